@@ -1,0 +1,128 @@
+"""
+Signed cookies: their names, their values, and the headers that set and clear them.
+
+AWS, "Set signed cookies using a canned policy" and "... using a custom policy"; RFC 6265.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from http.cookies import Morsel
+
+from cfsign.errors import ConfigurationError
+
+#: Every name that CloudFront reads; a set of cookies has three or four of them.
+NAMES = (
+    "CloudFront-Policy",
+    "CloudFront-Expires",
+    "CloudFront-Signature",
+    "CloudFront-Key-Pair-Id",
+    "CloudFront-Hash-Algorithm",
+)
+
+_SAME_SITE = (None, "Strict", "Lax", "None")
+_DOMAIN = re.compile(r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+_PATH = re.compile(r"/[!-:<-~]*")
+
+
+class SignedCookies(Mapping[str, str]):
+    """The cookies that open a resource: a mapping of CloudFront's names to values."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, params: Mapping[str, str]) -> None:
+        """Take the query parameters of a signed policy and name them as cookies."""
+        self._values = {f"CloudFront-{name}": value for name, value in params.items()}
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"<SignedCookies {self['CloudFront-Key-Pair-Id']}: {', '.join(self)}>"
+
+    def set_cookie_headers(
+        self,
+        domain: str | None = None,
+        path: str = "/",
+        secure: bool = True,
+        httponly: bool = True,
+        samesite: str | None = None,
+    ) -> list[str]:
+        """
+        Return the values of the `Set-Cookie` headers, one a cookie.
+
+        They are session cookies: the edge goes by the time in the policy, not by the browser's.
+
+        Args:
+            domain: The domain that the site and the distribution's own domain name (CNAME) share;
+                None for the host that answers alone.
+            path: The URL path below which the browser sends them; a prefix, without wildcard.
+            secure: Send them over https only.
+            httponly: Hide them from scripts.
+            samesite: "Strict", "Lax", "None", or None to leave it to the browser.
+
+        Raises:
+            ConfigurationError: An attribute that a browser would drop or misread.
+        """
+        attributes = _attributes(domain, path, secure, httponly, samesite)
+        return [_header(name, value, attributes) for name, value in self.items()]
+
+    @staticmethod
+    def clear_headers(
+        domain: str | None = None,
+        path: str = "/",
+        secure: bool = True,
+        httponly: bool = True,
+        samesite: str | None = None,
+    ) -> list[str]:
+        """
+        Return the values of the `Set-Cookie` headers that clear all of CloudFront's cookies.
+
+        The arguments must be those that the cookies were set with, and may fail alike. What was
+        signed stays valid until it expires; clearing only makes this browser forget it.
+        """
+        attributes = _attributes(domain, path, secure, httponly, samesite)
+        attributes |= {"max-age": 0, "expires": "Thu, 01 Jan 1970 00:00:00 GMT"}
+        return [_header(name, "", attributes) for name in NAMES]
+
+
+def _attributes(
+    domain: object, path: object, secure: object, httponly: object, samesite: object
+) -> dict[str, object]:
+    problems = []
+    if domain is not None and (not isinstance(domain, str) or not _DOMAIN.fullmatch(domain)):
+        problems.append("a cookie's domain is a host name alone, such as example.com")
+    elif domain is not None and re.search(r"(\A|\.)cloudfront\.net\Z", domain):
+        problems.append(
+            "browsers take no cookie for cloudfront.net; give the distribution a domain name of "
+            "your own, and the cookie the part that it shares with the site"
+        )
+    if not isinstance(path, str) or not _PATH.fullmatch(path) or "*" in path:
+        problems.append("a cookie's path is a URL path, encoded, and a prefix: no `*` and no `;`")
+    if samesite not in _SAME_SITE:
+        problems.append('samesite is "Strict", "Lax", "None" or None')
+    if samesite == "None" and not secure:
+        problems.append('samesite="None" needs secure=True, or browsers drop the cookie')
+    if problems:
+        raise ConfigurationError(problems)
+    return {
+        "domain": domain or "",
+        "path": path,
+        "secure": bool(secure),
+        "httponly": bool(httponly),
+        "samesite": samesite or "",
+    }
+
+
+def _header(name: str, value: str, attributes: Mapping[str, object]) -> str:
+    morsel: Morsel[str] = Morsel()
+    morsel.set(name, value, value)
+    morsel.update(attributes)  # type: ignore[arg-type]  # typeshed narrows the values to str
+    return morsel.OutputString()

@@ -1,0 +1,120 @@
+"""
+The meaning of what a site's own rule returned: a yes is a value, and all else is a no.
+
+Nothing is read as true or false here: to Python, an un-awaited coroutine, `"no"` and 403 are true.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import TypeGuard
+
+from cfsign.errors import DecisionError
+
+#: The statuses that allow where nothing else is said, as in the original of 2012.
+ALLOWED_STATUSES = (200, 204)
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """
+    A yes, with what the site wants otherwise than its settings have it.
+
+    Attributes:
+        expires_in: A timedelta or whole seconds from now; or
+        expires_at: the moment itself, an aware datetime or epoch seconds.
+        starts_at: The moment until which the edge denies, likewise.
+        ip_address: The viewer's IPv4 address or network, the only one that the edge lets in.
+    """
+
+    expires_in: int | timedelta | None = None
+    expires_at: int | datetime | None = None
+    starts_at: int | datetime | None = None
+    ip_address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """
+    A no, with the status to refuse with.
+
+    Attributes:
+        status: An HTTP status from 400 to 599.
+        headers: Headers for the refusal, such as `WWW-Authenticate`.
+
+    Raises:
+        DecisionError: The status is no refusal, or a header cannot be sent.
+    """
+
+    status: int = 403
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check the status and take a copy of the headers."""
+        if not _is_status(self.status) or not 400 <= self.status <= 599:
+            raise DecisionError("Deny takes a status from 400 to 599")
+        if not is_header_mapping(self.headers):
+            raise DecisionError(
+                "the headers of Deny are a mapping of names to values, all text on one line"
+            )
+        object.__setattr__(self, "status", int(self.status))
+        object.__setattr__(self, "headers", MappingProxyType(dict(self.headers)))
+
+
+def decide(result: object, allowed_statuses: Collection[int] = ALLOWED_STATUSES) -> Allow | Deny:
+    """
+    Read what `authorize` returned.
+
+    Args:
+        result: An HTTP status as int or HTTPStatus, an Allow or a Deny.
+        allowed_statuses: The statuses that are a yes.
+
+    Raises:
+        DecisionError: Anything else, which is never a yes.
+    """
+    if isinstance(result, Allow | Deny):
+        return result
+    if _is_status(result):
+        if result in allowed_statuses and result < 400:
+            return Allow()
+        if 400 <= result <= 599:
+            return Deny(result)
+        raise DecisionError(
+            f"authorize returned the status {int(result)}, which neither allows "
+            f"({', '.join(map(str, allowed_statuses))}) nor refuses (400 to 599)"
+        )
+    if inspect.iscoroutine(result):
+        result.close()
+        raise DecisionError(
+            "authorize returned a coroutine that nobody awaited; make it a plain function, "
+            "or use the asynchronous view"
+        )
+    raise DecisionError(
+        "authorize must return an HTTP status (200 or 204 allows, 400 to 599 refuses), an Allow or "
+        f"a Deny, and it returned {_kind(result)}"
+    )
+
+
+def is_header_mapping(headers: object) -> TypeGuard[Mapping[str, str]]:
+    """Tell whether *headers* are names and values that stay on their line (RFC 9110, 5.5)."""
+    return isinstance(headers, Mapping) and all(
+        isinstance(name, str)
+        and isinstance(value, str)
+        and name.replace("-", "").replace("_", "").isalnum()
+        and name.isascii()
+        and value.isprintable()
+        for name, value in headers.items()
+    )
+
+
+def _is_status(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _kind(value: object) -> str:
+    # The value itself may be anything, a secret too; its type says enough.
+    return repr(value) if value is None or isinstance(value, bool) else f"a {type(value).__name__}"

@@ -1,0 +1,178 @@
+"""
+Delivery: from what `authorize` returned to what the viewer gets, the same for every framework.
+
+An adapter asks `refusal` before and `answer` after the site's own rule, and copies what comes back.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import parse_qsl
+
+from cfsign.configuration import Configuration, check_allowed_statuses, check_code, check_headers
+from cfsign.cookies import SignedCookies
+from cfsign.decision import ALLOWED_STATUSES, Allow, Deny, decide
+from cfsign.distribution import Distribution
+from cfsign.errors import ConfigurationError, ResourceError
+from cfsign.redirect import Answer, redirect, signed_json
+from cfsign.resource import RESERVED
+
+Mode = Literal["redirect", "json", "cookies"]
+
+_MODES = ("redirect", "json", "cookies")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """
+    How a site answers those whom it allows.
+
+    Attributes:
+        delivery: "redirect" to the signed URL; "json" with the URL in it; or "cookies" that open
+            the resource's whole folder, and a redirect to its plain URL.
+        code: The redirect's status: 302, 303 or 307.
+        headers: Headers for the answer; `Cache-Control: no-store` is there unless one is given.
+        forward_query: Names of query parameters copied from the request into the signed URL.
+        allowed_statuses: What `authorize` may return for a yes.
+        cookie_domain: The domain that the site and the distribution share, for cookies.
+        cookie_samesite: "Strict", "Lax", "None", or None to leave it to the browser.
+
+    Raises:
+        ConfigurationError: An option has a value that cannot work.
+    """
+
+    delivery: Mode = "redirect"
+    code: int = 303
+    headers: Mapping[str, str] = field(default_factory=dict)
+    forward_query: tuple[str, ...] = ()
+    allowed_statuses: Collection[int] = ALLOWED_STATUSES
+    cookie_domain: str | None = None
+    cookie_samesite: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check every option."""
+        keep = object.__setattr__
+        if self.delivery not in _MODES:
+            raise ConfigurationError(f"delivery is one of {', '.join(map(repr, _MODES))}")
+        keep(self, "code", check_code(self.code))
+        keep(self, "headers", check_headers(self.headers))
+        keep(self, "forward_query", _check_forward_query(self.forward_query))
+        keep(self, "allowed_statuses", check_allowed_statuses(self.allowed_statuses))
+        SignedCookies.clear_headers(self.cookie_domain, samesite=self.cookie_samesite)
+
+    @classmethod
+    def from_configuration(cls, configuration: Configuration) -> Delivery:
+        """Take the redirect's status and headers and the statuses that allow from the settings."""
+        return cls(
+            code=configuration.code,
+            headers=configuration.headers,
+            allowed_statuses=configuration.allowed_statuses,
+        )
+
+    def replace(self, **options: Any) -> Delivery:
+        """Return one that differs in *options*."""
+        return dataclasses.replace(self, **options)
+
+    def refusal(self, distribution: Distribution, resource: str) -> Deny | None:
+        """
+        Return a 404 for a resource that no file can have for a name, before anybody is asked.
+
+        So the site's own rule never sees `../`, a NUL or an empty name.
+        """
+        try:
+            distribution.url(resource)
+        except ResourceError:
+            return Deny(404)
+        return None
+
+    def answer(
+        self,
+        distribution: Distribution,
+        resource: str,
+        result: object,
+        query_string: str | bytes = "",
+        *,
+        location: str = "",
+    ) -> Answer | Deny:
+        """
+        Decide, and for a yes sign.
+
+        Args:
+            distribution: Whose resource it is.
+            resource: The plain path, as the framework's router gives it.
+            result: What `authorize` returned.
+            query_string: The request's own query, as it came.
+            location: A URL to sign in place of the resource's.
+
+        Returns:
+            The answer; or a Deny, also where the URL is too long to be signed.
+
+        Raises:
+            DecisionError: The result is not understood. Nothing was signed.
+            PolicyError: An Allow holds a time or an address that CloudFront does not take.
+            SigningKeyError: The key cannot sign.
+        """
+        decision = decide(result, self.allowed_statuses)
+        if isinstance(decision, Deny):
+            return decision
+        try:
+            url = location or distribution.url(resource, self._forwarded(query_string))
+            return self._deliver(distribution, url, decision)
+        except ResourceError:
+            return Deny(404)
+
+    def _deliver(self, distribution: Distribution, url: str, allow: Allow) -> Answer:
+        cookies = self.delivery == "cookies"
+        target = _folder(distribution.domain, url) if cookies else url
+        signed = distribution.sign_resource(
+            target,
+            expires_in=allow.expires_in,
+            expires_at=allow.expires_at,
+            starts_at=allow.starts_at,
+            ip_address=allow.ip_address,
+        )
+        if self.delivery == "json":
+            return signed_json(signed.url(url), signed.policy.expires_at, self.headers)
+        if self.delivery == "redirect":
+            return redirect(signed.url(url), self.code, self.headers)
+        set_cookie = signed.cookies().set_cookie_headers(
+            self.cookie_domain,
+            _cookie_path(distribution.domain, target),
+            secure=distribution.domain.startswith("https:"),
+            samesite=self.cookie_samesite,
+        )
+        return redirect(url, self.code, self.headers, set_cookie)
+
+    def _forwarded(self, query_string: str | bytes) -> list[tuple[str, str]]:
+        if not self.forward_query or not query_string:
+            return []
+        raw = query_string if isinstance(query_string, str) else query_string.decode("latin-1")
+        pairs = parse_qsl(raw, keep_blank_values=True)
+        return [(name, value) for name, value in pairs if name in self.forward_query]
+
+
+def _check_forward_query(names: object) -> tuple[str, ...]:
+    if not isinstance(names, tuple | list | set | frozenset) or not all(
+        isinstance(name, str) and name for name in names
+    ):
+        raise ConfigurationError("forward_query is a tuple of names of query parameters")
+    reserved = RESERVED.intersection(names)
+    if reserved:
+        raise ConfigurationError(
+            f"forward_query names {', '.join(sorted(reserved))}, which CloudFront takes for its own"
+        )
+    return tuple(names)
+
+
+def _folder(domain: str, url: str) -> str:
+    """Return the pattern of all that lies beside *url*; at the top, where that is all, *url*."""
+    folder = url.partition("?")[0].rpartition("/")[0]
+    return url if folder == domain else f"{folder}/*"
+
+
+def _cookie_path(domain: str, target: str) -> str:
+    """Return the prefix for which the browser sends the cookies (RFC 6265, section 5.1.4)."""
+    return target.partition("?")[0].removeprefix(domain).removesuffix("*")

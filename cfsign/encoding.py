@@ -1,0 +1,39 @@
+"""
+CloudFront's base64: the standard alphabet with `-`, `_` and `~` for `+`, `=` and `/`.
+
+Not RFC 4648's URL-safe alphabet, where `_` stands for `/`.
+AWS, "Code examples for creating a signature for a signed URL".
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from cfsign.errors import PolicyError
+
+# These three have a meaning of their own in a query string.
+_TO_CLOUDFRONT = bytes.maketrans(b"+=/", b"-_~")
+_FROM_CLOUDFRONT = bytes.maketrans(b"-_~", b"+=/")
+
+
+def encode(data: bytes) -> str:
+    """Encode *data* in CloudFront's base64, with its padding and without line breaks."""
+    return binascii.b2a_base64(data, newline=False).translate(_TO_CLOUDFRONT).decode("ascii")
+
+
+def decode(text: str) -> bytes:
+    """
+    Decode CloudFront's base64.
+
+    Raises:
+        PolicyError: A character outside the alphabet, or the padding is missing.
+    """
+    try:
+        if any(character in text for character in "+=/"):
+            raise ValueError
+        return base64.b64decode(text.encode("ascii").translate(_FROM_CLOUDFRONT), validate=True)
+    except ValueError:
+        raise PolicyError(
+            "this is not CloudFront's base64; its alphabet is A-Z a-z 0-9 - ~, padded with _"
+        ) from None

@@ -1,0 +1,64 @@
+"""The answer to a viewer whom the site allowed, as a value that an adapter can copy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+#: The redirects that browsers ask again for; 301 and 308 are cached for ever (RFC 9110, 15.4).
+REDIRECT_STATUSES = (302, 303, 307)
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer:
+    """
+    What to send: all of it, to the byte.
+
+    Attributes:
+        status: The HTTP status.
+        headers: Every header, `Location` included; a name may come more than once.
+        body: The content in bytes, often empty.
+    """
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+
+    def __repr__(self) -> str:
+        # The location is a signed URL, which opens the file for whoever reads the log.
+        return f"<Answer {self.status}, {len(self.headers)} headers>"
+
+    @property
+    def location(self) -> str | None:
+        """Where the viewer is sent, or None."""
+        return dict(self.headers).get("Location")
+
+
+def redirect(
+    location: str, code: int, headers: Mapping[str, str], cookies: Iterable[str] = ()
+) -> Answer:
+    """Send the viewer to *location*, with the values of `Set-Cookie` headers if there are any."""
+    return Answer(
+        code,
+        (
+            ("Location", location),
+            *(("Set-Cookie", cookie) for cookie in cookies),
+            *_with_cache_control(headers),
+        ),
+    )
+
+
+def signed_json(url: str, expires_at: int, headers: Mapping[str, str]) -> Answer:
+    """Give the URL to a script that cannot follow a redirect to another origin."""
+    body = json.dumps({"url": url, "expires_at": expires_at}).encode("ascii")
+    return Answer(200, (("Content-Type", "application/json"), *_with_cache_control(headers)), body)
+
+
+def _with_cache_control(headers: Mapping[str, str]) -> Headers:
+    if any(name.lower() == "cache-control" for name in headers):
+        return tuple(headers.items())
+    # A cache that kept this answer would hand one viewer's URL to the next, or one that is over.
+    return (("Cache-Control", "no-store"), *headers.items())

@@ -1,0 +1,187 @@
+"""
+What may be signed: URLs that go on the wire just as they stand, and policy resources over them.
+
+CloudFront compares a resource with the request line byte for byte, so every spelling that a browser
+would change on its way (a space, an umlaut, `/../`, a capital in the host) is refused here, with
+the spelling that works. AWS, "Create a signed URL using a custom policy"; RFC 3986; WHATWG URL.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, unquote
+
+from cfsign.errors import ResourceError
+
+#: The query parameters that CloudFront takes for its own, wherever it finds them
+#: (AWS, "Decide to use signed URLs or signed cookies").
+RESERVED = frozenset({"Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"})
+
+#: The longest URL that CloudFront takes, in bytes (AWS, "Quotas").
+MAX_URL_BYTES = 8192
+
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
+_HOST = rf"{_LABEL}(?:\.{_LABEL})*"
+_ORIGIN = (
+    rf"(?:http://{_HOST}(?!:80(?:[/?]|\Z))|https://{_HOST}(?!:443(?:[/?]|\Z)))(?::[1-9]\d{{0,4}})?"
+)
+_ESCAPE = r"%[0-9A-Fa-f]{2}"
+_DOTS = r"/(?:\.|%2[eE]){1,2}(?=[/?]|\Z)"
+_PATH = rf"(?:(?!{_DOTS})/(?:[A-Za-z0-9\-._~!$&'()+,;=:@\[\]]|{_ESCAPE})*+)++"
+_QUERY = rf"(?:[A-Za-z0-9\-._~!$&()+,;=:@/\[\]?]|{_ESCAPE})++"
+
+_ORIGIN_ALONE = re.compile(_ORIGIN, re.ASCII)
+_URL = re.compile(rf"{_ORIGIN}{_PATH}(?:\?{_QUERY})?+", re.ASCII)
+_UNSAFE = re.compile(r"[^!-~]|[\"#<>\\^`{|}]")
+
+# Read only once _URL has refused: what is wrong, in the order in which a person would see it.
+_FAULTS = tuple(
+    (re.compile(pattern), message)
+    for pattern, message in (
+        (r"\A//", "the URL has no scheme; begin it with https:"),
+        (r"\A(?!.*://)", "the URL is relative; begin it with https:// and a domain"),
+        (r"\A(?!https?://)[^:]*", "CloudFront serves http and https only, in small letters"),
+        (r"://(?=[/?]|\Z)", "the URL has no host; write the distribution's domain"),
+        (r"://[^/?]*@", "the URL holds user-info before an `@`; leave it out"),
+        (r"://[^/?]*[A-Z]", "browsers send the host in small letters; write it so"),
+        (
+            r"\Ahttp://[^/?]*:80(?=[/?]|\Z)|\Ahttps://[^/?]*:443(?=[/?]|\Z)",
+            "browsers leave out the port that is their scheme's own; leave it out",
+        ),
+        (r"://[^/?]*(?:\?|\Z)", "the URL ends with its host; write the path too, if only `/`"),
+        (
+            rf"\A[^?]*{_DOTS}",
+            "browsers resolve `.` and `..` before they ask; write the path that remains",
+        ),
+        (r"%(?![0-9A-Fa-f]{2})", "a `%` lacks its two hexadecimal digits; write %25 for a `%`"),
+        (r"\?.*'", "browsers send a ' in the query as %27; write %27"),
+        (r"\A[^?]*\?\Z", "the query is empty; leave the `?` out"),
+        (
+            r"\*",
+            "a literal `*` would act as a wildcard; write %2A for the character, "
+            "or name the wildcard in resource= or in a Policy",
+        ),
+        (r"", "the host or port cannot be one; write the distribution's domain (xn-- if need be)"),
+    )
+)
+
+
+def check_url(url: str) -> str:
+    """
+    Return *url* if it may be signed as it stands, literally.
+
+    Raises:
+        ResourceError: It may not; the error says why and names the spelling that may.
+    """
+    check_length(url)
+    if _URL.fullmatch(url) is None:
+        raise _fault(url)
+    for parameter in url.partition("?")[2].split("&"):
+        name = parameter.partition("=")[0]
+        if (unquote(name) if "%" in name else name) in RESERVED:
+            raise ResourceError(
+                f"the query has {name!r} in it, a parameter that CloudFront takes for its own; "
+                "rename it (or is this URL signed already?)",
+                found=name,
+            )
+    return url
+
+
+def check_resource(resource: str) -> str:
+    """
+    Return *resource* if a policy may name it: a URL, or a pattern with `*` in it.
+
+    Raises:
+        ResourceError: It may not; the error says why.
+    """
+    check_length(resource)
+    if "*" in resource:
+        check_url(_stand_in(resource))
+    else:
+        check_url(resource)
+    return resource
+
+
+def check_length(url: str) -> str:
+    """Return *url* if it is text and not longer than CloudFront takes, else raise ResourceError."""
+    if not isinstance(url, str):
+        raise ResourceError(f"a URL is text (str), not {type(url).__name__}")
+    if len(url) > MAX_URL_BYTES:
+        raise ResourceError(
+            f"the URL is {len(url)} bytes long, and CloudFront takes at most {MAX_URL_BYTES}, "
+            "the signature included; shorten the path or the query"
+        )
+    return url
+
+
+def check_domain(domain: str) -> str:
+    """
+    Return *domain*, such as `https://media.example.com`, without a slash at its end.
+
+    Raises:
+        ResourceError: No scheme, a path, or no host that goes on the wire as it stands.
+    """
+    bare = check_length(domain).removesuffix("/")
+    if "://" not in bare:
+        raise ResourceError("a domain has a scheme: write https://d111111abcdef8.cloudfront.net")
+    if _ORIGIN_ALONE.fullmatch(bare) is None:
+        check_url(bare + "/")
+        raise ResourceError("a domain has no path and no query; leave them to the paths you sign")
+    return bare
+
+
+def split_location(location: str) -> tuple[str, str]:
+    """
+    Split a URL into its domain and itself, or a bare domain into itself and "".
+
+    Raises:
+        ResourceError: It is neither a domain nor a URL that may be signed.
+    """
+    origin = _ORIGIN_ALONE.match(check_length(location))
+    if origin is None or origin.end() == len(location):
+        return check_domain(location), ""
+    return origin[0], check_url(location)
+
+
+def is_broad(resource: str) -> bool:
+    """Tell whether a `*` in the domain reaches other owners' hosts (`*x.com`, `x.com*`, `*`)."""
+    domain = re.split(r"[/?]", resource.rpartition("://")[2], maxsplit=1)[0]
+    return "*" in domain.removeprefix("*.")
+
+
+def _stand_in(resource: str) -> str:
+    """Make a literal URL that may be signed just when the pattern *resource* may be named."""
+    scheme, separator, rest = resource.partition("://")
+    if not separator and resource.startswith("*"):
+        scheme, rest = "*", resource
+    domain = re.split(r"[/?]", rest, maxsplit=1)[0]
+    if domain == rest and "*" in domain:
+        rest += "/"
+    scheme = "https" if scheme in ("*", "http*") else scheme
+    return f"{scheme}{separator or '://'}{rest}".replace("*", "x")
+
+
+def _fault(url: str) -> ResourceError:
+    unsafe = _UNSAFE.search(url)
+    if unsafe is not None:
+        message = f"{_name(unsafe[0])} cannot go on the wire in a URL; {_mend(unsafe[0])}"
+        return ResourceError(message, found=unsafe[0], position=unsafe.start())
+    found, message = next(
+        (match, message) for pattern, message in _FAULTS if (match := pattern.search(url))
+    )
+    return ResourceError(message, position=found.start())
+
+
+def _name(character: str) -> str:
+    names = {" ": "a space", '"': "a double quote", "\\": "a backslash", "#": "a fragment (`#`)"}
+    printable = "!" <= character <= "~"
+    default = f"the character {character}" if printable else f"U+{ord(character):04X}"
+    return names.get(character, default)
+
+
+def _mend(character: str) -> str:
+    if character == "#":
+        return "leave the fragment out, or write %23 for the character"
+    if character < " " or character == "\x7f" or "\ud800" <= character <= "\udfff":
+        return "take it out"
+    return f"write {quote(character)} for it (Distribution.url encodes a plain path)"

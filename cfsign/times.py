@@ -1,0 +1,108 @@
+"""
+Moments and lifetimes, as users give them, into the epoch seconds that CloudFront takes.
+
+No function here reads a clock: now is an argument.
+AWS, "Create a signed URL using a canned policy": seconds since 1970 in UTC, a 32-bit integer.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from cfsign.errors import PolicyError
+
+Moment = int | datetime
+Lifetime = int | timedelta
+
+#: The last second of a signed 32-bit integer, 2038-01-19 03:14:07 UTC.
+LATEST = 2147483647
+
+
+def epoch_seconds(moment: Moment, field: str) -> int:
+    """
+    Turn *moment* into whole epoch seconds, a fraction cut off.
+
+    Args:
+        moment: An aware datetime, or epoch seconds as an int.
+        field: The argument's name, for the error.
+
+    Raises:
+        PolicyError: Naive, in milliseconds, out of range, or of another type.
+    """
+    if isinstance(moment, datetime):
+        if moment.utcoffset() is None:
+            raise PolicyError(
+                f"{field} is a naive datetime, whose time zone nobody knows; "
+                "give an aware one: datetime.now(timezone.utc) + ...",
+                field=field,
+            )
+        moment = int(moment.timestamp())
+    elif isinstance(moment, bool) or not isinstance(moment, int):
+        raise PolicyError(
+            f"{field} is an aware datetime or whole epoch seconds (int), "
+            f"not {type(moment).__name__}",
+            field=field,
+        )
+    if moment > LATEST:
+        raise PolicyError(
+            f"{field} is past {LATEST} (January 2038), the last second that CloudFront takes; "
+            "are these milliseconds? Divide by 1000",
+            field=field,
+        )
+    if moment < 1:
+        raise PolicyError(f"{field} lies before 1970; give epoch seconds", field=field)
+    return moment
+
+
+def lifetime_seconds(lifetime: Lifetime, field: str) -> int:
+    """
+    Turn *lifetime* into whole seconds, at least 1, a fraction cut off.
+
+    Args:
+        lifetime: A timedelta, or seconds as an int.
+        field: The argument's name, for the error.
+
+    Raises:
+        PolicyError: Less than a second, or of another type.
+    """
+    if isinstance(lifetime, timedelta):
+        lifetime = lifetime // timedelta(seconds=1)
+    elif isinstance(lifetime, bool) or not isinstance(lifetime, int):
+        raise PolicyError(
+            f"{field} is a timedelta or whole seconds (int), not {type(lifetime).__name__}",
+            field=field,
+        )
+    if lifetime < 1:
+        raise PolicyError(f"{field} is less than one second; give a lifetime of 1 or more")
+    return lifetime
+
+
+def expiry(expires_in: Lifetime | None, expires_at: Moment | None, now: int) -> int:
+    """
+    Settle when a signature expires, in epoch seconds.
+
+    Args:
+        expires_in: A lifetime from *now*; or
+        expires_at: the moment itself. One of the two, never both.
+        now: The clock's epoch seconds.
+
+    Raises:
+        PolicyError: Both or neither given, or the expiry is not in the future.
+    """
+    if expires_in is not None and expires_at is not None:
+        raise PolicyError("expires_in and expires_at are both given; give one", field="expires_in")
+    if expires_in is not None:
+        return epoch_seconds(now + lifetime_seconds(expires_in, "expires_in"), "expires_in")
+    if expires_at is None:
+        raise PolicyError(
+            "an expiry is required: give expires_in (seconds or a timedelta) "
+            "or expires_at (epoch seconds or an aware datetime)",
+            field="expires_at",
+        )
+    moment = epoch_seconds(expires_at, "expires_at")
+    if moment <= now:
+        raise PolicyError(
+            f"expires_at lies {now - moment} s in the past; give a moment to come, in UTC",
+            field="expires_at",
+        )
+    return moment
