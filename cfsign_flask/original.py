@@ -1,0 +1,119 @@
+"""The class of flask-cloudfront (2012), its settings and its way of working as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from flask import Flask, current_app, request
+from werkzeug.wrappers import Response
+
+from cfsign import Configuration, Delivery, Distribution, split_location
+from cfsign_flask.responses import refuse, respond
+
+
+class CloudFrontRedirect:
+    """
+    Subclass it, override `authorize`, and return `go(...)` from a view function.
+
+    What differs from 2012: nothing is signed before `authorize` has said yes, the path that was
+    asked for is the one signed, and the key is read once a process.
+    """
+
+    def __init__(
+        self,
+        location: str = "",
+        code: int = 303,
+        headers: Mapping[str, str] | None = None,
+        **cf_config: Any,
+    ) -> None:
+        """
+        Take what to sign and how.
+
+        Args:
+            location: The URL to sign; or a bare domain, or "" for `CLOUDFRONT_DOMAIN`, to which
+                the path of the current request is added.
+            code: The redirect's status: 302, 303 or 307.
+            headers: Headers for the redirect.
+            cf_config: What `CLOUDFRONT_CONFIG` may hold; if nothing, that of the application.
+
+        Raises:
+            ConfigurationError: Every mistake, at once; from `go`, if the application's settings
+                are needed.
+        """
+        self.location = location
+        self.code = code
+        self.headers = dict(headers or {})
+        self._cf_config = cf_config
+        self._delivery = Delivery(code=code, headers=self.headers)
+        self._targets: WeakKeyDictionary[Flask, Target] = WeakKeyDictionary()
+        # What the arguments alone settle is checked now, at start-up, and not at the first request.
+        self._target = Target.prepare(location, cf_config) if location and cf_config else None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.code}>"
+
+    def authorize(self, *args: Any, **kwargs: Any) -> Any:
+        """Return an HTTP status, an `Allow`, a `Deny` or a response; override it."""
+        raise NotImplementedError(
+            f"{type(self).__name__} does not say who may have the file; override authorize"
+        )
+
+    def go(self, *args: Any, good_codes: Any = None, **kwargs: Any) -> Response:
+        """
+        Authorize, and redirect or abort.
+
+        Args:
+            args: Given to `authorize`, as are all keyword arguments but the next.
+            good_codes: The statuses that allow; 200 and 204 if nothing is given.
+            kwargs: Given to `authorize`.
+        """
+        target = self._current_target()
+        delivery = self._delivery.replace(
+            allowed_statuses=target.allowed_statuses if good_codes is None else good_codes
+        )
+        refusal = delivery.refusal(target.distribution, request.path) if not target.url else None
+        if refusal is not None:
+            refuse(refusal)
+        result = current_app.ensure_sync(self.authorize)(*args, **kwargs)
+        if isinstance(result, Response):
+            return result
+        return respond(
+            delivery.answer(target.distribution, request.path, result, location=target.url)
+        )
+
+    def _current_target(self) -> Target:
+        if self._target is not None:
+            return self._target
+        app = current_app._get_current_object()  # type: ignore[attr-defined]  # the real object
+        if app not in self._targets:
+            location = self.location or app.config.get("CLOUDFRONT_DOMAIN")
+            config = self._cf_config or app.config.get("CLOUDFRONT_CONFIG")
+            self._targets[app] = Target.prepare(location, config)
+        return self._targets[app]
+
+
+#: The name in the original's README, which its package never had.
+CloudFilesRedirect = CloudFrontRedirect
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What one application's settings and the location come to."""
+
+    distribution: Distribution
+    url: str
+    allowed_statuses: tuple[int, ...]
+
+    @classmethod
+    def prepare(cls, location: Any, config: Any) -> Target:
+        """Check the settings and load the key; raises ConfigurationError or ResourceError."""
+        domain, url = (None, "") if location is None else split_location(location)
+        configuration = Configuration.from_mapping(
+            {"CLOUDFRONT_DOMAIN": domain, "CLOUDFRONT_CONFIG": config}
+        )
+        return cls(
+            Distribution.from_configuration(configuration), url, configuration.allowed_statuses
+        )

@@ -1,0 +1,133 @@
+"""The view that authorizes, signs and redirects, and a blueprint around a single function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, cast
+
+from flask import Blueprint, current_app, request
+from flask.views import MethodView
+from werkzeug.wrappers import Response
+
+from cfsign import Delivery
+from cfsign_flask.extension import state
+from cfsign_flask.responses import refuse, respond
+
+
+class SignedRedirectView(MethodView):
+    """
+    Sends those whom `authorize` allows to a signed URL of the resource that they asked for.
+
+    Override `authorize` and give the view a route such as `/content/<path:resource>`. Every other
+    attribute is an option: None takes the application's setting.
+
+    Attributes:
+        delivery: "redirect", "json" or "cookies".
+        forward_query: Names of query parameters copied from the request into the signed URL.
+        code: The redirect's status: 302, 303 or 307.
+        headers: Headers for the answer.
+        allowed_statuses: What `authorize` may return for a yes.
+        cookie_domain: The domain that the site and the distribution share, for cookies.
+        cookie_samesite: "Strict", "Lax" or "None", for cookies.
+    """
+
+    init_every_request = False
+
+    delivery: ClassVar[str | None] = None
+    forward_query: ClassVar[tuple[str, ...] | None] = None
+    code: ClassVar[int | None] = None
+    headers: ClassVar[dict[str, str] | None] = None
+    allowed_statuses: ClassVar[tuple[int, ...] | None] = None
+    cookie_domain: ClassVar[str | None] = None
+    cookie_samesite: ClassVar[str | None] = None
+
+    def authorize(self, resource: str, **url_args: Any) -> Any:
+        """
+        Decide on one request; a plain or an `async` function.
+
+        Args:
+            resource: The plain path that is asked for.
+            url_args: The other variables of the route.
+
+        Returns:
+            An HTTP status (200 and 204 allow, 400 to 599 refuse), an `Allow`, a `Deny`, or a
+            response, which is passed on as it is.
+        """
+        raise NotImplementedError(_OVERRIDE.format(type(self).__name__))
+
+    @classmethod
+    def as_view(cls, name: str, *class_args: Any, **class_kwargs: Any) -> Any:
+        """
+        Make the view function.
+
+        Raises:
+            NotImplementedError: `authorize` is not overridden.
+            ConfigurationError: An option has a value that cannot work.
+        """
+        if cls.authorize is SignedRedirectView.authorize:
+            raise NotImplementedError(_OVERRIDE.format(cls.__name__))
+        Delivery(**cls._options())
+        return super().as_view(name, *class_args, **class_kwargs)
+
+    def get(self, resource: str, **url_args: Any) -> Response:
+        """Answer GET, and HEAD like it."""
+        cloudfront = state()
+        delivery = self._delivery()
+        refusal = delivery.refusal(cloudfront.distribution, resource)
+        if refusal is not None:
+            refuse(refusal)
+        result = current_app.ensure_sync(self.authorize)(resource, **url_args)
+        if isinstance(result, Response):
+            return result
+        return respond(
+            delivery.answer(cloudfront.distribution, resource, result, request.query_string)
+        )
+
+    @classmethod
+    def _delivery(cls) -> Delivery:
+        cloudfront = state()
+        if cls not in cloudfront.deliveries:
+            cloudfront.deliveries[cls] = cloudfront.delivery.replace(**cls._options())
+        return cloudfront.deliveries[cls]
+
+    @classmethod
+    def _options(cls) -> dict[str, Any]:
+        options = {name: getattr(cls, name) for name in Delivery.__dataclass_fields__}
+        return {name: value for name, value in options.items() if value is not None}
+
+
+_OVERRIDE = (
+    "{} does not say who may have the files; override authorize(self, resource, **url_args) "
+    "and return 200, an error status, an Allow or a Deny"
+)
+
+
+def signed_redirect_blueprint(
+    name: str,
+    import_name: str,
+    authorize: Callable[..., Any],
+    url_prefix: str | None = None,
+    **options: Any,
+) -> Blueprint:
+    """
+    Make a blueprint that serves every path below *url_prefix* by one function.
+
+    Args:
+        name: The blueprint's name; its endpoint is `NAME.resource`.
+        import_name: `__name__`, as for any blueprint.
+        authorize: `authorize(resource)`, plain or `async`; see `SignedRedirectView.authorize`.
+        url_prefix: Where the files lie on the site, such as "/content".
+        options: The options of `SignedRedirectView`, such as `delivery="json"`.
+
+    Raises:
+        ConfigurationError: An option has a value that cannot work.
+        TypeError: An option is unknown.
+    """
+    unknown = options.keys() - Delivery.__dataclass_fields__.keys()
+    if unknown:
+        raise TypeError(f"unknown options: {', '.join(sorted(unknown))}")
+    members = options | {"authorize": staticmethod(authorize)}
+    view = cast(type[SignedRedirectView], type("BlueprintView", (SignedRedirectView,), members))
+    blueprint = Blueprint(name, import_name, url_prefix=url_prefix)
+    blueprint.add_url_rule("/<path:resource>", view_func=view.as_view("resource"))
+    return blueprint
