@@ -1,0 +1,48 @@
+"""The command line. What was asked for goes to standard output, messages to standard error."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from cfsign.errors import CfsignError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """
+    Run `cfsign` and return its exit code: 0, 1 for a check that failed, 2 for what must be mended.
+
+    Args:
+        arguments: The words behind `cfsign`; None takes the process's own.
+    """
+    try:
+        import click
+    except ModuleNotFoundError:
+        _say("the command line needs click: pip install 'cloudfront-cfsign[cli]'")
+        return 2
+    from cfsign.cli.commands import cfsign
+
+    with warnings.catch_warnings():
+        warnings.showwarning = _warn
+        try:
+            code = cfsign.main(arguments, prog_name="cfsign", standalone_mode=False)
+        except click.ClickException as error:
+            _say(error.format_message().replace("\n", " "))
+            return 2
+        except CfsignError as error:
+            _say(str(error))
+            return 2
+        except (click.Abort, KeyboardInterrupt):
+            _say("stopped")
+            return 130
+    return code if isinstance(code, int) else 0
+
+
+def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
+    _say(f"warning: {message}")
+
+
+def _say(message: str) -> None:
+    print(f"cfsign: {message}", file=sys.stderr)

@@ -1,0 +1,42 @@
+"""The commands, one beside the other; each does little more than call the library."""
+
+from __future__ import annotations
+
+import click
+
+from cfsign.cli.keygen import keygen
+from cfsign.cli.sign import cookies, sign
+
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="cloudfront-cfsign", message="%(version)s")
+@click.pass_context
+def cfsign(context: click.Context) -> None:
+    """Sign URLs and cookies for private files behind Amazon CloudFront."""
+    if context.invoked_subcommand is None:
+        raise click.UsageError("give a command: demo, sign, cookies or keygen (see cfsign --help)")
+
+
+@cfsign.command()
+@click.option("--once", is_flag=True, help="Play a viewer against the two servers, then stop.")
+@click.option("--port", type=click.IntRange(0, 65535), help="The site's port; a free one if left.")
+@click.option("--edge-port", type=click.IntRange(0, 65535), help="The edge's port, likewise.")
+def demo(once: bool, port: int | None, edge_port: int | None) -> int:
+    """Run a site and a local edge with private files, on this machine alone."""
+    try:
+        from cfsign import demo as example
+    except ModuleNotFoundError as error:
+        raise click.ClickException(
+            f"the demo needs {error.name}: pip install 'cloudfront-cfsign[demo]'"
+        ) from None
+    if once:
+        return example.play_once()
+    return example.serve(port, edge_port)
+
+
+cfsign.add_command(sign)
+cfsign.add_command(cookies)
+cfsign.add_command(keygen)

@@ -1,0 +1,47 @@
+"""`cfsign keygen`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from cfsign.keys import generate_private_key_pem, load_private_key
+
+
+@click.command()
+@click.argument("name", default="cloudfront", type=click.Path(path_type=Path))
+def keygen(name: Path) -> None:
+    """
+    Make a key pair that CloudFront takes: NAME-private.pem and NAME-public.pem.
+
+    No file is ever overwritten.
+    """
+    private = name.with_name(f"{name.name}-private.pem")
+    public = name.with_name(f"{name.name}-public.pem")
+    for path in (private, public):
+        if path.exists():
+            raise click.ClickException(f"{path} is there already; choose another name")
+    pem = generate_private_key_pem()
+    try:
+        _write(private, pem, 0o600)
+        _write(public, load_private_key(pem).public_key_pem(), 0o644)
+    except OSError as error:
+        raise click.ClickException(f"cannot write {error.filename}: {error.strerror}") from None
+    print(private)
+    print(public)
+    print(
+        f"cfsign: upload {public.name} to CloudFront as a public key, put it into a key group that "
+        f"your distribution trusts, and keep {private.name} secret; the public key's ID is the "
+        "key pair id",
+        file=sys.stderr,
+    )
+
+
+def _write(path: Path, text: str, mode: int) -> None:
+    # Made with its permissions, so that nobody can open the key before they are set.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(text)
