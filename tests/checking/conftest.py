@@ -1,0 +1,120 @@
+"""Keys and signatures for the checking side, made by other libraries than the project."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pytest
+import rsa
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+
+from cfsign.trusted_keys import TrustedKeyGroup
+
+TO_CLOUDFRONT = bytes.maketrans(b"+=/", b"-_~")
+
+
+def cloudfront_base64(content: bytes) -> str:
+    return base64.b64encode(content).translate(TO_CLOUDFRONT).decode()
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Signs as any signer of CloudFront URLs does, with no help from the project."""
+
+    key_pair_id: str
+    private_key: Any
+
+    @property
+    def public_pem(self) -> str:
+        return (
+            self.private_key.public_key()
+            .public_bytes(
+                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+            )
+            .decode()
+        )
+
+    @cached_property
+    def rsa_key(self) -> rsa.PrivateKey:
+        pem = self.private_key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.TraditionalOpenSSL,
+            serialization.NoEncryption(),
+        )
+        return rsa.PrivateKey.load_pkcs1(pem)
+
+    def sign(self, document: bytes, hash_algorithm: str = "SHA1") -> bytes:
+        if isinstance(self.private_key, RSAPrivateKey):
+            name = {"SHA1": "SHA-1", "SHA256": "SHA-256"}[hash_algorithm]
+            return rsa.sign(document, self.rsa_key, name)
+        return self.private_key.sign(document, ec.ECDSA(getattr(hashes, hash_algorithm)()))
+
+    def values(
+        self, document: bytes, expires: object = None, hash_algorithm: str | None = None
+    ) -> dict[str, str]:
+        """Return the parameters: canned with *expires*, else custom."""
+        what = {"Policy": cloudfront_base64(document)}
+        if expires is not None:
+            what = {"Expires": str(expires)}
+        signature = cloudfront_base64(self.sign(document, hash_algorithm or "SHA1"))
+        marker = {"Hash-Algorithm": hash_algorithm} if hash_algorithm else {}
+        return {**what, "Signature": signature, "Key-Pair-Id": self.key_pair_id, **marker}
+
+    def canned(self, url: str, expires: object, **kwargs: Any) -> dict[str, str]:
+        return self.values(canned_document(url, expires), expires, **kwargs)
+
+    def canned_url(self, url: str, expires: object, **kwargs: Any) -> str:
+        return with_parameters(url, self.canned(url, expires, **kwargs))
+
+    def custom_url(self, url: str, document: str | bytes, **kwargs: Any) -> str:
+        text = document.encode() if isinstance(document, str) else document
+        return with_parameters(url, self.values(text, **kwargs))
+
+    def custom_cookies(self, document: str, **kwargs: Any) -> dict[str, str]:
+        return as_cookies(self.values(document.encode(), **kwargs))
+
+
+CANNED = '{"Statement":[{"Resource":"URL","Condition":{"DateLessThan":{"AWS:EpochTime":EXPIRES}}}]}'
+
+
+def canned_document(url: str, expires: object) -> bytes:
+    return CANNED.replace("EXPIRES", str(expires)).replace("URL", url).encode()
+
+
+def with_parameters(url: str, values: Mapping[str, str]) -> str:
+    joint = "&" if "?" in url else "?"
+    return url + joint + "&".join(f"{name}={value}" for name, value in values.items())
+
+
+def as_cookies(values: Mapping[str, str]) -> dict[str, str]:
+    return {f"CloudFront-{name}": value for name, value in values.items()}
+
+
+@pytest.fixture(scope="session")
+def rsa_peer() -> Peer:
+    """A signer with an RSA-2048 key."""
+    return Peer("KRSA1EXAMPLE", generate_private_key(public_exponent=65537, key_size=2048))
+
+
+@pytest.fixture(scope="session")
+def ec_peer() -> Peer:
+    """A signer with a P-256 key."""
+    return Peer("KEC2EXAMPLE", ec.generate_private_key(ec.SECP256R1()))
+
+
+@pytest.fixture(scope="session")
+def stranger() -> Peer:
+    """A signer whose key nobody trusts, under an id that somebody does."""
+    return Peer("KRSA1EXAMPLE", generate_private_key(public_exponent=65537, key_size=2048))
+
+
+@pytest.fixture(scope="session")
+def group(rsa_peer: Peer, ec_peer: Peer) -> TrustedKeyGroup:
+    """The trusted key group of both signers."""
+    return TrustedKeyGroup({peer.key_pair_id: peer.public_pem for peer in (rsa_peer, ec_peer)})

@@ -1,0 +1,82 @@
+"""The cases that the AWS SDKs' signers are tested against, checked."""
+
+from __future__ import annotations
+
+import base64
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from cfsign.errors import CfsignWarning
+from cfsign.trusted_keys import TrustedKeyGroup
+from cfsign.verdict import Reason
+
+VECTORS = Path(__file__).parents[2].parent / "shared" / "vectors"
+CASES = {
+    case["id"]: case
+    for case in (json.loads((VECTORS / "test-cases.json").read_text()) if VECTORS.is_dir() else [])
+}
+pytestmark = pytest.mark.skipif(not CASES, reason=f"the vectors are not at {VECTORS}")
+
+EXPIRES = 1_767_290_400
+VIEWERS = {"192.168.0.0/24": "192.168.0.9", "10.0.0.0/8": "10.1.2.3"}
+
+
+@pytest.fixture(scope="module")
+def vector_group() -> TrustedKeyGroup:
+    """Both keys of the vectors; the RSA one has 1,024 bits."""
+    keys = {"K1TESTKEY": "test-rsa-key.pem", "K2ECDSATEST": "test-ecdsa-key.pem"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CfsignWarning)
+        return TrustedKeyGroup({name: public_pem(VECTORS / file) for name, file in keys.items()})
+
+
+def public_pem(path: Path) -> bytes:
+    key = serialization.load_pem_private_key(path.read_bytes(), None)
+    return key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
+def request_of(case: dict[str, Any]) -> tuple[str, dict[str, str], str | None]:
+    """Return the URL, the cookies and the viewer's address of a case."""
+    wanted, given = case["expected"], case["input"]
+    url = wanted.get("applyTo", given["resource"])
+    viewer = VIEWERS.get(given.get("ipRange"))
+    if "cookies" in wanted:
+        return url.replace("*", "any/file"), wanted["cookies"], viewer
+    text = base64.b64encode(wanted["policyJson"].encode()).decode()
+    parameters = {**wanted["queryParams"], "Signature": wanted["signature"]}
+    if "Expires" not in parameters:
+        parameters["Policy"] = text.translate(str.maketrans("+=/", "-_~"))
+    own = "" if "?" in url else "?"
+    query = "&".join(f"{name}={value}" for name, value in parameters.items() if name != "size")
+    return url + (own or "&") + query, {}, viewer
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if not name.startswith(("error", "json"))])
+def test_allowed_until_the_expiry(vector_group: TrustedKeyGroup, name: str) -> None:
+    """Each signed case is let through, and not a second too long."""
+    url, cookies, viewer = request_of(CASES[name])
+    late = vector_group.check(url, cookies=cookies, at=EXPIRES, viewer_ip=viewer)
+    assert vector_group.check(url, cookies=cookies, at=EXPIRES - 1, viewer_ip=viewer)
+    assert late.reason is Reason.EXPIRED
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name.startswith("json")])
+def test_injected_policies_open_nothing(vector_group: TrustedKeyGroup, name: str) -> None:
+    """What an injection into a policy was after is refused, though it is signed."""
+    wanted = CASES[name]["expected"]
+    text = base64.b64encode(wanted["policyJson"].encode()).decode()
+    cookies = {
+        "CloudFront-Policy": text.translate(str.maketrans("+=/", "-_~")),
+        "CloudFront-Signature": wanted["signature"],
+        "CloudFront-Key-Pair-Id": "K1TESTKEY",
+    }
+    for url in ("https://example.com/other", "https://d111111abcdef8.cloudfront.net/image.jpg"):
+        verdict = vector_group.check(url, cookies=cookies, at=EXPIRES - 1, viewer_ip="192.168.0.9")
+        assert verdict.reason in (Reason.RESOURCE_MISMATCH, Reason.MALFORMED_POLICY)

@@ -1,0 +1,114 @@
+"""Requests that nobody would send by accident."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.signers import CloudFrontSigner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cfsign.verdict import Reason
+
+NOW = 1_767_200_000
+EXPIRES = NOW + 60
+URL = "https://d1.example.com/a/report.pdf"
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.complex_numbers()
+    | st.text()
+    | st.binary()
+    | st.datetimes()
+    | st.datetimes(timezones=st.timezones())
+    | st.ip_addresses()
+    | st.builds(object),
+    lambda inner: (
+        st.lists(inner)
+        | st.dictionaries(st.text(), inner)
+        | st.tuples(inner, inner)
+        | st.sets(st.text())
+    ),
+    max_leaves=6,
+)
+VALUES = st.text() | st.sampled_from(["SHA1", "KRSA1EXAMPLE", str(EXPIRES), "YQ__", "e30_"])
+NAMES = st.sampled_from(["Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm", "a"])
+PARAMETERS = st.lists(st.tuples(NAMES, VALUES))
+
+
+@given(url=ANYTHING, cookies=ANYTHING, at=ANYTHING, viewer_ip=ANYTHING)
+def test_anything_at_all_is_refused(
+    group: Any, url: Any, cookies: Any, at: Any, viewer_ip: Any
+) -> None:
+    """Whatever the arguments, the answer is a refusal and no exception."""
+    assert group.check(url, cookies=cookies, at=at, viewer_ip=viewer_ip).code
+
+
+@given(parameters=PARAMETERS, url=st.sampled_from([URL, "https://h", "http://h/?b"]) | st.text())
+def test_any_parameters_are_refused(
+    group: Any, parameters: list[tuple[str, str]], url: str
+) -> None:
+    """Nothing made up in a query is a credential."""
+    query = "&".join(f"{name}={value}" for name, value in parameters)
+    assert not group.check(f"{url}?{query}", at=NOW)
+
+
+@given(parameters=PARAMETERS)
+def test_any_cookies_are_refused(group: Any, parameters: list[tuple[str, str]]) -> None:
+    """Nothing made up in cookies is one either."""
+    cookies = [(f"CloudFront-{name}", value) for name, value in parameters]
+    header = "; ".join("=".join(pair) for pair in cookies)
+    for form in (cookies, dict(cookies), header):
+        assert not group.check(URL, cookies=form, at=NOW)
+
+
+@settings(max_examples=50)
+@given(document=st.binary(max_size=200))
+def test_any_signed_document(group: Any, ec_peer: Any, document: bytes) -> None:
+    """Bytes that are no policy are malformed, signed or not."""
+    cookies = {f"CloudFront-{name}": value for name, value in ec_peer.values(document).items()}
+    if document:
+        assert group.check(URL, cookies=cookies, at=NOW).reason is Reason.MALFORMED_POLICY
+
+
+def mutations(url: str) -> set[str]:
+    """Return every URL that is one letter away: left out, put in or changed."""
+    letters = 'Ab0_-~=&?%/+*.#@: \\"\xe9'
+    places = range(len(url) + 1)
+    changed = {url[:at] + url[at + 1 :] for at in places}
+    changed |= {url[:at] + letter + url[at:] for at in places for letter in letters}
+    changed |= {url[:at] + letter + url[at + 1 :] for at in places for letter in letters}
+    changed |= {url[:at] + url[at : at + 1].swapcase() + url[at + 1 :] for at in places}
+    return changed - {url}
+
+
+@pytest.mark.parametrize("kind", ["canned", "custom", "P-256"])
+@pytest.mark.parametrize("url", [URL, f"{URL}?size=large"])
+def test_one_letter_more_less_or_other(
+    group: Any, rsa_peer: Any, ec_peer: Any, url: str, kind: str
+) -> None:
+    """No letter of a signed URL can be changed, but for the case of the host."""
+    expires = datetime.fromtimestamp(EXPIRES, UTC)
+    peer = ec_peer if kind == "P-256" else rsa_peer
+    signer = CloudFrontSigner(peer.key_pair_id, peer.sign)
+    policy = signer.build_policy(url, expires, ip_address="0.0.0.0/0")
+    signed = (
+        signer.generate_presigned_url(url, policy=policy)
+        if kind == "custom"
+        else signer.generate_presigned_url(url, expires)
+    )
+    assert group.check(signed, at=NOW, viewer_ip="192.0.2.7")
+    accepted = [
+        changed
+        for changed in mutations(signed)
+        if group.check(changed, at=NOW, viewer_ip="192.0.2.7")
+    ]
+    host = len("https://d1.example.com")
+    assert all(changed.lower() == signed.lower() for changed in accepted)
+    assert all(changed[host:] == signed[host:] for changed in accepted)
+    assert len(accepted) == len("dexamplecom")
