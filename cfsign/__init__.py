@@ -21,3 +21,6 @@ from cfsign.redirect import Answer as Answer
 from cfsign.resource import split_location as split_location
 from cfsign.signer import SignedPolicy as SignedPolicy
 from cfsign.signer import Signer as Signer
+from cfsign.trusted_keys import TrustedKeyGroup as TrustedKeyGroup
+from cfsign.verdict import Reason as Reason
+from cfsign.verdict import Verdict as Verdict

@@ -72,6 +72,12 @@ class Delivery:
             allowed_statuses=configuration.allowed_statuses,
         )
 
+    @classmethod
+    def options_of(cls, view: object) -> dict[str, Any]:
+        """Return the options that *view*, or its class, states as attributes; None states none."""
+        stated = {name: getattr(view, name, None) for name in cls.__dataclass_fields__}
+        return {name: value for name, value in stated.items() if value is not None}
+
     def replace(self, **options: Any) -> Delivery:
         """Return one that differs in *options*."""
         return dataclasses.replace(self, **options)

@@ -66,7 +66,7 @@ class SignedRedirectView(MethodView):
         """
         if cls.authorize is SignedRedirectView.authorize:
             raise NotImplementedError(_OVERRIDE.format(cls.__name__))
-        Delivery(**cls._options())
+        Delivery(**Delivery.options_of(cls))
         return super().as_view(name, *class_args, **class_kwargs)
 
     def get(self, resource: str, **url_args: Any) -> Response:
@@ -87,13 +87,8 @@ class SignedRedirectView(MethodView):
     def _delivery(cls) -> Delivery:
         cloudfront = state()
         if cls not in cloudfront.deliveries:
-            cloudfront.deliveries[cls] = cloudfront.delivery.replace(**cls._options())
+            cloudfront.deliveries[cls] = cloudfront.delivery.replace(**Delivery.options_of(cls))
         return cloudfront.deliveries[cls]
-
-    @classmethod
-    def _options(cls) -> dict[str, Any]:
-        options = {name: getattr(cls, name) for name in Delivery.__dataclass_fields__}
-        return {name: value for name, value in options.items() if value is not None}
 
 
 _OVERRIDE = (

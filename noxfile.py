@@ -1,0 +1,57 @@
+"""
+The slower checks: every Python, the bare install, the built wheel.
+
+With pyenv, name the versions that it should offer: PYENV_VERSION=3.11:3.12:3.13 nox
+"""
+
+from pathlib import Path
+
+import nox
+
+PYTHONS = ["3.11", "3.12", "3.13"]
+ROOT = Path(__file__).parent
+
+nox.options.error_on_missing_interpreters = True
+nox.options.reuse_existing_virtualenvs = True
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run all tests with everything installed."""
+    session.install("-e", ".[test]")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def bare(session: nox.Session) -> None:
+    """Run the core's tests on the bare install: `rsa` and nothing else."""
+    session.install("-e", ".")
+    session.install("hypothesis", "pytest", "pytest-randomly", "time-machine")
+    for absent in ("cryptography", "flask", "botocore", "click"):
+        session.run(
+            "python", "-c", f"import importlib.util as u; assert not u.find_spec('{absent}')"
+        )
+    session.run("pytest", "tests/signing", "tests/checking", "tests/test_exports.py")
+
+
+@nox.session(python=PYTHONS[0])
+def lint(session: nox.Session) -> None:
+    """Run the linters, the type checker and the import contract."""
+    session.install("-e", ".[test]")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("mypy")
+    session.run("lint-imports")
+
+
+@nox.session(python=PYTHONS[0])
+def wheel(session: nox.Session) -> None:
+    """Run the tests against the installed wheel, from another folder."""
+    folder = Path(session.create_tmp())
+    session.install("build")
+    session.run("python", "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT))
+    (built,) = folder.glob("*.whl")
+    session.install("--force-reinstall", f"{built}[test]")
+    session.chdir(folder)
+    session.run("python", "-c", "import cfsign; assert 'site-packages' in cfsign.__file__")
+    session.run("pytest", "-c", str(ROOT / "pyproject.toml"), "--rootdir", ".", str(ROOT / "tests"))

@@ -1,0 +1,173 @@
+"""The command line, as a process of its own: what it prints where, and its exit codes."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from cfsign import TrustedKeyGroup
+
+URL = "https://d111111abcdef8.cloudfront.net/a.jpg"
+
+
+def run(*arguments, cwd=None, **variables):
+    """Run `cfsign` and return the finished process."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("CLOUDFRONT_")}
+    return subprocess.run(
+        [sys.executable, "-m", "cfsign", *arguments],
+        capture_output=True,
+        text=True,
+        env=environment | variables,
+        cwd=cwd,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def key_file(tmp_path, pem):
+    path = tmp_path / "key.pem"
+    path.write_text(pem)
+    return str(path)
+
+
+@pytest.fixture
+def trusted_keys(public_pem):
+    return TrustedKeyGroup({"K1": public_pem})
+
+
+def test_sign_prints_the_url_alone(key_file, trusted_keys):
+    """A script can take standard output as it is."""
+    done = run("sign", URL, "--key-pair-id", "K1", "--private-key", key_file, "--expires-in", "2h")
+    assert done.returncode == 0
+    assert done.stdout.count("\n") == 1
+    assert trusted_keys.check(done.stdout.strip()).allowed
+    assert done.stderr.startswith("cfsign: good until ")
+
+
+def test_sign_reads_the_environment(pem, trusted_keys):
+    """The key may stand in a variable, its newlines written as \\n."""
+    variables = {
+        "CLOUDFRONT_KEY_PAIR_ID": "K1",
+        "CLOUDFRONT_PRIVATE_KEY": pem.replace("\n", "\\n"),
+    }
+    done = run("sign", URL, "--hash-algorithm", "SHA256", **variables)
+    assert "&Hash-Algorithm=SHA256" in done.stdout
+    assert trusted_keys.check(done.stdout.strip()).allowed
+
+
+def test_sign_with_every_condition(key_file, trusted_keys):
+    """Start, address and a resource that covers the URL."""
+    done = run(
+        *("sign", URL, "--key-pair-id", "K1", "--private-key", key_file),
+        *("--expires-at", "2030-01-01T00:00Z", "--starts-at", "1767225600"),
+        *("--ip-address", "192.0.2.0/24", "--resource", "https://*.cloudfront.net/*"),
+    )
+    url = done.stdout.strip()
+    assert trusted_keys.check(url, viewer_ip="192.0.2.9").allowed
+    assert not trusted_keys.check(url, viewer_ip="198.51.100.9").allowed
+
+
+@pytest.mark.parametrize(
+    ("options", "parse"),
+    [
+        ([], lambda text: dict(pair.split("=", 1) for pair in text.strip().split("; "))),
+        (["--json"], json.loads),
+        (
+            ["--set-cookie", "--domain", "example.com", "--samesite", "Lax"],
+            lambda text: dict(
+                line.removeprefix("Set-Cookie: ").split(";")[0].split("=", 1)
+                for line in text.splitlines()
+            ),
+        ),
+    ],
+)
+def test_cookies(key_file, trusted_keys, options, parse):
+    """Each form holds the cookies that open the folder."""
+    resource = "https://media.example.com/videos/*"
+    done = run("cookies", resource, "--key-pair-id", "K1", "--private-key", key_file, *options)
+    assert done.returncode == 0
+    cookies = parse(done.stdout)
+    assert trusted_keys.check("https://media.example.com/videos/1.ts", cookies=cookies).allowed
+    assert not trusted_keys.check("https://media.example.com/other", cookies=cookies).allowed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        ([], "give a command"),
+        (["sing"], "No such command"),
+        (["sign"], "URL"),
+        (["sign", URL], "key-pair-id"),
+        (["sign", URL, "--key-pair-id", "K1", "--private-key", "no-such-file"], "no key file"),
+        (["sign", URL, "--expires-in", "soon"], "15m"),
+        (["sign", URL, "--expires-at", "soon"], "zone"),
+    ],
+)
+def test_bad_usage_is_one_line_and_exit_2(arguments, word):
+    """No traceback, nothing on standard output."""
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert word in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "word"),
+    [
+        ("https://h/a b", [], "%20"),
+        ("https://h/*", [], "%2A"),
+        ("https://h/a?Expires=1", [], "Expires"),
+        (URL, ["--expires-in", "0"], "less than one second"),
+        (URL, ["--expires-at", "1700000000000"], "milliseconds"),
+        (URL, ["--expires-at", "2020-01-01T00:00Z"], "past"),
+        (URL, ["--expires-at", "2030-01-01T00:00"], "naive"),
+        (URL, ["--expires-in", "60", "--expires-at", "1999999999"], "both"),
+        (URL, ["--ip-address", "::1"], "IPv4"),
+        (URL, ["--resource", "https://other.example/*"], "cover"),
+    ],
+)
+def test_what_the_library_refuses_is_one_line_and_exit_2(key_file, url, options, word):
+    """The library's own sentence, the mend in it."""
+    done = run("sign", url, "--key-pair-id", "K1", "--private-key", key_file, *options)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert word in done.stderr
+
+
+def test_a_broad_wildcard_warns_in_one_line(key_file):
+    """It is signed, since it was asked for, and said aloud."""
+    done = run("cookies", "https://*", "--key-pair-id", "K1", "--private-key", key_file)
+    assert done.returncode == 0
+    assert done.stderr.startswith("cfsign: warning: ")
+
+
+def test_keygen_makes_a_pair_that_signs_and_checks(tmp_path):
+    """The private half is for its owner alone, and nothing is ever overwritten."""
+    done = run("keygen", "site", cwd=tmp_path)
+    assert done.stdout.split() == ["site-private.pem", "site-public.pem"]
+    private, public = tmp_path / "site-private.pem", tmp_path / "site-public.pem"
+    assert private.stat().st_mode & 0o777 == 0o600
+    url = run("sign", URL, "--key-pair-id", "K1", "--private-key", str(private)).stdout.strip()
+    assert TrustedKeyGroup({"K1": public.read_text()}).check(url).allowed
+    before = private.read_bytes(), public.read_bytes()
+    again = run("keygen", "site", cwd=tmp_path)
+    assert (again.returncode, again.stderr.count("\n")) == (2, 1)
+    assert (private.read_bytes(), public.read_bytes()) == before
+
+
+def test_keygen_where_nothing_can_be_written(tmp_path):
+    """One line, exit 2."""
+    done = run("keygen", str(tmp_path / "no" / "site"))
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+
+
+def test_without_click_the_mend_is_named():
+    """The bare install has the command, and says what it lacks."""
+    code = "import sys; sys.modules['click'] = None; from cfsign.cli import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 2
+    assert "cloudfront-cfsign[cli]" in done.stderr

@@ -1,0 +1,77 @@
+"""A small Flask site with every kind of route, and the group of keys that its edge trusts."""
+
+import asyncio
+
+import flask
+import pytest
+
+from cfsign import TrustedKeyGroup
+from cfsign_flask import CloudFront, SignedRedirectView, signed_redirect_blueprint
+
+DOMAIN = "http://d1097jtk.cloudfront.net"
+
+
+class Rule:
+    """What the next `authorize` returns or raises, and what it was asked."""
+
+    def __init__(self):
+        self.result = 200
+        self.asked = []
+
+    def __call__(self, resource, **url_args):
+        self.asked.append((resource, url_args))
+        if isinstance(self.result, BaseException):
+            raise self.result
+        return self.result() if callable(self.result) else self.result
+
+
+@pytest.fixture
+def rule():
+    return Rule()
+
+
+@pytest.fixture
+def settings(pem):
+    return {
+        "CLOUDFRONT_DOMAIN": DOMAIN,
+        "CLOUDFRONT_CONFIG": {"priv_key_string": pem, "key_pair_id": "ABCDEF", "expires": 60},
+    }
+
+
+@pytest.fixture
+def app(rule, settings):
+    app = flask.Flask("site")
+    app.config.update(settings, TESTING=False, PROPAGATE_EXCEPTIONS=False)
+    CloudFront(app)
+
+    class View(SignedRedirectView):
+        forward_query = ("response-content-disposition",)
+
+        def authorize(self, resource, **url_args):
+            return rule(resource, **url_args)
+
+    class AsyncView(SignedRedirectView):
+        async def authorize(self, resource, **url_args):
+            await asyncio.sleep(0)
+            return rule(resource, **url_args)
+
+    app.add_url_rule("/content/<path:resource>", view_func=View.as_view("content"))
+    app.add_url_rule("/async/<path:resource>", view_func=AsyncView.as_view("async"))
+    for delivery in ("json", "cookies"):
+        app.register_blueprint(
+            signed_redirect_blueprint(
+                delivery, __name__, rule, url_prefix=f"/{delivery}", delivery=delivery
+            )
+        )
+    app.register_error_handler(403, lambda error: ("the site's own page", 403))
+    return app
+
+
+@pytest.fixture
+def client(app):
+    return app.test_client()
+
+
+@pytest.fixture
+def trusted_keys(public_pem):
+    return TrustedKeyGroup({"ABCDEF": public_pem})
