@@ -1,0 +1,75 @@
+"""
+The runnable example: a site that signs, a local edge that checks, and private files between them.
+
+All of it runs in this process and on loopback, with keys made on the spot and no account anywhere.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cfsign.demo.stage import running
+from cfsign.demo.steps import all_steps
+
+
+def serve(port: int | None = None, edge_port: int | None = None) -> int:
+    """
+    Run the site and the edge until Ctrl-C.
+
+    Args:
+        port: The site's port; None or 0 takes a free one.
+        edge_port: The edge's, likewise.
+
+    Returns:
+        The exit code: 0.
+
+    Raises:
+        ConfigurationError: A port is taken, or may not be opened.
+    """
+    try:
+        with _stopped_by_signals(), running(port, edge_port) as stage:
+            print(f"The site  {stage.site}/")
+            print(f"The edge  {stage.edge}/")
+            print("Open the site in a browser. Stop with Ctrl-C.", flush=True)
+            while True:
+                time.sleep(3600)
+    except KeyboardInterrupt:
+        print("\nStopped.")
+    return 0
+
+
+def play_once() -> int:
+    """
+    Play a viewer against the two servers, and print a line for each step.
+
+    Returns:
+        The exit code: 0 if all was as expected, else 1.
+    """
+    failed = total = 0
+    with _stopped_by_signals(), running() as stage:
+        for step in all_steps(stage):
+            line = step.play()
+            print(line, flush=True)
+            total += 1
+            failed += not line.ok
+    print(f"{total - failed} of {total} steps as expected")
+    return 1 if failed else 0
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """Let SIGTERM end the work as Ctrl-C does, and Ctrl-C where a shell has it ignored."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's alone
+        return
+    signals = (signal.SIGINT, signal.SIGTERM)
+    handlers = [signal.signal(number, signal.default_int_handler) for number in signals]
+    try:
+        yield
+    finally:
+        for number, handler in zip(signals, handlers, strict=True):
+            signal.signal(number, handler)

@@ -1,0 +1,77 @@
+"""Everything that the demo needs, started in order and stopped in reverse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from cfsign.demo.files import PrivateFile, private_folder
+from cfsign.demo.origin import Recorder, file_server
+from cfsign.demo.pages import add_pages
+from cfsign.demo.servers import address, listening, serving
+from cfsign.demo.site import create_app
+from cfsign.edge import WSGIEdge
+from cfsign.keys import generate_private_key_pem, load_private_key
+from cfsign.trusted_keys import TrustedKeyGroup
+
+# CloudFront gives out such an ID when a public key is uploaded.
+_KEY_PAIR_ID = "KDEMO0LOOPBACK"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """
+    Where the two servers answer.
+
+    Attributes:
+        site: The site's address, without a slash at its end.
+        edge: The edge's, likewise.
+        recorder: What the origin behind the edge has seen.
+    """
+
+    site: str
+    edge: str
+    recorder: Recorder
+
+    def plain_url(self, file: PrivateFile) -> str:
+        """Return the unsigned URL of a file."""
+        return f"{self.edge}/{quote(file.name)}"
+
+
+@contextmanager
+def running(port: int | None = None, edge_port: int | None = None) -> Iterator[Stage]:
+    """
+    Run the site and the edge, each on its port of loopback, until the end.
+
+    Raises:
+        ConfigurationError: A port is taken, or may not be opened.
+    """
+    with ExitStack() as stack:
+        # The ports first: the site must know the edge's address to sign for it.
+        site_listener = stack.enter_context(listening(port, "--port"))
+        edge_listener = stack.enter_context(listening(edge_port, "--edge-port"))
+        folder = stack.enter_context(private_folder())
+
+        private_key = generate_private_key_pem()
+        public_key = load_private_key(private_key).public_key_pem()
+        # All that the edge ever learns of the site is this public key.
+        trusted_keys = TrustedKeyGroup({_KEY_PAIR_ID: public_key})
+
+        recorder = Recorder(file_server(folder))
+        edge = WSGIEdge(recorder, trusted_keys)
+        site = create_app(
+            {
+                "CLOUDFRONT_DOMAIN": address(edge_listener),
+                "CLOUDFRONT_CONFIG": {
+                    "private_key": private_key,
+                    "key_pair_id": _KEY_PAIR_ID,
+                    "expires": 60,
+                },
+            }
+        )
+        add_pages(site, trusted_keys)
+        stack.enter_context(serving(edge, edge_listener))
+        stack.enter_context(serving(site, site_listener))
+        yield Stage(address(site_listener), address(edge_listener), recorder)

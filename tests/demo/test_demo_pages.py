@@ -1,0 +1,195 @@
+"""The demo's pages, for nobody and for each viewer, and what is packaged for them."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from importlib.resources import files as package_files
+from pathlib import Path
+from urllib.parse import quote
+from xml.etree import ElementTree
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from cfsign import TrustedKeyGroup
+from cfsign.demo.files import ALBUM, FILES, GUIDE, PICTURE, PrivateFile
+from cfsign.demo.pages import add_pages
+from cfsign.demo.site import READERS, VIEWERS, create_app, may_read
+
+KEY_PAIR_ID = "K2JCJMDEHXQW5F"
+EDGE = "http://127.0.0.1:4711"
+
+LogIn = Callable[[str], FlaskClient]
+
+
+@pytest.fixture(scope="module")
+def demo_site(pem: str, trusted_keys: TrustedKeyGroup) -> Flask:
+    config = {"private_key": pem, "key_pair_id": KEY_PAIR_ID}
+    app = create_app({"CLOUDFRONT_DOMAIN": EDGE, "CLOUDFRONT_CONFIG": config, "TESTING": True})
+    add_pages(app, trusted_keys)
+    return app
+
+
+@pytest.fixture
+def log_in(demo_site: Flask) -> LogIn:
+    def log_in(viewer: str) -> FlaskClient:
+        client = demo_site.test_client()
+        assert client.post("/login", data={"viewer": viewer}).status_code == 303
+        return client
+
+    return log_in
+
+
+def hrefs(text: str) -> list[str]:
+    return [html.unescape(link) for link in re.findall(r'(?:href|src)="([^"]+)"', text)]
+
+
+def test_the_rule_and_the_folder_are_about_the_same_files() -> None:
+    assert {file.folder or file.name for file in FILES} == READERS.keys()
+    for viewer in VIEWERS:
+        mine = [may_read(viewer, file.name) for file in FILES]
+        assert any(mine)
+        assert not all(mine)
+
+
+def test_the_names_are_the_awkward_ones() -> None:
+    names = "".join(file.name for file in FILES)
+    assert set(" ü+%*'") <= set(names)
+    assert {file.kind for file in FILES} == {"picture", "document", "text"}
+
+
+def test_home_for_nobody_offers_both_viewers_and_signs_nothing(demo_site: Flask) -> None:
+    answer = demo_site.test_client().get("/")
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    for viewer in VIEWERS.values():
+        assert f"Log in as {viewer}" in answer.text
+    assert EDGE not in "".join(hrefs(answer.text))
+
+
+@pytest.mark.parametrize("viewer", VIEWERS)
+def test_home_for_a_viewer_links_every_file(viewer: str, log_in: LogIn) -> None:
+    client = log_in(viewer)
+    text = client.get("/").text
+    assert f"{VIEWERS[viewer]}&#39;s shelf" in text
+    links = hrefs(text)
+    for file in FILES:
+        if file.folder != ALBUM:
+            assert f"/file/{quote(file.name, safe='/*+')}".replace("%27", "'") in [
+                link.replace("%27", "'").replace("%2A", "*").replace("%2B", "+") for link in links
+            ]
+    assert f"/content/{quote(PICTURE.name)}" in links
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_a_file_is_refused_to_nobody(file: PrivateFile, demo_site: Flask) -> None:
+    answer = demo_site.test_client().get(f"/file/{quote(file.name)}")
+    assert answer.status_code == 401
+    assert "<title>Log in first · " in answer.text
+    assert "Signature" not in answer.text
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+@pytest.mark.parametrize("viewer", VIEWERS)
+def test_a_file_is_shown_to_its_readers(
+    viewer: str, file: PrivateFile, log_in: LogIn, trusted_keys: TrustedKeyGroup
+) -> None:
+    answer = log_in(viewer).get(f"/file/{quote(file.name)}")
+    if not may_read(viewer, file.name):
+        assert answer.status_code == 403
+        assert "<title>Not yours · " in answer.text
+        assert f"{VIEWERS[viewer]} may not read this" in answer.text
+        assert "Signature" not in answer.text
+        return
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert f"<title>{html.escape(file.title).replace('&#x27;', '&#39;')} · " in answer.text
+    codes = set()
+    signed = [link.partition("#")[0] for link in hrefs(answer.text) if link.startswith(EDGE)]
+    for url in signed:
+        verdict = trusted_keys.check(url, viewer_ip="127.0.0.1")
+        codes.add(verdict.code)
+        assert verdict.code is None or f"403 {verdict.code}" in answer.text
+    assert codes >= {None, "AccessDenied", "InvalidKey", "MissingKey", "MalformedPolicy"}
+    assert signed[0].startswith(f"{EDGE}/{quote(file.name)}?")
+    assert re.search(r'data-expires="\d{10}"', answer.text)
+    assert "data-left>" in answer.text
+
+
+def test_a_custom_policy_is_shown_decoded(log_in: LogIn) -> None:
+    client = log_in("ada")
+    guide = html.unescape(client.get(f"/file/{quote(GUIDE.name)}").text)
+    assert '"AWS:SourceIp": "127.0.0.1/32"' in guide
+    assert "Expires=" not in guide.partition("Three ways")[0].partition("taken apart")[2]
+    assert "The policy, decoded" not in client.get(f"/file/{quote(PICTURE.name)}").text
+
+
+def test_the_album_comes_with_cookies_that_open_it(
+    log_in: LogIn, trusted_keys: TrustedKeyGroup
+) -> None:
+    answer = log_in("ada").get("/album")
+    assert answer.status_code == 200
+    headers = answer.headers.getlist("Set-Cookie")
+    assert all(f"Path=/{quote(ALBUM)}/;" in f"{header};" for header in headers)
+    cookies = "; ".join(header.partition(";")[0] for header in headers)
+    pictures = re.findall(r'<img src="(http[^"]+)"', answer.text)
+    assert pictures == [f"{EDGE}/{quote(file.name)}" for file in FILES if file.folder == ALBUM]
+    for url in pictures:
+        assert trusted_keys.check(url, cookies=cookies)
+    outside = [link for link in hrefs(answer.text) if link.startswith(EDGE)]
+    for url in set(outside) - set(pictures):
+        assert trusted_keys.check(url, cookies=cookies).code == "AccessDenied"
+    assert f"{quote(ALBUM)}/*" in answer.text
+
+
+def test_the_album_is_refused_to_others(demo_site: Flask, log_in: LogIn) -> None:
+    for client, status in ((demo_site.test_client(), 401), (log_in("ben"), 403)):
+        answer = client.get("/album")
+        assert answer.status_code == status
+        assert "CloudFront-" not in str(answer.headers)
+
+
+def test_viewers_come_and_go(demo_site: Flask, log_in: LogIn) -> None:
+    client = log_in("ben")
+    assert client.post("/login", data={"viewer": "ada"}).headers["Location"] == "/"
+    assert "Ada&#39;s shelf" in client.get("/").text
+    client.post("/logout")
+    assert "Nobody is logged in" in client.get("/").text
+    assert client.post("/login", data={"viewer": "eve"}).status_code == 400
+    assert client.get("/content/x").status_code == 401
+
+
+def test_other_refusals_have_a_page_too(log_in: LogIn) -> None:
+    client = log_in("ada")
+    missing = client.get("/nothing")
+    assert missing.status_code == 404
+    assert "<title>No such page · " in missing.text
+    wrong = client.post(f"/content/{quote(PICTURE.name)}")
+    assert wrong.status_code == 405
+    assert "GET" in wrong.headers["Allow"]
+    assert wrong.mimetype == "text/html"
+    assert client.get(f"/file/{quote(ALBUM)}").status_code == 404
+
+
+def test_a_page_needs_nothing_from_elsewhere() -> None:
+    folder = Path(str(package_files("cfsign.demo")))
+    paths = [path for name in ("templates", "static") for path in (folder / name).iterdir()]
+    assert {path.suffix for path in paths} == {".html", ".css", ".js", ".svg"}
+    for path in paths:
+        found = set(re.findall(r"(?:https?:)?//[a-z][^\s\"'<)]*", path.read_text(encoding="utf-8")))
+        assert found <= {"http://www.w3.org/2000/svg"}, path
+
+
+def test_the_assets_are_what_they_claim() -> None:
+    for file in FILES:
+        if file.kind == "picture":
+            assert ElementTree.fromstring(file.content).tag == "{http://www.w3.org/2000/svg}svg"
+        elif file.kind == "document":
+            assert file.content.startswith(b"%PDF-")
+            assert file.content.rstrip().endswith(b"%%EOF")
+        else:
+            assert file.content.decode().isprintable() or b"\n" in file.content
+        assert len(file.content) < 40_000
