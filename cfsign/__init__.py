@@ -15,6 +15,7 @@ from cfsign.errors import PolicyError as PolicyError
 from cfsign.errors import ResourceError as ResourceError
 from cfsign.errors import SigningKeyError as SigningKeyError
 from cfsign.keys import PrivateKey as PrivateKey
+from cfsign.keys import choose_backend as choose_backend
 from cfsign.keys import load_private_key as load_private_key
 from cfsign.policy import Policy as Policy
 from cfsign.redirect import Answer as Answer

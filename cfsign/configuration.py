@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -113,7 +114,7 @@ class Configuration:
             settings["private_key"] = Path(environ[key_file])
             labels["private_key"] = key_file
         for name in ("expires", "expiry_step"):
-            if name in settings and settings[name].isascii() and settings[name].isdigit():
+            if name in settings and re.fullmatch("[0-9]{1,10}", settings[name]):
                 settings[name] = int(settings[name])
         return cls._checked(settings, labels, problems)
 

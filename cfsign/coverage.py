@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 
 from cfsign.errors import ResourceError
+from cfsign.resource import split_scheme
 
 #: Each `?` of a pattern may be the query's, so each doubles the readings that must be tried.
 MAX_QUESTION_MARKS = 16
@@ -32,16 +33,14 @@ def covers(resource: str, url: str) -> bool:
 def _pattern(resource: str) -> re.Pattern[str]:
     if resource == "*":
         return re.compile(".*")
-    scheme, separator, rest = resource.partition("://")
-    if not separator:
-        scheme, rest = "*", resource
-    schemes = {"http": "http", "https": "https", "*": "https?", "http*": "https?"}
+    scheme, rest = split_scheme(resource)
     domain, slash, file = rest.partition("/")
     if not slash:
         tail = "/.*" if domain.endswith("*") else "/"
     else:
         tail = "/(?:" + "|".join(_file_patterns(file)) + ")"
-    return re.compile(f"{schemes[scheme]}://{_section(domain, '[^/?]')}{tail}")
+    schemes = "https?" if scheme == "*" else scheme
+    return re.compile(f"{schemes}://{_section(domain, '[^/?]')}{tail}")
 
 
 def _file_patterns(file: str) -> Iterator[str]:

@@ -18,7 +18,7 @@ from cfsign.decision import ALLOWED_STATUSES, Allow, Deny, decide
 from cfsign.distribution import Distribution
 from cfsign.errors import ConfigurationError, ResourceError
 from cfsign.redirect import Answer, redirect, signed_json
-from cfsign.resource import RESERVED
+from cfsign.resource import RESERVED, check_url, split_location
 
 Mode = Literal["redirect", "json", "cookies"]
 
@@ -125,14 +125,18 @@ class Delivery:
         if isinstance(decision, Deny):
             return decision
         try:
-            url = location or distribution.url(resource, self._forwarded(query_string))
+            if location:
+                url = check_url(location)
+            else:
+                url = distribution.url(resource, self._forwarded(query_string))
             return self._deliver(distribution, url, decision)
         except ResourceError:
             return Deny(404)
 
     def _deliver(self, distribution: Distribution, url: str, allow: Allow) -> Answer:
         cookies = self.delivery == "cookies"
-        target = _folder(distribution.domain, url) if cookies else url
+        domain, _ = split_location(url)
+        target = _folder(domain, url) if cookies else url
         signed = distribution.sign_resource(
             target,
             expires_in=allow.expires_in,
@@ -146,8 +150,8 @@ class Delivery:
             return redirect(signed.url(url), self.code, self.headers)
         set_cookie = signed.cookies().set_cookie_headers(
             self.cookie_domain,
-            _cookie_path(distribution.domain, target),
-            secure=distribution.domain.startswith("https:"),
+            _cookie_path(domain, target),
+            secure=domain.startswith("https:"),
             samesite=self.cookie_samesite,
         )
         return redirect(url, self.code, self.headers, set_cookie)

@@ -70,16 +70,10 @@ class Policy:
         keep = object.__setattr__
         keep(self, "resource", check_resource(resource))
         keep(self, "expires_at", epoch_seconds(expires_at, "expires_at"))
-        start = None if starts_at is None else epoch_seconds(starts_at, "starts_at")
-        if start is not None and start >= self.expires_at:
-            raise PolicyError(
-                "starts_at must be before expires_at: the active time would be empty; "
-                "are the two swapped?",
-                field="starts_at",
-            )
+        start, network = check_conditions(self.expires_at, starts_at, ip_address)
         keep(self, "starts_at", start)
-        keep(self, "ip_address", None if ip_address is None else _cidr(ip_address))
-        if is_broad(resource):
+        keep(self, "ip_address", network)
+        if is_broad(self.resource):
             warnings.warn(
                 "the wildcard in the policy's domain covers hosts of other owners too, and every "
                 "distribution that trusts the key; write the domain out",
@@ -122,6 +116,8 @@ class Policy:
             name: _members(value, {_CONDITIONS[name]}, {_CONDITIONS[name]})[_CONDITIONS[name]]
             for name, value in condition.items()
         }
+        if None in [value for name, value in values.items() if name != "DateLessThan"]:
+            raise PolicyError("a condition of the policy is null; leave it out, or give it a value")
         return cls(
             statement["Resource"],
             values["DateLessThan"],
@@ -137,10 +133,24 @@ _CONDITIONS = {
 }
 
 
+def check_conditions(
+    expires_at: int, starts_at: Moment | None, ip_address: Address | None
+) -> tuple[int | None, str | None]:
+    """Return a start in epoch seconds and a network in CIDR form; raises PolicyError."""
+    start = None if starts_at is None else epoch_seconds(starts_at, "starts_at")
+    if start is not None and start >= expires_at:
+        raise PolicyError(
+            "starts_at must be before expires_at: the active time would be empty; "
+            "are the two swapped?",
+            field="starts_at",
+        )
+    return start, None if ip_address is None else _cidr(ip_address)
+
+
 def _cidr(address: Address) -> str:
     if not isinstance(address, str | ipaddress.IPv4Address | ipaddress.IPv4Network):
         _refuse_address(f"not {type(address).__name__}")
-    text = str(address)
+    text = str.__str__(address) if isinstance(address, str) else str(address)
     cidr = text if "/" in text else f"{text}/32"
     try:
         ipaddress.IPv4Interface(cidr)

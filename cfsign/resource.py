@@ -9,6 +9,7 @@ the spelling that works. AWS, "Create a signed URL using a custom policy"; RFC 3
 from __future__ import annotations
 
 import re
+from typing import cast
 from urllib.parse import quote, unquote
 
 from cfsign.errors import ResourceError
@@ -21,10 +22,12 @@ RESERVED = frozenset({"Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Alg
 MAX_URL_BYTES = 8192
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
-_HOST = rf"{_LABEL}(?:\.{_LABEL})*"
-_ORIGIN = (
-    rf"(?:http://{_HOST}(?!:80(?:[/?]|\Z))|https://{_HOST}(?!:443(?:[/?]|\Z)))(?::[1-9]\d{{0,4}})?"
-)
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+# Browsers read a host that ends in a number as an IPv4 address, and rewrite it as one (WHATWG URL).
+_NUMBER = r"(?:\d+|0x[0-9a-f]*)(?=[:/?]|\Z)"
+_HOST = rf"(?:(?:{_LABEL}\.)*(?!{_NUMBER}){_LABEL}|(?:{_OCTET}\.){{3}}{_OCTET})(?=[:/?]|\Z)"
+_PORT = r"(?:6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d{3}|[1-5]\d{4}|[1-9]\d{0,3})"
+_ORIGIN = rf"(?:http://{_HOST}(?!:80(?!\d))|https://{_HOST}(?!:443(?!\d)))(?::{_PORT})?(?=[/?]|\Z)"
 _ESCAPE = r"%[0-9A-Fa-f]{2}"
 _DOTS = r"/(?:\.|%2[eE]){1,2}(?=[/?]|\Z)"
 _PATH = rf"(?:(?!{_DOTS})/(?:[A-Za-z0-9\-._~!$&'()+,;=:@\[\]]|{_ESCAPE})*+)++"
@@ -32,6 +35,7 @@ _QUERY = rf"(?:[A-Za-z0-9\-._~!$&()+,;=:@/\[\]?]|{_ESCAPE})++"
 
 _ORIGIN_ALONE = re.compile(_ORIGIN, re.ASCII)
 _URL = re.compile(rf"{_ORIGIN}{_PATH}(?:\?{_QUERY})?+", re.ASCII)
+_SCHEME = re.compile(r"(?P<literal>https?)://|(?P<any>(?:http)?\*)://|")
 _UNSAFE = re.compile(r"[^!-~]|[\"#<>\\^`{|}]")
 
 # Read only once _URL has refused: what is wrong, in the order in which a person would see it.
@@ -73,7 +77,7 @@ def check_url(url: str) -> str:
     Raises:
         ResourceError: It may not; the error says why and names the spelling that may.
     """
-    check_length(url)
+    url = check_length(url)
     if _URL.fullmatch(url) is None:
         raise _fault(url)
     for parameter in url.partition("?")[2].split("&"):
@@ -94,11 +98,16 @@ def check_resource(resource: str) -> str:
     Raises:
         ResourceError: It may not; the error says why.
     """
-    check_length(resource)
-    if "*" in resource:
+    resource = check_length(resource)
+    if "*" not in resource:
+        return check_url(resource)
+    if _UNSAFE.search(resource):
+        raise _fault(resource)
+    try:
         check_url(_stand_in(resource))
-    else:
-        check_url(resource)
+    except ResourceError as error:
+        # Where it stands in the stand-in is not where it stands in what the user wrote.
+        raise ResourceError(str(error), found=error.found) from None
     return resource
 
 
@@ -111,7 +120,8 @@ def check_length(url: str) -> str:
             f"the URL is {len(url)} bytes long, and CloudFront takes at most {MAX_URL_BYTES}, "
             "the signature included; shorten the path or the query"
         )
-    return url
+    # The text itself: a member of a str enumeration would print as its name.
+    return str.__str__(url)
 
 
 def check_domain(domain: str) -> str:
@@ -137,7 +147,8 @@ def split_location(location: str) -> tuple[str, str]:
     Raises:
         ResourceError: It is neither a domain nor a URL that may be signed.
     """
-    origin = _ORIGIN_ALONE.match(check_length(location))
+    location = check_length(location)
+    origin = _ORIGIN_ALONE.match(location)
     if origin is None or origin.end() == len(location):
         return check_domain(location), ""
     return origin[0], check_url(location)
@@ -145,20 +156,27 @@ def split_location(location: str) -> tuple[str, str]:
 
 def is_broad(resource: str) -> bool:
     """Tell whether a `*` in the domain reaches other owners' hosts (`*x.com`, `x.com*`, `*`)."""
-    domain = re.split(r"[/?]", resource.rpartition("://")[2], maxsplit=1)[0]
-    return "*" in domain.removeprefix("*.")
+    return "*" in _domain(split_scheme(resource)[1]).removeprefix("*.")
+
+
+def split_scheme(resource: str) -> tuple[str, str]:
+    """Split a resource into "http", "https", "*" for either, or "" for none, and what follows."""
+    scheme = cast(re.Match[str], _SCHEME.match(resource))
+    rest = resource[scheme.end() :]
+    return scheme["literal"] or ("*" if scheme["any"] or rest.startswith("*") else ""), rest
 
 
 def _stand_in(resource: str) -> str:
     """Make a literal URL that may be signed just when the pattern *resource* may be named."""
-    scheme, separator, rest = resource.partition("://")
-    if not separator and resource.startswith("*"):
-        scheme, rest = "*", resource
-    domain = re.split(r"[/?]", rest, maxsplit=1)[0]
-    if domain == rest and "*" in domain:
+    scheme, rest = split_scheme(resource)
+    if _domain(rest) == rest and "*" in rest:
         rest += "/"
-    scheme = "https" if scheme in ("*", "http*") else scheme
-    return f"{scheme}{separator or '://'}{rest}".replace("*", "x")
+    literal = {"": "", "*": "https://"}.get(scheme, f"{scheme}://")
+    return literal + rest.replace("*", "x")
+
+
+def _domain(rest: str) -> str:
+    return re.split(r"[/?]", rest, maxsplit=1)[0]
 
 
 def _fault(url: str) -> ResourceError:

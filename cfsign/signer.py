@@ -18,7 +18,7 @@ from cfsign.keys import (
     Unpicklable,
     load_private_key,
 )
-from cfsign.policy import Address, Policy
+from cfsign.policy import Address, Policy, check_conditions
 from cfsign.resource import check_length, check_url
 from cfsign.times import Lifetime, Moment, expiry
 
@@ -69,8 +69,10 @@ class SignedPolicy:
         Raises:
             ResourceError: The policy does not cover the URL, or the signed URL is too long.
         """
-        if url != self.policy.resource or "*" in url:
-            check_url(url)
+        if url == self.policy.resource and "*" not in url:
+            url = self.policy.resource
+        else:
+            url = check_url(url)
             _check_covered(self.policy, url)
         return check_length(f"{url}{'&' if '?' in url else '?'}{self._query}")
 
@@ -166,7 +168,7 @@ class Signer(Unpicklable):
             PolicyError: A time or the address is not one that CloudFront takes.
             SigningKeyError: The key cannot sign.
         """
-        check_url(url)
+        url = check_url(url)
         policy = Policy(
             url if resource is None else resource,
             expiry(expires_in, expires_at, int(time.time())),
@@ -193,15 +195,14 @@ class Signer(Unpicklable):
         those of `sign_url`; the times are checked at the call, each URL when its turn comes.
         """
         moment = expiry(expires_in, expires_at, int(time.time()))
-        if resource is None:
-            return (
-                self.sign(
-                    Policy(check_url(url), moment, starts_at=starts_at, ip_address=ip_address)
-                ).url(url)
-                for url in urls
-            )
-        policy = Policy(resource, moment, starts_at=starts_at, ip_address=ip_address)
-        return self.sign(policy).urls(urls)
+        if resource is not None:
+            policy = Policy(resource, moment, starts_at=starts_at, ip_address=ip_address)
+            return self.sign(policy).urls(urls)
+        start, network = check_conditions(moment, starts_at, ip_address)
+        return (
+            self.sign(Policy(check_url(url), moment, starts_at=start, ip_address=network)).url(url)
+            for url in urls
+        )
 
     def sign_cookies(
         self,

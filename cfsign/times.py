@@ -51,7 +51,7 @@ def epoch_seconds(moment: Moment, field: str) -> int:
         )
     if moment < 1:
         raise PolicyError(f"{field} lies before 1970; give epoch seconds", field=field)
-    return moment
+    return int(moment)
 
 
 def lifetime_seconds(lifetime: Lifetime, field: str) -> int:
@@ -73,8 +73,10 @@ def lifetime_seconds(lifetime: Lifetime, field: str) -> int:
             field=field,
         )
     if lifetime < 1:
-        raise PolicyError(f"{field} is less than one second; give a lifetime of 1 or more")
-    return lifetime
+        raise PolicyError(
+            f"{field} is less than one second; give a lifetime of 1 or more", field=field
+        )
+    return int(lifetime)
 
 
 def expiry(expires_in: Lifetime | None, expires_at: Moment | None, now: int) -> int:

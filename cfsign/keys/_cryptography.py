@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from cfsign.errors import SigningKeyError
-from cfsign.keys._pem import PEM, refuse_label, unreadable
+from cfsign.keys._pem import PEM, password_not_needed, refuse_label, unreadable
 from cfsign.keys.protocol import HashAlgorithm, Unpicklable
 
 NAME = "cryptography"
@@ -174,7 +174,4 @@ def _check_password(pem: PEM, password: bytes | None) -> None:
             source=pem.source,
         )
     if password is not None and not pem.is_encrypted:
-        raise SigningKeyError(
-            "a password is given, but the key is not encrypted; leave the password out",
-            source=pem.source,
-        )
+        raise password_not_needed(pem)

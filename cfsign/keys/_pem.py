@@ -17,7 +17,8 @@ MAX_BYTES = 64 * 1024
 _BLOCK = re.compile(
     r"-----BEGIN (?P<label>[A-Z0-9 ]+)-----\s*(?P<body>.*?)\s*-----END (?P=label)-----", re.DOTALL
 )
-_BASE64_LOOK = re.compile(r"[A-Za-z0-9+/=_\s-]{48,}")
+_BASE64_LOOK = re.compile(r"[A-Za-z0-9+/=]{48,}")
+_LONGEST_NAME = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,14 @@ def refuse_label(pem: PEM, wanted: str) -> SigningKeyError:
     return SigningKeyError(f"the key{_at(pem.source)} is {hint}", source=pem.source)
 
 
+def password_not_needed(pem: PEM) -> SigningKeyError:
+    """Make the error for a password given with a key that is not encrypted."""
+    return SigningKeyError(
+        "a password is given, but the key is not encrypted; leave the password out",
+        source=pem.source,
+    )
+
+
 def unreadable(pem: PEM) -> SigningKeyError:
     """Make the error for a block whose content no parser takes."""
     return SigningKeyError(
@@ -107,12 +116,6 @@ def _read(source: Source) -> tuple[str, str]:
     if isinstance(source, str):
         if "-----BEGIN" in source or not source.strip():
             return source, ""
-        if "\n" in source or _BASE64_LOOK.fullmatch(source):
-            # Not echoed: it is probably a key that lost its first and last line.
-            raise SigningKeyError(
-                "the key's text has no -----BEGIN line, and it is no path either; "
-                "give the whole PEM, its first and last line included"
-            )
     elif not isinstance(source, os.PathLike):
         raise SigningKeyError(
             f"a key is a path or PEM as text or bytes, not {type(source).__name__}"
@@ -121,23 +124,33 @@ def _read(source: Source) -> tuple[str, str]:
 
 
 def _read_file(path: Path) -> tuple[str, str]:
+    name = str(path)
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise SigningKeyError(
-            f"there is no key file {str(path)!r}; check the path, "
-            "or give the PEM itself, with its -----BEGIN line",
-            source=str(path),
-        ) from None
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "unusable"
-        raise SigningKeyError(
-            f"the key file {str(path)!r} cannot be read ({reason}); "
-            "check the path and who may read it",
-            source=str(path),
-        ) from None
-    return _decode(data, str(path)), str(path)
+        raise _cannot_read(name, error) from None
+    return _decode(data, name), name
+
+
+def _cannot_read(name: str, error: Exception) -> SigningKeyError:
+    if len(name) > _LONGEST_NAME or "\n" in name or _BASE64_LOOK.search(name):
+        # Not echoed: this is no path, but a key that lost its first line.
+        return SigningKeyError(
+            "the key's text has no -----BEGIN line, and no file is called that; "
+            "give the whole PEM, its first and last line included"
+        )
+    if isinstance(error, FileNotFoundError):
+        return SigningKeyError(
+            f"there is no key file {name!r}; check the path, "
+            "or give the PEM itself, with its -----BEGIN line",
+            source=name,
+        )
+    reason = getattr(error, "strerror", None) or "unusable"
+    return SigningKeyError(
+        f"the key file {name!r} cannot be read ({reason}); check the path and who may read it",
+        source=name,
+    )
 
 
 def _decode(data: bytes, origin: str) -> str:

@@ -16,13 +16,22 @@ from pyasn1.type import univ
 from rsa import pkcs1
 
 from cfsign.errors import SigningKeyError
-from cfsign.keys._pem import PEM, refuse_label, unreadable
+from cfsign.keys._pem import PEM, password_not_needed, refuse_label, unreadable
 from cfsign.keys.protocol import HashAlgorithm, Unpicklable
 
 NAME = "rsa"
 
 _METHODS: dict[HashAlgorithm, str] = {"SHA1": "SHA-1", "SHA256": "SHA-256"}
 _RSA_ENCRYPTION = univ.ObjectIdentifier("1.2.840.113549.1.1.1")
+
+
+class _Numbers(rsa.PrivateKey):
+    """The library's key, whose own `repr` would print the numbers into an error report."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<numbers of a private key>"
 
 
 class RSAPrivateKey(Unpicklable):
@@ -99,7 +108,9 @@ class RSAPublicKey:
 
 def load_private(pem: PEM, password: bytes | None) -> RSAPrivateKey:
     """Parse PKCS#1 or PKCS#8 (RFC 8017, RFC 5958), unencrypted; the numbers must fit together."""
-    if pem.is_encrypted or password is not None:
+    if password is not None and not pem.is_encrypted:
+        raise password_not_needed(pem)
+    if pem.is_encrypted:
         raise SigningKeyError(
             "the rsa package does not read encrypted keys; pip install cryptography, "
             "or decrypt the key: openssl rsa -in KEY -out PLAIN",
@@ -113,7 +124,7 @@ def load_private(pem: PEM, password: bytes | None) -> RSAPrivateKey:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # the library warns of numbers that do not fit
-            key = rsa.PrivateKey.load_pkcs1(der, "DER")
+            key = _Numbers.load_pkcs1(der, "DER")
         fits = key.p * key.q == key.n and key.p > 1 and key.q > 1 and _exponents_fit(key)
     except Exception:  # whatever a parser of hostile bytes raises, the answer is the same
         raise unreadable(pem) from None
