@@ -1,0 +1,234 @@
+"""
+What many tests share: keys made on the spot by the `openssl` command, and a clock that stands.
+
+The keys need no Python package, so that the tests run on the bare install; none is ever committed.
+"""
+
+from __future__ import annotations
+
+import base64
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from hypothesis import settings
+
+from cfsign import Distribution, PrivateKey, Signer, TrustedKeyGroup, load_private_key
+
+# A loaded machine makes a single example slow; that is no fault of the code's.
+settings.register_profile("cfsign", deadline=None)
+settings.load_profile("cfsign")
+
+KEY_PAIR_ID = "K2JCJMDEHXQW5F"
+
+OpenSSL = Callable[..., bytes]
+
+
+class RecordingKey:
+    """A private key that keeps what it was asked to sign: a refusal must leave it empty."""
+
+    def __init__(self) -> None:
+        self.signed: list[tuple[bytes, str]] = []
+
+    def sign(self, message: bytes, hash_algorithm: str) -> bytes:
+        self.signed.append((message, hash_algorithm))
+        return b"\xff\xee\xdd" * 85 + b"\xcc"
+
+    def public_key_pem(self) -> str:
+        return "-----BEGIN PUBLIC KEY-----\n"
+
+
+@pytest.fixture(scope="session")
+def openssl() -> OpenSSL:
+    """The `openssl` command: arguments and standard input in, standard output out."""
+    command = shutil.which("openssl")
+    if command is None:
+        pytest.skip("the openssl command is not installed")
+
+    def run(*arguments: str | Path, given: str | bytes = b"", check: bool = True) -> bytes:
+        given = given.encode() if isinstance(given, str) else given
+        done = subprocess.run(
+            [command, *map(str, arguments)], input=given, capture_output=True, check=check
+        )
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def password() -> str:
+    """The password of the encrypted keys."""
+    return "correct hörse battery"
+
+
+def make_rsa(openssl: OpenSSL, bits: int) -> str:
+    size = f"rsa_keygen_bits:{bits}"
+    return openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", size).decode()
+
+
+@pytest.fixture(scope="session")
+def pem(openssl: OpenSSL) -> str:
+    """An RSA-2048 private key, PKCS#8."""
+    return make_rsa(openssl, 2048)
+
+
+@pytest.fixture(scope="session")
+def other_pem(openssl: OpenSSL) -> str:
+    """Another RSA-2048 private key, PKCS#8."""
+    return make_rsa(openssl, 2048)
+
+
+@pytest.fixture(scope="session")
+def small_pem(openssl: OpenSSL) -> str:
+    """An RSA private key of a size that CloudFront no longer takes."""
+    return make_rsa(openssl, 1024)
+
+
+@pytest.fixture(scope="session")
+def pkcs1_pem(openssl: OpenSSL, pem: str) -> str:
+    """The key of `pem` as PKCS#1."""
+    return openssl("rsa", "-traditional", given=pem).decode()
+
+
+@pytest.fixture(scope="session")
+def der(openssl: OpenSSL, pem: str) -> bytes:
+    """The key of `pem` as PKCS#8 in DER."""
+    return openssl("pkey", "-outform", "DER", given=pem)
+
+
+@pytest.fixture(scope="session")
+def public_pem(openssl: OpenSSL, pem: str) -> str:
+    """The public half of `pem`, SubjectPublicKeyInfo."""
+    return openssl("pkey", "-pubout", given=pem).decode()
+
+
+@pytest.fixture(scope="session")
+def public_pkcs1_pem(openssl: OpenSSL, pem: str) -> str:
+    """The public half of `pem`, PKCS#1."""
+    return openssl("rsa", "-RSAPublicKey_out", given=pem).decode()
+
+
+@pytest.fixture(scope="session")
+def encrypted_pem(openssl: OpenSSL, pem: str, password: str) -> str:
+    """The key of `pem`, PKCS#8, encrypted with `password`."""
+    return openssl(
+        "pkcs8", "-topk8", "-v2", "aes-256-cbc", "-passout", f"pass:{password}", given=pem
+    ).decode()
+
+
+@pytest.fixture(scope="session")
+def encrypted_pkcs1_pem(openssl: OpenSSL, pem: str, password: str) -> str:
+    """The key of `pem`, PKCS#1, encrypted with `password` in OpenSSL's older way."""
+    return openssl(
+        "rsa", "-traditional", "-aes128", "-passout", f"pass:{password}", given=pem
+    ).decode()
+
+
+@pytest.fixture(scope="session")
+def certificate_pem(openssl: OpenSSL, pem: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A certificate for the public half of `pem`."""
+    folder = tmp_path_factory.mktemp("certificate")
+    (folder / "key").write_text(pem)
+    (folder / "config").write_text("[req]\ndistinguished_name=name\n[name]\n")
+    return openssl(
+        *("req", "-x509", "-new", "-days", "1", "-subj", "/CN=example.com"),
+        *("-key", folder / "key", "-config", folder / "config"),
+    ).decode()
+
+
+@pytest.fixture(scope="session")
+def ec_pem(openssl: OpenSSL) -> str:
+    """A P-256 private key, PKCS#8."""
+    curve = "ec_paramgen_curve:P-256"
+    return openssl("genpkey", "-algorithm", "EC", "-pkeyopt", curve).decode()
+
+
+@pytest.fixture(scope="session")
+def ec_sec1_pem(openssl: OpenSSL) -> str:
+    """A P-256 private key, SEC 1."""
+    return openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout").decode()
+
+
+@pytest.fixture(scope="session")
+def ed25519_pem(openssl: OpenSSL) -> str:
+    """An Ed25519 private key, PKCS#8."""
+    return openssl("genpkey", "-algorithm", "ED25519").decode()
+
+
+@pytest.fixture(scope="session")
+def openssh_pem() -> str:
+    """The beginning of a private key in OpenSSH's own format."""
+    body = base64.encodebytes(b"openssh-key-v1\0\0\0\0\4none\0\0\0\4none" + bytes(64)).decode()
+    return f"-----BEGIN OPENSSH PRIVATE KEY-----\n{body}-----END OPENSSH PRIVATE KEY-----\n"
+
+
+@pytest.fixture(scope="session", params=["rsa", "cryptography"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Each backend that is installed."""
+    if request.param == "cryptography":
+        pytest.importorskip("cryptography")
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def key(pem: str) -> PrivateKey:
+    """`pem` loaded with the best backend installed."""
+    return load_private_key(pem)
+
+
+@pytest.fixture(scope="session")
+def signer(key: PrivateKey) -> Signer:
+    """A signer that works."""
+    return Signer(KEY_PAIR_ID, key)
+
+
+@pytest.fixture(scope="session")
+def trusted_keys(public_pem: str) -> TrustedKeyGroup:
+    """The trusted key group that knows the signer."""
+    return TrustedKeyGroup({KEY_PAIR_ID: public_pem})
+
+
+@pytest.fixture
+def recorder() -> RecordingKey:
+    """A private key that keeps what it was asked to sign."""
+    return RecordingKey()
+
+
+@pytest.fixture
+def recording_signer(recorder: RecordingKey) -> Signer:
+    """A signer over `recorder`."""
+    return Signer(KEY_PAIR_ID, recorder)
+
+
+@pytest.fixture
+def recording_distribution(recording_signer: Signer) -> Distribution:
+    """A distribution over `recorder`."""
+    return Distribution("https://media.example.com", recording_signer)
+
+
+@pytest.fixture(scope="session")
+def now() -> int:
+    """The second at which `clock` stands: 2026-01-01 00:00:00 UTC."""
+    return 1767225600
+
+
+@pytest.fixture
+def clock(now: int) -> Iterator[Any]:
+    """A clock that stands still at `now`, and moves with `.shift(seconds)`."""
+    with time_machine.travel(now, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture(scope="session")
+def from_cloudfront() -> Callable[[str], bytes]:
+    """A decoder of CloudFront's base64 that is not the project's."""
+
+    def decode(text: str) -> bytes:
+        assert not set(text) & set("+/=")
+        return base64.b64decode(text.translate(str.maketrans("-_~", "+=/")), validate=True)
+
+    return decode

@@ -1,0 +1,168 @@
+"""
+The odd inputs on which every peer fails: each is signed right, or refused with the mend.
+
+What was probed: botocore, cloudfrontsigner, the JavaScript SDK, aws-cloudfront-sign. They emit a
+raw space, sign one URL and emit another, put parameters into the fragment, or twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cfsign import (
+    CfsignError,
+    Distribution,
+    Policy,
+    ResourceError,
+    Signer,
+    TrustedKeyGroup,
+)
+
+DOMAIN = "https://media.example.com"
+SIGNATURE = ("~-7d" * 85) + "zA__"
+
+ACCEPTED = ["/%c3%a9.pdf", "/a+b.pdf", "/a?x=1&y=2", "/a?k&z="]
+
+
+@pytest.mark.parametrize("path", ACCEPTED)
+def test_signed_as_it_stands(
+    recording_signer: Signer, recorder: Any, clock: Any, now: int, path: str
+) -> None:
+    """The bytes that are signed are the bytes that are emitted: one `?`, hex in its own case."""
+    url = DOMAIN + path
+    signed = recording_signer.sign_url(url, expires_in=60)
+    joint = "&" if "?" in path else "?"
+    assert signed == (
+        f"{url}{joint}Expires={now + 60}&Signature={SIGNATURE}&Key-Pair-Id=K2JCJMDEHXQW5F"
+    )
+    ((message, _),) = recorder.signed
+    assert f'"Resource":"{url}"'.encode() in message
+
+
+@pytest.mark.parametrize("path", ACCEPTED)
+def test_what_is_signed_as_it_stands_is_let_in(
+    signer: Signer, trusted_keys: TrustedKeyGroup, path: str
+) -> None:
+    """By the checking side."""
+    assert trusted_keys.check(signer.sign_url(DOMAIN + path, expires_in=60))
+
+
+@pytest.mark.parametrize(
+    ("name", "encoded"),
+    [
+        ("a b.pdf", "/a%20b.pdf"),
+        ("é.pdf", "/%C3%A9.pdf"),
+        ("%c3%a9.pdf", "/%25c3%25a9.pdf"),
+        ("a+b.pdf", "/a%2Bb.pdf"),
+        ("what?", "/what%3F"),
+        ("#sec", "/%23sec"),
+        ('"', "/%22"),
+        ("\\", "/%5C"),
+        ("images/*", "/images/%2A"),
+        ("a?Expires=1", "/a%3FExpires%3D1"),
+    ],
+)
+def test_a_plain_name_is_signed_encoded(
+    signer: Signer, trusted_keys: TrustedKeyGroup, clock: Any, name: str, encoded: str
+) -> None:
+    """A distribution knows names, not URLs, so it can encode what a signer must refuse."""
+    signed = Distribution(DOMAIN, signer).sign(name)
+    assert signed.startswith(f"{DOMAIN}{encoded}?Expires=")
+    assert trusted_keys.check(signed)
+
+
+RESERVED = ["Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"]
+
+INJECTION = f'{DOMAIN}/a","Condition":{{"DateLessThan":{{"AWS:EpochTime":2147483647}}}}}}]}}//'
+
+REFUSED: list[tuple[str, str]] = [
+    (f"{DOMAIN}/a b.pdf", "%20"),
+    (f"{DOMAIN}/é.pdf", "%C3%A9"),
+    (f"{DOMAIN}/a?", "leave the `?` out"),
+    (f"{DOMAIN}/a#sec", "leave the fragment out"),
+    (f"{DOMAIN}/a?Expires=1", "rename it"),
+    (f'{DOMAIN}/a"b', "%22"),
+    (f"{DOMAIN}/a\\b", "%5C"),
+    (f'{DOMAIN}/file","Resource":"*","x":"', "%22"),
+    (INJECTION, "%22"),
+    (f"{DOMAIN}/a\nb", "take it out"),
+    (f"{DOMAIN}/a\rb", "take it out"),
+    (f"{DOMAIN}/a\r\nSet-Cookie: a=b", "take it out"),
+    (f"{DOMAIN}/a\0b", "take it out"),
+    (f"{DOMAIN}/a\tb", "take it out"),
+    (f"\n{DOMAIN}/a", "take it out"),
+    (f"{DOMAIN}/a\n", "take it out"),
+    (f"{DOMAIN}\t/a", "take it out"),
+    (f"{DOMAIN}/a?x=\0", "take it out"),
+    ("images/a.pdf", "begin it with https://"),
+    ("/images/a.pdf", "begin it with https://"),
+    ("//media.example.com/a", "begin it with https:"),
+    ("ftp://media.example.com/a", "http and https only"),
+    ("javascript:alert(1)", "begin it with https://"),
+    ("data:text/html,x", "begin it with https://"),
+    ("https://user@media.example.com/a", "leave it out"),
+    ("https://user:password@media.example.com/a", "leave it out"),
+    ("https:///a", "write the distribution's domain"),
+    ("", "begin it with https://"),
+    (f"{DOMAIN}/".ljust(8193, "a"), "shorten the path"),
+    *((f"{DOMAIN}/a?{name}=1", "rename it") for name in RESERVED),
+    *((f"{DOMAIN}/a?x=1&{name}", "rename it") for name in RESERVED),
+    *((f"{DOMAIN}/a?%{ord(name[0]):x}{name[1:]}=1", "rename it") for name in RESERVED),
+]
+
+WAYS: dict[str, Callable[[Signer, str], object]] = {
+    "sign_url": lambda signer, url: signer.sign_url(url, expires_in=60),
+    "sign_url resource": lambda signer, url: signer.sign_url(
+        f"{DOMAIN}/a", expires_in=60, resource=url
+    ),
+    "sign_urls": lambda signer, url: list(signer.sign_urls([url], expires_in=60)),
+    "sign_urls resource": lambda signer, url: signer.sign_urls(
+        [f"{DOMAIN}/a"], expires_in=60, resource=url
+    ),
+    "sign_cookies": lambda signer, url: signer.sign_cookies(url, expires_in=60),
+    "sign": lambda signer, url: signer.sign(Policy(url, 1999999999)),
+    "sign custom": lambda signer, url: signer.sign(Policy(url, 1999999999, starts_at=1)),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("url", "mend"), REFUSED, ids=[ascii(url)[:60] + mend[:9] for url, mend in REFUSED]
+)
+def test_refused_with_the_mend_and_nothing_signed(
+    recording_signer: Signer, recorder: Any, url: str, mend: str, way: str
+) -> None:
+    """Whichever way it comes in; the root of all errors catches it, and so does ValueError."""
+    with pytest.raises(ResourceError) as caught:
+        WAYS[way](recording_signer, url)
+    assert mend in str(caught.value)
+    assert isinstance(caught.value, CfsignError)
+    assert isinstance(caught.value, ValueError)
+    assert len(str(caught.value)) < 300
+    assert recorder.signed == []
+
+
+@pytest.mark.parametrize("way", ["sign_url", "sign_urls"])
+@pytest.mark.parametrize("url", [f"{DOMAIN}/images/*", f"{DOMAIN}/a?x=*", f"{DOMAIN}/*"])
+def test_a_literal_star_makes_no_wildcard_by_accident(
+    recording_signer: Signer, recorder: Any, url: str, way: str
+) -> None:
+    """Peers sign it canned, which is useless, or custom, which opens all that it matches."""
+    with pytest.raises(
+        ResourceError, match=r"write %2A for the character, or name the wildcard in"
+    ):
+        WAYS[way](recording_signer, url)
+    assert recorder.signed == []
+
+
+@pytest.mark.parametrize("way", ["sign_cookies", "sign", "sign_url resource"])
+def test_a_wildcard_that_is_named_is_signed(
+    recording_signer: Signer, recorder: Any, way: str
+) -> None:
+    """Where a policy's resource is what is asked for, `*` is meant."""
+    WAYS[way](recording_signer, f"{DOMAIN}/*")
+    ((message, _),) = recorder.signed
+    assert b'"Resource":"https://media.example.com/*"' in message

@@ -1,0 +1,348 @@
+"""Settings: the original's as they are, ours, the environment's, and every mistake at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from datetime import timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cfsign import CfsignWarning, Configuration, ConfigurationError, Distribution, PrivateKey
+
+DOMAIN = "https://media.example.com"
+
+
+def settings(pem: str, **config: Any) -> dict[str, Any]:
+    return {
+        "CLOUDFRONT_DOMAIN": DOMAIN,
+        "CLOUDFRONT_CONFIG": {"private_key": pem, "key_pair_id": "ABCDEF", **config},
+    }
+
+
+def problems(mapping: Any) -> tuple[str, ...]:
+    with pytest.raises(ConfigurationError) as caught:
+        Configuration.from_mapping(mapping)
+    return caught.value.problems
+
+
+@pytest.mark.parametrize("as_path", [False, True])
+def test_the_originals_settings_work_unchanged(pem: str, tmp_path: Path, as_path: bool) -> None:
+    """As its README of 2012 has them: a plain http domain, priv_key_string a path or PEM."""
+    (tmp_path / "pk.pem").write_text(pem)
+    mapping = {
+        "CLOUDFRONT_DOMAIN": "http://d1097jtk.cloudfront.net",
+        "CLOUDFRONT_CONFIG": {
+            "priv_key_string": str(tmp_path / "pk.pem") if as_path else pem,
+            "key_pair_id": "ABCDEF",
+            "expires": 60,
+        },
+        "DEBUG": True,
+        "CLOUDFRONT_OTHER": "not ours",
+    }
+    configuration = Configuration.from_mapping(mapping)
+    assert configuration.domain == "http://d1097jtk.cloudfront.net"
+    assert (configuration.key_pair_id, configuration.expires) == ("ABCDEF", 60)
+    assert "priv_key_string" in mapping["CLOUDFRONT_CONFIG"]  # type: ignore[operator]
+    distribution = Distribution.from_config(mapping)
+    assert distribution.sign("a").startswith("http://d1097jtk.cloudfront.net/a?Expires=")
+
+
+def test_defaults(pem: str) -> None:
+    """What goes without saying."""
+    configuration = Configuration.from_mapping(settings(pem))
+    assert isinstance(configuration.private_key, PrivateKey)
+    assert configuration == Configuration(
+        DOMAIN,
+        "ABCDEF",
+        configuration.private_key,
+        hash_algorithm="SHA1",
+        expires=60,
+        expiry_step=None,
+        allowed_statuses=(200, 204),
+        code=303,
+        headers={},
+    )
+
+
+def test_every_setting(pem: str) -> None:
+    """Each arrives where it belongs, checked and copied."""
+    headers = {"X-Robots-Tag": "noindex"}
+    configuration = Configuration.from_mapping(
+        settings(
+            pem,
+            hash_algorithm="SHA256",
+            expires=timedelta(minutes=2),
+            expiry_step=30,
+            allowed_statuses=[200, 206],
+            code=HTTPStatus.FOUND,
+            headers=headers,
+        )
+    )
+    headers["X-Late"] = "y"
+    assert configuration.hash_algorithm == "SHA256"
+    assert (configuration.expires, configuration.expiry_step) == (120, 30)
+    assert configuration.allowed_statuses == (200, 206)
+    assert (configuration.code, type(configuration.code)) == (302, int)
+    assert dict(configuration.headers) == {"X-Robots-Tag": "noindex"}
+
+
+def test_an_encrypted_key_with_its_password(encrypted_pem: str, password: str) -> None:
+    """The password opens the key, and is kept nowhere."""
+    pytest.importorskip("cryptography")
+    configuration = Configuration.from_mapping(settings(encrypted_pem, password=password))
+    assert isinstance(configuration.private_key, PrivateKey)
+    assert "password" not in {field.name for field in dataclasses.fields(configuration)}
+
+
+def test_all_mistakes_at_once() -> None:
+    """Each under the label by which the user knows it, with its mend."""
+    found = problems(
+        {
+            "CLOUDFRONT_DOMAIN": "media.example.com",
+            "CLOUDFRONT_CONFIG": {
+                "priv_key_string": "/nowhere/pk.pem",
+                "key_pair_id": "1b2c3d4e-1111-2222-3333-444455556666",
+                "expires": "60",
+                "expiry_step": 0,
+                "hash_algorithm": "MD5",
+                "allowed_statuses": [200, 302],
+                "code": 301,
+                "headers": {"Location": "x"},
+                "expire": 60,
+                "zzz": 1,
+            },
+        }
+    )
+    expected = [
+        ("CLOUDFRONT_DOMAIN: ", "write https://"),
+        ("CLOUDFRONT_CONFIG['key_pair_id']: ", "a UUID"),
+        ("CLOUDFRONT_CONFIG['priv_key_string']: ", "no key file '/nowhere/pk.pem'"),
+        ("CLOUDFRONT_CONFIG['hash_algorithm']: ", '"SHA1" or "SHA256"'),
+        ("CLOUDFRONT_CONFIG['expires']: ", "whole seconds (int), not str"),
+        ("CLOUDFRONT_CONFIG['expiry_step']: ", "1 or more"),
+        ("CLOUDFRONT_CONFIG['allowed_statuses']: ", "ints from 200 to 299"),
+        ("CLOUDFRONT_CONFIG['code']: ", "302, 303 or 307"),
+        ("CLOUDFRONT_CONFIG['headers']: ", "no Location"),
+        ("CLOUDFRONT_CONFIG['expire'] is unknown", "is it 'expires'?"),
+        ("CLOUDFRONT_CONFIG['zzz'] is unknown", ""),
+    ]
+    assert len(found) == len(expected)
+    for problem, (start, mend) in zip(found, expected, strict=True):
+        assert problem.startswith(start)
+        assert mend in problem
+
+
+def test_everything_that_is_missing_is_named() -> None:
+    """With what to give."""
+    assert len(problems({})) == 4
+    text = "; ".join(problems({"CLOUDFRONT_CONFIG": {}}))
+    assert "CLOUDFRONT_DOMAIN is missing; give the distribution's domain" in text
+    assert "CLOUDFRONT_CONFIG['key_pair_id'] is missing; give the ID of the public key" in text
+    assert "CLOUDFRONT_CONFIG['private_key'] is missing; give the private key's path" in text
+
+
+@pytest.mark.parametrize("mapping", [None, "x", [("CLOUDFRONT_DOMAIN", DOMAIN)], 7])
+def test_settings_are_a_mapping(mapping: Any) -> None:
+    """Said by name."""
+    assert "the settings are a mapping" in problems(mapping)[0]
+
+
+@pytest.mark.parametrize(
+    ("config", "what"), [(None, "missing"), ("x", "a str"), ([1], "a list"), (Path("x"), "Path")]
+)
+def test_the_config_is_a_mapping(config: Any, what: str) -> None:
+    """Missing or mistyped, it is said what goes there."""
+    found = problems({"CLOUDFRONT_DOMAIN": DOMAIN, "CLOUDFRONT_CONFIG": config})
+    assert "CLOUDFRONT_CONFIG is " in found[0]
+    assert what in found[0]
+    assert "give a dict with key_pair_id, private_key and expires" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("unknown", "near"),
+    [
+        ("priv_key", "private_key"),
+        ("private-key", "private_key"),
+        ("keypair_id", "key_pair_id"),
+        ("key_pair", "key_pair_id"),
+        ("expire", "expires"),
+        ("Expires", "expires"),
+        ("expires_step", "expiry_step"),
+        ("hash_algoritm", "hash_algorithm"),
+        ("allowed_status", "allowed_statuses"),
+        ("header", "headers"),
+        ("passwd", "password"),
+    ],
+)
+def test_an_unknown_key_is_told_its_nearest_name(pem: str, unknown: str, near: str) -> None:
+    """Never ignored: a misspelt lifetime would otherwise be the default."""
+    (problem,) = problems(settings(pem, **{unknown: "the-value"}))
+    assert problem == f"CLOUDFRONT_CONFIG[{unknown!r}] is unknown; is it {near!r}?"
+
+
+def test_an_unknown_key_that_is_near_to_none(pem: str) -> None:
+    """Is called unknown, and no more; its name is cut short, and need not be text."""
+    assert problems(settings(pem, qqq=1)) == ("CLOUDFRONT_CONFIG['qqq'] is unknown",)
+    mapping = settings(pem)
+    mapping["CLOUDFRONT_CONFIG"][7] = 1
+    assert problems(mapping) == ("CLOUDFRONT_CONFIG['7'] is unknown",)
+    assert len(problems(settings(pem, **{"q" * 500: 1}))[0]) < 100
+
+
+def test_both_names_of_the_key(pem: str, other_pem: str) -> None:
+    """Which one counts would be a guess."""
+    found = problems(settings(pem, priv_key_string=other_pem))
+    assert any("has private_key and priv_key_string; give private_key" in p for p in found)
+
+
+def test_the_domain_goes_not_into_the_dict(pem: str) -> None:
+    """It has a name of its own."""
+    assert problems(settings(pem, domain=DOMAIN)) == (
+        "CLOUDFRONT_CONFIG['domain'] is unknown; the domain goes into CLOUDFRONT_DOMAIN",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("expires", [0, -1, "60", 60.0, True, None, timedelta(0)]),
+        ("expiry_step", [0, "60", 1.5, False]),
+        ("code", [301, 308, 300, 304, 200, 404, "303", 303.0, True, None]),
+        ("allowed_statuses", [200, "200", [True], ["200"], [302], [404], [199], None, {200: 1}]),
+        ("headers", [None, "X: y", [("X", "y")], {"X": 1}, {"X": "a\r\nb"}, {"X Y": "a"}]),
+        ("headers", [{"location": "x"}, {"LOCATION": "x"}]),
+        ("hash_algorithm", ["sha256", None, 256]),
+        ("key_pair_id", ["", None, 7, "a b"]),
+        ("private_key", [None, 7, "", b"", "/nowhere"]),
+        ("password", [7, ["x"]]),
+    ],
+)
+def test_a_mistyped_setting(pem: str, name: str, values: list[Any]) -> None:
+    """One problem, under its name."""
+    label = "private_key" if name == "password" else name
+    for value in values:
+        (problem,) = problems(settings(pem, **{name: value}))
+        assert problem.startswith(f"CLOUDFRONT_CONFIG['{label}']: ")
+
+
+@pytest.mark.parametrize("value", ["public", "PUBLIC, max-age=60", "max-age=5, Public"])
+def test_a_public_redirect_warns(pem: str, value: str) -> None:
+    """A shared cache would give one viewer's URL to all."""
+    with pytest.warns(CfsignWarning, match="use private or no-store"):
+        Configuration.from_mapping(settings(pem, headers={"cache-control": value}))
+
+
+def test_a_private_redirect_does_not_warn(pem: str) -> None:
+    """The site may cache in the browser."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        headers = {"Cache-Control": "private, max-age=5", "X": "public"}
+        assert Configuration.from_mapping(settings(pem, headers=headers)).headers == headers
+
+
+def test_passwords_and_keys_are_never_told(encrypted_pem: str, pem: str) -> None:
+    """A wrong one, or one that is not needed, is not in the message."""
+    for key in (encrypted_pem, pem, encrypted_pem[:500]):
+        text = "; ".join(problems(settings(key, password="hunter2-secret", zzz="value-secret")))
+        assert "hunter2" not in text
+        assert "value-secret" not in text
+        assert key.split("\n")[3] not in text
+        assert "CLOUDFRONT_CONFIG['private_key']: " in text
+
+
+ENVIRONMENT = {
+    "CLOUDFRONT_DOMAIN": DOMAIN,
+    "CLOUDFRONT_KEY_PAIR_ID": "ABCDEF",
+    "CLOUDFRONT_EXPIRES": "90",
+    "CLOUDFRONT_EXPIRY_STEP": "30",
+    "CLOUDFRONT_HASH_ALGORITHM": "SHA256",
+    "PATH": "/bin",
+}
+
+
+@pytest.mark.parametrize("form", ["text", "escaped", "file"])
+def test_from_env_with_all_variables(pem: str, tmp_path: Path, form: str) -> None:
+    """The key as text, with its newlines escaped, or in a file."""
+    (tmp_path / "key").write_text(pem)
+    name, value = {
+        "text": ("PRIVATE_KEY", pem),
+        "escaped": ("PRIVATE_KEY", pem.replace("\n", "\\n")),
+        "file": ("PRIVATE_KEY_FILE", str(tmp_path / "key")),
+    }[form]
+    configuration = Configuration.from_env({**ENVIRONMENT, f"CLOUDFRONT_{name}": value})
+    assert (configuration.domain, configuration.key_pair_id) == (DOMAIN, "ABCDEF")
+    assert (configuration.expires, configuration.expiry_step) == (90, 30)
+    assert configuration.hash_algorithm == "SHA256"
+
+
+def test_from_env_with_a_password(encrypted_pem: str, password: str, tmp_path: Path) -> None:
+    """For an encrypted key."""
+    pytest.importorskip("cryptography")
+    (tmp_path / "key").write_text(encrypted_pem)
+    environment = {**ENVIRONMENT, "CLOUDFRONT_PRIVATE_KEY_FILE": str(tmp_path / "key")}
+    with pytest.raises(ConfigurationError, match="encrypted; give its password"):
+        Configuration.from_env(environment)
+    environment["CLOUDFRONT_PASSWORD"] = password
+    assert Configuration.from_env(environment).expires == 90
+
+
+def test_from_env_with_another_prefix(pem: str) -> None:
+    """Two distributions in one environment."""
+    environment = {"CDN_DOMAIN": DOMAIN, "CDN_KEY_PAIR_ID": "XYZ", "CDN_PRIVATE_KEY": pem}
+    configuration = Configuration.from_env({**ENVIRONMENT, **environment}, prefix="CDN_")
+    assert (configuration.key_pair_id, configuration.expires) == ("XYZ", 60)
+    with pytest.raises(ConfigurationError, match="CDN_DOMAIN is missing"):
+        Configuration.from_env({}, prefix="CDN_")
+
+
+def test_from_env_with_both_key_variables(pem: str, tmp_path: Path) -> None:
+    """Which one counts would be a guess."""
+    (tmp_path / "key").write_text(pem)
+    with pytest.raises(
+        ConfigurationError,
+        match="CLOUDFRONT_PRIVATE_KEY_FILE and CLOUDFRONT_PRIVATE_KEY are both set; set one",
+    ):
+        Configuration.from_env(
+            {
+                **ENVIRONMENT,
+                "CLOUDFRONT_PRIVATE_KEY": pem,
+                "CLOUDFRONT_PRIVATE_KEY_FILE": str(tmp_path / "key"),
+            }
+        )
+
+
+def test_from_env_reports_all_mistakes_under_their_variables() -> None:
+    """At once, without the password."""
+    with pytest.raises(ConfigurationError) as caught:
+        Configuration.from_env(
+            {
+                "CLOUDFRONT_KEY_PAIR_ID": "",
+                "CLOUDFRONT_PRIVATE_KEY_FILE": "/nowhere/key.pem",
+                "CLOUDFRONT_PASSWORD": "hunter2-secret",
+                "CLOUDFRONT_EXPIRES": "one minute",
+                "CLOUDFRONT_EXPIRY_STEP": "-5",
+                "CLOUDFRONT_HASH_ALGORITHM": "sha256",
+            }
+        )
+    found = caught.value.problems
+    assert [problem.partition(" ")[0].rstrip(":") for problem in found] == [
+        "CLOUDFRONT_DOMAIN",
+        "CLOUDFRONT_KEY_PAIR_ID",
+        "CLOUDFRONT_PRIVATE_KEY_FILE",
+        "CLOUDFRONT_HASH_ALGORITHM",
+        "CLOUDFRONT_EXPIRES",
+        "CLOUDFRONT_EXPIRY_STEP",
+    ]
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("seconds", ["", "1.5", " 60", "60s", "0", "-1", "٦٠", "²", "9" * 5000])
+def test_a_number_in_the_environment_is_digits(pem: str, seconds: str) -> None:
+    """Anything else is a mistake in the configuration, of whatever length and script."""
+    environment = {**ENVIRONMENT, "CLOUDFRONT_PRIVATE_KEY": pem, "CLOUDFRONT_EXPIRES": seconds}
+    with pytest.raises(ConfigurationError, match="CLOUDFRONT_EXPIRES"):
+        Configuration.from_env(environment)

@@ -1,0 +1,125 @@
+"""Signed cookies: the headers that set them, and those that clear them."""
+
+from __future__ import annotations
+
+from http.cookies import SimpleCookie
+from typing import Any
+
+import pytest
+
+from cfsign import ConfigurationError, Policy, SignedCookies, Signer
+from cfsign.cookies import NAMES
+
+
+@pytest.fixture
+def cookies(recording_signer: Signer) -> SignedCookies:
+    """Cookies that open a folder."""
+    return recording_signer.sign(Policy("https://media.example.com/v/*", 1767225600)).cookies()
+
+
+def attributes(header: str) -> set[str]:
+    return set(header.split("; ")[1:])
+
+
+def test_they_are_a_mapping_that_cannot_be_changed(cookies: Any) -> None:
+    """Names to values; membership, length and iteration agree."""
+    assert len(cookies) == len(list(cookies)) == 3
+    assert "CloudFront-Policy" in cookies
+    assert "Policy" not in cookies
+    assert cookies.get("CloudFront-Expires") is None
+    with pytest.raises(TypeError):
+        cookies["CloudFront-Policy"] = "x"
+
+
+def test_each_cookie_has_a_header_of_its_own(cookies: SignedCookies) -> None:
+    """Session cookies, over https, hidden from scripts; the values as they are."""
+    headers = cookies.set_cookie_headers()
+    assert [header.partition("=")[0] for header in headers] == list(cookies)
+    for header, (name, value) in zip(headers, cookies.items(), strict=True):
+        assert header.startswith(f"{name}={value}; ")
+        assert attributes(header) == {"Path=/", "Secure", "HttpOnly"}
+
+
+def test_attributes_are_what_was_asked_for(cookies: SignedCookies) -> None:
+    """Domain, path, SameSite, and neither Secure nor HttpOnly where they are switched off."""
+    headers = cookies.set_cookie_headers("example.com", "/v/", samesite="None")
+    assert [attributes(header) for header in headers] == [
+        {"Domain=example.com", "Path=/v/", "Secure", "HttpOnly", "SameSite=None"}
+    ] * 3
+    headers = cookies.set_cookie_headers(secure=False, httponly=False, samesite="Lax")
+    assert [attributes(header) for header in headers] == [{"Path=/", "SameSite=Lax"}] * 3
+
+
+def test_another_library_reads_the_same_values(cookies: SignedCookies) -> None:
+    """CloudFront's base64 needs no quotes in a cookie."""
+    jar = SimpleCookie()
+    for header in cookies.set_cookie_headers():
+        jar.load(header)
+    assert {name: morsel.value for name, morsel in jar.items()} == dict(cookies)
+
+
+def test_clearing_names_every_cookie_that_cloudfront_reads() -> None:
+    """Whatever was set before, canned or custom, it is emptied and expired."""
+    headers = SignedCookies.clear_headers("example.com", "/v/")
+    assert [header.partition("; ")[0] for header in headers] == [f"{name}=" for name in NAMES]
+    for header in headers:
+        assert attributes(header) == {
+            "Domain=example.com",
+            "Path=/v/",
+            "Secure",
+            "HttpOnly",
+            "Max-Age=0",
+            "expires=Thu, 01 Jan 1970 00:00:00 GMT",
+        }
+    assert set(NAMES) == {
+        f"CloudFront-{name}"
+        for name in ("Policy", "Expires", "Signature", "Key-Pair-Id", "Hash-Algorithm")
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "mend"),
+    [
+        ({"domain": "https://example.com"}, "a host name alone, such as example.com"),
+        ({"domain": "example.com; Path=/"}, "a host name alone"),
+        ({"domain": "example.com\r\nX: y"}, "a host name alone"),
+        ({"domain": "example.com/"}, "a host name alone"),
+        ({"domain": ""}, "a host name alone"),
+        ({"domain": 7}, "a host name alone"),
+        ({"domain": "d111.cloudfront.net"}, "no cookie for cloudfront.net; give the distribution"),
+        ({"domain": "cloudfront.net"}, "no cookie for cloudfront.net"),
+        ({"path": "/videos/*"}, "no `\\*` and no `;`"),
+        ({"path": "/a; Domain=evil.test"}, "a URL path, encoded, and a prefix"),
+        ({"path": "/a;b"}, "no `;`"),
+        ({"path": "/a b"}, "a URL path, encoded"),
+        ({"path": "/é"}, "a URL path, encoded"),
+        ({"path": "/a\n"}, "a URL path, encoded"),
+        ({"path": "videos"}, "a URL path"),
+        ({"path": ""}, "a URL path"),
+        ({"path": None}, "a URL path"),
+        ({"samesite": "lax"}, 'samesite is "Strict", "Lax", "None" or None'),
+        ({"samesite": True}, "samesite is"),
+        ({"samesite": "None", "secure": False}, 'samesite="None" needs secure=True'),
+    ],
+)
+def test_attributes_that_browsers_drop_or_misread_are_refused(
+    cookies: SignedCookies, options: dict[str, Any], mend: str
+) -> None:
+    """For setting and for clearing alike, with the mend; nothing can be injected."""
+    with pytest.raises(ConfigurationError, match=mend):
+        cookies.set_cookie_headers(**options)
+    with pytest.raises(ConfigurationError, match=mend):
+        SignedCookies.clear_headers(**options)
+
+
+def test_all_mistakes_are_told_at_once(cookies: SignedCookies) -> None:
+    """Three wrong attributes make three problems."""
+    with pytest.raises(ConfigurationError) as caught:
+        cookies.set_cookie_headers("a b", "x", samesite="maybe")
+    assert len(caught.value.problems) == 3
+
+
+@pytest.mark.parametrize("domain", ["example.com", ".example.com", "mycloudfront.net", "localhost"])
+def test_domains_that_browsers_take(cookies: SignedCookies, domain: str) -> None:
+    """A leading dot is of old use; only cloudfront.net itself is barred."""
+    assert f"Domain={domain}" in attributes(cookies.set_cookie_headers(domain)[0])

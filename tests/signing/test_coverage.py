@@ -1,0 +1,176 @@
+"""Which URLs a policy covers as the signer reads it: never more than the edge would let through."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, event, example, given, settings
+from hypothesis import strategies as st
+
+from cfsign import ResourceError
+from cfsign.coverage import MAX_QUESTION_MARKS, covers
+from cfsign.matching import resource_matches
+from cfsign.resource import check_resource, check_url
+
+H = "https://h.example"
+
+COVERED = [
+    (f"{H}/a", f"{H}/a"),
+    (f"{H}/a?b=c", f"{H}/a?b=c"),
+    (f"{H}/*", f"{H}/"),
+    (f"{H}/*", f"{H}/a/b/c.ts"),
+    (f"{H}/*", f"{H}/a?b=c"),
+    (f"{H}/videos/42/*", f"{H}/videos/42/hls/1.ts"),
+    (f"{H}/*.ts", f"{H}/a/b.ts"),
+    (f"{H}/a*b*c", f"{H}/a/b/b/c"),
+    (f"{H}/a*?x=1", f"{H}/abc?x=1"),
+    (f"{H}/a?x=*", f"{H}/a?x=1&y=/2?3"),
+    (f"{H}/*/i?g", f"{H}/a/img"),
+    (f"{H}/**", f"{H}/a?b"),
+    (f"{H}/a?*", f"{H}/ab"),
+    (f"{H}/a?*", f"{H}/a?b"),
+    ("http*://h.example/*", "http://h.example/a"),
+    ("http*://h.example/*", f"{H}/a"),
+    ("*://h.example/*", "http://h.example/a"),
+    ("https://*.example/a", f"{H}/a"),
+    ("https://*.example/a", "https://x.y.example/a"),
+    ("https://h.*/*", f"{H}/a"),
+    ("https://*", "https://other.test/a/b?c"),
+    ("https://h*", f"{H}/a/b?c"),
+    ("*example", f"{H}/"),
+    ("*.example/*", "http://h.example/a?b"),
+    ("*", "http://any.test/thing?at=all"),
+    # AWS, "Create a signed URL using a custom policy", the examples of its Resource.
+    ("https://d.example/*game_download.zip*", "https://d.example/game_download.zip"),
+    ("https://d.example/*game_download.zip*", "https://d.example/my_game_download.zip?license=yes"),
+    ("https://www.example.com/hello*world", "https://www.example.com/hello-world"),
+]
+
+NOT_COVERED = [
+    (f"{H}/a", f"{H}/b"),
+    (f"{H}/a", f"{H}/a?b"),
+    (f"{H}/a?b=c", f"{H}/axb=c"),
+    (f"{H}/%2A", f"{H}/a"),
+    (f"{H}/a", f"{H}/A"),
+    (f"{H}/a%2Fb", f"{H}/a/b"),
+    (f"{H}/*", "http://h.example/a"),
+    (f"{H}/*", "https://x.h.example/a"),
+    (f"{H}/*", "https://h.example.evil.test/a"),
+    (f"{H}/*", "https://h.example:8443/a"),
+    (f"{H}/videos/42/*", f"{H}/videos/420/a"),
+    (f"{H}/videos/42/*", f"{H}/videos/42"),
+    (f"{H}/videos/42/*", f"{H}/x/videos/42/a"),
+    (f"{H}/*.ts", f"{H}/a.ts?x=1"),
+    (f"{H}/*.ts", f"{H}/a.tsx"),
+    (f"{H}/*?x=1", f"{H}/a?x=12"),
+    (f"{H}/*x=1", f"{H}/a?x=1"),
+    (f"{H}/*.a", f"{H}/xa"),
+    (f"{H}/a?*", f"{H}/a"),
+    ("http://h.example/*", f"{H}/a"),
+    ("https://*.example/a", "https://example/a"),
+    ("https://*.example/a", "https://evil.test/x.example/a"),
+    ("https://*.example/a", "https://evil.test/?.example/a"),
+    ("https://h*/a", "https://h.test/b/a"),
+    ("*example", "https://h.example/a"),
+    ("*.example/a", "https://h.example/b"),
+    ("https://www.example.com/hello*world", "https://www.example.com/hello?world"),
+]
+
+
+@pytest.mark.parametrize(("resource", "url"), COVERED)
+def test_covers(resource: str, url: str) -> None:
+    """A wildcard stands for text within its section; one at the end for all that follows."""
+    assert check_resource(resource)
+    assert check_url(url)
+    assert covers(resource, url)
+    assert resource_matches(resource, url)
+
+
+@pytest.mark.parametrize(("resource", "url"), NOT_COVERED)
+def test_does_not_cover(resource: str, url: str) -> None:
+    """Another file, another host, another scheme, another section."""
+    assert check_resource(resource)
+    assert check_url(url)
+    assert not covers(resource, url)
+
+
+LETTERS = st.sampled_from(
+    ["a", "b", "A", ".", "x=1", "&", "%2A", "+", "/", "?", "-", ":", "(", "$"]
+)
+TOKENS = LETTERS | st.sampled_from(["*", "*", "?", "/"])
+HOSTS = st.sampled_from(["h.example", "*.example", "h*", "*", "h.*.example", "h.example:8443"])
+SCHEMES = st.sampled_from(["https://", "http://", "*://", "http*://", ""])
+
+
+@st.composite
+def pattern_and_url(draw: st.DrawFn) -> tuple[str, str]:
+    """A pattern, and a URL that is likely to fit: each wildcard of the pattern filled in."""
+    scheme, host = draw(SCHEMES), draw(HOSTS)
+    path = draw(st.none() | st.lists(TOKENS, max_size=8).map(lambda tokens: "/" + "".join(tokens)))
+    pattern = f"{scheme}{host}{path or ''}"
+    domain = "".join(
+        draw(st.sampled_from(["", "a", "a.b", "h.example", "a/b", "?"]))
+        if letter == "*"
+        else letter
+        for letter in host
+    )
+    file = "".join(
+        "".join(draw(st.lists(LETTERS, max_size=4)))
+        if letter == "*"
+        else draw(st.sampled_from(["?", "b", "?"]))
+        if letter == "?"
+        else letter
+        for letter in path or "/"
+    )
+    extra = draw(st.sampled_from(["", "", "", "?x=1", "/b", "a"]))
+    start = (
+        scheme
+        if scheme in ("http://", "https://")
+        else draw(SCHEMES.filter(lambda s: "*" not in s))
+    )
+    return pattern, f"{start or 'https://'}{domain}{file}{extra}"
+
+
+@settings(max_examples=1000)
+@given(pattern_and_url())
+@example(("https://h.example/a*", "https://h.example/a?b"))
+@example(("*example", "https://h.example/"))
+def test_coverage_is_never_wider_than_the_edges_matching(pair: tuple[str, str]) -> None:
+    """Whatever the signer hands out under a policy, the edge's own reader of wildcards takes."""
+    resource, url = pair
+    try:
+        check_resource(resource)
+        check_url(url)
+    except ResourceError:
+        assume(False)
+    covered = covers(resource, url)
+    event(f"covered: {covered}")
+    assert not covered or resource_matches(resource, url)
+
+
+@given(
+    st.lists(st.sampled_from(["a", "b", "/", ".", "*"]), min_size=1, max_size=8),
+    st.lists(st.text("ab/.", max_size=5), min_size=8, max_size=8),
+)
+def test_a_wildcard_covers_any_text_of_its_section(tokens: list[str], texts: list[str]) -> None:
+    """No filling of a pattern's `*` is missed."""
+    resource = f"{H}/{''.join(tokens)}"
+    url = f"{H}/" + "".join(
+        text if token == "*" else token for token, text in zip(tokens, texts, strict=False)
+    )
+    assert covers(resource, url)
+
+
+def test_a_hostile_pattern_takes_no_time() -> None:
+    """A pattern of thousands of wildcards is decided as soon as any other: this test ends."""
+    resource = f"{H}/{'*a' * 3000}*b?c"
+    assert not covers(resource, f"{H}/{'a' * 8000}")
+    assert not covers(f"{H}/{'*a?' * MAX_QUESTION_MARKS}c", f"{H}/{'a' * 8000}?b")
+
+
+def test_a_pattern_has_few_question_marks() -> None:
+    """Each may begin the query, so each doubles the work; the error says what to write."""
+    question_marks = "a?" * MAX_QUESTION_MARKS
+    assert covers(f"{H}/*{question_marks}b", f"{H}/*{question_marks}b")
+    assert not covers(f"{H}/*{question_marks}b", f"{H}/c")
+    with pytest.raises(ResourceError, match=f"at most {MAX_QUESTION_MARKS} `\\?`; write %3F"):
+        covers(f"{H}/*{question_marks}?b", f"{H}/c")

@@ -1,0 +1,529 @@
+"""Delivery: what the viewer gets, the same for every framework."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import gc
+import json
+from http import HTTPStatus
+from http.cookies import SimpleCookie
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cfsign import (
+    Allow,
+    Answer,
+    CfsignWarning,
+    Configuration,
+    ConfigurationError,
+    DecisionError,
+    Delivery,
+    Deny,
+    Distribution,
+    PolicyError,
+    Signer,
+    SigningKeyError,
+    TrustedKeyGroup,
+)
+
+DOMAIN = "https://media.example.com"
+
+
+@pytest.fixture(scope="session")
+def distribution(signer: Signer) -> Distribution:
+    """A distribution that signs for real."""
+    return Distribution(DOMAIN, signer)
+
+
+def answered(result: Answer | Deny) -> Answer:
+    assert isinstance(result, Answer)
+    return result
+
+
+def cookies_of(answer: Answer) -> dict[str, str]:
+    jar = SimpleCookie()
+    for name, value in answer.headers:
+        if name == "Set-Cookie":
+            jar.load(value)
+    return {name: morsel.value for name, morsel in jar.items()}
+
+
+def paths_of(answer: Answer) -> set[str]:
+    set_cookie = [value for name, value in answer.headers if name == "Set-Cookie"]
+    return {part for value in set_cookie for part in value.split("; ") if part.startswith("Path=")}
+
+
+def test_a_yes_is_a_redirect_to_the_signed_url(
+    recording_distribution: Distribution, recorder: Any, clock: Any, now: int
+) -> None:
+    """303, the location to the byte, not stored; one signature."""
+    answer = answered(Delivery().answer(recording_distribution, "a b.pdf", 200))
+    assert answer.status == 303
+    assert answer.location == recording_distribution.sign("a b.pdf")
+    assert answer.location.startswith(f"{DOMAIN}/a%20b.pdf?Expires={now + 60}&Signature=")
+    assert dict(answer.headers)["Cache-Control"] == "no-store"
+    assert len(answer.headers) == 2
+    assert answer.body == b""
+    assert len(recorder.signed) == 2  # one of them for the comparison
+
+
+def test_the_redirect_is_let_in(
+    distribution: Distribution, trusted_keys: TrustedKeyGroup, clock: Any
+) -> None:
+    """The checking side, which knows nothing of the signing code, allows what comes out."""
+    for name in ("a.pdf", "ä ö.pdf", "100%.txt", "a+b", "a*b", "dir/x?y#z"):
+        answer = answered(Delivery().answer(distribution, name, 200))
+        assert trusted_keys.check(answer.location or "")
+
+
+def test_status_and_headers_are_the_sites(recording_distribution: Distribution) -> None:
+    """Each answer has containers of its own."""
+    headers = {"X-Robots-Tag": "noindex"}
+    delivery = Delivery(code=HTTPStatus.FOUND, headers=headers)
+    headers["X-Late"] = "y"
+    one = answered(delivery.answer(recording_distribution, "a", 200))
+    two = answered(delivery.answer(recording_distribution, "b", 200))
+    assert (one.status, type(one.status)) == (302, int)
+    assert ("X-Robots-Tag", "noindex") in one.headers
+    assert "X-Late" not in dict(one.headers)
+    assert (one.location or "").startswith(f"{DOMAIN}/a?")
+    assert (two.location or "").startswith(f"{DOMAIN}/b?")
+
+
+@pytest.mark.parametrize(
+    "result", [400, 401, 403, HTTPStatus.NOT_FOUND, 500, 599, Deny(), Deny(401, {"X": "y"})]
+)
+@pytest.mark.parametrize("mode", ["redirect", "json", "cookies"])
+def test_a_no_is_a_deny_and_nothing_is_signed(
+    recording_distribution: Distribution, recorder: Any, result: Any, mode: Any
+) -> None:
+    """With the status and the headers that the site's rule gave."""
+    deny = Delivery(delivery=mode).answer(recording_distribution, "a", result)
+    assert deny == (result if isinstance(result, Deny) else Deny(result))
+    assert recorder.signed == []
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        None,
+        True,
+        False,
+        "200",
+        199,
+        201,
+        299,
+        303,
+        700,
+        0,
+        -200,
+        200.0,
+        (200,),
+        [],
+        object(),
+        Allow,
+    ],
+)
+@pytest.mark.parametrize("mode", ["redirect", "json", "cookies"])
+def test_what_is_not_understood_is_an_error_and_nothing_is_signed(
+    recording_distribution: Distribution, recorder: Any, result: Any, mode: Any
+) -> None:
+    """In every mode, and with a location of one's own."""
+    delivery = Delivery(delivery=mode)
+    for location in ("", f"{DOMAIN}/b"):
+        with pytest.raises(DecisionError, match="authorize "):
+            delivery.answer(recording_distribution, "a", result, location=location)
+    assert recorder.signed == []
+
+
+def test_a_coroutine_is_an_error_and_nothing_is_signed(
+    recording_distribution: Distribution, recorder: Any
+) -> None:
+    """An async authorize on a sync path, which is truthy and was never awaited."""
+
+    async def authorize() -> int:
+        return 200
+
+    with pytest.raises(DecisionError, match="coroutine that nobody awaited"):
+        Delivery().answer(recording_distribution, "a", authorize())
+    gc.collect()
+    assert recorder.signed == []
+
+
+def test_other_statuses_may_allow(recording_distribution: Distribution, recorder: Any) -> None:
+    """Those that the site names, and then 200 no longer."""
+    delivery = Delivery(allowed_statuses=(201,))
+    assert isinstance(delivery.answer(recording_distribution, "a", 201), Answer)
+    recorder.signed.clear()
+    with pytest.raises(DecisionError):
+        delivery.answer(recording_distribution, "a", 200)
+    assert recorder.signed == []
+
+
+@pytest.mark.parametrize(
+    ("allow", "words"),
+    [
+        (Allow(expires_in=5), b'"DateLessThan":{"AWS:EpochTime":1767225605}'),
+        (Allow(expires_at=1767225700), b'"DateLessThan":{"AWS:EpochTime":1767225700}'),
+        (Allow(starts_at=1767225600), b'"DateGreaterThan":{"AWS:EpochTime":1767225600}'),
+        (Allow(ip_address="192.0.2.1"), b'"IpAddress":{"AWS:SourceIp":"192.0.2.1/32"}'),
+    ],
+)
+@pytest.mark.parametrize("mode", ["redirect", "json", "cookies"])
+def test_an_allow_has_its_say(
+    recording_distribution: Distribution,
+    recorder: Any,
+    clock: Any,
+    allow: Allow,
+    words: bytes,
+    mode: Any,
+) -> None:
+    """A shorter life, a start, the viewer's address: they are in what is signed."""
+    answered(Delivery(delivery=mode).answer(recording_distribution, "dir/a", allow))
+    assert words in recorder.signed[0][0]
+
+
+@pytest.mark.parametrize(
+    "allow",
+    [
+        Allow(expires_in=0),
+        Allow(expires_at=1767225600),
+        Allow(expires_in=5, expires_at=1999999999),
+        Allow(starts_at=1999999999),
+        Allow(ip_address="::1"),
+    ],
+)
+def test_an_allow_that_cannot_be_signed_is_an_error(
+    recording_distribution: Distribution, recorder: Any, clock: Any, allow: Allow
+) -> None:
+    """The site's mistake, not the viewer's."""
+    with pytest.raises(PolicyError):
+        Delivery().answer(recording_distribution, "a", allow)
+    assert recorder.signed == []
+
+
+def test_json(recording_distribution: Distribution, clock: Any, now: int) -> None:
+    """The URL and its end, for scripts, not stored either."""
+    delivery = Delivery(delivery="json", headers={"X-A": "b"})
+    answer = answered(delivery.answer(recording_distribution, "é", Allow(expires_in=7)))
+    assert answer.status == 200
+    assert answer.headers == (
+        ("Content-Type", "application/json"),
+        ("Cache-Control", "no-store"),
+        ("X-A", "b"),
+    )
+    content = json.loads(answer.body)
+    assert content == {
+        "url": recording_distribution.sign("é", expires_in=7),
+        "expires_at": now + 7,
+    }
+
+
+def test_cookies_open_the_folder_and_only_that(
+    distribution: Distribution, trusted_keys: TrustedKeyGroup, clock: Any
+) -> None:
+    """Set-Cookie and a redirect to the clean URL; the edge lets the folder in, nothing else."""
+    answer = answered(Delivery(delivery="cookies").answer(distribution, "videos/42/é.m3u8", 200))
+    assert (answer.status, answer.location) == (303, f"{DOMAIN}/videos/42/%C3%A9.m3u8")
+    assert dict(answer.headers)["Cache-Control"] == "no-store"
+    assert paths_of(answer) == {"Path=/videos/42/"}
+    cookies = cookies_of(answer)
+    assert set(cookies) == {"CloudFront-Policy", "CloudFront-Signature", "CloudFront-Key-Pair-Id"}
+
+    def opens(url: str) -> bool:
+        return trusted_keys.check(url, cookies=cookies).allowed
+
+    assert not trusted_keys.check(answer.location or "")
+    for inside in ("%C3%A9.m3u8", "1.ts", "hd/1.ts", "1.ts?x=1", ""):
+        assert opens(f"{DOMAIN}/videos/42/{inside}")
+    for outside in ("videos/420/1.ts", "videos/42", "videos/1.ts", "1.ts", "x/videos/42/1.ts"):
+        assert not opens(f"{DOMAIN}/{outside}")
+    assert not opens("http://media.example.com/videos/42/1.ts")
+    assert not opens("https://other.example.com/videos/42/1.ts")
+
+
+def test_cookies_at_the_top_open_one_file(
+    distribution: Distribution, trusted_keys: TrustedKeyGroup, clock: Any
+) -> None:
+    """There, the folder would be the whole distribution."""
+    answer = answered(Delivery(delivery="cookies").answer(distribution, "film.mp4", 200))
+    cookies = cookies_of(answer)
+    assert paths_of(answer) == {"Path=/film.mp4"}
+    assert trusted_keys.check(f"{DOMAIN}/film.mp4", cookies=cookies)
+    assert not trusted_keys.check(f"{DOMAIN}/other.mp4", cookies=cookies)
+    assert not trusted_keys.check(f"{DOMAIN}/", cookies=cookies)
+
+
+def test_a_star_in_a_folders_name_opens_no_other_folder(
+    distribution: Distribution, trusted_keys: TrustedKeyGroup, clock: Any
+) -> None:
+    """The one wildcard is the one at the end."""
+    answer = answered(Delivery(delivery="cookies").answer(distribution, "*/u?/a", 200))
+    cookies = cookies_of(answer)
+    assert trusted_keys.check(f"{DOMAIN}/%2A/u%3F/b", cookies=cookies)
+    assert not trusted_keys.check(f"{DOMAIN}/x/ux/b", cookies=cookies)
+
+
+@pytest.mark.parametrize(
+    ("domain", "options", "expected"),
+    [
+        (DOMAIN, {}, {"Path=/v/", "Secure", "HttpOnly"}),
+        ("http://media.example.com", {}, {"Path=/v/", "HttpOnly"}),
+        (
+            DOMAIN,
+            {"cookie_domain": "example.com", "cookie_samesite": "Lax"},
+            {"Domain=example.com", "Path=/v/", "Secure", "HttpOnly", "SameSite=Lax"},
+        ),
+        (
+            DOMAIN,
+            {"cookie_samesite": "None"},
+            {"Path=/v/", "Secure", "HttpOnly", "SameSite=None"},
+        ),
+    ],
+)
+def test_cookie_attributes(
+    recording_signer: Signer, domain: str, options: dict[str, Any], expected: set[str]
+) -> None:
+    """Secure as the domain's scheme; domain and SameSite as the site says."""
+    delivery = Delivery(delivery="cookies", **options)
+    answer = answered(delivery.answer(Distribution(domain, recording_signer), "v/a", 200))
+    headers = [value for name, value in answer.headers if name == "Set-Cookie"]
+    assert len(headers) == 3
+    for header in headers:
+        assert set(header.split("; ")[1:]) == expected
+
+
+def test_forward_query_copies_the_names_that_are_listed(
+    recording_distribution: Distribution, clock: Any
+) -> None:
+    """Nothing else of the viewer's query gets into the signed URL."""
+    delivery = Delivery(forward_query=("response-content-disposition", "v"))
+    query = "v=1&utm=x&response-content-disposition=attachment%3B%20a+b&V=2&v=&v=%C3%A9&w"
+    answer = answered(delivery.answer(recording_distribution, "a", 200, query))
+    pairs = parse_qsl(urlsplit(answer.location or "").query, keep_blank_values=True)
+    assert pairs[:4] == [
+        ("v", "1"),
+        ("response-content-disposition", "attachment; a b"),
+        ("v", ""),
+        ("v", "é"),
+    ]
+    assert [name for name, _ in pairs[4:]] == ["Expires", "Signature", "Key-Pair-Id"]
+
+
+def test_without_forward_query_nothing_is_copied(
+    recording_distribution: Distribution, clock: Any
+) -> None:
+    """The default."""
+    answer = answered(Delivery().answer(recording_distribution, "a", 200, "v=1&Expires=9"))
+    assert answer.location == recording_distribution.sign("a")
+
+
+@pytest.mark.parametrize("as_bytes", [False, True])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "v=1%26Expires%3D9999999999",
+        "v=1%26Policy%3Dx%26Signature%3Dy",
+        "Expires=9&v=1&Signature=x&Policy=y&Key-Pair-Id=z&Hash-Algorithm=SHA256",
+        "%45xpires=9&v=1",
+        "v=1%23&x",
+        "v=1%0D%0ASet-Cookie:%20a=b",
+        "v=%00",
+        "v=*",
+        "v=%2A",
+        "v='\"<>\\^`{|}",
+        "v=%FF%FE",
+        "v=é",
+        "v=%zz%",
+        "v[]=1&v=2;Expires=1",
+        "&&=&v&",
+    ],
+)
+def test_a_query_smuggles_nothing(
+    distribution: Distribution,
+    trusted_keys: TrustedKeyGroup,
+    clock: Any,
+    now: int,
+    query: str,
+    as_bytes: bool,
+) -> None:
+    """A value stays a value; the URL is let in, with one of each parameter, until its time."""
+    delivery = Delivery(forward_query=("v",))
+    raw = query.encode() if as_bytes else query
+    location = answered(delivery.answer(distribution, "a", 200, raw)).location or ""
+    names = [name for name, _ in parse_qsl(urlsplit(location).query, keep_blank_values=True)]
+    assert [name for name in names if name != "v"] == ["Expires", "Signature", "Key-Pair-Id"]
+    assert f"Expires={now + 60}&" in location
+    assert location.isascii()
+    assert not set("\r\n\0 \"'<>\\^`{|}*#") & set(location)
+    assert trusted_keys.check(location)
+
+
+@given(query=st.text(max_size=60) | st.binary(max_size=60))
+def test_no_query_breaks_an_answer(distribution: Distribution, query: str | bytes) -> None:
+    """Whatever a viewer sends is forwarded, left out, or a 404; nothing is raised."""
+    delivery = Delivery(forward_query=("v", "é", "a b"))
+    for sent in (query, b"v=" + query if isinstance(query, bytes) else "v=" + query):
+        answer = delivery.answer(distribution, "a", 200, sent)
+        assert answer == Deny(404) or (isinstance(answer, Answer) and answer.status == 303)
+
+
+def test_a_url_too_long_to_sign_is_a_404(recording_distribution: Distribution) -> None:
+    """The viewer's doing, so no error page of the site's."""
+    delivery = Delivery(forward_query=("v",))
+    assert delivery.answer(recording_distribution, "a", 200, "v=" + "x" * 9000) == Deny(404)
+    assert delivery.answer(recording_distribution, "a" * 9000, 200) == Deny(404)
+
+
+@pytest.mark.parametrize(
+    "resource", ["", "/", "../a", "a/../b", "a//b", "a/", ".", "a\0b", "a\r\nb", "a" * 9000]
+)
+def test_what_no_file_can_be_called_is_a_404_before_anybody_is_asked(
+    recording_distribution: Distribution, recorder: Any, resource: str
+) -> None:
+    """The site's rule never sees it, and nothing is signed even if it says yes."""
+    assert Delivery().refusal(recording_distribution, resource) == Deny(404)
+    assert Delivery().answer(recording_distribution, resource, 200) == Deny(404)
+    assert recorder.signed == []
+
+
+@pytest.mark.parametrize("resource", ["a", "a/b.pdf", "é ä", "a*b", "..a", "%2e%2e/a", "/a"])
+def test_a_files_name_is_not_refused(
+    recording_distribution: Distribution, recorder: Any, resource: str
+) -> None:
+    """None means that the site's rule may be asked; nothing is signed yet."""
+    assert Delivery().refusal(recording_distribution, resource) is None
+    assert recorder.signed == []
+
+
+@pytest.mark.parametrize("mode", ["redirect", "json"])
+def test_a_location_is_signed_in_place_of_the_resource(
+    recording_distribution: Distribution, clock: Any, mode: Any
+) -> None:
+    """As the original's class does."""
+    location = f"{DOMAIN}/fixed.pdf?v=1"
+    answer = answered(
+        Delivery(delivery=mode).answer(recording_distribution, "x", 200, "v=2", location=location)
+    )
+    signed = json.loads(answer.body)["url"] if mode == "json" else answer.location
+    assert signed == recording_distribution.sign("fixed.pdf", query="v=1")
+
+
+@pytest.mark.parametrize("mode", ["redirect", "json", "cookies"])
+@pytest.mark.parametrize(
+    "location",
+    [
+        f"{DOMAIN}/dir/a\r\nSet-Cookie: x=y",
+        f"{DOMAIN}/dir/a b",
+        f"{DOMAIN}/dir/*",
+        f"{DOMAIN}/dir/../a",
+        f"{DOMAIN}/dir/a?Expires=1",
+        f"{DOMAIN}/dir/a#b",
+    ],
+)
+def test_a_location_that_may_not_be_signed_reaches_no_viewer(
+    recording_distribution: Distribution, recorder: Any, mode: Any, location: str
+) -> None:
+    """It goes into a header, so the rules for URLs hold for it in every mode."""
+    delivery = Delivery(delivery=mode)
+    answer = delivery.answer(recording_distribution, "x", 200, location=location)
+    assert answer == Deny(404)
+    assert recorder.signed == []
+
+
+def test_cookies_for_a_location_elsewhere_open_no_whole_domain(
+    recording_distribution: Distribution, recorder: Any
+) -> None:
+    """A file at the top of another domain is not a reason to open all of that."""
+    delivery = Delivery(delivery="cookies")
+    location = "https://other.example.com/film.mp4"
+    with contextlib.suppress(ConfigurationError):
+        delivery.answer(recording_distribution, "x", 200, location=location)
+    assert not any(b"other.example.com/*" in message for message, _ in recorder.signed)
+
+
+def test_a_key_that_cannot_sign_is_an_error() -> None:
+    """Neither a yes nor a 404."""
+
+    class Broken:
+        def sign(self, message: bytes, hash_algorithm: str) -> bytes:
+            raise SigningKeyError("the module is locked; log in first")
+
+        def public_key_pem(self) -> str:
+            return ""
+
+    distribution = Distribution(DOMAIN, Signer("K", Broken()))
+    with pytest.raises(SigningKeyError, match="log in first"):
+        Delivery().answer(distribution, "a", 200)
+
+
+@pytest.mark.parametrize(
+    ("options", "mend"),
+    [
+        ({"delivery": "cookie"}, "delivery is one of 'redirect', 'json', 'cookies'"),
+        ({"delivery": None}, "delivery is one of"),
+        ({"code": 301}, "302, 303 or 307"),
+        ({"code": 308}, "301 and 308 are cached for ever"),
+        ({"code": 200}, "302, 303 or 307"),
+        ({"code": True}, "302, 303 or 307"),
+        ({"code": "303"}, "302, 303 or 307"),
+        ({"headers": {"location": "x"}}, "no Location: that is the signed URL"),
+        ({"headers": {"X": "a\r\nb"}}, "all text on one line"),
+        ({"headers": None}, "a mapping of names to values"),
+        ({"forward_query": "response-content-disposition"}, "a tuple of names"),
+        ({"forward_query": ("",)}, "a tuple of names"),
+        ({"forward_query": (1,)}, "a tuple of names"),
+        ({"forward_query": None}, "a tuple of names"),
+        ({"forward_query": ("v", "Expires")}, "names Expires, which CloudFront takes for its own"),
+        ({"forward_query": ["Signature", "Policy"]}, "names Policy, Signature, which"),
+        ({"allowed_statuses": (200, 302)}, "ints from 200 to 299"),
+        ({"allowed_statuses": 200}, "ints from 200 to 299"),
+        ({"allowed_statuses": (True,)}, "ints from 200 to 299"),
+        ({"cookie_domain": "https://example.com"}, "host name alone"),
+        ({"cookie_domain": "d111.cloudfront.net"}, "no cookie for cloudfront.net"),
+        ({"cookie_samesite": "lax"}, "samesite is"),
+    ],
+)
+def test_an_option_that_cannot_work_is_refused_when_made(
+    options: dict[str, Any], mend: str
+) -> None:
+    """At start-up, not at the first viewer; `replace` checks as well."""
+    with pytest.raises(ConfigurationError, match=mend):
+        Delivery(**options)
+    with pytest.raises(ConfigurationError, match=mend):
+        Delivery().replace(**options)
+
+
+def test_a_public_answer_warns() -> None:
+    """One viewer's URL must not be given to the next."""
+    with pytest.warns(CfsignWarning, match="use private or no-store"):
+        delivery = Delivery(headers={"Cache-Control": "public, max-age=60"})
+    assert dict(delivery.headers) == {"Cache-Control": "public, max-age=60"}
+
+
+def test_from_configuration_and_replace(pem: str) -> None:
+    """The settings' status, headers and statuses; one option at a time is changed in a copy."""
+    configuration = Configuration.from_mapping(
+        {
+            "CLOUDFRONT_DOMAIN": DOMAIN,
+            "CLOUDFRONT_CONFIG": {
+                "private_key": pem,
+                "key_pair_id": "K",
+                "code": 307,
+                "headers": {"X": "y"},
+                "allowed_statuses": [200],
+            },
+        }
+    )
+    delivery = Delivery.from_configuration(configuration)
+    assert (delivery.code, dict(delivery.headers)) == (307, {"X": "y"})
+    assert (delivery.allowed_statuses, delivery.delivery) == ((200,), "redirect")
+    other = delivery.replace(delivery="json")
+    assert (other.delivery, other.code, delivery.delivery) == ("json", 307, "redirect")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        delivery.code = 302  # type: ignore[misc]

@@ -1,0 +1,308 @@
+"""A distribution: plain paths to URLs, its default lifetime, and its steps."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cfsign import (
+    Configuration,
+    ConfigurationError,
+    Distribution,
+    Policy,
+    PolicyError,
+    ResourceError,
+    Signer,
+    TrustedKeyGroup,
+)
+
+DOMAIN = "https://media.example.com"
+
+
+def expiry(url: str) -> int:
+    return int(re.search(r"[?&]Expires=(\d+)", url)[1])  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "url"),
+    [
+        ("report.pdf", None, "/report.pdf"),
+        ("/report.pdf", None, "/report.pdf"),
+        ("a b.pdf", None, "/a%20b.pdf"),
+        ("é.pdf", "", "/%C3%A9.pdf"),
+        ("a*b?c#d", {}, "/a%2Ab%3Fc%23d"),
+        ("a", "x=1&y=2", "/a?x=1&y=2"),
+        ("a", "k&z=", "/a?k&z="),
+        ("a", {"x": "1 2", "y": "&="}, "/a?x=1%202&y=%26%3D"),
+        ("a", [("x", "1"), ("x", "1")], "/a?x=1&x=1"),
+    ],
+)
+def test_url_encodes_a_plain_path_once(
+    recording_distribution: Distribution, recorder: Any, path: str, query: Any, url: str
+) -> None:
+    """Nothing is signed by it."""
+    assert recording_distribution.url(path, query) == DOMAIN + url
+    assert recorder.signed == []
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "mend"),
+    [
+        ("../secret", None, "name the file itself"),
+        ("a//b", None, "empty name"),
+        ("", None, "empty name"),
+        ("a\r\nb", None, "take it out"),
+        (None, None, "not NoneType"),
+        ("a", "x y", "write %20"),
+        ("a", "é", "write %C3%A9"),
+        ("a", "x=1#y", "leave the fragment out"),
+        ("a", "it's", "write %27"),
+        ("a", "x=*", "%2A"),
+        ("a", "x=1\r\nSet-Cookie: y", "take it out"),
+        ("a", "Expires=1", "rename it"),
+        ("a", "%45xpires=1", "rename it"),
+        ("a", {"Policy": "1"}, "rename it"),
+        ("a", [("x", "1"), ("Key-Pair-Id", "")], "rename it"),
+        ("a", {"x": 1}, r"text \(str\)"),
+        ("a" * 8192, None, "shorten the path"),
+    ],
+)
+def test_what_names_nothing_is_refused_and_not_signed(
+    recording_distribution: Distribution, recorder: Any, path: Any, query: Any, mend: str
+) -> None:
+    """By `url` and by `sign`, with the mend."""
+    for method in (recording_distribution.url, recording_distribution.sign):
+        with pytest.raises(ResourceError, match=mend):
+            method(path, query=query)
+    assert recorder.signed == []
+
+
+# What the WHATWG URL standard has a browser change on its way from an attribute to the wire: its
+# path and special-query percent-encode sets, tabs and newlines, backslashes, dot segments, case.
+CHANGED_IN_PATH = re.compile(r"[^!-~]|[\"#<>?^`{}\\]")
+CHANGED_IN_QUERY = re.compile(r"[^!-~]|[\"#<>']")
+DOT_SEGMENTS = {
+    "".join(spelled) for n in (1, 2) for spelled in itertools.product((".", "%2e"), repeat=n)
+}
+
+NAMES = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/"), min_size=1, max_size=30
+).filter(lambda name: name not in (".", ".."))
+PATHS = st.lists(NAMES, min_size=1, max_size=4).map("/".join)
+KEYS = st.text(st.characters(exclude_categories=["Cs"])).map(lambda name: name + "'")
+QUERIES = st.lists(st.tuples(KEYS, st.text("aé '*&=/?#+%\n")))
+
+
+@given(PATHS, QUERIES)
+def test_no_browser_changes_a_letter_of_the_url(
+    signer: Signer, path: str, query: list[tuple[str, str]]
+) -> None:
+    """Any name of a file and any query become what goes on the wire as it stands."""
+    url = Distribution(DOMAIN, signer).url(path, query)
+    assert url.startswith(f"{DOMAIN}/")
+    encoded, _, rest = url.removeprefix(DOMAIN).partition("?")
+    assert not CHANGED_IN_PATH.search(encoded)
+    assert not CHANGED_IN_QUERY.search(rest)
+    assert not DOT_SEGMENTS.intersection(encoded.lower().split("/"))
+    assert not re.search(r"%(?![0-9A-F]{2})", url)
+    assert "*" not in url
+    assert urlsplit(url).geturl() == url
+    assert unquote(encoded, errors="strict") == "/" + path
+
+
+def test_sign_signs_what_url_says(
+    recording_distribution: Distribution, recorder: Any, clock: Any, now: int
+) -> None:
+    """With the default lifetime of a minute, canned."""
+    signed = recording_distribution.sign("a b.pdf", query={"v": "1"})
+    assert signed.startswith(f"{DOMAIN}/a%20b.pdf?v=1&Expires={now + 60}&Signature=")
+    assert b'"Resource":"https://media.example.com/a%20b.pdf?v=1"' in recorder.signed[0][0]
+
+
+@pytest.mark.parametrize(
+    ("options", "end"),
+    [
+        ({}, 300),
+        ({"expires_in": 5}, 5),
+        ({"expires_in": timedelta(hours=1)}, 3600),
+        ({"expires_at": 1767225600 + 7}, 7),
+        ({"expires_at": datetime(2026, 1, 1, 0, 0, 9, tzinfo=UTC)}, 9),
+    ],
+)
+def test_what_is_said_goes_before_the_default(
+    recording_signer: Signer, clock: Any, now: int, options: dict[str, Any], end: int
+) -> None:
+    """The distribution's own lifetime is for where nothing else is said."""
+    distribution = Distribution(DOMAIN, recording_signer, expires_in=timedelta(minutes=5))
+    assert distribution.expires_in == 300
+    assert expiry(distribution.sign("a", **options)) == now + end
+    cookies = distribution.sign_resource(f"{DOMAIN}/a", **options).cookies()
+    assert cookies["CloudFront-Expires"] == str(now + end)
+
+
+def test_start_and_address_make_it_custom(
+    recording_distribution: Distribution,
+    clock: Any,
+    now: int,
+    from_cloudfront: Callable[..., bytes],
+) -> None:
+    """They are passed on to the policy."""
+    for options in ({"starts_at": now}, {"ip_address": "192.0.2.1"}):
+        signed = recording_distribution.sign("a", **options)
+        policy = from_cloudfront(signed.partition("?Policy=")[2].partition("&")[0])
+        expected = Policy(f"{DOMAIN}/a", now + 60, **options)
+        assert policy.decode() == expected.to_json()
+
+
+def test_cookies_open_a_pattern(
+    recording_distribution: Distribution, recorder: Any, clock: Any
+) -> None:
+    """The wildcard stays, all else is encoded, a `?` too."""
+    recording_distribution.cookies("videos/é 42/*")
+    assert b'"Resource":"https://media.example.com/videos/%C3%A9%2042/*"' in recorder.signed[0][0]
+    recording_distribution.cookies("/what?/*")
+    assert b'"https://media.example.com/what%3F/*"' in recorder.signed[1][0]
+    for bad in ("../*", "a//*", "", "a\n*", "*/.."):
+        with pytest.raises(ResourceError):
+            recording_distribution.cookies(bad)
+    assert len(recorder.signed) == 2
+
+
+@pytest.mark.parametrize("path", ["a*b.pdf", "*", "x/*"])
+def test_a_star_in_a_name_is_no_wildcard(
+    signer: Signer, trusted_keys: TrustedKeyGroup, clock: Any, path: str
+) -> None:
+    """Signed as a path, it opens the file of that name alone."""
+    distribution = Distribution(DOMAIN, signer)
+    signed = distribution.sign(path)
+    assert trusted_keys.check(signed)
+    assert "%2A" in signed
+    assert not trusted_keys.check(signed.replace("%2A", "y"))
+    assert not trusted_keys.check(signed.replace("%2A", "*"))
+
+
+def test_a_step_rounds_up(recording_signer: Signer, clock: Any, now: int) -> None:
+    """So that the same comes out for a while, and lasts at least as long as was asked for."""
+    distribution = Distribution(DOMAIN, recording_signer, expires_in=60, expiry_step=300)
+    assert now % 300 == 0
+    first = distribution.sign("a")
+    assert expiry(first) == now + 300
+    clock.shift(240)
+    assert distribution.sign("a") == first
+    clock.shift(1)
+    assert expiry(distribution.sign("a")) == now + 600
+    assert expiry(distribution.sign("a", expires_in=500)) == now + 900
+    assert expiry(distribution.sign("a", expires_at=now + 777)) == now + 777
+
+
+def test_a_step_goes_not_past_the_last_second(recording_signer: Signer, clock: Any) -> None:
+    """2147483647 is the end, whatever it is a multiple of."""
+    distribution = Distribution(DOMAIN, recording_signer, expiry_step=10**9)
+    assert expiry(distribution.sign("a")) == 2_000_000_000
+    distribution = Distribution(DOMAIN, recording_signer, expiry_step=timedelta(days=10000))
+    assert expiry(distribution.sign("a", expires_in=10**7)) == 2147483647
+
+
+@given(st.integers(1, 10**6), st.integers(1, 10**5))
+def test_a_step_shortens_no_life(signer: Signer, lifetime: int, step: int) -> None:
+    """Between what was asked for and that plus a step, and a multiple of it."""
+    distribution = Distribution(DOMAIN, signer, expires_in=lifetime, expiry_step=step)
+    before = int(datetime.now(UTC).timestamp())
+    end = distribution.sign_resource(f"{DOMAIN}/a").policy.expires_at
+    after = int(datetime.now(UTC).timestamp())
+    assert before + lifetime <= end < after + lifetime + step
+    assert end % step == 0
+
+
+@pytest.mark.parametrize(
+    ("domain", "mend"),
+    [
+        ("media.example.com", "domain: a domain has a scheme"),
+        (f"{DOMAIN}/files", "domain: a domain has no path"),
+        ("https://Media.example.com", "small letters"),
+        (None, "not NoneType"),
+    ],
+)
+def test_a_bad_domain_is_a_configuration_error(signer: Signer, domain: Any, mend: str) -> None:
+    """The domain is a setting."""
+    with pytest.raises(ConfigurationError, match=mend):
+        Distribution(domain, signer)
+
+
+def test_a_signer_goes_in(key: Any) -> None:
+    """Not a key, which has no id."""
+    with pytest.raises(ConfigurationError, match=r"a Signer\(key_pair_id, private_key\) goes here"):
+        Distribution(DOMAIN, key)
+
+
+@pytest.mark.parametrize("name", ["expires_in", "expiry_step"])
+@pytest.mark.parametrize("value", [0, -1, 1.5, "60", True, timedelta(0)])
+def test_a_bad_lifetime_is_refused_when_made(signer: Signer, name: str, value: Any) -> None:
+    """Not at the first viewer."""
+    with pytest.raises(PolicyError, match=name):
+        Distribution(DOMAIN, signer, **{name: value})
+
+
+def test_a_slash_at_the_end_of_the_domain_is_dropped(signer: Signer) -> None:
+    """People write it either way."""
+    assert Distribution(f"{DOMAIN}/", signer).url("a") == f"{DOMAIN}/a"
+
+
+def test_from_config_and_from_env_agree(pem: str, tmp_path: Path) -> None:
+    """Settings as a mapping and as variables make the same distribution."""
+    (tmp_path / "k.pem").write_text(pem)
+    one = Distribution.from_config(
+        {
+            "CLOUDFRONT_DOMAIN": DOMAIN,
+            "CLOUDFRONT_CONFIG": {
+                "private_key": pem,
+                "key_pair_id": "ABCDEF",
+                "expires": 90,
+                "expiry_step": 30,
+                "hash_algorithm": "SHA256",
+            },
+        }
+    )
+    two = Distribution.from_env(
+        {
+            "CLOUDFRONT_DOMAIN": DOMAIN,
+            "CLOUDFRONT_PRIVATE_KEY_FILE": str(tmp_path / "k.pem"),
+            "CLOUDFRONT_KEY_PAIR_ID": "ABCDEF",
+            "CLOUDFRONT_EXPIRES": "90",
+            "CLOUDFRONT_EXPIRY_STEP": "30",
+            "CLOUDFRONT_HASH_ALGORITHM": "SHA256",
+        }
+    )
+    for distribution in (one, two):
+        assert (distribution.domain, distribution.expires_in) == (DOMAIN, 90)
+        assert (distribution.expiry_step, distribution.signer.key_pair_id) == (30, "ABCDEF")
+        assert distribution.signer.hash_algorithm == "SHA256"
+    policy = Policy(f"{DOMAIN}/a", 1999999999)
+    assert dict(one.signer.sign(policy).params) == dict(two.signer.sign(policy).params)
+
+
+def test_from_config_reports_mistakes() -> None:
+    """Through the configuration, all at once."""
+    with pytest.raises(ConfigurationError) as caught:
+        Distribution.from_config({})
+    assert len(caught.value.problems) >= 3
+    with pytest.raises(ConfigurationError, match="CLOUDFRONT_DOMAIN is missing"):
+        Distribution.from_env({})
+
+
+def test_from_env_reads_the_environment(monkeypatch: pytest.MonkeyPatch, pem: str) -> None:
+    """The process's own, where no other is given."""
+    monkeypatch.setenv("CLOUDFRONT_DOMAIN", DOMAIN)
+    monkeypatch.setenv("CLOUDFRONT_KEY_PAIR_ID", "ABCDEF")
+    monkeypatch.setenv("CLOUDFRONT_PRIVATE_KEY", pem.replace("\n", "\\n"))
+    assert Distribution.from_env().url("a") == f"{DOMAIN}/a"
+    assert Configuration.from_env().key_pair_id == "ABCDEF"

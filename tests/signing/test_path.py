@@ -1,0 +1,144 @@
+"""Plain names into URLs: encoded once, to what no browser changes."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cfsign import ResourceError
+from cfsign.path import encode_path, encode_query
+
+
+@pytest.mark.parametrize(
+    ("path", "encoded"),
+    [
+        ("a.pdf", "/a.pdf"),
+        ("/a.pdf", "/a.pdf"),
+        ("a/b/c.pdf", "/a/b/c.pdf"),
+        ("a b.pdf", "/a%20b.pdf"),
+        ("é.pdf", "/%C3%A9.pdf"),
+        ("e\u0301.pdf", "/e%CC%81.pdf"),
+        ("日本.pdf", "/%E6%97%A5%E6%9C%AC.pdf"),
+        ("%c3%a9.pdf", "/%25c3%25a9.pdf"),
+        ("100%.pdf", "/100%25.pdf"),
+        ("%2e%2e/a", "/%252e%252e/a"),
+        ("a+b.pdf", "/a%2Bb.pdf"),
+        ("what?.pdf", "/what%3F.pdf"),
+        ("#1.pdf", "/%231.pdf"),
+        ("a*b.pdf", "/a%2Ab.pdf"),
+        ("it's;a=b&c,d!(e)@f:g$h[i]", "/it%27s%3Ba%3Db%26c%2Cd%21%28e%29%40f%3Ag%24h%5Bi%5D"),
+        ('say "x" \\ <y>', "/say%20%22x%22%20%5C%20%3Cy%3E"),
+        ("~a-b_c.d", "/~a-b_c.d"),
+        (".hidden/...", "/.hidden/..."),
+        ("https://h.example", None),
+    ],
+)
+def test_a_name_is_encoded_once(path: str, encoded: str | None) -> None:
+    """All but the unreserved characters; a `%` in a name is a `%`."""
+    if encoded is None:
+        with pytest.raises(ResourceError, match="empty name"):
+            encode_path(path)
+    else:
+        assert encode_path(path) == encoded
+
+
+@pytest.mark.parametrize(
+    ("path", "mend"),
+    [
+        ("", "an empty name"),
+        ("/", "an empty name"),
+        ("//a", "an empty name"),
+        ("a//b", "an empty name"),
+        ("a/", "an empty name.*ends in `/`"),
+        (".", "`.` or `..`.*name the file itself"),
+        ("..", "name the file itself"),
+        ("a/../b", "name the file itself"),
+        ("../etc/passwd", "name the file itself"),
+        ("/./a", "name the file itself"),
+        ("a\nb", r"U\+000A in it; take it out"),
+        ("a\r", r"U\+000D in it; take it out"),
+        ("a\0", r"U\+0000 in it; take it out"),
+        ("\ta", r"U\+0009 in it; take it out"),
+        ("a\x7f", r"U\+007F in it; take it out"),
+        ("a\x85", r"U\+0085 in it; take it out"),
+        ("a\udcff", "not Unicode text; decode it from UTF-8"),
+        (None, r"text \(str\), not NoneType"),
+        (b"a", r"text \(str\), not bytes"),
+        (7, r"text \(str\), not int"),
+    ],
+)
+@pytest.mark.parametrize("pattern", [False, True])
+def test_a_path_that_names_no_file_is_refused(path: Any, mend: str, pattern: bool) -> None:
+    """An empty name, a dot segment, a control character, and what is no text."""
+    with pytest.raises(ResourceError, match=mend):
+        encode_path(path, pattern=pattern)
+
+
+def test_the_error_points_at_the_control_character() -> None:
+    """The evidence is kept."""
+    with pytest.raises(ResourceError) as caught:
+        encode_path("ab\rc")
+    assert (caught.value.found, caught.value.position) == ("\r", 2)
+
+
+def test_a_pattern_keeps_its_wildcard_and_nothing_else() -> None:
+    """`*` stays, and `?`, which would be a wildcard too, does not."""
+    assert encode_path("videos/42/*", pattern=True) == "/videos/42/*"
+    assert encode_path("a?/b c/*", pattern=True) == "/a%3F/b%20c/*"
+
+
+NAME = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/"), min_size=1, max_size=20
+).filter(lambda name: name not in (".", ".."))
+
+
+@given(st.lists(NAME, min_size=1, max_size=4).map("/".join))
+def test_any_name_comes_back(path: str) -> None:
+    """Decoded once, as an origin does, the path is the name again."""
+    assert unquote(encode_path(path)) == "/" + path
+
+
+@given(st.lists(st.tuples(NAME, st.text(st.characters(exclude_categories=["Cs"]), max_size=9))))
+def test_any_query_comes_back(pairs: list[tuple[str, str]]) -> None:
+    """Names and values survive, in order, doubles and blanks included."""
+    assert parse_qsl(encode_query(pairs), keep_blank_values=True) == pairs
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        (None, ""),
+        ("", ""),
+        ({}, ""),
+        ([], ""),
+        ("a=b&c", "a=b&c"),
+        ({"a b": "c/d", "é": "'"}, "a%20b=c%2Fd&%C3%A9=%27"),
+        ([("a", "1"), ("a", "2"), ("b", "")], "a=1&a=2&b="),
+        ((("a", "+ &="),), "a=%2B%20%26%3D"),
+    ],
+)
+def test_a_query_is_text_or_pairs(query: Any, text: str) -> None:
+    """Text is encoded already and stays; names and values are encoded, a space as %20."""
+    assert encode_query(query) == text
+
+
+@pytest.mark.parametrize(
+    ("query", "mend"),
+    [
+        (7, "text, or pairs of a name and a value"),
+        ([("a",)], "text, or pairs"),
+        ([("a", "b", "c")], "text, or pairs"),
+        ({"a": 1}, r"names and values of a query are text"),
+        ({"a": None}, r"names and values of a query are text"),
+        ([(b"a", "b")], r"names and values of a query are text"),
+        ({"a": "\udcff"}, "not Unicode text"),
+    ],
+)
+def test_any_other_query_is_refused(query: Any, mend: str) -> None:
+    """Nothing is turned into text on the quiet."""
+    with pytest.raises(ResourceError, match=mend):
+        encode_query(query)

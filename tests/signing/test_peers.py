@@ -1,0 +1,307 @@
+"""
+Against real peers, over generated URLs, times and addresses.
+
+botocore makes the same URL to the byte; the `openssl` command verifies every signature; and the
+checking side, which shares no code with the signing side, lets every URL and every cookie in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, timezone
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+import pytest
+import time_machine
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cfsign import Distribution, Policy, PrivateKey, ResourceError, Signer, TrustedKeyGroup
+from cfsign.resource import check_url
+
+NOW = 1767225600
+LATEST = 2**31 - 1
+RESERVED = {"Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"}
+
+# RFC 3986's letters less `*`, which is refused, and less `'` in a query, which browsers encode.
+UNRESERVED = "ABCXYZabcxyz0189-._~"
+HEX = "0123456789abcdefABCDEF"
+ESCAPES = st.tuples(st.sampled_from(HEX), st.sampled_from(HEX)).map(lambda two: "%" + "".join(two))
+PATH_LETTERS = st.sampled_from(UNRESERVED + "!$&'()+,;=:@[]") | ESCAPES
+QUERY_LETTERS = st.sampled_from(UNRESERVED + "!$()+,;:@/[]?") | ESCAPES
+
+LABELS = st.from_regex(r"[a-z]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)
+HOSTS = st.just("d111111abcdef8.cloudfront.net") | st.lists(LABELS, min_size=2, max_size=4).map(
+    ".".join
+)
+PORTS = st.sampled_from(["", "", "", ":8443", ":8080"])
+SEGMENTS = st.lists(PATH_LETTERS, max_size=8).map("".join)
+PATHS = st.lists(
+    SEGMENTS.filter(lambda segment: unquote(segment) not in (".", "..")), min_size=1, max_size=4
+).map(lambda segments: "/" + "/".join(segments))
+TEXTS = st.lists(QUERY_LETTERS, max_size=6).map("".join)
+PARAMETERS = st.tuples(TEXTS, st.none() | TEXTS | st.just("a=b")).map(
+    lambda pair: pair[0] if pair[1] is None else f"{pair[0]}={pair[1]}"
+)
+QUERIES = (
+    st.lists(PARAMETERS | st.sampled_from(["size=large", "k", "z=", "a=1"]), max_size=4)
+    .map("&".join)
+    .map(lambda query: f"?{query}" if query else "")
+)
+URLS = st.tuples(st.sampled_from(["https://", "http://"]), HOSTS, PORTS, PATHS, QUERIES).map(
+    "".join
+)
+
+ZONES = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+MOMENTS = st.datetimes(datetime(2026, 1, 2, 0, 1), datetime(2038, 1, 17), timezones=ZONES)
+NETWORKS = st.tuples(st.ip_addresses(v=4), st.integers(0, 32)).map(
+    lambda pair: f"{pair[0]}/{pair[1]}"
+)
+ADDRESSES = st.ip_addresses(v=4).map(str) | NETWORKS
+
+
+class Restriction(NamedTuple):
+    """What makes a policy custom: an address, a start, or both."""
+
+    ip_address: str | None
+    starts_at: datetime | None
+
+
+STARTS = st.datetimes(datetime(1971, 1, 2), datetime(2025, 12, 30), timezones=ZONES)
+RESTRICTIONS = st.builds(Restriction, st.none() | ADDRESSES, st.none() | STARTS)
+
+
+def viewer_in(address: str | None) -> str | None:
+    return address and str(IPv4Network(address, strict=False)[-1])
+
+
+@pytest.fixture(scope="session")
+def boto(pem: str) -> Any:
+    """botocore's signer over the same key, signing by cryptography, called by hand."""
+    signers = pytest.importorskip("botocore.signers")
+    serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
+    hashes = pytest.importorskip("cryptography.hazmat.primitives.hashes")
+    padding = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.padding")
+    private = serialization.load_pem_private_key(pem.encode(), None)
+    return signers.CloudFrontSigner(
+        "K2JCJMDEHXQW5F",
+        lambda message: private.sign(message, padding.PKCS1v15(), hashes.SHA1()),
+    )
+
+
+@settings(max_examples=300)
+@given(url=URLS)
+def test_the_generated_urls_are_what_may_be_signed(url: str) -> None:
+    """The generator above and `check_url` agree: it is refused for a reserved name alone."""
+    query = url.partition("?")[2]
+    names = {unquote(parameter.partition("=")[0]) for parameter in query.split("&")}
+    if names & RESERVED:
+        with pytest.raises(ResourceError, match="for its own"):
+            check_url(url)
+    else:
+        assert check_url(url) == url
+
+
+@settings(max_examples=150)
+@given(url=URLS, moment=MOMENTS)
+def test_a_canned_url_equals_botocores(
+    boto: Any, signer: Signer, url: str, moment: datetime
+) -> None:
+    """The policy's JSON and the whole signed URL, to the byte."""
+    assert Policy(url, moment).to_json() == boto.build_policy(url, moment)
+    with time_machine.travel(NOW, tick=False):
+        ours = signer.sign_url(url, expires_at=moment)
+    assert ours == boto.generate_presigned_url(url, date_less_than=moment)
+
+
+@settings(max_examples=150)
+@given(url=URLS, moment=MOMENTS, restriction=RESTRICTIONS)
+def test_a_custom_url_equals_botocores(
+    boto: Any, signer: Signer, url: str, moment: datetime, restriction: Restriction
+) -> None:
+    """With an address, a start, or both; without either, ours is canned, and says the same."""
+    theirs = boto.build_policy(url, moment, restriction.starts_at, restriction.ip_address)
+    assert Policy(url, moment, **restriction._asdict()).to_json() == theirs
+    if restriction == (None, None):
+        return
+    with time_machine.travel(NOW, tick=False):
+        ours = signer.sign_url(url, expires_at=moment, **restriction._asdict())
+    assert ours == boto.generate_presigned_url(url, policy=theirs)
+
+
+@settings(max_examples=50)
+@given(url=URLS, moment=MOMENTS)
+def test_a_wildcard_url_equals_botocores(
+    boto: Any, signer: Signer, url: str, moment: datetime
+) -> None:
+    """`resource=` is what botocore's users build a policy by hand for."""
+    resource = re.sub(r"[^/]*$", "*", url.partition("?")[0])
+    with time_machine.travel(NOW, tick=False):
+        ours = signer.sign_url(url, expires_at=moment, resource=resource)
+    theirs = boto.build_policy(resource, moment)
+    assert ours == boto.generate_presigned_url(url, policy=theirs)
+
+
+Verify = Callable[[Mapping[str, str], bytes], bool]
+
+
+@pytest.fixture(scope="session")
+def verified_by_openssl(
+    openssl: Callable[..., bytes],
+    public_pem: str,
+    from_cloudfront: Callable[[str], bytes],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Verify:
+    """Ask the `openssl` command about the signature among the parameters, over a message."""
+    folder: Path = tmp_path_factory.mktemp("openssl")
+    (folder / "public.pem").write_text(public_pem)
+
+    def verify(params: Mapping[str, str], message: bytes) -> bool:
+        (folder / "signature").write_bytes(from_cloudfront(params["Signature"]))
+        option = "-sha256" if params.get("Hash-Algorithm") == "SHA256" else "-sha1"
+        arguments = ("-verify", folder / "public.pem", "-signature", folder / "signature")
+        return b"Verified OK" in openssl("dgst", option, *arguments, given=message, check=False)
+
+    return verify
+
+
+def taken_apart(signed: str, url: str) -> dict[str, str]:
+    """Return the parameters that stand behind *url* in *signed*, read by hand."""
+    joint = "&" if "?" in url else "?"
+    assert signed.startswith(url + joint)
+    pairs = [part.split("=", 1) for part in signed[len(url) + 1 :].split("&")]
+    assert {name for name, _ in pairs} <= RESERVED
+    assert len(dict(pairs)) == len(pairs)
+    return dict(pairs)
+
+
+def message_of(
+    params: Mapping[str, str], resource: str, from_cloudfront: Callable[[str], bytes]
+) -> bytes:
+    """Return what an edge would verify: the policy as sent, or the canned one, made by hand."""
+    if "Policy" in params:
+        assert "Expires" not in params
+        return from_cloudfront(params["Policy"])
+    condition = f'{{"DateLessThan":{{"AWS:EpochTime":{params["Expires"]}}}}}'
+    return f'{{"Statement":[{{"Resource":"{resource}","Condition":{condition}}}]}}'.encode()
+
+
+@settings(max_examples=25)
+@given(
+    url=URLS,
+    moment=MOMENTS,
+    restriction=RESTRICTIONS,
+    hash_algorithm=st.sampled_from(["SHA1", "SHA256"]),
+    wildcard=st.booleans(),
+)
+def test_every_url_and_cookie_is_verified_by_openssl_and_let_in(
+    key: PrivateKey,
+    trusted_keys: TrustedKeyGroup,
+    verified_by_openssl: Verify,
+    from_cloudfront: Callable[[str], bytes],
+    url: str,
+    moment: datetime,
+    restriction: Restriction,
+    hash_algorithm: str,
+    wildcard: bool,
+) -> None:
+    """Canned and custom, with and without a wildcard, SHA-1 and SHA-256."""
+    signer = Signer("K2JCJMDEHXQW5F", key, hash_algorithm=hash_algorithm)
+    resource = re.sub(r"[^/]*$", "*", url.partition("?")[0]) if wildcard else url
+    viewer: dict[str, Any] = {"at": NOW, "viewer_ip": viewer_in(restriction.ip_address)}
+    with time_machine.travel(NOW, tick=False):
+        signed = signer.sign_url(url, expires_at=moment, resource=resource, **restriction._asdict())
+        cookies = signer.sign_cookies(resource, expires_at=moment, **restriction._asdict())
+    params = taken_apart(signed, url)
+    assert {f"CloudFront-{name}": value for name, value in params.items()} == dict(cookies)
+    message = message_of(params, resource, from_cloudfront)
+    assert verified_by_openssl(params, message)
+    assert not verified_by_openssl(params, message + b" ")
+    assert trusted_keys.check(signed, **viewer)
+    assert trusted_keys.check(url, cookies=dict(cookies), **viewer)
+    assert not trusted_keys.check(signed, at=int(moment.timestamp()))
+
+
+@settings(max_examples=150)
+@given(url=URLS, moment=MOMENTS, restriction=RESTRICTIONS, wildcard=st.booleans())
+def test_every_url_and_cookie_is_let_in(
+    signer: Signer,
+    trusted_keys: TrustedKeyGroup,
+    url: str,
+    moment: datetime,
+    restriction: Restriction,
+    wildcard: bool,
+) -> None:
+    """The same by the checking side alone, many more of them."""
+    resource = re.sub(r"[^/]*$", "*", url.partition("?")[0]) if wildcard else url
+    policy = Policy(resource, moment, **restriction._asdict())
+    signed = signer.sign(policy)
+    viewer: dict[str, Any] = {"at": NOW, "viewer_ip": viewer_in(restriction.ip_address)}
+    assert trusted_keys.check(signed.url(url), **viewer)
+    assert trusted_keys.check(url, cookies=dict(signed.cookies()), **viewer)
+    assert not trusted_keys.check(url, **viewer)
+
+
+@settings(max_examples=200)
+@given(
+    url=URLS,
+    moment=MOMENTS,
+    ip_address=st.none() | ADDRESSES,
+    where=st.floats(0, 1, exclude_max=True),
+    letter=st.sampled_from(UNRESERVED + "%&=?/*+"),
+)
+def test_a_url_with_one_letter_changed_is_denied(
+    signer: Signer,
+    trusted_keys: TrustedKeyGroup,
+    url: str,
+    moment: datetime,
+    ip_address: str | None,
+    where: float,
+    letter: str,
+) -> None:
+    """Anywhere in it; a host's letter in the other case is the same host, and so no change."""
+    signed = signer.sign(Policy(url, moment, ip_address=ip_address)).url(url)
+    viewer: dict[str, Any] = {"at": NOW, "viewer_ip": viewer_in(ip_address)}
+    assert trusted_keys.check(signed, **viewer)
+    index = int(where * len(signed))
+    changed = signed[:index] + letter + signed[index + 1 :]
+    host_end = signed.index("/", signed.index("//") + 2)
+    if changed[:host_end].lower() + changed[host_end:] != signed:
+        assert not trusted_keys.check(changed, **viewer)
+
+
+def test_every_letter_of_a_signature_counts(signer: Signer, trusted_keys: TrustedKeyGroup) -> None:
+    """The last one before the padding too, whose lowest bits decode to nothing."""
+    signed = signer.sign(Policy("https://h.example/a", LATEST)).url("https://h.example/a")
+    start = signed.index("Signature=") + len("Signature=")
+    end = signed.index("&Key-Pair-Id")
+    alphabet = UNRESERVED.replace(".", "") + "BDEFGHIJKLMNOPQRSTUVWdefghijklmnopqrstuvw234567"
+    last = signed[start:end].rstrip("_")
+    for letter in set(alphabet) - {last[-1]}:
+        changed = f"{signed[:start]}{last[:-1]}{letter}__{signed[end:]}"
+        assert len(changed) == len(signed)
+        assert not trusted_keys.check(changed, at=NOW)
+
+
+@settings(max_examples=100)
+@given(
+    path=st.lists(
+        st.text(
+            st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/"), min_size=1
+        ).filter(lambda name: name not in (".", "..")),
+        min_size=1,
+        max_size=3,
+    ).map("/".join)
+)
+def test_any_files_name_is_let_in(signer: Signer, trusted_keys: TrustedKeyGroup, path: str) -> None:
+    """Whatever a file is called, its signed URL opens it, and its folder's cookies do."""
+    distribution = Distribution("https://media.example.com", signer)
+    assert trusted_keys.check(distribution.sign(path))
+    folder = "".join(f"{name}/" for name in path.split("/")[:-1]).replace("*", "x")
+    cookies = distribution.cookies(f"{folder}*")
+    url = distribution.url(f"{folder}{path.split('/')[-1]}")
+    assert trusted_keys.check(url, cookies=dict(cookies))

@@ -1,0 +1,257 @@
+"""The policy: its exact bytes, what makes it custom, and what it refuses to hold."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import ipaddress
+import json
+import warnings
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cfsign import CfsignWarning, Policy, PolicyError, ResourceError
+
+URL = "https://media.example.com/report.pdf"
+
+
+def document(*conditions: str, resource: str = URL) -> str:
+    return f'{{"Statement":[{{"Resource":"{resource}","Condition":{{{",".join(conditions)}}}}}]}}'
+
+
+LESS = '"DateLessThan":{"AWS:EpochTime":1767225600}'
+GREATER = '"DateGreaterThan":{"AWS:EpochTime":1767220000}'
+ADDRESS = '"IpAddress":{"AWS:SourceIp":"192.0.2.0/24"}'
+
+
+@pytest.mark.parametrize(
+    ("policy", "text", "canned"),
+    [
+        (Policy(URL, 1767225600), document(LESS), True),
+        (Policy(URL, datetime(2026, 1, 1, tzinfo=UTC)), document(LESS), True),
+        (
+            Policy(URL, 1767225600, starts_at=1767220000),
+            document(LESS, GREATER),
+            False,
+        ),
+        (
+            Policy(URL, 1767225600, ip_address="192.0.2.0/24"),
+            document(LESS, ADDRESS),
+            False,
+        ),
+        (
+            Policy(URL, 1767225600, starts_at=1767220000, ip_address="192.0.2.0/24"),
+            document(LESS, ADDRESS, GREATER),
+            False,
+        ),
+        (
+            Policy("https://media.example.com/*", 1767225600),
+            document(LESS, resource="https://media.example.com/*"),
+            False,
+        ),
+        (
+            Policy(f"{URL}?a=1&b=/2", 1767225600),
+            document(LESS, resource=f"{URL}?a=1&b=/2"),
+            True,
+        ),
+    ],
+)
+def test_the_bytes_of_a_policy(policy: Policy, text: str, canned: bool) -> None:
+    """No white space, members in one order, nothing escaped; more than an expiry is custom."""
+    assert policy.to_json() == text
+    assert policy.is_canned is canned
+    assert Policy.from_json(text) == policy
+
+
+@pytest.mark.parametrize(
+    ("address", "cidr"),
+    [
+        ("192.0.2.1", "192.0.2.1/32"),
+        ("192.0.2.1/32", "192.0.2.1/32"),
+        ("10.52.176.9/24", "10.52.176.9/24"),
+        ("0.0.0.0/0", "0.0.0.0/0"),
+        (ipaddress.IPv4Address("192.0.2.1"), "192.0.2.1/32"),
+        (ipaddress.IPv4Network("10.0.0.0/8"), "10.0.0.0/8"),
+        (ipaddress.IPv4Interface("10.1.2.3/8"), "10.1.2.3/8"),
+    ],
+)
+def test_an_address_is_kept_in_cidr_form(address: Any, cidr: str) -> None:
+    """One IPv4 address is a network of itself; host bits may be set."""
+    policy = Policy(URL, 1767225600, ip_address=address)
+    assert policy.ip_address == cidr
+    assert json.loads(policy.to_json())["Statement"][0]["Condition"]["IpAddress"] == {
+        "AWS:SourceIp": cidr
+    }
+
+
+@pytest.mark.parametrize(
+    ("address", "mend"),
+    [
+        ("2001:db8::1", "without IPv6, which CloudFront does not match"),
+        ("2001:db8::/32", "without IPv6"),
+        ("::ffff:192.0.2.1", "without IPv6"),
+        ("999.1.2.3", r"one IPv4 address \(192\.0\.2\.1\)"),
+        ("10.0.0.0/33", r"or network \(192\.0\.2\.0/24\)"),
+        ("10.0.0.0/-1", "one IPv4 address"),
+        ("10.0.0.0/08", "mask as a number of bits"),
+        ("10.0.0.0/255.0.0.0", "mask as a number of bits"),
+        ("10.0.0.0/", "one IPv4 address"),
+        ("10.0.0", "one IPv4 address"),
+        ("010.0.0.1", "one IPv4 address"),
+        ("1.2.3.4,5.6.7.8", "one IPv4 address"),
+        ("1.2.3.4\n", "one IPv4 address"),
+        (" 1.2.3.4", "one IPv4 address"),
+        ("\u0661.2.3.4", "one IPv4 address"),
+        ("", "one IPv4 address"),
+        ("*", "one IPv4 address"),
+        ('1.2.3.4","x":"', "one IPv4 address"),
+        (16909060, "not int"),
+        (b"1.2.3.4", "not bytes"),
+        (ipaddress.ip_address("2001:db8::1"), "not IPv6Address"),
+        (ipaddress.ip_network("2001:db8::/32"), "not IPv6Network"),
+    ],
+)
+def test_any_other_address_is_refused(address: Any, mend: str) -> None:
+    """IPv6, what is no address, and several; the error says what one looks like."""
+    with pytest.raises(PolicyError, match=mend) as caught:
+        Policy(URL, 1767225600, ip_address=address)
+    assert caught.value.field == "ip_address"
+
+
+@pytest.mark.parametrize("starts_at", [1767225600, 1767225601])
+def test_the_start_lies_before_the_end(starts_at: int) -> None:
+    """A window without a second in it is refused."""
+    with pytest.raises(PolicyError, match=r"starts_at must be before expires_at.*swapped\?") as e:
+        Policy(URL, 1767225600, starts_at=starts_at)
+    assert e.value.field == "starts_at"
+
+
+def test_a_policy_reads_no_clock() -> None:
+    """What expired long ago can be made and compared; only signing a URL refuses it."""
+    assert Policy(URL, 1).to_json().endswith('{"AWS:EpochTime":1}}}]}')
+
+
+def test_a_policy_is_a_value() -> None:
+    """Equal parts make equal policies; none can be changed, all can be copied."""
+    policy = Policy(URL, 1767225600, starts_at=1, ip_address="192.0.2.1")
+    assert policy == Policy(URL, 1767225600, starts_at=1, ip_address="192.0.2.1/32")
+    assert policy != Policy(URL, 1767225600)
+    assert len({policy, copy.deepcopy(policy), dataclasses.replace(policy)}) == 1
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        policy.resource = "https://media.example.com/*"  # type: ignore[misc]
+    with pytest.raises(ResourceError):
+        dataclasses.replace(policy, resource="relative")
+
+
+@pytest.mark.parametrize("resource", ["*", "https://*", "*example.com/a", "https://h.example*"])
+def test_a_wildcard_over_the_domain_warns(resource: str) -> None:
+    """It is allowed, as documented, and said out loud, at the caller's own line."""
+    with pytest.warns(CfsignWarning, match="hosts of other owners.*write the domain out") as caught:
+        Policy(resource, 1767225600)
+    assert caught[0].filename == __file__
+
+
+def test_a_wildcard_in_the_path_does_not_warn() -> None:
+    """The usual pattern is no reason to worry anybody."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert Policy("https://media.example.com/videos/*", 1767225600).covers(
+            "https://media.example.com/videos/1.ts"
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "mend"),
+    [
+        ("", "not a JSON document"),
+        ("{", "copy it again, whole"),
+        ("null", "where an object"),
+        ("[]", "where an object"),
+        ("{}", "lacks 'Statement'"),
+        ('{"Statement":[]}', "array of exactly one object"),
+        ('{"Statement":{"Resource":"x"}}', "array of exactly one object"),
+        ('{"Statement":[{},{}]}', "array of exactly one object"),
+        ('{"Statement":["x"]}', "where an object"),
+        (f'{{"Version":"x",{document(LESS)[1:]}', "has 'Version', which CloudFront does not know"),
+        (document(LESS).replace('"Resource"', '"resource"'), "lacks 'Resource'"),
+        (document(), "lacks 'DateLessThan'"),
+        (document(GREATER), "lacks 'DateLessThan'"),
+        (document(LESS, LESS), "unique members"),
+        (document(LESS, '"StringLike":{}'), "has 'StringLike'"),
+        (document(LESS, '"IpAddress":{}'), "lacks 'AWS:SourceIp'"),
+        (document(LESS, '"IpAddress":"1.2.3.4"'), "where an object"),
+        (document(LESS, '"IpAddress":{"AWS:SourceIp":["1.2.3.4"]}'), "not list"),
+        (document(LESS, '"IpAddress":{"AWS:SourceIp":"::1"}'), "without IPv6"),
+        (document(LESS, GREATER.replace("1767220000", "1767225600")), "must be before"),
+        (document(LESS.replace("1767225600", '"1767225600"')), "not str"),
+        (document(LESS.replace("1767225600", "1767225600.0")), "not float"),
+        (document(LESS.replace("1767225600", "1767225600000")), "Divide by 1000"),
+        (document(LESS.replace("1767225600", "NaN")), "not a JSON document"),
+        (document(LESS.replace("1767225600", "true")), "not bool"),
+        (document(LESS.replace("1767225600", "null")), "not NoneType"),
+        (document(LESS.replace("1767225600", "9" * 5000)), "not a JSON document"),
+        ("[" * 8000, "not a JSON document"),
+        (document(LESS) + " " * 8192, "over 8192 bytes"),
+        (b"\xff" + document(LESS).encode(), "not a JSON document"),
+        (None, "text, not NoneType"),
+        ({"Statement": []}, "text, not dict"),
+    ],
+)
+def test_from_json_refuses_what_is_no_policy(text: Any, mend: str) -> None:
+    """Nothing that CloudFront would not take, or that has two readings, becomes a policy."""
+    with pytest.raises(PolicyError, match=mend):
+        Policy.from_json(text)
+
+
+@pytest.mark.parametrize(
+    "condition", ['"IpAddress":{"AWS:SourceIp":null}', '"DateGreaterThan":{"AWS:EpochTime":null}']
+)
+def test_from_json_drops_no_condition(condition: str) -> None:
+    """A condition that holds nothing is refused: without it, the policy would allow more."""
+    with pytest.raises(PolicyError):
+        Policy.from_json(document(LESS, condition))
+
+
+@pytest.mark.parametrize(
+    "resource", ["relative", "https://h.example/a b", "https://h.example/a\\nb"]
+)
+def test_from_json_checks_the_resource(resource: str) -> None:
+    """The rules for resources hold for those that are read, too."""
+    with pytest.raises(ResourceError):
+        Policy.from_json(document(LESS, resource=resource))
+
+
+def test_from_json_minds_no_white_space_and_no_order() -> None:
+    """What a person indented is read; what comes out is the exact form again."""
+    parsed = json.loads(document(GREATER, ADDRESS, LESS))
+    policy = Policy.from_json(json.dumps(parsed, indent=4).encode())
+    assert policy.to_json() == document(LESS, ADDRESS, GREATER)
+
+
+RESOURCES = st.sampled_from([URL, f"{URL}?a=b&c", "https://h.example/*", "http*://h.example/a?*"])
+SECONDS = st.integers(1, 2**31 - 1)
+NETWORKS = st.tuples(st.ip_addresses(v=4), st.integers(0, 32)).map(
+    lambda pair: f"{pair[0]}/{pair[1]}"
+)
+
+
+@given(
+    RESOURCES,
+    st.lists(SECONDS, min_size=2, max_size=2, unique=True).map(sorted),
+    st.booleans(),
+    st.none() | st.ip_addresses(v=4) | NETWORKS,
+)
+def test_any_policy_comes_back_from_its_json(
+    resource: str, times: list[int], starts: bool, address: Any
+) -> None:
+    """Reading what was written gives the same policy, and it gives the same bytes."""
+    start, end = times
+    policy = Policy(resource, end, starts_at=start if starts else None, ip_address=address)
+    text = policy.to_json()
+    assert Policy.from_json(text) == policy
+    assert Policy.from_json(text.encode()).to_json() == text
+    assert json.dumps(json.loads(text), separators=(",", ":")) == text

@@ -1,0 +1,372 @@
+"""URLs that may be signed, domains, locations; and, for all others, an error with the mend."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import pytest
+
+from cfsign import ResourceError, split_location
+from cfsign.resource import (
+    MAX_URL_BYTES,
+    check_domain,
+    check_resource,
+    check_url,
+    is_broad,
+)
+
+HOST = "https://media.example.com"
+
+GOOD_URLS = [
+    "https://d111111abcdef8.cloudfront.net/image.jpg",
+    "http://media.example.com/",
+    "https://media.example.com:8443/a",
+    "https://media.example.com:80/a",
+    "http://media.example.com:443/a",
+    "https://xn--mnchen-3ya.example/a",
+    "https://under_score.example.com/a",
+    "https://192.0.2.1/a",
+    f"{HOST}//double//slash/",
+    f"{HOST}/a+b%20c%2Fd%2a;v=1,2!$&'()@[x]:~.-_=",
+    f"{HOST}/%c3%a9",
+    f"{HOST}/.hidden/...",
+    f"{HOST}/a..b/.c/d.",
+    f"{HOST}/a?x=1&y=2",
+    f"{HOST}/a?k&z=",
+    f"{HOST}/a?&&",
+    f"{HOST}/a??",
+    f"{HOST}/a?x=/./../y",
+    f"{HOST}/a?expires=1&policy=2&signature=3&key-pair-id=4&EXPIRES=5",
+    f"{HOST}/a?Expire=1&Expiresx=2&xExpires=3&x=Expires",
+    f"{HOST}/Expires=1/Policy/Signature=2",
+    f"{HOST}/a?%2545xpires=1",
+]
+
+
+class Named(str, enum.Enum):  # noqa: UP042  the older way, which prints its own name
+    """A str whose text is another name."""
+
+    REPORT = f"{HOST}/report.pdf"
+
+
+@pytest.mark.parametrize("url", GOOD_URLS)
+def test_a_url_that_goes_on_the_wire_as_it_stands_is_taken_as_it_is(url: str) -> None:
+    """Not a byte of it is changed, and a policy may name it."""
+    assert check_url(url) == url
+    assert check_resource(url) == url
+
+
+BAD_URLS: list[tuple[str, str]] = [
+    (f"{HOST}/a b", "a space cannot go on the wire.*write %20"),
+    (f"{HOST}/é.pdf", r"U\+00E9 cannot.*write %C3%A9"),
+    (f"{HOST}/日本", r"U\+65E5 cannot.*write %E6%97%A5"),
+    (f"{HOST}/a\u200b", r"U\+200B"),
+    ("https://münchen.example/a", r"U\+00FC"),
+    (f"{HOST}/a?q=é", "write %C3%A9"),
+    (f'{HOST}/a"b', "a double quote.*write %22"),
+    (f"{HOST}/a\\b", "a backslash.*write %5C"),
+    (f"{HOST}/<a", "the character <.*write %3C"),
+    (f"{HOST}/a>", "write %3E"),
+    (f"{HOST}/a^b", r"write %5E"),
+    (f"{HOST}/a`b", "write %60"),
+    (f"{HOST}/a{{b", "write %7B"),
+    (f"{HOST}/a|b", "write %7C"),
+    (f"{HOST}/a}}b", "write %7D"),
+    (f"{HOST}/a#part", "leave the fragment out, or write %23"),
+    (f"{HOST}/a#", "leave the fragment out"),
+    (f"{HOST}/a?x=1#y", "leave the fragment out"),
+    ("a/b", "relative; begin it with https://"),
+    ("/a/b", "relative; begin it with https://"),
+    ("", "relative; begin it with https://"),
+    ("media.example.com/a", "relative; begin it with https://"),
+    ("https:/media.example.com/a", "relative; begin it with https://"),
+    ("//media.example.com/a", "no scheme; begin it with https:"),
+    ("ftp://media.example.com/a", "http and https only"),
+    ("HTTPS://media.example.com/a", "http and https only, in small letters"),
+    ("javascript://media.example.com/%0aalert(1)", "http and https only"),
+    ("file:///etc/passwd", "http and https only"),
+    ("s3://bucket/key", "http and https only"),
+    ("http*://media.example.com/a", "http and https only"),
+    ("https://user@media.example.com/a", "user-info before an `@`; leave it out"),
+    ("https://user:secret@media.example.com/a", "user-info before an `@`; leave it out"),
+    ("https:///a", "no host; write the distribution's domain"),
+    ("https://?a", "no host"),
+    ("https://", "no host"),
+    ("https://Media.example.com/a", "small letters; write it so"),
+    ("https://media.example.com:443/a", "leave out the port"),
+    ("http://media.example.com:80/a", "leave out the port"),
+    ("https://media.example.com", "ends with its host; write the path too, if only `/`"),
+    ("https://media.example.com?x=1", "ends with its host; write the path too"),
+    (f"{HOST}/a/../b", "resolve `.` and `..`.*write the path that remains"),
+    (f"{HOST}/./b", "write the path that remains"),
+    (f"{HOST}/b/..", "write the path that remains"),
+    (f"{HOST}/b/.?x", "write the path that remains"),
+    (f"{HOST}/b/%2e%2E/c", "write the path that remains"),
+    (f"{HOST}/b/.%2e", "write the path that remains"),
+    (f"{HOST}/100%", "lacks its two hexadecimal digits; write %25"),
+    (f"{HOST}/a%zz", "write %25"),
+    (f"{HOST}/a?x=%2", "write %25"),
+    (f"{HOST}/a?it's", "as %27; write %27"),
+    (f"{HOST}/a?", r"the query is empty; leave the `\?` out"),
+    (f"{HOST}/a*b", "literal `\\*` would act as a wildcard; write %2A"),
+    (f"{HOST}/a?x=*", "write %2A"),
+    ("https://.example.com/a", "host or port cannot be one; write the distribution's domain"),
+    ("https://media..example.com/a", "host or port cannot be one"),
+    ("https://media.example.com./a", "host or port cannot be one"),
+    ("https://-media.example.com/a", "host or port cannot be one"),
+    ("https://media%2eexample.com/a", "host or port cannot be one"),
+    ("https://media.example.com:/a", "host or port cannot be one"),
+    ("https://media.example.com:08/a", "host or port cannot be one"),
+    ("https://media.example.com:x/a", "host or port cannot be one"),
+    ("https://[2001:db8::1]/a", "host or port cannot be one"),
+]
+
+
+@pytest.mark.parametrize(("url", "mend"), BAD_URLS)
+def test_any_other_url_is_refused_with_the_spelling_that_works(url: str, mend: str) -> None:
+    """Neither signed on its own nor named by a policy; the error points at the fault."""
+    with pytest.raises(ResourceError, match=mend) as caught:
+        check_url(url)
+    fault = caught.value
+    assert fault.position is not None
+    assert url[fault.position :].startswith(fault.found)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://media.example.com:65536/a",
+        "https://media.example.com:99999/a",
+        # The WHATWG URL standard reads a host whose last label is a number as an IPv4 address, and
+        # browsers then ask for another spelling of it, or for nothing at all.
+        "https://2130706433/a",
+        "https://127.1/a",
+        "https://192.0.2.010/a",
+        "https://0x7f.0.0.1/a",
+        "https://media.example.256/a",
+    ],
+)
+def test_a_host_or_port_that_browsers_would_change_is_refused(url: str) -> None:
+    """A port past 65535 and an abbreviated IPv4 address never go on the wire as they stand."""
+    with pytest.raises(ResourceError, match="host or port cannot be one"):
+        check_url(url)
+
+
+@pytest.mark.parametrize("character", ["\r", "\n", "\0", "\t", "\x1f", "\x7f", "\x85", "\ud800"])
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{}https://h.example/a",
+        "ht{}tps://h.example/",
+        "https://h.{}example/a",
+        "https://h/a{}b",
+        "https://h.example/a?b{}=c",
+        "https://h.example/a{}",
+        "https://h.example/a?Exp{}ires=1",
+    ],
+)
+def test_a_control_character_anywhere_is_refused(template: str, character: str) -> None:
+    """Also where a browser would drop it and go on, as WHATWG's parser does with some."""
+    url = template.format(character)
+    with pytest.raises(
+        ResourceError, match=r"cannot go on the wire in a URL; (take it|write)"
+    ) as e:
+        check_url(url)
+    assert (e.value.found, e.value.position) == (character, url.index(character))
+    if character in "\r\n\0\t":
+        assert "take it out" in str(e.value)
+
+
+RESERVED = ["Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"]
+
+
+@pytest.mark.parametrize("name", RESERVED)
+@pytest.mark.parametrize("template", ["?{}=1", "?{}", "?{}=", "?a=b&{}=1", "?{}=1&a", "?&{}&"])
+@pytest.mark.parametrize("spelling", ["plain", "first", "last", "all", "lower"])
+def test_a_reserved_parameter_is_refused_in_every_spelling(
+    name: str, template: str, spelling: str
+) -> None:
+    """With or without a value, anywhere in the query, percent-encoded in part or whole."""
+    escaped = [f"%{ord(letter):02X}" for letter in name]
+    spelled = {
+        "plain": name,
+        "first": escaped[0] + name[1:],
+        "last": name[:-1] + escaped[-1],
+        "all": "".join(escaped),
+        "lower": "".join(escaped).lower(),
+    }[spelling]
+    with pytest.raises(ResourceError, match="for its own; rename it") as caught:
+        check_url(f"{HOST}/a{template.format(spelled)}")
+    assert caught.value.found == spelled
+
+
+@pytest.mark.parametrize("url", [None, 7, b"https://h.example/a", ["https://h.example/a"]])
+def test_a_url_is_text(url: Any) -> None:
+    """Bytes and other types are refused by name."""
+    with pytest.raises(ResourceError, match=r"a URL is text \(str\), not " + type(url).__name__):
+        check_url(url)
+
+
+def test_text_whose_own_text_is_another_is_not_emitted_under_that() -> None:
+    """A member of a str enumeration prints as its name; what is checked is what must go out."""
+    assert f"{check_url(Named.REPORT)}" == f"{HOST}/report.pdf"
+    assert f"{check_resource(Named.REPORT)}" == f"{HOST}/report.pdf"
+
+
+def test_the_longest_url_is_cloudfronts() -> None:
+    """8,192 bytes are taken, one more is not."""
+    url = f"{HOST}/".ljust(MAX_URL_BYTES, "a")
+    assert check_url(url) == url
+    with pytest.raises(ResourceError, match=r"8193 bytes long.*at most 8192.*shorten the path"):
+        check_url(url + "a")
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        f"{HOST}/*",
+        f"{HOST}/videos/42/*",
+        f"{HOST}/a*b?c=*",
+        f"{HOST}/*/.*/*.ts",
+        "http*://media.example.com/*",
+        "*://media.example.com/*",
+        "https://*.example.com/*",
+        "https://*",
+        "https://media.example.com*",
+        "*.example.com/a",
+        "*.example.com/a b".replace(" ", "%20"),
+        "*",
+    ],
+)
+def test_a_pattern_may_be_named_by_a_policy_and_never_signed(resource: str) -> None:
+    """A dangerous form has a way of its own: a wildcard needs a policy or `resource=`."""
+    assert check_resource(resource) == resource
+    with pytest.raises(ResourceError):
+        check_url(resource)
+
+
+@pytest.mark.parametrize(
+    ("resource", "mend"),
+    [
+        ("/videos/*", "begin it with https://"),
+        ("videos/*", "begin it with https://"),
+        ("//h.example/*", "begin it with https:"),
+        ("ftp://h.example/*", "http and https only"),
+        ("ht*://h.example/*", "http and https only"),
+        ("https://h.example:*/a", "host or port cannot be one"),
+        ("https://user@h.example/*", "user-info"),
+        ("https://*@h.example/*", "user-info"),
+        ("https://h.example/a b/*", "write %20"),
+        ('https://h.example/*","Resource":"*', "a double quote"),
+        ("https://h.example/*\\?x", "a backslash"),
+        ("https://h.example/*#x", "fragment"),
+        ("https://h.example/*\n", "take it out"),
+        ("https://h.example/a/../*", "write the path that remains"),
+        ("https://h.example/*?Expires=1", "rename it"),
+        ("https://h.example/*?%45xpires=*", "rename it"),
+        ("https://h.example/%*", "write %25"),
+        ("https://h.example/%2*", "write %25"),
+        ("https://h.example/*?", "leave the `\\?` out"),
+        ("https://h.example?*", "write the path too"),
+    ],
+)
+def test_a_pattern_obeys_the_rules_of_urls(resource: str, mend: str) -> None:
+    """Apart from its `*`, nothing goes into a pattern that may not go into a URL."""
+    with pytest.raises(ResourceError, match=mend):
+        check_resource(resource)
+
+
+@pytest.mark.parametrize(
+    "resource",
+    ["https://*/a b", "http*://h.example/* b", "*://h.example/* b", "*.example.com/a b", "* b"],
+)
+def test_the_fault_of_a_pattern_is_where_the_error_says(resource: str) -> None:
+    """The position counts in what the user wrote."""
+    with pytest.raises(ResourceError) as caught:
+        check_resource(resource)
+    assert (caught.value.found, caught.value.position) == (" ", resource.index(" "))
+
+
+@pytest.mark.parametrize(
+    ("resource", "broad"),
+    [
+        ("*", True),
+        ("https://*", True),
+        ("https://media.example.com*", True),
+        ("*example.com/a", True),
+        ("https://*example.com/*", True),
+        ("https://d*.cloudfront.net/a", True),
+        ("https://*/a?next=http://h.example", True),
+        ("https://*.example.com/*", False),
+        ("*://media.example.com/*", False),
+        ("http*://media.example.com/*", False),
+        (f"{HOST}/*", False),
+        (f"{HOST}/*?next=http://*", False),
+    ],
+)
+def test_a_wildcard_that_reaches_other_owners_hosts_is_broad(resource: str, broad: bool) -> None:
+    """`*example.com` is also `evilexample.com`; a whole label is one's own."""
+    assert is_broad(resource) is broad
+
+
+@pytest.mark.parametrize(
+    ("domain", "bare"),
+    [
+        ("https://media.example.com", "https://media.example.com"),
+        ("http://d1097jtk.cloudfront.net", "http://d1097jtk.cloudfront.net"),
+        ("https://media.example.com/", "https://media.example.com"),
+        ("https://media.example.com:8443", "https://media.example.com:8443"),
+    ],
+)
+def test_a_domain_is_scheme_and_host(domain: str, bare: str) -> None:
+    """One slash at the end is taken off."""
+    assert check_domain(domain) == bare
+
+
+@pytest.mark.parametrize(
+    ("domain", "mend"),
+    [
+        ("", "a domain has a scheme: write https://"),
+        ("media.example.com", "a domain has a scheme: write https://"),
+        ("//media.example.com", "a domain has a scheme: write https://"),
+        ("https://media.example.com/files", "no path and no query"),
+        ("https://media.example.com//", "no path and no query"),
+        ("https://media.example.com/?x=1", "no path and no query"),
+        ("https://Media.example.com", "small letters"),
+        ("ftp://media.example.com", "http and https only"),
+        ("https://", "relative|no host|scheme"),
+        ("https://user@media.example.com", "user-info"),
+        ("https://*.example.com", "%2A"),
+        ("https://media.example.com:443", "leave out the port"),
+        ("https://media.example.com\n", "take it out"),
+        (None, "not NoneType"),
+        (b"https://media.example.com", "not bytes"),
+    ],
+)
+def test_a_domain_is_nothing_else(domain: Any, mend: str) -> None:
+    """A path, a missing scheme and all that makes a bad URL are refused."""
+    with pytest.raises(ResourceError, match=mend):
+        check_domain(domain)
+
+
+@pytest.mark.parametrize(
+    ("location", "domain", "url"),
+    [
+        (HOST, HOST, ""),
+        (f"{HOST}/", HOST, f"{HOST}/"),
+        (f"{HOST}/a/b?c=d", HOST, f"{HOST}/a/b?c=d"),
+        ("http://h.example:8080", "http://h.example:8080", ""),
+        ("http://h.example:8080/a", "http://h.example:8080", "http://h.example:8080/a"),
+    ],
+)
+def test_a_location_is_split_into_domain_and_url(location: str, domain: str, url: str) -> None:
+    """A bare domain has no URL; a URL keeps its domain in it."""
+    assert split_location(location) == (domain, url)
+
+
+@pytest.mark.parametrize("location", [url for url, _ in BAD_URLS if url != HOST])
+def test_a_location_that_may_not_be_signed_is_refused(location: str) -> None:
+    """Nothing that `check_url` refuses comes through as part of a location."""
+    with pytest.raises(ResourceError):
+        split_location(location)

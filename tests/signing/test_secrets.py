@@ -1,0 +1,340 @@
+"""No secret leaks: not by repr, str, format, errors, tracebacks, warnings, logs, or pickles."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import dataclasses
+import io
+import logging
+import math
+import pickle
+import pprint
+import re
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rsa
+
+import cfsign
+from cfsign import (
+    Allow,
+    CfsignError,
+    Configuration,
+    Delivery,
+    Distribution,
+    Policy,
+    PrivateKey,
+    Signer,
+    TrustedKeyGroup,
+    load_private_key,
+)
+
+DOMAIN = "https://media.example.com"
+PASSWORD = "hunter2-the-password"
+
+
+def lines_of(pem: str) -> list[str]:
+    return [line for line in pem.splitlines() if len(line) > 40 and "-----" not in line]
+
+
+@pytest.fixture(scope="session")
+def secrets(pem: str, pkcs1_pem: str, encrypted_pem: str) -> dict[str, str]:
+    """What may be seen nowhere: the key's numbers, decimal and hex, and the lines of its PEM."""
+    key = rsa.PrivateKey.load_pkcs1(pkcs1_pem.encode())
+    texts = {"password": PASSWORD}
+    for name in ("d", "p", "q", "exp1", "exp2", "coef"):
+        number = getattr(key, name)
+        raw = repr(number.to_bytes(256, "big").lstrip(b"\0"))[2:-1]
+        texts |= {f"{name} {kind}": format(number, kind) for kind in "dxX"} | {f"{name} raw": raw}
+    for name, form in (("pkcs8", pem), ("pkcs1", pkcs1_pem), ("encrypted", encrypted_pem)):
+        texts |= {f"{name} line {n}": line for n, line in enumerate(lines_of(form))}
+    # A beginning or an end is as bad as the whole, and may be all that is shown.
+    ends = {f"{name}, its end": text[-24:] for name, text in texts.items()}
+    return {name: text[:24] for name, text in texts.items()} | ends
+
+
+class Shown:
+    """All that is printed, logged or warned of in a test."""
+
+    def __init__(self, secrets: dict[str, str]) -> None:
+        self._secrets = secrets
+        self._stream = io.StringIO()
+        self._warned: list[warnings.WarningMessage] = []
+
+    def write(self, text: str) -> None:
+        self._stream.write(text + "\n")
+
+    @property
+    def text(self) -> str:
+        return self._stream.getvalue() + "\n".join(str(warning.message) for warning in self._warned)
+
+    @property
+    def leaks(self) -> list[str]:
+        """The names of the secrets that can be read in it."""
+        text = self.text
+        assert len(text) > 100
+        return [name for name, secret in self._secrets.items() if secret in text]
+
+
+@pytest.fixture
+def shown(secrets: dict[str, str]) -> Iterator[Shown]:
+    """Gather what is shown, with logging at its most talkative."""
+    gathered = Shown(secrets)
+    handler = logging.StreamHandler(gathered._stream)
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        with warnings.catch_warnings(record=True) as gathered._warned:
+            warnings.simplefilter("always")
+            yield gathered
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+
+
+def test_the_search_finds_what_it_is_for(
+    shown: Shown, secrets: dict[str, str], pem: str, pkcs1_pem: str
+) -> None:
+    """Were any of it printed, the tests below would fail."""
+    key = rsa.PrivateKey.load_pkcs1(pkcs1_pem.encode())
+    shown.write(f"{key!r}")
+    assert {"d d", "p d", "q d", "d d, its end"} <= set(shown.leaks)
+    logging.getLogger("site").debug("%s", pem)
+    assert "pkcs8 line 7" in shown.leaks
+    warnings.warn(PASSWORD, stacklevel=1)
+    assert "password" in shown.leaks
+
+
+def forms(thing: object) -> str:
+    """Return *thing* in every form in which a program prints it by habit."""
+    try:
+        formatted = format(thing)
+    except TypeError as error:
+        formatted = str(error)
+    parts = [repr(thing), str(thing), formatted, f"{thing!a}", repr([thing]), repr({1: thing})]
+    parts += [f"{thing} {thing!r}", pprint.pformat(thing), pprint.pformat({"x": [thing]})]
+    return "\n".join(parts)
+
+
+def public_things(private_key: PrivateKey, public_pem: str) -> dict[str, Any]:
+    signer = Signer("K2JCJMDEHXQW5F", private_key)
+    distribution = Distribution(DOMAIN, signer, expires_in=600)
+    canned = signer.sign(Policy(f"{DOMAIN}/a", 1999999999))
+    custom = signer.sign(Policy(f"{DOMAIN}/*", 1999999999, ip_address="192.0.2.1"))
+    answers = [
+        Delivery(delivery=mode).answer(distribution, "dir/a", 200)
+        for mode in ("redirect", "json", "cookies")
+    ]
+    return {
+        "private key": private_key,
+        "signer": signer,
+        "distribution": distribution,
+        "canned": canned,
+        "custom": custom,
+        "cookies": canned.cookies(),
+        "custom cookies": custom.cookies(),
+        "configuration": Configuration(DOMAIN, "K2JCJMDEHXQW5F", private_key),
+        "policy": custom.policy,
+        "delivery": Delivery(),
+        "allow": Allow(),
+        "trusted": TrustedKeyGroup({"K2JCJMDEHXQW5F": public_pem}),
+        "verdict": TrustedKeyGroup({"K2JCJMDEHXQW5F": public_pem}).check(canned.url(f"{DOMAIN}/a")),
+        **{f"answer {number}": answer for number, answer in enumerate(answers)},
+    }
+
+
+def signatures_in(things: dict[str, Any]) -> set[str]:
+    signatures = {
+        things[name][f"CloudFront-{member}"]
+        for name in ("cookies", "custom cookies")
+        for member in ("Signature", "Policy")
+        if f"CloudFront-{member}" in things[name]
+    }
+    for name, answer in things.items():
+        if name.startswith("answer"):
+            text = repr(answer.headers) + repr(answer.body)
+            signatures.add(text.partition("Signature=")[2][:344])
+    assert all(len(signature) > 100 for signature in signatures)
+    return signatures
+
+
+def test_nothing_public_shows_a_secret(
+    backend: str, pem: str, public_pem: str, shown: Shown
+) -> None:
+    """Neither the key's numbers nor a signature, which opens the file for whoever reads the log."""
+    things = public_things(load_private_key(pem, backend=backend), public_pem)
+    signatures = signatures_in(things)
+    for name, thing in things.items():
+        shown.write(forms(thing))
+        logging.getLogger("site").debug("made %s: %s %r", name, thing, thing)
+    text = shown.text
+    for signature in signatures:
+        assert signature[:40] not in text
+    assert shown.leaks == []
+    assert f"RSA-2048 {backend}" in text
+
+
+@pytest.mark.parametrize("name", ["private key", "signer"])
+def test_a_key_is_neither_pickled_nor_copied(
+    backend: str, pem: str, public_pem: str, shown: Shown, name: str
+) -> None:
+    """The error says how to load it on the other side."""
+    thing = public_things(load_private_key(pem, backend=backend), public_pem)[name]
+    attempts: list[Callable[[Any], object]] = [copy.copy, copy.deepcopy]
+    attempts += [
+        lambda thing, n=protocol: pickle.dumps(thing, n)  # type: ignore[misc]
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
+    ]
+    for attempt in attempts:
+        with pytest.raises(
+            TypeError, match=r"call cfsign\.load_private_key\(\.\.\.\) on the other"
+        ):
+            attempt(thing)
+        with pytest.raises(TypeError) as caught:
+            attempt(thing if attempt is copy.copy else {"nested": [thing]})
+        shown.write("".join(traceback.format_exception(caught.value)))
+    assert shown.leaks == []
+
+
+@pytest.mark.parametrize("name", ["distribution", "configuration"])
+def test_what_holds_a_key_is_not_pickled_either(
+    backend: str, pem: str, public_pem: str, name: str
+) -> None:
+    """Nor taken apart by dataclasses, with the key in it."""
+    thing = public_things(load_private_key(pem, backend=backend), public_pem)[name]
+    for attempt in (pickle.dumps, copy.deepcopy):
+        with pytest.raises(TypeError, match="holds a private key"):
+            attempt(thing)
+    if dataclasses.is_dataclass(thing):
+        with pytest.raises(TypeError, match="holds a private key"):
+            dataclasses.asdict(thing)  # type: ignore[arg-type]
+
+
+class Forgetful:
+    """A key whose signing fails in a way of its own."""
+
+    def sign(self, message: bytes, hash_algorithm: str) -> bytes:
+        raise RuntimeError("the module did not answer")
+
+    def public_key_pem(self) -> str:
+        return ""
+
+
+def failures(
+    pem: str, pkcs1_pem: str, encrypted_pem: str, folder: Path, backend: str
+) -> Iterator[Callable[[], object]]:
+    """Everything that goes wrong with a real key at hand."""
+    lines = pem.splitlines()
+    signer = Signer("K2JCJMDEHXQW5F", load_private_key(pem, backend=backend))
+    distribution = Distribution(DOMAIN, signer)
+    (folder / "key.pem").write_text("\n".join([*lines[:9], lines[-1]]))
+    broken = [
+        "\n".join([*lines[:9], lines[-1]]),
+        "\n".join(lines[:-1]),
+        "\n".join(lines[1:]),
+        "".join(lines[1:-1]),
+        pem.replace("PRIVATE", "PUBLIC"),
+        pem.replace("PRIVATE", "RSA PRIVATE"),
+        pem.replace("PRIVATE KEY", "CERTIFICATE"),
+        pem[:700] + "é" + pem[701:],
+        pem[:700] + pem[702:],
+        pkcs1_pem.replace("RSA ", ""),
+        pkcs1_pem.replace("RSA PRIVATE", "EC PRIVATE"),
+        encrypted_pem,
+    ]
+    for text in [*broken, folder / "key.pem", str(folder / "key.pem")]:
+        yield lambda text=text: load_private_key(text, backend=backend)  # type: ignore[misc]
+        yield lambda text=text: load_private_key(text, password=PASSWORD, backend=backend)  # type: ignore[misc]
+        yield lambda text=text: Signer("K2JCJMDEHXQW5F", text)  # type: ignore[misc]
+        config = {"private_key": text, "key_pair_id": "K", "password": PASSWORD, "expire": pem}
+        mapping = {"CLOUDFRONT_DOMAIN": DOMAIN, "CLOUDFRONT_CONFIG": config}
+        yield lambda mapping=mapping: Configuration.from_mapping(mapping)  # type: ignore[misc]
+    yield lambda: load_private_key(pem, password=PASSWORD, backend=backend)
+    yield lambda: Signer(pem, signer._key)
+    yield lambda: Signer("K", {"pem": pem})  # type: ignore[arg-type]
+    yield lambda: Signer("K", signer._key, hash_algorithm=pem)
+    yield lambda: signer.sign(pem)  # type: ignore[arg-type]
+    yield lambda: TrustedKeyGroup({"K": pem})
+    yield lambda: TrustedKeyGroup({pem: pem})
+    yield lambda: Distribution(DOMAIN, signer._key)  # type: ignore[arg-type]
+    yield lambda: Delivery().answer(distribution, "a", pem)
+    yield lambda: Delivery().answer(distribution, "a", signer)
+    yield lambda: Delivery().answer(Distribution(DOMAIN, Signer("K", Forgetful())), "a", 200)
+    yield lambda: signer.sign_url(signer.sign_url(f"{DOMAIN}/a", expires_in=60), expires_in=60)
+    yield lambda: signer.sign(Policy(f"{DOMAIN}/a", 9)).url(f"{DOMAIN}/b")
+    yield lambda: pickle.dumps(signer)
+    environ = {"CLOUDFRONT_PRIVATE_KEY": pem, "CLOUDFRONT_PASSWORD": PASSWORD}
+    yield lambda: Distribution.from_env(environ)
+
+
+def test_no_error_and_no_traceback_shows_a_secret(
+    backend: str,
+    pem: str,
+    pkcs1_pem: str,
+    encrypted_pem: str,
+    tmp_path: Path,
+    shown: Shown,
+) -> None:
+    """Chained ones included, as a framework logs them; a whole signed URL is a secret too."""
+    failed = 0
+    for fail in failures(pem, pkcs1_pem, encrypted_pem, tmp_path, backend):
+        try:
+            fail()
+        except (CfsignError, RuntimeError, TypeError) as error:
+            failed += 1
+            shown.write("".join(traceback.format_exception(error)))
+            shown.write(repr(error) + repr(error.args) + repr(vars(error)))
+            logging.getLogger("site").exception("it failed")
+    assert failed > 60
+    assert shown.leaks == []
+    assert not re.search("Signature=[A-Za-z0-9~-]{20}", shown.text)
+
+
+def test_a_fault_shows_no_secret_even_with_the_locals(
+    pem: str, pkcs1_pem: str, shown: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Error reporters print each frame's variables: neither the numbers may be among them, nor the
+    faulty signature, which gives the factors away to whoever knows the message.
+    """
+    numbers = rsa.PrivateKey.load_pkcs1(pkcs1_pem.encode())
+    key = load_private_key(pem, backend="rsa")
+    right = rsa.PrivateKey.blinded_decrypt
+    faulty: list[int] = []
+
+    def with_a_fault(self: rsa.PrivateKey, number: int) -> int:
+        faulty.append((right(self, number) + self.p) % self.n)
+        return faulty[0]
+
+    monkeypatch.setattr(rsa.PrivateKey, "blinded_decrypt", with_a_fault)
+    with pytest.raises(cfsign.SigningKeyError) as caught:
+        key.sign(b"message", "SHA1")
+    sound = int.from_bytes(rsa.sign(b"message", numbers, "SHA-1"), "big")
+    assert math.gcd(faulty[0] - sound, numbers.n) == numbers.p
+    error = caught.value
+    assert error.__traceback__ is not None
+    ours = error.__traceback__.tb_next  # this test's own frame has the key in it
+    report = traceback.TracebackException(type(error), error, ours, capture_locals=True)
+    shown.write("".join(report.format()))
+    assert shown.leaks == []
+    assert str(faulty[0])[:24] not in shown.text
+
+
+def test_a_coroutines_refusal_shows_no_secret(signer: Signer, shown: Shown) -> None:
+    """What the coroutine holds is not looked into."""
+
+    async def authorize(secret: str) -> int:
+        await asyncio.sleep(0)
+        return 200
+
+    with pytest.raises(cfsign.DecisionError) as caught:
+        Delivery().answer(Distribution(DOMAIN, signer), "a", authorize(PASSWORD))
+    shown.write("".join(traceback.format_exception(caught.value)))
+    assert shown.leaks == []

@@ -1,0 +1,428 @@
+"""Signing: what comes out for what goes in, and that nothing is signed for what is refused."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cfsign import (
+    CfsignWarning,
+    Distribution,
+    Policy,
+    PolicyError,
+    PrivateKey,
+    ResourceError,
+    SignedCookies,
+    Signer,
+    SigningKeyError,
+    TrustedKeyGroup,
+)
+
+URL = "https://media.example.com/report.pdf"
+FOLDER = "https://media.example.com/videos/42/*"
+SIGNATURE = ("~-7d" * 85) + "zA__"  # what the recording key returns, in CloudFront's base64
+TAIL = f"Signature={SIGNATURE}&Key-Pair-Id=K2JCJMDEHXQW5F"
+
+Decode = Callable[[str], bytes]
+
+
+def canned(url: str, expires: int) -> bytes:
+    head, tail = '{"Statement":[{"Resource":"', '","Condition":{"DateLessThan":{"AWS:EpochTime":'
+    return f"{head}{url}{tail}{expires}}}}}}}]}}".encode()
+
+
+@pytest.mark.parametrize("url", [URL, f"{URL}?a=1&a=&b", "http://media.example.com/"])
+def test_an_expiry_alone_is_canned(
+    recording_signer: Signer, recorder: Any, clock: Any, now: int, url: str
+) -> None:
+    """The URL comes back to the byte, the parameters behind its own query, in documented order."""
+    signed = recording_signer.sign_url(url, expires_in=60)
+    joint = "&" if "?" in url else "?"
+    assert signed == f"{url}{joint}Expires={now + 60}&{TAIL}"
+    assert recorder.signed == [(canned(url, now + 60), "SHA1")]
+
+
+@pytest.mark.parametrize(
+    ("options", "condition"),
+    [
+        ({"starts_at": 1767225600}, '"DateGreaterThan":{"AWS:EpochTime":1767225600}'),
+        (
+            {"starts_at": datetime(2026, 1, 1, tzinfo=UTC)},
+            '"DateGreaterThan":{"AWS:EpochTime":1767225600}',
+        ),
+        ({"ip_address": "192.0.2.1"}, '"IpAddress":{"AWS:SourceIp":"192.0.2.1/32"}'),
+    ],
+)
+def test_anything_more_is_custom(
+    recording_signer: Signer,
+    recorder: Any,
+    clock: Any,
+    now: int,
+    from_cloudfront: Decode,
+    options: dict[str, Any],
+    condition: str,
+) -> None:
+    """The policy travels in the URL, and its bytes are the bytes that were signed."""
+    signed = recording_signer.sign_url(URL, expires_in=60, **options)
+    head, _, rest = signed.partition("?Policy=")
+    policy, _, tail = rest.partition("&")
+    assert (head, tail) == (URL, TAIL)
+    assert [(from_cloudfront(policy), "SHA1")] == recorder.signed
+    assert condition in from_cloudfront(policy).decode()
+
+
+def test_a_resource_names_what_the_policy_covers(
+    recording_signer: Signer, recorder: Any, clock: Any
+) -> None:
+    """A wildcard is said out loud; the URL that comes back is the one that was given."""
+    signed = recording_signer.sign_url(
+        "https://media.example.com/videos/42/1.ts?q=1", expires_in=60, resource=FOLDER
+    )
+    assert signed.startswith("https://media.example.com/videos/42/1.ts?q=1&Policy=")
+    assert f'"Resource":"{FOLDER}"'.encode() in recorder.signed[0][0]
+
+
+def test_sha256_is_named_and_sha1_is_not(recorder: Any, clock: Any, now: int) -> None:
+    """CloudFront takes SHA-1 where nothing is said, and the one parameter says SHA256."""
+    signer = Signer("K2JCJMDEHXQW5F", recorder, hash_algorithm="SHA256")
+    assert signer.hash_algorithm == "SHA256"
+    signed = signer.sign_url(URL, expires_in=60)
+    assert signed == f"{URL}?Expires={now + 60}&{TAIL}&Hash-Algorithm=SHA256"
+    assert recorder.signed == [(canned(URL, now + 60), "SHA256")]
+    cookies = signer.sign_cookies(FOLDER, expires_in=60)
+    assert cookies["CloudFront-Hash-Algorithm"] == "SHA256"
+
+
+@pytest.mark.parametrize("hash_algorithm", ["sha1", "SHA512", "", None, 1, ["SHA1"]])
+def test_any_other_hash_is_refused(recorder: Any, hash_algorithm: Any) -> None:
+    """The two names of the documents, to the letter."""
+    with pytest.raises(PolicyError, match='hash_algorithm is "SHA1" or "SHA256"'):
+        Signer("K2JCJMDEHXQW5F", recorder, hash_algorithm=hash_algorithm)
+
+
+@pytest.mark.parametrize("key_pair_id", ["K2JCJMDEHXQW5F", "APKAIATESTEXAMPLE", "ABCDEF", "1"])
+def test_a_key_pair_id_is_letters_and_digits(recorder: Any, key_pair_id: str) -> None:
+    """Ids of keys in key groups and of the older account keys."""
+    assert Signer(key_pair_id, recorder).key_pair_id == key_pair_id
+
+
+@pytest.mark.parametrize(
+    ("key_pair_id", "mend"),
+    [
+        ("", "is empty; it is the ID of the public key"),
+        (
+            "1b2c3d4e-1111-2222-3333-444455556666",
+            "a UUID, which is the key group's id; take the ID",
+        ),
+        ("1B2C3D4E-1111-2222-3333-44445555666A", "a UUID"),
+        ("K2JCJM DEHXQW5F", "ASCII letters and digits alone"),
+        ("K2JCJMDEHXQW5F\n", "ASCII letters and digits alone"),
+        ("K2JCJM&Expires=1", "ASCII letters and digits alone"),
+        ("KÄ", "ASCII letters and digits alone"),
+        ("٣", "ASCII letters and digits alone"),
+        ("K" * 129, "ASCII letters and digits alone"),
+        (None, "text, not NoneType"),
+        (b"K2JCJMDEHXQW5F", "text, not bytes"),
+    ],
+)
+def test_any_other_key_pair_id_is_refused(recorder: Any, key_pair_id: Any, mend: str) -> None:
+    """The error says what an id looks like, and what a UUID is."""
+    with pytest.raises(SigningKeyError, match=mend):
+        Signer(key_pair_id, recorder)
+
+
+def test_a_key_pasted_for_its_id_is_not_echoed(pem: str, key: PrivateKey) -> None:
+    """People do; the error must not carry it into a log."""
+    with pytest.raises(SigningKeyError) as caught:
+        Signer(pem, key)
+    assert pem.split("\n")[5] not in str(caught.value)
+
+
+@pytest.mark.parametrize("form", ["text", "bytes", "path", "path as text", "key"])
+def test_a_signer_takes_a_key_in_any_form(
+    pem: str, key: PrivateKey, tmp_path: Path, signer: Signer, form: str
+) -> None:
+    """A path, the PEM itself, or a key that was loaded before, all sign alike."""
+    path = tmp_path / "key.pem"
+    path.write_text(pem)
+    given: Any = {
+        "text": pem,
+        "bytes": pem.encode(),
+        "path": path,
+        "path as text": str(path),
+        "key": key,
+    }[form]
+    policy = Policy(URL, 1767225600)
+    ours = Signer("K2JCJMDEHXQW5F", given).sign(policy)
+    assert dict(ours.params) == dict(signer.sign(policy).params)
+
+
+@pytest.mark.parametrize("private_key", [None, 7, object(), {"priv_key_string": "x"}])
+def test_a_signer_takes_nothing_else_for_a_key(private_key: Any) -> None:
+    """The error names the forms, and the two methods of a key of one's own."""
+    with pytest.raises(SigningKeyError, match="methods sign and public_key_pem, not "):
+        Signer("K2JCJMDEHXQW5F", private_key)
+
+
+@pytest.mark.parametrize("policy", [None, URL, '{"Statement":[]}', {"Statement": []}])
+def test_sign_takes_a_policy(recording_signer: Signer, recorder: Any, policy: Any) -> None:
+    """Never text, which nobody checked."""
+    with pytest.raises(PolicyError, match="sign takes a Policy, not "):
+        recording_signer.sign(policy)
+    assert recorder.signed == []
+
+
+def test_one_signature_serves_every_url_that_the_policy_covers(
+    recording_signer: Signer, recorder: Any
+) -> None:
+    """`url` and `urls` add the same parameters, in order, lazily, and sign no more."""
+    signed = recording_signer.sign(Policy(FOLDER, 1767225600))
+    files = [f"https://media.example.com/videos/42/{n}.ts" for n in range(3)]
+    query = "&".join(f"{name}={value}" for name, value in signed.params.items())
+    assert list(signed.params) == ["Policy", "Signature", "Key-Pair-Id"]
+    assert [signed.url(file) for file in files] == [f"{file}?{query}" for file in files]
+    assert list(signed.urls(iter(files))) == [f"{file}?{query}" for file in files]
+    assert signed.url(f"{files[0]}?a=b") == f"{files[0]}?a=b&{query}"
+    assert len(recorder.signed) == 1
+    lazy = signed.urls([files[0], "https://other.example.com/a"])
+    assert next(lazy).startswith(files[0])
+    with pytest.raises(ResourceError, match="does not cover the URL"):
+        next(lazy)
+
+
+@pytest.mark.parametrize(
+    ("resource", "url"),
+    [
+        (URL, "https://media.example.com/other.pdf"),
+        (URL, f"{URL}?x=1"),
+        (URL, "http://media.example.com/report.pdf"),
+        (FOLDER, "https://media.example.com/videos/43/1.ts"),
+        (FOLDER, "https://evil.example.com/videos/42/1.ts"),
+    ],
+)
+def test_a_signed_policy_refuses_a_url_that_it_does_not_cover(
+    recording_signer: Signer, recorder: Any, clock: Any, resource: str, url: str
+) -> None:
+    """The edge would deny it; the error says what to do, and sign_url signs nothing."""
+    signed = recording_signer.sign(Policy(resource, 1767225600))
+    with pytest.raises(ResourceError, match="does not cover the URL; name a resource that does"):
+        signed.url(url)
+    recorder.signed.clear()
+    with pytest.raises(ResourceError, match="does not cover the URL"):
+        recording_signer.sign_url(url, expires_in=60, resource=resource)
+    assert recorder.signed == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        FOLDER,
+        "https://media.example.com/videos/42/*.ts",
+        "https://media.example.com/videos/42/a b",
+        "https://media.example.com/videos/42/a\n",
+        "https://media.example.com/videos/42/../43/a",
+        "https://media.example.com/videos/42/%2e%2e/43/a",
+        "https://media.example.com/videos/42/a?Expires=1",
+        "https://media.example.com/videos/42/a#b",
+    ],
+)
+def test_a_signed_policy_checks_each_url(recording_signer: Signer, url: str) -> None:
+    """Covered or not: what may not be signed does not get the parameters of a wildcard either."""
+    with pytest.raises(ResourceError):
+        recording_signer.sign(Policy(FOLDER, 1767225600)).url(url)
+
+
+def test_a_signed_url_is_not_longer_than_cloudfront_takes(
+    recording_signer: Signer, clock: Any
+) -> None:
+    """The signature counts; a URL that fits without it is refused with the reason."""
+    base = f"{URL}?x="
+    with pytest.raises(ResourceError, match="the signature included; shorten"):
+        recording_signer.sign_url(base + "y" * (8192 - len(base)), expires_in=60)
+    overhead = len(recording_signer.sign_url(base + "y", expires_in=60)) - len(base) - 1
+    longest = base + "y" * (8192 - len(base) - overhead)
+    assert len(recording_signer.sign_url(longest, expires_in=60)) == 8192
+
+
+def test_params_cannot_be_changed(recording_signer: Signer) -> None:
+    """They belong to the signature."""
+    params: Any = recording_signer.sign(Policy(URL, 1767225600)).params
+    assert dict(params) == {
+        "Expires": "1767225600",
+        "Signature": SIGNATURE,
+        "Key-Pair-Id": "K2JCJMDEHXQW5F",
+    }
+    with pytest.raises(TypeError):
+        params["Expires"] = "1999999999"
+
+
+def test_sign_urls_keeps_order_and_shares_the_expiry(
+    recording_signer: Signer, recorder: Any, clock: Any, now: int
+) -> None:
+    """One signature a URL, made when its turn comes; all expire as of the call."""
+    files = [f"https://media.example.com/{n}" for n in range(3)]
+    signed = recording_signer.sign_urls(iter(files), expires_in=60)
+    assert recorder.signed == []
+    clock.shift(10)
+    assert list(signed) == [f"{file}?Expires={now + 60}&{TAIL}" for file in files]
+    assert [message for message, _ in recorder.signed] == [canned(f, now + 60) for f in files]
+
+
+def test_sign_urls_with_a_resource_signs_once(
+    recording_signer: Signer, recorder: Any, clock: Any
+) -> None:
+    """A wildcard's one signature serves all, each of them checked."""
+    files = [f"https://media.example.com/videos/42/{n}" for n in range(3)]
+    signed = list(recording_signer.sign_urls(files, expires_in=60, resource=FOLDER))
+    assert len(recorder.signed) == 1
+    assert [url.partition("?")[0] for url in signed] == files
+    with pytest.raises(ResourceError, match="does not cover"):
+        list(recording_signer.sign_urls([URL], expires_in=60, resource=FOLDER))
+
+
+def test_sign_urls_refuses_a_bad_url_in_its_turn(recording_signer: Signer, clock: Any) -> None:
+    """Those before it are signed; one literal `*` does not slip through."""
+    signed = recording_signer.sign_urls([URL, FOLDER], expires_in=60)
+    assert next(signed).startswith(URL)
+    with pytest.raises(ResourceError, match="%2A"):
+        next(signed)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"expires_in": 60, "expires_at": 1999999999},
+        {"expires_at": datetime(2030, 1, 1)},
+        {"expires_in": 60, "starts_at": datetime(2026, 1, 1)},
+        {"expires_in": 60, "starts_at": 1999999999},
+        {"expires_in": 60, "ip_address": "::1"},
+    ],
+)
+@pytest.mark.parametrize("resource", [None, FOLDER])
+def test_sign_urls_checks_times_and_address_at_the_call(
+    recording_signer: Signer, clock: Any, resource: str | None, options: dict[str, Any]
+) -> None:
+    """A mistake shows where it was made, not where the first URL is asked for."""
+    with pytest.raises(PolicyError):
+        recording_signer.sign_urls([], resource=resource, **options)
+
+
+def test_cookies_hold_the_parameters_under_cloudfronts_names(
+    recording_signer: Signer, recorder: Any, clock: Any, now: int, from_cloudfront: Decode
+) -> None:
+    """A literal URL gives the canned three, a pattern the custom three."""
+    cookies = recording_signer.sign_cookies(URL, expires_in=60)
+    assert isinstance(cookies, SignedCookies)
+    assert dict(cookies) == {
+        "CloudFront-Expires": str(now + 60),
+        "CloudFront-Signature": SIGNATURE,
+        "CloudFront-Key-Pair-Id": "K2JCJMDEHXQW5F",
+    }
+    cookies = recording_signer.sign_cookies(FOLDER, expires_in=60, ip_address="10.0.0.0/8")
+    assert list(cookies) == [
+        "CloudFront-Policy",
+        "CloudFront-Signature",
+        "CloudFront-Key-Pair-Id",
+    ]
+    assert from_cloudfront(cookies["CloudFront-Policy"]) == recorder.signed[-1][0]
+    condition = json.loads(recorder.signed[-1][0])["Statement"][0]["Condition"]
+    assert condition["IpAddress"] == {"AWS:SourceIp": "10.0.0.0/8"}
+
+
+SIGN: dict[str, Callable[[Signer, dict[str, Any]], object]] = {
+    "sign_url": lambda signer, options: signer.sign_url(URL, **options),
+    "sign_urls": lambda signer, options: list(signer.sign_urls([URL], **options)),
+    "sign_urls resource": lambda signer, options: list(
+        signer.sign_urls([URL], resource="https://media.example.com/*", **options)
+    ),
+    "sign_cookies": lambda signer, options: signer.sign_cookies(FOLDER, **options),
+    "Distribution.sign": lambda signer, options: Distribution(
+        "https://media.example.com", signer
+    ).sign("a", **options),
+    "Distribution.cookies": lambda signer, options: Distribution(
+        "https://media.example.com", signer
+    ).cookies("a/*", **options),
+}
+
+
+@pytest.mark.parametrize(
+    ("options", "mend"),
+    [
+        ({"expires_at": datetime(2030, 1, 1)}, "naive datetime.*aware one"),
+        ({"expires_at": 1767225600}, "in the past; give a moment to come, in UTC"),
+        ({"expires_at": 1767225600 - 3600}, "3600 s in the past; give a moment to come"),
+        ({"expires_at": datetime(2025, 1, 1, tzinfo=UTC)}, "give a moment to come"),
+        ({"expires_at": 1999999999000}, "Divide by 1000"),
+        ({"expires_at": 0}, "before 1970; give epoch seconds"),
+        ({"expires_at": 1999999999.5}, "whole epoch seconds"),
+        ({"expires_at": "2030-01-01"}, "aware datetime or whole epoch seconds"),
+        ({"expires_in": 0}, "give a lifetime of 1 or more"),
+        ({"expires_in": -60}, "give a lifetime of 1 or more"),
+        ({"expires_in": timedelta(seconds=-1)}, "give a lifetime of 1 or more"),
+        ({"expires_in": 1767225600000}, "Divide by 1000"),
+        ({"expires_in": 60.0}, "a timedelta or whole seconds"),
+        ({"expires_in": True}, "a timedelta or whole seconds"),
+        ({"expires_in": 60, "expires_at": 1999999999}, "both given; give one"),
+        ({"expires_in": 60, "starts_at": datetime(2026, 1, 1)}, "naive datetime"),
+        ({"expires_in": 60, "starts_at": 1767225660}, "starts_at must be before expires_at"),
+        ({"expires_in": 60, "starts_at": 1999999999}, "are the two swapped"),
+        ({"expires_in": 60, "starts_at": 1767225600000}, "Divide by 1000"),
+        ({"expires_in": 60, "ip_address": "2001:db8::1"}, "IPv6, which CloudFront does not match"),
+        ({"expires_in": 60, "ip_address": "999.1.2.3"}, "one IPv4 address"),
+        ({"expires_in": 60, "ip_address": "10.0.0.0/33"}, "or network"),
+        ({"expires_in": 60, "ip_address": '1.2.3.4"},"x":{"y":"'}, "one IPv4 address"),
+    ],
+)
+@pytest.mark.parametrize("method", SIGN)
+def test_a_bad_time_or_address_signs_nothing(
+    recording_signer: Signer,
+    recorder: Any,
+    clock: Any,
+    method: str,
+    options: dict[str, Any],
+    mend: str,
+) -> None:
+    """Whichever way it is given, the error names the mend and the key is not asked."""
+    with pytest.raises(PolicyError, match=mend):
+        SIGN[method](recording_signer, options)
+    assert recorder.signed == []
+
+
+@pytest.mark.parametrize("method", [name for name in SIGN if "Distribution" not in name])
+def test_an_expiry_is_required(
+    recording_signer: Signer, recorder: Any, clock: Any, method: str
+) -> None:
+    """A signer has no default; nothing lasts for ever by accident."""
+    with pytest.raises(PolicyError, match="an expiry is required: give expires_in"):
+        SIGN[method](recording_signer, {})
+    assert recorder.signed == []
+
+
+def test_a_resource_for_every_host_warns_and_signs(recording_signer: Signer, clock: Any) -> None:
+    """Named out loud, it is signed, and said to be broad."""
+    with pytest.warns(CfsignWarning, match="hosts of other owners"):
+        signed = recording_signer.sign_url(URL, expires_in=60, resource="*")
+    assert signed.startswith(f"{URL}?Policy=")
+
+
+def test_what_is_signed_opens_for_its_time_only(
+    signer: Signer, trusted_keys: TrustedKeyGroup, now: int
+) -> None:
+    """From after the start to before the end, for the address that it names."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        policy = Policy(URL, now + 60, starts_at=now, ip_address="192.0.2.0/24")
+        url = signer.sign(policy).url(URL)
+    seen = [
+        trusted_keys.check(url, at=now + second, viewer_ip="192.0.2.7").allowed
+        for second in (0, 1, 59, 60)
+    ]
+    assert seen == [False, True, True, False]
+    assert not trusted_keys.check(url, at=now + 1, viewer_ip="192.0.3.7")

@@ -1,0 +1,152 @@
+"""
+The vectors that the AWS SDKs' own signers are tested against, reproduced to the byte.
+
+They lie beside the project, in ../shared/vectors, and are not part of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cfsign import Policy, PolicyError, ResourceError, Signer, SigningKeyError, load_private_key
+from cfsign.keys import load_public_key
+
+FOLDER = Path(__file__).parents[2].parent / "shared" / "vectors"
+CASES: dict[str, dict[str, Any]] = (
+    {case["id"]: case for case in json.loads((FOLDER / "test-cases.json").read_text())}
+    if (FOLDER / "test-cases.json").is_file()
+    else {}
+)
+
+pytestmark = pytest.mark.skipif(
+    not CASES, reason="the vectors are not there: ../shared/vectors, beside the project's folder"
+)
+
+REPRODUCED = [
+    "canned-policy-url-basic",
+    "canned-policy-url-existing-params",
+    "custom-policy-url-with-active-date",
+    "custom-policy-url-with-ip-range",
+    "custom-policy-url-with-wildcard",
+    "canned-policy-cookies",
+    "custom-policy-cookies",
+]
+REFUSED = [
+    "error-missing-expiration",
+    "error-active-after-expiration",
+    "json-injection-resource-url",
+    "json-injection-ip-range",
+]
+VERIFIED = ["ecdsa-canned-policy-url"]
+
+
+def policy_of(case: dict[str, Any]) -> Policy:
+    given = case["input"]
+    return Policy(
+        given["resource"],
+        given["expirationDate"],
+        starts_at=given.get("activeDate"),
+        ip_address=given.get("ipRange"),
+    )
+
+
+@pytest.fixture
+def vector_signer(backend: str) -> Signer:
+    """A signer with the vectors' key, which is of a size that CloudFront no longer takes."""
+    pem = (FOLDER / "test-rsa-key.pem").read_text()
+    return Signer("K1TESTKEY", load_private_key(pem, backend=backend, allow_unsupported=True))
+
+
+def test_no_vector_is_left_out() -> None:
+    """Each is reproduced, verified, or refused below."""
+    assert sorted(CASES) == sorted(REPRODUCED + REFUSED + VERIFIED)
+
+
+@pytest.mark.parametrize("name", REPRODUCED)
+def test_reproduced(vector_signer: Signer, name: str) -> None:
+    """Policy, signature, parameters and cookies, to the byte."""
+    case = CASES[name]
+    expected = case["expected"]
+    policy = policy_of(case)
+    assert policy.to_json() == expected["policyJson"]
+    signed = vector_signer.sign(policy)
+    if "cookies" in expected:
+        assert dict(signed.cookies()) == expected["cookies"]
+        return
+    assert signed.params["Signature"] == expected["signature"]
+    url = signed.url(expected.get("applyTo", case["input"]["resource"]))
+    pairs = dict(part.split("=", 1) for part in url.partition("?")[2].split("&"))
+    rest = {key: value for key, value in pairs.items() if key not in ("Signature", "Policy")}
+    assert rest == expected["queryParams"]
+    assert ("Policy" in pairs) == ("Expires" not in pairs)
+
+
+def test_the_wildcard_vector_is_custom(vector_signer: Signer) -> None:
+    """A pattern is never canned, and its parameters fit a URL that it covers, and no other."""
+    case = CASES["custom-policy-url-with-wildcard"]
+    signed = vector_signer.sign(policy_of(case))
+    assert not signed.policy.is_canned
+    assert "Policy" in signed.params
+    url = signed.url(case["expected"]["applyTo"])
+    assert url.startswith(case["expected"]["applyTo"] + "?Policy=")
+    with pytest.raises(ResourceError):
+        signed.url("https://d111111abcdef8.cloudfront.net/videos/photo1.jpg")
+
+
+def test_the_vectors_key_needs_to_be_asked_for(backend: str) -> None:
+    """It has 1,024 bits."""
+    with pytest.raises(SigningKeyError, match="RSA keys of 2048 bits, and this one has 1024"):
+        load_private_key(FOLDER / "test-rsa-key.pem", backend=backend)
+
+
+def test_a_missing_expiry_is_an_error(vector_signer: Signer) -> None:
+    """Ours says that it is required, and how to give it."""
+    given = CASES["error-missing-expiration"]["input"]
+    with pytest.raises(PolicyError, match="an expiry is required: give expires_in"):
+        vector_signer.sign_url(given["resource"])
+
+
+def test_a_start_after_the_end_is_an_error() -> None:
+    """Ours says which comes first."""
+    with pytest.raises(PolicyError, match="starts_at must be before expires_at"):
+        policy_of(CASES["error-active-after-expiration"])
+
+
+def test_a_hostile_resource_is_refused_and_not_escaped() -> None:
+    """The vector has it escaped into JSON; no viewer can send such a URL, so we sign none."""
+    with pytest.raises(ResourceError, match=r"a double quote cannot go on the wire.*write %22"):
+        policy_of(CASES["json-injection-resource-url"])
+
+
+def test_a_hostile_address_is_refused_and_not_escaped() -> None:
+    """The vector has it escaped into JSON; it is no address, so no viewer could have it."""
+    with pytest.raises(PolicyError, match="one IPv4 address"):
+        policy_of(CASES["json-injection-ip-range"])
+
+
+@pytest.mark.parametrize("name", VERIFIED)
+def test_the_ecdsa_vector_verifies(
+    openssl: Callable[..., bytes], from_cloudfront: Callable[[str], bytes], name: str
+) -> None:
+    """SHA-1 over ASN.1 DER; ECDSA signatures differ each time, so it is the checker's."""
+    pytest.importorskip("cryptography")
+    case = CASES[name]
+    public = openssl("pkey", "-pubout", given=(FOLDER / "test-ecdsa-key.pem").read_bytes())
+    key = load_public_key(public)
+    message = policy_of(case).to_json().encode()
+    assert message.decode() == case["expected"]["policyJson"]
+    signature = from_cloudfront(case["expected"]["signature"])
+    assert key.verify(message, signature, "SHA1")
+    assert not key.verify(message, signature, "SHA256")
+    assert not key.verify(message + b" ", signature, "SHA1")
+
+
+def test_the_ecdsa_key_is_refused_for_signing(backend: str) -> None:
+    """This release signs with RSA keys only, and says so."""
+    with pytest.raises(SigningKeyError, match=r"RSA keys only|EC key"):
+        load_private_key(FOLDER / "test-ecdsa-key.pem", backend=backend)
