@@ -66,6 +66,7 @@ class RSAPrivateKey(Unpicklable):
         # A fault in one half of that computation would give the key away (Boneh, DeMillo and
         # Lipton, 1997), so nothing leaves that does not verify.
         if pow(signature, key.e, key.n) != padded:
+            del signature  # so that no error report prints it with the frame's variables
             raise SigningKeyError("the signature did not verify; the key is damaged: load it anew")
         return signature.to_bytes(length, "big")
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
-from dataclasses import dataclass
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import pytest
 import rsa
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
 from cfsign.trusted_keys import TrustedKeyGroup
 
@@ -28,32 +26,22 @@ class Peer:
     """Signs as any signer of CloudFront URLs does, with no help from the project."""
 
     key_pair_id: str
-    private_key: Any
+    private_pem: str
+    openssl: Callable[..., bytes] = field(repr=False)
 
-    @property
+    @cached_property
     def public_pem(self) -> str:
-        return (
-            self.private_key.public_key()
-            .public_bytes(
-                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-            )
-            .decode()
-        )
+        return self.openssl("pkey", "-pubout", given=self.private_pem).decode()
 
     @cached_property
     def rsa_key(self) -> rsa.PrivateKey:
-        pem = self.private_key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.TraditionalOpenSSL,
-            serialization.NoEncryption(),
+        return rsa.PrivateKey.load_pkcs1(
+            self.openssl("rsa", "-traditional", given=self.private_pem)
         )
-        return rsa.PrivateKey.load_pkcs1(pem)
 
     def sign(self, document: bytes, hash_algorithm: str = "SHA1") -> bytes:
-        if isinstance(self.private_key, RSAPrivateKey):
-            name = {"SHA1": "SHA-1", "SHA256": "SHA-256"}[hash_algorithm]
-            return rsa.sign(document, self.rsa_key, name)
-        return self.private_key.sign(document, ec.ECDSA(getattr(hashes, hash_algorithm)()))
+        name = {"SHA1": "SHA-1", "SHA256": "SHA-256"}[hash_algorithm]
+        return rsa.sign(document, self.rsa_key, name)
 
     def values(
         self, document: bytes, expires: object = None, hash_algorithm: str | None = None
@@ -80,6 +68,23 @@ class Peer:
         return as_cookies(self.values(document.encode(), **kwargs))
 
 
+@dataclass(frozen=True)
+class ECPeer(Peer):
+    """The same with a P-256 key, which the `rsa` package does not know."""
+
+    @cached_property
+    def ec_key(self) -> Any:
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+        return load_pem_private_key(self.private_pem.encode(), None)
+
+    def sign(self, document: bytes, hash_algorithm: str = "SHA1") -> bytes:
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.asymmetric import ec
+
+        return self.ec_key.sign(document, ec.ECDSA(getattr(hashes, hash_algorithm)()))
+
+
 CANNED = '{"Statement":[{"Resource":"URL","Condition":{"DateLessThan":{"AWS:EpochTime":EXPIRES}}}]}'
 
 
@@ -97,24 +102,28 @@ def as_cookies(values: Mapping[str, str]) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def rsa_peer() -> Peer:
+def rsa_peer(openssl: Any, pem: str) -> Peer:
     """A signer with an RSA-2048 key."""
-    return Peer("KRSA1EXAMPLE", generate_private_key(public_exponent=65537, key_size=2048))
+    return Peer("KRSA1EXAMPLE", pem, openssl)
 
 
 @pytest.fixture(scope="session")
-def ec_peer() -> Peer:
+def ec_peer(openssl: Any, ec_pem: str) -> Peer:
     """A signer with a P-256 key."""
-    return Peer("KEC2EXAMPLE", ec.generate_private_key(ec.SECP256R1()))
+    pytest.importorskip("cryptography")
+    return ECPeer("KEC2EXAMPLE", ec_pem, openssl)
 
 
 @pytest.fixture(scope="session")
-def stranger() -> Peer:
+def stranger(openssl: Any, other_pem: str) -> Peer:
     """A signer whose key nobody trusts, under an id that somebody does."""
-    return Peer("KRSA1EXAMPLE", generate_private_key(public_exponent=65537, key_size=2048))
+    return Peer("KRSA1EXAMPLE", other_pem, openssl)
 
 
 @pytest.fixture(scope="session")
-def group(rsa_peer: Peer, ec_peer: Peer) -> TrustedKeyGroup:
-    """The trusted key group of both signers."""
-    return TrustedKeyGroup({peer.key_pair_id: peer.public_pem for peer in (rsa_peer, ec_peer)})
+def group(request: pytest.FixtureRequest, rsa_peer: Peer) -> TrustedKeyGroup:
+    """The trusted key group of both signers; of the one, where P-256 cannot be checked."""
+    peers = [rsa_peer]
+    if importlib.util.find_spec("cryptography"):
+        peers.append(request.getfixturevalue("ec_peer"))
+    return TrustedKeyGroup({peer.key_pair_id: peer.public_pem for peer in peers})

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
 
 from cfsign.errors import CfsignWarning
 from cfsign.trusted_keys import TrustedKeyGroup
@@ -27,19 +26,18 @@ VIEWERS = {"192.168.0.0/24": "192.168.0.9", "10.0.0.0/8": "10.1.2.3"}
 
 
 @pytest.fixture(scope="module")
-def vector_group() -> TrustedKeyGroup:
+def vector_group(openssl: Any) -> TrustedKeyGroup:
     """Both keys of the vectors; the RSA one has 1,024 bits."""
+    pytest.importorskip("cryptography")
     keys = {"K1TESTKEY": "test-rsa-key.pem", "K2ECDSATEST": "test-ecdsa-key.pem"}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CfsignWarning)
-        return TrustedKeyGroup({name: public_pem(VECTORS / file) for name, file in keys.items()})
-
-
-def public_pem(path: Path) -> bytes:
-    key = serialization.load_pem_private_key(path.read_bytes(), None)
-    return key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+        return TrustedKeyGroup(
+            {
+                name: openssl("pkey", "-in", str(VECTORS / file), "-pubout")
+                for name, file in keys.items()
+            }
+        )
 
 
 def request_of(case: dict[str, Any]) -> tuple[str, dict[str, str], str | None]:

@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import pytest
-from waitress import create_server
-from werkzeug.test import Client, EnvironBuilder
 
 from cfsign.edge import ASGIEdge, WSGIEdge
 from cfsign.errors import ConfigurationError
+
+httpx = pytest.importorskip("httpx")
+create_server = pytest.importorskip("waitress").create_server
+werkzeug_test = pytest.importorskip("werkzeug.test")
+Client, EnvironBuilder = werkzeug_test.Client, werkzeug_test.EnvironBuilder
 
 NOW = 1_767_200_000
 EXPIRES = NOW + 60
