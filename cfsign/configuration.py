@@ -103,12 +103,13 @@ class Configuration:
             ConfigurationError: Every mistake, at once.
         """
         labels = {name: prefix + variable for name, variable in _VARIABLES.items()}
+        # An empty variable is how many tools write one that is not set.
         settings: dict[str, Any] = {
-            name: environ[label] for name, label in labels.items() if label in environ
+            name: environ[label] for name, label in labels.items() if environ.get(label)
         }
-        problems = []
         key_file = f"{prefix}PRIVATE_KEY_FILE"
-        if key_file in environ:
+        problems = _misspelt(environ, prefix, {*labels.values(), key_file})
+        if environ.get(key_file):
             if "private_key" in settings:
                 problems.append(f"{key_file} and {labels['private_key']} are both set; set one")
             settings["private_key"] = Path(environ[key_file])
@@ -204,6 +205,16 @@ def _unknown(name: object) -> str:
     known = [known for known in (*_CHECKS, "password") if known != "domain"]
     near = difflib.get_close_matches(str(name), known, n=1)
     return f"{CONFIG}[{str(name)[:40]!r}] is unknown" + (f"; is it {near[0]!r}?" if near else "")
+
+
+def _misspelt(environ: Mapping[str, str], prefix: str, known: set[str]) -> list[str]:
+    """Name the variables that are almost one of ours; others may be the site's own."""
+    problems = []
+    for name in sorted(environ):
+        if name.startswith(prefix) and name not in known:
+            near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.9)
+            problems += [f"{name} is unknown; is it {near[0]}?"] if near else []
+    return problems
 
 
 def _is_public(name: str, value: str) -> bool:

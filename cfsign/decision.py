@@ -107,6 +107,7 @@ def is_header_mapping(headers: object) -> TypeGuard[Mapping[str, str]]:
         and name.replace("-", "").replace("_", "").isalnum()
         and name.isascii()
         and value.isprintable()
+        and max(value, default="") <= "\xff"
         for name, value in headers.items()
     )
 

@@ -8,7 +8,6 @@ key, although blinding hides what that would tell. Where `cryptography` is insta
 from __future__ import annotations
 
 import hashlib
-import warnings
 
 import rsa
 from pyasn1.codec.der import decoder, encoder
@@ -122,14 +121,8 @@ def load_private(pem: PEM, password: bytes | None) -> RSAPrivateKey:
     der = _der(pem)
     if pem.label == "PRIVATE KEY":
         der = _unwrap_pkcs8(der, pem)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # the library warns of numbers that do not fit
-            key = _Numbers.load_pkcs1(der, "DER")
-        fits = key.p * key.q == key.n and key.p > 1 and key.q > 1 and _exponents_fit(key)
-    except Exception:  # whatever a parser of hostile bytes raises, the answer is the same
-        raise unreadable(pem) from None
-    if not fits:
+    key = _numbers(der)
+    if key is None:
         raise unreadable(pem)
     return RSAPrivateKey(key)
 
@@ -163,9 +156,19 @@ def _encode(message: bytes, hash_algorithm: HashAlgorithm, length: int) -> bytes
     return b"\x00\x01" + b"\xff" * fill + b"\x00" + info
 
 
-def _exponents_fit(key: rsa.PrivateKey) -> bool:
-    product = key.d * key.e
-    return bool(key.e % 2 and product % (key.p - 1) == 1 and product % (key.q - 1) == 1)
+def _numbers(der: bytes) -> _Numbers | None:
+    """Read an RSAPrivateKey (RFC 8017, appendix A.1.2); None if it is none, or unsound."""
+    # Not by the library's own loader, which uses a key whose numbers do not fit, with a warning.
+    try:
+        sequence, rest = decoder.decode(der)
+        version, n, e, d, p, q, *derived = (int(number) for number in sequence)
+        sound = version == 0 and not rest and e % 2 and p * q == n and min(p, q) > 1
+        if not sound or d * e % (p - 1) != 1 or d * e % (q - 1) != 1:
+            return None
+        key = _Numbers(n, e, d, p, q)
+    except Exception:  # whatever a parser of hostile bytes raises, the answer is the same
+        return None
+    return key if [key.exp1, key.exp2, key.coef] == derived else None
 
 
 def _der(pem: PEM) -> bytes:

@@ -340,9 +340,43 @@ def test_from_env_reports_all_mistakes_under_their_variables() -> None:
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("seconds", ["", "1.5", " 60", "60s", "0", "-1", "٦٠", "²", "9" * 5000])
+@pytest.mark.parametrize("seconds", ["1.5", " 60", "60s", "0", "-1", "٦٠", "²", "9" * 5000])
 def test_a_number_in_the_environment_is_digits(pem: str, seconds: str) -> None:
     """Anything else is a mistake in the configuration, of whatever length and script."""
     environment = {**ENVIRONMENT, "CLOUDFRONT_PRIVATE_KEY": pem, "CLOUDFRONT_EXPIRES": seconds}
     with pytest.raises(ConfigurationError, match="CLOUDFRONT_EXPIRES"):
         Configuration.from_env(environment)
+
+
+def test_an_empty_variable_is_one_that_is_not_set(pem: str) -> None:
+    """Compose files and CI systems write what is not set as empty."""
+    environment = {
+        **ENVIRONMENT,
+        "CLOUDFRONT_PRIVATE_KEY": pem,
+        "CLOUDFRONT_PRIVATE_KEY_FILE": "",
+        "CLOUDFRONT_PASSWORD": "",
+        "CLOUDFRONT_EXPIRES": "",
+    }
+    assert Configuration.from_env(environment).expires == 60
+    with pytest.raises(ConfigurationError, match="CLOUDFRONT_DOMAIN is missing"):
+        Configuration.from_env({**environment, "CLOUDFRONT_DOMAIN": ""})
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("CLOUDFRONT_EXPIRE", "CLOUDFRONT_EXPIRES"),
+        ("CLOUDFRONT_KEYPAIR_ID", "CLOUDFRONT_KEY_PAIR_ID"),
+        ("CLOUDFRONT_DISTRIBUTION_ID", None),
+    ],
+)
+def test_a_misspelt_variable_is_named_with_the_right_one(
+    pem: str, name: str, near: str | None
+) -> None:
+    """What is almost one of ours is a slip; what is not may be the site's own."""
+    environment = {**ENVIRONMENT, "CLOUDFRONT_PRIVATE_KEY": pem, name: "9"}
+    if near is None:
+        assert Configuration.from_env(environment).expires == 60
+    else:
+        with pytest.raises(ConfigurationError, match=f"{name} is unknown; is it {near}"):
+            Configuration.from_env(environment)

@@ -174,6 +174,7 @@ def test_deny_takes_an_errors_status(status: Any) -> None:
         {"X": "a\r\nSet-Cookie: b"},
         {"X": "a\nb"},
         {"X": "a\0"},
+        {"X": "a → b"},
         {"X\r\nY": "a"},
         {"X Y": "a"},
         {"X:": "a"},

@@ -172,6 +172,7 @@ def cut_in_the_middle(pem: str) -> str:
 TEXTS: dict[str, tuple[Callable[[str], str | bytes], str]] = {
     "empty": (lambda pem: "", "is empty; give a PEM key"),
     "blank": (lambda pem: " \n\t\n", "is empty; give a PEM key"),
+    "byte-order mark": (lambda pem: b"\xef\xbb\xbf", "is empty; give a PEM key"),
     "no end": (lambda pem: pem[: len(pem) // 2], "truncated: its END line is missing; copy it"),
     "other end": (
         lambda pem: pem.replace("END PRIVATE", "END PUBLIC"),
