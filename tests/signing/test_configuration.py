@@ -376,7 +376,7 @@ def test_a_misspelt_variable_is_named_with_the_right_one(
     """What is almost one of ours is a slip; what is not may be the site's own."""
     environment = {**ENVIRONMENT, "CLOUDFRONT_PRIVATE_KEY": pem, name: "9"}
     if near is None:
-        assert Configuration.from_env(environment).expires == 60
+        assert Configuration.from_env(environment).domain == ENVIRONMENT["CLOUDFRONT_DOMAIN"]
     else:
         with pytest.raises(ConfigurationError, match=f"{name} is unknown; is it {near}"):
             Configuration.from_env(environment)
