@@ -86,8 +86,11 @@ class Delivery:
         """
         Return a 404 for a resource that no file can have for a name, before anybody is asked.
 
-        So the site's own rule never sees `../`, a NUL or an empty name.
+        So the site's own rule never sees `../`, a NUL or an empty name; nor a `/` in front, by
+        which a viewer could spell a name that the rule knows so that it does not know it.
         """
+        if resource.startswith("/"):
+            return Deny(404)
         try:
             distribution.url(resource)
         except ResourceError:

@@ -71,18 +71,17 @@ class CloudFrontRedirect:
             kwargs: Given to `authorize`.
         """
         target = self._current_target()
+        path = request.path.removeprefix("/")
         delivery = self._delivery.replace(
             allowed_statuses=target.allowed_statuses if good_codes is None else good_codes
         )
-        refusal = delivery.refusal(target.distribution, request.path) if not target.url else None
+        refusal = delivery.refusal(target.distribution, path) if not target.url else None
         if refusal is not None:
             refuse(refusal)
         result = current_app.ensure_sync(self.authorize)(*args, **kwargs)
         if isinstance(result, Response):
             return result
-        return respond(
-            delivery.answer(target.distribution, request.path, result, location=target.url)
-        )
+        return respond(delivery.answer(target.distribution, path, result, location=target.url))
 
     def _current_target(self) -> Target:
         if self._target is not None:

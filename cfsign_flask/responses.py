@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+import functools
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from flask import abort, after_this_request, current_app
 from werkzeug.exceptions import HTTPException
@@ -10,12 +11,18 @@ from werkzeug.wrappers import Response
 
 from cfsign import Answer, Deny
 
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIEnvironment
+
+    from werkzeug.datastructures import Headers
+
 
 def respond(answer: Answer | Deny) -> Response:
     """Copy an answer into a response, or refuse by way of Flask's error handling."""
     if isinstance(answer, Deny):
         refuse(answer)
-    return current_app.response_class(answer.body, answer.status, list(answer.headers))
+    response_class = _to_the_byte(current_app.response_class)  # type: ignore[arg-type]  # hashable
+    return response_class(answer.body, answer.status, list(answer.headers))
 
 
 def refuse(deny: Deny) -> NoReturn:
@@ -33,3 +40,18 @@ def refuse(deny: Deny) -> NoReturn:
         error = HTTPException()
         error.code = deny.status
         raise error from None
+
+
+class _ToTheByte(Response):
+    """A response whose Location goes out as it is; Werkzeug would encode a `[` in it again."""
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        headers = super().get_wsgi_headers(environ)
+        if "Location" in self.headers:
+            headers["Location"] = self.headers["Location"]
+        return headers
+
+
+@functools.cache
+def _to_the_byte(response_class: type[Response]) -> type[Response]:
+    return type("SignedResponse", (_ToTheByte, response_class), {})
