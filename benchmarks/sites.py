@@ -1,0 +1,135 @@
+"""
+The six sites under load: each signs for everybody, and redirects barely beside it.
+
+`/content/NAME` is the adapter's view; `/bare/NAME` is what the framework does by itself to send a
+viewer to a URL as long as a signed one.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+BARE = "https://media.example.com/{}?Expires=1999999999&Signature=" + "x" * 344 + "&Key-Pair-Id=K1"
+
+FLAVOURS = {
+    "Flask": "flask_sync",
+    "Flask, async": "flask_async",
+    "Django": "django_sync",
+    "Django, async (ASGI)": "django_async",
+    "Falcon": "falcon_wsgi",
+    "Falcon (ASGI)": "falcon_asgi",
+}
+
+
+def is_asgi(flavour: str) -> bool:
+    """Tell which kind of server a flavour wants."""
+    return flavour in ("django_async", "falcon_asgi")
+
+
+def settings() -> dict[str, Any]:
+    """Read the settings that the load generator hands over."""
+    return {
+        "CLOUDFRONT_DOMAIN": "https://media.example.com",
+        "CLOUDFRONT_CONFIG": {"private_key": os.environ["LOAD_KEY"], "key_pair_id": "K1"},
+    }
+
+
+def create_app() -> Any:
+    """Make the site that the environment names."""
+    return globals()[os.environ["LOAD_FLAVOUR"]]()
+
+
+def flask_sync() -> Any:
+    """Flask, with a plain rule."""
+    return _flask(lambda resource: 200)
+
+
+def flask_async() -> Any:
+    """Flask, with an async rule."""
+
+    async def authorize(resource: str) -> int:
+        return 200
+
+    return _flask(authorize)
+
+
+def _flask(authorize: Any) -> Any:
+    import flask
+
+    from cfsign_flask import CloudFront, signed_redirect_blueprint
+
+    app = flask.Flask("load")
+    app.config.update(settings())
+    CloudFront(app)
+    app.register_blueprint(signed_redirect_blueprint("c", __name__, authorize, "/content"))
+    app.add_url_rule("/bare/<name>", "bare", lambda name: flask.redirect(BARE.format(name), 303))
+    return app
+
+
+def django_sync() -> Any:
+    """Django, under WSGI."""
+    from django.core.wsgi import get_wsgi_application
+
+    return _django(get_wsgi_application)
+
+
+def django_async() -> Any:
+    """Django, under ASGI."""
+    from django.core.asgi import get_asgi_application
+
+    return _django(get_asgi_application)
+
+
+def _django(get_application: Any) -> Any:
+    from django.conf import settings as django_settings
+
+    django_settings.configure(
+        ROOT_URLCONF="benchmarks.django_urls",
+        ALLOWED_HOSTS=["*"],
+        SECRET_KEY="load",  # noqa: S106  nothing is signed with it
+        INSTALLED_APPS=["cfsign_django"],
+        **settings(),
+    )
+    return get_application()
+
+
+def falcon_wsgi() -> Any:
+    """Falcon, under WSGI."""
+    import falcon
+
+    import cfsign_falcon
+
+    class Content(cfsign_falcon.SignedRedirectResource):
+        def authorize(self, req: Any, resource: str, **params: Any) -> int:
+            return 200
+
+    class Bare:
+        def on_get(self, req: Any, resp: Any, name: str) -> None:
+            raise falcon.HTTPSeeOther(BARE.format(name))
+
+    return _falcon(falcon.App(), Content, Bare)
+
+
+def falcon_asgi() -> Any:
+    """Falcon, under ASGI."""
+    import falcon
+    import falcon.asgi
+
+    import cfsign_falcon.asgi
+
+    class Content(cfsign_falcon.asgi.SignedRedirectResource):
+        async def authorize(self, req: Any, resource: str, **params: Any) -> int:
+            return 200
+
+    class Bare:
+        async def on_get(self, req: Any, resp: Any, name: str) -> None:
+            raise falcon.HTTPSeeOther(BARE.format(name))
+
+    return _falcon(falcon.asgi.App(), Content, Bare)
+
+
+def _falcon(app: Any, content: Any, bare: Any) -> Any:
+    app.add_route("/content/{resource:path}", content.from_config(settings()))
+    app.add_route("/bare/{name}", bare())
+    return app

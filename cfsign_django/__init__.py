@@ -1,0 +1,1 @@
+"""Authorize, sign, redirect: private files behind Amazon CloudFront, for Django."""

@@ -1,0 +1,95 @@
+"""
+System checks: what `manage.py check` finds wrong with the settings before a viewer does.
+
+Every check has an id of its own, so that a site can silence it in SILENCED_SYSTEM_CHECKS.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning
+
+from cfsign import Configuration, ConfigurationError, choose_backend
+from cfsign_django.conf import stated_settings
+
+_DOMAIN_HINT = 'Set CLOUDFRONT_DOMAIN = "https://media.example.com": scheme and host alone.'
+_OTHER_HINT = "The README's table of settings says what CLOUDFRONT_CONFIG takes."
+_HINTS = {
+    "key_pair_id": (
+        "E002",
+        "Take the public key's ID in CloudFront, such as K2JCJMDEHXQW5F.",
+    ),
+    "private_key": (
+        "E003",
+        "Give an RSA 2048 private key, PEM or its path: cfsign keygen.",
+    ),
+    "priv_key_string": (
+        "E003",
+        "Give an RSA 2048 private key, PEM or its path: cfsign keygen.",
+    ),
+    "expires": ("E004", "Give a lifetime in seconds, such as 60."),
+    "expiry_step": ("E004", "Give a step in seconds, such as 300, or leave it out."),
+}
+
+
+def check_settings(**_: Any) -> list[CheckMessage]:
+    """Check the settings as a whole; a site that has them right sees nothing."""
+    stated = stated_settings()
+    try:
+        configuration = Configuration.from_mapping(stated)
+    except ConfigurationError as error:
+        return [_error(problem) for problem in error.problems]
+    return list(_warnings(configuration, stated["CLOUDFRONT_CONFIG"]))
+
+
+def _error(problem: str) -> Error:
+    if problem.startswith("CLOUDFRONT_DOMAIN"):
+        return Error(problem, hint=_DOMAIN_HINT, id="cfsign_django.E001")
+    setting = re.match(r"CLOUDFRONT_CONFIG\['(\w+)'\]", problem)
+    number, hint = _HINTS.get(setting[1] if setting else "", ("E005", _OTHER_HINT))
+    return Error(problem, hint=hint, id=f"cfsign_django.{number}")
+
+
+def _warnings(configuration: Configuration, stated: Any) -> Iterator[Warning]:
+    if configuration.domain.startswith("http:"):
+        yield Warning(
+            "CLOUDFRONT_DOMAIN is plain http: who listens on the way gets the URL and the file.",
+            hint="Write https://, and let the distribution redirect or refuse http.",
+            id="cfsign_django.W001",
+        )
+    if choose_backend() == "rsa":
+        yield Warning(
+            "URLs are signed by the pure-Python rsa package, at milliseconds each (rsa's own way "
+            "takes about 19 ms).",
+            hint="pip install cryptography, which takes about 0.2 ms.",
+            id="cfsign_django.W002",
+        )
+    key = stated.get("private_key", stated.get("priv_key_string"))
+    root = _public_root_of(key)
+    if root is not None:
+        yield Warning(
+            f"The private key lies below {root}, whose files the site gives to everybody.",
+            hint="Move the key to where only the site's process can read it.",
+            id="cfsign_django.W003",
+        )
+
+
+def _public_root_of(key: Any) -> str | None:
+    """Name the setting of the public folder in which the key's file lies, if it does."""
+    if not isinstance(key, str | Path) or "-----BEGIN" in str(key):
+        return None
+    path = Path(key).resolve()
+    for name in ("STATIC_ROOT", "MEDIA_ROOT"):
+        folder = getattr(settings, name, None)
+        if folder and path.is_relative_to(Path(folder).resolve()):
+            return name
+    in_sources = any(
+        path.is_relative_to(Path(entry[1] if isinstance(entry, tuple | list) else entry).resolve())
+        for entry in getattr(settings, "STATICFILES_DIRS", ())
+    )
+    return "STATICFILES_DIRS" if in_sources else None

@@ -1,0 +1,17 @@
+"""`{% cloudfront_url path %}`: the signed URL of a file, for a page that is already authorized."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+from cfsign_django import conf
+
+register = template.Library()
+
+
+@register.simple_tag
+def cloudfront_url(path: str, **times: Any) -> str:
+    """Return the signed URL of *path*; the arguments are `Distribution.sign`'s."""
+    return conf.distribution().sign(path, **times)

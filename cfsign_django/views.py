@@ -1,0 +1,161 @@
+"""The views that authorize, sign and redirect."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from asgiref.sync import iscoroutinefunction, sync_to_async
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.views import View
+
+from cfsign import Delivery, Deny
+from cfsign_django import conf
+from cfsign_django.responses import refuse, respond
+
+# A mixin is no View, but goes in front of one.
+if TYPE_CHECKING:
+    _View = View
+else:
+    _View = object
+
+
+class SignedRedirectMixin(_View):
+    """
+    Sends those whom `authorize` allows to a signed URL of the resource that they asked for.
+
+    Override `authorize`, and give the view a route such as `content/<path:resource>`. Every other
+    attribute is an option: None takes the site's setting.
+
+    Attributes:
+        delivery: "redirect", "json" or "cookies".
+        forward_query: Names of query parameters copied from the request into the signed URL.
+        code: The redirect's status: 302, 303 or 307.
+        headers: Headers for the answer.
+        allowed_statuses: What `authorize` may return for a yes.
+        cookie_domain: The domain that the site and the distribution share, for cookies.
+        cookie_samesite: "Strict", "Lax" or "None", for cookies.
+    """
+
+    delivery: ClassVar[str | None] = None
+    forward_query: ClassVar[tuple[str, ...] | None] = None
+    code: ClassVar[int | None] = None
+    headers: ClassVar[Mapping[str, str] | None] = None
+    allowed_statuses: ClassVar[tuple[int, ...] | None] = None
+    cookie_domain: ClassVar[str | None] = None
+    cookie_samesite: ClassVar[str | None] = None
+
+    def authorize(self, request: HttpRequest, resource: str, **url_args: Any) -> Any:
+        """
+        Decide on one request.
+
+        Args:
+            request: The request.
+            resource: The plain path that is asked for.
+            url_args: The other variables of the route.
+
+        Returns:
+            An HTTP status (200 and 204 allow, 400 to 599 refuse), an `Allow`, a `Deny`, or a
+            response, which is passed on as it is.
+        """
+        raise NotImplementedError(_OVERRIDE.format(type(self).__name__))
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., Any]:
+        """
+        Make the view function.
+
+        Raises:
+            NotImplementedError: `authorize` is not overridden.
+            TypeError: `authorize` is async and the view is not, or the other way round.
+            ConfigurationError: An option has a value that cannot work.
+        """
+        name = cls.__name__
+        if cls.authorize is SignedRedirectMixin.authorize:
+            raise NotImplementedError(_OVERRIDE.format(name))
+        if iscoroutinefunction(cls.authorize) is not iscoroutinefunction(cls.get):
+            raise TypeError(
+                f"{name}.authorize is {'async' if iscoroutinefunction(cls.authorize) else 'sync'} "
+                "and the view is not; an async authorize goes with AsyncSignedRedirectView, "
+                "a plain one with SignedRedirectView"
+            )
+        Delivery(**Delivery.options_of(cls) | Delivery.options_of(SimpleNamespace(**initkwargs)))
+        view: Callable[..., Any] = super().as_view(**initkwargs)
+        return view
+
+    def get(self, request: HttpRequest, resource: str, **url_args: Any) -> HttpResponseBase:
+        """Answer GET, and HEAD like it."""
+        refusal = self._delivery.refusal(conf.distribution(), resource)
+        if refusal is not None:
+            return refuse(request, refusal)
+        answer = self._answer(request, resource, self.authorize(request, resource, **url_args))
+        return refuse(request, answer) if isinstance(answer, Deny) else answer
+
+    def _answer(
+        self, request: HttpRequest, resource: str, result: object
+    ) -> HttpResponseBase | Deny:
+        if isinstance(result, HttpResponseBase):
+            return result
+        query = request.META.get("QUERY_STRING", "")
+        answer = self._delivery.answer(conf.distribution(), resource, result, query)
+        return answer if isinstance(answer, Deny) else respond(answer)
+
+    @property
+    def _delivery(self) -> Delivery:
+        if self.__dict__.keys() & Delivery.__dataclass_fields__.keys():  # from as_view(...)
+            return conf.delivery(type(self)).replace(**Delivery.options_of(self))
+        return conf.delivery(type(self))
+
+
+class SignedRedirectView(SignedRedirectMixin, View):
+    """The view for a plain `authorize`; mixins such as LoginRequiredMixin go in front of it."""
+
+
+class AsyncSignedRedirectView(SignedRedirectMixin, View):
+    """
+    The view for an `async` `authorize`.
+
+    Django's own mixins such as LoginRequiredMixin go in front of it too, although they are not
+    async: where one of them decides on the request, it does so in a thread, as Django runs all
+    that may ask the database.
+    """
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., Any]:
+        """Make the view function; see `SignedRedirectMixin.as_view`."""
+        view = super().as_view(**initkwargs)
+        if cls.dispatch is View.dispatch:
+            return view
+
+        @functools.wraps(view)
+        async def decided_in_a_thread(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            # A mixin's dispatch gives a response when it refuses, and our coroutine when it does
+            # not; Django would await both.
+            response = await sync_to_async(lambda: view(request, *args, **kwargs))()
+            return await response if inspect.isawaitable(response) else response
+
+        return decided_in_a_thread
+
+    async def get(  # type: ignore[override]  # the twin that awaits
+        self, request: HttpRequest, resource: str, **url_args: Any
+    ) -> HttpResponseBase:
+        """Answer GET, and HEAD like it."""
+        refusal = self._delivery.refusal(conf.distribution(), resource)
+        if refusal is not None:
+            return await _refuse(request, refusal)
+        result = await self.authorize(request, resource, **url_args)
+        answer = self._answer(request, resource, result)
+        return await _refuse(request, answer) if isinstance(answer, Deny) else answer
+
+
+#: In a thread, since the site's own error page may ask the database.
+_refuse = sync_to_async(refuse)
+
+_OVERRIDE = (
+    "{} does not say who may have the files; override authorize(self, request, resource, "
+    "**url_args) and return 200, an error status, an Allow or a Deny"
+)

@@ -1,0 +1,37 @@
+"""
+Authorize, sign, redirect: private files behind Amazon CloudFront, for Falcon under WSGI.
+
+For ASGI there is a class of the same name in `cfsign_falcon.asgi`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import falcon
+
+from cfsign_falcon._resource import Resource
+
+
+class SignedRedirectResource(Resource):
+    """
+    Sends those whom `authorize` allows to a signed URL of the resource that they asked for.
+
+    Override `authorize`, and add it to a route such as `/content/{resource:path}`.
+    """
+
+    _is_async = False
+
+    def on_get(
+        self, req: falcon.Request, resp: falcon.Response, resource: str, **params: Any
+    ) -> None:
+        """Answer GET."""
+        self._refuse_unsignable(resp, resource)
+        result = self.authorize(req, resource, **params)
+        self._respond(resp, resource, result, req.query_string)
+
+    def on_head(
+        self, req: falcon.Request, resp: falcon.Response, resource: str, **params: Any
+    ) -> None:
+        """Answer HEAD like GET; Falcon sends no body."""
+        self.on_get(req, resp, resource, **params)

@@ -1,0 +1,129 @@
+"""All of a resource that is not the await."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Mapping
+from typing import Any, ClassVar, NoReturn, Self
+
+import falcon
+
+from cfsign import Configuration, Delivery, Deny, Distribution
+
+# Falcon finds a site's own error handler by the class of the error, so each status that has a
+# class of its own is refused with that.
+_ERRORS = {
+    error().status_code: error
+    for error in (
+        falcon.HTTPBadRequest,
+        falcon.HTTPUnauthorized,
+        falcon.HTTPForbidden,
+        falcon.HTTPNotFound,
+        falcon.HTTPConflict,
+        falcon.HTTPGone,
+        falcon.HTTPTooManyRequests,
+        falcon.HTTPUnavailableForLegalReasons,
+        falcon.HTTPInternalServerError,
+        falcon.HTTPNotImplemented,
+        falcon.HTTPBadGateway,
+        falcon.HTTPServiceUnavailable,
+        falcon.HTTPGatewayTimeout,
+    )
+}
+
+
+class Resource:
+    """What the WSGI and the ASGI resource have in common."""
+
+    #: Whether `authorize` is awaited.
+    _is_async: ClassVar[bool]
+
+    def __init__(self, distribution: Distribution, **options: Any) -> None:
+        """
+        Take whose files these are, and how they are delivered.
+
+        Args:
+            distribution: The distribution.
+            options: What `cfsign.Delivery` takes, such as `forward_query` or `code`; those not
+                given are looked for in attributes of the class.
+
+        Raises:
+            NotImplementedError: `authorize` is not overridden.
+            TypeError: `authorize` is async under WSGI, or is not under ASGI.
+            ConfigurationError: An option has a value that cannot work.
+        """
+        self._check_authorize()
+        self._distribution = distribution
+        self._delivery = Delivery(**Delivery.options_of(type(self)) | options)
+
+    @classmethod
+    def from_config(cls, mapping: Mapping[str, Any], **options: Any) -> Self:
+        """Make one from `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`; raises ConfigurationError."""
+        return cls._from_configuration(Configuration.from_mapping(mapping), options)
+
+    @classmethod
+    def from_env(
+        cls,
+        environ: Mapping[str, str] = os.environ,
+        prefix: str = "CLOUDFRONT_",
+        **options: Any,
+    ) -> Self:
+        """Make one from the environment, as `Distribution.from_env`; raises ConfigurationError."""
+        return cls._from_configuration(Configuration.from_env(environ, prefix), options)
+
+    @classmethod
+    def _from_configuration(cls, configuration: Configuration, options: dict[str, Any]) -> Self:
+        stated = Delivery.options_of(Delivery.from_configuration(configuration))
+        own = Delivery.options_of(cls)
+        return cls(Distribution.from_configuration(configuration), **stated | own | options)
+
+    def authorize(self, req: Any, resource: str, **params: Any) -> Any:
+        """
+        Decide on one request; override it, with an `async` method under ASGI.
+
+        Args:
+            req: The request.
+            resource: The plain path that is asked for.
+            params: The other fields of the route.
+
+        Returns:
+            An HTTP status (200 and 204 allow, 400 to 599 refuse), an `Allow` or a `Deny`.
+        """
+        raise NotImplementedError
+
+    def _check_authorize(self) -> None:
+        name = type(self).__name__
+        if type(self).authorize is Resource.authorize:
+            raise NotImplementedError(
+                f"{name} does not say who may have the files; override "
+                "authorize(self, req, resource, **params)"
+            )
+        if inspect.iscoroutinefunction(self.authorize) is not self._is_async:
+            raise TypeError(
+                f"{name}.authorize must be {'an async' if self._is_async else 'a plain'} method "
+                f"under {'ASGI' if self._is_async else 'WSGI'}; the resource of the other kind is "
+                f"cfsign_falcon{'' if self._is_async else '.asgi'}.SignedRedirectResource"
+            )
+
+    def _refuse_unsignable(self, resp: Any, resource: str) -> None:
+        refusal = self._delivery.refusal(self._distribution, resource)
+        if refusal is not None:
+            _refuse(resp, refusal)
+
+    def _respond(self, resp: Any, resource: str, result: object, query_string: str) -> None:
+        answer = self._delivery.answer(self._distribution, resource, result, query_string)
+        if isinstance(answer, Deny):
+            _refuse(resp, answer)
+        resp.status = answer.status
+        for name, value in answer.headers:
+            # To the byte, where resp.location would encode again; Set-Cookie comes several times.
+            resp.append_header(name, value)
+        resp.data = answer.body
+
+
+def _refuse(resp: Any, deny: Deny) -> NoReturn:
+    # On the response, where they stay whichever error handler the site has.
+    for name, value in deny.headers.items():
+        resp.set_header(name, value)
+    raise _ERRORS[deny.status]() if deny.status in _ERRORS else falcon.HTTPError(deny.status)

@@ -1,0 +1,710 @@
+"""
+The one table: what a site's rule returns, what is asked for, and what every flavour answers.
+
+A row is a line of the README's table, which `tests.conformance.table` writes. A difference that a
+framework forces is written here, once, as data, with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any, NoReturn
+
+from cfsign import Allow, Deny
+from tests.conformance.expectations import (
+    VIEWER,
+    Elsewhere,
+    Expectation,
+    Methods,
+    Page,
+    Refused,
+    Signed,
+)
+from tests.conformance.wire import Request
+
+FLAVOURS = (
+    "flask_sync",
+    "flask_async",
+    "django_sync",
+    "django_async",
+    "falcon_wsgi",
+    "falcon_asgi",
+)
+FLASK = ("flask_sync", "flask_async")
+DJANGO = ("django_sync", "django_async")
+FALCON = ("falcon_wsgi", "falcon_asgi")
+
+#: The views of every site, and the options of each.
+VIEWS: Mapping[str, Mapping[str, Any]] = {
+    "content": {},
+    "json": {"delivery": "json"},
+    "cookies": {"delivery": "cookies"},
+    "forward": {"forward_query": ("response-content-disposition", "v")},
+    "found": {"code": 302},
+    "temporary": {"code": 307},
+    "cached": {"headers": {"Cache-Control": "private, max-age=5", "X-Site": "1"}},
+    "accepted": {"allowed_statuses": (202,)},
+}
+
+#: The statuses for which every site has a page of its own.
+OWN_PAGES = (403, 404, 410)
+
+
+PLAIN = Request()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A rule that is more than a value: called with the viewer and the resource."""
+
+    function: Callable[[str, str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """What a site does in its framework's own way: return a response, or raise an exception."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """
+    What a framework forces to be otherwise.
+
+    Attributes:
+        why: The sentence for the README.
+        expected: What is expected instead, if the answer differs and not only the way to it.
+    """
+
+    why: str
+    expected: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """
+    One request to a site with one rule.
+
+    Attributes:
+        name: Letters, digits and hyphens: it is a part of the path.
+        result: What `authorize` returns; or a Call or a Native.
+        request: What the viewer asks for.
+        expected: What is expected of every flavour, but for the differences.
+        differences: What is different, by flavour.
+    """
+
+    name: str
+    result: Any
+    expected: Expectation
+    request: Request = PLAIN
+    differences: Mapping[str, Difference] = field(default_factory=dict)
+
+    def expectation(self, flavour: str) -> Expectation:
+        difference = self.differences.get(flavour)
+        return self.expected if difference is None else difference.expected or self.expected
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """
+    One mistake that a site can make before any request.
+
+    Attributes:
+        name: What the mistake is.
+        expected: The exception when the site starts; None where it is none.
+        members: The members of the view or resource, besides a right `authorize`.
+        authorize: "right", "wrong" (async where the flavour is not, or the reverse) or "none".
+        settings: Whether the site has its settings.
+        differences: What is different, by flavour; "" expects no exception at all.
+    """
+
+    name: str
+    expected: str
+    members: Mapping[str, Any] = field(default_factory=dict)
+    authorize: str = "right"
+    settings: bool = True
+    differences: Mapping[str, Difference] = field(default_factory=dict)
+
+    def expectation(self, flavour: str) -> str:
+        difference = self.differences.get(flavour)
+        if difference is None or difference.expected is None:
+            return self.expected
+        return str(difference.expected)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """
+    One line of the README's table.
+
+    Attributes:
+        asked: What the site's rule says or the viewer does.
+        answer: What every flavour answers.
+        cases: What proves it; or
+        test: the test function that does.
+    """
+
+    asked: str
+    answer: str
+    cases: tuple[Case | Start, ...] = ()
+    test: str = ""
+
+
+def _raise(error: BaseException) -> NoReturn:
+    raise error
+
+
+async def _late() -> int:
+    return 200
+
+
+def _generator() -> Any:
+    yield 200
+
+
+FALCON_RAISES = Difference(
+    "Falcon has no response to return: the site raises `falcon.HTTPFound` or `falcon.HTTPStatus`, "
+    "which does the same."
+)
+FALCON_METHODS = Difference(
+    "Falcon itself answers a method that HTTP does not define with 400, before any resource.",
+    Refused(400),
+)
+DJANGO_UTF8 = Difference(
+    "Under WSGI, Django gives a byte that is not UTF-8 as the three characters `%FF`; the others, "
+    "and every server under ASGI, as U+FFFD.",
+    Signed("/a%25FF.txt"),
+)
+DJANGO_PAGES = Difference(
+    "Django has pages of the site's own for 400, 403, 404 and 500 alone; other refusals have "
+    "their status, their headers and no body.",
+    Refused(410),
+)
+FLASK_MERGES = Difference(
+    "Flask sends a viewer who writes `//` right behind the route's prefix to the same path with "
+    "one `/` by itself, and asks the rule about that.",
+    Elsewhere(308, "/content/no-name-empty-first/a.txt"),
+)
+FALCON_MOUNT = Difference(
+    "Falcon routes by the whole ASGI path: the route's template names the mount point too."
+)
+DJANGO_CHECKS = Difference(
+    "Django reports settings by its system checks (`manage.py check`, `runserver`); a server "
+    "without them answers every request with 500.",
+    "SystemCheckError",
+)
+FLASK_AWAITS = Difference("Flask awaits an `async` rule in a plain view, so either works.", "")
+
+SHORT = Signed(life=5)
+NOT_UTF8 = ("a\ufffd.txt", "a%FF.txt")
+DISPOSITION = "attachment%3B%20filename%3D%22a%20b.txt%22"
+
+ROWS: tuple[Row, ...] = (
+    Row(
+        "`authorize` returns 200, 204, an `HTTPStatus` of these or `Allow()`",
+        "303 to the signed URL, to the byte, `no-store`; the edge serves the file",
+        (
+            Case("allow-200", 200, Signed()),
+            Case("allow-204", 204, Signed()),
+            Case("allow-ok", HTTPStatus.OK, Signed()),
+            Case("allow-no-content", HTTPStatus.NO_CONTENT, Signed()),
+            Case("allow", Allow(), Signed()),
+        ),
+    ),
+    Row(
+        "… `Allow` with a shorter life",
+        "the same, and over when that is",
+        (
+            Case("allow-seconds", Allow(expires_in=5), SHORT),
+            Case("allow-timedelta", Allow(expires_in=timedelta(seconds=5)), SHORT),
+        ),
+    ),
+    Row(
+        "… `Allow` with the viewer's address",
+        "the same, and no other address is let in",
+        (Case("allow-address", Allow(ip_address=VIEWER), Signed(address=VIEWER)),),
+    ),
+    Row(
+        "… a status of its own in `allowed_statuses`",
+        "that allows, and 200 no longer does",
+        (
+            Case("allow-202", 202, Signed(), Request(view="accepted")),
+            Case("no-more-200", 200, Refused(500), Request(view="accepted")),
+        ),
+    ),
+    Row(
+        "… 401, also with `WWW-Authenticate`",
+        "401, the header on it",
+        (
+            Case("refuse-401", 401, Refused(401)),
+            Case(
+                "refuse-401-challenge",
+                Deny(401, {"WWW-Authenticate": 'Bearer realm="files"'}),
+                Refused(401, {"WWW-Authenticate": 'Bearer realm="files"'}),
+            ),
+        ),
+    ),
+    Row(
+        "… any other status from 400 to 599",
+        "that status; nothing is signed",
+        (
+            *(
+                Case(f"refuse-{status}", status, Refused(status))
+                for status in (400, 402, 404, 410, 418, 429, 451, 500, 503, 599)
+            ),
+            Case("refuse-forbidden", HTTPStatus.FORBIDDEN, Refused(403)),
+            Case("refuse-gone", HTTPStatus.GONE, Refused(410)),
+            Case("deny", Deny(), Refused(403)),
+            Case("deny-451", Deny(451), Refused(451)),
+        ),
+    ),
+    Row(
+        "… `Deny` with headers",
+        "its status and its headers",
+        tuple(
+            Case(
+                f"deny-{status}-headers",
+                Deny(status, {"Retry-After": "60", "X-Why": "not yours"}),
+                Refused(status, {"Retry-After": "60", "X-Why": "not yours"}),
+            )
+            for status in (402, 403, 404, 429, 500, 503)
+        ),
+    ),
+    Row(
+        "`authorize` raises the framework's own exception",
+        "as anywhere in that framework",
+        (
+            Case("raise-403", Native("forbidden"), Refused(403, own_page=True)),
+            Case("raise-404", Native("not_found"), Refused(404, own_page=True)),
+        ),
+    ),
+    Row(
+        "… a response of the framework's, such as a redirect to the login page",
+        "passed on as it is",
+        (
+            Case(
+                "login",
+                Native("login"),
+                Elsewhere(302, "/login?next=a.txt"),
+                differences=dict.fromkeys(FALCON, FALCON_RAISES),
+            ),
+            Case(
+                "page",
+                Native("page"),
+                Page(200, b"the site's own login page"),
+                differences=dict.fromkeys(FALCON, FALCON_RAISES),
+            ),
+        ),
+    ),
+    Row(
+        "A refusal, and the site has an error page of its own",
+        "that page, with the headers of `Deny`",
+        (
+            Case("own-page-403", 403, Refused(403, own_page=True)),
+            Case("own-page-404", 404, Refused(404, own_page=True)),
+            Case(
+                "own-page-410",
+                410,
+                Refused(410, own_page=True),
+                differences=dict.fromkeys(DJANGO, DJANGO_PAGES),
+            ),
+            Case(
+                "own-page-deny",
+                Deny(403, {"X-Why": "not yours"}),
+                Refused(403, {"X-Why": "not yours"}, own_page=True),
+            ),
+        ),
+    ),
+    Row(
+        '`authorize` returns what is neither: `None`, `True`, `"200"`, 299, 302, a coroutine …',
+        "500; nothing is signed",
+        tuple(
+            Case(f"unclear-{name}", result, Refused(500))
+            for name, result in {
+                "none": None,
+                "true": True,
+                "false": False,
+                "text": "200",
+                "yes": "yes",
+                "bytes": b"200",
+                "0": 0,
+                "1": 1,
+                "minus": -200,
+                "199": 199,
+                "299": 299,
+                "302": 302,
+                "304": HTTPStatus.NOT_MODIFIED,
+                "600": 600,
+                "float": 200.0,
+                "list": [200],
+                "tuple": (200, "ok"),
+                "dict": {"status": 200},
+                "object": object(),
+                "class": Allow,
+                "exception": ValueError("200"),
+                "coroutine": Call(lambda viewer, resource: _late()),
+                "generator": Call(lambda viewer, resource: _generator()),
+                "function": Call(lambda viewer, resource: lambda: 200),
+            }.items()
+        ),
+    ),
+    Row(
+        "… an `Allow` that CloudFront would not take",
+        "500; nothing is signed",
+        (
+            Case("allow-no-address", Allow(ip_address="everybody"), Refused(500)),
+            Case("allow-ipv6", Allow(ip_address="2001:db8::1"), Refused(500)),
+            Case("allow-no-life", Allow(expires_in=0), Refused(500)),
+            Case("allow-past", Allow(expires_at=1), Refused(500)),
+        ),
+    ),
+    Row(
+        "`authorize` raises",
+        "500; nothing is signed",
+        (
+            Case("raise", Call(lambda viewer, resource: _raise(ZeroDivisionError())), Refused(500)),
+            Case(
+                "raise-value",
+                Call(lambda viewer, resource: _raise(ValueError("200"))),
+                Refused(500),
+            ),
+            Case("raise-key", Call(lambda viewer, resource: {}[viewer]), Refused(500)),
+        ),
+    ),
+    Row(
+        "Two viewers in a row",
+        "each gets their own URL, headers and refusals",
+        test="test_two_viewers_in_a_row_share_nothing",
+    ),
+    Row(
+        "50 viewers at once",
+        "each gets their own URL",
+        test="test_fifty_viewers_at_once_each_get_their_own",
+    ),
+    Row(
+        "HEAD",
+        "as GET, without the body",
+        (
+            Case("head", 200, Signed(), Request(method="HEAD")),
+            Case("head-refused", 403, Refused(403), Request(method="HEAD")),
+        ),
+    ),
+    Row(
+        "OPTIONS",
+        "the framework's own answer, with `Allow`; the rule is not asked",
+        (Case("options", 451, Methods(200), Request(method="OPTIONS")),),
+    ),
+    Row(
+        "POST, PUT, PATCH, DELETE",
+        "405 with `Allow`; the rule is not asked",
+        tuple(
+            Case(f"method-{method.lower()}", 451, Methods(405), Request(method=method))
+            for method in ("POST", "PUT", "PATCH", "DELETE")
+        ),
+    ),
+    Row(
+        "A method that does not exist",
+        "405 with `Allow`",
+        (
+            Case(
+                "method-brew",
+                451,
+                Methods(405),
+                Request(method="BREW"),
+                dict.fromkeys(FALCON, FALCON_METHODS),
+            ),
+        ),
+    ),
+    Row(
+        "A name with a space, `ü`, `+`, `%`, `*`, `?`, `#`, quotes, 1,000 letters",
+        "encoded once, the same everywhere; the edge serves that file",
+        tuple(
+            Case(f"name-{name}", 200, Signed(path), Request(key))
+            for name, key, path in (
+                ("space", "a%20b.txt", "/a%20b.txt"),
+                ("umlaut", "gr%C3%B6%C3%9Fe/%C3%BC.txt", "/gr%C3%B6%C3%9Fe/%C3%BC.txt"),
+                ("astral", "%F0%9F%8E%AC.mp4", "/%F0%9F%8E%AC.mp4"),
+                ("plus", "a+b.txt", "/a%2Bb.txt"),
+                ("plus-encoded", "a%2Bb.txt", "/a%2Bb.txt"),
+                ("percent", "100%25.txt", "/100%25.txt"),
+                ("percent-twice", "a%252Fb.txt", "/a%252Fb.txt"),
+                ("star", "a%2A.txt", "/a%2A.txt"),
+                ("star-bare", "a*.txt", "/a%2A.txt"),
+                ("question", "what%3F.txt", "/what%3F.txt"),
+                ("question-expires", "a%3FExpires%3D9", "/a%3FExpires%3D9"),
+                ("hash", "a%23b.txt", "/a%23b.txt"),
+                ("semicolon", "a;v=1,2.txt", "/a%3Bv%3D1%2C2.txt"),
+                ("quotes", "%22a%22%27b%27.txt", "/%22a%22%27b%27.txt"),
+                ("backslash", "a%5Cb.txt", "/a%5Cb.txt"),
+                ("brackets", "a[1](2)%7B3%7D.txt", "/a%5B1%5D%282%29%7B3%7D.txt"),
+                ("unreserved", "%61-._~%7E.txt", "/a-._~~.txt"),
+                ("dots", "...a../b..c", "/...a../b..c"),
+                ("colon", "http:a@b", "/http%3Aa%40b"),
+                ("long", "x" * 1000, "/" + "x" * 1000),
+            )
+        ),
+    ),
+    Row(
+        "`%2F` in a name",
+        "is the `/` that the router makes of it",
+        (Case("name-slash", 200, Signed("/a/b.txt"), Request("a%2Fb.txt")),),
+    ),
+    Row(
+        "A name that is not UTF-8 (`%FF`)",
+        "the name that the rule was asked about, and no other",
+        (
+            Case(
+                "name-not-utf8",
+                Call(lambda viewer, resource: 200 if resource in NOT_UTF8 else 403),
+                Signed("/a%EF%BF%BD.txt"),
+                Request("a%FF.txt"),
+                {"django_sync": DJANGO_UTF8},
+            ),
+        ),
+    ),
+    Row(
+        "`..%2F`, `%2E%2E/`, `%00`, `%0D%0A`, `//`, a `/` at the end",
+        "404 before the rule is asked",
+        tuple(
+            Case(
+                f"no-name-{name}",
+                451,
+                Refused(404, own_page=True),
+                Request(key),
+                dict.fromkeys(FLASK, FLASK_MERGES) if name == "empty-first" else {},
+            )
+            for name, key in {
+                "up": "..%2Fa.txt",
+                "up-raw": "b/../a.txt",
+                "up-encoded": "b/%2E%2E/a.txt",
+                "up-all": "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+                "here": "./a.txt",
+                "nul": "%00",
+                "nul-inside": "a%00.txt",
+                "line": "a%0D%0ALocation:%20b",
+                "delete": "a%7F",
+                "c1": "a%C2%85",
+                "empty": "b//a.txt",
+                "empty-encoded": "b%2F%2Fa.txt",
+                "empty-first": "/a.txt",
+                "empty-last": "b/",
+            }.items()
+        ),
+    ),
+    Row(
+        "A name too long for a signed URL",
+        "404",
+        (
+            Case(
+                "name-too-long",
+                200,
+                Refused(404, own_page=True, signatures=None),
+                Request("x" * 7900),
+            ),
+        ),
+    ),
+    Row(
+        "A query, and nothing in `forward_query`",
+        "stays on the site",
+        (
+            Case("query", 200, Signed(), Request(query="a=1&v=2&response-content-disposition=b")),
+            Case("query-reserved", 200, Signed(), Request(query="Expires=9&Policy=p")),
+        ),
+    ),
+    Row(
+        "A parameter that `forward_query` names",
+        "in the signed URL, encoded once",
+        tuple(
+            Case(f"forward-{name}", 200, Signed(query=signed), Request(query=query, view="forward"))
+            for name, query, signed in (
+                (
+                    "disposition",
+                    f"x=1&response-content-disposition={DISPOSITION}",
+                    f"response-content-disposition={DISPOSITION}",
+                ),
+                ("plus", "v=a+b&v=%2B", "v=a%20b&v=%2B"),
+                ("empty", "v=", "v="),
+                ("umlaut", "v=%C3%BC", "v=%C3%BC"),
+                ("quote", "v='%27*%2A", "v=%27%27%2A%2A"),
+                ("line", "v=a%0D%0Ab", "v=a%0D%0Ab"),
+                ("not-utf8", "v=%FF", "v=%EF%BF%BD"),
+                ("none", "x=1", ""),
+            )
+        ),
+    ),
+    Row(
+        "`Policy`, `Expires`, `Signature`, `Key-Pair-Id`, `Hash-Algorithm` in the viewer's query",
+        "never in the signed URL but as its own",
+        tuple(
+            Case(f"smuggle-{name}", 200, Signed(query=signed), Request(query=query, view="forward"))
+            for name, query, signed in (
+                (
+                    "all",
+                    "Policy=p&Expires=9&Signature=s&Key-Pair-Id=k&Hash-Algorithm=SHA256&v=1",
+                    "v=1",
+                ),
+                ("encoded", "%45xpires=9&Key%2DPair%2DId=k&v=1", "v=1"),
+                ("small", "policy=p&EXPIRES=9&v=1", "v=1"),
+                ("semicolon", "v=1;Expires=9", "v=1%3BExpires%3D9"),
+                ("inside", "v=1%26Expires%3D9%23", "v=1%26Expires%3D9%23"),
+                ("space", "+Expires=9&Expires+=9&Expires%00=9", ""),
+            )
+        ),
+    ),
+    Row(
+        '`delivery = "json"`',
+        "200 with `url` and `expires_at`",
+        (
+            Case("json", 200, Signed(code=200, delivery="json"), Request(view="json")),
+            Case("json-refused", 403, Refused(403), Request(view="json")),
+            Case(
+                "json-short",
+                Allow(expires_in=5),
+                Signed(code=200, delivery="json", life=5),
+                Request(view="json"),
+            ),
+        ),
+    ),
+    Row(
+        '`delivery = "cookies"`',
+        "three cookies for the file's folder, and 303 to its plain URL",
+        (
+            Case(
+                "cookies",
+                200,
+                Signed("/videos/42/index.m3u8", delivery="cookies", folder="/videos/42/"),
+                Request("videos/42/index.m3u8", view="cookies"),
+            ),
+            Case("cookies-refused", 403, Refused(403), Request(view="cookies")),
+        ),
+    ),
+    Row(
+        "`code` 302, 303 or 307",
+        "that status",
+        (
+            Case("code-302", 200, Signed(code=302), Request(view="found")),
+            Case("code-303", 200, Signed(code=303)),
+            Case("code-307", 200, Signed(code=307), Request(view="temporary")),
+        ),
+    ),
+    Row(
+        "`headers`, a `Cache-Control` among them",
+        "theirs, in place of `no-store`",
+        (
+            Case(
+                "headers",
+                200,
+                Signed(headers={"Cache-Control": "private, max-age=5", "X-Site": "1"}),
+                Request(view="cached"),
+            ),
+            Case("headers-none", 200, Signed(headers={"Cache-Control": "no-store"})),
+        ),
+    ),
+    Row(
+        "Below a blueprint's prefix, a Django `include`, a longer Falcon template",
+        "the prefix is no part of the file's name",
+        (
+            Case("nested", 200, Signed("/b/a.txt"), Request("b/a.txt", view="nested")),
+            Case("nested-refused", 403, Refused(403, own_page=True), Request(view="nested")),
+        ),
+    ),
+    Row(
+        "The whole application mounted elsewhere (`SCRIPT_NAME`, ASGI `root_path`)",
+        "the mount point is no part of the file's name",
+        (
+            Case(
+                "mounted",
+                200,
+                Signed("/b/a.txt"),
+                Request("b/a.txt", mount="/mounted"),
+                {"falcon_asgi": FALCON_MOUNT},
+            ),
+            Case(
+                "mounted-refused",
+                403,
+                Refused(403, own_page=True),
+                Request(mount="/mounted"),
+                {"falcon_asgi": FALCON_MOUNT},
+            ),
+        ),
+    ),
+    Row(
+        "Settings are missing",
+        "`ConfigurationError` at start-up, all mistakes at once",
+        (
+            Start(
+                "missing-settings",
+                "ConfigurationError",
+                settings=False,
+                differences=dict.fromkeys(DJANGO, DJANGO_CHECKS),
+            ),
+        ),
+    ),
+    Row(
+        "An option that cannot work: `code = 301`, a `Location` among the headers …",
+        "`ConfigurationError` when the view is made",
+        tuple(
+            Start(f"bad-{name}", "ConfigurationError", {name: value})
+            for name, value in {
+                "code": 301,
+                "delivery": "proxy",
+                "forward_query": ("Expires",),
+                "headers": {"Location": "/"},
+                "allowed_statuses": (200, 403),
+                "cookie_domain": "d1.cloudfront.net",
+                "cookie_samesite": "no",
+            }.items()
+        ),
+    ),
+    Row(
+        "A `Cache-Control` that is `public`",
+        "`CfsignWarning` when the view is made",
+        (Start("public", "CfsignWarning", {"headers": {"Cache-Control": "public"}}),),
+    ),
+    Row(
+        "`authorize` is not overridden",
+        "`NotImplementedError` when the view is made",
+        (Start("no-authorize", "NotImplementedError", authorize="none"),),
+    ),
+    Row(
+        "An `async` rule on a plain view, or the other way round",
+        "`TypeError` when the view is made",
+        (
+            Start(
+                "wrong-colour",
+                "TypeError",
+                authorize="wrong",
+                differences=dict.fromkeys(FLASK, FLASK_AWAITS),
+            ),
+        ),
+    ),
+)
+
+CASES: dict[str, Case] = {
+    case.name: case for row in ROWS for case in row.cases if isinstance(case, Case)
+}
+STARTS: tuple[Start, ...] = tuple(
+    case for row in ROWS for case in row.cases if isinstance(case, Start)
+)
+
+#: The rule of a site with folders of its viewers' own; no row's, but that of the tests that need
+#: more than one request.
+CASES["own-folder"] = Case(
+    "own-folder",
+    Call(lambda viewer, resource: 200 if resource.startswith(f"{viewer}/") else 403),
+    Signed(),
+)
+
+
+def rule(case: str, viewer: str, resource: str, natives: Mapping[str, Callable[[], Any]]) -> object:
+    """Decide as the case says: the whole of every site's `authorize`."""
+    result = CASES[case].result
+    if isinstance(result, Call):
+        return result.function(viewer, resource)
+    if isinstance(result, Native):
+        return natives[result.name]()
+    return result

@@ -1,0 +1,48 @@
+"""A Django site under ASGI."""
+
+import asyncio
+import functools
+from urllib.parse import unquote
+
+from asgiref.sync import async_to_sync
+from django.core.asgi import get_asgi_application
+from django.test import AsyncClient
+
+from cfsign_django.views import AsyncSignedRedirectView
+from tests.conformance.cases import rule
+from tests.conformance.drivers import django_site
+
+IS_ASGI = IS_ASYNC = True
+PREFIX = "/async"
+
+
+class Content(AsyncSignedRedirectView):
+    async def authorize(self, request, resource, case):
+        await asyncio.sleep(0)
+        return rule(case, request.headers["X-Viewer"], resource, django_site.NATIVES)
+
+
+urlpatterns = django_site.urls(Content)
+
+
+def create_app(settings):
+    return get_asgi_application()  # the settings are in django_settings
+
+
+def client(app):
+    def send(request, path):
+        # Not client.generic: it decodes the path as WSGI has it, and ASGI's is Unicode text.
+        scope = {
+            "method": request.method,
+            "path": request.mount + unquote(path),
+            "root_path": request.mount,
+            "query_string": request.query.encode(),
+            "headers": [(k.lower().encode(), v.encode()) for k, v in request.headers.items()],
+        }
+        django_client = AsyncClient(raise_request_exception=False)
+        return django_site.reply(async_to_sync(django_client.request)(**scope))
+
+    return send
+
+
+start = functools.partial(django_site.start, AsyncSignedRedirectView)

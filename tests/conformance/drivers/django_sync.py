@@ -1,0 +1,45 @@
+"""A Django site under WSGI."""
+
+import functools
+
+from django.core.wsgi import get_wsgi_application
+from django.test import Client
+
+from cfsign_django.views import SignedRedirectView
+from tests.conformance.cases import rule
+from tests.conformance.drivers import django_site
+
+IS_ASGI = IS_ASYNC = False
+PREFIX = "/sync"
+
+
+class Content(SignedRedirectView):
+    def authorize(self, request, resource, case):
+        return rule(case, request.headers["X-Viewer"], resource, django_site.NATIVES)
+
+
+urlpatterns = django_site.urls(Content)
+
+
+def create_app(settings):
+    return get_wsgi_application()  # the settings are in django_settings
+
+
+def client(app):
+    django_client = Client(raise_request_exception=False)
+
+    def send(request, path):
+        return django_site.reply(
+            django_client.generic(
+                request.method,
+                path,
+                headers=request.headers,
+                QUERY_STRING=request.query,
+                SCRIPT_NAME=request.mount,
+            )
+        )
+
+    return send
+
+
+start = functools.partial(django_site.start, SignedRedirectView)

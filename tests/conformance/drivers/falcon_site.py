@@ -1,0 +1,33 @@
+"""What the two Falcon sites have in common: what a rule raises, and their routes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import falcon
+
+from cfsign import Distribution
+from tests.conformance.cases import VIEWS
+
+
+def _raise(error: Exception) -> Any:
+    raise error
+
+
+NATIVES: Mapping[str, Callable[[], Any]] = {
+    "forbidden": lambda: _raise(falcon.HTTPForbidden()),
+    "not_found": lambda: _raise(falcon.HTTPNotFound()),
+    "login": lambda: _raise(falcon.HTTPFound("/login?next=a.txt")),
+    "page": lambda: _raise(falcon.HTTPStatus(200, text="the site's own login page")),
+}
+
+#: The errors of `cases.OWN_PAGES`.
+ERRORS = (falcon.HTTPForbidden, falcon.HTTPNotFound, falcon.HTTPGone)
+
+
+def routes(resource: type, settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    distribution = Distribution.from_config(settings)
+    for name, options in VIEWS.items():
+        yield f"/{name}/{{case}}/{{resource:path}}", resource(distribution, **options)
+    yield "/nested/{case}/{resource:path}", resource.from_config(settings)

@@ -1,0 +1,52 @@
+"""A Falcon site under WSGI."""
+
+import falcon
+from falcon import testing
+
+from cfsign_falcon import SignedRedirectResource
+from tests.conformance.cases import rule
+from tests.conformance.drivers import falcon_site
+from tests.conformance.expectations import own_page
+from tests.conformance.wire import Reply
+
+IS_ASGI = IS_ASYNC = False
+PREFIX = ""
+
+
+class Content(SignedRedirectResource):
+    def authorize(self, req, resource, case):
+        return rule(case, req.get_header("X-Viewer"), resource, falcon_site.NATIVES)
+
+
+def show_page(req, resp, error, params):
+    resp.status = error.status
+    resp.text = own_page(error.status_code)
+
+
+def create_app(settings):
+    app = falcon.App()
+    for template, resource in falcon_site.routes(Content, settings):
+        app.add_route(template, resource)
+    app.add_error_handler(falcon_site.ERRORS, show_page)
+    return app
+
+
+def client(app):
+    def send(request, path):
+        environ = testing.create_environ(
+            path=path,
+            query_string=request.query,
+            method=request.method,
+            headers=request.headers,
+            root_path=request.mount,
+        )
+        answer = testing.StartResponseMock()
+        body = b"".join(app(environ, answer))
+        return Reply.of(int(answer.status[:3]), answer.headers, body)
+
+    return send
+
+
+def start(settings, members):
+    resource = type("Resource", (SignedRedirectResource,), dict(members))
+    falcon.App().add_route("/{resource:path}", resource.from_config(settings))

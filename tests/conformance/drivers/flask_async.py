@@ -1,0 +1,29 @@
+"""A Flask site whose rule is async."""
+
+import asyncio
+import functools
+
+import flask
+
+from cfsign_flask import SignedRedirectView
+from tests.conformance.cases import rule
+from tests.conformance.drivers import flask_site
+
+IS_ASGI = False
+IS_ASYNC = True
+PREFIX = ""
+
+
+async def authorize(resource, case):
+    await asyncio.sleep(0)
+    return rule(case, flask.request.headers["X-Viewer"], resource, flask_site.NATIVES)
+
+
+class Content(SignedRedirectView):
+    async def authorize(self, resource, case):
+        return await authorize(resource, case)
+
+
+create_app = functools.partial(flask_site.create_app, Content, authorize)
+client = flask_site.client
+start = flask_site.start

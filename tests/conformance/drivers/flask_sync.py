@@ -1,0 +1,26 @@
+"""A Flask site."""
+
+import functools
+
+import flask
+
+from cfsign_flask import SignedRedirectView
+from tests.conformance.cases import rule
+from tests.conformance.drivers import flask_site
+
+IS_ASGI = IS_ASYNC = False
+PREFIX = ""
+
+
+def authorize(resource, case):
+    return rule(case, flask.request.headers["X-Viewer"], resource, flask_site.NATIVES)
+
+
+class Content(SignedRedirectView):
+    def authorize(self, resource, case):
+        return authorize(resource, case)
+
+
+create_app = functools.partial(flask_site.create_app, Content, authorize)
+client = flask_site.client
+start = flask_site.start

@@ -1,0 +1,26 @@
+"""Signed URLs made by another implementation: botocore's, with a key of `cryptography`'s."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from botocore.signers import CloudFrontSigner
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+
+def make_signer(key_pair_id: str, pem: str) -> Callable[[str, int, str | None], str]:
+    """Return a function from a URL, an expiry and an address, or None, to the signed URL."""
+    key = load_pem_private_key(pem.encode(), password=None)
+    signer = CloudFrontSigner(key_pair_id, lambda message: key.sign(message, PKCS1v15(), SHA1()))
+
+    def sign(url: str, expires: int, address: str | None) -> str:
+        moment = datetime.fromtimestamp(expires, UTC)
+        if address is None:
+            return signer.generate_presigned_url(url, date_less_than=moment)
+        policy = signer.build_policy(url, moment, ip_address=address)
+        return signer.generate_presigned_url(url, policy=policy)
+
+    return sign

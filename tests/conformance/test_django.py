@@ -1,0 +1,300 @@
+"""What Django alone has: mixins before the views, settings, checks, the template tag."""
+
+import html
+import sys
+
+import pytest
+from asgiref.sync import async_to_sync
+
+from tests.conformance.site import driver
+
+GUARDED = "tests.conformance.drivers.django_guarded"
+
+
+@pytest.fixture(scope="session")
+def django(site_settings):
+    """Django, set up with the suite's settings."""
+    driver("django_sync")
+    import django
+
+    return django
+
+
+@pytest.fixture(scope="session")
+def accounts(django):
+    """A database in a file with four viewers in it, none of them equal to another."""
+    from django.contrib.auth.models import Permission, User
+    from django.core.management import call_command
+    from django.db import connections
+
+    call_command("migrate", verbosity=0)
+    ada = User.objects.create_user("ada", password="a", is_staff=True)
+    ada.user_permissions.add(Permission.objects.get(codename="view_group"))
+    User.objects.create_user("ben", password="b")
+    yield
+    connections.close_all()
+
+
+@pytest.fixture
+def settings(django):
+    """Override settings for one test."""
+    from django.test import override_settings
+
+    return override_settings
+
+
+@pytest.fixture(params=["WSGI", "ASGI"])
+def browser(request, accounts, settings):
+    """A browser with cookies, in front of a site under either kind of server."""
+    from django.test import AsyncClient, Client
+
+    with settings(ROOT_URLCONF=GUARDED):
+        if request.param == "WSGI":
+            yield Client()
+        else:
+            yield AsyncBrowser(AsyncClient())
+
+
+class AsyncBrowser:
+    """Django's async client, for tests that are not."""
+
+    def __init__(self, client):
+        self._client = client
+
+    def get(self, path):
+        return async_to_sync(self._client.get)(path)
+
+    def head(self, path):
+        return async_to_sync(self._client.head)(path)
+
+    def post(self, path):
+        return async_to_sync(self._client.post)(path)
+
+    def options(self, path):
+        return async_to_sync(self._client.options)(path)
+
+    def login(self, **credentials):
+        return async_to_sync(self._client.alogin)(**credentials)
+
+
+@pytest.mark.parametrize("colour", ["sync", "async"])
+@pytest.mark.parametrize("guard", ["login", "permission", "test"])
+def test_djangos_own_mixins_in_front(browser, trusted_keys, guard, colour):
+    """They send to the login page, refuse, and let through, whichever the view's colour."""
+    url = f"/{guard}/{colour}/b/a.txt"
+    anonymous = browser.get(url)
+    assert (anonymous.status_code, anonymous["Location"]) == (302, f"/login?next={url}")
+    assert browser.login(username="ben", password="b")
+    refused = browser.get(url)
+    assert refused.status_code == (410 if guard == "login" else 403)
+    if refused.status_code == 403:
+        assert refused.content == b"the site's own page for 403"
+    assert browser.login(username="ada", password="a")
+    for response in (browser.get(url), browser.head(url)):
+        assert response.status_code == 303
+        assert trusted_keys.check(response["Location"]).allowed
+        assert "/b/a.txt?Expires=" in response["Location"]
+    assert browser.post(url).status_code == 405
+    assert browser.options(url)["Allow"] == "GET, HEAD, OPTIONS"
+
+
+def test_the_template_tag_signs(browser, trusted_keys):
+    """`{% cloudfront_url path %}`, escaped as a page needs it."""
+    text = browser.get("/page").content.decode()
+    assert "&amp;Signature=" in text
+    url = html.unescape(text)
+    assert "/a%20b.jpg?Expires=" in url
+    assert trusted_keys.check(url).allowed
+
+
+def test_overridden_settings_take_effect(django, settings, site_settings):
+    """And are gone with the override: the domain, the life, the status, a view's own options."""
+    from django.test import RequestFactory
+
+    from cfsign_django.views import SignedRedirectView
+
+    class View(SignedRedirectView):
+        def authorize(self, request, resource):
+            return 200
+
+    view = View.as_view()
+
+    def ask():
+        response = view(RequestFactory().get("/a.txt"), resource="a.txt")
+        return response.status_code, response["Location"].partition("/a.txt?")[0]
+
+    domain = site_settings["CLOUDFRONT_DOMAIN"]
+    config = site_settings["CLOUDFRONT_CONFIG"]
+    assert ask() == (303, domain)
+    with settings(CLOUDFRONT_DOMAIN="https://other.example.com"):
+        assert ask() == (303, "https://other.example.com")
+        with settings(CLOUDFRONT_CONFIG=config | {"code": 307}):
+            assert ask() == (307, "https://other.example.com")
+    assert ask() == (303, domain)
+
+
+def test_options_given_to_as_view_win(django):
+    """As with any of Django's generic views."""
+    from django.test import RequestFactory
+
+    from cfsign import ConfigurationError
+    from cfsign_django.views import SignedRedirectView
+
+    class View(SignedRedirectView):
+        code = 302
+
+        def authorize(self, request, resource):
+            return 200
+
+    for options, code in (({}, 302), ({"code": 307}, 307)):
+        response = View.as_view(**options)(RequestFactory().get("/a.txt"), resource="a.txt")
+        assert response.status_code == code
+    with pytest.raises(ConfigurationError):
+        View.as_view(code=301)
+    with pytest.raises(TypeError):
+        View.as_view(forward_qeury=("a",))
+
+
+def test_the_mixin_goes_in_front_of_a_view_of_the_sites_own(django):
+    """And leaves it its other methods."""
+    from django.http import HttpResponse
+    from django.test import RequestFactory
+    from django.views import View
+
+    from cfsign_django.views import SignedRedirectMixin
+
+    class Files(SignedRedirectMixin, View):
+        def authorize(self, request, resource):
+            return 200
+
+        def post(self, request, resource):
+            return HttpResponse("uploaded", status=201)
+
+    view = Files.as_view()
+    assert view(RequestFactory().get("/a.txt"), resource="a.txt").status_code == 303
+    assert view(RequestFactory().post("/a.txt"), resource="a.txt").status_code == 201
+
+
+KEYS = ("CLOUDFRONT_DOMAIN", "CLOUDFRONT_CONFIG")
+
+
+@pytest.fixture
+def check(django, settings, site_settings):
+    """Run the checks with settings that differ; return the ids, each shown to have a hint."""
+    from django.core.checks import run_checks
+
+    def run(domain="https://media.example.com", config=None, **others):
+        stated = site_settings["CLOUDFRONT_CONFIG"] | (config or {})
+        stated = {name: value for name, value in stated.items() if value is not None}
+        with settings(CLOUDFRONT_DOMAIN=domain, CLOUDFRONT_CONFIG=stated, **others):
+            messages = [m for m in run_checks() if (m.id or "").startswith("cfsign_django.")]
+        assert all(message.hint for message in messages)
+        return [message.id.removeprefix("cfsign_django.") for message in messages]
+
+    return run
+
+
+def test_right_settings_pass_the_checks(check):
+    """A site that has them right sees nothing."""
+    assert check() == []
+    assert check(config={"expires": 300, "expiry_step": 60, "code": 302}) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "stated"),
+    [
+        ("E001", None),
+        ("E001", "media.example.com"),
+        ("E001", "https://media.example.com/files"),
+        ("E001", "ftp://media.example.com"),
+        ("E001", ""),
+        ("W001", "http://media.example.com"),
+    ],
+)
+def test_each_check_of_the_domain_fires(check, number, stated):
+    """No scheme, a path, none at all; and plain http is a warning."""
+    assert check(stated) == [number]
+
+
+@pytest.mark.parametrize(
+    ("number", "config"),
+    [
+        ("E002", {"key_pair_id": None}),
+        ("E002", {"key_pair_id": ""}),
+        ("E002", {"key_pair_id": "c9b5ffb7-1c9d-4d1b-8a62-2f9d4a1b7d11"}),
+        ("E003", {"private_key": None}),
+        ("E003", {"private_key": "/nowhere/private_key.pem"}),
+        ("E003", {"private_key": "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"}),
+        ("E003", {"private_key": None, "priv_key_string": "/nowhere/private_key.pem"}),
+        ("E004", {"expires": 0}),
+        ("E004", {"expires": -60}),
+        ("E004", {"expires": "60"}),
+        ("E004", {"expiry_step": 0}),
+        ("E005", {"expire": 60}),
+        ("E005", {"code": 301}),
+        ("E005", {"domain": "https://media.example.com"}),
+    ],
+)
+def test_each_check_of_the_other_settings_fires(check, number, config):
+    """Each mistake under its own id."""
+    assert check(config=config) == [number]
+
+
+def test_all_mistakes_are_reported_at_once(check):
+    """A deployment fails once and not five times."""
+    wrong = {"key_pair_id": "", "private_key": None, "expires": 0, "colour": "red"}
+    assert sorted(check("", wrong)) == ["E001", "E002", "E003", "E004", "E005"]
+
+
+def test_no_settings_at_all(django, settings):
+    """Neither of the two is there."""
+    from django.core.checks import run_checks
+
+    with settings(**dict.fromkeys(KEYS)):
+        ids = {message.id for message in run_checks()}
+    assert {"cfsign_django.E001", "cfsign_django.E002", "cfsign_django.E003"} <= ids
+
+
+def test_the_slow_backend_is_a_warning(check, monkeypatch):
+    """19 ms a URL is no mistake, and nobody should learn of it from a graph."""
+    from cfsign_django import checks
+
+    monkeypatch.setattr(checks, "choose_backend", lambda: "rsa")
+    assert check() == ["W002"]
+
+
+@pytest.mark.parametrize("root", ["STATIC_ROOT", "MEDIA_ROOT", "STATICFILES_DIRS"])
+def test_a_key_in_a_public_folder_is_a_warning(check, pem, tmp_path, root):
+    """Whoever asks the site for /static/keys/private_key.pem would get it."""
+    (tmp_path / "static" / "keys").mkdir(parents=True)
+    key = tmp_path / "static" / "keys" / "private_key.pem"
+    key.write_text(pem)
+    folder = str(tmp_path / "static")
+    for private_key in (str(key), key, str(tmp_path / "x" / ".." / "static/keys/private_key.pem")):
+        (tmp_path / "x").mkdir(exist_ok=True)
+        value = [("prefix", folder)] if root == "STATICFILES_DIRS" else folder
+        assert check(config={"private_key": private_key}, **{root: value}) == ["W003"]
+    beside = tmp_path / "static-private"
+    beside.mkdir()
+    (beside / "key.pem").write_text(pem)
+    value = [folder] if root == "STATICFILES_DIRS" else folder
+    assert check(config={"private_key": str(beside / "key.pem")}, **{root: value}) == []
+    assert check(config={"private_key": pem}, **{root: value}) == []
+
+
+def test_a_check_can_be_silenced(check):
+    """By its id, as any of Django's."""
+    assert check("http://127.0.0.1", SILENCED_SYSTEM_CHECKS=["cfsign_django.W001"]) == ["W001"]
+
+
+def test_a_deployment_with_right_settings_is_clean(servers, site_environ):
+    """`python -W error manage.py check --deploy` has nothing to say."""
+    environ = {
+        **site_environ,
+        "SITE_DOMAIN": "https://media.example.com",
+        "DJANGO_SETTINGS_MODULE": "tests.conformance.drivers.django_deployed",
+    }
+    line = ["-W", "error", "-m", "django", "check", "--deploy", "--fail-level", "WARNING"]
+    process, log = servers.spawn("django_sync", [sys.executable, *line], environ)
+    assert process.wait(60) == 0, log.read_text()
+    assert "no issues (0 silenced)" in log.read_text()

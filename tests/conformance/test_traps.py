@@ -1,0 +1,283 @@
+"""What the frameworks do by themselves that the adapters must not fall for."""
+
+import asyncio
+
+import falcon
+import falcon.asgi
+import flask
+import pytest
+from falcon import testing
+
+from cfsign import Answer, Delivery
+from cfsign_falcon import SignedRedirectResource
+from cfsign_falcon.asgi import SignedRedirectResource as AsyncSignedRedirectResource
+from cfsign_flask import CloudFrontRedirect
+from tests.conformance.cases import FLAVOURS, VIEWS, Request
+from tests.conformance.expectations import Signed
+from tests.conformance.site import driver
+
+# Characters that one framework or another encodes again in a Location that it is given.
+TRICKY = "https://media.example.com/a%2Ab[1]'(2)|^`{}\"<>\\~?x=%27%2f%zz+&y=;@!$*,#f"
+
+
+@pytest.fixture
+def in_process(flavour, make_client):
+    """A client of each flavour, in process."""
+    send = make_client(flavour, "in process")
+
+    def ask(case, **request):
+        asked = Request(**request)
+        return send(asked, asked.path(driver(flavour).PREFIX, case))
+
+    return ask
+
+
+def test_location_is_the_answers_to_the_byte(in_process, monkeypatch):
+    """No framework's own redirect is in between."""
+    answer = Answer(303, (("Location", TRICKY),))
+    monkeypatch.setattr(Delivery, "answer", lambda *args, **kwargs: answer)
+    assert in_process("allow-200").one("Location") == TRICKY
+
+
+def test_location_of_the_originals_class_is_to_the_byte(site_settings, trusted_keys):
+    """Werkzeug encodes the brackets of a Location again, and then its signature is another's."""
+
+    class Redirect(CloudFrontRedirect):
+        def authorize(self):
+            return 200
+
+    url = f"{site_settings['CLOUDFRONT_DOMAIN']}/a[1].txt?b=[2]"
+    redirect = Redirect(url, **site_settings["CLOUDFRONT_CONFIG"])
+    app = flask.Flask("site")
+    app.add_url_rule("/a", view_func=lambda: redirect.go())
+    location = app.test_client().get("/a").headers["Location"]
+    assert location.startswith(f"{url}&Expires=")
+    assert trusted_keys.check(location).allowed
+
+
+def test_every_header_of_the_answer_is_sent(in_process, monkeypatch):
+    """Set-Cookie comes several times, and what comes once comes once."""
+    headers = (
+        ("Location", "https://media.example.com/"),
+        ("Set-Cookie", "a=1; Path=/a/"),
+        ("Set-Cookie", "b=2; Path=/b/; HttpOnly; SameSite=Lax"),
+        ("Cache-Control", "no-store"),
+        ("X-Site", "1"),
+    )
+    monkeypatch.setattr(Delivery, "answer", lambda *args, **kwargs: Answer(303, headers))
+    reply = in_process("allow-200")
+    cookies = [sorted(value.split("; ")) for value in reply.all("Set-Cookie")]
+    assert sorted(cookies) == [
+        ["HttpOnly", "Path=/b/", "SameSite=Lax", "b=2"],
+        ["Path=/a/", "a=1"],
+    ]
+    assert reply.one("Cache-Control") == "no-store"
+    assert reply.one("X-Site") == "1"
+
+
+def test_the_sites_headers_are_copied_never_written_to(site):
+    """One viewer's Location is neither in the site's own dict nor in the next answer."""
+    ours = VIEWS["cached"]["headers"]
+    before = dict(ours)
+    for viewer in ("ada", "ben"):
+        request = Request(f"{viewer}/a.txt", view="cached", viewer=viewer)
+        reply = site.judge("own-folder", request, Signed(f"/{viewer}/a.txt", headers=before))
+        assert len(reply.all("Location")) == 1
+    assert ours == before
+
+
+def test_the_longest_url_is_no_matter(site):
+    """Django's own redirects end at a length that differs by release."""
+    name = "x" * 4000
+    site.judge("allow-200", Request(name), Signed(f"/{name}"))
+
+
+def test_the_rule_sees_the_name_that_is_signed(flavour, site_settings, make_client, monkeypatch):
+    """Whatever the router decoded: `%2A` is `*` to the rule, and `%2A` again in the URL."""
+    seen = []
+
+    def answer(self, distribution, resource, result, query_string="", **kwargs):
+        text = query_string if isinstance(query_string, str) else query_string.decode()
+        seen.append((resource, text))
+        return Answer(303, (("Location", distribution.url(resource)),))
+
+    monkeypatch.setattr(Delivery, "answer", answer)
+    send = make_client(flavour, "in process")
+    request = Request("%2A%3F%2F%2B+%25%20%C3%BC", query="a=%2B&b=%C3%BC")
+    location = send(request, request.path(driver(flavour).PREFIX, "allow-200")).one("Location")
+    assert seen == [("*?/++% ü", "a=%2B&b=%C3%BC")]
+    assert location.endswith("/%2A%3F/%2B%2B%25%20%C3%BC")
+
+
+FALCONS = pytest.mark.parametrize("flavour", [f for f in FLAVOURS if f.startswith("falcon")])
+
+
+class Falcon:
+    """A Falcon application of either colour, with one resource and its own members."""
+
+    def __init__(self, flavour, settings):
+        self.is_async = flavour == "falcon_asgi"
+        self.settings = settings
+        self.base = AsyncSignedRedirectResource if self.is_async else SignedRedirectResource
+        self.app_class = falcon.asgi.App if self.is_async else falcon.App
+
+    def colour(self, function):
+        """Make a function, or a coroutine function, of a plain one."""
+
+        async def coloured(*args, **kwargs):
+            return function(*args, **kwargs)
+
+        return coloured if self.is_async else function
+
+    def resource(self, **members):
+        members = {"authorize": lambda self, req, resource: 200, **members}
+        coloured = {name: self.colour(member) for name, member in members.items()}
+        return type("Resource", (self.base,), coloured)
+
+    def client(self, resource, middleware=(), **suffixes):
+        app = self.app_class(middleware=list(middleware))
+        made = resource.from_config(self.settings)
+        app.add_route("/{resource:path}", made)
+        for suffix in suffixes:
+            app.add_route(f"/{suffix}/{{resource:path}}", made, suffix=suffix)
+        return testing.TestClient(app)
+
+
+@pytest.fixture
+def falcon_site(flavour, site_settings):
+    return Falcon(flavour, site_settings)
+
+
+@FALCONS
+def test_falcon_hooks_on_the_class_apply(falcon_site, trusted_keys):
+    """Before GET and before HEAD, and what a hook refuses is not signed."""
+    calls = []
+
+    def hook(req, resp, resource, params):
+        calls.append((req.method, params["resource"]))
+        if req.get_header("X-Blocked"):
+            raise falcon.HTTPForbidden()
+
+    resource = falcon.before(falcon_site.colour(hook))(falcon_site.resource())
+    client = falcon_site.client(resource)
+    for method in ("GET", "HEAD"):
+        allowed = client.simulate_request(method, "/a.txt")
+        assert allowed.status_code == 303
+        assert trusted_keys.check(allowed.headers["location"]).allowed
+        assert (method, "a.txt") in calls
+        refused = client.simulate_request(method, "/a.txt", headers={"X-Blocked": "1"})
+        assert refused.status_code == 403
+        assert "location" not in refused.headers
+
+
+@FALCONS
+def test_falcon_hooks_after_apply(falcon_site):
+    """They see the redirect, and may add to it."""
+
+    def hook(req, resp, resource):
+        resp.set_header("X-After", str(resp.status_code))
+
+    resource = falcon.after(falcon_site.colour(hook))(falcon_site.resource())
+    assert falcon_site.client(resource).simulate_get("/a.txt").headers["x-after"] == "303"
+
+
+@FALCONS
+def test_falcon_hooks_on_an_own_responder_apply_to_head(falcon_site):
+    """A site that overrides on_get has not opened a way round it by HEAD."""
+
+    def on_get(self, req, resp, resource):
+        raise falcon.HTTPForbidden()
+
+    client = falcon_site.client(falcon_site.resource(on_get=on_get))
+    for method in ("GET", "HEAD"):
+        assert client.simulate_request(method, "/a.txt").status_code == 403
+
+
+@FALCONS
+def test_falcon_middleware_applies(falcon_site):
+    """It runs before the rule, and sees the answer."""
+    calls = []
+
+    class Middleware:
+        def process_request(self, req, resp):
+            calls.append("request")
+
+        def process_resource(self, req, resp, resource, params):
+            calls.append(params["resource"])
+
+        def process_response(self, req, resp, resource, req_succeeded):
+            resp.set_header("X-Middleware", resp.get_header("Location")[:4])
+
+        async def process_request_async(self, req, resp):
+            self.process_request(req, resp)
+
+        async def process_resource_async(self, req, resp, resource, params):
+            self.process_resource(req, resp, resource, params)
+
+        async def process_response_async(self, req, resp, resource, req_succeeded):
+            self.process_response(req, resp, resource, req_succeeded)
+
+    client = falcon_site.client(falcon_site.resource(), middleware=[Middleware()])
+    assert client.simulate_get("/a.txt").headers["x-middleware"] == "http"
+    assert calls == ["request", "a.txt"]
+
+
+@FALCONS
+def test_falcon_suffixed_responders_stay(falcon_site):
+    """The site's own `on_get_thumb` and `on_post` are not in the way, nor we in theirs."""
+
+    def on_get_thumb(self, req, resp, resource):
+        resp.text = f"thumb of {resource}"
+
+    def on_post(self, req, resp, resource):
+        resp.status = 201
+
+    resource = falcon_site.resource(on_get_thumb=on_get_thumb, on_post=on_post)
+    client = falcon_site.client(resource, thumb=True)
+    assert client.simulate_get("/a.txt").status_code == 303
+    assert client.simulate_post("/a.txt").status_code == 201
+    assert client.simulate_get("/thumb/a.txt").text == "thumb of a.txt"
+    assert client.simulate_head("/thumb/a.txt").status_code == 405
+
+
+@FALCONS
+def test_falcon_refuses_a_resource_of_the_other_colour(flavour, site_settings):
+    """At add_route, not at the first request."""
+    own = Falcon(flavour, site_settings)
+    other = Falcon("falcon_wsgi" if own.is_async else "falcon_asgi", site_settings)
+    resource = other.resource().from_config(site_settings)
+    with pytest.raises(TypeError):
+        own.app_class().add_route("/{resource:path}", resource)
+
+
+@FALCONS
+def test_falcon_options_are_given_or_stated(falcon_site):
+    """To the class, or to the resource; the resource's win."""
+    stated = falcon_site.resource()
+    stated.code = 302
+    app = falcon_site.app_class()
+    app.add_route("/stated/{resource:path}", stated.from_config(falcon_site.settings))
+    app.add_route("/given/{resource:path}", stated.from_config(falcon_site.settings, code=307))
+    client = testing.TestClient(app)
+    assert client.simulate_get("/stated/a.txt").status_code == 302
+    assert client.simulate_get("/given/a.txt").status_code == 307
+
+
+def test_fifty_at_once_in_one_event_loop(site_settings, trusted_keys):
+    """Where every request is in the same thread, and each waits in the middle."""
+    app = driver("falcon_asgi").create_app(site_settings)
+
+    async def play():
+        async with testing.ASGIConductor(app) as conductor:
+            asked = (
+                conductor.simulate_get(
+                    f"/content/own-folder/v{number}/a.txt", headers={"X-Viewer": f"v{number}"}
+                )
+                for number in range(50)
+            )
+            return await asyncio.gather(*asked)
+
+    for number, result in enumerate(asyncio.run(play())):
+        location = result.headers["location"]
+        assert f"/v{number}/a.txt?" in location
+        assert trusted_keys.check(location).allowed
