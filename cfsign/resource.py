@@ -31,10 +31,13 @@ _ORIGIN = rf"(?:http://{_HOST}(?!:80(?!\d))|https://{_HOST}(?!:443(?!\d)))(?::{_
 _ESCAPE = r"%[0-9A-Fa-f]{2}"
 _DOTS = r"/(?:\.|%2[eE]){1,2}(?=[/?]|\Z)"
 _PATH = rf"(?:(?!{_DOTS})/(?:[A-Za-z0-9\-._~!$&'()+,;=:@\[\]]|{_ESCAPE})*+)++"
-_QUERY = rf"(?:[A-Za-z0-9\-._~!$&()+,;=:@/\[\]?]|{_ESCAPE})++"
+# No `?`: in a policy's resource, which has no escape for it, the edge reads it as any character.
+_QUERY = rf"(?:[A-Za-z0-9\-._~!$&()+,;=:@/\[\]]|{_ESCAPE})++"
 
 _ORIGIN_ALONE = re.compile(_ORIGIN, re.ASCII)
 _URL = re.compile(rf"{_ORIGIN}{_PATH}(?:\?{_QUERY})?+", re.ASCII)
+# In a pattern a `?` may be meant as the wildcard that it is.
+_PATTERN = re.compile(rf"{_ORIGIN}{_PATH}(?:\?(?:{_QUERY}|\?)++)?+", re.ASCII)
 _SCHEME = re.compile(r"(?P<literal>https?)://|(?P<any>(?:http)?\*)://|")
 _UNSAFE = re.compile(r"[^!-~]|[\"#<>\\^`{|}]")
 
@@ -60,6 +63,7 @@ _FAULTS = tuple(
         (r"%(?![0-9A-Fa-f]{2})", "a `%` lacks its two hexadecimal digits; write %25 for a `%`"),
         (r"\?.*'", "browsers send a ' in the query as %27; write %27"),
         (r"\A[^?]*\?\Z", "the query is empty; leave the `?` out"),
+        (r"(?<=\?)[^?]*\?", "a `?` inside the query would act as a wildcard; write %3F for it"),
         (
             r"\*",
             "a literal `*` would act as a wildcard; write %2A for the character, "
@@ -77,8 +81,11 @@ def check_url(url: str) -> str:
     Raises:
         ResourceError: It may not; the error says why and names the spelling that may.
     """
-    url = check_length(url)
-    if _URL.fullmatch(url) is None:
+    return _check(check_length(url), _URL)
+
+
+def _check(url: str, grammar: re.Pattern[str]) -> str:
+    if grammar.fullmatch(url) is None:
         raise _fault(url)
     for parameter in url.partition("?")[2].split("&"):
         name = parameter.partition("=")[0]
@@ -104,7 +111,7 @@ def check_resource(resource: str) -> str:
     if _UNSAFE.search(resource):
         raise _fault(resource)
     try:
-        check_url(_stand_in(resource))
+        _check(_stand_in(resource), _PATTERN)
     except ResourceError as error:
         # Where it stands in the stand-in is not where it stands in what the user wrote.
         raise ResourceError(str(error), found=error.found) from None
@@ -142,14 +149,14 @@ def check_domain(domain: str) -> str:
 
 def split_location(location: str) -> tuple[str, str]:
     """
-    Split a URL into its domain and itself, or a bare domain into itself and "".
+    Split a URL into its domain and itself, or a bare domain, with or without `/`, and "".
 
     Raises:
         ResourceError: It is neither a domain nor a URL that may be signed.
     """
     location = check_length(location)
     origin = _ORIGIN_ALONE.match(location)
-    if origin is None or origin.end() == len(location):
+    if origin is None or location[origin.end() :] in ("", "/"):
         return check_domain(location), ""
     return origin[0], check_url(location)
 

@@ -23,7 +23,7 @@ COVERED = [
     (f"{H}/*.ts", f"{H}/a/b.ts"),
     (f"{H}/a*b*c", f"{H}/a/b/b/c"),
     (f"{H}/a*?x=1", f"{H}/abc?x=1"),
-    (f"{H}/a?x=*", f"{H}/a?x=1&y=/2?3"),
+    (f"{H}/a?x=*", f"{H}/a?x=1&y=/2:3"),
     (f"{H}/*/i?g", f"{H}/a/img"),
     (f"{H}/**", f"{H}/a?b"),
     (f"{H}/a?*", f"{H}/ab"),
