@@ -88,9 +88,9 @@ class CloudFrontRedirect:
             return self._target
         app = current_app._get_current_object()  # type: ignore[attr-defined]  # the real object
         if app not in self._targets:
-            location = self.location or app.config.get("CLOUDFRONT_DOMAIN")
             config = self._cf_config or app.config.get("CLOUDFRONT_CONFIG")
-            self._targets[app] = Target.prepare(location, config)
+            domain = app.config.get("CLOUDFRONT_DOMAIN")
+            self._targets[app] = Target.prepare(self.location, config, domain)
         return self._targets[app]
 
 
@@ -107,9 +107,11 @@ class Target:
     allowed_statuses: tuple[int, ...]
 
     @classmethod
-    def prepare(cls, location: Any, config: Any) -> Target:
+    def prepare(cls, location: str, config: Any, domain: Any = None) -> Target:
         """Check the settings and load the key; raises ConfigurationError or ResourceError."""
-        domain, url = (None, "") if location is None else split_location(location)
+        url = ""
+        if location:
+            domain, url = split_location(location)
         configuration = Configuration.from_mapping(
             {"CLOUDFRONT_DOMAIN": domain, "CLOUDFRONT_CONFIG": config}
         )

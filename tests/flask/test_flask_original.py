@@ -143,3 +143,20 @@ def test_authorize_must_be_overridden(site):
 def test_the_name_in_the_originals_readme():
     """`CloudFilesRedirect` is the same class."""
     assert cfsign_flask.CloudFilesRedirect is CloudFrontRedirect
+
+
+def test_a_slash_behind_the_domain_changes_nothing(site):
+    """The path that was asked for is signed, never one fixed URL for all."""
+    site.config["CLOUDFRONT_DOMAIN"] = f"{DOMAIN}/"
+    redirects = [Redirect(), Redirect(f"{DOMAIN}/", **site.config["CLOUDFRONT_CONFIG"])]
+    site.add_url_rule("/n/<int:n>/<slug>", "n", lambda n, slug: redirects[n].go(slug=slug))
+    for n in range(2):
+        location = site.test_client().get(f"/n/{n}/history").location
+        assert location.startswith(f"{DOMAIN}/n/{n}/history?Expires=")
+
+
+def test_a_path_in_the_domain_setting_is_refused(site):
+    """A setting is no location: it names no file."""
+    site.config.update(CLOUDFRONT_DOMAIN=f"{DOMAIN}/base", TESTING=True)
+    with pytest.raises(ConfigurationError, match="no path"):
+        ask(site, Redirect)
