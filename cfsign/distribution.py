@@ -25,8 +25,9 @@ class Distribution:
         domain: Scheme and host, such as `https://media.example.com`, without a slash at the end.
         signer: The signer whose public key the distribution trusts.
         expires_in: How long a signature lasts where nothing else is said, in seconds.
-        expiry_step: Expiries are rounded up to a multiple of this many seconds, or None. What is
-            signed again within a step comes out the same, so that caches can keep what it opens.
+        expiry_step: Where nothing else is said, expiries are rounded up to a multiple of this many
+            seconds, or None. What is signed again within a step comes out the same, so that caches
+            can keep what it opens.
     """
 
     __slots__ = ("domain", "expires_in", "expiry_step", "signer")
@@ -177,11 +178,13 @@ class Distribution:
         ip_address: Address | None = None,
     ) -> SignedPolicy:
         """Sign a whole URL, or a pattern of URLs, by this distribution's rules for the expiry."""
-        if expires_in is None and expires_at is None:
+        own_lifetime = expires_in is None and expires_at is None
+        if own_lifetime:
             expires_in = self.expires_in
         moment = expiry(expires_in, expires_at, int(time.time()))
-        if expires_at is None and self.expiry_step is not None:
-            # Up, never down: the life is at least what was asked for.
+        if own_lifetime and self.expiry_step is not None:
+            # Up, never down: the life is at least the distribution's. One that was asked for is
+            # kept as it is, since who asks for two seconds means two seconds.
             moment = min(-(-moment // self.expiry_step) * self.expiry_step, LATEST)
         policy = Policy(resource, moment, starts_at=starts_at, ip_address=ip_address)
         return self.signer.sign(policy)
