@@ -159,8 +159,8 @@ def _listed(cookies: object) -> list[Any]:
     """List the pairs of any other form; what cannot be listed counts as one unusable pair."""
     if cookies is None:
         return []
-    pairs: Any = cookies.items() if isinstance(cookies, Mapping) else cookies
     try:
+        pairs: Any = cookies.items() if isinstance(cookies, Mapping) else cookies
         # Each pair takes a byte at least, so that even an endless iterable is cut off in time.
         return list(islice(pairs, _MAX_COOKIE_BYTES + 1))
     except Exception:  # The caller's own object iterates here, and may raise anything.

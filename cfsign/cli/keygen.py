@@ -19,6 +19,8 @@ def keygen(name: Path) -> None:
 
     No file is ever overwritten.
     """
+    if not name.name:
+        raise click.ClickException("NAME is a file's name, such as keys/site")
     private = name.with_name(f"{name.name}-private.pem")
     public = name.with_name(f"{name.name}-public.pem")
     for path in (private, public):

@@ -111,3 +111,15 @@ def test_one_letter_more_less_or_other(
     assert all(changed.lower() == signed.lower() for changed in accepted)
     assert all(changed[host:] == signed[host:] for changed in accepted)
     assert len(accepted) == len("dexamplecom")
+
+
+class Unlisted(dict):
+    """A mapping that cannot be listed."""
+
+    def items(self) -> Any:
+        raise RuntimeError("no items")
+
+
+def test_cookies_that_cannot_be_listed(group: Any) -> None:
+    """The caller's own mapping may raise; the check does not."""
+    assert not group.check(URL, cookies=Unlisted())

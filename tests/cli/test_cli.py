@@ -171,3 +171,10 @@ def test_without_click_the_mend_is_named():
     )
     assert done.returncode == 2
     assert "cloudfront-cfsign[cli]" in done.stderr
+
+
+@pytest.mark.parametrize("name", [".", "/", ""])
+def test_keygen_wants_a_name(name, tmp_path):
+    """One line, exit 2."""
+    done = run("keygen", name, cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
