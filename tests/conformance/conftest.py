@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,6 +30,17 @@ from tests.conformance.wire import Reply, Request
 
 KEY_PAIR_ID = "K2JCJMDEHXQW5F"
 NOW = 1_800_000_000
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_thread_left() -> Iterator[None]:
+    """End the threads in which asgiref awaited: they live until they are collected."""
+    yield
+    gc.collect()
+    end = time.monotonic() + 1
+    for thread in threading.enumerate():
+        if thread.name.startswith("ThreadPoolExecutor"):
+            thread.join(max(0, end - time.monotonic()))
 
 
 @pytest.fixture(scope="session")

@@ -86,8 +86,9 @@ def test_the_sites_headers_are_copied_never_written_to(site):
     assert ours == before
 
 
-def test_the_longest_url_is_no_matter(site):
-    """Django's own redirects end at a length that differs by release."""
+def test_the_longest_url_is_no_matter(site, monkeypatch):
+    """Django's own redirects end at a length that differs by release: here at the shortest."""
+    monkeypatch.setattr("django.http.response.MAX_URL_REDIRECT_LENGTH", 2048, raising=False)
     name = "x" * 4000
     site.judge("allow-200", Request(name), Signed(f"/{name}"))
 
