@@ -1,0 +1,1 @@
+"""An association's papers, each for one of its groups."""

@@ -1,0 +1,34 @@
+"""The application: `uvicorn --factory lectures.app:create_app`."""
+
+from __future__ import annotations
+
+from os import environ
+from pathlib import Path
+
+from falcon.asgi import App, Request, Response
+
+from cfsign import Distribution
+
+from .login import Home, Login, Logout, Sessions
+from .pages import show_error
+from .recordings import Handout, Recording
+from .students import load_students
+
+
+def create_app() -> App[Request, Response]:
+    """Make the site from the environment; what is missing or wrong there ends the start."""
+    students = load_students(Path(environ.get("STUDENTS_FILE", "students.json")))
+    sessions = Sessions(environ["SECRET_KEY"], students, secure=environ.get("LOCAL_HTTP") != "1")
+    distribution = Distribution.from_env()
+    cookie_domain = environ.get("COOKIE_DOMAIN") or None
+
+    app = App(middleware=[sessions])
+    app.set_error_serializer(show_error)
+    app.add_route("/", Home())
+    app.add_route("/login", Login(sessions))
+    app.add_route("/logout", Logout(sessions))
+    handout = Handout(distribution, sessions)
+    recording = Recording(distribution, sessions, cookie_domain=cookie_domain)
+    app.add_route("/handouts/{resource:path}", handout)
+    app.add_route("/recordings/{resource:path}", recording)
+    return app

@@ -1,0 +1,64 @@
+"""The pages, which are few enough to be strings, and the page for an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+from urllib.parse import quote
+
+import falcon
+from falcon.asgi import Request, Response
+
+_PAGE = """\
+<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>{title}</title>
+<h1>{title}</h1>
+{content}
+</html>
+"""
+
+_LOGIN = """\
+<p>{message}</p>
+<form method="post">
+  <label>Name <input name="name" autocomplete="username" required></label>
+  <label>Password
+    <input name="password" type="password" autocomplete="current-password" required></label>
+  <button>Log in</button>
+</form>
+"""
+
+_COURSE = """\
+<li>{name}: <a href="/recordings/{path}/01/index.m3u8">first lecture</a>,
+  <a href="/handouts/{path}/handout.txt">handout</a></li>
+"""
+
+_LOGOUT = '<form method="post" action="/logout"><button>Log out</button></form>\n'
+
+_ERRORS = {
+    403: "You do not take this course. Ask the school's office to add you.",
+    404: "There is nothing here.",
+}
+
+
+def show_login(resp: Response, message: str = "") -> None:
+    """Answer with the form."""
+    _show(resp, "Log in", _LOGIN.format(message=escape(message)))
+
+
+def show_courses(resp: Response, courses: Iterable[str]) -> None:
+    """Answer with the links of each course."""
+    items = (_COURSE.format(name=escape(name), path=quote(name)) for name in courses)
+    _show(resp, "Your courses", f"<ul>{''.join(items)}</ul>\n{_LOGOUT}")
+
+
+def show_error(req: Request, resp: Response, error: falcon.HTTPError) -> None:
+    """Answer with the site's own page, whoever refuses: a resource of its own or cfsign's."""
+    message = _ERRORS.get(error.status_code, "Please try again, or write to the school's office.")
+    _show(resp, error.title, f"<p>{escape(message)}</p>")
+
+
+def _show(resp: Response, title: str, content: str) -> None:
+    resp.content_type = falcon.MEDIA_HTML
+    resp.text = _PAGE.format(title=escape(title), content=content)

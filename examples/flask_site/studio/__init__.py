@@ -1,0 +1,46 @@
+"""A photographer's site: each client sees their own albums, which lie in a private bucket."""
+
+from __future__ import annotations
+
+from os import environ
+
+from flask import Flask
+
+from cfsign_flask import CloudFront, signed_redirect_blueprint
+
+from . import accounts, db, pages
+from .photos import Photo, authorize
+
+
+def create_app() -> Flask:
+    """Make the site from the environment; what is missing there ends the start."""
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=environ["SECRET_KEY"],
+        DATABASE=environ.get("DATABASE", "studio.sqlite3"),
+        SESSION_COOKIE_SECURE=environ.get("LOCAL_HTTP") != "1",
+        SESSION_COOKIE_SAMESITE="Lax",
+        CLOUDFRONT_DOMAIN=environ["CLOUDFRONT_DOMAIN"],
+        CLOUDFRONT_CONFIG={
+            "key_pair_id": environ["CLOUDFRONT_KEY_PAIR_ID"],
+            "private_key": environ["CLOUDFRONT_PRIVATE_KEY_FILE"],
+        },
+    )
+    CloudFront(app)
+    db.init_app(app)
+    app.register_blueprint(accounts.accounts)
+    app.register_blueprint(pages.pages)
+
+    # A photo is one file, and a signed URL opens it.
+    app.add_url_rule("/photos/<path:resource>", view_func=Photo.as_view("photo"))
+    # A slideshow is a page and all the pictures on it, and signed cookies open its folder.
+    slideshow = signed_redirect_blueprint(
+        "slideshow",
+        __name__,
+        authorize,
+        url_prefix="/slideshow",
+        delivery="cookies",
+        cookie_domain=environ.get("COOKIE_DOMAIN") or None,
+    )
+    app.register_blueprint(slideshow)
+    return app
