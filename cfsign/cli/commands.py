@@ -24,7 +24,14 @@ def cfsign(context: click.Context) -> None:
 @click.option("--once", is_flag=True, help="Play a viewer against the two servers, then stop.")
 @click.option("--port", type=click.IntRange(0, 65535), help="The site's port; a free one if left.")
 @click.option("--edge-port", type=click.IntRange(0, 65535), help="The edge's port, likewise.")
-def demo(once: bool, port: int | None, edge_port: int | None) -> int:
+@click.option(
+    "--framework",
+    type=click.Choice(["flask", "django", "falcon"]),
+    default="flask",
+    show_default=True,
+    help="What the site runs on.",
+)
+def demo(once: bool, port: int | None, edge_port: int | None, framework: str) -> int:
     """Run a site and a local edge with private files, on this machine alone."""
     try:
         from cfsign import demo as example
@@ -33,8 +40,8 @@ def demo(once: bool, port: int | None, edge_port: int | None) -> int:
             f"the demo needs {error.name}: pip install 'cloudfront-cfsign[demo]'"
         ) from None
     if once:
-        return example.play_once()
-    return example.serve(port, edge_port)
+        return example.play_once(framework)
+    return example.serve(port, edge_port, framework)
 
 
 cfsign.add_command(sign)

@@ -16,22 +16,23 @@ from cfsign.demo.stage import running
 from cfsign.demo.steps import all_steps
 
 
-def serve(port: int | None = None, edge_port: int | None = None) -> int:
+def serve(port: int | None = None, edge_port: int | None = None, framework: str = "flask") -> int:
     """
     Run the site and the edge until Ctrl-C.
 
     Args:
         port: The site's port; None or 0 takes a free one.
         edge_port: The edge's, likewise.
+        framework: What the site runs on: "flask", "django" or "falcon".
 
     Returns:
         The exit code: 0.
 
     Raises:
-        ConfigurationError: A port is taken, or may not be opened.
+        ConfigurationError: A port is taken, or may not be opened; or the framework is not there.
     """
     try:
-        with _stopped_by_signals(), running(port, edge_port) as stage:
+        with _stopped_by_signals(), running(port, edge_port, framework) as stage:
             print(f"The site  {stage.site}/")
             print(f"The edge  {stage.edge}/")
             print("Open the site in a browser. Stop with Ctrl-C.", flush=True)
@@ -42,15 +43,21 @@ def serve(port: int | None = None, edge_port: int | None = None) -> int:
     return 0
 
 
-def play_once() -> int:
+def play_once(framework: str = "flask") -> int:
     """
     Play a viewer against the two servers, and print a line for each step.
 
+    Args:
+        framework: What the site runs on: "flask", "django" or "falcon".
+
     Returns:
         The exit code: 0 if all was as expected, else 1.
+
+    Raises:
+        ConfigurationError: The framework is not there.
     """
     failed = total = 0
-    with _stopped_by_signals(), running() as stage:
+    with _stopped_by_signals(), running(framework=framework) as stage:
         for step in all_steps(stage):
             line = step.play()
             print(line, flush=True)

@@ -1,145 +1,141 @@
-"""The pages around the private files: log in, choose a file, see what opens it."""
+"""The pages around the private files, the same whichever framework sends them."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
-from flask import (
-    Blueprint,
-    Flask,
-    Response,
-    abort,
-    current_app,
-    make_response,
-    redirect,
-    render_template,
-    request,
-    session,
-    url_for,
-)
-from werkzeug.exceptions import HTTPException
-from werkzeug.wrappers import Response as AnyResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from cfsign import Answer, Delivery, Deny, Distribution, TrustedKeyGroup
 from cfsign.demo.anatomy import dissect_cookies, dissect_url
 from cfsign.demo.files import ALBUM, FILES, PICTURE, PLAN
-from cfsign.demo.site import VIEWERS, Folder, Link, cloudfront, may_read
+from cfsign.demo.readers import VIEWERS, may_read, permission
 from cfsign.demo.tampering import TAMPERINGS
-from cfsign.trusted_keys import TrustedKeyGroup
 
-_KEYS = "demo-trusted-keys"
+_HERE = Path(__file__).parent
 
-pages = Blueprint("pages", __name__)
+#: The folder of the pages' style, script and mark.
+STATIC = _HERE / "static"
+
+_LINK = Delivery(delivery="json")
+_FOLDER = Delivery(delivery="cookies")
 
 
-def add_pages(app: Flask, trusted_keys: TrustedKeyGroup) -> None:
+@dataclass(frozen=True, slots=True)
+class Page:
     """
-    Give the site its pages.
+    A page, for a framework to make its own response of.
+
+    Attributes:
+        html: What is on it.
+        status: The HTTP status.
+        set_cookies: The values of the `Set-Cookie` headers that come with it.
+    """
+
+    html: str
+    status: int = 200
+    set_cookies: tuple[str, ...] = ()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The other headers. No cache may keep a page: it has a signed URL, or a viewer's name."""
+        return {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"}
+
+
+class Pages:
+    """
+    Everything there is to show.
 
     Args:
-        app: The site.
+        distribution: The distribution, to sign with.
         trusted_keys: What the edge trusts, for the page that tells what it would answer. To sign,
             a site needs none of it.
+        site: The site's address, without a slash at its end.
     """
-    app.extensions[_KEYS] = trusted_keys
-    app.register_blueprint(pages)
 
+    def __init__(
+        self, distribution: Distribution, trusted_keys: TrustedKeyGroup, site: str
+    ) -> None:
+        self._distribution = distribution
+        self._check = trusted_keys.check
+        self._templates = Environment(
+            loader=FileSystemLoader(_HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+        )
+        self._templates.globals.update(
+            viewers=VIEWERS,
+            files=FILES,
+            album=ALBUM,
+            readers=_readers,
+            site=site,
+            edge=distribution.domain,
+        )
 
-@pages.get("/")
-def home() -> str:
-    """Show the viewers to log in as, and the files."""
-    return render_template("home.html")
+    def home(self, viewer: str | None) -> Page:
+        """Show the viewers to log in as, and the files."""
+        return Page(self._render("home.html", viewer))
 
+    def file(self, viewer: str | None, resource: str, address: str | None) -> Page | Deny:
+        """Show a file, and the signed URL that opens it taken apart; or refuse, as /link does."""
+        answer = self._ask(_LINK, viewer, resource, address)
+        if isinstance(answer, Deny):
+            return answer
+        file = next((file for file in FILES if file.name == resource), None)
+        if file is None:
+            return Deny(404)
+        url = json.loads(answer.body)["url"]
+        other = self._distribution.url((PLAN if file == PICTURE else PICTURE).name)
+        html = self._render(
+            "file.html",
+            viewer,
+            file=file,
+            url=url,
+            anatomy=dissect_url(url),
+            tamperings=[
+                (each, changed, self._check(changed, viewer_ip=address))
+                for each in TAMPERINGS
+                for changed in [each.apply(url, other)]
+            ],
+        )
+        return Page(html)
 
-@pages.get("/file/<path:resource>")
-def show(resource: str) -> str:
-    """Show a file, and the signed URL that opens it taken apart."""
-    # By the view itself: the page has what a script would get, and is refused as one would be.
-    url = Link().get(resource).get_json()["url"]
-    file = next((file for file in FILES if file.name == resource), None)
-    if file is None:
-        abort(404)
-    other = cloudfront.distribution.url((PLAN if file == PICTURE else PICTURE).name)
-    check = current_app.extensions[_KEYS].check
-    return render_template(
-        "file.html",
-        file=file,
-        url=url,
-        anatomy=dissect_url(url),
-        tamperings=[
-            (each, changed, check(changed, viewer_ip=request.remote_addr))
-            for each in TAMPERINGS
-            for changed in [each.apply(url, other)]
-        ],
-    )
-
-
-@pages.get("/album")
-def show_album() -> Response:
-    """Show the album's pictures by their plain URLs, which cookies open."""
-    url = cloudfront.distribution.url
-    pictures = [file for file in FILES if file.folder == ALBUM]
-    cookies = Folder().get(pictures[0].name).headers.getlist("Set-Cookie")
-    response = make_response(
-        render_template(
+    def show_album(self, viewer: str | None, address: str | None) -> Page | Deny:
+        """Show the album's pictures by their plain URLs, which the page's cookies open."""
+        url = self._distribution.url
+        pictures = [file for file in FILES if file.folder == ALBUM]
+        answer = self._ask(_FOLDER, viewer, pictures[0].name, address)
+        if isinstance(answer, Deny):
+            return answer
+        cookies = tuple(value for name, value in answer.headers if name == "Set-Cookie")
+        html = self._render(
             "album.html",
+            viewer,
             pictures=[(file, url(file.name)) for file in pictures],
             outside=[(file, url(file.name)) for file in (PLAN, PICTURE)],
             anatomy=dissect_cookies(cookies),
         )
-    )
-    response.headers.extend({"Set-Cookie": cookies})
-    return response
+        return Page(html, set_cookies=cookies)
+
+    def refused(self, viewer: str | None, status: int) -> Page:
+        """Show the site's own page for a refusal, whoever refused: a view or the framework."""
+        html = self._render("refused.html", viewer, status=HTTPStatus(status))
+        return Page(html, status)
+
+    def _ask(
+        self, delivery: Delivery, viewer: str | None, resource: str, address: str | None
+    ) -> Answer | Deny:
+        # As an adapter does: a page has what its viewer would get, and is refused as they would be.
+        result = permission(viewer, resource, address)
+        return delivery.answer(self._distribution, resource, result)
+
+    def _render(self, template: str, viewer: str | None, **context: Any) -> str:
+        return self._templates.get_template(template).render(viewer=viewer, **context)
 
 
-@pages.post("/login")
-def login() -> AnyResponse:
-    """Take the viewer at their word: this is a demo, and nothing of it leaves this machine."""
-    viewer = request.form.get("viewer")
-    if viewer not in VIEWERS:
-        abort(400)
-    session["viewer"] = viewer
-    return redirect(url_for("pages.home"), 303)
-
-
-@pages.post("/logout")
-def logout() -> AnyResponse:
-    """Forget the viewer."""
-    session.clear()
-    return redirect(url_for("pages.home"), 303)
-
-
-@pages.app_errorhandler(HTTPException)
-def refused(error: HTTPException) -> AnyResponse:
-    """Show the site's own page for a refusal, whoever refused: a view of ours or the library's."""
-    # What the error brings is kept, such as the Allow header of a 405.
-    response = error.get_response()
-    response.data = render_template("refused.html", status=response.status_code, error=error)
-    response.content_type = "text/html; charset=utf-8"
-    return response
-
-
-@pages.app_context_processor
-def common() -> dict[str, Any]:
-    """Give every page the viewer, and what there is to choose from."""
-    viewer = session.get("viewer")
-
-    def readers(resource: str) -> list[str]:
-        return [name for name in VIEWERS if may_read(name, resource)]
-
-    return {
-        "viewer": viewer,
-        "viewers": VIEWERS,
-        "files": FILES,
-        "album": ALBUM,
-        "readers": readers,
-        "site": request.host_url.rstrip("/"),
-        "edge": cloudfront.distribution.domain,
-    }
-
-
-@pages.after_app_request
-def keep_nothing(response: Response) -> Response:
-    """Let no cache keep a page: it holds a signed URL, or a viewer's name."""
-    if response.mimetype == "text/html":
-        response.headers.setdefault("Cache-Control", "no-store")
-    return response
+def _readers(resource: str) -> list[str]:
+    return [name for name in VIEWERS if may_read(name, resource)]

@@ -9,9 +9,10 @@ from urllib.parse import quote
 
 from cfsign.demo.files import PrivateFile, private_folder
 from cfsign.demo.origin import Recorder, file_server
-from cfsign.demo.pages import add_pages
+from cfsign.demo.pages import Pages
 from cfsign.demo.servers import address, listening, serving
-from cfsign.demo.site import create_app
+from cfsign.demo.sites import create_app
+from cfsign.distribution import Distribution
 from cfsign.edge import WSGIEdge
 from cfsign.keys import generate_private_key_pem, load_private_key
 from cfsign.trusted_keys import TrustedKeyGroup
@@ -41,12 +42,14 @@ class Stage:
 
 
 @contextmanager
-def running(port: int | None = None, edge_port: int | None = None) -> Iterator[Stage]:
+def running(
+    port: int | None = None, edge_port: int | None = None, framework: str = "flask"
+) -> Iterator[Stage]:
     """
     Run the site and the edge, each on its port of loopback, until the end.
 
     Raises:
-        ConfigurationError: A port is taken, or may not be opened.
+        ConfigurationError: A port is taken, or may not be opened; or the framework is not there.
     """
     with ExitStack() as stack:
         # The ports first: the site must know the edge's address to sign for it.
@@ -61,17 +64,17 @@ def running(port: int | None = None, edge_port: int | None = None) -> Iterator[S
 
         recorder = Recorder(file_server(folder))
         edge = WSGIEdge(recorder, trusted_keys)
-        site = create_app(
-            {
-                "CLOUDFRONT_DOMAIN": address(edge_listener),
-                "CLOUDFRONT_CONFIG": {
-                    "private_key": private_key,
-                    "key_pair_id": _KEY_PAIR_ID,
-                    "expires": 60,
-                },
-            }
-        )
-        add_pages(site, trusted_keys)
+        settings = {
+            "CLOUDFRONT_DOMAIN": address(edge_listener),
+            "CLOUDFRONT_CONFIG": {
+                "private_key": private_key,
+                "key_pair_id": _KEY_PAIR_ID,
+                "expires": 60,
+            },
+        }
+        distribution = Distribution.from_config(settings)
+        pages = Pages(distribution, trusted_keys, address(site_listener))
+        site = create_app(framework, settings, pages)
         stack.enter_context(serving(edge, edge_listener))
         stack.enter_context(serving(site, site_listener))
         yield Stage(address(site_listener), address(edge_listener), recorder)

@@ -10,7 +10,7 @@ import httpx
 from cfsign.cookies import NAMES
 from cfsign.demo.files import ALBUM, BRIEF, DIARY, FILES, GUIDE, HUTS, PICTURE, PLAN, PrivateFile
 from cfsign.demo.origin import Recorder
-from cfsign.demo.site import may_read
+from cfsign.demo.readers import may_read
 from cfsign.demo.stage import Stage
 from cfsign.demo.step import Step
 from cfsign.demo.tampering import TAMPERINGS, Tampering

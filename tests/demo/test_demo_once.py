@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
+import subprocess
+import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from cfsign import TrustedKeyGroup, demo
-from cfsign.demo import files, site, stage, steps
+from cfsign import demo
+from cfsign.demo import files, stage, steps
+from cfsign.demo.sites import FRAMEWORKS
 from cfsign.edge import WSGIEdge
+from tests.demo.playing import (
+    Break,
+    all_may_read,
+    edge_that_strips_nothing,
+    no_edge,
+    one_byte_lost,
+    other_keys,
+    without_waiting,
+)
 
-Break = Callable[[pytest.MonkeyPatch], None]
+PLAYING = Path(__file__).parent / "playing.py"
 
 
 @pytest.fixture(autouse=True)
@@ -27,15 +37,33 @@ def _nothing_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     assert list(tmp_path.iterdir()) == []
 
 
-def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the one slow step out, where it is not what is tried."""
-    expected = f"200 {steps.digest(files.BRIEF.content)}, then 403 AccessDenied"
-    monkeypatch.setattr(steps, "expiry", lambda viewer: expected)
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str, str]]:
+    """What the command did on each framework, all three at once."""
+    folder = tmp_path_factory.mktemp("played")
+    command = [sys.executable, "-W", "error", "-m", "cfsign", "demo", "--once", "--framework"]
+    processes = {
+        name: subprocess.Popen(
+            [*command, name],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=folder,
+            env={"TMPDIR": str(folder)},
+        )
+        for name in FRAMEWORKS
+    }
+    ended = {name: process.communicate(timeout=60) for name, process in processes.items()}
+    assert list(folder.iterdir()) == []
+    return {name: (processes[name].returncode, *ended[name]) for name in FRAMEWORKS}
 
 
-def test_every_step_is_as_expected_and_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert demo.play_once() == 0
-    *lines, last = capsys.readouterr().out.splitlines()
+def test_every_step_is_as_expected_and_printed(
+    framework: str, played: dict[str, tuple[int, str, str]]
+) -> None:
+    code, out, err = played[framework]
+    assert (code, err) == (0, "")
+    *lines, last = out.splitlines()
     assert last == f"{len(lines)} of {len(lines)} steps as expected"
     assert all(line.startswith("ok      ") for line in lines)
     assert all("  expected " in line and "  saw " in line for line in lines)
@@ -55,42 +83,10 @@ def test_every_step_is_as_expected_and_printed(capsys: pytest.CaptureFixture[str
         assert f"saw 403 {code}" in text
 
 
-def other_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    key = stage.load_private_key(stage.generate_private_key_pem())
-    group = TrustedKeyGroup({stage._KEY_PAIR_ID: key.public_key_pem()})
-    monkeypatch.setattr(stage, "TrustedKeyGroup", lambda keys: group)
-
-
-def no_edge(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage, "WSGIEdge", lambda app, keys: app)
-
-
-def edge_that_strips_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def edge(app: Any, keys: Any) -> Any:
-        def checked(environ: Any, start_response: Any) -> Any:
-            def allowed(_: Any, start_response: Any) -> Any:
-                return app(environ, start_response)
-
-            return WSGIEdge(allowed, keys)(environ, start_response)
-
-        return checked
-
-    monkeypatch.setattr(stage, "WSGIEdge", edge)
-
-
-def all_may_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(site, "may_read", lambda viewer, resource: True)
-
-
-def one_byte_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    @contextlib.contextmanager
-    def folder() -> Iterator[Path]:
-        with files.private_folder() as path:
-            file = path / files.PICTURE.name
-            file.write_bytes(file.read_bytes()[:-1])
-            yield path
-
-    monkeypatch.setattr(stage, "private_folder", folder)
+def test_the_steps_are_the_same_on_every_framework(
+    played: dict[str, tuple[int, str, str]],
+) -> None:
+    assert len({out for _, out, _ in played.values()}) == 1
 
 
 @pytest.mark.parametrize(
@@ -116,6 +112,23 @@ def test_what_is_broken_is_seen(
     text = capsys.readouterr().out
     assert f"FAILED  {failing}  " in text
     assert f"ok      {holding}  " in text
+
+
+@pytest.mark.parametrize("name", [name for name in FRAMEWORKS if name != "flask"])
+def test_what_is_broken_is_seen_on_the_others_too(name: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", PLAYING, name, "all_may_read"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={"TMPDIR": str(tmp_path)},
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    for view in ("content", "link", "folder"):
+        assert f"FAILED  Ada asks for Ben's /{view}  " in done.stdout
+    assert done.stdout.count("FAILED") == 3
+    assert "ok      nobody asks for /link  " in done.stdout
 
 
 def test_an_edge_that_never_sees_an_end_is_seen(

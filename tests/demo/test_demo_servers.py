@@ -12,12 +12,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import httpx
 import pytest
 
 from cfsign import ConfigurationError, demo
 from cfsign.cli import main
+from cfsign.cli.commands import demo as command
 from cfsign.demo.servers import HOST, address, listening, serving
+from cfsign.demo.sites import FRAMEWORKS
 from cfsign.demo.stage import running
 
 
@@ -92,9 +95,53 @@ def test_both_run_and_are_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             httpx.get(url, trust_env=False)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_serve_is_stopped_by_a_signal(number: signal.Signals, tmp_path: Path) -> None:
-    code = "import sys; from cfsign.demo import serve; sys.exit(serve())"
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_a_framework_that_is_not_installed_is_named(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.delitem(sys.modules, f"cfsign.demo.sites.{name}_site", raising=False)
+    assert main(["demo", "--once", "--framework", name]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == (
+        f"cfsign: the demo on {name} needs {name}: pip install 'cloudfront-cfsign[demo]'\n"
+    )
+
+
+def test_the_command_offers_the_frameworks_that_there_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (option,) = (option for option in command.params if option.name == "framework")
+    assert isinstance(option.type, click.Choice)
+    assert tuple(option.type.choices) == FRAMEWORKS
+    assert main(["demo", "--once", "--framework", "bottle"]) == 2
+    assert "'bottle'" in capsys.readouterr().err
+    with pytest.raises(ConfigurationError, match="not on 'bottle'"):
+        demo.play_once("bottle")
+
+
+def test_a_second_site_on_django_is_refused(tmp_path: Path) -> None:
+    code = """
+import sys
+from django.conf import settings
+from cfsign.cli import main
+settings.configure()
+sys.exit(main(["demo", "--once", "--framework", "django"]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "cfsign: Django has its settings already: one site a process\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [("flask", signal.SIGINT), *((name, signal.SIGTERM) for name in FRAMEWORKS)],
+)
+def test_serve_is_stopped_by_a_signal(name: str, number: signal.Signals, tmp_path: Path) -> None:
+    code = f"import sys; from cfsign.demo import serve; sys.exit(serve(framework={name!r}))"
     with subprocess.Popen(
         [sys.executable, "-W", "error", "-c", code],
         stdout=subprocess.PIPE,
