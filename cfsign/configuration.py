@@ -16,8 +16,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from cfsign.decision import ALLOWED_STATUSES, is_header_mapping
+from cfsign.decision import ALLOWED_STATUSES
 from cfsign.errors import CfsignError, CfsignWarning, ConfigurationError
+from cfsign.headers import is_header_mapping, is_shared, servers_own
 from cfsign.keys import HashAlgorithm, PrivateKey, load_private_key
 from cfsign.redirect import REDIRECT_STATUSES
 from cfsign.resource import check_domain
@@ -155,12 +156,18 @@ def check_headers(headers: object) -> Mapping[str, str]:
     """Return a copy of *headers* if a redirect may carry them, else raise ConfigurationError."""
     if not is_header_mapping(headers):
         raise ConfigurationError("headers are a mapping of names to values, all text on one line")
-    if any(name.lower() == "location" for name in headers):
+    names = {name.lower() for name in headers}
+    if "location" in names:
         raise ConfigurationError("headers hold no Location: that is the signed URL")
-    if any(_is_public(name, value) for name, value in headers.items()):
+    if "content-type" in names:
+        raise ConfigurationError("headers hold no Content-Type: a redirect is empty, JSON has one")
+    if servers_own(headers):
+        raise ConfigurationError(f"headers hold no {servers_own(headers)}: the server writes that")
+    # A mapping of that type came from here, and its warning with it.
+    if is_shared(headers) and not isinstance(headers, MappingProxyType):
         warnings.warn(
-            "Cache-Control: public on a redirect to a signed URL lets a shared cache give one "
-            "viewer's URL to all; use private or no-store",
+            "a Cache-Control that is public, or has an age and is not private, lets a shared cache "
+            "give one viewer's signed URL to the next; use private or no-store",
             CfsignWarning,
             stacklevel=3,
         )
@@ -215,7 +222,3 @@ def _misspelt(environ: Mapping[str, str], prefix: str, known: set[str]) -> list[
             near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.9)
             problems += [f"{name} is unknown; is it {near[0]}?"] if near else []
     return problems
-
-
-def _is_public(name: str, value: str) -> bool:
-    return name.lower() == "cache-control" and "public" in value.lower()

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TypeGuard
 
 from cfsign.errors import DecisionError
+from cfsign.headers import is_header_mapping, servers_own
 
 #: The statuses that allow where nothing else is said, as in the original of 2012.
 ALLOWED_STATUSES = (200, 204)
@@ -61,6 +62,10 @@ class Deny:
             raise DecisionError(
                 "the headers of Deny are a mapping of names to values, all text on one line"
             )
+        if servers_own(self.headers):
+            raise DecisionError(
+                f"the headers of Deny hold no {servers_own(self.headers)}: the server writes that"
+            )
         object.__setattr__(self, "status", int(self.status))
         object.__setattr__(self, "headers", MappingProxyType(dict(self.headers)))
 
@@ -96,19 +101,6 @@ def decide(result: object, allowed_statuses: Collection[int] = ALLOWED_STATUSES)
     raise DecisionError(
         "authorize must return an HTTP status (200 or 204 allows, 400 to 599 refuses), an Allow or "
         f"a Deny, and it returned {_kind(result)}"
-    )
-
-
-def is_header_mapping(headers: object) -> TypeGuard[Mapping[str, str]]:
-    """Tell whether *headers* are names and values that stay on their line (RFC 9110, 5.5)."""
-    return isinstance(headers, Mapping) and all(
-        isinstance(name, str)
-        and isinstance(value, str)
-        and name.replace("-", "").replace("_", "").isalnum()
-        and name.isascii()
-        and value.isprintable()
-        and max(value, default="") <= "\xff"
-        for name, value in headers.items()
     )
 
 

@@ -229,18 +229,46 @@ def test_a_mistyped_setting(pem: str, name: str, values: list[Any]) -> None:
         assert problem.startswith(f"CLOUDFRONT_CONFIG['{label}']: ")
 
 
-@pytest.mark.parametrize("value", ["public", "PUBLIC, max-age=60", "max-age=5, Public"])
-def test_a_public_redirect_warns(pem: str, value: str) -> None:
-    """A shared cache would give one viewer's URL to all."""
+@pytest.mark.parametrize(
+    "value",
+    [
+        "public",
+        "PUBLIC, max-age=60",
+        "max-age=5, Public",
+        "max-age=60",
+        "s-maxage=60",
+        "must-revalidate,S-MaxAge=60",
+        'private="Set-Cookie", max-age=60',
+        'no-cache="X, private", max-age=60',
+        "x-private, max-age=60",
+        "x=private, max-age=60",
+        "no-store-ever max-age=60",
+    ],
+)
+def test_a_redirect_for_a_shared_cache_warns(pem: str, value: str) -> None:
+    """It would give one viewer's URL to all."""
     with pytest.warns(CfsignWarning, match="use private or no-store"):
         Configuration.from_mapping(settings(pem, headers={"cache-control": value}))
 
 
-def test_a_private_redirect_does_not_warn(pem: str) -> None:
-    """The site may cache in the browser."""
+@pytest.mark.parametrize(
+    "value",
+    [
+        "private, max-age=5",
+        "max-age=5,PRIVATE",
+        "no-store, max-age=0",
+        "no-cache, max-age=0, must-revalidate",
+        "must-revalidate",
+        "x-public",
+        'x="public, max-age=60"',
+        "",
+    ],
+)
+def test_a_private_redirect_does_not_warn(pem: str, value: str) -> None:
+    """The site may cache in the browser; directives are read whole, not by their letters."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        headers = {"Cache-Control": "private, max-age=5", "X": "public"}
+        headers = {"Cache-Control": value, "X": "public"}
         assert Configuration.from_mapping(settings(pem, headers=headers)).headers == headers
 
 

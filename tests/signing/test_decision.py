@@ -188,6 +188,16 @@ def test_denys_headers_stay_on_their_line(headers: Any) -> None:
         Deny(401, headers)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["Content-Length", "transfer-encoding", "Connection", "KEEP-ALIVE", "Upgrade", "Trailer", "TE"],
+)
+def test_denys_headers_do_not_break_the_message(name: str) -> None:
+    """What frames a message or belongs to a connection is the server's alone."""
+    with pytest.raises(DecisionError, match=f"hold no {name}: the server writes that"):
+        Deny(401, {"X": "y", name: "5"})
+
+
 def test_deny_keeps_a_copy_of_its_headers() -> None:
     """What happens to the caller's dict afterwards does not reach the viewer, nor the reverse."""
     headers = {"WWW-Authenticate": 'Basic realm="a b"'}

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import gc
 import json
+import warnings
 from http import HTTPStatus
 from http.cookies import SimpleCookie
 from typing import Any
@@ -474,6 +475,10 @@ def test_a_key_that_cannot_sign_is_an_error() -> None:
         ({"code": "303"}, "302, 303 or 307"),
         ({"headers": {"location": "x"}}, "no Location: that is the signed URL"),
         ({"headers": {"X": "a\r\nb"}}, "all text on one line"),
+        ({"headers": {"content-type": "text/html"}}, "hold no Content-Type"),
+        ({"headers": {"Content-Length": "5"}}, "hold no Content-Length: the server writes that"),
+        ({"headers": {"transfer-encoding": "chunked"}}, "hold no transfer-encoding"),
+        ({"headers": {"Connection": "close", "TE": "x"}}, "hold no Connection, TE"),
         ({"headers": None}, "a mapping of names to values"),
         ({"forward_query": "response-content-disposition"}, "a tuple of names"),
         ({"forward_query": ("",)}, "a tuple of names"),
@@ -504,6 +509,22 @@ def test_a_public_answer_warns() -> None:
     with pytest.warns(CfsignWarning, match="use private or no-store"):
         delivery = Delivery(headers={"Cache-Control": "public, max-age=60"})
     assert dict(delivery.headers) == {"Cache-Control": "public, max-age=60"}
+
+
+def test_settings_that_share_an_answer_warn_once(pem: str) -> None:
+    """Where they are read; not again for every view that takes them over."""
+    config = {
+        "private_key": pem,
+        "key_pair_id": "K",
+        "headers": {"Cache-Control": "max-age=60"},
+    }
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        configuration = Configuration.from_mapping(
+            {"CLOUDFRONT_DOMAIN": DOMAIN, "CLOUDFRONT_CONFIG": config}
+        )
+        Delivery.from_configuration(configuration).replace(code=302)
+    assert [warning.category for warning in caught] == [CfsignWarning]
 
 
 def test_from_configuration_and_replace(pem: str) -> None:
