@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TypeGuard
 
 from cfsign.errors import DecisionError
-from cfsign.headers import is_header_mapping, servers_own
+from cfsign.headers import is_header_mapping, servers_own, with_cache_control
 
 #: The statuses that allow where nothing else is said, as in the original of 2012.
 ALLOWED_STATUSES = (200, 204)
@@ -45,7 +45,8 @@ class Deny:
 
     Attributes:
         status: An HTTP status from 400 to 599.
-        headers: Headers for the refusal, such as `WWW-Authenticate`.
+        headers: Headers for the refusal, such as `WWW-Authenticate`. `Cache-Control: no-store` is
+            there unless one is given: caches keep a 404 or 410 by themselves (RFC 9111, 4.2.2).
 
     Raises:
         DecisionError: The status is no refusal, or a header cannot be sent.
@@ -67,7 +68,7 @@ class Deny:
                 f"the headers of Deny hold no {servers_own(self.headers)}: the server writes that"
             )
         object.__setattr__(self, "status", int(self.status))
-        object.__setattr__(self, "headers", MappingProxyType(dict(self.headers)))
+        object.__setattr__(self, "headers", MappingProxyType(with_cache_control(self.headers)))
 
 
 def decide(result: object, allowed_statuses: Collection[int] = ALLOWED_STATUSES) -> Allow | Deny:

@@ -43,6 +43,8 @@ def test_a_no_refuses_with_its_status(client, rule, route, no):
     assert response.status_code == status
     assert "Location" not in response.headers
     assert b"Signature" not in response.data
+    if not isinstance(no, Gone):  # which is the site's own, and none of ours to add to
+        assert response.headers["Cache-Control"] == "no-store"
 
 
 @ROUTES

@@ -198,12 +198,29 @@ def test_denys_headers_do_not_break_the_message(name: str) -> None:
         Deny(401, {"X": "y", name: "5"})
 
 
+@pytest.mark.parametrize("status", [401, 403, 404, 410, 451, 501])
+def test_a_refusal_is_not_stored(status: int) -> None:
+    """A cache keeps a 404, a 410 and a 501 of itself; a viewer may be allowed the next moment."""
+    denied = decide(status)
+    assert isinstance(denied, Deny)
+    assert dict(denied.headers) == {"Cache-Control": "no-store"}
+
+
+@pytest.mark.parametrize("name", ["Cache-Control", "cache-control"])
+def test_denys_own_cache_control_wins(name: str) -> None:
+    """In whatever letters it is written, there is one of it."""
+    assert dict(Deny(404, {name: "private, max-age=5"}).headers) == {name: "private, max-age=5"}
+
+
 def test_deny_keeps_a_copy_of_its_headers() -> None:
     """What happens to the caller's dict afterwards does not reach the viewer, nor the reverse."""
     headers = {"WWW-Authenticate": 'Basic realm="a b"'}
     deny = Deny(401, headers)
     headers["X"] = "y"
-    assert dict(deny.headers) == {"WWW-Authenticate": 'Basic realm="a b"'}
+    assert dict(deny.headers) == {
+        "Cache-Control": "no-store",
+        "WWW-Authenticate": 'Basic realm="a b"',
+    }
     with pytest.raises(TypeError):
         deny.headers["X"] = "y"  # type: ignore[index]
     assert Deny() == Deny(403, {})
