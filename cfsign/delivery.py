@@ -13,7 +13,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl
 
 from cfsign.configuration import Configuration, check_allowed_statuses, check_code, check_headers
-from cfsign.cookies import SignedCookies
+from cfsign.cookies import check_attributes
 from cfsign.decision import ALLOWED_STATUSES, Allow, Deny, decide
 from cfsign.distribution import Distribution
 from cfsign.errors import ConfigurationError, ResourceError
@@ -32,7 +32,10 @@ class Delivery:
 
     Attributes:
         delivery: "redirect" to the signed URL; "json" with the URL in it; or "cookies" that open
-            the resource's whole folder, and a redirect to its plain URL.
+            the resource's whole folder, and a redirect to its plain URL. What was set for that
+            folder before is replaced. Have no folder with cookies inside another one: browsers
+            send both sets to the inner folder (RFC 6265, section 5.4), which the edge denies, and
+            no header on an answer about one folder can tell what was set for the other.
         code: The redirect's status: 302, 303 or 307.
         headers: Headers for the answer; `Cache-Control: no-store` is there unless one is given.
         forward_query: Names of query parameters copied from the request into the signed URL.
@@ -61,7 +64,7 @@ class Delivery:
         keep(self, "headers", check_headers(self.headers))
         keep(self, "forward_query", _check_forward_query(self.forward_query))
         keep(self, "allowed_statuses", check_allowed_statuses(self.allowed_statuses))
-        SignedCookies.clear_headers(self.cookie_domain, samesite=self.cookie_samesite)
+        check_attributes(self.cookie_domain, self.cookie_samesite)
 
     @classmethod
     def from_configuration(cls, configuration: Configuration) -> Delivery:
@@ -151,7 +154,7 @@ class Delivery:
             return signed_json(signed.url(url), signed.policy.expires_at, self.headers)
         if self.delivery == "redirect":
             return redirect(signed.url(url), self.code, self.headers)
-        set_cookie = signed.cookies().set_cookie_headers(
+        set_cookie = signed.cookies().replace_headers(
             self.cookie_domain,
             _cookie_path(domain, target),
             secure=domain.startswith("https:"),

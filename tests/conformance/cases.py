@@ -580,7 +580,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         '`delivery = "cookies"`',
-        "three cookies for the file's folder, and 303 to its plain URL",
+        "three cookies for the file's folder, any of an earlier set cleared; 303 to its plain URL",
         (
             Case(
                 "cookies",
