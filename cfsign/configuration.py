@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from cfsign.keys import HashAlgorithm, PrivateKey, load_private_key
 from cfsign.redirect import REDIRECT_STATUSES
 from cfsign.resource import check_domain
 from cfsign.signer import check_hash_algorithm, check_key_pair_id
-from cfsign.times import lifetime_seconds
+from cfsign.times import standing_lifetime
 
 DOMAIN = "CLOUDFRONT_DOMAIN"
 CONFIG = "CLOUDFRONT_CONFIG"
@@ -189,8 +190,8 @@ _CHECKS: dict[str, Callable[[Any], object]] = {
     "key_pair_id": check_key_pair_id,
     "private_key": lambda key: load_private_key(key[0], password=key[1]),
     "hash_algorithm": check_hash_algorithm,
-    "expires": lambda value: lifetime_seconds(value, "the lifetime"),
-    "expiry_step": lambda value: lifetime_seconds(value, "the step"),
+    "expires": lambda value: standing_lifetime(value, "the lifetime", int(time.time())),
+    "expiry_step": lambda value: standing_lifetime(value, "the step", int(time.time())),
     "allowed_statuses": check_allowed_statuses,
     "code": check_code,
     "headers": check_headers,

@@ -209,8 +209,8 @@ def test_the_domain_goes_not_into_the_dict(pem: str) -> None:
 @pytest.mark.parametrize(
     ("name", "values"),
     [
-        ("expires", [0, -1, "60", 60.0, True, None, timedelta(0)]),
-        ("expiry_step", [0, "60", 1.5, False]),
+        ("expires", [0, -1, "60", 60.0, True, None, timedelta(0), timedelta.max, 10**5000]),
+        ("expiry_step", [0, "60", 1.5, False, timedelta.max, 2147483647]),
         ("code", [301, 308, 300, 304, 200, 404, "303", 303.0, True, None]),
         ("allowed_statuses", [200, "200", [True], ["200"], [302], [404], [199], None, {200: 1}]),
         ("headers", [None, "X: y", [("X", "y")], {"X": 1}, {"X": "a\r\nb"}, {"X Y": "a"}]),
@@ -227,6 +227,21 @@ def test_a_mistyped_setting(pem: str, name: str, values: list[Any]) -> None:
     for value in values:
         (problem,) = problems(settings(pem, **{name: value}))
         assert problem.startswith(f"CLOUDFRONT_CONFIG['{label}']: ")
+
+
+@pytest.mark.parametrize(("name", "word"), [("expires", "lifetime"), ("expiry_step", "step")])
+def test_a_lifetime_that_ends_past_2038_is_refused_at_start_up(
+    pem: str, clock: Any, now: int, name: str, word: str
+) -> None:
+    """To the second; at the first request it would be too late."""
+    longest = 2147483647 - now
+    configuration = Configuration.from_mapping(settings(pem, **{name: longest}))
+    assert getattr(configuration, name) == longest
+    (problem,) = problems(settings(pem, **{name: longest + 1}))
+    assert problem == (
+        f"CLOUDFRONT_CONFIG['{name}']: the {word} ends past 2147483647 (January 2038), the last "
+        "second that CloudFront takes; give fewer seconds, such as 60"
+    )
 
 
 @pytest.mark.parametrize(
