@@ -90,6 +90,9 @@ class Configuration:
                 problems.append(f"{CONFIG} has private_key and priv_key_string; give private_key")
             settings["private_key"] = settings.pop("priv_key_string")
             labels["private_key"] = f"{CONFIG}['priv_key_string']"
+        for name in _NONE_BY_DEFAULT:
+            if name in settings and settings[name] is None:
+                del settings[name]
         if mapping.get(DOMAIN) is not None:
             settings["domain"] = mapping[DOMAIN]
         return cls._checked(settings, labels, problems)
@@ -110,12 +113,18 @@ class Configuration:
             name: environ[label] for name, label in labels.items() if environ.get(label)
         }
         key_file = f"{prefix}PRIVATE_KEY_FILE"
-        problems = _misspelt(environ, prefix, {*labels.values(), key_file})
+        known = {*labels.values(), key_file}
+        problems = []
         if environ.get(key_file):
             if "private_key" in settings:
                 problems.append(f"{key_file} and {labels['private_key']} are both set; set one")
             settings["private_key"] = Path(environ[key_file])
             labels["private_key"] = key_file
+        absent = _REQUIRED.keys() - settings.keys()
+        needed = {labels[name] for name in absent}
+        if "private_key" in absent:
+            needed.add(key_file)
+        problems += _near_misses(environ, prefix, known, needed)
         for name in ("expires", "expiry_step"):
             if name in settings and re.fullmatch("[0-9]{1,10}", settings[name]):
                 settings[name] = int(settings[name])
@@ -177,11 +186,14 @@ def check_headers(headers: object) -> Mapping[str, str]:
 
 def check_allowed_statuses(statuses: object) -> tuple[int, ...]:
     """Return *statuses* if each can be a yes, else raise ConfigurationError."""
-    if not isinstance(statuses, tuple | list | set | frozenset | range) or not all(
-        isinstance(status, int) and not isinstance(status, bool) and 200 <= status <= 299
-        for status in statuses
+    if (
+        not isinstance(statuses, tuple | list | set | frozenset | range)
+        or not statuses
+        or not all(map(_is_success, statuses))
     ):
-        raise ConfigurationError("the statuses that allow are a list of ints from 200 to 299")
+        raise ConfigurationError(
+            "the statuses that allow are a list of ints from 200 to 299, one at least"
+        )
     return tuple(int(status) for status in statuses)
 
 
@@ -197,11 +209,18 @@ _CHECKS: dict[str, Callable[[Any], object]] = {
     "headers": check_headers,
 }
 
+# Where nothing is the default, None is how one writes it.
+_NONE_BY_DEFAULT = ("expiry_step", "headers")
+
 _REQUIRED = {
     "domain": "the distribution's domain, with its https://",
     "key_pair_id": "the ID of the public key in CloudFront, such as K2JCJMDEHXQW5F",
     "private_key": "the private key's path, or its PEM",
 }
+
+
+def _is_success(status: object) -> bool:
+    return isinstance(status, int) and not isinstance(status, bool) and 200 <= status <= 299
 
 
 def _no_config(config: object) -> str:
@@ -215,11 +234,17 @@ def _unknown(name: object) -> str:
     return f"{CONFIG}[{str(name)[:40]!r}] is unknown" + (f"; is it {near[0]!r}?" if near else "")
 
 
-def _misspelt(environ: Mapping[str, str], prefix: str, known: set[str]) -> list[str]:
-    """Name the variables that are almost one of ours; others may be the site's own."""
+def _near_misses(
+    environ: Mapping[str, str], prefix: str, known: set[str], needed: set[str]
+) -> list[str]:
+    """Name the variables that are almost a needed one; warn of others, which may be a site's."""
     problems = []
     for name in sorted(environ):
-        if name.startswith(prefix) and name not in known:
-            near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.9)
-            problems += [f"{name} is unknown; is it {near[0]}?"] if near else []
+        if not name.startswith(prefix) or name in known:
+            continue
+        for near in difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.9):
+            if near in needed:
+                problems.append(f"{name} is unknown; is it {near}?")
+            else:
+                warnings.warn(f"{name} is not read; is it {near}?", CfsignWarning, stacklevel=3)
     return problems

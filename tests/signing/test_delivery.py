@@ -490,6 +490,7 @@ def test_a_key_that_cannot_sign_is_an_error() -> None:
         ({"forward_query": ("v", "Expires")}, "names Expires, which CloudFront takes for its own"),
         ({"forward_query": ["Signature", "Policy"]}, "names Policy, Signature, which"),
         ({"allowed_statuses": (200, 302)}, "ints from 200 to 299"),
+        ({"allowed_statuses": ()}, "200 to 299, one at least"),
         ({"allowed_statuses": 200}, "ints from 200 to 299"),
         ({"allowed_statuses": (True,)}, "ints from 200 to 299"),
         ({"cookie_domain": "https://example.com"}, "host name alone"),
