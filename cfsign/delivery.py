@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote, urlencode
 
 from cfsign.configuration import Configuration, check_allowed_statuses, check_code, check_headers
 from cfsign.cookies import check_attributes
@@ -116,7 +116,8 @@ class Delivery:
             distribution: Whose resource it is.
             resource: The plain path, as the framework's router gives it.
             result: What `authorize` returned.
-            query_string: The request's own query, as it came.
+            query_string: The request's own query, as it came: ASGI's bytes, or WSGI's text, in
+                which a character stands for a byte (PEP 3333).
             location: A URL to sign in place of the resource's.
 
         Returns:
@@ -162,17 +163,26 @@ class Delivery:
         )
         return redirect(url, self.code, self.headers, set_cookie)
 
-    def _forwarded(self, query_string: str | bytes) -> list[tuple[str, str]]:
+    def _forwarded(self, query_string: str | bytes) -> str:
+        """Return what is forwarded: the viewer's own bytes, in the spelling of `encode_path`."""
         if not self.forward_query or not query_string:
-            return []
-        raw = query_string if isinstance(query_string, str) else query_string.decode("latin-1")
-        pairs = parse_qsl(raw, keep_blank_values=True)
-        return [(name, value) for name, value in pairs if name in self.forward_query]
+            return ""
+        # A character a byte, so that what is not UTF-8 comes through too.
+        text = query_string if isinstance(query_string, str) else query_string.decode("latin-1")
+        names = {name.encode() for name in self.forward_query}
+        try:
+            pairs = [
+                (name.encode("latin-1"), value.encode("latin-1"))
+                for name, value in parse_qsl(text, keep_blank_values=True, encoding="latin-1")
+            ]
+        except UnicodeEncodeError:
+            raise ResourceError("a query is bytes, or text with a character a byte") from None
+        return urlencode([pair for pair in pairs if pair[0] in names], quote_via=quote)
 
 
 def _check_forward_query(names: object) -> tuple[str, ...]:
     if not isinstance(names, tuple | list | set | frozenset) or not all(
-        isinstance(name, str) and name for name in names
+        isinstance(name, str) and name and name.isprintable() for name in names
     ):
         raise ConfigurationError("forward_query is a tuple of names of query parameters")
     reserved = RESERVED.intersection(names)

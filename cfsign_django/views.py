@@ -100,7 +100,9 @@ class SignedRedirectMixin(_View):
     ) -> HttpResponseBase | Deny:
         if isinstance(result, HttpResponseBase):
             return result
-        query = request.META.get("QUERY_STRING", "")
+        # Under ASGI, META holds text that Django has read as UTF-8; the scope has the bytes.
+        scope = getattr(request, "scope", None)
+        query = request.META["QUERY_STRING"] if scope is None else scope["query_string"]
         answer = self._delivery.answer(conf.distribution(), resource, result, query)
         return answer if isinstance(answer, Deny) else respond(answer)
 

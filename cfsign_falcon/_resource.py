@@ -111,7 +111,7 @@ class Resource:
         if refusal is not None:
             _refuse(resp, refusal)
 
-    def _respond(self, resp: Any, resource: str, result: object, query_string: str) -> None:
+    def _respond(self, resp: Any, resource: str, result: object, query_string: str | bytes) -> None:
         answer = self._delivery.answer(self._distribution, resource, result, query_string)
         if isinstance(answer, Deny):
             _refuse(resp, answer)

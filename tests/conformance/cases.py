@@ -540,7 +540,8 @@ ROWS: tuple[Row, ...] = (
                 ("umlaut", "v=%C3%BC", "v=%C3%BC"),
                 ("quote", "v='%27*%2A", "v=%27%27%2A%2A"),
                 ("line", "v=a%0D%0Ab", "v=a%0D%0Ab"),
-                ("not-utf8", "v=%FF", "v=%EF%BF%BD"),
+                ("not-utf8", "v=%FF&v=%C3", "v=%FF&v=%C3"),
+                ("slash", "v=a/b?c~d", "v=a%2Fb%3Fc~d"),
                 ("none", "x=1", ""),
             )
         ),

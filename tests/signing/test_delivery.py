@@ -319,6 +319,46 @@ def test_forward_query_copies_the_names_that_are_listed(
     assert [name for name, _ in pairs[4:]] == ["Expires", "Signature", "Key-Pair-Id"]
 
 
+@pytest.mark.parametrize(
+    ("query", "forwarded"),
+    [
+        (b"v=a+b", "v=a%20b"),
+        (b"v=%FF", "v=%FF"),
+        (b"v=\xff", "v=%FF"),
+        ("v=\xff", "v=%FF"),
+        (b"v=\xc3\xa9", "v=%C3%A9"),
+        ("v=\xc3\xa9", "v=%C3%A9"),
+        (b"v=\xc3%A9", "v=%C3%A9"),
+        (b"%c3%a9=1&\xc3\xa9=2", "%C3%A9=1&%C3%A9=2"),
+        (b"v=%e9&v=%ff%fe", "v=%E9&v=%FF%FE"),
+        (b"%E9=1&v\xff=2&v=3", "v=3"),
+        (b"v=%zz%&v=%", "v=%25zz%25&v=%25"),
+    ],
+)
+def test_what_is_forwarded_is_the_viewers_own_bytes(
+    distribution: Distribution,
+    trusted_keys: TrustedKeyGroup,
+    clock: Any,
+    query: str | bytes,
+    forwarded: str,
+) -> None:
+    """Whatever encoding they are in, and in the one spelling that no browser changes."""
+    delivery = Delivery(forward_query=("v", "é"))
+    answer = answered(delivery.answer(distribution, "a", 200, query))
+    assert (answer.location or "").startswith(f"{DOMAIN}/a?{forwarded}&Expires=")
+    assert trusted_keys.check(answer.location or "")
+
+
+@pytest.mark.parametrize("query", ["v=\u20ac", "v=1&x=\ud800"])
+def test_a_query_that_is_no_bytes_is_a_404(
+    recording_distribution: Distribution, recorder: Any, query: str
+) -> None:
+    """Which bytes the viewer sent, nobody could tell."""
+    delivery = Delivery(forward_query=("v",))
+    assert delivery.answer(recording_distribution, "a", 200, query) == Deny(404)
+    assert recorder.signed == []
+
+
 def test_without_forward_query_nothing_is_copied(
     recording_distribution: Distribution, clock: Any
 ) -> None:
@@ -486,6 +526,7 @@ def test_a_key_that_cannot_sign_is_an_error() -> None:
         ({"forward_query": "response-content-disposition"}, "a tuple of names"),
         ({"forward_query": ("",)}, "a tuple of names"),
         ({"forward_query": (1,)}, "a tuple of names"),
+        ({"forward_query": ("\ud800",)}, "a tuple of names"),
         ({"forward_query": None}, "a tuple of names"),
         ({"forward_query": ("v", "Expires")}, "names Expires, which CloudFront takes for its own"),
         ({"forward_query": ["Signature", "Policy"]}, "names Policy, Signature, which"),
