@@ -7,7 +7,7 @@ An adapter asks `refusal` before and `answer` after the site's own rule, and cop
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qsl, quote, urlencode
@@ -40,7 +40,8 @@ class Delivery:
         headers: Headers for the answer; `Cache-Control: no-store` is there unless one is given.
         forward_query: Names of query parameters copied from the request into the signed URL.
         allowed_statuses: What `authorize` may return for a yes.
-        cookie_domain: The domain that the site and the distribution share, for cookies.
+        cookie_domain: The domain that the site and the distribution share, for cookies; None or ""
+            where both are one host.
         cookie_samesite: "Strict", "Lax", "None", or None to leave it to the browser.
 
     Raises:
@@ -64,6 +65,8 @@ class Delivery:
         keep(self, "headers", check_headers(self.headers))
         keep(self, "forward_query", _check_forward_query(self.forward_query))
         keep(self, "allowed_statuses", check_allowed_statuses(self.allowed_statuses))
+        if self.cookie_domain == "":
+            keep(self, "cookie_domain", None)
         check_attributes(self.cookie_domain, self.cookie_samesite)
 
     @classmethod
@@ -84,6 +87,19 @@ class Delivery:
     def replace(self, **options: Any) -> Delivery:
         """Return one that differs in *options*."""
         return dataclasses.replace(self, **options)
+
+    def check(self, distribution: Distribution) -> Delivery:
+        """
+        Return itself if what it delivers can reach *distribution*; ask when both are first known.
+
+        Raises:
+            ConfigurationError: Cookies that a browser would not keep, or never send there.
+        """
+        if self.delivery == "cookies":
+            problems = list(_unreachable(distribution, self.cookie_domain, self.cookie_samesite))
+            if problems:
+                raise ConfigurationError(problems)
+        return self
 
     def refusal(self, distribution: Distribution, resource: str) -> Deny | None:
         """
@@ -191,6 +207,26 @@ def _check_forward_query(names: object) -> tuple[str, ...]:
             f"forward_query names {', '.join(sorted(reserved))}, which CloudFront takes for its own"
         )
     return tuple(names)
+
+
+def _unreachable(
+    distribution: Distribution, cookie_domain: str | None, samesite: str | None
+) -> Iterator[str]:
+    """Say why cookies of the site would not reach the distribution (RFC 6265, section 5.1.3)."""
+    scheme, _, authority = distribution.domain.partition("://")
+    host = authority.partition(":")[0]
+    if host.endswith(".cloudfront.net"):
+        yield (
+            f"the site's cookies never reach {host}; give the distribution a domain name of your "
+            "own that shares a parent with the site"
+        )
+    elif cookie_domain and not f".{host}".endswith(f".{cookie_domain.lower().removeprefix('.')}"):
+        yield (
+            f"cookie_domain {cookie_domain} is no parent of {host}, so browsers send the cookies "
+            "elsewhere; give the domain that the site and the distribution share"
+        )
+    if samesite == "None" and scheme == "http":
+        yield 'cookie_samesite "None" needs an https distribution, or browsers drop the cookies'
 
 
 def _folder(domain: str, url: str) -> str:

@@ -37,7 +37,8 @@ class SignedRedirectMixin(_View):
         code: The redirect's status: 302, 303 or 307.
         headers: Headers for the answer.
         allowed_statuses: What `authorize` may return for a yes.
-        cookie_domain: The domain that the site and the distribution share, for cookies.
+        cookie_domain: The domain that the site and the distribution share, for cookies; "" where
+            both are one host.
         cookie_samesite: "Strict", "Lax" or "None", for cookies.
     """
 
@@ -72,7 +73,8 @@ class SignedRedirectMixin(_View):
         Raises:
             NotImplementedError: `authorize` is not overridden.
             TypeError: `authorize` is async and the view is not, or the other way round.
-            ConfigurationError: An option has a value that cannot work.
+            ConfigurationError: An option has a value that cannot work. One that cannot work with
+                the site's distribution is an error of `manage.py check`, and at the first request.
         """
         name = cls.__name__
         if cls.authorize is SignedRedirectMixin.authorize:
@@ -108,9 +110,7 @@ class SignedRedirectMixin(_View):
 
     @property
     def _delivery(self) -> Delivery:
-        if self.__dict__.keys() & Delivery.__dataclass_fields__.keys():  # from as_view(...)
-            return conf.delivery(type(self)).replace(**Delivery.options_of(self))
-        return conf.delivery(type(self))
+        return conf.delivery(self)
 
 
 class SignedRedirectView(SignedRedirectMixin, View):

@@ -8,7 +8,7 @@ import flask
 import pytest
 from falcon import testing
 
-from cfsign import Answer, Delivery
+from cfsign import Answer, ConfigurationError, Delivery, Distribution
 from cfsign_falcon import SignedRedirectResource
 from cfsign_falcon.asgi import SignedRedirectResource as AsyncSignedRedirectResource
 from cfsign_flask import CloudFrontRedirect
@@ -305,6 +305,19 @@ def test_falcon_options_are_given_or_stated(falcon_site):
     client = testing.TestClient(app)
     assert client.simulate_get("/stated/a.txt").status_code == 302
     assert client.simulate_get("/given/a.txt").status_code == 307
+
+
+@FALCONS
+def test_falcon_refuses_cookies_that_reach_no_distribution(falcon_site):
+    """When the resource is made."""
+    settings = falcon_site.settings | {"CLOUDFRONT_DOMAIN": "https://media.example.com"}
+    resource = falcon_site.resource()
+    options = {"delivery": "cookies", "cookie_domain": "example.org"}
+    with pytest.raises(ConfigurationError, match="is no parent of"):
+        resource.from_config(settings, **options)
+    with pytest.raises(ConfigurationError, match="is no parent of"):
+        resource(Distribution.from_config(settings), **options)
+    assert resource.from_config(settings, **options | {"cookie_domain": "example.com"})
 
 
 def test_fifty_at_once_in_one_event_loop(site_settings, trusted_keys):

@@ -12,7 +12,7 @@ from werkzeug.exceptions import Gone
 from cfsign import Allow, CfsignWarning, ConfigurationError, Deny
 from cfsign_flask import CloudFront, SignedRedirectView, signed_redirect_blueprint
 
-DOMAIN = "http://d1097jtk.cloudfront.net"
+DOMAIN = "http://media.example.com"
 NOW = 1_800_000_000
 
 ROUTES = pytest.mark.parametrize("route", ["/content", "/async"])
@@ -249,6 +249,31 @@ def test_an_option_that_cannot_work_is_refused_when_the_view_is_made(options):
         signed_redirect_blueprint("bad", __name__, lambda resource: 200, **options)
 
 
+UNREACHABLE = [
+    ("https://d1.cloudfront.net", {}, "never reach d1.cloudfront.net"),
+    ("https://media.example.com", {"cookie_domain": "example.org"}, "no parent of media"),
+    ("http://media.example.com", {"cookie_samesite": "None"}, "https distribution"),
+]
+
+
+@pytest.mark.parametrize(("domain", "options", "mend"), UNREACHABLE)
+def test_cookies_that_reach_no_distribution_are_refused(settings, rule, domain, options, mend):
+    """A blueprint's when it is registered; a view's, which knows no application, when asked."""
+    app = flask.Flask("site")
+    app.config.update(settings, CLOUDFRONT_DOMAIN=domain, TESTING=True)
+    blueprint = signed_redirect_blueprint("c", __name__, rule, delivery="cookies", **options)
+    app.register_blueprint(blueprint, name="before")
+    CloudFront(app)
+    with pytest.raises(ConfigurationError, match=mend):
+        app.register_blueprint(blueprint)
+    view = type("V", (SignedRedirectView,), {"delivery": "cookies", "authorize": rule, **options})
+    app.add_url_rule("/v/<path:resource>", view_func=view.as_view("v"))
+    for path in ("/v/a.txt", "/a.txt"):
+        with pytest.raises(ConfigurationError, match=mend):
+            app.test_client().get(path)
+    assert rule.asked == []
+
+
 def test_an_unknown_option_is_refused():
     """A slip of the pen is no silent default."""
     with pytest.raises(TypeError, match="forward_qeury"):
@@ -277,7 +302,7 @@ def test_missing_settings_are_reported_at_start_up(settings):
     assert len(caught.value.problems) >= 4
     app.config.update(settings)
     CloudFront(app)
-    assert app.extensions["cloudfront"].distribution.domain == DOMAIN
+    assert app.extensions["cloudfront"].distribution.domain == settings["CLOUDFRONT_DOMAIN"]
 
 
 def test_a_view_without_the_extension_says_so(rule):
@@ -328,7 +353,7 @@ def test_url_arguments_of_a_sub_mounted_blueprint(settings, rule):
     response = app.test_client().get(
         "/acme/files/a.txt", environ_overrides={"SCRIPT_NAME": "/mounted"}
     )
-    assert response.location.startswith(f"{DOMAIN}/a.txt?")
+    assert response.location.startswith(f"{settings['CLOUDFRONT_DOMAIN']}/a.txt?")
     assert rule.asked == [("a.txt", {"tenant": "acme"})]
 
 

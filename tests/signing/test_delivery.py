@@ -367,6 +367,59 @@ def test_without_forward_query_nothing_is_copied(
     assert answer.location == recording_distribution.sign("a")
 
 
+@pytest.mark.parametrize(
+    ("domain", "options", "mend"),
+    [
+        ("https://d1.cloudfront.net", {}, "never reach d1.cloudfront.net; give the distribution a"),
+        ("https://d1.cloudfront.net", {"cookie_domain": "example.com"}, "never reach"),
+        (DOMAIN, {"cookie_domain": "example.org"}, "example.org is no parent of media.example.com"),
+        (DOMAIN, {"cookie_domain": "www.example.com"}, "is no parent of"),
+        (DOMAIN, {"cookie_domain": "xample.com"}, "is no parent of"),
+        (DOMAIN, {"cookie_domain": "a.media.example.com"}, "is no parent of"),
+        ("http://media.example.com:8080", {"cookie_samesite": "None"}, "https distribution"),
+    ],
+)
+def test_cookies_that_cannot_reach_the_distribution_are_refused(
+    recording_signer: Signer, domain: str, options: dict[str, Any], mend: str
+) -> None:
+    """When the two first meet; where no cookies are set, they are no matter."""
+    distribution = Distribution(domain, recording_signer)
+    with pytest.raises(ConfigurationError, match=mend):
+        Delivery(delivery="cookies", **options).check(distribution)
+    other = Delivery(delivery="json", **options)
+    assert other.check(distribution) is other
+
+
+def test_all_that_keeps_cookies_away_is_told_at_once(recording_signer: Signer) -> None:
+    """Two mistakes make two problems."""
+    delivery = Delivery(delivery="cookies", cookie_domain="example.org", cookie_samesite="None")
+    with pytest.raises(ConfigurationError) as caught:
+        delivery.check(Distribution("http://media.example.com", recording_signer))
+    assert len(caught.value.problems) == 2
+
+
+@pytest.mark.parametrize(
+    ("domain", "options"),
+    [
+        (DOMAIN, {"cookie_domain": "example.com"}),
+        (DOMAIN, {"cookie_domain": ".Example.com"}),
+        (DOMAIN, {"cookie_domain": "media.example.com", "cookie_samesite": "None"}),
+        (DOMAIN, {"cookie_domain": ""}),
+        (DOMAIN, {}),
+        ("https://mycloudfront.net", {}),
+        ("http://127.0.0.1:8001", {"cookie_samesite": "Lax"}),
+        ("http://localhost:8001", {"cookie_domain": "localhost"}),
+    ],
+)
+def test_cookies_that_may_reach_the_distribution(
+    recording_signer: Signer, domain: str, options: dict[str, Any]
+) -> None:
+    """A parent of its host, or none, where the site may be on the same host."""
+    delivery = Delivery(delivery="cookies", **options)
+    assert delivery.check(Distribution(domain, recording_signer)) is delivery
+    assert delivery.cookie_domain == (options.get("cookie_domain") or None)
+
+
 @pytest.mark.parametrize("as_bytes", [False, True])
 @pytest.mark.parametrize(
     "query",
