@@ -41,7 +41,7 @@ class Allow:
 @dataclass(frozen=True, slots=True)
 class Deny:
     """
-    A no, with the status to refuse with.
+    A no, with the status to refuse with; it is compared by value, and has no hash.
 
     Attributes:
         status: An HTTP status from 400 to 599.
@@ -54,6 +54,9 @@ class Deny:
 
     status: int = 403
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    # Without this line there would be one, which fails on the mapping in it.
+    __hash__ = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         """Check the status and take a copy of the headers."""

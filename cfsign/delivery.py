@@ -28,7 +28,7 @@ _MODES = ("redirect", "json", "cookies")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """
-    How a site answers those whom it allows.
+    How a site answers those whom it allows; it is compared by value, and has no hash.
 
     Attributes:
         delivery: "redirect" to the signed URL; "json" with the URL in it; or "cookies" that open
@@ -55,6 +55,9 @@ class Delivery:
     allowed_statuses: Collection[int] = ALLOWED_STATUSES
     cookie_domain: str | None = None
     cookie_samesite: str | None = None
+
+    # Without this line there would be one, which fails on the mapping in it.
+    __hash__ = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         """Check every option."""

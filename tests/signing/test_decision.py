@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Hashable
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -210,6 +211,13 @@ def test_a_refusal_is_not_stored(status: int) -> None:
 def test_denys_own_cache_control_wins(name: str) -> None:
     """In whatever letters it is written, there is one of it."""
     assert dict(Deny(404, {name: "private, max-age=5"}).headers) == {name: "private, max-age=5"}
+
+
+def test_deny_says_that_it_has_no_hash() -> None:
+    """Where one is asked for, and not by a failure of its headers; an Allow has one."""
+    assert not isinstance(Deny(), Hashable)
+    assert Deny(404) == Deny(404) != Deny(410)
+    assert {Allow(expires_in=5), Allow(expires_in=5)} == {Allow(expires_in=5)}
 
 
 def test_deny_keeps_a_copy_of_its_headers() -> None:

@@ -7,6 +7,7 @@ import dataclasses
 import gc
 import json
 import warnings
+from collections.abc import Hashable
 from http import HTTPStatus
 from http.cookies import SimpleCookie
 from typing import Any
@@ -600,6 +601,12 @@ def test_an_option_that_cannot_work_is_refused_when_made(
         Delivery(**options)
     with pytest.raises(ConfigurationError, match=mend):
         Delivery().replace(**options)
+
+
+def test_a_delivery_says_that_it_has_no_hash() -> None:
+    """Where one is asked for, and not by a failure of its headers."""
+    assert not isinstance(Delivery(), Hashable)
+    assert Delivery(code=302) == Delivery(code=302) != Delivery()
 
 
 def test_a_public_answer_warns() -> None:
