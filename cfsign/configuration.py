@@ -104,6 +104,9 @@ class Configuration:
         """
         Read the environment's variables that begin with *prefix*.
 
+        One whose name is almost one of ours warns, since it may be the site's own; where a setting
+        that is required is missing, it is named in the error.
+
         Raises:
             ConfigurationError: Every mistake, at once.
         """
