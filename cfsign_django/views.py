@@ -85,7 +85,9 @@ class SignedRedirectMixin(_View):
                 "and the view is not; an async authorize goes with AsyncSignedRedirectView, "
                 "a plain one with SignedRedirectView"
             )
-        Delivery(**Delivery.options_of(cls) | Delivery.options_of(SimpleNamespace(**initkwargs)))
+        given = Delivery.options_of(SimpleNamespace(**initkwargs))
+        checked = Delivery(**Delivery.options_of(cls) | given)
+        initkwargs |= {name: getattr(checked, name) for name in given}
         view: Callable[..., Any] = super().as_view(**initkwargs)
         return view
 

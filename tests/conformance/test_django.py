@@ -155,6 +155,26 @@ def test_options_given_to_as_view_win(django):
         View.as_view(forward_qeury=("a",))
 
 
+def test_headers_given_to_as_view_warn_once(django):
+    """When the view is made; not at each request, nor does the dict matter any more then."""
+    from django.test import RequestFactory
+
+    from cfsign import CfsignWarning
+    from cfsign_django.views import SignedRedirectView
+
+    class View(SignedRedirectView):
+        def authorize(self, request, resource):
+            return 200
+
+    headers = {"Cache-Control": "max-age=60"}
+    with pytest.warns(CfsignWarning):
+        view = View.as_view(headers=headers)
+    headers["Cache-Control"] = "public"
+    for _ in range(2):  # a warning would be an error here
+        response = view(RequestFactory().get("/a.txt"), resource="a.txt")
+        assert response["Cache-Control"] == "max-age=60"
+
+
 def test_the_mixin_goes_in_front_of_a_view_of_the_sites_own(django):
     """And leaves it its other methods."""
     from django.http import HttpResponse
