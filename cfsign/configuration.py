@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,13 +17,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from cfsign.decision import ALLOWED_STATUSES, is_header_mapping
+from cfsign.decision import ALLOWED_STATUSES
 from cfsign.errors import CfsignError, CfsignWarning, ConfigurationError
+from cfsign.headers import is_header_mapping, is_shared, servers_own
 from cfsign.keys import HashAlgorithm, PrivateKey, load_private_key
 from cfsign.redirect import REDIRECT_STATUSES
 from cfsign.resource import check_domain
 from cfsign.signer import check_hash_algorithm, check_key_pair_id
-from cfsign.times import lifetime_seconds
+from cfsign.times import standing_lifetime
 
 DOMAIN = "CLOUDFRONT_DOMAIN"
 CONFIG = "CLOUDFRONT_CONFIG"
@@ -88,6 +90,9 @@ class Configuration:
                 problems.append(f"{CONFIG} has private_key and priv_key_string; give private_key")
             settings["private_key"] = settings.pop("priv_key_string")
             labels["private_key"] = f"{CONFIG}['priv_key_string']"
+        for name in _NONE_BY_DEFAULT:
+            if name in settings and settings[name] is None:
+                del settings[name]
         if mapping.get(DOMAIN) is not None:
             settings["domain"] = mapping[DOMAIN]
         return cls._checked(settings, labels, problems)
@@ -99,6 +104,9 @@ class Configuration:
         """
         Read the environment's variables that begin with *prefix*.
 
+        One whose name is almost one of ours warns, since it may be the site's own; where a setting
+        that is required is missing, it is named in the error.
+
         Raises:
             ConfigurationError: Every mistake, at once.
         """
@@ -108,12 +116,18 @@ class Configuration:
             name: environ[label] for name, label in labels.items() if environ.get(label)
         }
         key_file = f"{prefix}PRIVATE_KEY_FILE"
-        problems = _misspelt(environ, prefix, {*labels.values(), key_file})
+        known = {*labels.values(), key_file}
+        problems = []
         if environ.get(key_file):
             if "private_key" in settings:
                 problems.append(f"{key_file} and {labels['private_key']} are both set; set one")
             settings["private_key"] = Path(environ[key_file])
             labels["private_key"] = key_file
+        absent = _REQUIRED.keys() - settings.keys()
+        needed = {labels[name] for name in absent}
+        if "private_key" in absent:
+            needed.add(key_file)
+        problems += _near_misses(environ, prefix, known, needed)
         for name in ("expires", "expiry_step"):
             if name in settings and re.fullmatch("[0-9]{1,10}", settings[name]):
                 settings[name] = int(settings[name])
@@ -155,12 +169,18 @@ def check_headers(headers: object) -> Mapping[str, str]:
     """Return a copy of *headers* if a redirect may carry them, else raise ConfigurationError."""
     if not is_header_mapping(headers):
         raise ConfigurationError("headers are a mapping of names to values, all text on one line")
-    if any(name.lower() == "location" for name in headers):
+    names = {name.lower() for name in headers}
+    if "location" in names:
         raise ConfigurationError("headers hold no Location: that is the signed URL")
-    if any(_is_public(name, value) for name, value in headers.items()):
+    if "content-type" in names:
+        raise ConfigurationError("headers hold no Content-Type: a redirect is empty, JSON has one")
+    if servers_own(headers):
+        raise ConfigurationError(f"headers hold no {servers_own(headers)}: the server writes that")
+    # A mapping of that type came from here, and its warning with it.
+    if is_shared(headers) and not isinstance(headers, MappingProxyType):
         warnings.warn(
-            "Cache-Control: public on a redirect to a signed URL lets a shared cache give one "
-            "viewer's URL to all; use private or no-store",
+            "a Cache-Control that is public, or has an age and is not private, lets a shared cache "
+            "give one viewer's signed URL to the next; use private or no-store",
             CfsignWarning,
             stacklevel=3,
         )
@@ -169,11 +189,14 @@ def check_headers(headers: object) -> Mapping[str, str]:
 
 def check_allowed_statuses(statuses: object) -> tuple[int, ...]:
     """Return *statuses* if each can be a yes, else raise ConfigurationError."""
-    if not isinstance(statuses, tuple | list | set | frozenset | range) or not all(
-        isinstance(status, int) and not isinstance(status, bool) and 200 <= status <= 299
-        for status in statuses
+    if (
+        not isinstance(statuses, tuple | list | set | frozenset | range)
+        or not statuses
+        or not all(map(_is_success, statuses))
     ):
-        raise ConfigurationError("the statuses that allow are a list of ints from 200 to 299")
+        raise ConfigurationError(
+            "the statuses that allow are a list of ints from 200 to 299, one at least"
+        )
     return tuple(int(status) for status in statuses)
 
 
@@ -182,18 +205,25 @@ _CHECKS: dict[str, Callable[[Any], object]] = {
     "key_pair_id": check_key_pair_id,
     "private_key": lambda key: load_private_key(key[0], password=key[1]),
     "hash_algorithm": check_hash_algorithm,
-    "expires": lambda value: lifetime_seconds(value, "the lifetime"),
-    "expiry_step": lambda value: lifetime_seconds(value, "the step"),
+    "expires": lambda value: standing_lifetime(value, "the lifetime", int(time.time())),
+    "expiry_step": lambda value: standing_lifetime(value, "the step", int(time.time())),
     "allowed_statuses": check_allowed_statuses,
     "code": check_code,
     "headers": check_headers,
 }
+
+# Where nothing is the default, None is how one writes it.
+_NONE_BY_DEFAULT = ("expiry_step", "headers")
 
 _REQUIRED = {
     "domain": "the distribution's domain, with its https://",
     "key_pair_id": "the ID of the public key in CloudFront, such as K2JCJMDEHXQW5F",
     "private_key": "the private key's path, or its PEM",
 }
+
+
+def _is_success(status: object) -> bool:
+    return isinstance(status, int) and not isinstance(status, bool) and 200 <= status <= 299
 
 
 def _no_config(config: object) -> str:
@@ -207,15 +237,17 @@ def _unknown(name: object) -> str:
     return f"{CONFIG}[{str(name)[:40]!r}] is unknown" + (f"; is it {near[0]!r}?" if near else "")
 
 
-def _misspelt(environ: Mapping[str, str], prefix: str, known: set[str]) -> list[str]:
-    """Name the variables that are almost one of ours; others may be the site's own."""
+def _near_misses(
+    environ: Mapping[str, str], prefix: str, known: set[str], needed: set[str]
+) -> list[str]:
+    """Name the variables that are almost a needed one; warn of others, which may be a site's."""
     problems = []
     for name in sorted(environ):
-        if name.startswith(prefix) and name not in known:
-            near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.9)
-            problems += [f"{name} is unknown; is it {near[0]}?"] if near else []
+        if not name.startswith(prefix) or name in known:
+            continue
+        for near in difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.9):
+            if near in needed:
+                problems.append(f"{name} is unknown; is it {near}?")
+            else:
+                warnings.warn(f"{name} is not read; is it {near}?", CfsignWarning, stacklevel=3)
     return problems
-
-
-def _is_public(name: str, value: str) -> bool:
-    return name.lower() == "cache-control" and "public" in value.lower()

@@ -74,6 +74,28 @@ class SignedCookies(Mapping[str, str]):
         attributes = _attributes(domain, path, secure, httponly, samesite)
         return [_header(name, value, attributes) for name, value in self.items()]
 
+    def replace_headers(
+        self,
+        domain: str | None = None,
+        path: str = "/",
+        secure: bool = True,
+        httponly: bool = True,
+        samesite: str | None = None,
+    ) -> list[str]:
+        """
+        Return the values of the `Set-Cookie` headers that set these cookies and clear the others.
+
+        CloudFront cookies of another form that were set for the same domain and path before
+        (canned where these are custom, with a hash algorithm where these have none) would stay in
+        the browser beside these, and the edge denies the mixture. The arguments, and the errors,
+        are those of `set_cookie_headers`.
+        """
+        attributes = _attributes(domain, path, secure, httponly, samesite)
+        return [
+            _header(name, self[name], attributes) if name in self else _clearing(name, attributes)
+            for name in NAMES
+        ]
+
     @staticmethod
     def clear_headers(
         domain: str | None = None,
@@ -89,8 +111,12 @@ class SignedCookies(Mapping[str, str]):
         signed stays valid until it expires; clearing only makes this browser forget it.
         """
         attributes = _attributes(domain, path, secure, httponly, samesite)
-        attributes |= {"max-age": 0, "expires": "Thu, 01 Jan 1970 00:00:00 GMT"}
-        return [_header(name, "", attributes) for name in NAMES]
+        return [_clearing(name, attributes) for name in NAMES]
+
+
+def check_attributes(domain: object, samesite: object) -> None:
+    """Raise ConfigurationError unless cookies can have this domain and SameSite."""
+    _attributes(domain, "/", True, True, samesite)
 
 
 def _attributes(
@@ -119,6 +145,11 @@ def _attributes(
         "httponly": bool(httponly),
         "samesite": samesite or "",
     }
+
+
+def _clearing(name: str, attributes: Mapping[str, object]) -> str:
+    over = {"max-age": 0, "expires": "Thu, 01 Jan 1970 00:00:00 GMT"}
+    return _header(name, "", {**attributes, **over})
 
 
 def _header(name: str, value: str, attributes: Mapping[str, object]) -> str:

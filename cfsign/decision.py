@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TypeGuard
 
 from cfsign.errors import DecisionError
+from cfsign.headers import is_header_mapping, servers_own, with_cache_control
 
 #: The statuses that allow where nothing else is said, as in the original of 2012.
 ALLOWED_STATUSES = (200, 204)
@@ -40,11 +41,12 @@ class Allow:
 @dataclass(frozen=True, slots=True)
 class Deny:
     """
-    A no, with the status to refuse with.
+    A no, with the status to refuse with; it is compared by value, and has no hash.
 
     Attributes:
         status: An HTTP status from 400 to 599.
-        headers: Headers for the refusal, such as `WWW-Authenticate`.
+        headers: Headers for the refusal, such as `WWW-Authenticate`. `Cache-Control: no-store` is
+            there unless one is given: caches keep a 404 or 410 by themselves (RFC 9111, 4.2.2).
 
     Raises:
         DecisionError: The status is no refusal, or a header cannot be sent.
@@ -52,6 +54,9 @@ class Deny:
 
     status: int = 403
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    # Without this line there would be one, which fails on the mapping in it.
+    __hash__ = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         """Check the status and take a copy of the headers."""
@@ -61,8 +66,12 @@ class Deny:
             raise DecisionError(
                 "the headers of Deny are a mapping of names to values, all text on one line"
             )
+        if servers_own(self.headers):
+            raise DecisionError(
+                f"the headers of Deny hold no {servers_own(self.headers)}: the server writes that"
+            )
         object.__setattr__(self, "status", int(self.status))
-        object.__setattr__(self, "headers", MappingProxyType(dict(self.headers)))
+        object.__setattr__(self, "headers", MappingProxyType(with_cache_control(self.headers)))
 
 
 def decide(result: object, allowed_statuses: Collection[int] = ALLOWED_STATUSES) -> Allow | Deny:
@@ -96,19 +105,6 @@ def decide(result: object, allowed_statuses: Collection[int] = ALLOWED_STATUSES)
     raise DecisionError(
         "authorize must return an HTTP status (200 or 204 allows, 400 to 599 refuses), an Allow or "
         f"a Deny, and it returned {_kind(result)}"
-    )
-
-
-def is_header_mapping(headers: object) -> TypeGuard[Mapping[str, str]]:
-    """Tell whether *headers* are names and values that stay on their line (RFC 9110, 5.5)."""
-    return isinstance(headers, Mapping) and all(
-        isinstance(name, str)
-        and isinstance(value, str)
-        and name.replace("-", "").replace("_", "").isalnum()
-        and name.isascii()
-        and value.isprintable()
-        and max(value, default="") <= "\xff"
-        for name, value in headers.items()
     )
 
 

@@ -7,13 +7,13 @@ An adapter asks `refusal` before and `answer` after the site's own rule, and cop
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote, urlencode
 
 from cfsign.configuration import Configuration, check_allowed_statuses, check_code, check_headers
-from cfsign.cookies import SignedCookies
+from cfsign.cookies import check_attributes
 from cfsign.decision import ALLOWED_STATUSES, Allow, Deny, decide
 from cfsign.distribution import Distribution
 from cfsign.errors import ConfigurationError, ResourceError
@@ -28,16 +28,20 @@ _MODES = ("redirect", "json", "cookies")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """
-    How a site answers those whom it allows.
+    How a site answers those whom it allows; it is compared by value, and has no hash.
 
     Attributes:
         delivery: "redirect" to the signed URL; "json" with the URL in it; or "cookies" that open
-            the resource's whole folder, and a redirect to its plain URL.
+            the resource's whole folder, and a redirect to its plain URL. What was set for that
+            folder before is replaced. Have no folder with cookies inside another one: browsers
+            send both sets to the inner folder (RFC 6265, section 5.4), which the edge denies, and
+            no header on an answer about one folder can tell what was set for the other.
         code: The redirect's status: 302, 303 or 307.
         headers: Headers for the answer; `Cache-Control: no-store` is there unless one is given.
         forward_query: Names of query parameters copied from the request into the signed URL.
         allowed_statuses: What `authorize` may return for a yes.
-        cookie_domain: The domain that the site and the distribution share, for cookies.
+        cookie_domain: The domain that the site and the distribution share, for cookies; None or ""
+            where both are one host.
         cookie_samesite: "Strict", "Lax", "None", or None to leave it to the browser.
 
     Raises:
@@ -52,6 +56,9 @@ class Delivery:
     cookie_domain: str | None = None
     cookie_samesite: str | None = None
 
+    # Without this line there would be one, which fails on the mapping in it.
+    __hash__ = None  # type: ignore[assignment]
+
     def __post_init__(self) -> None:
         """Check every option."""
         keep = object.__setattr__
@@ -61,7 +68,9 @@ class Delivery:
         keep(self, "headers", check_headers(self.headers))
         keep(self, "forward_query", _check_forward_query(self.forward_query))
         keep(self, "allowed_statuses", check_allowed_statuses(self.allowed_statuses))
-        SignedCookies.clear_headers(self.cookie_domain, samesite=self.cookie_samesite)
+        if self.cookie_domain == "":
+            keep(self, "cookie_domain", None)
+        check_attributes(self.cookie_domain, self.cookie_samesite)
 
     @classmethod
     def from_configuration(cls, configuration: Configuration) -> Delivery:
@@ -81,6 +90,19 @@ class Delivery:
     def replace(self, **options: Any) -> Delivery:
         """Return one that differs in *options*."""
         return dataclasses.replace(self, **options)
+
+    def check(self, distribution: Distribution) -> Delivery:
+        """
+        Return itself if what it delivers can reach *distribution*; ask when both are first known.
+
+        Raises:
+            ConfigurationError: Cookies that a browser would not keep, or never send there.
+        """
+        if self.delivery == "cookies":
+            problems = list(_unreachable(distribution, self.cookie_domain, self.cookie_samesite))
+            if problems:
+                raise ConfigurationError(problems)
+        return self
 
     def refusal(self, distribution: Distribution, resource: str) -> Deny | None:
         """
@@ -113,7 +135,8 @@ class Delivery:
             distribution: Whose resource it is.
             resource: The plain path, as the framework's router gives it.
             result: What `authorize` returned.
-            query_string: The request's own query, as it came.
+            query_string: The request's own query, as it came: ASGI's bytes, or WSGI's text, in
+                which a character stands for a byte (PEP 3333).
             location: A URL to sign in place of the resource's.
 
         Returns:
@@ -151,7 +174,7 @@ class Delivery:
             return signed_json(signed.url(url), signed.policy.expires_at, self.headers)
         if self.delivery == "redirect":
             return redirect(signed.url(url), self.code, self.headers)
-        set_cookie = signed.cookies().set_cookie_headers(
+        set_cookie = signed.cookies().replace_headers(
             self.cookie_domain,
             _cookie_path(domain, target),
             secure=domain.startswith("https:"),
@@ -159,17 +182,26 @@ class Delivery:
         )
         return redirect(url, self.code, self.headers, set_cookie)
 
-    def _forwarded(self, query_string: str | bytes) -> list[tuple[str, str]]:
+    def _forwarded(self, query_string: str | bytes) -> str:
+        """Return what is forwarded: the viewer's own bytes, in the spelling of `encode_path`."""
         if not self.forward_query or not query_string:
-            return []
-        raw = query_string if isinstance(query_string, str) else query_string.decode("latin-1")
-        pairs = parse_qsl(raw, keep_blank_values=True)
-        return [(name, value) for name, value in pairs if name in self.forward_query]
+            return ""
+        # A character a byte, so that what is not UTF-8 comes through too.
+        text = query_string if isinstance(query_string, str) else query_string.decode("latin-1")
+        names = {name.encode() for name in self.forward_query}
+        try:
+            pairs = [
+                (name.encode("latin-1"), value.encode("latin-1"))
+                for name, value in parse_qsl(text, keep_blank_values=True, encoding="latin-1")
+            ]
+        except UnicodeEncodeError:
+            raise ResourceError("a query is bytes, or text with a character a byte") from None
+        return urlencode([pair for pair in pairs if pair[0] in names], quote_via=quote)
 
 
 def _check_forward_query(names: object) -> tuple[str, ...]:
     if not isinstance(names, tuple | list | set | frozenset) or not all(
-        isinstance(name, str) and name for name in names
+        isinstance(name, str) and name and name.isprintable() for name in names
     ):
         raise ConfigurationError("forward_query is a tuple of names of query parameters")
     reserved = RESERVED.intersection(names)
@@ -178,6 +210,26 @@ def _check_forward_query(names: object) -> tuple[str, ...]:
             f"forward_query names {', '.join(sorted(reserved))}, which CloudFront takes for its own"
         )
     return tuple(names)
+
+
+def _unreachable(
+    distribution: Distribution, cookie_domain: str | None, samesite: str | None
+) -> Iterator[str]:
+    """Say why cookies of the site would not reach the distribution (RFC 6265, section 5.1.3)."""
+    scheme, _, authority = distribution.domain.partition("://")
+    host = authority.partition(":")[0]
+    if host.endswith(".cloudfront.net"):
+        yield (
+            f"the site's cookies never reach {host}; give the distribution a domain name of your "
+            "own that shares a parent with the site"
+        )
+    elif cookie_domain and not f".{host}".endswith(f".{cookie_domain.lower().removeprefix('.')}"):
+        yield (
+            f"cookie_domain {cookie_domain} is no parent of {host}, so browsers send the cookies "
+            "elsewhere; give the domain that the site and the distribution share"
+        )
+    if samesite == "None" and scheme == "http":
+        yield 'cookie_samesite "None" needs an https distribution, or browsers drop the cookies'
 
 
 def _folder(domain: str, url: str) -> str:

@@ -14,7 +14,7 @@ from cfsign.path import Query, encode_path, encode_query
 from cfsign.policy import Address, Policy
 from cfsign.resource import check_domain, check_url
 from cfsign.signer import SignedPolicy, Signer
-from cfsign.times import LATEST, Lifetime, Moment, expiry, lifetime_seconds
+from cfsign.times import LATEST, Lifetime, Moment, expiry, standing_lifetime
 
 
 class Distribution:
@@ -45,7 +45,7 @@ class Distribution:
 
         Raises:
             ConfigurationError: The domain has a path or no scheme, or the signer is none.
-            PolicyError: A lifetime is not positive.
+            PolicyError: A lifetime is not positive, or ends past January 2038.
         """
         try:
             self.domain = check_domain(domain)
@@ -56,9 +56,10 @@ class Distribution:
                 f"signer: a Signer(key_pair_id, private_key) goes here, not {type(signer).__name__}"
             )
         self.signer = signer
-        self.expires_in = lifetime_seconds(expires_in, "expires_in")
+        now = int(time.time())
+        self.expires_in = standing_lifetime(expires_in, "expires_in", now)
         self.expiry_step = (
-            None if expiry_step is None else lifetime_seconds(expiry_step, "expiry_step")
+            None if expiry_step is None else standing_lifetime(expiry_step, "expiry_step", now)
         )
 
     def __repr__(self) -> str:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from cfsign.headers import with_cache_control
+
 #: The redirects that browsers ask again for; 301 and 308 are cached for ever (RFC 9110, 15.4).
 REDIRECT_STATUSES = (302, 303, 307)
 
@@ -46,7 +48,8 @@ def redirect(
         (
             ("Location", location),
             *(("Set-Cookie", cookie) for cookie in cookies),
-            *_with_cache_control(headers),
+            # A cache that kept this would hand one viewer's URL to the next, or one that is over.
+            *with_cache_control(headers).items(),
         ),
     )
 
@@ -54,11 +57,5 @@ def redirect(
 def signed_json(url: str, expires_at: int, headers: Mapping[str, str]) -> Answer:
     """Give the URL to a script that cannot follow a redirect to another origin."""
     body = json.dumps({"url": url, "expires_at": expires_at}).encode("ascii")
-    return Answer(200, (("Content-Type", "application/json"), *_with_cache_control(headers)), body)
-
-
-def _with_cache_control(headers: Mapping[str, str]) -> Headers:
-    if any(name.lower() == "cache-control" for name in headers):
-        return tuple(headers.items())
-    # A cache that kept this answer would hand one viewer's URL to the next, or one that is over.
-    return (("Cache-Control", "no-store"), *headers.items())
+    own = ("Content-Type", "application/json")
+    return Answer(200, (own, *with_cache_control(headers).items()), body)

@@ -79,6 +79,23 @@ def lifetime_seconds(lifetime: Lifetime, field: str) -> int:
     return int(lifetime)
 
 
+def standing_lifetime(lifetime: Lifetime, field: str, now: int) -> int:
+    """
+    Turn *lifetime*, which is to serve from *now* on, into whole seconds, as `lifetime_seconds`.
+
+    Raises:
+        PolicyError: Also if it would already end later than CloudFront can tell.
+    """
+    seconds = lifetime_seconds(lifetime, field)
+    if now + seconds > LATEST:
+        raise PolicyError(
+            f"{field} ends past {LATEST} (January 2038), the last second that CloudFront takes; "
+            "give fewer seconds, such as 60",
+            field=field,
+        )
+    return seconds
+
+
 def expiry(expires_in: Lifetime | None, expires_at: Moment | None, now: int) -> int:
     """
     Settle when a signature expires, in epoch seconds.

@@ -7,17 +7,20 @@ Every check has an id of its own, so that a site can silence it in SILENCED_SYST
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
+from django.urls import URLResolver, get_resolver
 
 from cfsign import Configuration, ConfigurationError, choose_backend
-from cfsign_django.conf import stated_settings
+from cfsign_django import conf
+from cfsign_django.views import SignedRedirectMixin
 
 _DOMAIN_HINT = 'Set CLOUDFRONT_DOMAIN = "https://media.example.com": scheme and host alone.'
+_VIEW_HINT = "The class's attributes, or what as_view() is given, say how the view delivers."
 _OTHER_HINT = "The README's table of settings says what CLOUDFRONT_CONFIG takes."
 _HINTS = {
     "key_pair_id": (
@@ -39,12 +42,36 @@ _HINTS = {
 
 def check_settings(**_: Any) -> list[CheckMessage]:
     """Check the settings as a whole; a site that has them right sees nothing."""
-    stated = stated_settings()
+    stated = conf.stated_settings()
     try:
         configuration = Configuration.from_mapping(stated)
     except ConfigurationError as error:
         return [_error(problem) for problem in error.problems]
-    return list(_warnings(configuration, stated["CLOUDFRONT_CONFIG"]))
+    return [*_view_errors(), *_warnings(configuration, stated["CLOUDFRONT_CONFIG"])]
+
+
+def _view_errors() -> Iterator[Error]:
+    """Check each view of the site's routes against the distribution that the settings name."""
+    if not getattr(settings, "ROOT_URLCONF", None):
+        return
+    for view in _signing_views(get_resolver().url_patterns):
+        try:
+            conf.delivery(view.view_class(**view.view_initkwargs))
+        except ConfigurationError as error:
+            for problem in error.problems:
+                yield Error(
+                    f"{view.view_class.__qualname__}: {problem}",
+                    hint=_VIEW_HINT,
+                    id="cfsign_django.E006",
+                )
+
+
+def _signing_views(patterns: Iterable[Any]) -> Iterator[Any]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _signing_views(pattern.url_patterns)
+        elif issubclass(getattr(pattern.callback, "view_class", object), SignedRedirectMixin):
+            yield pattern.callback
 
 
 def _error(problem: str) -> Error:

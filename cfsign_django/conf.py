@@ -32,12 +32,23 @@ def distribution() -> Distribution:
     return Distribution.from_configuration(configuration())
 
 
-def delivery(view: type) -> Delivery:
-    """Return how *view* delivers: by the site's settings, but for its own attributes."""
-    if view not in _deliveries:
-        stated = Delivery.from_configuration(configuration())
-        _deliveries[view] = stated.replace(**Delivery.options_of(view))
-    return _deliveries[view]
+def delivery(view: object) -> Delivery:
+    """
+    Return how *view* delivers: by the site's settings, but for its own attributes.
+
+    Raises:
+        ConfigurationError: The settings, or an option that cannot work with them.
+    """
+    if vars(view).keys() & Delivery.__dataclass_fields__.keys():  # from as_view(...)
+        return _delivery_of(view)
+    if type(view) not in _deliveries:
+        _deliveries[type(view)] = _delivery_of(view)
+    return _deliveries[type(view)]
+
+
+def _delivery_of(view: object) -> Delivery:
+    stated = Delivery.from_configuration(configuration())
+    return stated.replace(**Delivery.options_of(view)).check(distribution())
 
 
 def _forget(*, setting: str, **_: Any) -> None:

@@ -27,16 +27,13 @@ def respond(answer: Answer) -> HttpResponse:
 
 
 def refuse(request: HttpRequest, deny: Deny) -> HttpResponseBase:
-    """Raise Django's exception for the status, or answer with it, the headers on either."""
+    """Answer with the site's page for the status, if Django knows one, and with the headers."""
     exception = _EXCEPTIONS.get(deny.status)
     if exception is None:
         return HttpResponse(status=deny.status, headers=dict(deny.headers))
-    message = f"refused with {deny.status}"
-    if not deny.headers:
-        raise exception(message)
 
     def raise_it(_: HttpRequest) -> NoReturn:
-        raise exception(message)
+        raise exception(f"refused with {deny.status}")
 
     # An exception carries no headers, so the site's error page is made here and given them.
     response = cast(HttpResponseBase, convert_exception_to_response(raise_it)(request))

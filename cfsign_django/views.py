@@ -37,7 +37,8 @@ class SignedRedirectMixin(_View):
         code: The redirect's status: 302, 303 or 307.
         headers: Headers for the answer.
         allowed_statuses: What `authorize` may return for a yes.
-        cookie_domain: The domain that the site and the distribution share, for cookies.
+        cookie_domain: The domain that the site and the distribution share, for cookies; "" where
+            both are one host.
         cookie_samesite: "Strict", "Lax" or "None", for cookies.
     """
 
@@ -72,7 +73,8 @@ class SignedRedirectMixin(_View):
         Raises:
             NotImplementedError: `authorize` is not overridden.
             TypeError: `authorize` is async and the view is not, or the other way round.
-            ConfigurationError: An option has a value that cannot work.
+            ConfigurationError: An option has a value that cannot work. One that cannot work with
+                the site's distribution is an error of `manage.py check`, and at the first request.
         """
         name = cls.__name__
         if cls.authorize is SignedRedirectMixin.authorize:
@@ -83,7 +85,9 @@ class SignedRedirectMixin(_View):
                 "and the view is not; an async authorize goes with AsyncSignedRedirectView, "
                 "a plain one with SignedRedirectView"
             )
-        Delivery(**Delivery.options_of(cls) | Delivery.options_of(SimpleNamespace(**initkwargs)))
+        given = Delivery.options_of(SimpleNamespace(**initkwargs))
+        checked = Delivery(**Delivery.options_of(cls) | given)
+        initkwargs |= {name: getattr(checked, name) for name in given}
         view: Callable[..., Any] = super().as_view(**initkwargs)
         return view
 
@@ -100,15 +104,15 @@ class SignedRedirectMixin(_View):
     ) -> HttpResponseBase | Deny:
         if isinstance(result, HttpResponseBase):
             return result
-        query = request.META.get("QUERY_STRING", "")
+        # Under ASGI, META holds text that Django has read as UTF-8; the scope has the bytes.
+        scope = getattr(request, "scope", None)
+        query = request.META["QUERY_STRING"] if scope is None else scope["query_string"]
         answer = self._delivery.answer(conf.distribution(), resource, result, query)
         return answer if isinstance(answer, Deny) else respond(answer)
 
     @property
     def _delivery(self) -> Delivery:
-        if self.__dict__.keys() & Delivery.__dataclass_fields__.keys():  # from as_view(...)
-            return conf.delivery(type(self)).replace(**Delivery.options_of(self))
-        return conf.delivery(type(self))
+        return conf.delivery(self)
 
 
 class SignedRedirectView(SignedRedirectMixin, View):

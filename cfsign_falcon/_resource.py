@@ -51,11 +51,12 @@ class Resource:
         Raises:
             NotImplementedError: `authorize` is not overridden.
             TypeError: `authorize` is async under WSGI, or is not under ASGI.
-            ConfigurationError: An option has a value that cannot work.
+            ConfigurationError: An option has a value that cannot work, or not with *distribution*.
         """
         self._check_authorize()
         self._distribution = distribution
-        self._delivery = Delivery(**Delivery.options_of(type(self)) | options)
+        delivery = Delivery(**Delivery.options_of(type(self)) | options)
+        self._delivery = delivery.check(distribution)
 
     @classmethod
     def from_config(cls, mapping: Mapping[str, Any], **options: Any) -> Self:
@@ -111,7 +112,7 @@ class Resource:
         if refusal is not None:
             _refuse(resp, refusal)
 
-    def _respond(self, resp: Any, resource: str, result: object, query_string: str) -> None:
+    def _respond(self, resp: Any, resource: str, result: object, query_string: str | bytes) -> None:
         answer = self._delivery.answer(self._distribution, resource, result, query_string)
         if isinstance(answer, Deny):
             _refuse(resp, answer)

@@ -29,7 +29,8 @@ class SignedRedirectResource(Resource):
         """Answer GET."""
         self._refuse_unsignable(resp, resource)
         result = await self.authorize(req, resource, **params)
-        self._respond(resp, resource, result, req.query_string)
+        # req.query_string is text that Falcon has read as UTF-8; these are the viewer's bytes.
+        self._respond(resp, resource, result, req.scope["query_string"])
 
     async def on_head(
         self,

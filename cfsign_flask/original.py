@@ -25,7 +25,7 @@ class CloudFrontRedirect:
     def __init__(
         self,
         location: str = "",
-        code: int = 303,
+        code: int | None = None,
         headers: Mapping[str, str] | None = None,
         **cf_config: Any,
     ) -> None:
@@ -35,8 +35,8 @@ class CloudFrontRedirect:
         Args:
             location: The URL to sign; or a bare domain, or "" for `CLOUDFRONT_DOMAIN`, to which
                 the path of the current request is added.
-            code: The redirect's status: 302, 303 or 307.
-            headers: Headers for the redirect.
+            code: The redirect's status: 302, 303 or 307; if not given, the application's, or 303.
+            headers: Headers for the redirect; if not given, the application's.
             cf_config: What `CLOUDFRONT_CONFIG` may hold; if nothing, that of the application.
 
         Raises:
@@ -44,16 +44,17 @@ class CloudFrontRedirect:
                 are needed.
         """
         self.location = location
-        self.code = code
-        self.headers = dict(headers or {})
         self._cf_config = cf_config
-        self._delivery = Delivery(code=code, headers=self.headers)
         self._targets: WeakKeyDictionary[Flask, Target] = WeakKeyDictionary()
         # What the arguments alone settle is checked now, at start-up, and not at the first request.
-        self._target = Target.prepare(location, cf_config) if location and cf_config else None
+        given: dict[str, Any] = {"code": code, "headers": headers}
+        given = {name: value for name, value in given.items() if value is not None}
+        checked = Delivery(**given)
+        self._options = {name: getattr(checked, name) for name in given}
+        self._target = self._prepare(cf_config) if location and cf_config else None
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.code}>"
+        return f"<{type(self).__name__}>"
 
     def authorize(self, *args: Any, **kwargs: Any) -> Any:
         """Return an HTTP status, an `Allow`, a `Deny` or a response; override it."""
@@ -72,9 +73,9 @@ class CloudFrontRedirect:
         """
         target = self._current_target()
         path = request.path.removeprefix("/")
-        delivery = self._delivery.replace(
-            allowed_statuses=target.allowed_statuses if good_codes is None else good_codes
-        )
+        delivery = target.delivery
+        if good_codes is not None:
+            delivery = delivery.replace(allowed_statuses=good_codes)
         refusal = delivery.refusal(target.distribution, path) if not target.url else None
         if refusal is not None:
             refuse(refusal)
@@ -89,9 +90,22 @@ class CloudFrontRedirect:
         app = current_app._get_current_object()  # type: ignore[attr-defined]  # the real object
         if app not in self._targets:
             config = self._cf_config or app.config.get("CLOUDFRONT_CONFIG")
-            domain = app.config.get("CLOUDFRONT_DOMAIN")
-            self._targets[app] = Target.prepare(self.location, config, domain)
+            self._targets[app] = self._prepare(config, app.config.get("CLOUDFRONT_DOMAIN"))
         return self._targets[app]
+
+    def _prepare(self, config: Any, domain: Any = None) -> Target:
+        """Check the settings and load the key; raises ConfigurationError or ResourceError."""
+        url = ""
+        if self.location:
+            domain, url = split_location(self.location)
+        configuration = Configuration.from_mapping(
+            {"CLOUDFRONT_DOMAIN": domain, "CLOUDFRONT_CONFIG": config}
+        )
+        return Target(
+            Distribution.from_configuration(configuration),
+            Delivery.from_configuration(configuration).replace(**self._options),
+            url,
+        )
 
 
 #: The name in the original's README, which its package never had.
@@ -103,18 +117,6 @@ class Target:
     """What one application's settings and the location come to."""
 
     distribution: Distribution
+    delivery: Delivery
+    #: The URL to sign; or "" where the path of each request is added to the domain.
     url: str
-    allowed_statuses: tuple[int, ...]
-
-    @classmethod
-    def prepare(cls, location: str, config: Any, domain: Any = None) -> Target:
-        """Check the settings and load the key; raises ConfigurationError or ResourceError."""
-        url = ""
-        if location:
-            domain, url = split_location(location)
-        configuration = Configuration.from_mapping(
-            {"CLOUDFRONT_DOMAIN": domain, "CLOUDFRONT_CONFIG": config}
-        )
-        return cls(
-            Distribution.from_configuration(configuration), url, configuration.allowed_statuses
-        )

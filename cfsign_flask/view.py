@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
 from flask import Blueprint, current_app, request
+from flask.blueprints import BlueprintSetupState
 from flask.views import MethodView
 from werkzeug.wrappers import Response
 
 from cfsign import Delivery
-from cfsign_flask.extension import state
+from cfsign_flask.extension import NAME, State, state
 from cfsign_flask.responses import refuse, respond
 
 
@@ -27,7 +28,8 @@ class SignedRedirectView(MethodView):
         code: The redirect's status: 302, 303 or 307.
         headers: Headers for the answer.
         allowed_statuses: What `authorize` may return for a yes.
-        cookie_domain: The domain that the site and the distribution share, for cookies.
+        cookie_domain: The domain that the site and the distribution share, for cookies; "" where
+            both are one host.
         cookie_samesite: "Strict", "Lax" or "None", for cookies.
     """
 
@@ -62,7 +64,8 @@ class SignedRedirectView(MethodView):
 
         Raises:
             NotImplementedError: `authorize` is not overridden.
-            ConfigurationError: An option has a value that cannot work.
+            ConfigurationError: An option has a value that cannot work. One that cannot work with
+                the application's distribution is an error at the first request.
         """
         if cls.authorize is SignedRedirectView.authorize:
             raise NotImplementedError(_OVERRIDE.format(cls.__name__))
@@ -72,7 +75,7 @@ class SignedRedirectView(MethodView):
     def get(self, resource: str, **url_args: Any) -> Response:
         """Answer GET, and HEAD like it."""
         cloudfront = state()
-        delivery = self._delivery()
+        delivery = self.delivery_for(cloudfront)
         refusal = delivery.refusal(cloudfront.distribution, resource)
         if refusal is not None:
             refuse(refusal)
@@ -84,10 +87,16 @@ class SignedRedirectView(MethodView):
         )
 
     @classmethod
-    def _delivery(cls) -> Delivery:
-        cloudfront = state()
+    def delivery_for(cls, cloudfront: State) -> Delivery:
+        """
+        Return how this view delivers within an application, checked once for each.
+
+        Raises:
+            ConfigurationError: An option cannot work with that application's distribution.
+        """
         if cls not in cloudfront.deliveries:
-            cloudfront.deliveries[cls] = cloudfront.delivery.replace(**Delivery.options_of(cls))
+            delivery = cloudfront.delivery.replace(**Delivery.options_of(cls))
+            cloudfront.deliveries[cls] = delivery.check(cloudfront.distribution)
         return cloudfront.deliveries[cls]
 
 
@@ -115,7 +124,8 @@ def signed_redirect_blueprint(
         options: The options of `SignedRedirectView`, such as `delivery="json"`.
 
     Raises:
-        ConfigurationError: An option has a value that cannot work.
+        ConfigurationError: An option has a value that cannot work. One that cannot work with the
+            application's distribution is an error where the blueprint is registered.
         TypeError: An option is unknown.
     """
     unknown = options.keys() - Delivery.__dataclass_fields__.keys()
@@ -124,5 +134,11 @@ def signed_redirect_blueprint(
     members = options | {"authorize": staticmethod(authorize)}
     view = cast(type[SignedRedirectView], type("BlueprintView", (SignedRedirectView,), members))
     blueprint = Blueprint(name, import_name, url_prefix=url_prefix)
+
+    def check(setup: BlueprintSetupState) -> None:
+        if NAME in setup.app.extensions:  # else it is done at the first request
+            view.delivery_for(setup.app.extensions[NAME])
+
+    blueprint.record(check)
     blueprint.add_url_rule("/<path:resource>", view_func=view.as_view("resource"))
     return blueprint

@@ -118,6 +118,9 @@ class Signed:
             name, _, value = pair.partition("=")
             cookies[name] = value.strip('"')
             assert {"httponly", f"path={self.folder}".lower()} <= {a.lower() for a in attributes}
+            if "max-age=0" in {a.lower() for a in attributes}:
+                assert cookies.pop(name) == ""
+        assert len(reply.all("Set-Cookie")) == 5
         assert sorted(cookies) == [
             "CloudFront-Key-Pair-Id",
             "CloudFront-Policy",

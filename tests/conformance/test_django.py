@@ -155,6 +155,26 @@ def test_options_given_to_as_view_win(django):
         View.as_view(forward_qeury=("a",))
 
 
+def test_headers_given_to_as_view_warn_once(django):
+    """When the view is made; not at each request, nor does the dict matter any more then."""
+    from django.test import RequestFactory
+
+    from cfsign import CfsignWarning
+    from cfsign_django.views import SignedRedirectView
+
+    class View(SignedRedirectView):
+        def authorize(self, request, resource):
+            return 200
+
+    headers = {"Cache-Control": "max-age=60"}
+    with pytest.warns(CfsignWarning):
+        view = View.as_view(headers=headers)
+    headers["Cache-Control"] = "public"
+    for _ in range(2):  # a warning would be an error here
+        response = view(RequestFactory().get("/a.txt"), resource="a.txt")
+        assert response["Cache-Control"] == "max-age=60"
+
+
 def test_the_mixin_goes_in_front_of_a_view_of_the_sites_own(django):
     """And leaves it its other methods."""
     from django.http import HttpResponse
@@ -238,6 +258,63 @@ def test_each_check_of_the_domain_fires(check, number, stated):
 def test_each_check_of_the_other_settings_fires(check, number, config):
     """Each mistake under its own id."""
     assert check(config=config) == [number]
+
+
+@pytest.mark.parametrize(
+    ("where", "members", "options"),
+    [
+        ("https://d1.cloudfront.net", {"delivery": "cookies"}, {}),
+        ("https://d1.cloudfront.net", {}, {"delivery": "cookies"}),
+        (
+            "https://media.example.com",
+            {"delivery": "cookies", "cookie_domain": "example.com"},
+            {"cookie_domain": "example.org"},
+        ),
+    ],
+)
+def test_a_view_whose_cookies_reach_no_distribution(check, settings, where, members, options):
+    """Found among the routes, below an include and a decorator too; and at the first request."""
+    from django.contrib.auth.decorators import login_required
+    from django.core.checks import run_checks
+    from django.test import RequestFactory
+    from django.urls import include, path
+
+    from cfsign import ConfigurationError
+    from cfsign_django.views import SignedRedirectView
+
+    def authorize(self, request, resource):
+        raise AssertionError("asked before the view was found to be wrong")
+
+    view = type("Films", (SignedRedirectView,), {"authorize": authorize, **members})
+    wrong = view.as_view(**options)
+    right = view.as_view(delivery="json")
+    routes = [
+        path("", include([path("f/<path:resource>", login_required(wrong))])),
+        path("g/<path:resource>", right),
+        path("h/", lambda request: None),
+    ]
+    urls = type("urls", (), {"urlpatterns": routes})
+    assert check(where, ROOT_URLCONF=urls) == ["E006"]
+    with settings(CLOUDFRONT_DOMAIN=where, ROOT_URLCONF=urls):
+        (message,) = [m for m in run_checks() if m.id == "cfsign_django.E006"]
+        assert "Films: " in message.msg
+        with pytest.raises(ConfigurationError):
+            wrong(RequestFactory().get("/a.txt"), resource="a.txt")
+
+
+def test_options_of_as_view_mend_those_of_the_class(check):
+    """What is checked is what the view has in the end."""
+    from django.urls import path
+
+    from cfsign_django.views import SignedRedirectView
+
+    def authorize(self, request, resource):
+        return 200
+
+    members = {"authorize": authorize, "delivery": "cookies", "cookie_domain": "example.org"}
+    view = type("Films", (SignedRedirectView,), members)
+    routes = [path("<path:resource>", view.as_view(cookie_domain="example.com"))]
+    assert check(ROOT_URLCONF=type("urls", (), {"urlpatterns": routes})) == []
 
 
 def test_all_mistakes_are_reported_at_once(check):

@@ -8,7 +8,7 @@ import flask
 import pytest
 from falcon import testing
 
-from cfsign import Answer, Delivery
+from cfsign import Answer, ConfigurationError, Delivery, Distribution
 from cfsign_falcon import SignedRedirectResource
 from cfsign_falcon.asgi import SignedRedirectResource as AsyncSignedRedirectResource
 from cfsign_flask import CloudFrontRedirect
@@ -108,6 +108,49 @@ def test_the_rule_sees_the_name_that_is_signed(flavour, site_settings, make_clie
     location = send(request, request.path(driver(flavour).PREFIX, "allow-200")).one("Location")
     assert seen == [("*?/++% ü", "a=%2B&b=%C3%BC")]
     assert location.endswith("/%2A%3F/%2B%2B%25%20%C3%BC")
+
+
+def test_a_query_sent_raw_is_forwarded_byte_for_byte(flavour, site_settings):
+    """
+    Under WSGI it is text with a character a byte; under ASGI, Django and Falcon read it as UTF-8.
+
+    What is not UTF-8 those two refuse by themselves, unless it is percent-encoded.
+    """
+    found = driver(flavour)
+    path = f"{found.PREFIX}/forward/allow-200/a.txt"
+    ask = ask_asgi if found.IS_ASGI else ask_wsgi
+    location = ask(found.create_app(site_settings), path, b"v=\xc3\xbc")
+    assert "/a.txt?v=%C3%BC&Expires=" in location
+
+
+def ask_wsgi(app, path, query):
+    headers = {"X-Viewer": "ada"}
+    environ = testing.create_environ(path, headers=headers)
+    environ["QUERY_STRING"] = query.decode("latin-1")
+    answers = []
+    list(app(environ, lambda status, headers, *_: answers.append(dict(headers))))
+    return answers[0].get("Location") or answers[0]["location"]
+
+
+def ask_asgi(app, path, query):
+    scope = testing.create_scope(path, headers={"X-Viewer": "ada"})
+    scope |= {"query_string": query, "server": ("testserver", 80), "client": ("127.0.0.1", 9)}
+    sent = []
+
+    async def ask():
+        requests = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+        async def receive():
+            return next(requests, None) or await asyncio.Event().wait()  # never disconnects
+
+        async def send(message):
+            sent.append(message)
+
+        await app(scope, receive, send)
+
+    asyncio.run(ask())
+    headers = {name.lower(): value for name, value in sent[0]["headers"]}
+    return headers[b"location"].decode()
 
 
 FALCONS = pytest.mark.parametrize("flavour", [f for f in FLAVOURS if f.startswith("falcon")])
@@ -262,6 +305,19 @@ def test_falcon_options_are_given_or_stated(falcon_site):
     client = testing.TestClient(app)
     assert client.simulate_get("/stated/a.txt").status_code == 302
     assert client.simulate_get("/given/a.txt").status_code == 307
+
+
+@FALCONS
+def test_falcon_refuses_cookies_that_reach_no_distribution(falcon_site):
+    """When the resource is made."""
+    settings = falcon_site.settings | {"CLOUDFRONT_DOMAIN": "https://media.example.com"}
+    resource = falcon_site.resource()
+    options = {"delivery": "cookies", "cookie_domain": "example.org"}
+    with pytest.raises(ConfigurationError, match="is no parent of"):
+        resource.from_config(settings, **options)
+    with pytest.raises(ConfigurationError, match="is no parent of"):
+        resource(Distribution.from_config(settings), **options)
+    assert resource.from_config(settings, **options | {"cookie_domain": "example.com"})
 
 
 def test_fifty_at_once_in_one_event_loop(site_settings, trusted_keys):

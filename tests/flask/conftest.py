@@ -42,6 +42,7 @@ def settings(pem):
 def app(rule, settings):
     app = flask.Flask("site")
     app.config.update(settings, TESTING=False, PROPAGATE_EXCEPTIONS=False)
+    app.config["CLOUDFRONT_DOMAIN"] = "http://media.example.com"  # which cookies can reach
     CloudFront(app)
 
     class View(SignedRedirectView):

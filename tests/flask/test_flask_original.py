@@ -114,6 +114,56 @@ def test_code_and_headers(site):
         Redirect(code=301)
 
 
+def test_code_and_headers_of_the_applications_settings(site):
+    """As `SignedRedirectView` takes them; an explicit argument wins, each for itself."""
+    site.config["CLOUDFRONT_CONFIG"] |= {"code": 307, "headers": {"X-Books": "all"}}
+    redirects = [
+        Redirect(),
+        Redirect(code=303),
+        Redirect(headers={"X-Own": "1"}),
+        Redirect(headers={}),
+        Redirect(DOMAIN),
+    ]
+    site.add_url_rule("/n/<int:n>/<slug>", "n", lambda n, slug: redirects[n].go(slug=slug))
+    found = []
+    for n in range(len(redirects)):
+        response = site.test_client().get(f"/n/{n}/history")
+        headers = {name: value for name, value in response.headers if name.startswith("X-")}
+        found.append((response.status_code, headers))
+    assert found == [
+        (307, {"X-Books": "all"}),
+        (303, {"X-Books": "all"}),
+        (307, {"X-Own": "1"}),
+        (307, {}),
+        (307, {"X-Books": "all"}),
+    ]
+
+
+def test_code_and_headers_among_the_arguments(site):
+    """`**CLOUDFRONT_CONFIG` holds them as the settings do; without them it is a 303."""
+    config = site.config["CLOUDFRONT_CONFIG"]
+    redirects = [
+        Redirect(DOMAIN, **config | {"code": 302, "headers": {"X-Books": "1"}}),
+        Redirect(DOMAIN, **config),
+    ]
+    site.add_url_rule("/n/<int:n>/<slug>", "n", lambda n, slug: redirects[n].go(slug=slug))
+    first, second = (site.test_client().get(f"/n/{n}/history") for n in range(2))
+    assert (first.status_code, first.headers["X-Books"]) == (302, "1")
+    assert (second.status_code, second.headers.get("X-Books")) == (303, None)
+
+
+def test_go_makes_nothing_anew(site, monkeypatch):
+    """How it delivers is settled once, by whatever is asked first."""
+    redirect = Redirect(code=302)
+    assert ask(site, lambda: redirect).status_code == 302
+
+    def made(self):
+        raise AssertionError("made again at a request")
+
+    monkeypatch.setattr("cfsign.Delivery.__post_init__", made)
+    assert site.test_client().get("/books/hamlet").status_code == 302
+
+
 def test_a_path_that_climbs_is_a_404(site):
     """The request's own path is checked before anybody is asked."""
     Redirect.asked = ()

@@ -12,7 +12,7 @@ from werkzeug.exceptions import Gone
 from cfsign import Allow, CfsignWarning, ConfigurationError, Deny
 from cfsign_flask import CloudFront, SignedRedirectView, signed_redirect_blueprint
 
-DOMAIN = "http://d1097jtk.cloudfront.net"
+DOMAIN = "http://media.example.com"
 NOW = 1_800_000_000
 
 ROUTES = pytest.mark.parametrize("route", ["/content", "/async"])
@@ -43,6 +43,8 @@ def test_a_no_refuses_with_its_status(client, rule, route, no):
     assert response.status_code == status
     assert "Location" not in response.headers
     assert b"Signature" not in response.data
+    if not isinstance(no, Gone):  # which is the site's own, and none of ours to add to
+        assert response.headers["Cache-Control"] == "no-store"
 
 
 @ROUTES
@@ -172,14 +174,21 @@ def test_json_delivery(client, trusted_keys):
     assert trusted_keys.check(response.json["url"], at=NOW + 59).allowed
 
 
+def kept(set_cookie):
+    """What a browser keeps: not those that only clear an earlier set's."""
+    headers = [header for header in set_cookie if "Max-Age=0" not in header]
+    return dict(header.split(";")[0].split("=", 1) for header in headers)
+
+
 def test_cookie_delivery_opens_the_folder_and_only_it(client, trusted_keys):
     """The cookies open what lies beside the resource; the redirect goes to its plain URL."""
     response = client.get("/cookies/videos/42/index.m3u8")
     assert (response.status_code, response.location) == (303, f"{DOMAIN}/videos/42/index.m3u8")
     headers = response.headers.getlist("Set-Cookie")
-    assert len(headers) == 3
+    assert len(headers) == 5
     assert all("Path=/videos/42/" in header and "HttpOnly" in header for header in headers)
-    cookies = dict(header.split(";")[0].split("=", 1) for header in headers)
+    cookies = kept(headers)
+    assert len(cookies) == 3
     for path, allowed in [
         ("/videos/42/index.m3u8", True),
         ("/videos/42/720/1.ts?a=1", True),
@@ -192,7 +201,7 @@ def test_cookie_delivery_opens_the_folder_and_only_it(client, trusted_keys):
 def test_cookie_delivery_at_the_top_opens_the_one_file(client, trusted_keys):
     """A file in no folder does not open the whole distribution."""
     headers = client.get("/cookies/a.txt").headers.getlist("Set-Cookie")
-    cookies = dict(header.split(";")[0].split("=", 1) for header in headers)
+    cookies = kept(headers)
     assert trusted_keys.check(f"{DOMAIN}/a.txt", cookies=cookies).allowed
     assert not trusted_keys.check(f"{DOMAIN}/b.txt", cookies=cookies).allowed
 
@@ -240,6 +249,31 @@ def test_an_option_that_cannot_work_is_refused_when_the_view_is_made(options):
         signed_redirect_blueprint("bad", __name__, lambda resource: 200, **options)
 
 
+UNREACHABLE = [
+    ("https://d1.cloudfront.net", {}, "never reach d1.cloudfront.net"),
+    ("https://media.example.com", {"cookie_domain": "example.org"}, "no parent of media"),
+    ("http://media.example.com", {"cookie_samesite": "None"}, "https distribution"),
+]
+
+
+@pytest.mark.parametrize(("domain", "options", "mend"), UNREACHABLE)
+def test_cookies_that_reach_no_distribution_are_refused(settings, rule, domain, options, mend):
+    """A blueprint's when it is registered; a view's, which knows no application, when asked."""
+    app = flask.Flask("site")
+    app.config.update(settings, CLOUDFRONT_DOMAIN=domain, TESTING=True)
+    blueprint = signed_redirect_blueprint("c", __name__, rule, delivery="cookies", **options)
+    app.register_blueprint(blueprint, name="before")
+    CloudFront(app)
+    with pytest.raises(ConfigurationError, match=mend):
+        app.register_blueprint(blueprint)
+    view = type("V", (SignedRedirectView,), {"delivery": "cookies", "authorize": rule, **options})
+    app.add_url_rule("/v/<path:resource>", view_func=view.as_view("v"))
+    for path in ("/v/a.txt", "/a.txt"):
+        with pytest.raises(ConfigurationError, match=mend):
+            app.test_client().get(path)
+    assert rule.asked == []
+
+
 def test_an_unknown_option_is_refused():
     """A slip of the pen is no silent default."""
     with pytest.raises(TypeError, match="forward_qeury"):
@@ -268,7 +302,7 @@ def test_missing_settings_are_reported_at_start_up(settings):
     assert len(caught.value.problems) >= 4
     app.config.update(settings)
     CloudFront(app)
-    assert app.extensions["cloudfront"].distribution.domain == DOMAIN
+    assert app.extensions["cloudfront"].distribution.domain == settings["CLOUDFRONT_DOMAIN"]
 
 
 def test_a_view_without_the_extension_says_so(rule):
@@ -319,7 +353,7 @@ def test_url_arguments_of_a_sub_mounted_blueprint(settings, rule):
     response = app.test_client().get(
         "/acme/files/a.txt", environ_overrides={"SCRIPT_NAME": "/mounted"}
     )
-    assert response.location.startswith(f"{DOMAIN}/a.txt?")
+    assert response.location.startswith(f"{settings['CLOUDFRONT_DOMAIN']}/a.txt?")
     assert rule.asked == [("a.txt", {"tenant": "acme"})]
 
 

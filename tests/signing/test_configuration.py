@@ -136,6 +136,15 @@ def test_all_mistakes_at_once() -> None:
         assert mend in problem
 
 
+def test_none_is_unset_where_nothing_is_the_default(pem: str) -> None:
+    """A site computes its settings, and writes None for none."""
+    configuration = Configuration.from_mapping(
+        settings(pem, expiry_step=None, headers=None, password=None)
+    )
+    assert configuration.expiry_step is None
+    assert dict(configuration.headers) == {}
+
+
 def test_everything_that_is_missing_is_named() -> None:
     """With what to give."""
     assert len(problems({})) == 4
@@ -209,11 +218,12 @@ def test_the_domain_goes_not_into_the_dict(pem: str) -> None:
 @pytest.mark.parametrize(
     ("name", "values"),
     [
-        ("expires", [0, -1, "60", 60.0, True, None, timedelta(0)]),
-        ("expiry_step", [0, "60", 1.5, False]),
+        ("expires", [0, -1, "60", 60.0, True, None, timedelta(0), timedelta.max, 10**5000]),
+        ("expiry_step", [0, "60", 1.5, False, timedelta.max, 2147483647]),
         ("code", [301, 308, 300, 304, 200, 404, "303", 303.0, True, None]),
+        ("allowed_statuses", [(), [], range(0)]),
         ("allowed_statuses", [200, "200", [True], ["200"], [302], [404], [199], None, {200: 1}]),
-        ("headers", [None, "X: y", [("X", "y")], {"X": 1}, {"X": "a\r\nb"}, {"X Y": "a"}]),
+        ("headers", ["X: y", [("X", "y")], {"X": 1}, {"X": "a\r\nb"}, {"X Y": "a"}]),
         ("headers", [{"location": "x"}, {"LOCATION": "x"}]),
         ("hash_algorithm", ["sha256", None, 256]),
         ("key_pair_id", ["", None, 7, "a b"]),
@@ -229,18 +239,61 @@ def test_a_mistyped_setting(pem: str, name: str, values: list[Any]) -> None:
         assert problem.startswith(f"CLOUDFRONT_CONFIG['{label}']: ")
 
 
-@pytest.mark.parametrize("value", ["public", "PUBLIC, max-age=60", "max-age=5, Public"])
-def test_a_public_redirect_warns(pem: str, value: str) -> None:
-    """A shared cache would give one viewer's URL to all."""
+@pytest.mark.parametrize(("name", "word"), [("expires", "lifetime"), ("expiry_step", "step")])
+def test_a_lifetime_that_ends_past_2038_is_refused_at_start_up(
+    pem: str, clock: Any, now: int, name: str, word: str
+) -> None:
+    """To the second; at the first request it would be too late."""
+    longest = 2147483647 - now
+    configuration = Configuration.from_mapping(settings(pem, **{name: longest}))
+    assert getattr(configuration, name) == longest
+    (problem,) = problems(settings(pem, **{name: longest + 1}))
+    assert problem == (
+        f"CLOUDFRONT_CONFIG['{name}']: the {word} ends past 2147483647 (January 2038), the last "
+        "second that CloudFront takes; give fewer seconds, such as 60"
+    )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "public",
+        "PUBLIC, max-age=60",
+        "max-age=5, Public",
+        "max-age=60",
+        "s-maxage=60",
+        "must-revalidate,S-MaxAge=60",
+        'private="Set-Cookie", max-age=60',
+        'no-cache="X, private", max-age=60',
+        "x-private, max-age=60",
+        "x=private, max-age=60",
+        "no-store-ever max-age=60",
+    ],
+)
+def test_a_redirect_for_a_shared_cache_warns(pem: str, value: str) -> None:
+    """It would give one viewer's URL to all."""
     with pytest.warns(CfsignWarning, match="use private or no-store"):
         Configuration.from_mapping(settings(pem, headers={"cache-control": value}))
 
 
-def test_a_private_redirect_does_not_warn(pem: str) -> None:
-    """The site may cache in the browser."""
+@pytest.mark.parametrize(
+    "value",
+    [
+        "private, max-age=5",
+        "max-age=5,PRIVATE",
+        "no-store, max-age=0",
+        "no-cache, max-age=0, must-revalidate",
+        "must-revalidate",
+        "x-public",
+        'x="public, max-age=60"',
+        "",
+    ],
+)
+def test_a_private_redirect_does_not_warn(pem: str, value: str) -> None:
+    """The site may cache in the browser; directives are read whole, not by their letters."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        headers = {"Cache-Control": "private, max-age=5", "X": "public"}
+        headers = {"Cache-Control": value, "X": "public"}
         assert Configuration.from_mapping(settings(pem, headers=headers)).headers == headers
 
 
@@ -366,17 +419,48 @@ def test_an_empty_variable_is_one_that_is_not_set(pem: str) -> None:
     ("name", "near"),
     [
         ("CLOUDFRONT_EXPIRE", "CLOUDFRONT_EXPIRES"),
+        ("CLOUDFRONT_DOMAINS", "CLOUDFRONT_DOMAIN"),
         ("CLOUDFRONT_KEYPAIR_ID", "CLOUDFRONT_KEY_PAIR_ID"),
-        ("CLOUDFRONT_DISTRIBUTION_ID", None),
+        ("CLOUDFRONT_PRIVATE_KEYFILE", "CLOUDFRONT_PRIVATE_KEY_FILE"),
     ],
 )
-def test_a_misspelt_variable_is_named_with_the_right_one(
-    pem: str, name: str, near: str | None
-) -> None:
-    """What is almost one of ours is a slip; what is not may be the site's own."""
+def test_a_variable_that_is_almost_ours_warns(pem: str, name: str, near: str) -> None:
+    """It may be a slip; it may be the site's own, which must not stop it."""
     environment = {**ENVIRONMENT, "CLOUDFRONT_PRIVATE_KEY": pem, name: "9"}
-    if near is None:
-        assert Configuration.from_env(environment).domain == ENVIRONMENT["CLOUDFRONT_DOMAIN"]
-    else:
-        with pytest.raises(ConfigurationError, match=f"{name} is unknown; is it {near}"):
-            Configuration.from_env(environment)
+    with pytest.warns(CfsignWarning, match=f"{name} is not read; is it {near}") as caught:
+        configuration = Configuration.from_env(environment)
+    assert (configuration.domain, configuration.expires) == (DOMAIN, 90)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("required", "name", "near"),
+    [
+        ("CLOUDFRONT_DOMAIN", "CLOUDFRONT_DOMAINS", "CLOUDFRONT_DOMAIN"),
+        ("CLOUDFRONT_KEY_PAIR_ID", "CLOUDFRONT_KEYPAIR_ID", "CLOUDFRONT_KEY_PAIR_ID"),
+        ("CLOUDFRONT_PRIVATE_KEY", "CLOUDFRONT_PRIVATEKEY", "CLOUDFRONT_PRIVATE_KEY"),
+        ("CLOUDFRONT_PRIVATE_KEY", "CLOUDFRONT_PRIVATE_KEYFILE", "CLOUDFRONT_PRIVATE_KEY_FILE"),
+    ],
+)
+def test_a_misspelt_variable_is_named_where_the_right_one_is_missing(
+    pem: str, required: str, name: str, near: str
+) -> None:
+    """Both in the one error."""
+    environment = {**ENVIRONMENT, "CLOUDFRONT_PRIVATE_KEY": pem, name: "9"}
+    del environment[required]
+    with pytest.raises(ConfigurationError) as caught:
+        Configuration.from_env(environment)
+    assert len(caught.value.problems) == 2
+    assert f"{name} is unknown; is it {near}?" in caught.value.problems
+    assert f"{required} is missing" in str(caught.value)
+
+
+def test_the_sites_own_variables_are_its_own(pem: str) -> None:
+    """Those that are near to none of ours."""
+    environment = {
+        **ENVIRONMENT,
+        "CLOUDFRONT_PRIVATE_KEY": pem,
+        "CLOUDFRONT_DISTRIBUTION_ID": "E2QWRUHAPOMQZL",
+    }
+    assert Configuration.from_env(environment).domain == DOMAIN

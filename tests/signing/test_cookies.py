@@ -58,6 +58,19 @@ def test_another_library_reads_the_same_values(cookies: SignedCookies) -> None:
     assert {name: morsel.value for name, morsel in jar.items()} == dict(cookies)
 
 
+def test_replacing_sets_these_and_clears_the_others(cookies: SignedCookies) -> None:
+    """One header for each name that CloudFront reads, all with the same attributes."""
+    given = ("example.com", "/v/", True, False, "Lax")
+    headers = cookies.replace_headers(*given)
+    assert [header.partition("=")[0] for header in headers] == list(NAMES)
+    cleared = [header for header in SignedCookies.clear_headers(*given) if header in headers]
+    assert sorted(headers) == sorted(cookies.set_cookie_headers(*given) + cleared)
+    assert [header.partition("=")[0] for header in cleared] == [
+        "CloudFront-Expires",
+        "CloudFront-Hash-Algorithm",
+    ]
+
+
 def test_clearing_names_every_cookie_that_cloudfront_reads() -> None:
     """Whatever was set before, canned or custom, it is emptied and expired."""
     headers = SignedCookies.clear_headers("example.com", "/v/")
@@ -108,6 +121,8 @@ def test_attributes_that_browsers_drop_or_misread_are_refused(
     """For setting and for clearing alike, with the mend; nothing can be injected."""
     with pytest.raises(ConfigurationError, match=mend):
         cookies.set_cookie_headers(**options)
+    with pytest.raises(ConfigurationError, match=mend):
+        cookies.replace_headers(**options)
     with pytest.raises(ConfigurationError, match=mend):
         SignedCookies.clear_headers(**options)
 

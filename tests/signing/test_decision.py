@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Hashable
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -188,12 +189,46 @@ def test_denys_headers_stay_on_their_line(headers: Any) -> None:
         Deny(401, headers)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["Content-Length", "transfer-encoding", "Connection", "KEEP-ALIVE", "Upgrade", "Trailer", "TE"],
+)
+def test_denys_headers_do_not_break_the_message(name: str) -> None:
+    """What frames a message or belongs to a connection is the server's alone."""
+    with pytest.raises(DecisionError, match=f"hold no {name}: the server writes that"):
+        Deny(401, {"X": "y", name: "5"})
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410, 451, 501])
+def test_a_refusal_is_not_stored(status: int) -> None:
+    """A cache keeps a 404, a 410 and a 501 of itself; a viewer may be allowed the next moment."""
+    denied = decide(status)
+    assert isinstance(denied, Deny)
+    assert dict(denied.headers) == {"Cache-Control": "no-store"}
+
+
+@pytest.mark.parametrize("name", ["Cache-Control", "cache-control"])
+def test_denys_own_cache_control_wins(name: str) -> None:
+    """In whatever letters it is written, there is one of it."""
+    assert dict(Deny(404, {name: "private, max-age=5"}).headers) == {name: "private, max-age=5"}
+
+
+def test_deny_says_that_it_has_no_hash() -> None:
+    """Where one is asked for, and not by a failure of its headers; an Allow has one."""
+    assert not isinstance(Deny(), Hashable)
+    assert Deny(404) == Deny(404) != Deny(410)
+    assert {Allow(expires_in=5), Allow(expires_in=5)} == {Allow(expires_in=5)}
+
+
 def test_deny_keeps_a_copy_of_its_headers() -> None:
     """What happens to the caller's dict afterwards does not reach the viewer, nor the reverse."""
     headers = {"WWW-Authenticate": 'Basic realm="a b"'}
     deny = Deny(401, headers)
     headers["X"] = "y"
-    assert dict(deny.headers) == {"WWW-Authenticate": 'Basic realm="a b"'}
+    assert dict(deny.headers) == {
+        "Cache-Control": "no-store",
+        "WWW-Authenticate": 'Basic realm="a b"',
+    }
     with pytest.raises(TypeError):
         deny.headers["X"] = "y"  # type: ignore[index]
     assert Deny() == Deny(403, {})

@@ -6,6 +6,8 @@ import contextlib
 import dataclasses
 import gc
 import json
+import warnings
+from collections.abc import Hashable
 from http import HTTPStatus
 from http.cookies import SimpleCookie
 from typing import Any
@@ -50,7 +52,7 @@ def cookies_of(answer: Answer) -> dict[str, str]:
     for name, value in answer.headers:
         if name == "Set-Cookie":
             jar.load(value)
-    return {name: morsel.value for name, morsel in jar.items()}
+    return {name: morsel.value for name, morsel in jar.items() if morsel["max-age"] != "0"}
 
 
 def paths_of(answer: Answer) -> set[str]:
@@ -293,9 +295,12 @@ def test_cookie_attributes(
     delivery = Delivery(delivery="cookies", **options)
     answer = answered(delivery.answer(Distribution(domain, recording_signer), "v/a", 200))
     headers = [value for name, value in answer.headers if name == "Set-Cookie"]
-    assert len(headers) == 3
+    assert len(headers) == 5
     for header in headers:
-        assert set(header.split("; ")[1:]) == expected
+        attributes = set(header.split("; ")[1:])
+        if "Max-Age=0" in attributes:  # one of those that clear an earlier set's
+            attributes -= {"Max-Age=0", "expires=Thu, 01 Jan 1970 00:00:00 GMT"}
+        assert attributes == expected
 
 
 def test_forward_query_copies_the_names_that_are_listed(
@@ -315,12 +320,105 @@ def test_forward_query_copies_the_names_that_are_listed(
     assert [name for name, _ in pairs[4:]] == ["Expires", "Signature", "Key-Pair-Id"]
 
 
+@pytest.mark.parametrize(
+    ("query", "forwarded"),
+    [
+        (b"v=a+b", "v=a%20b"),
+        (b"v=%FF", "v=%FF"),
+        (b"v=\xff", "v=%FF"),
+        ("v=\xff", "v=%FF"),
+        (b"v=\xc3\xa9", "v=%C3%A9"),
+        ("v=\xc3\xa9", "v=%C3%A9"),
+        (b"v=\xc3%A9", "v=%C3%A9"),
+        (b"%c3%a9=1&\xc3\xa9=2", "%C3%A9=1&%C3%A9=2"),
+        (b"v=%e9&v=%ff%fe", "v=%E9&v=%FF%FE"),
+        (b"%E9=1&v\xff=2&v=3", "v=3"),
+        (b"v=%zz%&v=%", "v=%25zz%25&v=%25"),
+    ],
+)
+def test_what_is_forwarded_is_the_viewers_own_bytes(
+    distribution: Distribution,
+    trusted_keys: TrustedKeyGroup,
+    clock: Any,
+    query: str | bytes,
+    forwarded: str,
+) -> None:
+    """Whatever encoding they are in, and in the one spelling that no browser changes."""
+    delivery = Delivery(forward_query=("v", "é"))
+    answer = answered(delivery.answer(distribution, "a", 200, query))
+    assert (answer.location or "").startswith(f"{DOMAIN}/a?{forwarded}&Expires=")
+    assert trusted_keys.check(answer.location or "")
+
+
+@pytest.mark.parametrize("query", ["v=\u20ac", "v=1&x=\ud800"])
+def test_a_query_that_is_no_bytes_is_a_404(
+    recording_distribution: Distribution, recorder: Any, query: str
+) -> None:
+    """Which bytes the viewer sent, nobody could tell."""
+    delivery = Delivery(forward_query=("v",))
+    assert delivery.answer(recording_distribution, "a", 200, query) == Deny(404)
+    assert recorder.signed == []
+
+
 def test_without_forward_query_nothing_is_copied(
     recording_distribution: Distribution, clock: Any
 ) -> None:
     """The default."""
     answer = answered(Delivery().answer(recording_distribution, "a", 200, "v=1&Expires=9"))
     assert answer.location == recording_distribution.sign("a")
+
+
+@pytest.mark.parametrize(
+    ("domain", "options", "mend"),
+    [
+        ("https://d1.cloudfront.net", {}, "never reach d1.cloudfront.net; give the distribution a"),
+        ("https://d1.cloudfront.net", {"cookie_domain": "example.com"}, "never reach"),
+        (DOMAIN, {"cookie_domain": "example.org"}, "example.org is no parent of media.example.com"),
+        (DOMAIN, {"cookie_domain": "www.example.com"}, "is no parent of"),
+        (DOMAIN, {"cookie_domain": "xample.com"}, "is no parent of"),
+        (DOMAIN, {"cookie_domain": "a.media.example.com"}, "is no parent of"),
+        ("http://media.example.com:8080", {"cookie_samesite": "None"}, "https distribution"),
+    ],
+)
+def test_cookies_that_cannot_reach_the_distribution_are_refused(
+    recording_signer: Signer, domain: str, options: dict[str, Any], mend: str
+) -> None:
+    """When the two first meet; where no cookies are set, they are no matter."""
+    distribution = Distribution(domain, recording_signer)
+    with pytest.raises(ConfigurationError, match=mend):
+        Delivery(delivery="cookies", **options).check(distribution)
+    other = Delivery(delivery="json", **options)
+    assert other.check(distribution) is other
+
+
+def test_all_that_keeps_cookies_away_is_told_at_once(recording_signer: Signer) -> None:
+    """Two mistakes make two problems."""
+    delivery = Delivery(delivery="cookies", cookie_domain="example.org", cookie_samesite="None")
+    with pytest.raises(ConfigurationError) as caught:
+        delivery.check(Distribution("http://media.example.com", recording_signer))
+    assert len(caught.value.problems) == 2
+
+
+@pytest.mark.parametrize(
+    ("domain", "options"),
+    [
+        (DOMAIN, {"cookie_domain": "example.com"}),
+        (DOMAIN, {"cookie_domain": ".Example.com"}),
+        (DOMAIN, {"cookie_domain": "media.example.com", "cookie_samesite": "None"}),
+        (DOMAIN, {"cookie_domain": ""}),
+        (DOMAIN, {}),
+        ("https://mycloudfront.net", {}),
+        ("http://127.0.0.1:8001", {"cookie_samesite": "Lax"}),
+        ("http://localhost:8001", {"cookie_domain": "localhost"}),
+    ],
+)
+def test_cookies_that_may_reach_the_distribution(
+    recording_signer: Signer, domain: str, options: dict[str, Any]
+) -> None:
+    """A parent of its host, or none, where the site may be on the same host."""
+    delivery = Delivery(delivery="cookies", **options)
+    assert delivery.check(Distribution(domain, recording_signer)) is delivery
+    assert delivery.cookie_domain == (options.get("cookie_domain") or None)
 
 
 @pytest.mark.parametrize("as_bytes", [False, True])
@@ -474,14 +572,20 @@ def test_a_key_that_cannot_sign_is_an_error() -> None:
         ({"code": "303"}, "302, 303 or 307"),
         ({"headers": {"location": "x"}}, "no Location: that is the signed URL"),
         ({"headers": {"X": "a\r\nb"}}, "all text on one line"),
+        ({"headers": {"content-type": "text/html"}}, "hold no Content-Type"),
+        ({"headers": {"Content-Length": "5"}}, "hold no Content-Length: the server writes that"),
+        ({"headers": {"transfer-encoding": "chunked"}}, "hold no transfer-encoding"),
+        ({"headers": {"Connection": "close", "TE": "x"}}, "hold no Connection, TE"),
         ({"headers": None}, "a mapping of names to values"),
         ({"forward_query": "response-content-disposition"}, "a tuple of names"),
         ({"forward_query": ("",)}, "a tuple of names"),
         ({"forward_query": (1,)}, "a tuple of names"),
+        ({"forward_query": ("\ud800",)}, "a tuple of names"),
         ({"forward_query": None}, "a tuple of names"),
         ({"forward_query": ("v", "Expires")}, "names Expires, which CloudFront takes for its own"),
         ({"forward_query": ["Signature", "Policy"]}, "names Policy, Signature, which"),
         ({"allowed_statuses": (200, 302)}, "ints from 200 to 299"),
+        ({"allowed_statuses": ()}, "200 to 299, one at least"),
         ({"allowed_statuses": 200}, "ints from 200 to 299"),
         ({"allowed_statuses": (True,)}, "ints from 200 to 299"),
         ({"cookie_domain": "https://example.com"}, "host name alone"),
@@ -499,11 +603,33 @@ def test_an_option_that_cannot_work_is_refused_when_made(
         Delivery().replace(**options)
 
 
+def test_a_delivery_says_that_it_has_no_hash() -> None:
+    """Where one is asked for, and not by a failure of its headers."""
+    assert not isinstance(Delivery(), Hashable)
+    assert Delivery(code=302) == Delivery(code=302) != Delivery()
+
+
 def test_a_public_answer_warns() -> None:
     """One viewer's URL must not be given to the next."""
     with pytest.warns(CfsignWarning, match="use private or no-store"):
         delivery = Delivery(headers={"Cache-Control": "public, max-age=60"})
     assert dict(delivery.headers) == {"Cache-Control": "public, max-age=60"}
+
+
+def test_settings_that_share_an_answer_warn_once(pem: str) -> None:
+    """Where they are read; not again for every view that takes them over."""
+    config = {
+        "private_key": pem,
+        "key_pair_id": "K",
+        "headers": {"Cache-Control": "max-age=60"},
+    }
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        configuration = Configuration.from_mapping(
+            {"CLOUDFRONT_DOMAIN": DOMAIN, "CLOUDFRONT_CONFIG": config}
+        )
+        Delivery.from_configuration(configuration).replace(code=302)
+    assert [warning.category for warning in caught] == [CfsignWarning]
 
 
 def test_from_configuration_and_replace(pem: str) -> None:

@@ -1,0 +1,62 @@
+"""
+The headers that a site adds to an answer: which can be sent, and what a cache makes of them.
+
+RFC 9110 (names and values), RFC 9111 (caches), RFC 9112 (what frames a message).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TypeGuard
+
+# What frames the message or belongs to one connection (RFC 9112, section 6; RFC 9110, 7.6.1).
+_SERVERS_OWN = frozenset(
+    {
+        "connection",
+        "content-length",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+# RFC 9111, section 5.2: a name, perhaps with a token or a quoted string.
+_DIRECTIVE = re.compile(r'([^\s,="]+)(?:=("(?:\\.|[^"\\])*"|[^\s,]*))?')
+
+
+def is_header_mapping(headers: object) -> TypeGuard[Mapping[str, str]]:
+    """Tell whether *headers* are names and values that stay on their line (RFC 9110, 5.5)."""
+    return isinstance(headers, Mapping) and all(
+        isinstance(name, str)
+        and isinstance(value, str)
+        and name.replace("-", "").replace("_", "").isalnum()
+        and name.isascii()
+        and value.isprintable()
+        and max(value, default="") <= "\xff"
+        for name, value in headers.items()
+    )
+
+
+def servers_own(headers: Mapping[str, str]) -> str:
+    """Name those of *headers* that only the server can write without breaking the message."""
+    return ", ".join(name for name in headers if name.lower() in _SERVERS_OWN)
+
+
+def with_cache_control(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return *headers*, with `Cache-Control: no-store` before them if they have none."""
+    if any(name.lower() == "cache-control" for name in headers):
+        return dict(headers)
+    return {"Cache-Control": "no-store", **headers}
+
+
+def is_shared(headers: Mapping[str, str]) -> bool:
+    """Tell whether *headers* let a shared cache give the answer to the next viewer too."""
+    lines = [value for name, value in headers.items() if name.lower() == "cache-control"]
+    found = {name.lower(): argument for name, argument in _DIRECTIVE.findall(", ".join(lines))}
+    # With an argument they speak of the headers in it alone (RFC 9111, 5.2.2.4 and 5.2.2.7).
+    is_kept_apart = any(found.get(name) == "" for name in ("private", "no-store", "no-cache"))
+    return "public" in found or (not is_kept_apart and ("max-age" in found or "s-maxage" in found))

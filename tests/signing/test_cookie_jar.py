@@ -1,0 +1,121 @@
+"""Cookie delivery in a browser's hands: what a real cookie jar keeps, the real edge is asked."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import urllib.request
+from collections.abc import Iterable
+from http.cookiejar import CookieJar
+from typing import Any
+from wsgiref.util import setup_testing_defaults
+
+import pytest
+
+from cfsign import (
+    Answer,
+    Delivery,
+    Distribution,
+    PrivateKey,
+    SignedCookies,
+    Signer,
+    TrustedKeyGroup,
+)
+from cfsign.edge import WSGIEdge
+
+DOMAIN = "https://media.example.com"
+KEY_PAIR_ID = "K2JCJMDEHXQW5F"
+
+
+class Browser:
+    """A cookie jar, in front of a site that has set cookies and an edge that reads them."""
+
+    def __init__(self, trusted_keys: TrustedKeyGroup) -> None:
+        self.jar = CookieJar()
+        self._edge = WSGIEdge(_origin, trusted_keys)
+
+    def take(self, set_cookie: Iterable[str]) -> None:
+        """Receive a response of the site with these `Set-Cookie` headers."""
+        lines = "".join(f"Set-Cookie: {value}\r\n" for value in set_cookie)
+        message = http.client.parse_headers(io.BytesIO(f"{lines}\r\n".encode()))
+        request = urllib.request.Request("https://www.example.com/")
+        self.jar.extract_cookies(_Response(message), request)  # type: ignore[arg-type]  # a stub
+
+    def get(self, path: str) -> str:
+        """Ask the edge, with what the jar has for the URL; return the status."""
+        request = urllib.request.Request(DOMAIN + path)
+        self.jar.add_cookie_header(request)
+        environ: dict[str, Any] = {
+            "HTTP_HOST": "media.example.com",
+            "wsgi.url_scheme": "https",
+            "PATH_INFO": path,
+            "HTTP_COOKIE": request.get_header("Cookie", ""),
+        }
+        setup_testing_defaults(environ)
+        statuses: list[str] = []
+        list(self._edge(environ, lambda status, headers: statuses.append(status)))  # type: ignore[arg-type,return-value]
+        return statuses[0]
+
+
+class _Response:
+    def __init__(self, message: http.client.HTTPMessage) -> None:
+        self._message = message
+
+    def info(self) -> http.client.HTTPMessage:
+        return self._message
+
+
+def _origin(environ: Any, start_response: Any) -> list[bytes]:
+    start_response("200 OK", [])
+    return [b"the film"]
+
+
+def delivered(distribution: Distribution) -> list[str]:
+    delivery = Delivery(delivery="cookies", cookie_domain="example.com")
+    answer = delivery.answer(distribution, "v/film.m3u8", 200)
+    assert isinstance(answer, Answer)
+    return [value for name, value in answer.headers if name == "Set-Cookie"]
+
+
+@pytest.fixture
+def browser(trusted_keys: TrustedKeyGroup) -> Browser:
+    return Browser(trusted_keys)
+
+
+def cookies_of(signer: Signer, resource: str) -> SignedCookies:
+    return signer.sign_cookies(f"{DOMAIN}{resource}", expires_in=60)
+
+
+def test_the_jar_is_let_in(browser: Browser, signer: Signer) -> None:
+    """And only where the cookies were set for."""
+    assert browser.get("/v/1.ts").startswith("403")
+    browser.take(delivered(Distribution(DOMAIN, signer)))
+    assert browser.get("/v/1.ts") == "200 OK"
+    assert browser.get("/w/1.ts").startswith("403")
+
+
+def test_cookies_of_another_form_are_replaced(
+    browser: Browser, signer: Signer, key: PrivateKey
+) -> None:
+    """Canned then custom, SHA-256 then SHA-1: what is not set again is cleared."""
+    sha256 = Signer(KEY_PAIR_ID, key, hash_algorithm="SHA256")
+    where = {"domain": "example.com", "path": "/v/"}
+    for earlier in (cookies_of(signer, "/v/film.m3u8"), cookies_of(sha256, "/v/*")):
+        browser.take(earlier.set_cookie_headers(**where))  # type: ignore[arg-type]  # all text
+        assert browser.get("/v/film.m3u8") == "200 OK"
+        browser.take(delivered(Distribution(DOMAIN, signer)))
+        assert browser.get("/v/film.m3u8") == "200 OK"
+        assert browser.get("/v/1.ts") == "200 OK"
+    browser.take(delivered(Distribution(DOMAIN, sha256)))
+    assert browser.get("/v/1.ts") == "200 OK"
+    browser.take(cookies_of(signer, "/v/film.m3u8").replace_headers(**where))  # type: ignore[arg-type]
+    assert browser.get("/v/film.m3u8") == "200 OK"
+    assert browser.get("/v/1.ts").startswith("403")
+
+
+def test_a_folder_inside_another_has_no_cure(browser: Browser, signer: Signer) -> None:
+    """As the docstring of Delivery says: both sets are sent, and the edge denies them."""
+    browser.take(cookies_of(signer, "/v/*").replace_headers("example.com", "/v/"))
+    browser.take(cookies_of(signer, "/v/hd/*").replace_headers("example.com", "/v/hd/"))
+    assert browser.get("/v/1.ts") == "200 OK"
+    assert browser.get("/v/hd/1.ts").startswith("403")
