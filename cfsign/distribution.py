@@ -13,7 +13,8 @@ from cfsign.errors import ConfigurationError, ResourceError
 from cfsign.path import Query, encode_path, encode_query
 from cfsign.policy import Address, Policy
 from cfsign.resource import check_domain, check_url
-from cfsign.signer import SignedPolicy, Signer
+from cfsign.signed_policy import SignedPolicy
+from cfsign.signer import Signer
 from cfsign.times import LATEST, Lifetime, Moment, expiry, lifetime_seconds
 
 
