@@ -13,7 +13,8 @@ from cfsign.errors import ConfigurationError, ResourceError
 from cfsign.path import Query, encode_path, encode_query
 from cfsign.policy import Address, Policy
 from cfsign.resource import check_domain, check_url
-from cfsign.signer import SignedPolicy, Signer
+from cfsign.signed_policy import SignedPolicy
+from cfsign.signer import BaseSigner, Signer
 from cfsign.times import LATEST, Lifetime, Moment, expiry, standing_lifetime
 
 
@@ -35,7 +36,7 @@ class Distribution:
     def __init__(
         self,
         domain: str,
-        signer: Signer,
+        signer: BaseSigner,
         *,
         expires_in: Lifetime = 60,
         expiry_step: Lifetime | None = None,
@@ -51,7 +52,7 @@ class Distribution:
             self.domain = check_domain(domain)
         except ResourceError as error:
             raise ConfigurationError(f"domain: {error}") from None
-        if not isinstance(signer, Signer):
+        if not isinstance(signer, BaseSigner):
             raise ConfigurationError(
                 f"signer: a Signer(key_pair_id, private_key) goes here, not {type(signer).__name__}"
             )

@@ -5,6 +5,7 @@ The errors of this project, all under one root.
     ├── ResourceError       a URL, path, query or policy resource that must not be signed
     ├── PolicyError         a time, an address or a policy that CloudFront would not take
     ├── SigningKeyError     a private or public key, or key pair id, that cannot be used
+    │   └── KeyUnavailableError   a key that is kept elsewhere, and does not sign just now
     ├── ConfigurationError  settings that are missing, mistyped or unknown; all reported at once
     └── DecisionError       an answer of the site's own rule that is neither a yes nor a no
 
@@ -60,6 +61,21 @@ class SigningKeyError(CfsignError, ValueError):
     def __init__(self, message: str, *, source: str = "") -> None:
         super().__init__(message)
         self.source = source
+
+
+class KeyUnavailableError(SigningKeyError):
+    """
+    A key that is kept elsewhere, such as in AWS KMS, and does not sign just now.
+
+    The views answer 503, and sign nothing.
+
+    Attributes:
+        code: What the keeper calls the fault, such as "ThrottlingException", or "".
+    """
+
+    def __init__(self, message: str, *, source: str = "", code: str = "") -> None:
+        super().__init__(message, source=source)
+        self.code = code
 
 
 class ConfigurationError(CfsignError, ValueError):

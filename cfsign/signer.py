@@ -5,142 +5,50 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from types import MappingProxyType
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
 
 from cfsign.cookies import SignedCookies
 from cfsign.encoding import encode
-from cfsign.errors import PolicyError, ResourceError, SigningKeyError
+from cfsign.errors import PolicyError, SigningKeyError
 from cfsign.keys import (
     HASH_ALGORITHMS,
+    AsyncPrivateKey,
     HashAlgorithm,
     PrivateKey,
     Unpicklable,
+    hash_algorithms,
+    is_async,
+    is_blocking,
     load_private_key,
 )
 from cfsign.policy import Address, Policy, check_conditions
-from cfsign.resource import check_length, check_url
+from cfsign.resource import check_url
+from cfsign.signed_policy import SignedPolicy, check_covered
 from cfsign.times import Lifetime, Moment, expiry
 
 _KEY_PAIR_ID = re.compile(r"[A-Za-z0-9]{1,128}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 
 
-class SignedPolicy:
-    """
-    A policy and its signature, good for every URL that the policy covers.
+class BaseSigner(ABC):
+    """All that signing is, but for the key: a signer has one, a key ring several."""
 
-    Attributes:
-        policy: The policy that is signed.
-        key_pair_id: CloudFront's id of the public key that verifies it.
-    """
+    __slots__ = ()
 
-    __slots__ = ("_params", "_query", "key_pair_id", "policy")
-
-    def __init__(
-        self, policy: Policy, key_pair_id: str, signature: str, hash_algorithm: HashAlgorithm
-    ) -> None:
-        params = (
-            {"Expires": str(policy.expires_at)}
-            if policy.is_canned
-            else {"Policy": encode(policy.to_json().encode("ascii"))}
-        )
-        params |= {"Signature": signature, "Key-Pair-Id": key_pair_id}
-        if hash_algorithm != "SHA1":  # SHA-1 is what CloudFront takes where nothing is said
-            params["Hash-Algorithm"] = hash_algorithm
-        self.policy = policy
-        self.key_pair_id = key_pair_id
-        self._params = MappingProxyType(params)
-        self._query = "&".join(f"{name}={value}" for name, value in params.items())
-
-    def __repr__(self) -> str:
-        kind = "canned" if self.policy.is_canned else "custom"
-        return f"<SignedPolicy {self.key_pair_id} {kind}, {len(self._query)} bytes>"
-
-    @property
-    def params(self) -> Mapping[str, str]:
-        """The query parameters that carry the policy, in the order in which URLs hold them."""
-        return self._params
-
-    def url(self, url: str) -> str:
-        """
-        Return *url* with the parameters behind its own query.
-
-        Raises:
-            ResourceError: The policy does not cover the URL, or the signed URL is too long.
-        """
-        if url == self.policy.resource and "*" not in url:
-            url = self.policy.resource
-        else:
-            url = check_url(url)
-            _check_covered(self.policy, url)
-        return check_length(f"{url}{'&' if '?' in url else '?'}{self._query}")
-
-    def urls(self, urls: Iterable[str]) -> Iterator[str]:
-        """Do for each of *urls*, lazily and in order, what `url` does for one; one signature."""
-        return map(self.url, urls)
-
-    def cookies(self) -> SignedCookies:
-        """Return the same parameters as cookies."""
-        return SignedCookies(self._params)
-
-
-class Signer(Unpicklable):
-    """
-    Signs with one private key, as the public key that CloudFront knows by `key_pair_id`.
-
-    Attributes:
-        key_pair_id: CloudFront's id of the public key.
-        hash_algorithm: "SHA1", CloudFront's default, or "SHA256".
-    """
-
-    __slots__ = ("_key", "hash_algorithm", "key_pair_id")
-
-    def __init__(
-        self,
-        key_pair_id: str,
-        private_key: PrivateKey | str | bytes | os.PathLike[str],
-        *,
-        hash_algorithm: str = "SHA1",
-    ) -> None:
-        """
-        Take the id and the key.
-
-        Args:
-            key_pair_id: The id of the public key in CloudFront, such as K2JCJMDEHXQW5F.
-            private_key: A PrivateKey, a path, or PEM as text or bytes.
-            hash_algorithm: "SHA1" or "SHA256" (announced by AWS in April 2026).
-
-        Raises:
-            SigningKeyError: The id or the key cannot be used.
-            PolicyError: CloudFront does not know the hash algorithm.
-        """
-        self.key_pair_id = check_key_pair_id(key_pair_id)
-        self.hash_algorithm = check_hash_algorithm(hash_algorithm)
-        if isinstance(private_key, str | bytes | os.PathLike):
-            private_key = load_private_key(private_key)
-        elif not isinstance(private_key, PrivateKey):
-            raise SigningKeyError(
-                "private_key is a path, PEM as text or bytes, or an object with the methods sign "
-                f"and public_key_pem, not {type(private_key).__name__}"
-            )
-        self._key = private_key
-
-    def __repr__(self) -> str:
-        return f"<Signer {self.key_pair_id} {self.hash_algorithm}>"
-
+    @abstractmethod
     def sign(self, policy: Policy) -> SignedPolicy:
         """
         Sign *policy* just as it stands, whatever the clock says.
 
         Raises:
             PolicyError: It is no Policy.
-            SigningKeyError: The key cannot sign.
+            SigningKeyError: The key cannot sign; `KeyUnavailableError`: not now.
         """
-        if not isinstance(policy, Policy):
-            raise PolicyError(f"sign takes a Policy, not {type(policy).__name__}")
-        signature = self._key.sign(policy.to_json().encode("ascii"), self.hash_algorithm)
-        return SignedPolicy(policy, self.key_pair_id, encode(signature), self.hash_algorithm)
+
+    @abstractmethod
+    async def sign_async(self, policy: Policy) -> SignedPolicy:
+        """Sign *policy* as `sign` does, without ever holding up the event loop."""
 
     def sign_url(
         self,
@@ -175,7 +83,7 @@ class Signer(Unpicklable):
             starts_at=starts_at,
             ip_address=ip_address,
         )
-        _check_covered(policy, url)
+        check_covered(policy, url)
         return self.sign(policy).url(url)
 
     def sign_urls(
@@ -223,6 +131,91 @@ class Signer(Unpicklable):
         return self.sign(policy).cookies()
 
 
+class Signer(Unpicklable, BaseSigner):
+    """
+    Signs with one private key, as the public key that CloudFront knows by `key_pair_id`.
+
+    Attributes:
+        key_pair_id: CloudFront's id of the public key.
+        hash_algorithm: "SHA1", CloudFront's default, or "SHA256".
+    """
+
+    __slots__ = ("_key", "hash_algorithm", "key_pair_id")
+
+    def __init__(
+        self,
+        key_pair_id: str,
+        private_key: PrivateKey | AsyncPrivateKey | str | bytes | os.PathLike[str],
+        *,
+        hash_algorithm: str | None = None,
+    ) -> None:
+        """
+        Take the id and the key.
+
+        Args:
+            key_pair_id: The id of the public key in CloudFront, such as K2JCJMDEHXQW5F.
+            private_key: A PrivateKey, a path, or PEM or DER as text or bytes.
+            hash_algorithm: "SHA1" or "SHA256" (announced by AWS in April 2026); None takes
+                "SHA1", or "SHA256" with a key that has no other, such as one in AWS KMS.
+
+        Raises:
+            SigningKeyError: The id or the key cannot be used.
+            PolicyError: CloudFront does not know the hash algorithm, or the key has it not.
+        """
+        self.key_pair_id = check_key_pair_id(key_pair_id)
+        if isinstance(private_key, str | bytes | os.PathLike):
+            private_key = load_private_key(private_key)
+        elif not isinstance(private_key, PrivateKey):
+            raise SigningKeyError(
+                "private_key is a path, PEM as text or bytes, or an object with the methods sign "
+                f"and public_key_pem, not {type(private_key).__name__}"
+            )
+        self._key = private_key
+        self.hash_algorithm = _hash_of(private_key, hash_algorithm)
+
+    def __repr__(self) -> str:
+        return f"<Signer {self.key_pair_id} {self.hash_algorithm}>"
+
+    def sign(self, policy: Policy) -> SignedPolicy:
+        """
+        Sign *policy* just as it stands, whatever the clock says.
+
+        Raises:
+            PolicyError: It is no Policy.
+            SigningKeyError: The key cannot sign, or is an asynchronous one.
+        """
+        message = _message(policy)
+        if is_async(self._key):
+            raise SigningKeyError(
+                "the private key signs asynchronously; await sign_async, or use an async view"
+            )
+        return self._signed(policy, self._key.sign(message, self.hash_algorithm))
+
+    async def sign_async(self, policy: Policy) -> SignedPolicy:
+        """
+        Sign *policy* as `sign` does, without holding up the event loop.
+
+        An asynchronous key is awaited, and one that blocks signs in a thread.
+        """
+        message = _message(policy)
+        if is_async(self._key):
+            signature = await self._key.sign(message, self.hash_algorithm)
+        elif is_blocking(self._key):
+            import asyncio  # here, where there is a loop already: `import cfsign` stays fast
+
+            signature = await asyncio.to_thread(self._key.sign, message, self.hash_algorithm)
+        else:
+            signature = self._key.sign(message, self.hash_algorithm)
+        return self._signed(policy, signature)
+
+    def public_key_pem(self) -> str:
+        """Return the public half of the key, as PEM: what CloudFront knows by `key_pair_id`."""
+        return self._key.public_key_pem()
+
+    def _signed(self, policy: Policy, signature: bytes) -> SignedPolicy:
+        return SignedPolicy(policy, self.key_pair_id, encode(signature), self.hash_algorithm)
+
+
 def check_key_pair_id(key_pair_id: object) -> str:
     """
     Return *key_pair_id* if it can be one.
@@ -257,9 +250,21 @@ def check_hash_algorithm(hash_algorithm: object) -> HashAlgorithm:
     return hash_algorithm
 
 
-def _check_covered(policy: Policy, url: str) -> None:
-    if not policy.covers(url):
-        raise ResourceError(
-            "the policy's resource does not cover the URL; name a resource that does, "
-            "or sign the URL on its own"
+def _message(policy: Policy) -> bytes:
+    if not isinstance(policy, Policy):
+        raise PolicyError(f"sign takes a Policy, not {type(policy).__name__}")
+    return policy.to_json().encode("ascii")
+
+
+def _hash_of(key: PrivateKey | AsyncPrivateKey, wanted: str | None) -> HashAlgorithm:
+    known = hash_algorithms(key)
+    if wanted is None:
+        return known[0]
+    algorithm = check_hash_algorithm(wanted)
+    if algorithm not in known:
+        raise PolicyError(
+            f"this key signs with {' or '.join(known)} alone; "
+            f'leave hash_algorithm out, or give "{known[0]}"',
+            field="hash_algorithm",
         )
+    return algorithm

@@ -14,14 +14,21 @@ from pyasn1.codec.der import decoder, encoder
 from pyasn1.type import univ
 from rsa import pkcs1
 
-from cfsign.errors import SigningKeyError
-from cfsign.keys._pem import PEM, password_not_needed, refuse_label, unreadable
+from cfsign.errors import ConfigurationError, SigningKeyError
+from cfsign.keys._pem import (
+    PEM,
+    needs_cryptography,
+    password_not_needed,
+    refuse_label,
+    unreadable,
+)
 from cfsign.keys.protocol import HashAlgorithm, Unpicklable
 
 NAME = "rsa"
 
 _METHODS: dict[HashAlgorithm, str] = {"SHA1": "SHA-1", "SHA256": "SHA-256"}
 _RSA_ENCRYPTION = univ.ObjectIdentifier("1.2.840.113549.1.1.1")
+_EC_PUBLIC_KEY = "1.2.840.10045.2.1"  # RFC 5480, section 2.1.1
 
 
 class _Numbers(rsa.PrivateKey):
@@ -111,11 +118,10 @@ def load_private(pem: PEM, password: bytes | None) -> RSAPrivateKey:
     if password is not None and not pem.is_encrypted:
         raise password_not_needed(pem)
     if pem.is_encrypted:
-        raise SigningKeyError(
-            "the rsa package does not read encrypted keys; pip install cryptography, "
-            "or decrypt the key: openssl rsa -in KEY -out PLAIN",
-            source=pem.source,
-        )
+        mend = ", or decrypt the key: openssl rsa -in KEY -out PLAIN"
+        raise needs_cryptography(pem, "encrypted", mend)
+    if pem.label == "EC PRIVATE KEY":
+        raise needs_cryptography(pem, "EC")
     if pem.label not in ("RSA PRIVATE KEY", "PRIVATE KEY"):
         raise refuse_label(pem, "private")
     der = _der(pem)
@@ -140,9 +146,13 @@ def load_public(pem: PEM) -> RSAPublicKey:
         raise unreadable(pem) from None
 
 
-def generate_pem(bits: int) -> str:
-    """Make a new RSA key of *bits* bits, as PEM, PKCS#1; takes seconds."""
-    _, key = rsa.newkeys(bits)
+def generate_pem(algorithm: str) -> str:
+    """Make a new key, "RSA-" and its bits, as PEM, PKCS#1; takes seconds."""
+    if not algorithm.startswith("RSA-"):
+        raise ConfigurationError(
+            f"the rsa package makes no {algorithm} keys; pip install cryptography"
+        )
+    _, key = rsa.newkeys(int(algorithm.removeprefix("RSA-")))
     return str(key.save_pkcs1("PEM").decode("ascii"))
 
 
@@ -200,9 +210,6 @@ def _rsa_only(pem: PEM, identifier: object, key: bytes, rest: bytes) -> bytes:
     if rest:
         raise unreadable(pem)
     if identifier != _RSA_ENCRYPTION:
-        raise SigningKeyError(
-            "the rsa package knows RSA keys only, and this is another kind (an EC key?); "
-            "P-256 keys are checked with cryptography: pip install cryptography",
-            source=pem.source,
-        )
+        known = {_EC_PUBLIC_KEY: "EC"}
+        raise needs_cryptography(pem, known.get(str(identifier), "other than RSA"))
     return key

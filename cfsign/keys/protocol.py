@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal, NoReturn, Protocol, runtime_checkable
+import inspect
+from typing import Literal, NoReturn, Protocol, TypeGuard, runtime_checkable
 
 HashAlgorithm = Literal["SHA1", "SHA256"]
 """CloudFront's two hash algorithms, spelled as in its `Hash-Algorithm` parameter."""
 
 HASH_ALGORITHMS: tuple[HashAlgorithm, ...] = ("SHA1", "SHA256")
+
+#: The keys that CloudFront takes, as `algorithm` names them (AWS, "Create key pairs for your
+#: signers").
+SUPPORTED = ("RSA-2048", "P-256")
 
 
 @runtime_checkable
@@ -15,7 +20,16 @@ class PrivateKey(Protocol):
     """
     A key that signs policies: one of ours, or anything with these two methods.
 
-    Raise a :class:`cfsign.SigningKeyError` from `sign` for what the user must mend.
+    So an HSM behind PKCS#11 or a remote signer needs no more than a small class. It may say more
+    by two attributes, which are looked for and may be left out:
+
+    - `is_blocking: bool = False`: whether `sign` waits for something, such as the network. The
+      asynchronous views sign with such a key in a thread, so that it never stalls an event loop.
+    - `hash_algorithms: tuple[str, ...] = ("SHA1", "SHA256")`: what it signs with. A signer of
+      which nothing is said takes the first of them.
+
+    Raise a :class:`cfsign.KeyUnavailableError` from `sign` where the key cannot be reached, which
+    the views answer with 503, and a :class:`cfsign.SigningKeyError` for what the user must mend.
     """
 
     def sign(self, message: bytes, hash_algorithm: HashAlgorithm) -> bytes:
@@ -29,6 +43,23 @@ class PrivateKey(Protocol):
 
     def public_key_pem(self) -> str:
         """Return the public half as CloudFront wants it uploaded: PEM, SubjectPublicKeyInfo."""
+        ...
+
+
+@runtime_checkable
+class AsyncPrivateKey(Protocol):
+    """
+    A key whose `sign` is awaited; the asynchronous views, and `Signer.sign_async`, take it.
+
+    All else is as for :class:`PrivateKey`.
+    """
+
+    async def sign(self, message: bytes, hash_algorithm: HashAlgorithm) -> bytes:
+        """Sign *message*, as `PrivateKey.sign` does."""
+        ...
+
+    def public_key_pem(self) -> str:
+        """Return the public half, as `PrivateKey.public_key_pem` does."""
         ...
 
 
@@ -56,3 +87,18 @@ class Unpicklable:
             "send the key's path or its secret's name, and call cfsign.load_private_key(...) "
             "on the other side"
         )
+
+
+def is_async(key: PrivateKey | AsyncPrivateKey) -> TypeGuard[AsyncPrivateKey]:
+    """Tell whether the key's `sign` is to be awaited."""
+    return inspect.iscoroutinefunction(key.sign)
+
+
+def is_blocking(key: PrivateKey) -> bool:
+    """Tell whether the key's `sign` waits for something."""
+    return bool(getattr(key, "is_blocking", False))
+
+
+def hash_algorithms(key: PrivateKey | AsyncPrivateKey) -> tuple[HashAlgorithm, ...]:
+    """Return what the key signs with; the first is what it signs with where nothing is said."""
+    return tuple(getattr(key, "hash_algorithms", HASH_ALGORITHMS))

@@ -1,0 +1,129 @@
+"""Where a key comes from: a path, text or bytes, in whichever wrapping a user holds it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+from pathlib import Path
+
+from cfsign.errors import SigningKeyError
+from cfsign.keys._der import der_label
+
+Source = str | bytes | os.PathLike[str]
+
+#: A key is about 2 KB; what is larger than this is some other file.
+MAX_BYTES = 64 * 1024
+
+#: How a PEM block begins, and how its base64 does, as secret stores often wrap one.
+_BEGIN, _WRAPPED_BEGIN = "-----BEGIN", "LS0tLS1CRUdJ"
+
+_BASE64_LOOK = re.compile(r"[A-Za-z0-9+/=]{48,}")
+_LONGEST_NAME = 1024
+
+_BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+
+
+def read_source(source: Source) -> tuple[str, str]:
+    r"""
+    Return the PEM text that *source* holds, and the path that it was read from, or "".
+
+    Text with `-----BEGIN` in it, or its base64, is a key; any other text is a path. DER is armoured
+    as PEM. Newlines written as `\n`, as environment variables often hold them, are mended, and so
+    are CRLF, a byte-order mark, and the UTF-16 of some Windows tools.
+
+    Raises:
+        SigningKeyError: There is nothing, or it is not text.
+    """
+    content, origin = _contents(source)
+    text = (content if isinstance(content, str) else _text(content, origin)).strip()
+    if text.startswith(_WRAPPED_BEGIN):
+        text = _unwrapped(text, origin)
+    if _BEGIN in text:
+        text = text.replace("\\r", "").replace("\\n", "\n").replace("\r\n", "\n")
+    return text, origin
+
+
+def _contents(source: Source) -> tuple[str | bytes, str]:
+    if isinstance(source, bytes):
+        return source, ""
+    if isinstance(source, str):
+        text = source.strip()
+        if not text or _BEGIN in text or text.startswith(_WRAPPED_BEGIN):
+            return source, ""
+    elif not isinstance(source, os.PathLike):
+        raise SigningKeyError(
+            f"a key is a path, or PEM or DER as text or bytes, not {type(source).__name__}"
+        )
+    path = Path(source)
+    return _read_file(path), str(path)
+
+
+def _read_file(path: Path) -> bytes:
+    name = str(path)
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise _cannot_read(name, error) from None
+
+
+def _cannot_read(name: str, error: Exception) -> SigningKeyError:
+    if len(name) > _LONGEST_NAME or "\n" in name or _BASE64_LOOK.search(name):
+        # Not echoed: this is no path, but a key that lost its first line.
+        return SigningKeyError(
+            "the key's text has no -----BEGIN line, and no file is called that; "
+            "give the whole PEM, its first and last line included"
+        )
+    if isinstance(error, FileNotFoundError):
+        return SigningKeyError(
+            f"there is no key file {name!r}; check the path, "
+            "or give the PEM itself, with its -----BEGIN line",
+            source=name,
+        )
+    reason = getattr(error, "strerror", None) or "unusable"
+    return SigningKeyError(
+        f"the key file {name!r} cannot be read ({reason}); check the path and who may read it",
+        source=name,
+    )
+
+
+def _text(data: bytes, origin: str) -> str:
+    if len(data) > MAX_BYTES:
+        raise SigningKeyError(
+            f"the key{at(origin)} is over {MAX_BYTES} bytes; no key is, so check the path",
+            source=origin,
+        )
+    label = der_label(data)
+    if label is not None:
+        return _armoured(label, data)
+    try:
+        return data.decode(_BYTE_ORDER_MARKS.get(data[:2], "utf-8-sig"))
+    except UnicodeDecodeError:
+        raise SigningKeyError(
+            f"the key{at(origin)} is neither PEM nor DER; give it as PEM: "
+            "openssl pkey -in KEY -out KEY.pem",
+            source=origin,
+        ) from None
+
+
+def _armoured(label: str, der: bytes) -> str:
+    """Write DER as PEM (RFC 7468)."""
+    body = base64.encodebytes(der).decode("ascii")
+    return f"-----BEGIN {label}-----\n{body}-----END {label}-----\n"
+
+
+def _unwrapped(text: str, origin: str) -> str:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError):
+        raise SigningKeyError(
+            f"the base64 around the PEM{at(origin)} is cut or damaged; copy it again, whole",
+            source=origin,
+        ) from None
+
+
+def at(origin: str) -> str:
+    """Say where a key was read from, in the middle of a sentence."""
+    return f" in {origin!r}" if origin else ""
