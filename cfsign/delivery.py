@@ -14,11 +14,13 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from cfsign.configuration import Configuration, check_allowed_statuses, check_code, check_headers
 from cfsign.cookies import check_attributes
-from cfsign.decision import ALLOWED_STATUSES, Allow, Deny, decide
+from cfsign.decision import ALLOWED_STATUSES, Deny, decide
 from cfsign.distribution import Distribution
-from cfsign.errors import ConfigurationError, ResourceError
+from cfsign.errors import ConfigurationError, KeyUnavailableError, ResourceError
+from cfsign.policy import Policy
 from cfsign.redirect import Answer, redirect, signed_json
 from cfsign.resource import RESERVED, check_url, split_location
+from cfsign.signed_policy import SignedPolicy
 
 Mode = Literal["redirect", "json", "cookies"]
 
@@ -140,44 +142,76 @@ class Delivery:
             location: A URL to sign in place of the resource's.
 
         Returns:
-            The answer; or a Deny, also where the URL is too long to be signed.
+            The answer; or a Deny, also of 404 where the URL is too long to be signed, and of 503
+            where a key that is kept elsewhere cannot be reached.
 
         Raises:
             DecisionError: The result is not understood. Nothing was signed.
             PolicyError: An Allow holds a time or an address that CloudFront does not take.
             SigningKeyError: The key cannot sign.
         """
+        try:
+            prepared = self._prepare(distribution, resource, result, query_string, location)
+            if isinstance(prepared, Deny):
+                return prepared
+            return self._deliver(prepared, distribution.signer.sign(prepared.policy))
+        except (ResourceError, KeyUnavailableError) as error:
+            return _refused(error)
+
+    async def answer_async(
+        self,
+        distribution: Distribution,
+        resource: str,
+        result: object,
+        query_string: str | bytes = "",
+        *,
+        location: str = "",
+    ) -> Answer | Deny:
+        """Do as `answer` does, without ever holding up the event loop for a key that waits."""
+        try:
+            prepared = self._prepare(distribution, resource, result, query_string, location)
+            if isinstance(prepared, Deny):
+                return prepared
+            signed = await distribution.signer.sign_async(prepared.policy)
+            return self._deliver(prepared, signed)
+        except (ResourceError, KeyUnavailableError) as error:
+            return _refused(error)
+
+    def _prepare(
+        self,
+        distribution: Distribution,
+        resource: str,
+        result: object,
+        query_string: str | bytes,
+        location: str,
+    ) -> Deny | _Prepared:
         decision = decide(result, self.allowed_statuses)
         if isinstance(decision, Deny):
             return decision
-        try:
-            if location:
-                url = check_url(location)
-            else:
-                url = distribution.url(resource, self._forwarded(query_string))
-            return self._deliver(distribution, url, decision)
-        except ResourceError:
-            return Deny(404)
-
-    def _deliver(self, distribution: Distribution, url: str, allow: Allow) -> Answer:
-        cookies = self.delivery == "cookies"
+        if location:
+            url = check_url(location)
+        else:
+            url = distribution.url(resource, self._forwarded(query_string))
         domain, _ = split_location(url)
-        target = _folder(domain, url) if cookies else url
-        signed = distribution.sign_resource(
-            target,
-            expires_in=allow.expires_in,
-            expires_at=allow.expires_at,
-            starts_at=allow.starts_at,
-            ip_address=allow.ip_address,
+        policy = distribution.policy(
+            _folder(domain, url) if self.delivery == "cookies" else url,
+            expires_in=decision.expires_in,
+            expires_at=decision.expires_at,
+            starts_at=decision.starts_at,
+            ip_address=decision.ip_address,
         )
+        return _Prepared(domain, url, policy)
+
+    def _deliver(self, prepared: _Prepared, signed: SignedPolicy) -> Answer:
+        url = prepared.url
         if self.delivery == "json":
             return signed_json(signed.url(url), signed.policy.expires_at, self.headers)
         if self.delivery == "redirect":
             return redirect(signed.url(url), self.code, self.headers)
         set_cookie = signed.cookies().replace_headers(
             self.cookie_domain,
-            _cookie_path(domain, target),
-            secure=domain.startswith("https:"),
+            _cookie_path(prepared.domain, signed.policy.resource),
+            secure=prepared.domain.startswith("https:"),
             samesite=self.cookie_samesite,
         )
         return redirect(url, self.code, self.headers, set_cookie)
@@ -197,6 +231,24 @@ class Delivery:
         except UnicodeEncodeError:
             raise ResourceError("a query is bytes, or text with a character a byte") from None
         return urlencode([pair for pair in pairs if pair[0] in names], quote_via=quote)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A yes, all but signed."""
+
+    domain: str
+    url: str
+    policy: Policy
+
+
+def _refused(error: ResourceError | KeyUnavailableError) -> Deny:
+    if isinstance(error, ResourceError):
+        return Deny(404)
+    import logging  # only where something is to be said: `import cfsign` stays fast
+
+    logging.getLogger("cfsign").error("answered with 503, nothing signed: %s", error)
+    return Deny(503)
 
 
 def _check_forward_query(names: object) -> tuple[str, ...]:

@@ -180,6 +180,26 @@ class Distribution:
         ip_address: Address | None = None,
     ) -> SignedPolicy:
         """Sign a whole URL, or a pattern of URLs, by this distribution's rules for the expiry."""
+        return self.signer.sign(
+            self.policy(
+                resource,
+                expires_in=expires_in,
+                expires_at=expires_at,
+                starts_at=starts_at,
+                ip_address=ip_address,
+            )
+        )
+
+    def policy(
+        self,
+        resource: str,
+        *,
+        expires_in: Lifetime | None = None,
+        expires_at: Moment | None = None,
+        starts_at: Moment | None = None,
+        ip_address: Address | None = None,
+    ) -> Policy:
+        """Return what `sign_resource` signs; `await signer.sign_async(policy)` signs it too."""
         own_lifetime = expires_in is None and expires_at is None
         if own_lifetime:
             expires_in = self.expires_in
@@ -188,5 +208,4 @@ class Distribution:
             # Up, never down: the life is at least the distribution's. One that was asked for is
             # kept as it is, since who asks for two seconds means two seconds.
             moment = min(-(-moment // self.expiry_step) * self.expiry_step, LATEST)
-        policy = Policy(resource, moment, starts_at=starts_at, ip_address=ip_address)
-        return self.signer.sign(policy)
+        return Policy(resource, moment, starts_at=starts_at, ip_address=ip_address)

@@ -36,6 +36,11 @@ class BaseSigner(ABC):
 
     __slots__ = ()
 
+    @property
+    @abstractmethod
+    def is_async(self) -> bool:
+        """Whether it signs by `sign_async` alone, since its key is an asynchronous one."""
+
     @abstractmethod
     def sign(self, policy: Policy) -> SignedPolicy:
         """
@@ -175,6 +180,11 @@ class Signer(Unpicklable, BaseSigner):
 
     def __repr__(self) -> str:
         return f"<Signer {self.key_pair_id} {self.hash_algorithm}>"
+
+    @property
+    def is_async(self) -> bool:
+        """Whether it signs by `sign_async` alone, since its key is an asynchronous one."""
+        return is_async(self._key)
 
     def sign(self, policy: Policy) -> SignedPolicy:
         """

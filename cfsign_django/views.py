@@ -93,22 +93,15 @@ class SignedRedirectMixin(_View):
 
     def get(self, request: HttpRequest, resource: str, **url_args: Any) -> HttpResponseBase:
         """Answer GET, and HEAD like it."""
-        refusal = self._delivery.refusal(conf.distribution(), resource)
+        delivery, distribution = self._delivery, conf.distribution()
+        refusal = delivery.refusal(distribution, resource)
         if refusal is not None:
             return refuse(request, refusal)
-        answer = self._answer(request, resource, self.authorize(request, resource, **url_args))
-        return refuse(request, answer) if isinstance(answer, Deny) else answer
-
-    def _answer(
-        self, request: HttpRequest, resource: str, result: object
-    ) -> HttpResponseBase | Deny:
+        result = self.authorize(request, resource, **url_args)
         if isinstance(result, HttpResponseBase):
             return result
-        # Under ASGI, META holds text that Django has read as UTF-8; the scope has the bytes.
-        scope = getattr(request, "scope", None)
-        query = request.META["QUERY_STRING"] if scope is None else scope["query_string"]
-        answer = self._delivery.answer(conf.distribution(), resource, result, query)
-        return answer if isinstance(answer, Deny) else respond(answer)
+        answer = delivery.answer(distribution, resource, result, _query_string(request))
+        return refuse(request, answer) if isinstance(answer, Deny) else respond(answer)
 
     @property
     def _delivery(self) -> Delivery:
@@ -148,12 +141,23 @@ class AsyncSignedRedirectView(SignedRedirectMixin, View):
         self, request: HttpRequest, resource: str, **url_args: Any
     ) -> HttpResponseBase:
         """Answer GET, and HEAD like it."""
-        refusal = self._delivery.refusal(conf.distribution(), resource)
+        delivery, distribution = self._delivery, conf.distribution()
+        refusal = delivery.refusal(distribution, resource)
         if refusal is not None:
             return await _refuse(request, refusal)
         result = await self.authorize(request, resource, **url_args)
-        answer = self._answer(request, resource, result)
-        return await _refuse(request, answer) if isinstance(answer, Deny) else answer
+        if isinstance(result, HttpResponseBase):
+            return result
+        query = _query_string(request)
+        answer = await delivery.answer_async(distribution, resource, result, query)
+        return await _refuse(request, answer) if isinstance(answer, Deny) else respond(answer)
+
+
+def _query_string(request: HttpRequest) -> str | bytes:
+    # Under ASGI, META holds text that Django has read as UTF-8; the scope has the bytes.
+    scope = getattr(request, "scope", None)
+    query: str | bytes = request.META["QUERY_STRING"] if scope is None else scope["query_string"]
+    return query
 
 
 #: In a thread, since the site's own error page may ask the database.

@@ -28,7 +28,8 @@ class SignedRedirectResource(Resource):
         """Answer GET."""
         self._refuse_unsignable(resp, resource)
         result = self.authorize(req, resource, **params)
-        self._respond(resp, resource, result, req.query_string)
+        answer = self._delivery.answer(self._distribution, resource, result, req.query_string)
+        self._respond(resp, answer)
 
     def on_head(
         self, req: falcon.Request, resp: falcon.Response, resource: str, **params: Any

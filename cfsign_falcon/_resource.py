@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NoReturn, Self
 
 import falcon
 
-from cfsign import Configuration, Delivery, Deny, Distribution
+from cfsign import Answer, Configuration, Delivery, Deny, Distribution
 
 # Falcon finds a site's own error handler by the class of the error, so each status that has a
 # class of its own is refused with that.
@@ -112,8 +112,7 @@ class Resource:
         if refusal is not None:
             _refuse(resp, refusal)
 
-    def _respond(self, resp: Any, resource: str, result: object, query_string: str | bytes) -> None:
-        answer = self._delivery.answer(self._distribution, resource, result, query_string)
+    def _respond(self, resp: Any, answer: Answer | Deny) -> None:
         if isinstance(answer, Deny):
             _refuse(resp, answer)
         resp.status = answer.status

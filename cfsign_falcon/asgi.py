@@ -30,7 +30,9 @@ class SignedRedirectResource(Resource):
         self._refuse_unsignable(resp, resource)
         result = await self.authorize(req, resource, **params)
         # req.query_string is text that Falcon has read as UTF-8; these are the viewer's bytes.
-        self._respond(resp, resource, result, req.scope["query_string"])
+        query = req.scope["query_string"]
+        answer = await self._delivery.answer_async(self._distribution, resource, result, query)
+        self._respond(resp, answer)
 
     async def on_head(
         self,

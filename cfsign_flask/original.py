@@ -82,7 +82,11 @@ class CloudFrontRedirect:
         result = current_app.ensure_sync(self.authorize)(*args, **kwargs)
         if isinstance(result, Response):
             return result
-        return respond(delivery.answer(target.distribution, path, result, location=target.url))
+        distribution = target.distribution
+        answer = delivery.answer_async if distribution.signer.is_async else delivery.answer
+        return respond(
+            current_app.ensure_sync(answer)(distribution, path, result, location=target.url)
+        )
 
     def _current_target(self) -> Target:
         if self._target is not None:

@@ -82,9 +82,10 @@ class SignedRedirectView(MethodView):
         result = current_app.ensure_sync(self.authorize)(resource, **url_args)
         if isinstance(result, Response):
             return result
-        return respond(
-            delivery.answer(cloudfront.distribution, resource, result, request.query_string)
-        )
+        distribution = cloudfront.distribution
+        answer = delivery.answer_async if distribution.signer.is_async else delivery.answer
+        query = request.query_string
+        return respond(current_app.ensure_sync(answer)(distribution, resource, result, query))
 
     @classmethod
     def delivery_for(cls, cloudfront: State) -> Delivery:
