@@ -39,6 +39,10 @@ _URL = re.compile(rf"{_ORIGIN}{_PATH}(?:\?{_QUERY})?+", re.ASCII)
 # In a pattern a `?` may be meant as the wildcard that it is.
 _PATTERN = re.compile(rf"{_ORIGIN}{_PATH}(?:\?(?:{_QUERY}|\?)++)?+", re.ASCII)
 _SCHEME = re.compile(r"(?P<literal>https?)://|(?P<any>(?:http)?\*)://|")
+# Names below which anybody may have a host: a top-level domain, CloudFront's own, and what looks
+# like the `co.uk` or `com.au` of a country. The last is a guess, in place of the long list of such
+# names, that takes a very short name of one's own (`bbc.uk`) for one: it only warns.
+_OPEN_TO_ALL = re.compile(r"[^.:]*|cloudfront\.net|[a-z]{1,3}\.[a-z]{2}")
 _UNSAFE = re.compile(r"[^!-~]|[\"#<>\\^`{|}]")
 
 # Read only once _URL has refused: what is wrong, in the order in which a person would see it.
@@ -162,8 +166,12 @@ def split_location(location: str) -> tuple[str, str]:
 
 
 def is_broad(resource: str) -> bool:
-    """Tell whether a `*` in the domain reaches other owners' hosts (`*x.com`, `x.com*`, `*`)."""
-    return "*" in _domain(split_scheme(resource)[1]).removeprefix("*.")
+    """Tell whether a `*` in the domain reaches other owners' hosts (`*x.com`, `*.com`, `x*`)."""
+    domain = _domain(split_scheme(resource)[1])
+    parent = domain.removeprefix("*.")
+    if "*" in parent:
+        return True
+    return parent != domain and bool(_OPEN_TO_ALL.fullmatch(parent.partition(":")[0]))
 
 
 def split_scheme(resource: str) -> tuple[str, str]:

@@ -297,7 +297,23 @@ def test_the_fault_of_a_pattern_is_where_the_error_says(resource: str) -> None:
         ("https://*example.com/*", True),
         ("https://d*.cloudfront.net/a", True),
         ("https://*/a?next=http://h.example", True),
+        ("https://*.com/*", True),
+        ("https://*.com:8443/*", True),
+        ("*.com", True),
+        ("https://*.localhost", True),
+        ("https://*.co.uk/*", True),
+        ("http*://*.com.au/*", True),
+        ("https://*.ac.jp:8443/*", True),
+        ("https://*.cloudfront.net/*", True),
+        ("https://*.cloudfront.net:8443", True),
         ("https://*.example.com/*", False),
+        ("https://*.example.com:8443/*", False),
+        ("https://*.example.co.uk/*", False),
+        ("https://*.media.example.co.uk/*", False),
+        ("https://*.d1097jtk.cloudfront.net/*", False),
+        ("https://*.site.fr/*", False),
+        ("https://*.aws.com/*", False),
+        ("https://com/*", False),
         ("*://media.example.com/*", False),
         ("http*://media.example.com/*", False),
         (f"{HOST}/*", False),
@@ -305,7 +321,7 @@ def test_the_fault_of_a_pattern_is_where_the_error_says(resource: str) -> None:
     ],
 )
 def test_a_wildcard_that_reaches_other_owners_hosts_is_broad(resource: str, broad: bool) -> None:
-    """`*example.com` is also `evilexample.com`; a whole label is one's own."""
+    """`*example.com` is also `evilexample.com`; what is below a name of one's own is not."""
     assert is_broad(resource) is broad
 
 
