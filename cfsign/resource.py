@@ -44,6 +44,7 @@ _SCHEME = re.compile(r"(?P<literal>https?)://|(?P<any>(?:http)?\*)://|")
 # names, that takes a very short name of one's own (`bbc.uk`) for one: it only warns.
 _OPEN_TO_ALL = re.compile(r"[^.:]*|cloudfront\.net|[a-z]{1,3}\.[a-z]{2}")
 _UNSAFE = re.compile(r"[^!-~]|[\"#<>\\^`{|}]")
+_UP_TO_THE_HOST = re.compile(r"(?:[^/?]*://|\*)[^/?]*|")
 
 # Read only once _URL has refused: what is wrong, in the order in which a person would see it.
 _FAULTS = tuple(
@@ -197,7 +198,9 @@ def _domain(rest: str) -> str:
 def _fault(url: str) -> ResourceError:
     unsafe = _UNSAFE.search(url)
     if unsafe is not None:
-        message = f"{_name(unsafe[0])} cannot go on the wire in a URL; {_mend(unsafe[0])}"
+        host = cast(re.Match[str], _UP_TO_THE_HOST.match(url))
+        mend = _mend(unsafe[0], in_host=unsafe.start() < host.end())
+        message = f"{_name(unsafe[0])} cannot go on the wire in a URL; {mend}"
         return ResourceError(message, found=unsafe[0], position=unsafe.start())
     found, message = next(
         (match, message) for pattern, message in _FAULTS if (match := pattern.search(url))
@@ -212,9 +215,14 @@ def _name(character: str) -> str:
     return names.get(character, default)
 
 
-def _mend(character: str) -> str:
+def _mend(character: str, in_host: bool) -> str:
     if character == "#":
         return "leave the fragment out, or write %23 for the character"
     if character < " " or character == "\x7f" or "\ud800" <= character <= "\udfff":
         return "take it out"
+    if in_host and character > "~":
+        # A host is not percent-encoded (RFC 5891).
+        return "write the host in ASCII: xn--mnchen-3ya for münchen"
+    if in_host:
+        return "write the distribution's domain"
     return f"write {quote(character)} for it (Distribution.url encodes a plain path)"
