@@ -30,8 +30,9 @@ class Policy:
     """
     What is signed. With an expiry alone it is canned; anything more makes it custom.
 
-    A policy is a value: making one reads no clock, so an expiry that has passed is not refused
-    here but where a URL or cookies are signed from one.
+    A policy is a value: neither making one nor `Signer.sign` reads a clock, so an expiry that has
+    passed is kept and signed as it stands, and the edge denies. What takes the times itself
+    (`Signer.sign_url` and its like, `Distribution`) refuses it.
 
     Attributes:
         resource: A URL, or a pattern with `*` in it.
