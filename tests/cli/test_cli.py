@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -21,6 +22,8 @@ def run(*arguments, cwd=None, **variables):
         text=True,
         env=environment | variables,
         cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,  # so that there is no terminal to ask at
         timeout=60,
     )
 
@@ -55,6 +58,71 @@ def test_sign_reads_the_environment(pem, trusted_keys):
     done = run("sign", URL, "--hash-algorithm", "SHA256", **variables)
     assert "&Hash-Algorithm=SHA256" in done.stdout
     assert trusted_keys.check(done.stdout.strip()).allowed
+
+
+def test_sign_reads_the_settings_of_the_environment(encrypted_pem, password, trusted_keys):
+    """What the README's table says of the environment; the flags win."""
+    settings = {
+        "CLOUDFRONT_KEY_PAIR_ID": "K1",
+        "CLOUDFRONT_PRIVATE_KEY": encrypted_pem,
+        "CLOUDFRONT_PASSWORD": password,
+        "CLOUDFRONT_HASH_ALGORITHM": "SHA256",
+        "CLOUDFRONT_EXPIRES": "3600",
+    }
+    now = int(time.time())
+    url = run("sign", URL, **settings).stdout.strip()
+    assert "&Hash-Algorithm=SHA256" in url
+    assert trusted_keys.check(url, at=now + 3590).allowed
+    url = run("sign", URL, "--hash-algorithm", "SHA1", "--expires-in", "60", **settings).stdout
+    assert "Hash-Algorithm" not in url
+    assert not trusted_keys.check(url.strip(), at=now + 3590).allowed
+    url = run("sign", URL, "--expires-at", "1999999999", **settings).stdout.strip()
+    assert trusted_keys.check(url, at=1999999998).allowed
+
+
+def test_an_empty_variable_counts_as_unset(key_file, trusted_keys):
+    """As many tools write it."""
+    names = ("HASH_ALGORITHM", "EXPIRES", "PASSWORD", "PRIVATE_KEY")
+    empty = {f"CLOUDFRONT_{name}": "" for name in names}
+    files = {"CLOUDFRONT_KEY_PAIR_ID": "K1", "CLOUDFRONT_PRIVATE_KEY_FILE": key_file}
+    done = run("sign", URL, **empty, **files)
+    assert "Hash-Algorithm" not in done.stdout
+    assert trusted_keys.check(done.stdout.strip()).allowed
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "word"),
+    [
+        ("CLOUDFRONT_EXPIRES", "soon", "CLOUDFRONT_EXPIRES"),
+        ("CLOUDFRONT_HASH_ALGORITHM", "MD5", "CLOUDFRONT_HASH_ALGORITHM"),
+        ("CLOUDFRONT_PASSWORD", "s3cret", "not encrypted"),
+        ("CLOUDFRONT_PRIVATE_KEY_FILE", "other.pem", "both set; set one"),
+    ],
+)
+def test_a_variable_that_cannot_work_is_one_line_and_exit_2(pem, variable, value, word):
+    """Named, and no secret shown."""
+    settings = {"CLOUDFRONT_KEY_PAIR_ID": "K1", "CLOUDFRONT_PRIVATE_KEY": pem}
+    done = run("sign", URL, **settings | {variable: value})
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert word in done.stderr
+    assert "s3cret" not in done.stderr
+
+
+def test_help_shows_the_names_of_the_variables_and_no_value():
+    """A key or a password in the environment is not printed."""
+    done = run("sign", "--help", CLOUDFRONT_PASSWORD="s3cret", CLOUDFRONT_PRIVATE_KEY="s3cret")
+    for name in ("KEY_PAIR_ID", "PRIVATE_KEY", "PASSWORD", "HASH_ALGORITHM", "EXPIRES"):
+        assert f"CLOUDFRONT_{name}" in done.stdout
+    assert "s3cret" not in done.stdout
+
+
+def test_a_password_that_cannot_be_asked_for(tmp_path, encrypted_pem):
+    """Without a terminal nothing is read that would be seen; one line, exit 2."""
+    path = tmp_path / "key.pem"
+    path.write_text(encrypted_pem)
+    done = run("sign", URL, "--key-pair-id", "K1", "--private-key", str(path), "--ask-password")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "CLOUDFRONT_PASSWORD" in done.stderr
 
 
 def test_sign_with_every_condition(key_file, trusted_keys):
@@ -122,7 +190,8 @@ def test_bad_usage_is_one_line_and_exit_2(arguments, word):
         (URL, ["--expires-in", "0"], "less than one second"),
         (URL, ["--expires-at", "1700000000000"], "milliseconds"),
         (URL, ["--expires-at", "2020-01-01T00:00Z"], "past"),
-        (URL, ["--expires-at", "2030-01-01T00:00"], "naive"),
+        (URL, ["--expires-at", "2030-01-01T00:00"], "with its zone"),
+        (URL, ["--starts-at", "2026-01-01"], "with its zone"),
         (URL, ["--expires-in", "60", "--expires-at", "1999999999"], "both"),
         (URL, ["--ip-address", "::1"], "IPv4"),
         (URL, ["--resource", "https://other.example/*"], "cover"),
