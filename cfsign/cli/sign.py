@@ -6,7 +6,6 @@ import getpass
 import json
 import os
 import re
-import sys
 import time
 import warnings
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from cfsign.cli.output import put
 from cfsign.cookies import SignedCookies
 from cfsign.keys import HASH_ALGORITHMS, load_private_key
 from cfsign.signer import Signer
@@ -102,7 +102,7 @@ def signing_options(command: Command) -> Command:
 def sign(url: str, resource: str | None, **options: Any) -> None:
     """Print URL signed. It is given as it goes on the wire: percent-encoded."""
     signer, times = _signer_and_times(**options)
-    print(signer.sign_url(url, resource=resource, **times))
+    put(signer.sign_url(url, resource=resource, **times))
     _say_when(times["expires_at"])
 
 
@@ -112,14 +112,14 @@ def sign(url: str, resource: str | None, **options: Any) -> None:
 @click.option("--set-cookie", is_flag=True, help="Print Set-Cookie headers, a line each.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @click.option("--domain", help="The cookies' domain, with --set-cookie.")
-@click.option("--path", default="/", show_default=True, help="The cookies' path, likewise.")
+@click.option("--path", help="The cookies' path, likewise; / if nothing is said.")
 @click.option("--samesite", type=click.Choice(["Strict", "Lax", "None"]), help="Likewise.")
 def cookies(
     resource: str,
     set_cookie: bool,
     as_json: bool,
     domain: str | None,
-    path: str,
+    path: str | None,
     samesite: str | None,
     **options: Any,
 ) -> None:
@@ -128,15 +128,19 @@ def cookies(
 
     As they stand they are a Cookie header: curl --cookie "$(cfsign cookies ...)" URL.
     """
+    if as_json and set_cookie:
+        raise click.UsageError("--json and --set-cookie are two forms; give one")
+    if not set_cookie and (domain, path, samesite) != (None, None, None):
+        raise click.UsageError("--domain, --path and --samesite go with --set-cookie")
     signer, times = _signer_and_times(**options)
     signed: SignedCookies = signer.sign_cookies(resource, **times)
     if as_json:
-        print(json.dumps(dict(signed)))
+        put(json.dumps(dict(signed)))
     elif set_cookie:
-        for header in signed.set_cookie_headers(domain, path, samesite=samesite):
-            print(f"Set-Cookie: {header}")
+        headers = signed.set_cookie_headers(domain, path or "/", samesite=samesite)
+        put("\n".join(f"Set-Cookie: {header}" for header in headers))
     else:
-        print("; ".join(f"{name}={value}" for name, value in signed.items()))
+        put("; ".join(f"{name}={value}" for name, value in signed.items()))
     _say_when(times["expires_at"])
 
 
@@ -183,4 +187,4 @@ def _ask_password() -> str:
 
 def _say_when(expires_at: int) -> None:
     ends = datetime.fromtimestamp(expires_at, UTC)
-    print(f"cfsign: good until {ends:%Y-%m-%d %H:%M:%S} UTC", file=sys.stderr)
+    click.echo(f"cfsign: good until {ends:%Y-%m-%d %H:%M:%S} UTC", err=True)

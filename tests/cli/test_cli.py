@@ -212,6 +212,60 @@ def test_a_broad_wildcard_warns_in_one_line(key_file):
     assert done.stderr.startswith("cfsign: warning: ")
 
 
+@pytest.mark.parametrize(
+    ("redirection", "word"),
+    [(">/dev/full", "space"), (">&-", "closed"), ("| :", "Broken pipe")],
+)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_what_cannot_be_written_is_one_line_and_exit_2(key_file, redirection, word, unbuffered):
+    """Nobody takes a URL that was cut off, or none at all, for a success."""
+    command = f"'{sys.executable}' -m cfsign sign {URL} --key-pair-id K1 --private-key {key_file}"
+    # The reader of the pipe is gone before anything is written to it.
+    late = f"{{ sleep 0.3; {command}; echo $? >&2; }} {redirection}"
+    done = subprocess.run(
+        ["/bin/sh", "-c", late if "|" in redirection else f"{command} {redirection}; echo $? >&2"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+        timeout=60,
+    )
+    line, code = done.stderr.splitlines()
+    assert (done.stdout, code) == ("", "2")
+    assert word in line
+
+
+def test_help_that_cannot_be_written_is_one_line_and_exit_2():
+    """No traceback."""
+    command = f"'{sys.executable}' -m cfsign sign --help >/dev/full"
+    done = subprocess.run(["/bin/sh", "-c", command], stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+
+
+def test_messages_never_go_where_the_url_goes(key_file):
+    """Not even where standard error is closed."""
+    command = f"'{sys.executable}' -m cfsign sign {URL} --key-pair-id K1 --private-key {key_file}"
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{command} 2>&-"], stdout=subprocess.PIPE, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout.count("\n")) == (0, 1)
+
+
+@pytest.mark.parametrize("options", [["--json", "--set-cookie"], ["--domain", "example.com"]])
+def test_options_of_cookies_that_do_not_go_together(key_file, options):
+    """Said, and not passed over."""
+    arguments = ("cookies", URL, "--key-pair-id", "K1", "--private-key", key_file)
+    done = run(*arguments, *options)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "--set-cookie" in done.stderr
+
+
+def test_a_warning_that_python_makes_an_error(key_file):
+    """One line, exit 2."""
+    arguments = ("cookies", "https://*", "--key-pair-id", "K1", "--private-key", key_file)
+    done = run(*arguments, PYTHONWARNINGS="error")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+
+
 def test_keygen_makes_a_pair_that_signs_and_checks(tmp_path):
     """The private half is for its owner alone, and nothing is ever overwritten."""
     done = run("keygen", "site", cwd=tmp_path)
