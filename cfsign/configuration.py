@@ -6,7 +6,6 @@ Every mistake is reported at once, so that a deployment fails once and not five 
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import warnings
@@ -202,6 +201,8 @@ def _no_config(config: object) -> str:
 
 
 def _unknown(name: object) -> str:
+    import difflib  # for a mistake only: it would take milliseconds of each `import cfsign`
+
     known = [known for known in (*_CHECKS, "password") if known != "domain"]
     near = difflib.get_close_matches(str(name), known, n=1)
     return f"{CONFIG}[{str(name)[:40]!r}] is unknown" + (f"; is it {near[0]!r}?" if near else "")
@@ -209,6 +210,8 @@ def _unknown(name: object) -> str:
 
 def _misspelt(environ: Mapping[str, str], prefix: str, known: set[str]) -> list[str]:
     """Name the variables that are almost one of ours; others may be the site's own."""
+    import difflib  # as above
+
     problems = []
     for name in sorted(environ):
         if name.startswith(prefix) and name not in known:

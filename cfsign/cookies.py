@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from http.cookies import Morsel
 
 from cfsign.errors import ConfigurationError
 
@@ -122,6 +121,8 @@ def _attributes(
 
 
 def _header(name: str, value: str, attributes: Mapping[str, object]) -> str:
+    from http.cookies import Morsel  # only who sets cookies waits for it
+
     morsel: Morsel[str] = Morsel()
     morsel.set(name, value, value)
     morsel.update(attributes)  # type: ignore[arg-type]  # typeshed narrows the values to str
