@@ -11,6 +11,7 @@ import pytest
 from cfsign import TrustedKeyGroup
 
 URL = "https://d111111abcdef8.cloudfront.net/a.jpg"
+CFSIGN = f"'{sys.executable}' -m cfsign"  # in a shell's words
 
 
 def run(*arguments, cwd=None, **variables):
@@ -219,7 +220,7 @@ def test_a_broad_wildcard_warns_in_one_line(key_file):
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_what_cannot_be_written_is_one_line_and_exit_2(key_file, redirection, word, unbuffered):
     """Nobody takes a URL that was cut off, or none at all, for a success."""
-    command = f"'{sys.executable}' -m cfsign sign {URL} --key-pair-id K1 --private-key {key_file}"
+    command = f"{CFSIGN} sign {URL} --key-pair-id K1 --private-key {key_file}"
     # The reader of the pipe is gone before anything is written to it.
     late = f"{{ sleep 0.3; {command}; echo $? >&2; }} {redirection}"
     done = subprocess.run(
@@ -236,14 +237,14 @@ def test_what_cannot_be_written_is_one_line_and_exit_2(key_file, redirection, wo
 
 def test_help_that_cannot_be_written_is_one_line_and_exit_2():
     """No traceback."""
-    command = f"'{sys.executable}' -m cfsign sign --help >/dev/full"
+    command = f"{CFSIGN} sign --help >/dev/full"
     done = subprocess.run(["/bin/sh", "-c", command], stderr=subprocess.PIPE, text=True, timeout=60)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
 
 def test_messages_never_go_where_the_url_goes(key_file):
     """Not even where standard error is closed."""
-    command = f"'{sys.executable}' -m cfsign sign {URL} --key-pair-id K1 --private-key {key_file}"
+    command = f"{CFSIGN} sign {URL} --key-pair-id K1 --private-key {key_file}"
     done = subprocess.run(
         ["/bin/sh", "-c", f"{command} 2>&-"], stdout=subprocess.PIPE, text=True, timeout=60
     )

@@ -137,7 +137,7 @@ def test_the_start_lies_before_the_end(starts_at: int) -> None:
 
 
 def test_a_policy_reads_no_clock() -> None:
-    """What expired long ago can be made and compared; only signing a URL refuses it."""
+    """What expired long ago can be made and compared; only what takes the times refuses it."""
     assert Policy(URL, 1).to_json().endswith('{"AWS:EpochTime":1}}}]}')
 
 
