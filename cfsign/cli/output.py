@@ -25,4 +25,4 @@ def cannot_write(error: OSError) -> str:
     """Say what *error* means, and give up what could not be written."""
     # It would be tried again, and fail again, when the process ends.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return f"cannot write to standard output: {error.strerror}"
+    return f"cannot write: {error.strerror}"

@@ -76,6 +76,7 @@ def signing_options(command: Command) -> Command:
                 envvar="CLOUDFRONT_HASH_ALGORITHM",
                 show_envvar=True,
                 type=click.Choice(HASH_ALGORITHMS, case_sensitive=False),
+                metavar="[SHA1|SHA256]",
                 default="SHA1",
                 show_default=True,
             ),

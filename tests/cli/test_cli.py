@@ -114,6 +114,7 @@ def test_help_shows_the_names_of_the_variables_and_no_value():
     done = run("sign", "--help", CLOUDFRONT_PASSWORD="s3cret", CLOUDFRONT_PRIVATE_KEY="s3cret")
     for name in ("KEY_PAIR_ID", "PRIVATE_KEY", "PASSWORD", "HASH_ALGORITHM", "EXPIRES"):
         assert f"CLOUDFRONT_{name}" in done.stdout
+    assert "[SHA1|SHA256]" in done.stdout
     assert "s3cret" not in done.stdout
 
 
