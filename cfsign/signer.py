@@ -131,7 +131,7 @@ class Signer(Unpicklable):
 
     def sign(self, policy: Policy) -> SignedPolicy:
         """
-        Sign *policy* just as it stands, whatever the clock says.
+        Sign *policy* just as it stands: no clock is read, an expiry that has passed is signed too.
 
         Raises:
             PolicyError: It is no Policy.

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from cfsign.errors import SigningKeyError
-from cfsign.keys._pem import PEM, password_not_needed, refuse_label, unreadable
+from cfsign.keys._pem import PEM, not_rsa, password_not_needed, refuse_label, unreadable
 from cfsign.keys.protocol import HashAlgorithm, Unpicklable
 
 NAME = "cryptography"
@@ -130,11 +130,7 @@ def load_private(pem: PEM, password: bytes | None) -> RSAPrivateKey:
             ) from None
         raise unreadable(pem) from None
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise SigningKeyError(
-            "this release signs with RSA keys only, and this is another kind (an EC key?); "
-            "make one: cfsign keygen",
-            source=pem.source,
-        )
+        raise not_rsa(pem)
     return RSAPrivateKey(key)
 
 

@@ -76,7 +76,8 @@ def refuse_label(pem: PEM, wanted: str) -> SigningKeyError:
         "PUBLIC KEY": "a public key; signing needs the private one of the pair",
         "RSA PUBLIC KEY": "a public key; signing needs the private one of the pair",
         "CERTIFICATE": "a certificate; CloudFront signs with the bare private key, no certificate",
-        "EC PRIVATE KEY": "an EC private key; this release signs with RSA keys only",
+        "EC PRIVATE KEY": "an EC private key; this release signs with RSA keys only; make one: "
+        "cfsign keygen",
         "OPENSSH PRIVATE KEY": "in OpenSSH's own format; convert it: "
         "ssh-keygen -p -m PEM -f KEY (it rewrites KEY)",
     }
@@ -91,6 +92,15 @@ def refuse_label(pem: PEM, wanted: str) -> SigningKeyError:
             )
     hint = hints.get(pem.label, f"a PEM block labelled {pem.label!r}, not a {wanted} key")
     return SigningKeyError(f"the key{_at(pem.source)} is {hint}", source=pem.source)
+
+
+def not_rsa(pem: PEM) -> SigningKeyError:
+    """Make the error for a private key that is well formed but of another kind than RSA."""
+    return SigningKeyError(
+        "this release signs with RSA keys only, and this is another kind (an EC key?); "
+        "make one: cfsign keygen",
+        source=pem.source,
+    )
 
 
 def password_not_needed(pem: PEM) -> SigningKeyError:

@@ -15,7 +15,7 @@ from pyasn1.type import univ
 from rsa import pkcs1
 
 from cfsign.errors import SigningKeyError
-from cfsign.keys._pem import PEM, password_not_needed, refuse_label, unreadable
+from cfsign.keys._pem import PEM, not_rsa, password_not_needed, refuse_label, unreadable
 from cfsign.keys.protocol import HashAlgorithm, Unpicklable
 
 NAME = "rsa"
@@ -119,9 +119,10 @@ def load_private(pem: PEM, password: bytes | None) -> RSAPrivateKey:
     if pem.label not in ("RSA PRIVATE KEY", "PRIVATE KEY"):
         raise refuse_label(pem, "private")
     der = _der(pem)
-    if pem.label == "PRIVATE KEY":
-        der = _unwrap_pkcs8(der, pem)
-    key = _numbers(der)
+    rsa_der = _unwrap(der, pem, algorithm=1) if pem.label == "PRIVATE KEY" else der
+    if rsa_der is None:
+        raise not_rsa(pem)
+    key = _numbers(rsa_der)
     if key is None:
         raise unreadable(pem)
     return RSAPrivateKey(key)
@@ -132,10 +133,15 @@ def load_public(pem: PEM) -> RSAPublicKey:
     if pem.label not in ("PUBLIC KEY", "RSA PUBLIC KEY"):
         raise refuse_label(pem, "public")
     der = _der(pem)
-    if pem.label == "PUBLIC KEY":
-        der = _unwrap_public(der, pem)
+    rsa_der = _unwrap(der, pem, algorithm=0) if pem.label == "PUBLIC KEY" else der
+    if rsa_der is None:
+        raise SigningKeyError(
+            "the rsa package knows RSA keys only, and this is another kind (an EC key?); "
+            "P-256 keys are checked with cryptography: pip install cryptography",
+            source=pem.source,
+        )
     try:
-        return RSAPublicKey(rsa.PublicKey.load_pkcs1(der, "DER"))
+        return RSAPublicKey(rsa.PublicKey.load_pkcs1(rsa_der, "DER"))
     except Exception:  # whatever a parser of hostile bytes raises, the answer is the same
         raise unreadable(pem) from None
 
@@ -178,31 +184,13 @@ def _der(pem: PEM) -> bytes:
         raise unreadable(pem) from None
 
 
-def _unwrap_pkcs8(der: bytes, pem: PEM) -> bytes:
+def _unwrap(der: bytes, pem: PEM, algorithm: int) -> bytes | None:
+    """Return the RSA key behind the member *algorithm* of *der*, which says what it is, or None."""
     try:
         info, rest = decoder.decode(der)
-        identifier, key = info[1][0], info[2].asOctets()
+        identifier, key = info[algorithm][0], info[algorithm + 1].asOctets()
     except Exception:  # whatever a parser of hostile bytes raises, the answer is the same
         raise unreadable(pem) from None
-    return _rsa_only(pem, identifier, bytes(key), rest)
-
-
-def _unwrap_public(der: bytes, pem: PEM) -> bytes:
-    try:
-        info, rest = decoder.decode(der)
-        identifier, key = info[0][0], info[1].asOctets()
-    except Exception:  # whatever a parser of hostile bytes raises, the answer is the same
-        raise unreadable(pem) from None
-    return _rsa_only(pem, identifier, bytes(key), rest)
-
-
-def _rsa_only(pem: PEM, identifier: object, key: bytes, rest: bytes) -> bytes:
     if rest:
         raise unreadable(pem)
-    if identifier != _RSA_ENCRYPTION:
-        raise SigningKeyError(
-            "the rsa package knows RSA keys only, and this is another kind (an EC key?); "
-            "P-256 keys are checked with cryptography: pip install cryptography",
-            source=pem.source,
-        )
-    return key
+    return bytes(key) if identifier == _RSA_ENCRYPTION else None
