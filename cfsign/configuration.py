@@ -6,7 +6,6 @@ Every mistake is reported at once, so that a deployment fails once and not five 
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import time
@@ -232,6 +231,8 @@ def _no_config(config: object) -> str:
 
 
 def _unknown(name: object) -> str:
+    import difflib  # for a mistake only: it would take milliseconds of each `import cfsign`
+
     known = [known for known in (*_CHECKS, "password") if known != "domain"]
     near = difflib.get_close_matches(str(name), known, n=1)
     return f"{CONFIG}[{str(name)[:40]!r}] is unknown" + (f"; is it {near[0]!r}?" if near else "")
@@ -241,6 +242,8 @@ def _near_misses(
     environ: Mapping[str, str], prefix: str, known: set[str], needed: set[str]
 ) -> list[str]:
     """Name the variables that are almost a needed one; warn of others, which may be a site's."""
+    import difflib  # as above
+
     problems = []
     for name in sorted(environ):
         if not name.startswith(prefix) or name in known:

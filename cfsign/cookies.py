@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from http.cookies import Morsel
 
 from cfsign.errors import ConfigurationError
 
@@ -153,6 +152,8 @@ def _clearing(name: str, attributes: Mapping[str, object]) -> str:
 
 
 def _header(name: str, value: str, attributes: Mapping[str, object]) -> str:
+    from http.cookies import Morsel  # only who sets cookies waits for it
+
     morsel: Morsel[str] = Morsel()
     morsel.set(name, value, value)
     morsel.update(attributes)  # type: ignore[arg-type]  # typeshed narrows the values to str

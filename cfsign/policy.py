@@ -30,8 +30,9 @@ class Policy:
     """
     What is signed. With an expiry alone it is canned; anything more makes it custom.
 
-    A policy is a value: making one reads no clock, so an expiry that has passed is not refused
-    here but where a URL or cookies are signed from one.
+    A policy is a value: neither making one nor `Signer.sign` reads a clock, so an expiry that has
+    passed is kept and signed as it stands, and the edge denies. What takes the times itself
+    (`Signer.sign_url` and its like, `Distribution`) refuses it.
 
     Attributes:
         resource: A URL, or a pattern with `*` in it.
@@ -149,16 +150,33 @@ def check_conditions(
 
 def _cidr(address: Address) -> str:
     if not isinstance(address, str | ipaddress.IPv4Address | ipaddress.IPv4Network):
-        _refuse_address(f"not {type(address).__name__}")
+        _refuse_address(_hint(address))
     text = str.__str__(address) if isinstance(address, str) else str(address)
     cidr = text if "/" in text else f"{text}/32"
     try:
         ipaddress.IPv4Interface(cidr)
     except ValueError:
-        _refuse_address("without IPv6, which CloudFront does not match" if ":" in text else "")
+        _refuse_address(_hint(text))
     if _CIDR.fullmatch(cidr) is None:
         _refuse_address("with its mask as a number of bits")
     return cidr
+
+
+def _hint(address: object) -> str:
+    """Say what is wrong with what is no IPv4 address, as far as it shows."""
+    if not isinstance(address, str | ipaddress.IPv6Address | ipaddress.IPv6Network):
+        return f"not {type(address).__name__}"
+    text = str(address)
+    try:
+        mapped = ipaddress.IPv6Address(text).ipv4_mapped
+    except ValueError:
+        mapped = None
+    if mapped is not None:
+        # What a socket that takes both families says of an IPv4 viewer (RFC 4291, 2.5.5.2).
+        return f"and this is one written as IPv6: write {mapped}"
+    if re.fullmatch(r"[0-9.]+:[0-9]+", text):
+        return "without a port"
+    return "without IPv6, which CloudFront does not match" if ":" in text else ""
 
 
 def _refuse_address(hint: str) -> NoReturn:

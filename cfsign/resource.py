@@ -39,38 +39,41 @@ _URL = re.compile(rf"{_ORIGIN}{_PATH}(?:\?{_QUERY})?+", re.ASCII)
 # In a pattern a `?` may be meant as the wildcard that it is.
 _PATTERN = re.compile(rf"{_ORIGIN}{_PATH}(?:\?(?:{_QUERY}|\?)++)?+", re.ASCII)
 _SCHEME = re.compile(r"(?P<literal>https?)://|(?P<any>(?:http)?\*)://|")
+# Names below which anybody may have a host: a top-level domain, CloudFront's own, and what looks
+# like the `co.uk` or `com.au` of a country. The last is a guess, in place of the long list of such
+# names, that takes a very short name of one's own (`bbc.uk`) for one: it only warns.
+_OPEN_TO_ALL = re.compile(r"[^.:]*|cloudfront\.net|[a-z]{1,3}\.[a-z]{2}")
 _UNSAFE = re.compile(r"[^!-~]|[\"#<>\\^`{|}]")
+_UP_TO_THE_HOST = re.compile(r"(?:[^/?]*://|\*)[^/?]*|")
 
-# Read only once _URL has refused: what is wrong, in the order in which a person would see it.
-_FAULTS = tuple(
-    (re.compile(pattern), message)
-    for pattern, message in (
-        (r"\A//", "the URL has no scheme; begin it with https:"),
-        (r"\A(?!.*://)", "the URL is relative; begin it with https:// and a domain"),
-        (r"\A(?!https?://)[^:]*", "CloudFront serves http and https only, in small letters"),
-        (r"://(?=[/?]|\Z)", "the URL has no host; write the distribution's domain"),
-        (r"://[^/?]*@", "the URL holds user-info before an `@`; leave it out"),
-        (r"://[^/?]*[A-Z]", "browsers send the host in small letters; write it so"),
-        (
-            r"\Ahttp://[^/?]*:80(?=[/?]|\Z)|\Ahttps://[^/?]*:443(?=[/?]|\Z)",
-            "browsers leave out the port that is their scheme's own; leave it out",
-        ),
-        (r"://[^/?]*(?:\?|\Z)", "the URL ends with its host; write the path too, if only `/`"),
-        (
-            rf"\A[^?]*{_DOTS}",
-            "browsers resolve `.` and `..` before they ask; write the path that remains",
-        ),
-        (r"%(?![0-9A-Fa-f]{2})", "a `%` lacks its two hexadecimal digits; write %25 for a `%`"),
-        (r"\?.*'", "browsers send a ' in the query as %27; write %27"),
-        (r"\A[^?]*\?\Z", "the query is empty; leave the `?` out"),
-        (r"(?<=\?)[^?]*\?", "a `?` inside the query would act as a wildcard; write %3F for it"),
-        (
-            r"\*",
-            "a literal `*` would act as a wildcard; write %2A for the character, "
-            "or name the wildcard in resource= or in a Policy",
-        ),
-        (r"", "the host or port cannot be one; write the distribution's domain (xn-- if need be)"),
-    )
+# What is wrong, in the order in which a person would see it. Patterns as text, since they are
+# compiled only once _URL has refused: all of them at each import would take milliseconds.
+_FAULTS = (
+    (r"\A//", "the URL has no scheme; begin it with https:"),
+    (r"\A(?!.*://)", "the URL is relative; begin it with https:// and a domain"),
+    (r"\A(?!https?://)[^:]*", "CloudFront serves http and https only, in small letters"),
+    (r"://(?=[/?]|\Z)", "the URL has no host; write the distribution's domain"),
+    (r"://[^/?]*@", "the URL holds user-info before an `@`; leave it out"),
+    (r"://[^/?]*[A-Z]", "browsers send the host in small letters; write it so"),
+    (
+        r"\Ahttp://[^/?]*:80(?=[/?]|\Z)|\Ahttps://[^/?]*:443(?=[/?]|\Z)",
+        "browsers leave out the port that is their scheme's own; leave it out",
+    ),
+    (r"://[^/?]*(?:\?|\Z)", "the URL ends with its host; write the path too, if only `/`"),
+    (
+        rf"\A[^?]*{_DOTS}",
+        "browsers resolve `.` and `..` before they ask; write the path that remains",
+    ),
+    (r"%(?![0-9A-Fa-f]{2})", "a `%` lacks its two hexadecimal digits; write %25 for a `%`"),
+    (r"\?.*'", "browsers send a ' in the query as %27; write %27"),
+    (r"\A[^?]*\?\Z", "the query is empty; leave the `?` out"),
+    (r"(?<=\?)[^?]*\?", "a `?` inside the query would act as a wildcard; write %3F for it"),
+    (
+        r"\*",
+        "a literal `*` would act as a wildcard; write %2A for the character, "
+        "or name the wildcard in resource= or in a Policy",
+    ),
+    (r"", "the host or port cannot be one; write the distribution's domain (xn-- if need be)"),
 )
 
 
@@ -162,8 +165,12 @@ def split_location(location: str) -> tuple[str, str]:
 
 
 def is_broad(resource: str) -> bool:
-    """Tell whether a `*` in the domain reaches other owners' hosts (`*x.com`, `x.com*`, `*`)."""
-    return "*" in _domain(split_scheme(resource)[1]).removeprefix("*.")
+    """Tell whether a `*` in the domain reaches other owners' hosts (`*x.com`, `*.com`, `x*`)."""
+    domain = _domain(split_scheme(resource)[1])
+    parent = domain.removeprefix("*.")
+    if "*" in parent:
+        return True
+    return parent != domain and bool(_OPEN_TO_ALL.fullmatch(parent.partition(":")[0]))
 
 
 def split_scheme(resource: str) -> tuple[str, str]:
@@ -189,10 +196,12 @@ def _domain(rest: str) -> str:
 def _fault(url: str) -> ResourceError:
     unsafe = _UNSAFE.search(url)
     if unsafe is not None:
-        message = f"{_name(unsafe[0])} cannot go on the wire in a URL; {_mend(unsafe[0])}"
+        host = cast(re.Match[str], _UP_TO_THE_HOST.match(url))
+        mend = _mend(unsafe[0], in_host=unsafe.start() < host.end())
+        message = f"{_name(unsafe[0])} cannot go on the wire in a URL; {mend}"
         return ResourceError(message, found=unsafe[0], position=unsafe.start())
     found, message = next(
-        (match, message) for pattern, message in _FAULTS if (match := pattern.search(url))
+        (match, message) for pattern, message in _FAULTS if (match := re.search(pattern, url))
     )
     return ResourceError(message, position=found.start())
 
@@ -204,9 +213,14 @@ def _name(character: str) -> str:
     return names.get(character, default)
 
 
-def _mend(character: str) -> str:
+def _mend(character: str, in_host: bool) -> str:
     if character == "#":
         return "leave the fragment out, or write %23 for the character"
     if character < " " or character == "\x7f" or "\ud800" <= character <= "\udfff":
         return "take it out"
+    if in_host and character > "~":
+        # A host is not percent-encoded (RFC 5891).
+        return "write the host in ASCII: xn--mnchen-3ya for münchen"
+    if in_host:
+        return "write the distribution's domain"
     return f"write {quote(character)} for it (Distribution.url encodes a plain path)"

@@ -44,7 +44,7 @@ class BaseSigner(ABC):
     @abstractmethod
     def sign(self, policy: Policy) -> SignedPolicy:
         """
-        Sign *policy* just as it stands, whatever the clock says.
+        Sign *policy* just as it stands: no clock is read, an expiry that has passed is signed too.
 
         Raises:
             PolicyError: It is no Policy.

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from cfsign.errors import CfsignError
+from cfsign.errors import CfsignError, CfsignWarning
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,7 +23,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say("the command line needs click: pip install 'cloudfront-cfsign[cli]'")
         return 2
     from cfsign.cli.commands import cfsign
+    from cfsign.cli.output import cannot_write
 
+    if sys.stdout is None:
+        _say("standard output is closed, and nothing else takes what was asked for")
+        return 2
     with warnings.catch_warnings():
         warnings.showwarning = _warn
         try:
@@ -31,8 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except click.ClickException as error:
             _say(error.format_message().replace("\n", " "))
             return 2
-        except CfsignError as error:
+        except (CfsignError, CfsignWarning) as error:  # a warning, where Python makes errors of it
             _say(str(error))
+            return 2
+        except OSError as error:
+            _say(cannot_write(error))
             return 2
         except (click.Abort, KeyboardInterrupt):
             _say("stopped")
@@ -45,4 +52,5 @@ def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
 
 
 def _say(message: str) -> None:
-    print(f"cfsign: {message}", file=sys.stderr)
+    if sys.stderr is not None:  # closed: print would take standard output in its place
+        print(f"cfsign: {message}", file=sys.stderr)

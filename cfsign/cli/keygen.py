@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import click
 
+from cfsign.cli.output import put
 from cfsign.keys import generate_private_key_pem, load_private_key
 
 
@@ -32,13 +32,12 @@ def keygen(name: Path) -> None:
         _write(public, load_private_key(pem).public_key_pem(), 0o644)
     except OSError as error:
         raise click.ClickException(f"cannot write {error.filename}: {error.strerror}") from None
-    print(private)
-    print(public)
-    print(
+    put(os.fsencode(private) + b"\n" + os.fsencode(public))
+    click.echo(
         f"cfsign: upload {public.name} to CloudFront as a public key, put it into a key group that "
         f"your distribution trusts, and keep {private.name} secret; the public key's ID is the "
         "key pair id",
-        file=sys.stderr,
+        err=True,
     )
 
 

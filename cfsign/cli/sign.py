@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+import os
 import re
-import sys
 import time
+import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
+from cfsign.cli.output import put
 from cfsign.cookies import SignedCookies
 from cfsign.keys import HASH_ALGORITHMS, load_private_key
 from cfsign.signer import Signer
@@ -19,6 +23,7 @@ from cfsign.times import expiry
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+_KEY_VARIABLES = ["CLOUDFRONT_PRIVATE_KEY", "CLOUDFRONT_PRIVATE_KEY_FILE"]
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -35,11 +40,12 @@ def moment(text: str) -> int | datetime:
     if re.fullmatch(r"[0-9]{1,20}", text):
         return int(text)
     try:
-        return datetime.fromisoformat(text)
+        when = datetime.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter(
-            "give epoch seconds or a time with its zone: 2027-01-31T12:00Z"
-        ) from None
+        when = None
+    if when is None or when.utcoffset() is None:
+        raise click.BadParameter("give epoch seconds or a time with its zone: 2027-01-31T12:00Z")
+    return when
 
 
 def signing_options(command: Command) -> Command:
@@ -49,24 +55,38 @@ def signing_options(command: Command) -> Command:
             click.option(
                 "--key-pair-id",
                 envvar="CLOUDFRONT_KEY_PAIR_ID",
+                show_envvar=True,
                 required=True,
-                help="The ID of the public key in CloudFront.  [env: CLOUDFRONT_KEY_PAIR_ID]",
+                help="The ID of the public key in CloudFront.",
             ),
             click.option(
                 "--private-key",
-                envvar=["CLOUDFRONT_PRIVATE_KEY", "CLOUDFRONT_PRIVATE_KEY_FILE"],
+                envvar=_KEY_VARIABLES,
+                show_envvar=True,
                 required=True,
-                help="The private key's path; in the environment, its PEM or its path.  "
-                "[env: CLOUDFRONT_PRIVATE_KEY, CLOUDFRONT_PRIVATE_KEY_FILE]",
+                help="The private key's path; in the environment, its PEM or its path.",
             ),
-            click.option("--ask-password", is_flag=True, help="Ask for the key's password."),
+            click.option(
+                "--ask-password",
+                is_flag=True,
+                help="Ask for the key's password, and do not take it from CLOUDFRONT_PASSWORD.",
+            ),
             click.option(
                 "--hash-algorithm",
-                type=click.Choice(HASH_ALGORITHMS),
+                envvar="CLOUDFRONT_HASH_ALGORITHM",
+                show_envvar=True,
+                type=click.Choice(HASH_ALGORITHMS, case_sensitive=False),
+                metavar="[SHA1|SHA256]",
                 default="SHA1",
                 show_default=True,
             ),
-            click.option("--expires-in", type=duration, help="90, 15m, 2h, 7d.  [default: 60]"),
+            click.option(
+                "--expires-in",
+                envvar="CLOUDFRONT_EXPIRES",
+                show_envvar=True,
+                type=duration,
+                help="90, 15m, 2h, 7d; 60 if nothing is said.",
+            ),
             click.option("--expires-at", type=moment, help="Epoch seconds or 2027-01-31T12:00Z."),
             click.option("--starts-at", type=moment, help="Not before then."),
             click.option("--ip-address", help="The viewer's IPv4 address or network alone."),
@@ -83,7 +103,7 @@ def signing_options(command: Command) -> Command:
 def sign(url: str, resource: str | None, **options: Any) -> None:
     """Print URL signed. It is given as it goes on the wire: percent-encoded."""
     signer, times = _signer_and_times(**options)
-    print(signer.sign_url(url, resource=resource, **times))
+    put(signer.sign_url(url, resource=resource, **times))
     _say_when(times["expires_at"])
 
 
@@ -93,14 +113,14 @@ def sign(url: str, resource: str | None, **options: Any) -> None:
 @click.option("--set-cookie", is_flag=True, help="Print Set-Cookie headers, a line each.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @click.option("--domain", help="The cookies' domain, with --set-cookie.")
-@click.option("--path", default="/", show_default=True, help="The cookies' path, likewise.")
+@click.option("--path", help="The cookies' path, likewise; / if nothing is said.")
 @click.option("--samesite", type=click.Choice(["Strict", "Lax", "None"]), help="Likewise.")
 def cookies(
     resource: str,
     set_cookie: bool,
     as_json: bool,
     domain: str | None,
-    path: str,
+    path: str | None,
     samesite: str | None,
     **options: Any,
 ) -> None:
@@ -109,15 +129,19 @@ def cookies(
 
     As they stand they are a Cookie header: curl --cookie "$(cfsign cookies ...)" URL.
     """
+    if as_json and set_cookie:
+        raise click.UsageError("--json and --set-cookie are two forms; give one")
+    if not set_cookie and (domain, path, samesite) != (None, None, None):
+        raise click.UsageError("--domain, --path and --samesite go with --set-cookie")
     signer, times = _signer_and_times(**options)
     signed: SignedCookies = signer.sign_cookies(resource, **times)
     if as_json:
-        print(json.dumps(dict(signed)))
+        put(json.dumps(dict(signed)))
     elif set_cookie:
-        for header in signed.set_cookie_headers(domain, path, samesite=samesite):
-            print(f"Set-Cookie: {header}")
+        headers = signed.set_cookie_headers(domain, path or "/", samesite=samesite)
+        put("\n".join(f"Set-Cookie: {header}" for header in headers))
     else:
-        print("; ".join(f"{name}={value}" for name, value in signed.items()))
+        put("; ".join(f"{name}={value}" for name, value in signed.items()))
     _say_when(times["expires_at"])
 
 
@@ -131,15 +155,37 @@ def _signer_and_times(
     starts_at: int | datetime | None,
     ip_address: str | None,
 ) -> tuple[Signer, dict[str, Any]]:
-    password = click.prompt("Password", hide_input=True, err=True) if ask_password else None
-    key = load_private_key(private_key, password=password)
+    if _is_from_environment("private_key") and all(map(os.environ.get, _KEY_VARIABLES)):
+        raise click.UsageError(f"{' and '.join(_KEY_VARIABLES)} are both set; set one")
+    # The environment's lifetime is a default, as in a site's settings.
+    if expires_at is not None and _is_from_environment("expires_in"):
+        expires_in = None
     if expires_in is None and expires_at is None:
         expires_in = 60
+    password = _ask_password() if ask_password else os.environ.get("CLOUDFRONT_PASSWORD") or None
+    key = load_private_key(private_key, password=password)
     ends = expiry(expires_in, expires_at, int(time.time()))
     times = {"expires_at": ends, "starts_at": starts_at, "ip_address": ip_address}
     return Signer(key_pair_id, key, hash_algorithm=hash_algorithm), times
 
 
+def _is_from_environment(parameter: str) -> bool:
+    source = click.get_current_context().get_parameter_source(parameter)
+    return source is ParameterSource.ENVIRONMENT
+
+
+def _ask_password() -> str:
+    with warnings.catch_warnings():
+        # Without a terminal the password would be read all the same, and seen by whoever looks.
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            return getpass.getpass("Password: ")
+        except (EOFError, getpass.GetPassWarning):
+            raise click.UsageError(
+                "there is no terminal to ask at; set CLOUDFRONT_PASSWORD"
+            ) from None
+
+
 def _say_when(expires_at: int) -> None:
     ends = datetime.fromtimestamp(expires_at, UTC)
-    print(f"cfsign: good until {ends:%Y-%m-%d %H:%M:%S} UTC", file=sys.stderr)
+    click.echo(f"cfsign: good until {ends:%Y-%m-%d %H:%M:%S} UTC", err=True)

@@ -125,9 +125,8 @@ def load_private(pem: PEM, password: bytes | None) -> RSAPrivateKey:
     if pem.label not in ("RSA PRIVATE KEY", "PRIVATE KEY"):
         raise refuse_label(pem, "private")
     der = _der(pem)
-    if pem.label == "PRIVATE KEY":
-        der = _unwrap_pkcs8(der, pem)
-    key = _numbers(der)
+    rsa_der = _unwrap(der, pem, algorithm=1) if pem.label == "PRIVATE KEY" else der
+    key = _numbers(rsa_der)
     if key is None:
         raise unreadable(pem)
     return RSAPrivateKey(key)
@@ -138,10 +137,9 @@ def load_public(pem: PEM) -> RSAPublicKey:
     if pem.label not in ("PUBLIC KEY", "RSA PUBLIC KEY"):
         raise refuse_label(pem, "public")
     der = _der(pem)
-    if pem.label == "PUBLIC KEY":
-        der = _unwrap_public(der, pem)
+    rsa_der = _unwrap(der, pem, algorithm=0) if pem.label == "PUBLIC KEY" else der
     try:
-        return RSAPublicKey(rsa.PublicKey.load_pkcs1(der, "DER"))
+        return RSAPublicKey(rsa.PublicKey.load_pkcs1(rsa_der, "DER"))
     except Exception:  # whatever a parser of hostile bytes raises, the answer is the same
         raise unreadable(pem) from None
 
@@ -188,28 +186,16 @@ def _der(pem: PEM) -> bytes:
         raise unreadable(pem) from None
 
 
-def _unwrap_pkcs8(der: bytes, pem: PEM) -> bytes:
+def _unwrap(der: bytes, pem: PEM, algorithm: int) -> bytes:
+    """Return the RSA key behind the member *algorithm* of *der*, which says what it is."""
     try:
         info, rest = decoder.decode(der)
-        identifier, key = info[1][0], info[2].asOctets()
+        identifier, key = info[algorithm][0], info[algorithm + 1].asOctets()
     except Exception:  # whatever a parser of hostile bytes raises, the answer is the same
         raise unreadable(pem) from None
-    return _rsa_only(pem, identifier, bytes(key), rest)
-
-
-def _unwrap_public(der: bytes, pem: PEM) -> bytes:
-    try:
-        info, rest = decoder.decode(der)
-        identifier, key = info[0][0], info[1].asOctets()
-    except Exception:  # whatever a parser of hostile bytes raises, the answer is the same
-        raise unreadable(pem) from None
-    return _rsa_only(pem, identifier, bytes(key), rest)
-
-
-def _rsa_only(pem: PEM, identifier: object, key: bytes, rest: bytes) -> bytes:
     if rest:
         raise unreadable(pem)
     if identifier != _RSA_ENCRYPTION:
         known = {_EC_PUBLIC_KEY: "EC"}
         raise needs_cryptography(pem, known.get(str(identifier), "other than RSA"))
-    return key
+    return bytes(key)

@@ -57,12 +57,14 @@ class Seen:
     request: dict[str, Any] | None = None
 
 
+@pytest.fixture
+def seen() -> Seen:
+    """What the origin of this test got."""
+    return Seen()
+
+
 class TestWSGI:
     """The edge before a WSGI application, called as a server calls it."""
-
-    @pytest.fixture
-    def seen(self) -> Seen:
-        return Seen()
 
     @pytest.fixture
     def client(self, group: Any, seen: Seen) -> Client:
@@ -374,10 +376,6 @@ class TestRealServer:
 
 class TestASGI:
     """The edge before an ASGI application."""
-
-    @pytest.fixture
-    def seen(self) -> Seen:
-        return Seen()
 
     @pytest.fixture
     def edge(self, group: Any, seen: Seen) -> ASGIEdge:

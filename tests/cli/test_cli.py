@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
 from cfsign import TrustedKeyGroup
 
 URL = "https://d111111abcdef8.cloudfront.net/a.jpg"
+CFSIGN = f"'{sys.executable}' -m cfsign"  # in a shell's words
 
 
 def run(*arguments, cwd=None, **variables):
@@ -21,6 +23,8 @@ def run(*arguments, cwd=None, **variables):
         text=True,
         env=environment | variables,
         cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,  # so that there is no terminal to ask at
         timeout=60,
     )
 
@@ -55,6 +59,72 @@ def test_sign_reads_the_environment(pem, trusted_keys):
     done = run("sign", URL, "--hash-algorithm", "SHA256", **variables)
     assert "&Hash-Algorithm=SHA256" in done.stdout
     assert trusted_keys.check(done.stdout.strip()).allowed
+
+
+def test_sign_reads_the_settings_of_the_environment(encrypted_pem, password, trusted_keys):
+    """What the README's table says of the environment; the flags win."""
+    settings = {
+        "CLOUDFRONT_KEY_PAIR_ID": "K1",
+        "CLOUDFRONT_PRIVATE_KEY": encrypted_pem,
+        "CLOUDFRONT_PASSWORD": password,
+        "CLOUDFRONT_HASH_ALGORITHM": "SHA256",
+        "CLOUDFRONT_EXPIRES": "3600",
+    }
+    now = int(time.time())
+    url = run("sign", URL, **settings).stdout.strip()
+    assert "&Hash-Algorithm=SHA256" in url
+    assert trusted_keys.check(url, at=now + 3590).allowed
+    url = run("sign", URL, "--hash-algorithm", "SHA1", "--expires-in", "60", **settings).stdout
+    assert "Hash-Algorithm" not in url
+    assert not trusted_keys.check(url.strip(), at=now + 3590).allowed
+    url = run("sign", URL, "--expires-at", "1999999999", **settings).stdout.strip()
+    assert trusted_keys.check(url, at=1999999998).allowed
+
+
+def test_an_empty_variable_counts_as_unset(key_file, trusted_keys):
+    """As many tools write it."""
+    names = ("HASH_ALGORITHM", "EXPIRES", "PASSWORD", "PRIVATE_KEY")
+    empty = {f"CLOUDFRONT_{name}": "" for name in names}
+    files = {"CLOUDFRONT_KEY_PAIR_ID": "K1", "CLOUDFRONT_PRIVATE_KEY_FILE": key_file}
+    done = run("sign", URL, **empty, **files)
+    assert "Hash-Algorithm" not in done.stdout
+    assert trusted_keys.check(done.stdout.strip()).allowed
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "word"),
+    [
+        ("CLOUDFRONT_EXPIRES", "soon", "CLOUDFRONT_EXPIRES"),
+        ("CLOUDFRONT_HASH_ALGORITHM", "MD5", "CLOUDFRONT_HASH_ALGORITHM"),
+        ("CLOUDFRONT_PASSWORD", "s3cret", "not encrypted"),
+        ("CLOUDFRONT_PRIVATE_KEY_FILE", "other.pem", "both set; set one"),
+    ],
+)
+def test_a_variable_that_cannot_work_is_one_line_and_exit_2(pem, variable, value, word):
+    """Named, and no secret shown."""
+    settings = {"CLOUDFRONT_KEY_PAIR_ID": "K1", "CLOUDFRONT_PRIVATE_KEY": pem}
+    done = run("sign", URL, **settings | {variable: value})
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert word in done.stderr
+    assert "s3cret" not in done.stderr
+
+
+def test_help_shows_the_names_of_the_variables_and_no_value():
+    """A key or a password in the environment is not printed."""
+    done = run("sign", "--help", CLOUDFRONT_PASSWORD="s3cret", CLOUDFRONT_PRIVATE_KEY="s3cret")
+    for name in ("KEY_PAIR_ID", "PRIVATE_KEY", "PASSWORD", "HASH_ALGORITHM", "EXPIRES"):
+        assert f"CLOUDFRONT_{name}" in done.stdout
+    assert "[SHA1|SHA256]" in done.stdout
+    assert "s3cret" not in done.stdout
+
+
+def test_a_password_that_cannot_be_asked_for(tmp_path, encrypted_pem):
+    """Without a terminal nothing is read that would be seen; one line, exit 2."""
+    path = tmp_path / "key.pem"
+    path.write_text(encrypted_pem)
+    done = run("sign", URL, "--key-pair-id", "K1", "--private-key", str(path), "--ask-password")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "CLOUDFRONT_PASSWORD" in done.stderr
 
 
 def test_sign_with_every_condition(key_file, trusted_keys):
@@ -122,7 +192,8 @@ def test_bad_usage_is_one_line_and_exit_2(arguments, word):
         (URL, ["--expires-in", "0"], "less than one second"),
         (URL, ["--expires-at", "1700000000000"], "milliseconds"),
         (URL, ["--expires-at", "2020-01-01T00:00Z"], "past"),
-        (URL, ["--expires-at", "2030-01-01T00:00"], "naive"),
+        (URL, ["--expires-at", "2030-01-01T00:00"], "with its zone"),
+        (URL, ["--starts-at", "2026-01-01"], "with its zone"),
         (URL, ["--expires-in", "60", "--expires-at", "1999999999"], "both"),
         (URL, ["--ip-address", "::1"], "IPv4"),
         (URL, ["--resource", "https://other.example/*"], "cover"),
@@ -141,6 +212,60 @@ def test_a_broad_wildcard_warns_in_one_line(key_file):
     done = run("cookies", "https://*", "--key-pair-id", "K1", "--private-key", key_file)
     assert done.returncode == 0
     assert done.stderr.startswith("cfsign: warning: ")
+
+
+@pytest.mark.parametrize(
+    ("redirection", "word"),
+    [(">/dev/full", "space"), (">&-", "closed"), ("| :", "Broken pipe")],
+)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_what_cannot_be_written_is_one_line_and_exit_2(key_file, redirection, word, unbuffered):
+    """Nobody takes a URL that was cut off, or none at all, for a success."""
+    command = f"{CFSIGN} sign {URL} --key-pair-id K1 --private-key {key_file}"
+    # The reader of the pipe is gone before anything is written to it.
+    late = f"{{ sleep 0.3; {command}; echo $? >&2; }} {redirection}"
+    done = subprocess.run(
+        ["/bin/sh", "-c", late if "|" in redirection else f"{command} {redirection}; echo $? >&2"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+        timeout=60,
+    )
+    line, code = done.stderr.splitlines()
+    assert (done.stdout, code) == ("", "2")
+    assert word in line
+
+
+def test_help_that_cannot_be_written_is_one_line_and_exit_2():
+    """No traceback."""
+    command = f"{CFSIGN} sign --help >/dev/full"
+    done = subprocess.run(["/bin/sh", "-c", command], stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+
+
+def test_messages_never_go_where_the_url_goes(key_file):
+    """Not even where standard error is closed."""
+    command = f"{CFSIGN} sign {URL} --key-pair-id K1 --private-key {key_file}"
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{command} 2>&-"], stdout=subprocess.PIPE, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout.count("\n")) == (0, 1)
+
+
+@pytest.mark.parametrize("options", [["--json", "--set-cookie"], ["--domain", "example.com"]])
+def test_options_of_cookies_that_do_not_go_together(key_file, options):
+    """Said, and not passed over."""
+    arguments = ("cookies", URL, "--key-pair-id", "K1", "--private-key", key_file)
+    done = run(*arguments, *options)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "--set-cookie" in done.stderr
+
+
+def test_a_warning_that_python_makes_an_error(key_file):
+    """One line, exit 2."""
+    arguments = ("cookies", "https://*", "--key-pair-id", "K1", "--private-key", key_file)
+    done = run(*arguments, PYTHONWARNINGS="error")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
 
 
 def test_keygen_makes_a_pair_that_signs_and_checks(tmp_path):

@@ -8,6 +8,7 @@ import flask
 import pytest
 from falcon import testing
 
+import cfsign
 from cfsign import Answer, ConfigurationError, Delivery, Distribution
 from cfsign_falcon import SignedRedirectResource
 from cfsign_falcon.asgi import SignedRedirectResource as AsyncSignedRedirectResource
@@ -193,9 +194,14 @@ def falcon_site(flavour, site_settings):
 
 
 @FALCONS
-def test_falcon_hooks_on_the_class_apply(falcon_site, trusted_keys):
+def test_falcon_hooks_on_the_class_apply(falcon_site, trusted_keys, monkeypatch):
     """Before GET and before HEAD, and what a hook refuses is not signed."""
     calls = []
+    signed = []
+    sign = cfsign.Signer.sign
+    monkeypatch.setattr(
+        cfsign.Signer, "sign", lambda self, policy: signed.append(policy) or sign(self, policy)
+    )
 
     def hook(req, resp, resource, params):
         calls.append((req.method, params["resource"]))
@@ -209,9 +215,12 @@ def test_falcon_hooks_on_the_class_apply(falcon_site, trusted_keys):
         assert allowed.status_code == 303
         assert trusted_keys.check(allowed.headers["location"]).allowed
         assert (method, "a.txt") in calls
+        assert len(signed) == 1
+        signed.clear()
         refused = client.simulate_request(method, "/a.txt", headers={"X-Blocked": "1"})
         assert refused.status_code == 403
         assert "location" not in refused.headers
+        assert signed == []
 
 
 @FALCONS

@@ -69,6 +69,13 @@ def app(rule, settings):
 
 
 @pytest.fixture
+def signed(app, recorder):
+    """What the site's private key is asked to sign from here on."""
+    app.extensions["cloudfront"].distribution.signer._key = recorder
+    return recorder.signed
+
+
+@pytest.fixture
 def client(app):
     return app.test_client()
 

@@ -53,18 +53,15 @@ def test_the_readme_of_2012(site, trusted_keys):
     assert site.test_client().get("/books/chemistry").status_code == 404
 
 
-def test_nothing_is_signed_before_authorize(site, monkeypatch):
+@pytest.mark.parametrize(("slug", "status", "signatures"), [("chemistry", 404, 0), ("art", 303, 1)])
+def test_nothing_is_signed_before_authorize(site, recorder, monkeypatch, slug, status, signatures):
     """The original signed in __init__; here a no leaves the key alone."""
-    import cfsign.signer
-
-    def sign(*_):
-        raise AssertionError("signed before authorize had said yes")
-
-    monkeypatch.setattr(cfsign.signer.Signer, "sign", sign)
+    monkeypatch.setattr("cfsign.configuration.load_private_key", lambda *_, **__: recorder)
     response = ask(
-        site, lambda: Redirect(DOMAIN, **site.config["CLOUDFRONT_CONFIG"]), "/books/chemistry"
+        site, lambda: Redirect(DOMAIN, **site.config["CLOUDFRONT_CONFIG"]), f"/books/{slug}"
     )
-    assert response.status_code == 404
+    assert response.status_code == status
+    assert len(recorder.signed) == signatures
 
 
 def test_everything_from_the_applications_settings(site, trusted_keys):
@@ -92,11 +89,13 @@ def test_a_location_of_its_own(site, trusted_keys):
     assert trusted_keys.check(response.location).allowed
 
 
-def test_good_codes(site):
-    """They are for `go` alone, and never reach authorize."""
+def test_good_codes(site, recorder, monkeypatch):
+    """They are for `go` alone, and never reach authorize; a status that is none signs nothing."""
+    monkeypatch.setattr("cfsign.configuration.load_private_key", lambda *_, **__: recorder)
     redirect = Redirect()
     assert ask(site, lambda: redirect, good_codes=[204]).status_code == 500
     assert Redirect.asked == ((), {"slug": "history"})
+    assert recorder.signed == []
 
 
 def test_good_codes_may_not_hold_a_refusal(site):

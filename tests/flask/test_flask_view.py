@@ -31,12 +31,19 @@ def test_a_yes_is_a_303_to_a_url_that_the_edge_lets_in(client, rule, trusted_key
     assert rule.asked == [("reports/2026.pdf", {})]
 
 
+@pytest.mark.parametrize("route", ["/content", "/async", "/json", "/cookies"])
+def test_a_yes_asks_the_key_once(client, signed, route):
+    """So that the tests of a no, which find that it was not asked, look where a yes is seen."""
+    assert client.get(f"{route}/a.txt").status_code in (200, 303)
+    assert len(signed) == 1
+
+
 @ROUTES
 @pytest.mark.parametrize(
     "no", [400, 401, 402, 404, 410, 451, 500, 503, HTTPStatus.GONE, Deny(404), Gone()]
 )
-def test_a_no_refuses_with_its_status(client, rule, route, no):
-    """A refusal keeps its status and holds no URL."""
+def test_a_no_refuses_with_its_status_and_nothing_is_signed(client, rule, signed, route, no):
+    """A refusal keeps its status and holds no URL, and the key is not asked."""
     rule.result = no
     response = client.get(f"{route}/a.txt")
     status = getattr(no, "status", None) or getattr(no, "code", None) or no
@@ -45,6 +52,7 @@ def test_a_no_refuses_with_its_status(client, rule, route, no):
     assert b"Signature" not in response.data
     if not isinstance(no, Gone):  # which is the site's own, and none of ours to add to
         assert response.headers["Cache-Control"] == "no-store"
+    assert signed == []
 
 
 @ROUTES
@@ -61,15 +69,16 @@ def test_a_refusal_shows_the_sites_own_page_with_the_headers_of_deny(client, rul
 
 @ROUTES
 @pytest.mark.parametrize("unclear", [None, True, False, "200", 199, 299, 301, 700, 200.0, [200]])
-def test_what_is_not_understood_is_a_500_and_nothing_signed(client, rule, route, unclear):
+def test_what_is_not_understood_is_a_500_and_nothing_signed(client, rule, signed, route, unclear):
     """Whatever is neither a yes nor a no is an error of the site."""
     rule.result = unclear
     response = client.get(f"{route}/a.txt")
     assert response.status_code == 500
     assert "Location" not in response.headers
+    assert signed == []
 
 
-def test_a_coroutine_from_a_plain_function_is_refused(client, rule):
+def test_a_coroutine_from_a_plain_function_is_refused(client, rule, signed):
     """A coroutine is true to Python, and no yes."""
 
     async def late():
@@ -77,21 +86,24 @@ def test_a_coroutine_from_a_plain_function_is_refused(client, rule):
 
     rule.result = late
     assert client.get("/content/a.txt").status_code == 500
+    assert signed == []
 
 
 @ROUTES
-def test_an_exception_of_authorize_is_a_500(client, rule, route):
+def test_an_exception_of_authorize_is_a_500(client, rule, signed, route):
     """What the rule raises is never a yes."""
     rule.result = ZeroDivisionError()
     assert client.get(f"{route}/a.txt").status_code == 500
+    assert signed == []
 
 
 @ROUTES
-def test_a_native_response_is_passed_on(app, client, rule, route):
+def test_a_native_response_is_passed_on(client, rule, signed, route):
     """A login page goes out as it is."""
     rule.result = lambda: flask.redirect("/login")
     response = client.get(f"{route}/a.txt")
     assert (response.status_code, response.location) == (302, "/login")
+    assert signed == []
 
 
 @ROUTES
@@ -128,10 +140,12 @@ def test_a_name_is_encoded_once(client, trusted_keys, route, asked, signed):
 
 @ROUTES
 @pytest.mark.parametrize("asked", ["..%2Fa", "a/%2e%2e/b", "%00", "a//b", "a%0D%0Ab", "dir/"])
-def test_a_name_that_no_file_has_is_a_404_before_anybody_is_asked(client, rule, route, asked):
+def test_a_name_that_no_file_has_is_a_404_before_anybody_is_asked(
+    client, rule, signed, route, asked
+):
     """The rule never sees a path that climbs."""
     assert client.get(f"{route}/{asked}").status_code == 404
-    assert rule.asked == []
+    assert rule.asked == signed == []
 
 
 def test_a_name_too_long_to_sign_is_a_404(client):

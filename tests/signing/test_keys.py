@@ -143,9 +143,9 @@ BAD_PEM = [
     ("public_pem", "a public key; signing needs the private one of the pair"),
     ("public_pkcs1_pem", "a public key; signing needs the private one of the pair"),
     ("certificate_pem", "a certificate; CloudFront signs with the bare private key"),
-    ("ec_pem", "RSA keys only.*EC key"),
-    ("ec_sec1_pem", "an EC private key; this release signs with RSA keys only"),
-    ("ed25519_pem", "RSA keys only"),
+    ("ec_pem", r"signs with RSA keys only.*\(an EC key\?\); make one: cfsign keygen\Z"),
+    ("ec_sec1_pem", r"an EC private key; .* signs with RSA keys only; make one: cfsign keygen\Z"),
+    ("ed25519_pem", r"signs with RSA keys only.*; make one: cfsign keygen\Z"),
     ("openssh_pem", r"OpenSSH's own format; convert it: ssh-keygen -p -m PEM"),
     ("small_pem", "RSA keys of 2048 bits, and this one has 1024; make one: cfsign keygen"),
 ]

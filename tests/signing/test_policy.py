@@ -93,7 +93,12 @@ def test_an_address_is_kept_in_cidr_form(address: Any, cidr: str) -> None:
     [
         ("2001:db8::1", "without IPv6, which CloudFront does not match"),
         ("2001:db8::/32", "without IPv6"),
-        ("::ffff:192.0.2.1", "without IPv6"),
+        ("::ffff:192.0.2.7", r"and this is one written as IPv6: write 192\.0\.2\.7\Z"),
+        ("::FFFF:C000:207", r"write 192\.0\.2\.7\Z"),
+        ("::ffff:192.0.2.0/120", "without IPv6"),
+        ("fe80::1%eth0", "without IPv6"),
+        ("192.0.2.7:443", r"\(192\.0\.2\.0/24\), without a port\Z"),
+        ("[::1]:443", "without IPv6"),
         ("999.1.2.3", r"one IPv4 address \(192\.0\.2\.1\)"),
         ("10.0.0.0/33", r"or network \(192\.0\.2\.0/24\)"),
         ("10.0.0.0/-1", "one IPv4 address"),
@@ -111,8 +116,9 @@ def test_an_address_is_kept_in_cidr_form(address: Any, cidr: str) -> None:
         ('1.2.3.4","x":"', "one IPv4 address"),
         (16909060, "not int"),
         (b"1.2.3.4", "not bytes"),
-        (ipaddress.ip_address("2001:db8::1"), "not IPv6Address"),
-        (ipaddress.ip_network("2001:db8::/32"), "not IPv6Network"),
+        (ipaddress.ip_address("2001:db8::1"), "without IPv6"),
+        (ipaddress.ip_address("::ffff:192.0.2.7"), r"write 192\.0\.2\.7\Z"),
+        (ipaddress.ip_network("2001:db8::/32"), "without IPv6"),
     ],
 )
 def test_any_other_address_is_refused(address: Any, mend: str) -> None:
@@ -131,7 +137,7 @@ def test_the_start_lies_before_the_end(starts_at: int) -> None:
 
 
 def test_a_policy_reads_no_clock() -> None:
-    """What expired long ago can be made and compared; only signing a URL refuses it."""
+    """What expired long ago can be made and compared; only what takes the times refuses it."""
     assert Policy(URL, 1).to_json().endswith('{"AWS:EpochTime":1}}}]}')
 
 

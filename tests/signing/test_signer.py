@@ -395,6 +395,15 @@ def test_a_bad_time_or_address_signs_nothing(
     assert recorder.signed == []
 
 
+def test_a_policy_that_has_expired_is_signed_as_it_stands_and_denied(
+    signer: Signer, trusted_keys: TrustedKeyGroup, clock: Any, now: int
+) -> None:
+    """`sign` reads no clock: the SDKs' own vectors expired long ago."""
+    url = signer.sign(Policy(URL, now - 1)).url(URL)
+    assert trusted_keys.check(url, at=now - 2).allowed
+    assert not trusted_keys.check(url).allowed
+
+
 @pytest.mark.parametrize("method", [name for name in SIGN if "Distribution" not in name])
 def test_an_expiry_is_required(
     recording_signer: Signer, recorder: Any, clock: Any, method: str
