@@ -14,7 +14,7 @@ from cfsign.path import Query, encode_path, encode_query
 from cfsign.policy import Address, Policy
 from cfsign.resource import check_domain, check_url
 from cfsign.signed_policy import SignedPolicy
-from cfsign.signer import Signer
+from cfsign.signer import BaseSigner, Signer
 from cfsign.times import LATEST, Lifetime, Moment, expiry, lifetime_seconds
 
 
@@ -24,7 +24,7 @@ class Distribution:
 
     Attributes:
         domain: Scheme and host, such as `https://media.example.com`, without a slash at the end.
-        signer: The signer whose public key the distribution trusts.
+        signer: The signer, or key ring, whose public keys the distribution trusts.
         expires_in: How long a signature lasts where nothing else is said, in seconds.
         expiry_step: Where nothing else is said, expiries are rounded up to a multiple of this many
             seconds, or None. What is signed again within a step comes out the same, so that caches
@@ -36,7 +36,7 @@ class Distribution:
     def __init__(
         self,
         domain: str,
-        signer: Signer,
+        signer: BaseSigner,
         *,
         expires_in: Lifetime = 60,
         expiry_step: Lifetime | None = None,
@@ -52,7 +52,7 @@ class Distribution:
             self.domain = check_domain(domain)
         except ResourceError as error:
             raise ConfigurationError(f"domain: {error}") from None
-        if not isinstance(signer, Signer):
+        if not isinstance(signer, BaseSigner):
             raise ConfigurationError(
                 f"signer: a Signer(key_pair_id, private_key) goes here, not {type(signer).__name__}"
             )
