@@ -15,6 +15,8 @@ from cfsign.errors import KeyUnavailableError as KeyUnavailableError
 from cfsign.errors import PolicyError as PolicyError
 from cfsign.errors import ResourceError as ResourceError
 from cfsign.errors import SigningKeyError as SigningKeyError
+from cfsign.key_pair import KeyPair as KeyPair
+from cfsign.key_ring import KeyRing as KeyRing
 from cfsign.keys import AsyncPrivateKey as AsyncPrivateKey
 from cfsign.keys import PrivateKey as PrivateKey
 from cfsign.keys import choose_backend as choose_backend

@@ -19,10 +19,11 @@ from typing import Any
 from cfsign.decision import ALLOWED_STATUSES
 from cfsign.errors import CfsignError, CfsignWarning, ConfigurationError
 from cfsign.headers import is_header_mapping, is_shared, servers_own
+from cfsign.key_ring import KeyRing, ring_of
 from cfsign.keys import HashAlgorithm, PrivateKey, load_private_key
 from cfsign.redirect import REDIRECT_STATUSES
 from cfsign.resource import check_domain
-from cfsign.signer import check_hash_algorithm, check_key_pair_id
+from cfsign.signer import BaseSigner, Signer, check_hash_algorithm, check_key_pair_id
 from cfsign.times import standing_lifetime
 
 DOMAIN = "CLOUDFRONT_DOMAIN"
@@ -37,7 +38,14 @@ _VARIABLES = {
     "hash_algorithm": "HASH_ALGORITHM",
     "expires": "EXPIRES",
     "expiry_step": "EXPIRY_STEP",
+    "key_ring": "KEY_RING_FILE",
+    "check_every": "CHECK_EVERY",
 }
+
+_RINGS = ("keys", "key_ring")
+
+# What a key ring has with each of its keys.
+_ONE_KEYS_OWN = ("key_pair_id", "private_key", "password", "hash_algorithm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +63,28 @@ class Configuration:
         allowed_statuses: What `authorize` may return for a yes.
         code: The status of the redirect.
         headers: Headers for the redirect.
+        key_ring: The key ring that signs in place of one key, or None.
     """
 
     domain: str
-    key_pair_id: str
-    private_key: PrivateKey = field(repr=False)
+    key_pair_id: str = ""
+    private_key: PrivateKey | None = field(default=None, repr=False)
     hash_algorithm: HashAlgorithm = "SHA1"
     expires: int = 60
     expiry_step: int | None = None
     allowed_statuses: tuple[int, ...] = ALLOWED_STATUSES
     code: int = 303
     headers: Mapping[str, str] = field(default_factory=dict)
+    key_ring: KeyRing | None = None
+
+    @property
+    def signer(self) -> BaseSigner:
+        """What signs: the key ring, or a signer with the one key."""
+        if self.key_ring is not None:
+            return self.key_ring
+        if self.private_key is None:
+            raise ConfigurationError("the configuration has neither a private key nor a key ring")
+        return Signer(self.key_pair_id, self.private_key, hash_algorithm=self.hash_algorithm)
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Configuration:
@@ -123,11 +142,13 @@ class Configuration:
             settings["private_key"] = Path(environ[key_file])
             labels["private_key"] = key_file
         absent = _REQUIRED.keys() - settings.keys()
+        if "key_ring" in settings:
+            absent -= set(_ONE_KEYS_OWN)
         needed = {labels[name] for name in absent}
         if "private_key" in absent:
             needed.add(key_file)
         problems += _near_misses(environ, prefix, known, needed)
-        for name in ("expires", "expiry_step"):
+        for name in ("expires", "expiry_step", "check_every"):
             if name in settings and re.fullmatch("[0-9]{1,10}", settings[name]):
                 settings[name] = int(settings[name])
         return cls._checked(settings, labels, problems)
@@ -137,9 +158,13 @@ class Configuration:
         cls, settings: dict[str, Any], labels: Mapping[str, str], problems: list[str]
     ) -> Configuration:
         """Check each setting; report what is wrong under the label that the user knows it by."""
+        problems += _conflicts(settings, labels)
         password = settings.pop("password", None)
         if "private_key" in settings:
             settings["private_key"] = (settings["private_key"], password)
+        rings = [name for name in _RINGS if name in settings]
+        check_every = settings.pop("check_every", 30)
+        settings |= {name: (settings[name], check_every) for name in rings}
         values: dict[str, Any] = {}
         for name, check in _CHECKS.items():
             if name in settings:
@@ -147,11 +172,13 @@ class Configuration:
                     values[name] = check(settings[name])
                 except CfsignError as error:
                     problems.append(f"{labels[name]}: {error}")
-            elif name in _REQUIRED:
+            elif name in _REQUIRED and not (rings and name in _ONE_KEYS_OWN):
                 problems.append(f"{labels[name]} is missing; give {_REQUIRED[name]}")
         problems += [_unknown(name) for name in settings if name not in _CHECKS]
         if problems:
             raise ConfigurationError(problems)
+        if "keys" in values:
+            values["key_ring"] = values.pop("keys")
         return cls(**values)
 
 
@@ -204,6 +231,8 @@ _CHECKS: dict[str, Callable[[Any], object]] = {
     "key_pair_id": check_key_pair_id,
     "private_key": lambda key: load_private_key(key[0], password=key[1]),
     "hash_algorithm": check_hash_algorithm,
+    "keys": lambda keys: KeyRing(keys[0], check_every=keys[1]),
+    "key_ring": lambda ring: ring_of(ring[0], check_every=ring[1]),
     "expires": lambda value: standing_lifetime(value, "the lifetime", int(time.time())),
     "expiry_step": lambda value: standing_lifetime(value, "the step", int(time.time())),
     "allowed_statuses": check_allowed_statuses,
@@ -225,6 +254,21 @@ def _is_success(status: object) -> bool:
     return isinstance(status, int) and not isinstance(status, bool) and 200 <= status <= 299
 
 
+def _conflicts(settings: Mapping[str, Any], labels: Mapping[str, str]) -> list[str]:
+    """Say which settings exclude each other."""
+    rings = [labels[name] for name in _RINGS if name in settings]
+    if not rings and "check_every" in settings:
+        return ["check_every is for a key ring; give keys or key_ring, or leave it out"]
+    problems = [f"{' and '.join(rings)} are both given; give one"] if len(rings) > 1 else []
+    if rings:
+        problems += [
+            f"{labels.get(name, name)} is beside {rings[0]}, where each key has its own; remove it"
+            for name in _ONE_KEYS_OWN
+            if settings.get(name) is not None
+        ]
+    return problems
+
+
 def _no_config(config: object) -> str:
     what = "missing" if config is None else f"a {type(config).__name__}"
     return f"{CONFIG} is {what}; give a dict with key_pair_id, private_key and expires"
@@ -233,7 +277,7 @@ def _no_config(config: object) -> str:
 def _unknown(name: object) -> str:
     import difflib  # for a mistake only: it would take milliseconds of each `import cfsign`
 
-    known = [known for known in (*_CHECKS, "password") if known != "domain"]
+    known = [known for known in (*_CHECKS, "password", "check_every") if known != "domain"]
     near = difflib.get_close_matches(str(name), known, n=1)
     return f"{CONFIG}[{str(name)[:40]!r}] is unknown" + (f"; is it {near[0]!r}?" if near else "")
 

@@ -14,7 +14,7 @@ from cfsign.path import Query, encode_path, encode_query
 from cfsign.policy import Address, Policy
 from cfsign.resource import check_domain, check_url
 from cfsign.signed_policy import SignedPolicy
-from cfsign.signer import BaseSigner, Signer
+from cfsign.signer import BaseSigner
 from cfsign.times import LATEST, Lifetime, Moment, expiry, standing_lifetime
 
 
@@ -24,7 +24,7 @@ class Distribution:
 
     Attributes:
         domain: Scheme and host, such as `https://media.example.com`, without a slash at the end.
-        signer: The signer whose public key the distribution trusts.
+        signer: The signer, or key ring, whose public keys the distribution trusts.
         expires_in: How long a signature lasts where nothing else is said, in seconds.
         expiry_step: Where nothing else is said, expiries are rounded up to a multiple of this many
             seconds, or None. What is signed again within a step comes out the same, so that caches
@@ -84,7 +84,8 @@ class Distribution:
         Make one from the environment.
 
         Behind *prefix* are read DOMAIN, KEY_PAIR_ID, PRIVATE_KEY or PRIVATE_KEY_FILE, EXPIRES,
-        PASSWORD, HASH_ALGORITHM and EXPIRY_STEP; the first three must be there.
+        PASSWORD, HASH_ALGORITHM and EXPIRY_STEP; the first three must be there. KEY_RING_FILE, and
+        CHECK_EVERY with it, go in the place of all that is one key's.
 
         Raises:
             ConfigurationError: Every mistake in the variables, at once.
@@ -94,14 +95,9 @@ class Distribution:
     @classmethod
     def from_configuration(cls, configuration: Configuration) -> Distribution:
         """Make one from settings that were checked before."""
-        signer = Signer(
-            configuration.key_pair_id,
-            configuration.private_key,
-            hash_algorithm=configuration.hash_algorithm,
-        )
         return cls(
             configuration.domain,
-            signer,
+            configuration.signer,
             expires_in=configuration.expires,
             expiry_step=configuration.expiry_step,
         )

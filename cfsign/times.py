@@ -54,6 +54,30 @@ def epoch_seconds(moment: Moment, field: str) -> int:
     return int(moment)
 
 
+def moment_from_text(text: str, field: str) -> int:
+    """
+    Read a moment as a document writes it, in ISO 8601 with its zone: "2026-01-01T00:00:00Z".
+
+    Args:
+        text: The moment.
+        field: What it is called, for the error.
+
+    Raises:
+        PolicyError: It is none, has no zone, or is one that `epoch_seconds` refuses.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.utcoffset() is None:
+        raise PolicyError(
+            f"{field} is no moment in ISO 8601 with a time zone; "
+            'write it as "2026-01-01T00:00:00Z", or as epoch seconds',
+            field=field,
+        )
+    return epoch_seconds(moment, field)
+
+
 def lifetime_seconds(lifetime: Lifetime, field: str) -> int:
     """
     Turn *lifetime* into whole seconds, at least 1, a fraction cut off.

@@ -19,6 +19,8 @@ PUBLIC = {
     "Delivery",
     "Deny",
     "Distribution",
+    "KeyPair",
+    "KeyRing",
     "Policy",
     "PolicyError",
     "PrivateKey",

@@ -11,13 +11,16 @@ README = Path(__file__).parents[1] / "README.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
 
 
-def test_the_python_of_the_readme_runs(tmp_path, monkeypatch, pem, public_pem):
+def test_the_python_of_the_readme_runs(tmp_path, monkeypatch, pem, other_pem, public_pem):
     """All blocks in one namespace, as a reader would type them."""
+    (ring,) = re.findall(r"```json\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    (tmp_path / "ring.json").write_text(ring)
+    (tmp_path / "private_key_2.pem").write_text(other_pem)
     (tmp_path / "private_key.pem").write_text(pem)
     (tmp_path / "public_key.pem").write_text(public_pem)
     monkeypatch.chdir(tmp_path)
     namespace = {"__name__": "readme"}
-    assert len(BLOCKS) == 5
+    assert len(BLOCKS) == 6
     for block in BLOCKS:
         exec(compile(block, "README.md", "exec"), namespace)
     app = namespace["app"]
@@ -39,6 +42,6 @@ def test_the_settings_table_names_every_setting():
 
     table = README.read_text("utf-8").partition("## Settings")[2].partition("\n## ")[0]
     documented = set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
-    assert documented == set(configuration._CHECKS) - {"domain"} | {"password"}
+    assert documented == set(configuration._CHECKS) - {"domain"} | {"password", "check_every"}
     variables = set(re.findall(r"`CLOUDFRONT_(\w+)`", table))
     assert variables - {"PRIVATE_KEY_FILE", "CONFIG"} == set(configuration._VARIABLES.values())

@@ -16,6 +16,7 @@ from typing import Any
 from cfsign.errors import ConfigurationError, SigningKeyError
 from cfsign.keys._pem import PEM, read_pem, refuse_kind
 from cfsign.keys._source import Source as Source
+from cfsign.keys._source import is_path as is_path
 from cfsign.keys.protocol import HASH_ALGORITHMS as HASH_ALGORITHMS
 from cfsign.keys.protocol import SUPPORTED as SUPPORTED
 from cfsign.keys.protocol import AsyncPrivateKey as AsyncPrivateKey

@@ -7,6 +7,7 @@ import binascii
 import os
 import re
 from pathlib import Path
+from typing import TypeGuard
 
 from cfsign.errors import SigningKeyError
 from cfsign.keys._der import der_label
@@ -45,14 +46,18 @@ def read_source(source: Source) -> tuple[str, str]:
     return text, origin
 
 
-def _contents(source: Source) -> tuple[str | bytes, str]:
-    if isinstance(source, bytes):
-        return source, ""
+def is_path(source: object) -> TypeGuard[str | os.PathLike[str]]:
+    """Tell whether *source* names a file, and is not the key itself."""
     if isinstance(source, str):
         text = source.strip()
-        if not text or _BEGIN in text or text.startswith(_WRAPPED_BEGIN):
-            return source, ""
-    elif not isinstance(source, os.PathLike):
+        return bool(text) and _BEGIN not in text and not text.startswith(_WRAPPED_BEGIN)
+    return isinstance(source, os.PathLike)
+
+
+def _contents(source: Source) -> tuple[str | bytes, str]:
+    if isinstance(source, str | bytes) and not is_path(source):
+        return source, ""
+    if not isinstance(source, str | os.PathLike):
         raise SigningKeyError(
             f"a key is a path, or PEM or DER as text or bytes, not {type(source).__name__}"
         )

@@ -1,0 +1,79 @@
+"""A key pair of a ring: the private key, its id in CloudFront, and the moment it signs from."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from cfsign.errors import SigningKeyError
+from cfsign.keys import (
+    AsyncPrivateKey,
+    Password,
+    PrivateKey,
+    Source,
+    Unpicklable,
+    is_path,
+    load_private_key,
+)
+from cfsign.signer import Signer, check_hash_algorithm, check_key_pair_id
+from cfsign.times import Moment, epoch_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair(Unpicklable):
+    """
+    One key pair of a `KeyRing`.
+
+    Attributes:
+        key_pair_id: The id of the public key in CloudFront, such as K2JCJMDEHXQW5F.
+        private_key: A PrivateKey, a path, or the key itself as text or bytes.
+        signs_from: The moment from which it signs, an aware datetime or epoch seconds; None for a
+            key that has always signed.
+        password: What an encrypted key was encrypted with, or a function that gives it, asked
+            whenever the ring reads the key.
+        hash_algorithm: "SHA1" or "SHA256"; None is the key's own, as for a Signer.
+
+    Raises:
+        SigningKeyError: The id cannot be one.
+        PolicyError: The moment or the hash algorithm is not one that CloudFront takes.
+    """
+
+    key_pair_id: str
+    private_key: PrivateKey | AsyncPrivateKey | Source = field(repr=False)
+    signs_from: Moment | None = None
+    password: Password | None = field(default=None, repr=False)
+    hash_algorithm: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check all but the key, which the ring reads, again and again."""
+        check_key_pair_id(self.key_pair_id)
+        if is_path(self.private_key):
+            # As it is now: a program may change its working directory, and the ring reads again.
+            object.__setattr__(self, "private_key", os.path.abspath(self.private_key))
+        if self.signs_from is not None:
+            epoch_seconds(self.signs_from, "signs_from")
+        if self.hash_algorithm is not None:
+            check_hash_algorithm(self.hash_algorithm)
+
+    @property
+    def start(self) -> int:
+        """`signs_from` in epoch seconds; 0 for a key that has always signed."""
+        return 0 if self.signs_from is None else epoch_seconds(self.signs_from, "signs_from")
+
+    def signer(self) -> Signer:
+        """
+        Read the key, and see that it signs here.
+
+        Raises:
+            SigningKeyError: The key cannot be used.
+            PolicyError: The key has not the hash algorithm.
+        """
+        if not isinstance(self.private_key, str | bytes | os.PathLike):
+            if self.password is not None:
+                raise SigningKeyError("the key is loaded already; leave the password out")
+            return Signer(self.key_pair_id, self.private_key, hash_algorithm=self.hash_algorithm)
+        key = load_private_key(self.private_key, password=self.password)
+        signer = Signer(self.key_pair_id, key, hash_algorithm=self.hash_algorithm)
+        # A platform may forbid the hash: better said now than at a viewer's request.
+        key.sign(b"", signer.hash_algorithm)
+        return signer

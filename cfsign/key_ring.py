@@ -1,0 +1,391 @@
+"""A ring of keys: several key pairs, of which the newest that is active signs."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import threading
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from time import monotonic, time
+from typing import Any
+from weakref import WeakSet
+
+from cfsign.errors import CfsignError, ConfigurationError, PolicyError
+from cfsign.key_pair import KeyPair
+from cfsign.keys import Unpicklable, is_path
+from cfsign.policy import Policy
+from cfsign.ring_source import (
+    DocumentFile,
+    ListedPairs,
+    LoadedDocument,
+    Loader,
+    RingSource,
+    last_change,
+    mark,
+)
+from cfsign.signed_policy import SignedPolicy
+from cfsign.signer import BaseSigner, Signer, check_key_pair_id
+from cfsign.times import Lifetime, lifetime_seconds
+
+#: A ring that looks more seldom is not rotated by its document.
+_LONGEST_WAIT = 24 * 60 * 60
+
+_logger = logging.getLogger("cfsign")
+
+
+class KeyRing(Unpicklable, BaseSigner):
+    """
+    Signs with the newest of its keys that is active, and goes wherever a Signer goes.
+
+    A change of its document or of a key file is picked up without a restart: whoever signs looks
+    for one, at most every `check_every` seconds, while others go on with the keys as they were. All
+    is swapped at once, or, if anything is at fault, nothing: the fault is logged, once, and the old
+    keys sign on.
+
+        ring = KeyRing.from_file("ring.json")
+        media = Distribution("https://media.example.com", ring)
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_check_every",
+        "_fault",
+        "_next_look",
+        "_reading",
+        "_snapshot",
+        "_source",
+    )
+
+    def __init__(
+        self,
+        keys: Collection[KeyPair] | RingSource,
+        *,
+        check_every: float | timedelta = 30,
+    ) -> None:
+        """
+        Take the key pairs; their key files are read again when they change.
+
+        Args:
+            keys: The key pairs, in any order.
+            check_every: How many seconds at least lie between two looks for a change.
+
+        Raises:
+            ConfigurationError: Every mistake in the pairs, at once; or none of them is active yet.
+            PolicyError: `check_every` is no time.
+        """
+        self._source = keys if isinstance(keys, RingSource) else ListedPairs(keys)
+        self._check_every = _seconds(check_every)
+        self._fault: CfsignError | None = None
+        self._snapshot = _Snapshot.first(self._source)
+        self._next_look = monotonic() + self._check_every
+        self._reading = threading.Lock()
+        _rings.add(self)
+
+    @classmethod
+    def from_file(
+        cls, path: str | os.PathLike[str], *, check_every: float | timedelta = 30
+    ) -> KeyRing:
+        r"""
+        Make a ring of a JSON document, which is read again when it or a key file changes.
+
+        `{"keys": [...]}` lists the key pairs. Each has `key_pair_id` and `private_key`, a path from
+        the document's folder or PEM with its newlines as `\n`, and may have `signs_from` (such as
+        "2026-01-01T00:00:00Z", or epoch seconds), `hash_algorithm` and `password`.
+
+        Raises:
+            ConfigurationError: Every mistake in the document, at once; or no key is active yet.
+            PolicyError: `check_every` is no time.
+        """
+        return cls(DocumentFile(path), check_every=check_every)
+
+    @classmethod
+    def from_loader(cls, load: Loader, *, check_every: float | timedelta = 30) -> KeyRing:
+        """
+        Make a ring of the same document, as a function returns it, such as from a secret store.
+
+        The function is called at each look, so let it have a timeout of its own. Asynchronous
+        views call it in a thread. Relative paths in the document start at the working directory.
+
+        Raises:
+            ConfigurationError: Every mistake in the document, at once; or no key is active yet.
+            PolicyError: `check_every` is no time.
+        """
+        return cls(LoadedDocument(load), check_every=check_every)
+
+    def __repr__(self) -> str:
+        ids = [signer.key_pair_id for _, signer in self._snapshot.signers]
+        return f"<KeyRing {self.key_pair_id} of {', '.join(ids)}>"
+
+    @property
+    def key_pair_id(self) -> str:
+        """The id of the key that signs now, by what was last read."""
+        return self._snapshot.current().key_pair_id
+
+    @property
+    def fault(self) -> CfsignError | None:
+        """Why the last look left the keys as they were, or None if nothing was at fault."""
+        return self._fault
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the key that signs now is an asynchronous one."""
+        return self._snapshot.current().is_async
+
+    def sign(self, policy: Policy) -> SignedPolicy:
+        """
+        Sign *policy* with the newest active key, just as it stands, whatever the clock says.
+
+        Raises:
+            PolicyError: It is no Policy.
+            SigningKeyError: The key cannot sign, or is an asynchronous one.
+        """
+        self._look_if_due()
+        return self._snapshot.current().sign(policy)
+
+    async def sign_async(self, policy: Policy) -> SignedPolicy:
+        """Sign *policy* as `sign` does; a look for changes is taken in a thread."""
+        if self._is_due() and not self._reading.locked():
+            import asyncio  # here, where there is a loop already: `import cfsign` stays fast
+
+            await asyncio.to_thread(self._look_if_due)
+        return await self._snapshot.current().sign_async(policy)
+
+    def public_keys(self) -> dict[str, str]:
+        """Return the public half of every key, as PEM, by its id: `TrustedKeyGroup` takes it."""
+        self._look_if_due()
+        return {signer.key_pair_id: signer.public_key_pem() for _, signer in self._snapshot.signers}
+
+    def removable_at(self, key_pair_id: str, longest_lifetime: Lifetime) -> int:
+        """
+        Tell from when on a key can be removed, here and from CloudFront's key group.
+
+        That is when the last URL that it can have signed has expired: it stops signing when its
+        successor starts, or, if the successor came in late, when this process, or the file, had it;
+        `check_every` seconds are added for the processes that look last.
+
+        Args:
+            key_pair_id: The key.
+            longest_lifetime: The longest that anything signed here lasts, a timedelta or seconds;
+                with an `expiry_step`, both together.
+
+        Returns:
+            The moment in epoch seconds, which may lie in the past, or ahead.
+
+        Raises:
+            ConfigurationError: The ring does not hold the key, or holds no newer one.
+            PolicyError: The lifetime is none.
+        """
+        check_key_pair_id(key_pair_id)
+        lifetime = lifetime_seconds(longest_lifetime, "longest_lifetime")
+        self._look_if_due()
+        snapshot = self._snapshot
+        ids = [signer.key_pair_id for _, signer in snapshot.signers]
+        if key_pair_id not in ids:
+            raise ConfigurationError(
+                f"the ring holds no key {key_pair_id}; it holds {', '.join(ids)}"
+            )
+        if key_pair_id == ids[-1]:
+            raise ConfigurationError(
+                f"{key_pair_id} is the newest key, and signs on; add its successor first"
+            )
+        successor_from, _ = snapshot.signers[ids.index(key_pair_id) + 1]
+        return max(successor_from, snapshot.since) + math.ceil(self._check_every) + lifetime
+
+    def _is_due(self) -> bool:
+        return monotonic() >= self._next_look
+
+    def _look_if_due(self) -> None:
+        # Kept at hand: where a loader forks, the child has another.
+        reading = self._reading
+        if not self._is_due() or not reading.acquire(blocking=False):
+            return
+        try:
+            if self._is_due():  # or somebody has looked just now
+                self._look()
+                self._next_look = monotonic() + self._check_every
+        finally:
+            reading.release()
+
+    def _look(self) -> None:
+        """Put a new snapshot in the old one's place, or report why not. One thread at a time."""
+        old = self._snapshot
+        try:
+            state = self._source.state()
+            if self._fault is None and not old.is_changed(state):
+                return
+            new = old.next(self._source, state)
+        except CfsignError as error:
+            self._report(error)
+        except Exception as error:  # a password's function, say: a viewer's request must not fail
+            fault = ConfigurationError(
+                f"{self._source.name}: {type(error).__name__} was raised, this error's __cause__"
+            )
+            fault.__cause__ = error
+            self._report(fault)
+        else:
+            self._snapshot = new
+            self._fault = None
+            if new.schedule != old.schedule:
+                _logger.info("%s: read again, %r", self._source.name, self)
+
+    def _report(self, fault: CfsignError) -> None:
+        if str(fault) != str(self._fault):
+            _logger.error("%s; the keys that were read before sign on", fault)
+        self._fault = fault
+
+
+def ring_of(source: object, *, check_every: float | timedelta = 30) -> KeyRing:
+    """
+    Make a ring of what a setting holds: a document's path, or a function that returns its text.
+
+    Raises:
+        ConfigurationError: It is neither, or as `KeyRing.from_file` and `from_loader` say.
+        PolicyError: `check_every` is no time.
+    """
+    if isinstance(source, str | os.PathLike):
+        return KeyRing.from_file(source, check_every=check_every)
+    if callable(source):
+        return KeyRing.from_loader(source, check_every=check_every)
+    raise ConfigurationError(
+        "a key ring is its document's path, or a function that returns the document's text, "
+        f"not {type(source).__name__}"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """
+    What a ring was at one reading.
+
+    Attributes:
+        signers: Each signer with the moment it signs from, in epoch seconds, the oldest first.
+        since: When this schedule came to be, in epoch seconds, as far as one can know; or 0.
+        state: The source's state before it was read.
+        marks: The key files, with their marks before they were read.
+    """
+
+    signers: tuple[tuple[int, Signer], ...]
+    since: int
+    state: Any = field(repr=False)  # may be the whole document
+    marks: tuple[tuple[Path, object], ...]
+
+    @classmethod
+    def first(cls, source: RingSource) -> _Snapshot:
+        """Read *source*; raises ConfigurationError."""
+        snapshot = cls._read(source, source.state(), since=0)
+        files = [*source.files, *(path for path, _ in snapshot.marks)]
+        return replace(snapshot, since=last_change(files))
+
+    def next(self, source: RingSource, state: Any) -> _Snapshot:
+        """Read *source*, which has changed to *state*; raises ConfigurationError."""
+        snapshot = self._read(source, state, since=self.since)
+        if snapshot.schedule == self.schedule:
+            return snapshot
+        return replace(snapshot, since=math.ceil(time()))
+
+    @classmethod
+    def _read(cls, source: RingSource, state: Any, since: int) -> _Snapshot:
+        try:
+            pairs = source.pairs(state)
+            files = (Path(pair.private_key) for pair in pairs if is_path(pair.private_key))
+            # Before the keys are read: what is written from now on makes a difference.
+            marks = tuple((path, mark(path)) for path in files)
+            return cls(_signers(pairs), since, state, marks)
+        except ConfigurationError as error:
+            problems = [f"{source.name}: {problem}" for problem in error.problems]
+        raise ConfigurationError(problems)
+
+    @property
+    def schedule(self) -> list[tuple[int, str]]:
+        """Which key signs from when."""
+        return [(start, signer.key_pair_id) for start, signer in self.signers]
+
+    def is_changed(self, state: Any) -> bool:
+        """Tell whether the source is in another state now, or a key file was written to."""
+        return state != self.state or any(mark(path) != was for path, was in self.marks)
+
+    def current(self) -> Signer:
+        """Return the newest signer that is active."""
+        now = time()
+        active = [signer for start, signer in self.signers if start <= now]
+        # There was one when this was read. Should the clock be set back, the first signs on.
+        return active[-1] if active else self.signers[0][1]
+
+
+def _signers(pairs: Iterable[KeyPair]) -> tuple[tuple[int, Signer], ...]:
+    """Read the keys of *pairs*, the oldest first; raises ConfigurationError, with every problem."""
+    ordered = sorted(pairs, key=lambda pair: pair.start)
+    signers, problems = [], _clashes(ordered)
+    for pair in ordered:
+        try:
+            signers.append((pair.start, pair.signer()))
+        except CfsignError as error:
+            problems.append(f"{pair.key_pair_id}: {error}")
+    if problems:
+        raise ConfigurationError(problems)
+    return tuple(signers)
+
+
+def _clashes(ordered: list[KeyPair]) -> list[str]:
+    """Say which pairs cannot be in one ring, and whether none of them signs yet."""
+    if not ordered:
+        return ["there is no key; give at least one that signs"]
+    first = ordered[0]
+    problems = []
+    if first.start > time():
+        problems.append(
+            f"no key is active yet: {first.key_pair_id} is the first, from {_iso(first.start)}; "
+            "keep the one before it in the ring until then"
+        )
+    counts = Counter(pair.key_pair_id for pair in ordered)
+    problems += [
+        f"{key_pair_id} is there {count} times; CloudFront gives each public key its own id"
+        for key_pair_id, count in counts.items()
+        if count > 1
+    ]
+    problems += [
+        f"{older.key_pair_id} and {newer.key_pair_id} sign from the same moment"
+        f"{f', {_iso(newer.start)}' if newer.start else ''}; give the newer a later signs_from"
+        for older, newer in pairwise(ordered)
+        if older.start == newer.start
+    ]
+    return problems
+
+
+def _iso(moment: int) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat()
+
+
+def _seconds(check_every: object) -> float:
+    if isinstance(check_every, timedelta):
+        check_every = check_every.total_seconds()
+    if (
+        isinstance(check_every, bool)
+        or not isinstance(check_every, int | float)
+        or not 0 <= check_every <= _LONGEST_WAIT
+    ):
+        raise PolicyError(
+            "check_every is a timedelta or seconds, 0 to look at each signature, up to a day",
+            field="check_every",
+        )
+    return check_every
+
+
+# Every ring of the process. A thread that was reading when the process forked does not exist in
+# the child, and would never give back its lock there.
+_rings: WeakSet[KeyRing] = WeakSet()
+
+
+def _renew_locks() -> None:
+    for ring in _rings:
+        ring._reading = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(after_in_child=_renew_locks)

@@ -1,0 +1,98 @@
+"""A key ring in the settings: what may stand there, and what excludes what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cfsign import Configuration, ConfigurationError, Distribution, KeyRing, PrivateKey
+
+OLD, NEW = "K1OLD", "K2NEW"
+
+
+@pytest.fixture
+def document(tmp_path: Path, pem: str) -> Path:
+    """A ring's document with the old pair in it."""
+    path = tmp_path / "ring.json"
+    path.write_text(json.dumps({"keys": [entry(OLD, pem)]}))
+    return path
+
+
+def entry(key_pair_id: str, private_key: Any, **more: Any) -> dict[str, Any]:
+    return {"key_pair_id": key_pair_id, "private_key": private_key, **more}
+
+
+def test_the_settings_may_hold_a_list(key: PrivateKey, other_pem: str, document: Path) -> None:
+    """Of what a document holds, keys that are loaded among it."""
+    keys = [entry(OLD, key), entry(NEW, other_pem, signs_from="2020-01-01T00:00:00Z")]
+    distribution = from_config(keys=keys, check_every=5)
+    assert isinstance(distribution.signer, KeyRing)
+    assert distribution.signer.key_pair_id == NEW
+    assert distribution.signer._check_every == 5
+
+
+def from_config(**config: Any) -> Distribution:
+    settings = {"CLOUDFRONT_DOMAIN": "https://media.example.com", "CLOUDFRONT_CONFIG": config}
+    return Distribution.from_config(settings)
+
+
+@pytest.mark.parametrize("kind", [str, Path, lambda path: path.read_text])
+def test_the_settings_may_hold_a_document(document: Path, kind: Callable[..., Any]) -> None:
+    """Its path, or what loads it."""
+    assert "Key-Pair-Id=K1OLD" in from_config(key_ring=kind(document)).sign("a.txt")
+
+
+def test_the_environment_may_name_a_document(document: Path) -> None:
+    """And how often to look."""
+    environ = {
+        "CLOUDFRONT_DOMAIN": "https://media.example.com",
+        "CLOUDFRONT_KEY_RING_FILE": str(document),
+        "CLOUDFRONT_CHECK_EVERY": "5",
+    }
+    configuration = Configuration.from_env(environ)
+    assert configuration.key_ring is configuration.signer is not None
+    assert configuration.key_ring._check_every == 5
+    assert Distribution.from_env(environ).sign("a.txt")
+    environ["CLOUDFRONT_KEY_PAIR_ID"] = OLD
+    with pytest.raises(ConfigurationError, match="KEY_PAIR_ID is beside CLOUDFRONT_KEY_RING_FILE"):
+        Configuration.from_env(environ)
+
+
+@pytest.mark.parametrize(
+    ("config", "mend"),
+    [
+        (
+            {"keys": [], "key_ring": "x"},
+            r"\['keys'\] and .*\['key_ring'\] are both given; give one",
+        ),
+        (
+            {"keys": [], "password": "hunter2"},
+            r"password is beside .*\['keys'\], where each key has",
+        ),
+        ({"key_ring": "x", "hash_algorithm": "SHA1"}, r"\['hash_algorithm'\] is beside"),
+        ({"key_ring": "x"}, r"\['key_ring'\]: key ring .*x': the file cannot be read"),
+        ({"key_ring": 5}, r"\['key_ring'\]: a key ring is its document's path, or a function"),
+        ({"keys": "x"}, r"\['keys'\]: a key ring is made of a list"),
+        ({"keys": [{}]}, r"\['keys'\]: keys\[0\]: key_pair_id is missing"),
+        ({"keys": [], "check_every": "x"}, "check_every is a timedelta or seconds"),
+        ({"check_every": 5}, "check_every is for a key ring; give keys or key_ring"),
+        ({"chek_every": 5}, "is it 'check_every'"),
+    ],
+)
+def test_settings_that_cannot_be(config: Any, mend: str) -> None:
+    """Under the name that the user knows."""
+    with pytest.raises(ConfigurationError, match=mend) as caught:
+        from_config(**config)
+    assert "hunter2" not in str(caught.value)
+    is_ring = "keys" in config or "key_ring" in config
+    assert ("key_pair_id'] is missing" in str(caught.value)) != is_ring
+
+
+def test_a_configuration_needs_something_that_signs() -> None:
+    """One made by hand may have forgotten it."""
+    with pytest.raises(ConfigurationError, match="neither a private key nor a key ring"):
+        Distribution.from_configuration(Configuration("https://media.example.com"))
