@@ -18,10 +18,10 @@ from typing import Any
 
 from cfsign.decision import ALLOWED_STATUSES, is_header_mapping
 from cfsign.errors import CfsignError, CfsignWarning, ConfigurationError
-from cfsign.keys import HashAlgorithm, PrivateKey, load_private_key
+from cfsign.keys import AsyncPrivateKey, HashAlgorithm, PrivateKey, resolve_private_key
 from cfsign.redirect import REDIRECT_STATUSES
 from cfsign.resource import check_domain
-from cfsign.signer import check_hash_algorithm, check_key_pair_id
+from cfsign.signer import check_hash_algorithm, check_key_pair_id, choose_hash_algorithm
 from cfsign.times import lifetime_seconds
 
 DOMAIN = "CLOUDFRONT_DOMAIN"
@@ -48,7 +48,7 @@ class Configuration:
         domain: Scheme and host of the distribution.
         key_pair_id: CloudFront's id of the public key.
         private_key: The key, loaded.
-        hash_algorithm: "SHA1" or "SHA256".
+        hash_algorithm: "SHA1" or "SHA256"; None leaves it to the signer.
         expires: Lifetime in seconds.
         expiry_step: Step in seconds that expiries are rounded up to, or None.
         allowed_statuses: What `authorize` may return for a yes.
@@ -58,8 +58,8 @@ class Configuration:
 
     domain: str
     key_pair_id: str
-    private_key: PrivateKey = field(repr=False)
-    hash_algorithm: HashAlgorithm = "SHA1"
+    private_key: PrivateKey | AsyncPrivateKey = field(repr=False)
+    hash_algorithm: HashAlgorithm | None = None
     expires: int = 60
     expiry_step: int | None = None
     allowed_statuses: tuple[int, ...] = ALLOWED_STATUSES
@@ -136,6 +136,13 @@ class Configuration:
                     problems.append(f"{labels[name]}: {error}")
             elif name in _REQUIRED:
                 problems.append(f"{labels[name]} is missing; give {_REQUIRED[name]}")
+        if "private_key" in values:
+            try:
+                values["hash_algorithm"] = choose_hash_algorithm(
+                    values["private_key"], values.get("hash_algorithm")
+                )
+            except CfsignError as error:
+                problems.append(f"{labels['hash_algorithm']}: {error}")
         problems += [_unknown(name) for name in settings if name not in _CHECKS]
         if problems:
             raise ConfigurationError(problems)
@@ -180,7 +187,7 @@ def check_allowed_statuses(statuses: object) -> tuple[int, ...]:
 _CHECKS: dict[str, Callable[[Any], object]] = {
     "domain": check_domain,
     "key_pair_id": check_key_pair_id,
-    "private_key": lambda key: load_private_key(key[0], password=key[1]),
+    "private_key": lambda key: resolve_private_key(*key),
     "hash_algorithm": check_hash_algorithm,
     "expires": lambda value: lifetime_seconds(value, "the lifetime"),
     "expiry_step": lambda value: lifetime_seconds(value, "the step"),
