@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from cfsign.cookies import SignedCookies
-from cfsign.keys import HASH_ALGORITHMS, load_private_key
+from cfsign.keys import HASH_ALGORITHMS, resolve_private_key
 from cfsign.signer import Signer
 from cfsign.times import expiry
 
@@ -56,15 +56,14 @@ def signing_options(command: Command) -> Command:
                 "--private-key",
                 envvar=["CLOUDFRONT_PRIVATE_KEY", "CLOUDFRONT_PRIVATE_KEY_FILE"],
                 required=True,
-                help="The private key's path; in the environment, its PEM or its path.  "
+                help="The private key's path, or kms:alias/NAME; in the environment, its PEM too.  "
                 "[env: CLOUDFRONT_PRIVATE_KEY, CLOUDFRONT_PRIVATE_KEY_FILE]",
             ),
             click.option("--ask-password", is_flag=True, help="Ask for the key's password."),
             click.option(
                 "--hash-algorithm",
                 type=click.Choice(HASH_ALGORITHMS),
-                default="SHA1",
-                show_default=True,
+                help="[default: SHA1; SHA256 with a key that has no other]",
             ),
             click.option("--expires-in", type=duration, help="90, 15m, 2h, 7d.  [default: 60]"),
             click.option("--expires-at", type=moment, help="Epoch seconds or 2027-01-31T12:00Z."),
@@ -125,14 +124,14 @@ def _signer_and_times(
     key_pair_id: str,
     private_key: str,
     ask_password: bool,
-    hash_algorithm: str,
+    hash_algorithm: str | None,
     expires_in: int | None,
     expires_at: int | datetime | None,
     starts_at: int | datetime | None,
     ip_address: str | None,
 ) -> tuple[Signer, dict[str, Any]]:
     password = click.prompt("Password", hide_input=True, err=True) if ask_password else None
-    key = load_private_key(private_key, password=password)
+    key = resolve_private_key(private_key, password)
     if expires_in is None and expires_at is None:
         expires_in = 60
     ends = expiry(expires_in, expires_at, int(time.time()))

@@ -289,6 +289,20 @@ def test_settings_that_do_not_fit_a_key_in_kms(make_key: Any) -> None:
         assert "secret-word" not in str(caught.value)
 
 
+def test_the_command_line_signs_with_a_key_in_kms(
+    make_key: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the hash algorithm that the key has."""
+    pytest.importorskip("click")
+    from cfsign.cli import main
+
+    name = make_key()
+    edge = TrustedKeyGroup({"K2JCJMDEHXQW5F": KmsPrivateKey(name).public_key_pem()})
+    options = ["--key-pair-id", "K2JCJMDEHXQW5F", "--private-key", f"kms:{name}"]
+    assert main(["sign", URL, *options]) == 0
+    assert edge.check(capsys.readouterr().out.strip()).allowed
+
+
 def test_without_boto3_the_error_names_the_extra() -> None:
     """Importing costs nothing and needs nothing; making a key does."""
     code = (
