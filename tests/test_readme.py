@@ -17,7 +17,7 @@ def test_the_python_of_the_readme_runs(tmp_path, monkeypatch, pem, public_pem):
     (tmp_path / "public_key.pem").write_text(public_pem)
     monkeypatch.chdir(tmp_path)
     namespace = {"__name__": "readme"}
-    assert len(BLOCKS) == 5
+    assert len(BLOCKS) == 6
     for block in BLOCKS:
         exec(compile(block, "README.md", "exec"), namespace)
     app = namespace["app"]
