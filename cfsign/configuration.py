@@ -20,10 +20,16 @@ from cfsign.decision import ALLOWED_STATUSES
 from cfsign.errors import CfsignError, CfsignWarning, ConfigurationError
 from cfsign.headers import is_header_mapping, is_shared, servers_own
 from cfsign.key_ring import KeyRing, ring_of
-from cfsign.keys import HashAlgorithm, PrivateKey, load_private_key
+from cfsign.keys import AsyncPrivateKey, HashAlgorithm, PrivateKey, resolve_private_key
 from cfsign.redirect import REDIRECT_STATUSES
 from cfsign.resource import check_domain
-from cfsign.signer import BaseSigner, Signer, check_hash_algorithm, check_key_pair_id
+from cfsign.signer import (
+    BaseSigner,
+    Signer,
+    check_hash_algorithm,
+    check_key_pair_id,
+    choose_hash_algorithm,
+)
 from cfsign.times import standing_lifetime
 
 DOMAIN = "CLOUDFRONT_DOMAIN"
@@ -57,7 +63,7 @@ class Configuration:
         domain: Scheme and host of the distribution.
         key_pair_id: CloudFront's id of the public key.
         private_key: The key, loaded.
-        hash_algorithm: "SHA1" or "SHA256".
+        hash_algorithm: "SHA1" or "SHA256"; None leaves it to the signer.
         expires: Lifetime in seconds.
         expiry_step: Step in seconds that expiries are rounded up to, or None.
         allowed_statuses: What `authorize` may return for a yes.
@@ -68,8 +74,8 @@ class Configuration:
 
     domain: str
     key_pair_id: str = ""
-    private_key: PrivateKey | None = field(default=None, repr=False)
-    hash_algorithm: HashAlgorithm = "SHA1"
+    private_key: PrivateKey | AsyncPrivateKey | None = field(default=None, repr=False)
+    hash_algorithm: HashAlgorithm | None = None
     expires: int = 60
     expiry_step: int | None = None
     allowed_statuses: tuple[int, ...] = ALLOWED_STATUSES
@@ -174,6 +180,13 @@ class Configuration:
                     problems.append(f"{labels[name]}: {error}")
             elif name in _REQUIRED and not (rings and name in _ONE_KEYS_OWN):
                 problems.append(f"{labels[name]} is missing; give {_REQUIRED[name]}")
+        if "private_key" in values:
+            try:
+                values["hash_algorithm"] = choose_hash_algorithm(
+                    values["private_key"], values.get("hash_algorithm")
+                )
+            except CfsignError as error:
+                problems.append(f"{labels['hash_algorithm']}: {error}")
         problems += [_unknown(name) for name in settings if name not in _CHECKS]
         if problems:
             raise ConfigurationError(problems)
@@ -229,7 +242,7 @@ def check_allowed_statuses(statuses: object) -> tuple[int, ...]:
 _CHECKS: dict[str, Callable[[Any], object]] = {
     "domain": check_domain,
     "key_pair_id": check_key_pair_id,
-    "private_key": lambda key: load_private_key(key[0], password=key[1]),
+    "private_key": lambda key: resolve_private_key(*key),
     "hash_algorithm": check_hash_algorithm,
     "keys": lambda keys: KeyRing(keys[0], check_every=keys[1]),
     "key_ring": lambda ring: ring_of(ring[0], check_every=ring[1]),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from abc import ABC, abstractmethod
@@ -16,11 +15,12 @@ from cfsign.keys import (
     AsyncPrivateKey,
     HashAlgorithm,
     PrivateKey,
+    Source,
     Unpicklable,
     hash_algorithms,
     is_async,
     is_blocking,
-    load_private_key,
+    resolve_private_key,
 )
 from cfsign.policy import Address, Policy, check_conditions
 from cfsign.resource import check_url
@@ -150,7 +150,7 @@ class Signer(Unpicklable, BaseSigner):
     def __init__(
         self,
         key_pair_id: str,
-        private_key: PrivateKey | AsyncPrivateKey | str | bytes | os.PathLike[str],
+        private_key: PrivateKey | AsyncPrivateKey | Source,
         *,
         hash_algorithm: str | None = None,
     ) -> None:
@@ -159,7 +159,8 @@ class Signer(Unpicklable, BaseSigner):
 
         Args:
             key_pair_id: The id of the public key in CloudFront, such as K2JCJMDEHXQW5F.
-            private_key: A PrivateKey, a path, or PEM or DER as text or bytes.
+            private_key: A PrivateKey; a path, or PEM or DER as text or bytes; or `kms:` and the
+                id, ARN or `alias/NAME` of a key in AWS KMS.
             hash_algorithm: "SHA1" or "SHA256" (announced by AWS in April 2026); None takes
                 "SHA1", or "SHA256" with a key that has no other, such as one in AWS KMS.
 
@@ -168,15 +169,8 @@ class Signer(Unpicklable, BaseSigner):
             PolicyError: CloudFront does not know the hash algorithm, or the key has it not.
         """
         self.key_pair_id = check_key_pair_id(key_pair_id)
-        if isinstance(private_key, str | bytes | os.PathLike):
-            private_key = load_private_key(private_key)
-        elif not isinstance(private_key, PrivateKey):
-            raise SigningKeyError(
-                "private_key is a path, PEM as text or bytes, or an object with the methods sign "
-                f"and public_key_pem, not {type(private_key).__name__}"
-            )
-        self._key = private_key
-        self.hash_algorithm = _hash_of(private_key, hash_algorithm)
+        self._key = resolve_private_key(private_key)
+        self.hash_algorithm = choose_hash_algorithm(self._key, hash_algorithm)
 
     def __repr__(self) -> str:
         return f"<Signer {self.key_pair_id} {self.hash_algorithm}>"
@@ -266,7 +260,10 @@ def _message(policy: Policy) -> bytes:
     return policy.to_json().encode("ascii")
 
 
-def _hash_of(key: PrivateKey | AsyncPrivateKey, wanted: str | None) -> HashAlgorithm:
+def choose_hash_algorithm(
+    key: PrivateKey | AsyncPrivateKey, wanted: str | None = None
+) -> HashAlgorithm:
+    """Return *wanted* if *key* signs with it, else raise PolicyError; None takes the key's own."""
     known = hash_algorithms(key)
     if wanted is None:
         return known[0]

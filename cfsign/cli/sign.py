@@ -17,7 +17,7 @@ from click.core import ParameterSource
 
 from cfsign.cli.output import put
 from cfsign.cookies import SignedCookies
-from cfsign.keys import HASH_ALGORITHMS, load_private_key
+from cfsign.keys import HASH_ALGORITHMS, resolve_private_key
 from cfsign.signer import Signer
 from cfsign.times import expiry
 
@@ -64,7 +64,7 @@ def signing_options(command: Command) -> Command:
                 envvar=_KEY_VARIABLES,
                 show_envvar=True,
                 required=True,
-                help="The private key's path; in the environment, its PEM or its path.",
+                help="The private key's path, or kms:alias/NAME; in the environment, its PEM too.",
             ),
             click.option(
                 "--ask-password",
@@ -77,8 +77,7 @@ def signing_options(command: Command) -> Command:
                 show_envvar=True,
                 type=click.Choice(HASH_ALGORITHMS, case_sensitive=False),
                 metavar="[SHA1|SHA256]",
-                default="SHA1",
-                show_default=True,
+                help="SHA1 if nothing is said; SHA256 with a key that has no other.",
             ),
             click.option(
                 "--expires-in",
@@ -149,7 +148,7 @@ def _signer_and_times(
     key_pair_id: str,
     private_key: str,
     ask_password: bool,
-    hash_algorithm: str,
+    hash_algorithm: str | None,
     expires_in: int | None,
     expires_at: int | datetime | None,
     starts_at: int | datetime | None,
@@ -163,7 +162,7 @@ def _signer_and_times(
     if expires_in is None and expires_at is None:
         expires_in = 60
     password = _ask_password() if ask_password else os.environ.get("CLOUDFRONT_PASSWORD") or None
-    key = load_private_key(private_key, password=password)
+    key = resolve_private_key(private_key, password)
     ends = expiry(expires_in, expires_at, int(time.time()))
     times = {"expires_at": ends, "starts_at": starts_at, "ip_address": ip_address}
     return Signer(key_pair_id, key, hash_algorithm=hash_algorithm), times

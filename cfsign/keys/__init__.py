@@ -7,6 +7,7 @@ This package lies below both the signing and the checking side; it knows no URL 
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
@@ -27,6 +28,9 @@ from cfsign.keys.protocol import Unpicklable as Unpicklable
 from cfsign.keys.protocol import hash_algorithms as hash_algorithms
 from cfsign.keys.protocol import is_async as is_async
 from cfsign.keys.protocol import is_blocking as is_blocking
+
+#: What text begins with that names a key in AWS KMS.
+_KMS = "kms:"
 
 _BACKENDS = ("cryptography", "rsa")
 
@@ -70,6 +74,39 @@ def load_private_key(
     if key.algorithm not in SUPPORTED and not allow_unsupported:
         raise refuse_kind(pem, key.algorithm)
     return key  # type: ignore[no-any-return]  # the backend is chosen at run time
+
+
+def resolve_private_key(
+    setting: PrivateKey | AsyncPrivateKey | Source, password: Password | None = None
+) -> PrivateKey | AsyncPrivateKey:
+    """
+    Return the private key that a setting, an argument or a variable of the environment stands for.
+
+    Args:
+        setting: A key, which is returned as it is; `kms:` and the id, ARN or `alias/NAME` of a key
+            in AWS KMS; or what `load_private_key` takes.
+        password: What `load_private_key` takes.
+
+    Raises:
+        SigningKeyError: There is no key, or none that can be used.
+        ConfigurationError: What the key needs is not installed.
+    """
+    if isinstance(setting, str) and setting.strip().startswith(_KMS):
+        from cfsign.keys.kms import KmsPrivateKey
+
+        _refuse_password(password)
+        return KmsPrivateKey(setting.strip().removeprefix(_KMS))
+    if isinstance(setting, str | bytes | os.PathLike):
+        return load_private_key(setting, password=password)
+    # By the methods' names, which are those of an asynchronous key as well.
+    if isinstance(setting, type) or not isinstance(setting, PrivateKey):
+        found = setting if isinstance(setting, type) else type(setting)
+        raise SigningKeyError(
+            "a private key is a path, PEM or DER as text or bytes, kms: and the name of a key in "
+            f"AWS KMS, or an object with the methods sign and public_key_pem, not {found.__name__}"
+        )
+    _refuse_password(password)
+    return setting
 
 
 def load_public_key(source: Source, *, backend: str | None = None) -> PublicKey:
@@ -134,6 +171,11 @@ def _parse_private(pem: PEM, password: bytes | None, backend: str) -> Any:
 def _module(backend: str) -> ModuleType:
     # Imported when used: `import cfsign` stays fast, and works without either.
     return import_module(f"cfsign.keys._{backend}")
+
+
+def _refuse_password(password: Password | None) -> None:
+    if password is not None:
+        raise SigningKeyError("a password is given, but no encrypted key; leave the password out")
 
 
 def _secret(password: Password | None, pem: PEM) -> bytes | None:

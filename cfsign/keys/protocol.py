@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from typing import Literal, NoReturn, Protocol, TypeGuard, runtime_checkable
+from typing import TYPE_CHECKING, Literal, NoReturn, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 HashAlgorithm = Literal["SHA1", "SHA256"]
 """CloudFront's two hash algorithms, spelled as in its `Hash-Algorithm` parameter."""
@@ -81,15 +84,17 @@ class Unpicklable:
 
     __slots__ = ()
 
+    #: How to have it on the other side.
+    _anew = "call cfsign.load_private_key(...)"
+
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError(
             f"a {type(self).__name__} holds a private key and is neither pickled nor copied; "
-            "send the key's path or its secret's name, and call cfsign.load_private_key(...) "
-            "on the other side"
+            f"send the key's path or its secret's name, and {self._anew} on the other side"
         )
 
 
-def is_async(key: PrivateKey | AsyncPrivateKey) -> TypeGuard[AsyncPrivateKey]:
+def is_async(key: PrivateKey | AsyncPrivateKey) -> TypeIs[AsyncPrivateKey]:
     """Tell whether the key's `sign` is to be awaited."""
     return inspect.iscoroutinefunction(key.sign)
 

@@ -1,0 +1,196 @@
+"""Signing beside an event loop, with a key that is awaited, one that blocks, one that is quick."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from cfsign import (
+    AsyncPrivateKey,
+    KeyUnavailableError,
+    Policy,
+    PrivateKey,
+    SignedPolicy,
+    Signer,
+    SigningKeyError,
+    TrustedKeyGroup,
+)
+
+URL = "https://media.example.com/a"
+POLICY = Policy(URL, 1999999999)
+PATIENCE = 30  # seconds until a test gives up; none waits for so long unless it fails
+
+
+class AsyncKey:
+    """A remote signer: it answers when the loop's other tasks have run."""
+
+    def __init__(self, key: PrivateKey) -> None:
+        self._key = key
+        self.asked, self.may_answer = asyncio.Event(), asyncio.Event()
+        self.outcome = ""
+
+    async def sign(self, message: bytes, hash_algorithm: str) -> bytes:
+        self.asked.set()
+        try:
+            await asyncio.wait_for(self.may_answer.wait(), PATIENCE)
+        except asyncio.CancelledError:
+            self.outcome = "cancelled"
+            raise
+        self.outcome = "signed"
+        return self._key.sign(message, hash_algorithm)  # type: ignore[arg-type]
+
+    def public_key_pem(self) -> str:
+        return self._key.public_key_pem()
+
+
+class BlockingKey:
+    """An HSM: its call returns when the loop's other tasks have run."""
+
+    is_blocking = True
+
+    def __init__(self, key: PrivateKey) -> None:
+        self._key = key
+        self.asked, self.may_answer = threading.Event(), threading.Event()
+        self.done = threading.Event()
+        self.thread = 0
+
+    def sign(self, message: bytes, hash_algorithm: str) -> bytes:
+        self.thread = threading.get_ident()
+        self.asked.set()
+        answered = self.may_answer.wait(PATIENCE)
+        self.done.set()
+        if not answered:
+            raise KeyUnavailableError("the event loop stood still")
+        return self._key.sign(message, hash_algorithm)  # type: ignore[arg-type]
+
+    def public_key_pem(self) -> str:
+        return self._key.public_key_pem()
+
+
+async def ticks_until_asked(key: AsyncKey | BlockingKey) -> int:
+    """Turn the loop until *key* is being asked to sign, and a little longer."""
+    ticks = after = 0
+    while after < 100:
+        await asyncio.sleep(0)
+        ticks += 1
+        after += key.asked.is_set()
+    return ticks
+
+
+@pytest.mark.parametrize("make", [AsyncKey, BlockingKey])
+def test_the_loop_turns_while_a_key_signs(
+    key: PrivateKey,
+    trusted_keys: TrustedKeyGroup,
+    make: Callable[[PrivateKey], AsyncKey | BlockingKey],
+) -> None:
+    """The key answers only after another task has run during its call."""
+
+    async def run() -> SignedPolicy:
+        slow = make(key)
+        signing = asyncio.create_task(Signer("K2JCJMDEHXQW5F", slow).sign_async(POLICY))
+        assert await ticks_until_asked(slow) >= 100
+        assert not signing.done()
+        slow.may_answer.set()
+        return await signing
+
+    signed = asyncio.run(run())
+    assert trusted_keys.check(signed.url(URL), at=1900000000).allowed
+
+
+@pytest.mark.parametrize("make", [AsyncKey, BlockingKey])
+def test_many_at_once(
+    key: PrivateKey,
+    trusted_keys: TrustedKeyGroup,
+    make: Callable[[PrivateKey], AsyncKey | BlockingKey],
+) -> None:
+    """Each gets its own signature."""
+
+    async def run() -> list[SignedPolicy]:
+        slow = make(key)
+        slow.may_answer.set()
+        signer = Signer("K2JCJMDEHXQW5F", slow)
+        policies = [Policy(f"{URL}/{number}", 1999999999) for number in range(20)]
+        return await asyncio.gather(*map(signer.sign_async, policies))
+
+    for number, signed in enumerate(asyncio.run(run())):
+        assert trusted_keys.check(signed.url(f"{URL}/{number}"), at=1900000000).allowed
+
+
+def test_a_blocking_key_signs_in_a_thread_and_a_quick_one_does_not(key: PrivateKey) -> None:
+    """A thread costs more than a quick signature does; without a loop neither takes one."""
+    blocking, quick = BlockingKey(key), BlockingKey(key)
+    quick.is_blocking = False  # an instance's own, as a key whose class does not know
+    blocking.may_answer.set()
+    quick.may_answer.set()
+    for slow in (blocking, quick):
+        asyncio.run(Signer("K2JCJMDEHXQW5F", slow).sign_async(POLICY))
+    assert blocking.thread != threading.get_ident()
+    assert quick.thread == threading.get_ident()
+    Signer("K2JCJMDEHXQW5F", blocking).sign(POLICY)
+    assert blocking.thread == threading.get_ident()
+
+
+async def cancelled(signing: Awaitable[SignedPolicy], key: AsyncKey | BlockingKey) -> None:
+    task = asyncio.ensure_future(signing)
+    await ticks_until_asked(key)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert task.cancelled()
+
+
+def test_a_viewer_who_goes_away_cancels_an_asynchronous_key(key: PrivateKey) -> None:
+    """The key itself is told."""
+
+    async def run() -> str:
+        slow = AsyncKey(key)
+        await cancelled(Signer("K2JCJMDEHXQW5F", slow).sign_async(POLICY), slow)
+        return slow.outcome
+
+    assert asyncio.run(run()) == "cancelled"
+
+
+def test_a_viewer_who_goes_away_does_not_wait_for_a_blocking_key(key: PrivateKey) -> None:
+    """A thread is not to be stopped: it ends by itself, and what it signed is dropped."""
+    slow = BlockingKey(key)
+
+    async def run() -> None:
+        await cancelled(Signer("K2JCJMDEHXQW5F", slow).sign_async(POLICY), slow)
+        assert not slow.done.is_set()
+        slow.may_answer.set()
+
+    asyncio.run(run())  # which waits for its threads
+    assert slow.done.is_set()
+
+
+@pytest.mark.parametrize("is_blocking", [False, True])
+def test_a_key_out_of_reach_is_told_as_it_is(is_blocking: bool) -> None:
+    """Through the thread as well."""
+
+    class Unreachable:
+        def __init__(self) -> None:
+            self.is_blocking = is_blocking
+
+        def sign(self, message: bytes, hash_algorithm: str) -> bytes:
+            raise KeyUnavailableError("throttled", code="ThrottlingException")
+
+        def public_key_pem(self) -> str:
+            return ""
+
+    with pytest.raises(KeyUnavailableError) as caught:
+        asyncio.run(Signer("K2JCJMDEHXQW5F", Unreachable()).sign_async(POLICY))
+    assert caught.value.code == "ThrottlingException"
+
+
+def test_an_asynchronous_key_is_not_signed_with_in_passing(key: PrivateKey) -> None:
+    """The coroutine would be taken for a signature; the error says what to call."""
+
+    async def run() -> None:
+        slow: AsyncPrivateKey = AsyncKey(key)
+        with pytest.raises(SigningKeyError, match="await sign_async"):
+            Signer("K2JCJMDEHXQW5F", slow).sign(POLICY)
+
+    asyncio.run(run())
