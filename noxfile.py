@@ -45,7 +45,7 @@ def bare(session: nox.Session) -> None:
     """Run the core's tests on the bare install: `rsa` and nothing else."""
     session.install("-e", ".")
     session.install("hypothesis", "pytest", "pytest-randomly", "time-machine")
-    for absent in ("cryptography", "flask", "botocore", "click"):
+    for absent in ("cryptography", "flask", "django", "falcon", "botocore", "click"):
         session.run(
             "python", "-c", f"import importlib.util as u; assert not u.find_spec('{absent}')"
         )
