@@ -1,5 +1,5 @@
 """
-The slower checks: every Python, the bare install, the built wheel.
+The slower checks: every Python, the oldest dependencies, the bare install, the built wheel.
 
 With pyenv, name the versions that it should offer: PYENV_VERSION=3.11:3.12:3.13 nox
 """
@@ -17,8 +17,26 @@ nox.options.reuse_existing_virtualenvs = True
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run all tests with everything installed."""
+    """Run all tests with everything installed, the newest of each that the Python takes."""
     session.install("-e", ".[test]")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0])
+def oldest(session: nox.Session) -> None:
+    """Run all tests with the oldest of each dependency that pyproject.toml declares."""
+    project = nox.project.load_toml(ROOT / "pyproject.toml")["project"]
+    declared = list(project["dependencies"])
+    for extra in ("cryptography", "flask", "django", "falcon", "cli", "demo"):
+        declared += project["optional-dependencies"][extra]
+    floors = [
+        requirement.replace(">=", "==")
+        for requirement in declared
+        if not requirement.startswith(project["name"])
+    ]
+    # What Flask 3.0 and Django 5.2 declare themselves.
+    floors += ["werkzeug==3.0", "asgiref==3.8.1"]
+    session.install("-e", ".[test]", *floors)
     session.run("pytest", *session.posargs)
 
 
@@ -27,7 +45,7 @@ def bare(session: nox.Session) -> None:
     """Run the core's tests on the bare install: `rsa` and nothing else."""
     session.install("-e", ".")
     session.install("hypothesis", "pytest", "pytest-randomly", "time-machine")
-    for absent in ("cryptography", "flask", "botocore", "click"):
+    for absent in ("cryptography", "flask", "django", "falcon", "botocore", "click"):
         session.run(
             "python", "-c", f"import importlib.util as u; assert not u.find_spec('{absent}')"
         )

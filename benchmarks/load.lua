@@ -1,6 +1,6 @@
--- Each request asks for a file of its own; each answer must be a redirect to the distribution.
+-- Each request asks for a file of its own; each answer must be a redirect to a file that this
+-- thread asked for, and that no other answer led to: so nobody gets what is somebody else's.
 local threads = {}
-local asked = 0
 
 function setup(thread)
   thread:set("id", #threads)
@@ -8,8 +8,8 @@ function setup(thread)
 end
 
 function init(args)
-  wrong = 0
-  answered = 0
+  asked, answered, wrong, mixed_up = 0, 0, 0, 0
+  given = {}
   prefix = args[1]
 end
 
@@ -21,21 +21,28 @@ end
 function response(status, headers, body)
   answered = answered + 1
   local location = headers["Location"] or headers["location"] or ""
-  if status ~= 303 or location:sub(1, 31) ~= "https://media.example.com/file-" then
+  local thread, number = location:match("^https://media%.example%.com/file%-(%d+)%-(%d+)%.txt%?")
+  if status ~= 303 or not number or not location:find("Signature=", 1, true) then
     wrong = wrong + 1
+  elseif tonumber(thread) ~= id or tonumber(number) > asked or given[number] then
+    mixed_up = mixed_up + 1
+  else
+    given[number] = true
   end
 end
 
 function done(summary, latency, requests)
-  local wrong, answered = 0, 0
+  local sum = {answered = 0, wrong = 0, mixed_up = 0}
   for _, thread in ipairs(threads) do
-    wrong = wrong + thread:get("wrong")
-    answered = answered + thread:get("answered")
+    for name in pairs(sum) do
+      sum[name] = sum[name] + thread:get(name)
+    end
   end
   local errors = summary.errors
   io.write(string.format(
-    '\nRESULT {"seconds": %f, "answered": %d, "wrong": %d, "socket_errors": %d, "p99_ms": %f}\n',
-    summary.duration / 1e6, answered, wrong,
+    '\nRESULT {"seconds": %f, "answered": %d, "wrong": %d, "mixed_up": %d, '
+      .. '"socket_errors": %d, "p99_ms": %f}\n',
+    summary.duration / 1e6, sum.answered, sum.wrong, sum.mixed_up,
     errors.connect + errors.read + errors.write + errors.timeout,
     latency:percentile(99) / 1000
   ))

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.urls import URLResolver, get_resolver
@@ -18,6 +19,9 @@ from django.urls import URLResolver, get_resolver
 from cfsign import Configuration, ConfigurationError, choose_backend
 from cfsign_django import conf
 from cfsign_django.views import SignedRedirectMixin
+
+# Where a local edge listens; nothing leaves the machine.
+_LOOPBACK = re.compile(r"http://(localhost|127(\.[0-9]+){3})(:[0-9]+)?")
 
 _DOMAIN_HINT = 'Set CLOUDFRONT_DOMAIN = "https://media.example.com": scheme and host alone.'
 _VIEW_HINT = "The class's attributes, or what as_view() is given, say how the view delivers."
@@ -83,7 +87,8 @@ def _error(problem: str) -> Error:
 
 
 def _warnings(configuration: Configuration, stated: Any) -> Iterator[Warning]:
-    if configuration.domain.startswith("http:"):
+    domain = configuration.domain
+    if domain.startswith("http:") and not _LOOPBACK.fullmatch(domain):
         yield Warning(
             "CLOUDFRONT_DOMAIN is plain http: who listens on the way gets the URL and the file.",
             hint="Write https://, and let the distribution redirect or refuse http.",
@@ -97,26 +102,25 @@ def _warnings(configuration: Configuration, stated: Any) -> Iterator[Warning]:
             id="cfsign_django.W002",
         )
     key = stated.get("private_key", stated.get("priv_key_string"))
-    root = _public_root_of(key)
-    if root is not None:
-        yield Warning(
-            f"The private key lies below {root}, whose files the site gives to everybody.",
-            hint="Move the key to where only the site's process can read it.",
-            id="cfsign_django.W003",
-        )
+    if isinstance(key, str | Path) and "-----BEGIN" not in str(key):
+        yield from _public_folders_of(Path(key))
 
 
-def _public_root_of(key: Any) -> str | None:
-    """Name the setting of the public folder in which the key's file lies, if it does."""
-    if not isinstance(key, str | Path) or "-----BEGIN" in str(key):
-        return None
-    path = Path(key).resolve()
+def _public_folders_of(key: Path) -> Iterator[Warning]:
+    for name, folder in _public_folders():
+        if key.resolve().is_relative_to(Path(folder).resolve()):
+            yield Warning(
+                f"The private key lies below {name}, whose files the site gives to everybody.",
+                hint="Move the key to where only the site's process can read it.",
+                id="cfsign_django.W003",
+            )
+
+
+def _public_folders() -> Iterator[tuple[str, str | Path]]:
     for name in ("STATIC_ROOT", "MEDIA_ROOT"):
-        folder = getattr(settings, name, None)
-        if folder and path.is_relative_to(Path(folder).resolve()):
-            return name
-    in_sources = any(
-        path.is_relative_to(Path(entry[1] if isinstance(entry, tuple | list) else entry).resolve())
-        for entry in getattr(settings, "STATICFILES_DIRS", ())
-    )
-    return "STATICFILES_DIRS" if in_sources else None
+        if getattr(settings, name, None):
+            yield name, getattr(settings, name)
+    for entry in getattr(settings, "STATICFILES_DIRS", ()):
+        yield "STATICFILES_DIRS", entry[1] if isinstance(entry, tuple | list) else entry
+    for app in apps.get_app_configs():
+        yield f"the static folder of {app.label}", Path(app.path, "static")

@@ -31,7 +31,8 @@ def refuse(deny: Deny) -> NoReturn:
 
         @after_this_request
         def add_headers(response: Any) -> Any:
-            response.headers.update(deny.headers)
+            for name, value in deny.headers.items():
+                response.headers[name] = value
             return response
 
     try:

@@ -1,8 +1,10 @@
 """The built wheel and sdist hold what they should, and nothing else."""
 
+import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -12,7 +14,7 @@ pytest.importorskip("build")
 pytest.importorskip("hatchling")
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("cfsign", "cfsign_flask")
+PACKAGES = ("cfsign", "cfsign_django", "cfsign_falcon", "cfsign_flask")
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +64,26 @@ def test_the_metadata_names_the_licence_and_asks_for_rsa_alone(built):
     assert [line for line in required if "extra ==" not in line] == ["Requires-Dist: rsa>=4.9"]
 
 
+@pytest.mark.parametrize("framework", ["django", "falcon", "flask"])
+def test_a_frameworks_extra_brings_the_fast_backend(framework):
+    """A server signs on every request."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+    backend, brought = extras[framework]
+    assert backend == "cloudfront-cfsign[cryptography]"
+    assert re.split(r"[^a-z]", brought)[0] == framework
+    (everything,) = extras["all"]
+    assert framework in re.split(r"[\[\],]", everything)
+
+
 def test_the_sdist_holds_the_sources_and_the_tests(built):
-    """Enough to build and to test from it."""
+    """Enough to build and to test from it; the tests run the examples."""
     (sdist,) = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert sources() <= names
     assert {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "noxfile.py"} <= names
     assert "tests/test_packaging.py" in names
+    assert {"examples/edge.py", "examples/django_site/manage.py"} <= names
     assert not [name for name in names if name.endswith((".pem", ".pyc"))]

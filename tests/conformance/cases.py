@@ -398,6 +398,18 @@ ROWS: tuple[Row, ...] = (
         "as GET, without the body",
         (
             Case("head", 200, Signed(), Request(method="HEAD")),
+            Case(
+                "head-json",
+                200,
+                Signed(code=200, delivery="json"),
+                Request(method="HEAD", view="json"),
+            ),
+            Case(
+                "head-cookies",
+                200,
+                Signed("/videos/42/a.mpd", delivery="cookies", folder="/videos/42/"),
+                Request("videos/42/a.mpd", method="HEAD", view="cookies"),
+            ),
             Case("head-refused", 403, Refused(403), Request(method="HEAD")),
         ),
     ),

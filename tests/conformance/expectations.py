@@ -92,7 +92,12 @@ class Signed:
         for name, value in self.headers.items():
             assert reply.all(name) == [value]
         if self.delivery == "json":
-            self._judge_json(reply, unsigned, judge)
+            assert reply.one("Content-Type") == "application/json"
+            assert reply.all("Location") == []
+            if request.method == "HEAD":
+                assert reply.body == b""
+            else:
+                self._judge_json(reply, unsigned, judge)
             return
         assert reply.body == b""
         if self.delivery == "cookies":
@@ -102,8 +107,6 @@ class Signed:
             judge.judge_url(reply.one("Location"), unsigned, self.life, self.address)
 
     def _judge_json(self, reply: Reply, unsigned: str, judge: Judge) -> None:
-        assert reply.one("Content-Type") == "application/json"
-        assert reply.all("Location") == []
         answer = json.loads(reply.body)
         assert sorted(answer) == ["expires_at", "url"]
         assert judge.earliest + self.life <= answer["expires_at"] <= judge.latest + self.life

@@ -229,11 +229,23 @@ def test_right_settings_pass_the_checks(check):
         ("E001", "ftp://media.example.com"),
         ("E001", ""),
         ("W001", "http://media.example.com"),
+        ("W001", "http://127.0.0.1.example.com"),
+        ("W001", "http://10.0.0.1:8001"),
+        ("W001", "http://localhost.example.com"),
     ],
 )
 def test_each_check_of_the_domain_fires(check, number, stated):
     """No scheme, a path, none at all; and plain http is a warning."""
     assert check(stated) == [number]
+
+
+@pytest.mark.parametrize(
+    "stated",
+    ["http://127.0.0.1", "http://127.0.0.1:8001", "http://127.1.2.3:8001", "http://localhost:8001"],
+)
+def test_plain_http_to_this_machine_is_no_warning(check, stated):
+    """It is the local edge's, and nobody listens on the way."""
+    assert check(stated) == []
 
 
 @pytest.mark.parametrize(
@@ -244,6 +256,7 @@ def test_each_check_of_the_domain_fires(check, number, stated):
         ("E002", {"key_pair_id": "c9b5ffb7-1c9d-4d1b-8a62-2f9d4a1b7d11"}),
         ("E003", {"private_key": None}),
         ("E003", {"private_key": "/nowhere/private_key.pem"}),
+        ("E003", {"private_key": "/"}),
         ("E003", {"private_key": "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"}),
         ("E003", {"private_key": None, "priv_key_string": "/nowhere/private_key.pem"}),
         ("E004", {"expires": 0}),
@@ -332,6 +345,16 @@ def test_no_settings_at_all(django, settings):
     assert {"cfsign_django.E001", "cfsign_django.E002", "cfsign_django.E003"} <= ids
 
 
+def test_settings_that_are_no_dict(django, settings):
+    """Whatever they are, it is said and not raised."""
+    from django.core.checks import run_checks
+
+    for config in (["key_pair_id"], "private_key.pem", 7):
+        with settings(CLOUDFRONT_DOMAIN="https://media.example.com", CLOUDFRONT_CONFIG=config):
+            ids = {message.id for message in run_checks()}
+        assert "cfsign_django.E005" in ids
+
+
 def test_the_slow_backend_is_a_warning(check, monkeypatch):
     """19 ms a URL is no mistake, and nobody should learn of it from a graph."""
     from cfsign_django import checks
@@ -359,9 +382,27 @@ def test_a_key_in_a_public_folder_is_a_warning(check, pem, tmp_path, root):
     assert check(config={"private_key": pem}, **{root: value}) == []
 
 
-def test_a_check_can_be_silenced(check):
+def test_a_key_in_an_apps_static_folder_is_a_warning(check, django, pem, tmp_path, monkeypatch):
+    """Where `collectstatic` would find it."""
+    from django.apps import apps
+
+    (tmp_path / "static").mkdir()
+    key = tmp_path / "static" / "private_key.pem"
+    key.write_text(pem)
+    assert check(config={"private_key": key}) == []
+    monkeypatch.setattr(apps.get_app_config("cfsign"), "path", str(tmp_path))
+    assert check(config={"private_key": key}) == ["W003"]
+
+
+def test_a_check_can_be_silenced(django, settings, site_settings):
     """By its id, as any of Django's."""
-    assert check("http://127.0.0.1", SILENCED_SYSTEM_CHECKS=["cfsign_django.W001"]) == ["W001"]
+    from django.core.checks import run_checks
+
+    stated = site_settings | {"CLOUDFRONT_DOMAIN": "http://media.example.com"}
+    for silenced in ([], ["cfsign_django.W001"]):
+        with settings(**stated, SILENCED_SYSTEM_CHECKS=silenced):
+            (warning,) = (m for m in run_checks() if m.id == "cfsign_django.W001")
+            assert warning.is_silenced() is bool(silenced)
 
 
 def test_a_deployment_with_right_settings_is_clean(servers, site_environ):

@@ -1,6 +1,7 @@
 """What the frameworks do by themselves that the adapters must not fall for."""
 
 import asyncio
+import inspect
 
 import falcon
 import falcon.asgi
@@ -327,6 +328,40 @@ def test_falcon_refuses_cookies_that_reach_no_distribution(falcon_site):
     with pytest.raises(ConfigurationError, match="is no parent of"):
         resource(Distribution.from_config(settings), **options)
     assert resource.from_config(settings, **options | {"cookie_domain": "example.com"})
+
+
+def errors_of_falcon():
+    """List each class of error that Falcon has for one status and that needs no argument."""
+    return [
+        found
+        for name, found in sorted(vars(falcon).items())
+        if isinstance(found, type)
+        and falcon.HTTPError in found.__bases__
+        and name != "HTTPPayloadTooLarge"  # the old name of HTTPContentTooLarge
+        and not any(
+            parameter.default is parameter.empty
+            for parameter in inspect.signature(found).parameters.values()
+            if parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        )
+    ]
+
+
+@FALCONS
+@pytest.mark.parametrize("error", errors_of_falcon(), ids=lambda error: error.__name__)
+def test_falcon_refuses_with_the_class_that_a_site_handles(falcon_site, error):
+    """Falcon finds a site's own page by the class, and not by the status."""
+    status = error().status_code
+
+    def show(req, resp, error, params):
+        resp.status = error.status
+        resp.text = "the site's own page"
+
+    app = falcon_site.app_class()
+    app.add_error_handler(error, falcon_site.colour(show))
+    resource = falcon_site.resource(authorize=lambda self, req, resource: status)
+    app.add_route("/{resource:path}", resource.from_config(falcon_site.settings))
+    answer = testing.TestClient(app).simulate_get("/a.txt")
+    assert (answer.status_code, answer.text) == (status, "the site's own page")
 
 
 def test_fifty_at_once_in_one_event_loop(site_settings, trusted_keys):

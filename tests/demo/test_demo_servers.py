@@ -99,7 +99,9 @@ def test_both_run_and_are_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_a_framework_that_is_not_installed_is_named(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(sys.modules, name, None)
+    # Its modules too, which another test may have imported.
+    for module in [name, *(each for each in sys.modules if each.startswith(f"{name}."))]:
+        monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.delitem(sys.modules, f"cfsign.demo.sites.{name}_site", raising=False)
     assert main(["demo", "--once", "--framework", name]) == 2
     captured = capsys.readouterr()

@@ -6,6 +6,7 @@ import pytest
 import cfsign_flask
 from cfsign import ConfigurationError, ResourceError
 from cfsign_flask import CloudFrontRedirect
+from tests.conftest import KEY_PAIR_ID
 
 DOMAIN = "http://d1097jtk.cloudfront.net"
 
@@ -54,9 +55,9 @@ def test_the_readme_of_2012(site, trusted_keys):
 
 
 @pytest.mark.parametrize(("slug", "status", "signatures"), [("chemistry", 404, 0), ("art", 303, 1)])
-def test_nothing_is_signed_before_authorize(site, recorder, monkeypatch, slug, status, signatures):
+def test_nothing_is_signed_before_authorize(site, recorder, slug, status, signatures):
     """The original signed in __init__; here a no leaves the key alone."""
-    monkeypatch.setattr("cfsign.configuration.load_private_key", lambda *_, **__: recorder)
+    site.config["CLOUDFRONT_CONFIG"] = {"key_pair_id": KEY_PAIR_ID, "private_key": recorder}
     response = ask(
         site, lambda: Redirect(DOMAIN, **site.config["CLOUDFRONT_CONFIG"]), f"/books/{slug}"
     )
@@ -89,9 +90,9 @@ def test_a_location_of_its_own(site, trusted_keys):
     assert trusted_keys.check(response.location).allowed
 
 
-def test_good_codes(site, recorder, monkeypatch):
+def test_good_codes(site, recorder):
     """They are for `go` alone, and never reach authorize; a status that is none signs nothing."""
-    monkeypatch.setattr("cfsign.configuration.load_private_key", lambda *_, **__: recorder)
+    site.config["CLOUDFRONT_CONFIG"] = {"key_pair_id": KEY_PAIR_ID, "private_key": recorder}
     redirect = Redirect()
     assert ask(site, lambda: redirect, good_codes=[204]).status_code == 500
     assert Redirect.asked == ((), {"slug": "history"})

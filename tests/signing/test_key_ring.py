@@ -254,7 +254,7 @@ KEY = "-----BEGIN PRIVATE KEY-----\\nhunter2\\n-----END PRIVATE KEY-----"
         ('{"keys": [{"key_pair_id": "K1"}]}', r"keys\[0\]: private_key is missing"),
         ('{"keys": [{"sings_from": 1}]}', "'sings_from' is unknown; a key pair has .*signs_from"),
         (f'{{"keys": [{{"key_pair_id": "K1", "private_key": "{KEY}"}}]}}', "K1: the PRIVATE KEY"),
-        ('{"keys": [{"key_pair_id": "K1", "private_key": 5}]}', "K1: private_key is a path"),
+        ('{"keys": [{"key_pair_id": "K1", "private_key": 5}]}', "K1: a private key is a path"),
         ('{"keys": [{"key_pair_id": "K1", "private_key": "no.pem"}]}', "K1: there is no key file"),
         (f'{{"keys": [{{"key_pair_id": "{KEY}", "private_key": "k"}}]}}', "letters and digits"),
         ('{"keys": [], "keys": []}', "a name twice"),
