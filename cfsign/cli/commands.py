@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from cfsign.cli.aws import aws
 from cfsign.cli.doctor import doctor
 from cfsign.cli.keygen import keygen
 from cfsign.cli.sign import cookies, sign
@@ -19,7 +20,7 @@ def cfsign(context: click.Context) -> None:
     """Sign URLs and cookies for private files behind Amazon CloudFront."""
     if context.invoked_subcommand is None:
         raise click.UsageError(
-            "give a command: demo, sign, cookies, keygen or doctor (see cfsign --help)"
+            "give a command: demo, sign, cookies, keygen, doctor or aws (see cfsign --help)"
         )
 
 
@@ -51,3 +52,4 @@ cfsign.add_command(sign)
 cfsign.add_command(cookies)
 cfsign.add_command(keygen)
 cfsign.add_command(doctor)
+cfsign.add_command(aws)
