@@ -17,6 +17,7 @@ from cfsign.doctor.settings import Settings
 from cfsign.doctor.trial import match_public_key, try_configuration, try_key
 from cfsign.errors import CfsignError, ConfigurationError
 from cfsign.keys import PrivateKey, load_private_key
+from cfsign.times import lifetime_seconds
 
 _PROBLEM = re.compile(r"(?P<label>[A-Z_]+(?:\['.*?'\])?)(?:: | (?=is ))(?P<what>.*)", re.DOTALL)
 _DAY = 86400
@@ -35,7 +36,7 @@ def diagnose(settings: Settings, public_key: str | os.PathLike[str] | None = Non
     sharper = list(_examined(settings))
     settled = {finding.setting for finding in sharper if finding.severity == "error"}
     findings = [finding for finding in found if finding.setting not in settled] + sharper
-    findings += _lasting(settings, configuration)
+    findings += _lasting(settings)
     key = _key_of(settings)
     if key is not None:
         findings += try_key(
@@ -86,9 +87,9 @@ def _examined(settings: Settings) -> Iterator[Finding]:
             yield from examine(settings.shown(name), settings.values[name])
 
 
-def _lasting(settings: Settings, configuration: Configuration | None) -> Iterator[Finding]:
-    seconds = None if configuration is None else configuration.expires
-    if seconds is None or "expires" not in settings.values:
+def _lasting(settings: Settings) -> Iterator[Finding]:
+    seconds = _seconds(settings.values.get("expires"))
+    if seconds is None:
         return
     label = settings.shown("expires")
     if seconds > _DAY:
@@ -97,6 +98,16 @@ def _lasting(settings: Settings, configuration: Configuration | None) -> Iterato
     elif seconds < _SHORT:
         found = f"a URL lasts {seconds} s, which a slow viewer or a clock that is off uses up"
         yield Finding("note", label, found, "a minute is usual")
+
+
+def _seconds(lifetime: Any) -> int | None:
+    """Read a lifetime as the settings have it; None is none that they may have."""
+    if isinstance(lifetime, str) and re.fullmatch("[0-9]{1,10}", lifetime):
+        lifetime = int(lifetime)
+    try:
+        return lifetime_seconds(lifetime, "expires")
+    except CfsignError:  # which the settings' own check has told
+        return None
 
 
 def _key_of(settings: Settings) -> PrivateKey | None:

@@ -60,10 +60,10 @@ class RingFile:
             )
         return sorted(keys, key=signs_from)
 
-    def add(self, key_pair_id: str, key_file: str, start: int) -> None:
-        """Add a key that signs from *start* on, in epoch seconds."""
+    def add(self, entry: dict[str, Any]) -> None:
+        """Add a key, as `successor` makes it."""
         document = self._document()
-        document["keys"].append(ring_entry(key_pair_id, key_file, start))
+        document["keys"].append(entry)
         self._write(document)
 
     def remove(self, key_pair_id: str) -> None:
@@ -113,10 +113,21 @@ class RingFile:
         replace_file(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
-def ring_entry(key_pair_id: str, key_file: str, start: int) -> dict[str, Any]:
-    """Write a key of a document; *key_file* starts at the document's folder."""
+def successor(key: dict[str, Any], key_pair_id: str, key_file: Path, start: int) -> dict[str, Any]:
+    """
+    Write the key that signs after *key*, with its hash algorithm.
+
+    Args:
+        key: The key that signs now.
+        key_pair_id: The new key's id.
+        key_file: Its private half, beside the document.
+        start: From when it signs, in epoch seconds.
+    """
     moment = datetime.fromtimestamp(start, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return {"key_pair_id": key_pair_id, "private_key": key_file, "signs_from": moment}
+    entry = {"key_pair_id": key_pair_id, "private_key": key_file.name, "signs_from": moment}
+    if "hash_algorithm" in key:
+        entry["hash_algorithm"] = key["hash_algorithm"]
+    return entry
 
 
 def signs_from(key: dict[str, Any]) -> int:

@@ -27,7 +27,7 @@ from cfsign.provisioning.aws import AWSError
 from cfsign.provisioning.cloudfront import CloudFront, KeyGroup, fingerprint
 from cfsign.provisioning.creation import add_key, new_private_key
 from cfsign.provisioning.files import write_private_key
-from cfsign.provisioning.ring_file import RingFile, ring_entry, signs_from
+from cfsign.provisioning.ring_file import RingFile, signs_from, successor
 
 #: Clocks differ, and a site reads its key ring only now and then: seconds.
 MARGIN = 300
@@ -111,7 +111,9 @@ class Rotation:
         self, keys: list[dict[str, Any]], group: KeyGroup, now: int
     ) -> tuple[list[dict[str, Any]], KeyGroup]:
         """Make the new key, or go on with the one that waits, until the document has it."""
-        pending, model = self.ring.pending, self._model(keys, now)
+        pending, signing = self.ring.pending, _signing(keys, now)
+        # Whoever reads the key that signs must read the new one, too.
+        model = self.ring.path_of(signing) or self.ring.path
         public = self._public_half_of_pending() if pending.exists() else None
         key_id = None if public is None else self.cloudfront.id_of(public)
         if key_id not in group.key_ids:
@@ -123,11 +125,11 @@ class Rotation:
             key_id = self.cloudfront.upload(name, public)
         group = add_key(self.cloudfront, group, key_id)
         if key_id not in [key["key_pair_id"] for key in keys]:
-            keys = [*keys, self._into_the_ring(key_id, model)]
+            keys = [*keys, self._into_the_ring(signing, key_id, model)]
         self.actions.do(f"remove {pending}", pending.unlink, None)
         return keys, group
 
-    def _into_the_ring(self, key_id: str, model: Path) -> dict[str, Any]:
+    def _into_the_ring(self, signing: dict[str, Any], key_id: str, model: Path) -> dict[str, Any]:
         # Copied, not renamed: until the document has the key, the next run must find it waiting.
         key_file = self.ring.key_file(key_id)
         if not key_file.exists():
@@ -144,12 +146,13 @@ class Rotation:
             )
         # By the clock as it is once the key is in the group, which may have taken its time.
         start = int(self.clock()) + self.deployment
+        entry = successor(signing, key_id, key_file, start)
         self.actions.do(
             f"add {key_id} to {self.ring.path}, signing from {_time(start)}",
-            lambda: self.ring.add(key_id, key_file.name, start),
+            lambda: self.ring.add(entry),
             None,
         )
-        return ring_entry(key_id, key_file.name, start)
+        return entry
 
     def _retire(self, keys: list[dict[str, Any]], group: KeyGroup, now: int) -> Progress:
         """Remove each key that nothing alive was signed with."""
@@ -173,10 +176,6 @@ class Rotation:
             None,
         )
         return group
-
-    def _model(self, keys: list[dict[str, Any]], now: int) -> Path:
-        """Return the file whose readers must read the new key too: that of the key that signs."""
-        return self.ring.path_of(_signing(keys, now)) or self.ring.path
 
     def _public_half_of_pending(self) -> str:
         try:

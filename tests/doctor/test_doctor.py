@@ -226,6 +226,11 @@ def test_lifetime(environ, expires, severity, words):
     assert words in texts["CLOUDFRONT_EXPIRES"]
 
 
+def test_a_long_lifetime_beside_an_error():
+    """No error hides the note."""
+    assert "7 days" in found({"CLOUDFRONT_EXPIRES": "604800"}, "note")[0][1]
+
+
 def test_usual_lifetime(environ):
     """A day is not worth a word."""
     assert "CLOUDFRONT_EXPIRES" not in dict(found(environ | {"CLOUDFRONT_EXPIRES": "86400"}))

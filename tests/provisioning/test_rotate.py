@@ -203,6 +203,7 @@ def check_begun(site, items, public_keys, folder):
     assert items("site") == [site.old, new]
     assert [key["key_pair_id"] for key in site.entries()] == [site.old, new]
     assert site.entries()[1]["signs_from"] == "2026-01-01T00:15:00Z"
+    assert site.entries()[1]["hash_algorithm"] == "SHA256"
     private = load_private_key(folder / site.entries()[1]["private_key"])
     assert private.public_key_pem().split() == public_keys()[new].split()
     assert sorted(os.listdir(folder)) == sorted([f"{new}.pem", "old.pem", "ring.json"])
@@ -395,7 +396,7 @@ def test_a_key_in_the_document_itself(site, ec_pem):
     assert site.entries()[1]["private_key"] == f"{site.entries()[1]['key_pair_id']}.pem"
 
 
-def test_three_keys(site, client, items):
+def test_three_keys(site, client, items, tmp_path):
     """A ring with two old keys: each goes in its turn."""
     first = site.rotate(start=True).due
     second_key = site.entries()[1]["key_pair_id"]
@@ -404,7 +405,7 @@ def test_three_keys(site, client, items):
     public = load_private_key(generate_private_key_pem("P-256")).public_key_pem()
     third = cloudfront.upload("third", public)
     cloudfront.set_keys(cloudfront.key_group("site"), [site.old, second_key, third])
-    site.ring.add(third, "third.pem", site.now)
+    site.ring.add(ring_file.successor({}, third, tmp_path / "third.pem", site.now))
     assert site.rotate().due == first
     site.now = first
     due = site.rotate().due
