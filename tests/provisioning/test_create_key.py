@@ -9,6 +9,7 @@ import pytest
 from cfsign import Configuration, Distribution, SigningKeyError, TrustedKeyGroup, load_private_key
 from cfsign.cli import main
 from cfsign.provisioning import Actions, AWSError, CloudFront, create_key
+from cfsign.provisioning.files import write_private_key
 
 
 def create(*arguments):
@@ -71,6 +72,15 @@ def test_no_file_is_overwritten(client, tmp_path, public_keys, capsys):
     assert path.read_text() == "mine"
     assert not public_keys()
     assert capsys.readouterr().err.count("\n") == 2
+
+
+def test_a_file_that_appears_meanwhile(tmp_path):
+    """The system itself refuses, whatever was looked at before."""
+    path = tmp_path / "there.pem"
+    path.write_text("mine")
+    with pytest.raises(SigningKeyError, match="no key is overwritten"):
+        write_private_key(path, "another")
+    assert path.read_text() == "mine"
 
 
 def test_an_existing_key(client, tmp_path, pem, public_pem, public_keys, items, add_group):
