@@ -190,6 +190,13 @@ def test_mode_of_the_key_file(environ, key_file, mode, severity):
     assert all(f"chmod 600 {key_file}" in mend for _, mend in mends)
 
 
+def test_mode_of_a_public_key_taken_for_the_private(environ, key_file, public_pem):
+    """That anybody may read it is no fault."""
+    key_file.write_text(public_pem)
+    key_file.chmod(0o644)
+    assert not found(environ, "warning")
+
+
 def test_relative_key_file(environ, key_file, monkeypatch):
     """Where it is looked for is told."""
     monkeypatch.chdir(key_file.parent)
