@@ -1,0 +1,171 @@
+"""`cfsign aws create-key` and `cfsign aws rotate`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from cfsign.cli.sign import duration
+from cfsign.keys import SUPPORTED
+from cfsign.provisioning import (
+    Actions,
+    CloudFront,
+    RingFile,
+    Rotation,
+    cloudfront_client,
+    create_key,
+)
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def aws(context: click.Context) -> None:
+    """Make and rotate keys in CloudFront, with boto3."""
+    if context.invoked_subcommand is None:
+        raise click.UsageError("give a command: create-key or rotate (see cfsign aws --help)")
+
+
+def _aws_options(command: Command) -> Command:
+    for option in reversed(
+        (
+            click.option("--key-group", metavar="NAME|ID", required=True, help="The key group."),
+            click.option(
+                "--algorithm",
+                type=click.Choice(SUPPORTED, case_sensitive=False),
+                default=SUPPORTED[0],
+                show_default=True,
+                help="The new key's.",
+            ),
+            click.option("--profile", help="boto3's profile; its default if left."),
+            click.option("--dry-run", is_flag=True, help="Tell each change, and make none."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@aws.command("create-key")
+@click.argument("private_key", type=click.Path(path_type=Path), metavar="FILE")
+@_aws_options
+@click.option("--existing", is_flag=True, help="Take the private key that is in FILE.")
+@click.option("--ring", type=click.Path(path_type=Path), help="Write a key ring's document, too.")
+def create(
+    private_key: Path,
+    key_group: str,
+    algorithm: str,
+    profile: str | None,
+    dry_run: bool,
+    existing: bool,
+    ring: Path | None,
+) -> None:
+    """
+    Make a key pair: the private key into FILE, the public one into a key group.
+
+    A key group of a new name is created. No file is ever overwritten.
+    """
+    if ring is not None and ring.exists():
+        raise click.ClickException(f"{ring} is there already; choose another name")
+    actions = _actions(dry_run)
+    cloudfront = CloudFront(cloudfront_client(profile), actions)
+    created = create_key(
+        cloudfront, actions, private_key, key_group, algorithm=algorithm, existing=existing
+    )
+    if ring is not None:
+        document = RingFile(ring)
+        actions.do(
+            f"write {ring} (a key ring)",
+            lambda: document.create(created.key_pair_id, private_key),
+            None,
+        )
+    if dry_run:
+        return
+    path = str(private_key.absolute())
+    config = {"key_pair_id": created.key_pair_id, "private_key": path}
+    print(f"key pair id  {created.key_pair_id}")
+    print(f"key group    {created.group.id} ({created.group.name})")
+    print(f"CLOUDFRONT_CONFIG = {config}")
+    print("or, in the environment:")
+    print(f"CLOUDFRONT_KEY_PAIR_ID={created.key_pair_id}")
+    print(f"CLOUDFRONT_PRIVATE_KEY_FILE={path}")
+    _say(
+        "let the distribution's behaviour restrict viewer access to this key group, if it does not"
+    )
+
+
+@aws.command()
+@click.option(
+    "--ring",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The document of the site's key ring.",
+)
+@_aws_options
+@click.option(
+    "--longest-lifetime",
+    type=duration,
+    required=True,
+    help="The longest that any URL or cookie lives, expiry_step included: 15m, 2h, 7d.",
+)
+@click.option(
+    "--deployment",
+    type=duration,
+    default="15m",
+    show_default=True,
+    help="How long until every edge, and the site, has a new key.",
+)
+@click.option("--start", is_flag=True, help="Begin a rotation, if none is in progress.")
+@click.option("--wait", is_flag=True, help="Wait for what comes next, until nothing is left.")
+def rotate(
+    ring: Path,
+    key_group: str,
+    algorithm: str,
+    profile: str | None,
+    dry_run: bool,
+    longest_lifetime: int,
+    deployment: int,
+    start: bool,
+    wait: bool,
+) -> None:
+    """
+    Replace the key that signs, in steps that no viewer notices.
+
+    The first run, with --start, makes a key and adds it to the key group and to the key ring, where
+    it signs once every edge knows it. A later run removes the old key, when all that it signed has
+    expired. A run that is too early changes nothing and says when to come back; one that was cut
+    off is carried on by the next.
+    """
+    if longest_lifetime < 1:
+        raise click.BadParameter("give 1 s or more", param_hint="'--longest-lifetime'")
+    actions = _actions(dry_run)
+    rotation = Rotation(
+        CloudFront(cloudfront_client(profile), actions),
+        actions,
+        RingFile(ring),
+        key_group,
+        longest_lifetime,
+        deployment,
+        algorithm,
+    )
+    progress = rotation.run(start=start)
+    print(progress.told)
+    while wait and not dry_run and progress.due is not None:
+        time.sleep(max(0, progress.due - time.time()))
+        progress = rotation.run(start=False)
+        print(progress.told)
+    if progress.due is None and not start:
+        _say("begin a rotation with --start")
+
+
+def _actions(dry_run: bool) -> Actions:
+    return Actions(print if dry_run else _say, dry_run=dry_run)
+
+
+def _say(message: str) -> None:
+    print(f"cfsign: {message}", file=sys.stderr)

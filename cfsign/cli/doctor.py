@@ -1,0 +1,50 @@
+"""`cfsign doctor`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cfsign.cli.sign import duration
+from cfsign.doctor import Settings, as_json, as_text, diagnose
+
+
+@click.command()
+@click.option("--flask", metavar="MODULE:APP", help="A Flask application, or its config module.")
+@click.option("--django", metavar="MODULE", help="Django's settings module.")
+@click.option("--domain", help="Scheme and host of the distribution.")
+@click.option("--key-pair-id", help="The ID of the public key in CloudFront.")
+@click.option("--private-key", help="The private key's path.")
+@click.option("--ask-password", is_flag=True, help="Ask for the key's password.")
+@click.option("--public-key", type=click.Path(path_type=Path), help="The uploaded public key.")
+@click.option("--expires", type=duration, help="How long a URL lasts: 90, 15m, 2h.")
+@click.option("--json", "in_json", is_flag=True, help="Print a JSON object.")
+def doctor(
+    flask: str | None,
+    django: str | None,
+    public_key: Path | None,
+    ask_password: bool,
+    in_json: bool,
+    **flags: Any,
+) -> int:
+    """
+    Say what is wrong with the settings that a site would use, and what mends it.
+
+    They are read from the environment (CLOUDFRONT_...), or from the site's own settings; the other
+    options stand in for single ones. Exit 1 if there is an error.
+    """
+    if flask is not None and django is not None:
+        raise click.UsageError("give --flask or --django")
+    given = {name: value for name, value in flags.items() if value is not None}
+    if ask_password:
+        given["password"] = click.prompt("Password", hide_input=True, err=True)
+    target = django if flask is None else flask
+    if target is None:
+        settings = Settings.from_environment(flags=given)
+    else:
+        settings = Settings.from_target(target, given)
+    findings = diagnose(settings, public_key)
+    print((as_json if in_json else as_text)(settings.source, findings))
+    return int(any(finding.severity == "error" for finding in findings))

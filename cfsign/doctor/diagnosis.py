@@ -1,0 +1,121 @@
+"""The whole examination: every finding, none of which hides another."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from cfsign.configuration import Configuration
+from cfsign.doctor.domain import examine_domain
+from cfsign.doctor.finding import SEVERITIES, Finding
+from cfsign.doctor.key_file import examine_key_file
+from cfsign.doctor.key_pair_id import examine_key_pair_id
+from cfsign.doctor.settings import Settings
+from cfsign.doctor.trial import match_public_key, try_configuration, try_key
+from cfsign.errors import CfsignError, ConfigurationError
+from cfsign.keys import AsyncPrivateKey, PrivateKey, load_private_key
+from cfsign.times import lifetime_seconds
+
+_PROBLEM = re.compile(r"(?P<label>[A-Z_]+(?:\['.*?'\])?)(?:: | (?=is ))(?P<what>.*)", re.DOTALL)
+_DAY = 86400
+_SHORT = 10
+
+
+def diagnose(settings: Settings, public_key: str | os.PathLike[str] | None = None) -> list[Finding]:
+    """
+    Examine *settings*, the errors first.
+
+    Args:
+        settings: What the site would use.
+        public_key: The path of the public key that CloudFront knows, if it is at hand.
+    """
+    configuration, found = _configured(settings)
+    sharper = list(_examined(settings))
+    settled = {finding.setting for finding in sharper if finding.severity == "error"}
+    findings = [finding for finding in found if finding.setting not in settled] + sharper
+    findings += _lasting(settings)
+    key = _key_of(settings)
+    if key is not None:
+        findings += try_key(
+            settings.shown("private_key"), key, settings.values.get("hash_algorithm")
+        )
+    if key is not None and public_key is not None:
+        findings += match_public_key("--public-key", key, public_key)
+    if configuration is not None:
+        findings += try_configuration(configuration)
+    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def _configured(settings: Settings) -> tuple[Configuration | None, list[Finding]]:
+    """Check as the site itself would, and turn what it would say into findings."""
+    configuration: Configuration | None = None
+    problems: tuple[str, ...] = ()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            configuration = settings.read()
+        except ConfigurationError as error:
+            problems = error.problems
+    findings = [_problem(settings, problem) for problem in problems]
+    findings += [
+        Finding.from_message("warning", "settings", str(warning.message)) for warning in caught
+    ]
+    return configuration, findings
+
+
+def _problem(settings: Settings, problem: str) -> Finding:
+    match = _PROBLEM.fullmatch(problem)
+    if match is None:
+        return Finding.from_message("error", "settings", problem)
+    names = {label: name for name, label in settings.labels.items()}
+    name = names.get(match["label"])
+    setting = match["label"] if name is None else settings.shown(name)
+    return Finding.from_message("error", setting, match["what"])
+
+
+def _examined(settings: Settings) -> Iterator[Finding]:
+    examiners = {
+        "domain": examine_domain,
+        "key_pair_id": examine_key_pair_id,
+        "private_key": examine_key_file,
+    }
+    for name, examine in examiners.items():
+        if name in settings.values:
+            yield from examine(settings.shown(name), settings.values[name])
+
+
+def _lasting(settings: Settings) -> Iterator[Finding]:
+    seconds = _seconds(settings.values.get("expires"))
+    if seconds is None:
+        return
+    label = settings.shown("expires")
+    if seconds > _DAY:
+        found = f"a URL lasts {seconds / _DAY:.3g} days, and opens the file for whoever has it"
+        yield Finding("note", label, found, "minutes are enough for a redirect")
+    elif seconds < _SHORT:
+        found = f"a URL lasts {seconds} s, which a slow viewer or a clock that is off uses up"
+        yield Finding("note", label, found, "a minute is usual")
+
+
+def _seconds(lifetime: Any) -> int | None:
+    """Read a lifetime as the settings have it; None is none that they may have."""
+    if isinstance(lifetime, str) and re.fullmatch("[0-9]{1,10}", lifetime):
+        lifetime = int(lifetime)
+    try:
+        return lifetime_seconds(lifetime, "expires")
+    except CfsignError:  # which the settings' own check has told
+        return None
+
+
+def _key_of(settings: Settings) -> PrivateKey | AsyncPrivateKey | None:
+    """Load the key by itself, so that it is tried even where another setting is wrong."""
+    source: Any = settings.values.get("private_key")
+    if isinstance(source, PrivateKey):
+        return source
+    try:
+        return load_private_key(source, password=settings.values.get("password"))
+    except CfsignError:  # which the settings' own check has told
+        return None

@@ -1,0 +1,14 @@
+"""
+Making and rotating keys in CloudFront, with boto3 (the extra `aws`).
+
+Every step can be repeated: what it left is looked up, in CloudFront and beside the key ring's
+document, and no other record is kept.
+"""
+
+from cfsign.provisioning.actions import Actions as Actions
+from cfsign.provisioning.aws import AWSError as AWSError
+from cfsign.provisioning.aws import cloudfront_client as cloudfront_client
+from cfsign.provisioning.cloudfront import CloudFront as CloudFront
+from cfsign.provisioning.creation import create_key as create_key
+from cfsign.provisioning.ring_file import RingFile as RingFile
+from cfsign.provisioning.rotation import Rotation as Rotation

@@ -1,0 +1,213 @@
+"""
+Rotating a key without a viewer's noticing, by CloudFront's own procedure.
+
+1. A new key pair, its public half in the key group, beside the old one.
+2. Both are known to every edge: the new key signs, from a moment that the key ring's document says.
+3. The last URL and cookie of the old key has expired: it leaves the key group, and is deleted.
+
+How far a rotation has come is not written down but read off: a private key that waits beside the
+document, the document's keys and their moments, the key group. So a run that was cut off anywhere
+is carried on by the next. (AWS, "Rotating key pairs".)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from cfsign.errors import ConfigurationError, SigningKeyError
+from cfsign.keys import load_private_key
+from cfsign.provisioning.actions import Actions
+from cfsign.provisioning.aws import AWSError
+from cfsign.provisioning.cloudfront import CloudFront, KeyGroup, fingerprint
+from cfsign.provisioning.creation import add_key, new_private_key
+from cfsign.provisioning.files import write_private_key
+from cfsign.provisioning.ring_file import RingFile, signs_from, successor
+
+#: Clocks differ, and a site reads its key ring only now and then: seconds.
+MARGIN = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """
+    How far a rotation has come.
+
+    Attributes:
+        told: What comes next, and when.
+        due: When there is more to do, in epoch seconds; None if nothing is left.
+    """
+
+    told: str
+    due: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """
+    The rotation of the key of one key ring in one key group.
+
+    Attributes:
+        cloudfront: CloudFront.
+        actions: What changes something.
+        ring: The key ring's document, which the site reads.
+        key_group: The key group's name or id.
+        longest_lifetime: The longest that any URL or cookie lives, in seconds.
+        deployment: How long every edge may take to know a new key, in seconds.
+        algorithm: The new key's: "RSA-2048" or "P-256".
+        clock: Tells the epoch seconds.
+    """
+
+    cloudfront: CloudFront
+    actions: Actions
+    ring: RingFile
+    key_group: str
+    longest_lifetime: int
+    deployment: int = 900
+    algorithm: str = "RSA-2048"
+    clock: Callable[[], float] = time.time
+
+    def run(self, *, start: bool) -> Progress:
+        """
+        Do what is due now.
+
+        Args:
+            start: Whether to begin a rotation where none is in progress.
+
+        Raises:
+            ConfigurationError: The key ring's document is not there or not understood.
+            SigningKeyError: A key's file cannot be read or written.
+            AWSError: CloudFront did not do it; or the key group is full, or another's.
+        """
+        now, keys = int(self.clock()), self.ring.entries()
+        group = self._group(keys, now)
+        if self.ring.pending.exists() or (start and len(keys) == 1):
+            keys, group = self._introduce(keys, group, now)
+        return self._retire(keys, group, now)
+
+    def _group(self, keys: list[dict[str, Any]], now: int) -> KeyGroup:
+        group = self.cloudfront.key_group(self.key_group)
+        if group is None:
+            raise AWSError(
+                f"there is no key group {self.key_group!r} in this account; check the name, "
+                "or make it: cfsign aws create-key"
+            )
+        # Those that sign now, or will: the ones before may have been taken out already.
+        needed = keys[keys.index(_signing(keys, now)) :]
+        missing = [key["key_pair_id"] for key in needed if key["key_pair_id"] not in group.key_ids]
+        if missing:
+            raise AWSError(
+                f"{missing[0]} is in the key ring {str(self.ring.path)!r} and not in the key group "
+                f"{group.name!r}; check that the two belong together; nothing was changed"
+            )
+        return group
+
+    def _introduce(
+        self, keys: list[dict[str, Any]], group: KeyGroup, now: int
+    ) -> tuple[list[dict[str, Any]], KeyGroup]:
+        """Make the new key, or go on with the one that waits, until the document has it."""
+        pending, signing = self.ring.pending, _signing(keys, now)
+        # Whoever reads the key that signs must read the new one, too.
+        model = self.ring.path_of(signing) or self.ring.path
+        public = self._public_half_of_pending() if pending.exists() else None
+        key_id = None if public is None else self.cloudfront.id_of(public)
+        if key_id not in group.key_ids:
+            group.require_room()
+        if public is None:
+            public = new_private_key(self.actions, pending, self.algorithm, model)
+        if key_id is None:
+            name = f"{group.name}-{fingerprint(public)[:12]}"
+            key_id = self.cloudfront.upload(name, public)
+        group = add_key(self.cloudfront, group, key_id)
+        if key_id not in [key["key_pair_id"] for key in keys]:
+            keys = [*keys, self._into_the_ring(signing, key_id, model)]
+        self.actions.do(f"remove {pending}", pending.unlink, None)
+        return keys, group
+
+    def _into_the_ring(self, signing: dict[str, Any], key_id: str, model: Path) -> dict[str, Any]:
+        # Copied, not renamed: until the document has the key, the next run must find it waiting.
+        key_file = self.ring.key_file(key_id)
+        if not key_file.exists():
+            self.actions.do(
+                f"write {key_file} (the private key)",
+                lambda: write_private_key(key_file, self.ring.pending.read_text("ascii"), model),
+                None,
+            )
+        elif key_file.read_bytes() != self.ring.pending.read_bytes():
+            raise SigningKeyError(
+                f"{str(key_file)!r} is there already and holds something else; move it away, and "
+                "run this again",
+                source=str(key_file),
+            )
+        # By the clock as it is once the key is in the group, which may have taken its time.
+        start = int(self.clock()) + self.deployment
+        entry = successor(signing, key_id, key_file, start)
+        self.actions.do(
+            f"add {key_id} to {self.ring.path}, signing from {_time(start)}",
+            lambda: self.ring.add(entry),
+            None,
+        )
+        return entry
+
+    def _retire(self, keys: list[dict[str, Any]], group: KeyGroup, now: int) -> Progress:
+        """Remove each key that nothing alive was signed with."""
+        for old, new in pairwise(keys):
+            old_id, new_id = old["key_pair_id"], new["key_pair_id"]
+            due = signs_from(new) + self.longest_lifetime + MARGIN
+            if now < due:
+                return Progress(_waiting(old_id, new_id, signs_from(new), due, now), due)
+            group = self._remove(old_id, group)
+        return Progress(f"{keys[-1]['key_pair_id']} signs alone; no rotation is in progress")
+
+    def _remove(self, key_id: str, group: KeyGroup) -> KeyGroup:
+        if key_id in group.key_ids:
+            kept = [other for other in group.key_ids if other != key_id]
+            group = self.cloudfront.set_keys(group, kept)
+        self.cloudfront.delete_public_key(key_id)
+        # Last, so that a run that is cut off before knows what is left to do.
+        self.actions.do(
+            f"take {key_id} out of {self.ring.path}; its private key's file may be deleted",
+            lambda: self.ring.remove(key_id),
+            None,
+        )
+        return group
+
+    def _public_half_of_pending(self) -> str:
+        try:
+            return load_private_key(self.ring.pending).public_key_pem()
+        except SigningKeyError as error:
+            raise SigningKeyError(
+                f"{error} (the key waits there from a run that was cut off; mend it, or delete it "
+                "if it is empty, and run this again)",
+                source=error.source,
+            ) from None
+
+
+def _signing(keys: list[dict[str, Any]], now: int) -> dict[str, Any]:
+    """Return the newest key that is active."""
+    active = [key for key in keys if signs_from(key) <= now]
+    if not active:
+        raise ConfigurationError(
+            "no key of the key ring signs yet; let one have no signs_from, or one in the past"
+        )
+    return active[-1]
+
+
+def _waiting(old_id: str, new_id: str, start: int, due: int, now: int) -> str:
+    if now < start:
+        signs = f"{new_id} signs from {_time(start)}; the site must have the key ring by then"
+    else:
+        signs = f"{new_id} signs since {_time(start)}"
+    return (
+        f"{signs}\n{old_id} may be in use until {_time(due)}, and stays until then; "
+        "run this again after that"
+    )
+
+
+def _time(moment: int) -> str:
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,311 @@
+"""`cfsign aws create-key`: one key pair, its halves where they belong, and nothing overwritten."""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+
+from cfsign import Configuration, Distribution, SigningKeyError, TrustedKeyGroup, load_private_key
+from cfsign.cli import main
+from cfsign.provisioning import Actions, AWSError, CloudFront, create_key
+from cfsign.provisioning.files import write_private_key
+
+
+def create(*arguments):
+    return main(["aws", "create-key", *map(str, arguments)])
+
+
+@pytest.mark.parametrize("algorithm", ["rsa-2048", "p-256"])
+def test_the_settings_printed_open_files(client, tmp_path, items, public_keys, capsys, algorithm):
+    """What is pasted signs, and what CloudFront was given allows it."""
+    if algorithm == "p-256":
+        pytest.importorskip("cryptography")
+    path = tmp_path / "site.pem"
+    assert create(path, "--key-group", "site", "--algorithm", algorithm) == 0
+    out = capsys.readouterr().out
+    (line,) = [line for line in out.splitlines() if line.startswith("CLOUDFRONT_CONFIG")]
+    config = ast.literal_eval(line.partition(" = ")[2])
+    settings = {"CLOUDFRONT_DOMAIN": "https://media.example.com", "CLOUDFRONT_CONFIG": config}
+    url = Distribution.from_configuration(Configuration.from_mapping(settings)).sign("a")
+    assert TrustedKeyGroup(public_keys()).check(url).allowed
+    assert items("site") == list(public_keys()) == [config["key_pair_id"]]
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert load_private_key(path).algorithm == algorithm.upper()
+    environ = dict(line.split("=") for line in out.splitlines()[-2:])
+    assert environ == {
+        "CLOUDFRONT_KEY_PAIR_ID": config["key_pair_id"],
+        "CLOUDFRONT_PRIVATE_KEY_FILE": str(path),
+    }
+
+
+@pytest.mark.parametrize("by", ["name", "id"])
+def test_a_group_that_is_there_is_extended(client, tmp_path, add_group, items, capsys, by):
+    """Found by its name or its id; what is in it stays."""
+    group_id, ids = add_group("site", 4)
+    group = {"name": "site", "id": group_id}[by]
+    assert create(tmp_path / "new.pem", "--key-group", group, "--algorithm", "P-256") == 0
+    assert items("site")[:4] == ids
+    assert len(items("site")) == 5
+    assert capsys.readouterr().out.startswith(f"key pair id  {items('site')[4]}\n")
+
+
+def test_a_full_group_is_refused_before_anything_is_made(
+    client, tmp_path, add_group, public_keys, capsys
+):
+    """No file, no public key."""
+    add_group("site", 5)
+    assert create(tmp_path / "new.pem", "--key-group", "site") == 2
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 1
+    assert "takes 5" in captured.err
+    assert not (tmp_path / "new.pem").exists()
+    assert len(public_keys()) == 5
+
+
+def test_no_file_is_overwritten(client, tmp_path, public_keys, capsys):
+    """Neither a key's nor a key ring's."""
+    path = tmp_path / "there.pem"
+    path.write_text("mine")
+    assert create(path, "--key-group", "site") == 2
+    assert create(tmp_path / "new.pem", "--key-group", "site", "--ring", path) == 2
+    assert path.read_text() == "mine"
+    assert not public_keys()
+    assert capsys.readouterr().err.count("\n") == 2
+
+
+def test_a_file_that_appears_meanwhile(tmp_path):
+    """The system itself refuses, whatever was looked at before."""
+    path = tmp_path / "there.pem"
+    path.write_text("mine")
+    with pytest.raises(SigningKeyError, match="no key is overwritten"):
+        write_private_key(path, "another")
+    assert path.read_text() == "mine"
+
+
+def test_an_existing_key(client, tmp_path, pem, public_pem, public_keys, items, add_group):
+    """Is taken as it is; a second time nothing is doubled, even where the group is full by now."""
+    path = tmp_path / "there.pem"
+    path.write_text(pem)
+    _, ids = add_group("site", 4)
+    for _ in range(2):
+        assert create(path, "--key-group", "site", "--existing") == 0
+    assert path.read_text() == pem
+    assert len(items("site")) == 5
+    (new,) = set(items("site")) - set(ids)
+    assert public_keys()[new].split() == public_pem.split()
+    assert create(tmp_path / "not-there.pem", "--key-group", "site", "--existing") == 2
+
+
+def test_a_key_ring_to_begin_with(client, tmp_path, items):
+    """One that `rotate` takes."""
+    ring = tmp_path / "ring.json"
+    assert create(tmp_path / "new.pem", "--key-group", "site", "--ring", ring) == 0
+    assert ring.stat().st_mode & 0o777 == 0o600
+    rotate = ["aws", "rotate", "--ring", str(ring), "--key-group", "site"]
+    assert main([*rotate, "--longest-lifetime", "1h", "--start"]) == 0
+    assert len(items("site")) == 2
+
+
+def test_dry_run(client, tmp_path, public_keys, add_group, items, capsys):
+    """Each change is told with its arguments, and none is made."""
+    group_id, ids = add_group("site", 1)
+    ring = tmp_path / "ring.json"
+    path = tmp_path / "new.pem"
+    assert create(path, "--key-group", "site", "--ring", ring, "--dry-run") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"would write {path} (a private key)"
+    assert lines[1].startswith('would call CreatePublicKey {"PublicKeyConfig": {"CallerReference"')
+    assert lines[2].startswith(f'would call UpdateKeyGroup {{"Id": "{group_id}", "IfMatch": ')
+    assert f'"Items": ["{ids[0]}", "NEW-ID"]' in lines[2]
+    assert lines[3] == f"would write {ring} (a key ring)"
+    assert create(path, "--key-group", "other", "--dry-run") == 0
+    assert 'would call CreateKeyGroup {"KeyGroupConfig"' in capsys.readouterr().out
+    assert not path.exists()
+    assert not ring.exists()
+    assert list(public_keys()) == items("site") == ids
+
+
+def test_nothing_of_the_private_key_is_printed(client, tmp_path, capfd):
+    """On either stream, in earnest or not."""
+    create(tmp_path / "a.pem", "--key-group", "site", "--dry-run")
+    create(tmp_path / "b.pem", "--key-group", "site")
+    printed = "".join(capfd.readouterr())
+    assert "PRIVATE KEY-----" not in printed
+    assert (tmp_path / "b.pem").read_text().splitlines()[3] not in printed
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class Fuse:
+    """A client that does so many calls, the last of which nobody hears back from."""
+
+    def __init__(self, client, calls):
+        self._client = client
+        self._left = calls
+
+    def __getattr__(self, name):
+        def call(**arguments):
+            answer = getattr(self._client, name)(**arguments)
+            self._left -= 1
+            if not self._left:
+                raise Killed
+            return answer
+
+        return call
+
+
+@pytest.mark.parametrize("group", ["site", "new"])
+@pytest.mark.parametrize("calls", [1, 2, 3, 4])
+def test_killed_after_each_call(client, tmp_path, add_group, public_keys, items, group, calls):
+    """The next run, with --existing if the key is there, ends with one key in its group."""
+    _, ids = add_group("site", 1)
+    actions, path = Actions(lambda line: None), tmp_path / "new.pem"
+    try:
+        create_key(
+            CloudFront(Fuse(client, calls), actions), actions, path, group, algorithm="P-256"
+        )
+    except Killed:
+        existing = ("--existing",) if path.exists() else ()
+        assert create(path, "--key-group", group, "--algorithm", "P-256", *existing) == 0
+    (new,) = set(public_keys()) - set(ids)
+    assert public_keys()[new].split() == load_private_key(path).public_key_pem().split()
+    assert items(group) == ([*ids, new] if group == "site" else [new])
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "words"),
+    [
+        ("create_public_key", "AccessDenied", "allow cloudfront:CreatePublicKey"),
+        ("create_public_key", "TooManyPublicKeys", "delete one"),
+        ("update_key_group", "PreconditionFailed", "run this again"),
+        ("update_key_group", "TooManyPublicKeysInKeyGroup", "five keys"),
+        ("list_key_groups", "ExpiredToken", "renew"),
+        ("list_key_groups", "SomethingNew", "AWS's documents"),
+    ],
+)
+def test_what_aws_refuses(client, tmp_path, add_group, monkeypatch, operation, code, words):
+    """Is an error of ours, that names the mend and quotes nothing of AWS's."""
+    from botocore.exceptions import ClientError
+
+    add_group("site", 1)
+
+    def refuse(**arguments):
+        answer = {"Error": {"Code": code, "Message": "arn:aws:iam::123456789012:user/secret"}}
+        raise ClientError(answer, operation)
+
+    monkeypatch.setattr(client, operation, refuse)
+    actions = Actions(lambda line: None)
+    with pytest.raises(AWSError, match=words) as caught:
+        create_key(CloudFront(client, actions), actions, tmp_path / "new.pem", "site")
+    assert caught.value.code == code
+    assert "123456789012" not in str(caught.value)
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+def test_a_folder_that_is_not_there(client, tmp_path, public_keys):
+    """Nothing is uploaded whose private half is nowhere."""
+    actions = Actions(lambda line: None)
+    with pytest.raises(SigningKeyError, match="cannot be written"):
+        create_key(CloudFront(client, actions), actions, tmp_path / "no" / "new.pem", "site")
+    assert not public_keys()
+
+
+def test_many_key_groups_are_read_page_by_page(tmp_path):
+    """AWS gives a hundred at a time, and where to go on."""
+    from botocore.stub import Stubber
+
+    from cfsign.provisioning import cloudfront_client
+
+    client = cloudfront_client()
+    group = {
+        "Id": "G2",
+        "LastModifiedTime": 0,
+        "KeyGroupConfig": {"Name": "two", "Items": ["K1"], "Comment": "kept"},
+    }
+    page = {"MaxItems": 1, "Quantity": 1}
+    with Stubber(client) as stub:
+        other = group | {"Id": "G1", "KeyGroupConfig": {"Name": "one", "Items": ["K1"]}}
+        stub.add_response(
+            "list_key_groups",
+            {"KeyGroupList": page | {"NextMarker": "m", "Items": [{"KeyGroup": other}]}},
+            {},
+        )
+        stub.add_response(
+            "list_key_groups",
+            {"KeyGroupList": page | {"Items": [{"KeyGroup": group}]}},
+            {"Marker": "m"},
+        )
+        stub.add_response("get_key_group", {"KeyGroup": group, "ETag": "E1"}, {"Id": "G2"})
+        # What is not changed is sent as well: CloudFront replaces the whole.
+        config = {"Name": "two", "Items": ["K1", "K2"], "Comment": "kept"}
+        stub.add_response(
+            "update_key_group",
+            {"KeyGroup": group | {"KeyGroupConfig": config}, "ETag": "E2"},
+            {"Id": "G2", "IfMatch": "E1", "KeyGroupConfig": config},
+        )
+        cloudfront = CloudFront(client, Actions(lambda line: None))
+        changed = cloudfront.set_keys(cloudfront.key_group("two"), ["K1", "K2"])
+        assert (changed.key_ids, changed.etag) == (("K1", "K2"), "E2")
+        stub.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({}, "finds no AWS credentials"),
+        ({"AWS_PROFILE": "nobody"}, "no such profile"),
+        (
+            {
+                "AWS_ACCESS_KEY_ID": "x",
+                "AWS_SECRET_ACCESS_KEY": "x",
+                "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+                "AWS_MAX_ATTEMPTS": "1",
+            },
+            "not reached",
+        ),
+        ({"AWS_ENDPOINT_URL": "nonsense"}, "AWS_ENDPOINT_URL"),
+    ],
+)
+def test_no_way_to_aws(monkeypatch, tmp_path, capsys, variables, words):
+    """One line, exit 2, and nothing written."""
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert create(tmp_path / "new.pem", "--key-group", "site") == 2
+    err = capsys.readouterr().err
+    assert (err.count("\n"), words in err) == (1, True)
+    assert not (tmp_path / "new.pem").exists()
+
+
+def test_without_boto3(tmp_path):
+    """The extra is named; and the core imports nothing of this."""
+    code = "import sys; sys.modules['boto3'] = None\nimport cfsign\n"
+    code += "assert 'cfsign.provisioning' not in sys.modules\n"
+    code += "from cfsign.cli import main\n"
+    code += "sys.exit(main(['aws', 'create-key', 'new.pem', '--key-group', 'site']))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, timeout=60
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "cloudfront-cfsign[aws]" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("nothing",),
+        ("create-key",),
+        ("create-key", "a.pem"),
+        ("create-key", "a.pem", "--key-group", "site", "--algorithm", "P-384"),
+    ],
+)
+def test_bad_usage(arguments, capsys):
+    """One line, exit 2, nothing on standard output."""
+    assert main(["aws", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err.count("\n")) == ("", 1)
