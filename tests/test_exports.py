@@ -11,6 +11,8 @@ import cfsign
 PUBLIC = {
     "Allow",
     "Answer",
+    "AsyncPrivateKey",
+    "BaseSigner",
     "CfsignError",
     "CfsignWarning",
     "Configuration",
@@ -19,6 +21,7 @@ PUBLIC = {
     "Delivery",
     "Deny",
     "Distribution",
+    "KeyUnavailableError",
     "Policy",
     "PolicyError",
     "PrivateKey",

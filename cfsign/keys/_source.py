@@ -37,6 +37,11 @@ def read_source(source: Source) -> tuple[str, str]:
         SigningKeyError: There is nothing, or it is not text.
     """
     content, origin = _contents(source)
+    if len(content) > MAX_BYTES:
+        raise SigningKeyError(
+            f"the key{at(origin)} is over {MAX_BYTES} bytes; no key is, so check the path",
+            source=origin,
+        )
     text = (content if isinstance(content, str) else _text(content, origin)).strip()
     if text.startswith(_WRAPPED_BEGIN):
         text = _unwrapped(text, origin)
@@ -56,7 +61,7 @@ def _contents(source: Source) -> tuple[str | bytes, str]:
         raise SigningKeyError(
             f"a key is a path, or PEM or DER as text or bytes, not {type(source).__name__}"
         )
-    path = Path(source)
+    path = Path(os.fsdecode(source))
     return _read_file(path), str(path)
 
 
@@ -90,14 +95,9 @@ def _cannot_read(name: str, error: Exception) -> SigningKeyError:
 
 
 def _text(data: bytes, origin: str) -> str:
-    if len(data) > MAX_BYTES:
-        raise SigningKeyError(
-            f"the key{at(origin)} is over {MAX_BYTES} bytes; no key is, so check the path",
-            source=origin,
-        )
     label = der_label(data)
     if label is not None:
-        return _armoured(label, data)
+        return armoured(label, data)
     try:
         return data.decode(_BYTE_ORDER_MARKS.get(data[:2], "utf-8-sig"))
     except UnicodeDecodeError:
@@ -108,10 +108,11 @@ def _text(data: bytes, origin: str) -> str:
         ) from None
 
 
-def _armoured(label: str, der: bytes) -> str:
-    """Write DER as PEM (RFC 7468)."""
+def armoured(label: str, der: bytes, headers: tuple[str, ...] = ()) -> str:
+    """Write DER as PEM (RFC 7468), with the headers of OpenSSL's older encryption (RFC 1421)."""
+    head = "".join(f"{line}\n" for line in headers) + ("\n" if headers else "")
     body = base64.encodebytes(der).decode("ascii")
-    return f"-----BEGIN {label}-----\n{body}-----END {label}-----\n"
+    return f"-----BEGIN {label}-----\n{head}{body}-----END {label}-----\n"
 
 
 def _unwrapped(text: str, origin: str) -> str:
