@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from typing import TypeVar
+
 from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -25,6 +29,8 @@ from cfsign.keys._refusals import (
 from cfsign.keys.protocol import HashAlgorithm, Unpicklable
 
 NAME = "cryptography"
+
+Key = TypeVar("Key")
 
 _HASHES: dict[HashAlgorithm, hashes.HashAlgorithm] = {
     "SHA1": hashes.SHA1(),  # noqa: S303  CloudFront's default, fixed by its documents
@@ -159,7 +165,7 @@ def load_private(pem: PEM, password: bytes | None) -> RSAPrivateKey | ECPrivateK
     if document.kind == "RSA":
         rsa_private_numbers(pem, document.content)
     try:
-        key = serialization.load_der_private_key(pem.der, None)
+        key = _without_panic(serialization.load_der_private_key, pem.der, None)
     except Exception:  # whatever a parser of hostile bytes raises, the answer is the same
         raise unreadable(pem) from None
     if isinstance(key, rsa.RSAPrivateKey):
@@ -175,7 +181,7 @@ def load_public(pem: PEM) -> RSAPublicKey | ECPublicKey:
     if document.kind == "RSA":
         rsa_public_numbers(pem, document.content)
     try:
-        key = serialization.load_der_public_key(pem.der)
+        key = _without_panic(serialization.load_der_public_key, pem.der)
     except Exception:  # whatever a parser of hostile bytes raises, the answer is the same
         raise unreadable(pem) from None
     if isinstance(key, rsa.RSAPublicKey):
@@ -208,11 +214,11 @@ def _decrypted(pem: PEM, password: bytes | None) -> PEM:
         raise password_missing(pem)
     check_cost(pem)
     try:
-        key = serialization.load_pem_private_key(
-            pem.data,
-            password,
-            unsafe_skip_rsa_key_validation=True,  # it is validated below
+        # RSA is validated later, when it is read like any other key.
+        load = functools.partial(
+            serialization.load_pem_private_key, unsafe_skip_rsa_key_validation=True
         )
+        key = _without_panic(load, pem.data, password)
         der = key.private_bytes(
             serialization.Encoding.DER,
             serialization.PrivateFormat.PKCS8,
@@ -223,6 +229,16 @@ def _decrypted(pem: PEM, password: bytes | None) -> PEM:
     except Exception:  # whatever a parser of hostile bytes raises, the answer is the same
         raise password_wrong(pem) from None
     return PEM("PRIVATE KEY", der, pem.source)
+
+
+def _without_panic(parse: Callable[..., Key], *given: bytes | None) -> Key:
+    """Call a parser; what its Rust panics at would else end a process that catches Exception."""
+    try:
+        return parse(*given)
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":  # PyO3's, which no module exports
+            raise ValueError("the parser panicked") from None
+        raise
 
 
 def _public_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:

@@ -7,6 +7,7 @@ thousand million times. So the kinds are listed here, and the numbers are measur
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -38,6 +39,14 @@ MAX_ITERATIONS = 10_000_000
 
 #: 128 MiB and half a second, the most that is advised (OWASP, 2023: N = 2**17, r = 8, p = 1).
 MAX_SCRYPT = 2**20
+
+# How many hexadecimal digits the vector of each has (RFC 1423, section 1.1, and OpenSSL).
+_OLDER_CIPHERS = {
+    "AES-128-CBC": 32,
+    "AES-192-CBC": 32,
+    "AES-256-CBC": 32,
+    "DES-EDE3-CBC": 16,
+}
 
 _RSA, _EC = bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a8648ce3d0201")
 _NAMES = {
@@ -140,10 +149,12 @@ def check_cost(pem: PEM) -> None:
     """Raise SigningKeyError where trying a password would take more than seconds."""
     if len(pem.der) > MAX_ENCRYPTED_BYTES:
         raise refuse_kind(pem, "larger than any of them")
-    if pem.headers:
-        return  # OpenSSL's older way hashes the password a few times, and asks for nothing more
     try:
-        is_fair = _is_fair(_derivation(sequence(pem.der)[0]))
+        is_fair = (
+            _is_older_encryption(pem.headers)
+            if pem.headers
+            else _is_fair(_derivation(sequence(pem.der)[0]))
+        )
     except (ValueError, IndexError):
         raise unreadable(pem) from None
     if not is_fair:
@@ -204,6 +215,15 @@ def _fitting(pkcs1: bytes) -> RSANumbers | None:
     if (exp1, exp2) != (d % (p - 1), d % (q - 1)) or coef >= p or coef * q % p != 1:
         return None
     return RSANumbers(n, e, d, p, q)
+
+
+def _is_older_encryption(headers: tuple[str, ...]) -> bool:
+    """Tell OpenSSL's older way, which hashes the password a few times, from what looks like it."""
+    described = dict(header.split(":", 1) for header in headers)
+    name, _, vector = described.get("DEK-Info", "").strip().partition(",")
+    digits = _OLDER_CIPHERS.get(name)
+    # A vector that is too short makes the parser of `cryptography` 50 panic.
+    return digits is not None and re.fullmatch(f"[0-9A-Fa-f]{{{digits}}}", vector) is not None
 
 
 def _derivation(identifier: Element) -> list[Element]:
