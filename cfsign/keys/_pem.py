@@ -63,6 +63,11 @@ def read_pem(source: Source, wanted: Literal["private", "public"]) -> PEM:
             "copy the key again, whole",
             source=origin,
         )
+    if not body.isascii():
+        raise SigningKeyError(
+            f"the {label}{at(origin)} holds characters that base64 has not; copy it again, whole",
+            source=origin,
+        )
     lines = body.split("\n")
     # RFC 1421's headers: OpenSSL's older way of encrypting, and the comments of some tools.
     headers = tuple(itertools.takewhile(lambda line: ":" in line, lines))
@@ -82,12 +87,10 @@ def _decoded(body: str, label: str, origin: str) -> bytes:
     try:
         return base64.b64decode("".join(body.split()), validate=True)
     except ValueError:
-        what = f"{label}{at(origin)}"
-    if not body.isascii():
-        what += " holds characters that base64 has not"
-    else:
-        what += " cannot be read"
-    raise SigningKeyError(f"the {what}; it is damaged: copy it again, whole", source=origin)
+        raise SigningKeyError(
+            f"the {label}{at(origin)} cannot be read; it is damaged: copy it again, whole",
+            source=origin,
+        ) from None
 
 
 def _what_is_wrong(text: str, origin: str) -> str:

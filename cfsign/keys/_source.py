@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 import re
 from pathlib import Path
@@ -100,12 +99,13 @@ def _text(data: bytes, origin: str) -> str:
         return armoured(label, data)
     try:
         return data.decode(_BYTE_ORDER_MARKS.get(data[:2], "utf-8-sig"))
-    except UnicodeDecodeError:
-        raise SigningKeyError(
-            f"the key{at(origin)} is neither PEM nor DER; give it as PEM: "
-            "openssl pkey -in KEY -out KEY.pem",
-            source=origin,
-        ) from None
+    except UnicodeDecodeError:  # which has all of the key in it, and must not be ours' context
+        pass
+    raise SigningKeyError(
+        f"the key{at(origin)} is neither PEM nor DER; give it as PEM: "
+        "openssl pkey -in KEY -out KEY.pem",
+        source=origin,
+    )
 
 
 def armoured(label: str, der: bytes, headers: tuple[str, ...] = ()) -> str:
@@ -118,11 +118,12 @@ def armoured(label: str, der: bytes, headers: tuple[str, ...] = ()) -> str:
 def _unwrapped(text: str, origin: str) -> str:
     try:
         return base64.b64decode("".join(text.split()), validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
-        raise SigningKeyError(
-            f"the base64 around the PEM{at(origin)} is cut or damaged; copy it again, whole",
-            source=origin,
-        ) from None
+    except ValueError:  # which may have the key in it, as above
+        pass
+    raise SigningKeyError(
+        f"the base64 around the PEM{at(origin)} is cut or damaged; copy it again, whole",
+        source=origin,
+    )
 
 
 def at(origin: str) -> str:

@@ -163,6 +163,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "a vector that is no hex": lambda: older_encryption("AES-128-CBC,zz"),
     "a vector that is too short": lambda: older_encryption("AES-128-CBC,00112233"),
     "a vector that is not there": lambda: older_encryption("AES-128-CBC"),
+    "a header that is not ASCII": lambda: older_encryption("AES-128-CBC,00\xbe"),
     "a cipher that is none": lambda: older_encryption("MD5,00112233445566778899aabbccddeeff"),
     "PBES2 with a vector that is too short": lambda: sequence(
         sequence(PBES2, sequence(derived_once(), sequence(AES_256_CBC, octets(bytes(4))))),
