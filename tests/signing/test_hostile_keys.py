@@ -332,3 +332,25 @@ def test_any_bytes_are_an_error_of_ours(backend: str, content: bytes) -> None:
         for form in forms:
             with pytest.raises(SigningKeyError):
                 load(form)
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        pytest.param(lambda body: b"\x30\x83\0" + len(body).to_bytes(2, "big") + body, id="padded"),
+        pytest.param(lambda body: b"\x30\x80" + body + b"\0\0", id="indefinite"),
+        pytest.param(lambda body: b"\x3f\x10\x82" + len(body).to_bytes(2, "big") + body, id="tag"),
+        pytest.param(lambda body: sequence(body) + b"\0", id="more behind it"),
+        pytest.param(lambda body: sequence(body)[:-1], id="cut"),
+    ],
+)
+def test_a_key_is_der_to_the_letter(
+    backend: str, pkcs1_pem: str, spelled: Callable[[bytes], bytes]
+) -> None:
+    """What two parsers may read differently is read by neither."""
+    der = base64.b64decode("".join(pkcs1_pem.splitlines()[1:-1]))
+    body = der[4:]
+    assert load_private_key(armoured("RSA PRIVATE KEY", sequence(body)), backend=backend)
+    for form in (spelled(body), armoured("RSA PRIVATE KEY", spelled(body))):
+        with pytest.raises(SigningKeyError):
+            load_private_key(form, backend=backend)
