@@ -403,7 +403,8 @@ def test_the_search_finds_an_ec_key(
     shown._secrets = ec_secrets
     at = ec_der.index(b"\x02\x01\x01\x04\x20") + 5
     number = int.from_bytes(ec_der[at : at + 32], "big")
-    shown.write(f"{number:x} {number} {ec_der!r} {ec_pem} {'.' * 100}")
+    raw = ec_der[at : at + 32]  # by itself: Python quotes by what else stands in the text
+    shown.write(f"{number:x} {number} {raw!r} {ec_der!r} {ec_pem} {'.' * 100}")
     found = set(shown.leaks)
     assert {"raw", "raw DER", "number x", "number d", "pkcs8 line 1"} <= found
 
