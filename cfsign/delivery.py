@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qsl, quote, urlencode
 
-from cfsign.configuration import Configuration, check_allowed_statuses, check_code, check_headers
+from cfsign.configuration import Configuration
 from cfsign.cookies import check_attributes
 from cfsign.decision import ALLOWED_STATUSES, Deny, decide
 from cfsign.distribution import Distribution
@@ -20,6 +20,7 @@ from cfsign.errors import ConfigurationError, KeyUnavailableError, ResourceError
 from cfsign.policy import Policy
 from cfsign.redirect import Answer, redirect, signed_json
 from cfsign.resource import RESERVED, check_url, split_location
+from cfsign.settings import check_allowed_statuses, check_code, check_headers
 from cfsign.signed_policy import SignedPolicy
 
 Mode = Literal["redirect", "json", "cookies"]

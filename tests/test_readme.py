@@ -134,10 +134,10 @@ def test_the_readme_links_every_example():
 
 def test_the_settings_table_names_every_setting():
     """No setting is left out of the table, and none is made up."""
-    from cfsign import configuration
+    from cfsign import settings
 
     table = README.read_text("utf-8").partition("## Settings")[2].partition("\n## ")[0]
     documented = set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
-    assert documented == set(configuration._CHECKS) - {"domain"} | {"password", "check_every"}
+    assert documented == set(settings.CHECKS) - {"domain"} | {"password", "check_every"}
     variables = set(re.findall(r"`CLOUDFRONT_(\w+)`", table))
-    assert variables - {"PRIVATE_KEY_FILE", "CONFIG"} == set(configuration._VARIABLES.values())
+    assert variables - {"PRIVATE_KEY_FILE", "CONFIG"} == set(settings.VARIABLES.values())
