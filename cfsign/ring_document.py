@@ -14,7 +14,8 @@ from cfsign.times import moment_from_text
 
 _NAMES = tuple(KeyPair.__dataclass_fields__)
 
-_SHAPE = '{"keys": [{"key_pair_id": "K2JCJMDEHXQW5F", "private_key": "K2JCJMDEHXQW5F.pem"}]}'
+#: What a document looks like.
+SHAPE = '{"keys": [{"key_pair_id": "K2JCJMDEHXQW5F", "private_key": "K2JCJMDEHXQW5F.pem"}]}'
 
 
 def parse_pairs(text: str | bytes, folder: Path | None = None) -> list[KeyPair]:
@@ -31,10 +32,19 @@ def parse_pairs(text: str | bytes, folder: Path | None = None) -> list[KeyPair]:
     Raises:
         ConfigurationError: Every mistake, at once.
     """
+    return read_pairs(parse_document(text)["keys"], folder)
+
+
+def parse_document(text: str | bytes) -> dict[str, Any]:
+    """
+    Read a JSON document as far as that its `keys` are a list; raises ConfigurationError.
+
+    What else is in it stays in it, for whoever writes it back.
+    """
     document = _parse(text)
     if not isinstance(document, dict) or not isinstance(document.get("keys"), list):
-        raise ConfigurationError(f"a key ring is an object with a list of keys, such as {_SHAPE}")
-    return read_pairs(document["keys"], folder)
+        raise ConfigurationError(f"a key ring is an object with a list of keys, such as {SHAPE}")
+    return document
 
 
 def read_pairs(entries: Iterable[object], folder: Path | None = None) -> list[KeyPair]:

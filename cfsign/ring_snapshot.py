@@ -82,7 +82,7 @@ class Snapshot:
 def _signers(pairs: Iterable[KeyPair]) -> tuple[tuple[int, Signer], ...]:
     """Read the keys of *pairs*, the oldest first; raises ConfigurationError, with every problem."""
     ordered = sorted(pairs, key=lambda pair: pair.start)
-    signers, problems = [], _clashes(ordered)
+    signers, problems = [], clashes(ordered, time())
     for pair in ordered:
         try:
             signers.append((pair.start, pair.signer()))
@@ -93,13 +93,13 @@ def _signers(pairs: Iterable[KeyPair]) -> tuple[tuple[int, Signer], ...]:
     return tuple(signers)
 
 
-def _clashes(ordered: list[KeyPair]) -> list[str]:
-    """Say which pairs cannot be in one ring, and whether none of them signs yet."""
+def clashes(ordered: list[KeyPair], now: float) -> list[str]:
+    """Say which pairs, the oldest first, cannot be in one ring, and whether none signs yet."""
     if not ordered:
         return ["there is no key; give at least one that signs"]
     first = ordered[0]
     problems = []
-    if first.start > time():
+    if first.start > now:
         problems.append(
             f"no key is active yet: {first.key_pair_id} is the first, from {_iso(first.start)}; "
             "keep the one before it in the ring until then"

@@ -117,7 +117,7 @@ def test_dry_run(client, tmp_path, public_keys, add_group, items, capsys):
     assert lines[0] == f"would write {path} (a private key)"
     assert lines[1].startswith('would call CreatePublicKey {"PublicKeyConfig": {"CallerReference"')
     assert lines[2].startswith(f'would call UpdateKeyGroup {{"Id": "{group_id}", "IfMatch": ')
-    assert f'"Items": ["{ids[0]}", "NEW-ID"]' in lines[2]
+    assert f'"Items": ["{ids[0]}", "NEWID"]' in lines[2]
     assert lines[3] == f"would write {ring} (a key ring)"
     assert create(path, "--key-group", "other", "--dry-run") == 0
     assert 'would call CreateKeyGroup {"KeyGroupConfig"' in capsys.readouterr().out
