@@ -84,7 +84,8 @@ class KeyRing(Unpicklable, BaseSigner):
         Make a ring of a JSON document, which is read again when it or a key file changes.
 
         `{"keys": [...]}` lists the key pairs. Each has `key_pair_id` and `private_key`, a path from
-        the document's folder or PEM with its newlines as `\n`, and may have `signs_from` (such as
+        the document's folder, PEM with its newlines as `\n`, or `kms:` and the name of a key in AWS
+        KMS, and may have `signs_from` (such as
         "2026-01-01T00:00:00Z", or epoch seconds), `hash_algorithm` and `password`.
 
         Raises:

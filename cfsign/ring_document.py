@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cfsign.errors import CfsignError, ConfigurationError
-from cfsign.key_pair import KeyPair
-from cfsign.keys import is_path
+from cfsign.key_pair import KeyPair, names_file
 from cfsign.times import moment_from_text
 
 _NAMES = tuple(KeyPair.__dataclass_fields__)
@@ -22,8 +21,9 @@ def parse_pairs(text: str | bytes, folder: Path | None = None) -> list[KeyPair]:
     r"""
     Read a JSON document: an object whose `keys` is a list of key pairs.
 
-    Each has `key_pair_id` and `private_key` (a path, or PEM with its newlines as `\n`), and may
-    have `signs_from` (ISO 8601 with a zone, or epoch seconds), `hash_algorithm` and `password`.
+    Each has `key_pair_id` and `private_key` (a path, PEM with its newlines as `\n`, or `kms:` and
+    the name of a key in AWS KMS), and may have `signs_from` (ISO 8601 with a zone, or epoch
+    seconds), `hash_algorithm` and `password`.
 
     Args:
         text: The document.
@@ -107,7 +107,7 @@ def _pair(entry: object, folder: Path | None) -> KeyPair:
         )
     fields = dict(entry)
     key = fields["private_key"]
-    if folder is not None and is_path(key):
+    if folder is not None and names_file(key):
         fields["private_key"] = folder / key
     if isinstance(fields.get("signs_from"), str):
         fields["signs_from"] = moment_from_text(fields["signs_from"], "signs_from")

@@ -13,8 +13,7 @@ from time import time
 from typing import Any
 
 from cfsign.errors import CfsignError, ConfigurationError
-from cfsign.key_pair import KeyPair
-from cfsign.keys import is_path
+from cfsign.key_pair import KeyPair, names_file
 from cfsign.ring_source import RingSource, last_change, mark
 from cfsign.signer import Signer
 
@@ -54,7 +53,7 @@ class Snapshot:
     def _read(cls, source: RingSource, state: Any, since: int) -> Snapshot:
         try:
             pairs = source.pairs(state)
-            files = (Path(pair.private_key) for pair in pairs if is_path(pair.private_key))
+            files = (Path(pair.private_key) for pair in pairs if names_file(pair.private_key))
             # Before the keys are read: what is written from now on makes a difference.
             marks = tuple((path, mark(path)) for path in files)
             return cls(_signers(pairs), since, state, marks)

@@ -21,8 +21,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from cfsign.errors import SigningKeyError
-from cfsign.key_pair import KeyPair
-from cfsign.keys import is_path, load_private_key
+from cfsign.key_pair import KeyPair, names_file
+from cfsign.keys import load_private_key
 from cfsign.provisioning.actions import Actions
 from cfsign.provisioning.aws import AWSError
 from cfsign.provisioning.cloudfront import CloudFront, KeyGroup, fingerprint
@@ -199,7 +199,7 @@ def _signing(pairs: list[KeyPair], now: int) -> KeyPair:
 def _file_of(pair: KeyPair) -> Path | None:
     """Return the file of a pair's private half, or None if the document itself holds it."""
     key = pair.private_key
-    return Path(key) if is_path(key) and os.path.isfile(key) else None
+    return Path(key) if names_file(key) and os.path.isfile(key) else None
 
 
 def _waiting(old_id: str, new: KeyPair, due: int, now: int) -> str:
