@@ -147,6 +147,8 @@ class Configuration:
             if name in settings:
                 try:
                     values[name] = check(settings[name])
+                except ConfigurationError as error:
+                    problems += [f"{labels[name]}: {problem}" for problem in error.problems]
                 except CfsignError as error:
                     problems.append(f"{labels[name]}: {error}")
             elif name in REQUIRED and not (rings and name in ONE_KEYS_OWN):

@@ -12,8 +12,6 @@ from cfsign.keys import (
     PrivateKey,
     Source,
     Unpicklable,
-    is_async,
-    is_blocking,
     is_path,
     resolve_private_key,
 )
@@ -73,7 +71,7 @@ class KeyPair(Unpicklable):
         """
         key = self.key()
         signer = Signer(self.key_pair_id, key, hash_algorithm=self.hash_algorithm)
-        if isinstance(self.private_key, str | bytes) and not (is_async(key) or is_blocking(key)):
+        if names_file(self.private_key) or is_key_text(self.private_key):
             # A platform may forbid the hash: better said now than at a viewer's request.
             key.sign(b"", signer.hash_algorithm)
         return signer
@@ -90,5 +88,13 @@ class KeyPair(Unpicklable):
 
 def names_file(key: object) -> TypeGuard[str | os.PathLike[str]]:
     """Tell whether what stands for a private key is a path, and neither the key nor in AWS KMS."""
-    in_kms = isinstance(key, str) and key.strip().startswith("kms:")
-    return is_path(key) and not in_kms
+    return is_path(key) and not _is_in_kms(key)
+
+
+def is_key_text(key: object) -> bool:
+    """Tell whether what stands for a private key is the key itself, as text or bytes."""
+    return isinstance(key, str | bytes) and not is_path(key) and not _is_in_kms(key)
+
+
+def _is_in_kms(key: object) -> bool:
+    return isinstance(key, str) and key.strip().startswith("kms:")

@@ -238,10 +238,15 @@ def ring_of(source: object, *, check_every: float | timedelta = 30) -> KeyRing:
         ConfigurationError: It is neither, or as `KeyRing.from_file` and `from_loader` say.
         PolicyError: `check_every` is no time.
     """
+    return KeyRing(source_of(source), check_every=check_every)
+
+
+def source_of(source: object) -> RingSource:
+    """Return what a setting's ring is read from; raises ConfigurationError."""
     if isinstance(source, str | os.PathLike):
-        return KeyRing.from_file(source, check_every=check_every)
+        return DocumentFile(source)
     if callable(source):
-        return KeyRing.from_loader(source, check_every=check_every)
+        return LoadedDocument(source)
     raise ConfigurationError(
         "a key ring is its document's path, or a function that returns the document's text, "
         f"not {type(source).__name__}"
