@@ -97,10 +97,14 @@ def test_an_existing_key(client, tmp_path, pem, public_pem, public_keys, items, 
     assert create(tmp_path / "not-there.pem", "--key-group", "site", "--existing") == 2
 
 
-def test_a_key_ring_to_begin_with(client, tmp_path, items):
-    """One that `rotate` takes."""
+def test_a_key_ring_to_begin_with(client, tmp_path, items, capsys):
+    """One that `rotate` takes, and that the settings name: a rotation changes nothing else."""
     ring = tmp_path / "ring.json"
     assert create(tmp_path / "new.pem", "--key-group", "site", "--ring", ring) == 0
+    printed = capsys.readouterr().out
+    assert f"CLOUDFRONT_CONFIG = {{'key_ring': '{ring}'}}\n" in printed
+    assert f"\nCLOUDFRONT_KEY_RING_FILE={ring}\n" in printed
+    assert "CLOUDFRONT_PRIVATE_KEY" not in printed
     assert ring.stat().st_mode & 0o777 == 0o600
     rotate = ["aws", "rotate", "--ring", str(ring), "--key-group", "site"]
     assert main([*rotate, "--longest-lifetime", "1h", "--start"]) == 0
