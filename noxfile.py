@@ -53,6 +53,13 @@ def bare(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHONS[0])
+def fuzz(session: nox.Session) -> None:
+    """Search for a key file that breaks the loaders: nox -s fuzz -- SECONDS, 60 if left out."""
+    session.install("-e", ".[cryptography]", "atheris")
+    session.run("python", "tests/fuzz/fuzz_keys.py", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0])
 def lint(session: nox.Session) -> None:
     """Run the linters, the type checker and the import contract."""
     session.install("-e", ".[test]")

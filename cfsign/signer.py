@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import time
 from abc import ABC, abstractmethod
@@ -190,10 +191,12 @@ class Signer(Unpicklable, BaseSigner):
         """
         message = _message(policy)
         if is_async(self._key):
-            raise SigningKeyError(
-                "the private key signs asynchronously; await sign_async, or use an async view"
-            )
-        return self._signed(policy, self._key.sign(message, self.hash_algorithm))
+            raise _is_asynchronous()
+        signature = self._key.sign(message, self.hash_algorithm)
+        if inspect.isawaitable(signature):  # a key whose `sign` does not look like what it is
+            _close(signature)
+            raise _is_asynchronous()
+        return self._signed(policy, signature)
 
     async def sign_async(self, policy: Policy) -> SignedPolicy:
         """
@@ -202,21 +205,27 @@ class Signer(Unpicklable, BaseSigner):
         An asynchronous key is awaited, and one that blocks signs in a thread.
         """
         message = _message(policy)
-        if is_async(self._key):
-            signature = await self._key.sign(message, self.hash_algorithm)
-        elif is_blocking(self._key):
+        signature: object
+        if is_blocking(self._key) and not is_async(self._key):
             import asyncio  # here, where there is a loop already: `import cfsign` stays fast
 
             signature = await asyncio.to_thread(self._key.sign, message, self.hash_algorithm)
         else:
             signature = self._key.sign(message, self.hash_algorithm)
+        if inspect.isawaitable(signature):
+            signature = await signature
         return self._signed(policy, signature)
 
     def public_key_pem(self) -> str:
         """Return the public half of the key, as PEM: what CloudFront knows by `key_pair_id`."""
         return self._key.public_key_pem()
 
-    def _signed(self, policy: Policy, signature: bytes) -> SignedPolicy:
+    def _signed(self, policy: Policy, signature: object) -> SignedPolicy:
+        if not isinstance(signature, bytes) or not signature:
+            raise SigningKeyError(
+                f"sign of a {type(self._key).__name__} returned {_described(signature)}; "
+                "it returns the raw signature, as bytes"
+            )
         return SignedPolicy(policy, self.key_pair_id, encode(signature), self.hash_algorithm)
 
 
@@ -252,6 +261,27 @@ def check_hash_algorithm(hash_algorithm: object) -> HashAlgorithm:
     if hash_algorithm not in HASH_ALGORITHMS:
         raise PolicyError('hash_algorithm is "SHA1" or "SHA256"', field="hash_algorithm")
     return hash_algorithm
+
+
+def _is_asynchronous() -> SigningKeyError:
+    return SigningKeyError(
+        "the private key signs asynchronously; await sign_async, or use an async view"
+    )
+
+
+def _close(awaitable: object) -> None:
+    # A coroutine that nobody awaits would warn of it, somewhere else and later.
+    if inspect.iscoroutine(awaitable):
+        awaitable.close()
+
+
+def _described(thing: object) -> str:
+    """Name what was given in a key's or a signature's place by its type, never by its value."""
+    if isinstance(thing, type):
+        return f"the class {thing.__name__} itself"
+    if isinstance(thing, bytes):
+        return "no bytes at all"
+    return type(thing).__name__
 
 
 def _message(policy: Policy) -> bytes:

@@ -154,6 +154,38 @@ def ec_sec1_pem(openssl: OpenSSL) -> str:
 
 
 @pytest.fixture(scope="session")
+def parameters_pem(openssl: OpenSSL) -> str:
+    """The block that OpenSSL writes before an EC key, without the key."""
+    return openssl("ecparam", "-name", "prime256v1").decode()
+
+
+@pytest.fixture(scope="session")
+def p384_pem(openssl: OpenSSL) -> str:
+    """A private key on a curve that CloudFront does not take, PKCS#8."""
+    curve = "ec_paramgen_curve:P-384"
+    return openssl("genpkey", "-algorithm", "EC", "-pkeyopt", curve).decode()
+
+
+@pytest.fixture(scope="session")
+def p384_sec1_pem(openssl: OpenSSL) -> str:
+    """A private key on a curve that CloudFront does not take, SEC 1."""
+    return openssl("ecparam", "-name", "secp384r1", "-genkey", "-noout").decode()
+
+
+@pytest.fixture(scope="session")
+def spelled_out_pem(openssl: OpenSSL) -> str:
+    """A P-256 private key with the curve's numbers in the place of its name."""
+    options = ("-pkeyopt", "ec_paramgen_curve:P-256", "-pkeyopt", "ec_param_enc:explicit")
+    return openssl("genpkey", "-algorithm", "EC", *options).decode()
+
+
+@pytest.fixture(scope="session")
+def cut_pem(pem: str) -> str:
+    """`pem` without its end."""
+    return pem[: len(pem) // 2]
+
+
+@pytest.fixture(scope="session")
 def ed25519_pem(openssl: OpenSSL) -> str:
     """An Ed25519 private key, PKCS#8."""
     return openssl("genpkey", "-algorithm", "ED25519").decode()

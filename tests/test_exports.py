@@ -11,6 +11,8 @@ import cfsign
 PUBLIC = {
     "Allow",
     "Answer",
+    "AsyncPrivateKey",
+    "BaseSigner",
     "CfsignError",
     "CfsignWarning",
     "Configuration",
@@ -21,6 +23,7 @@ PUBLIC = {
     "Distribution",
     "KeyPair",
     "KeyRing",
+    "KeyUnavailableError",
     "Policy",
     "PolicyError",
     "PrivateKey",

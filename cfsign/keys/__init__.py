@@ -7,7 +7,10 @@ This package lies below both the signing and the checking side; it knows no URL 
 from __future__ import annotations
 
 import functools
+import hashlib
+import inspect
 import os
+import threading
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
@@ -15,7 +18,8 @@ from types import ModuleType
 from typing import Any
 
 from cfsign.errors import ConfigurationError, SigningKeyError
-from cfsign.keys._pem import PEM, read_pem, refuse_kind
+from cfsign.keys._pem import PEM, read_pem
+from cfsign.keys._refusals import password_not_needed, refuse_size
 from cfsign.keys._source import Source as Source
 from cfsign.keys._source import is_path as is_path
 from cfsign.keys.protocol import HASH_ALGORITHMS as HASH_ALGORITHMS
@@ -28,11 +32,17 @@ from cfsign.keys.protocol import Unpicklable as Unpicklable
 from cfsign.keys.protocol import hash_algorithms as hash_algorithms
 from cfsign.keys.protocol import is_async as is_async
 from cfsign.keys.protocol import is_blocking as is_blocking
+from cfsign.keys.protocol import is_private_key as is_private_key
 
 #: What text begins with that names a key in AWS KMS.
 _KMS = "kms:"
 
 _BACKENDS = ("cryptography", "rsa")
+
+# The keys that were parsed, the latest last, each by a digest of what it was parsed from.
+_PARSED: dict[bytes, Any] = {}
+_PARSED_LOCK = threading.Lock()
+_MOST_PARSED = 16
 
 Password = str | bytes | Callable[[], str | bytes]
 
@@ -53,15 +63,18 @@ def load_private_key(
 
     The file is read at each call, but the same key is parsed once a process. Parsing an RSA key
     takes about 40 ms with `cryptography`, since OpenSSL checks that the numbers fit together and
-    that the factors are prime; with `rsa` less than 10 ms, for the fit alone. A P-256 key takes
-    well under one.
+    that the factors are prime; with `rsa` less than one, for the fit alone. So does a P-256 key.
+    An encrypted one takes as long as its encryption asks for, about 0.1 s where it is OpenSSL's
+    usual one for a million iterations; what asks for more than seconds is refused.
 
     Args:
         source: A path, or the key itself as text or bytes.
         password: What an encrypted key was encrypted with: text, bytes, or a function that gives
-            it, called once a call and only if the key is encrypted. Needs `cryptography`.
+            it, called once a call and only if the key is encrypted; what it raises is raised.
+            Needs `cryptography`.
         backend: "cryptography" or "rsa"; None takes the best installed.
-        allow_unsupported: Take RSA of a size that CloudFront does not, for tests with old keys.
+        allow_unsupported: Take RSA of a size that CloudFront does not, up to 4,096 bits, for
+            tests with old keys.
 
     Raises:
         SigningKeyError: The key is missing, damaged, encrypted, public, or not one that
@@ -70,9 +83,9 @@ def load_private_key(
     """
     name = choose_backend(backend)
     pem = read_pem(source, "private")
-    key = _parse_private(pem, _secret(password, pem), name)
+    key = _parsed(pem, _secret(password, pem, name), name)
     if key.algorithm not in SUPPORTED and not allow_unsupported:
-        raise refuse_kind(pem, key.algorithm)
+        raise refuse_size(pem, key.algorithm)
     return key  # type: ignore[no-any-return]  # the backend is chosen at run time
 
 
@@ -99,7 +112,7 @@ def resolve_private_key(
     if isinstance(setting, str | bytes | os.PathLike):
         return load_private_key(setting, password=password)
     # By the methods' names, which are those of an asynchronous key as well.
-    if isinstance(setting, type) or not isinstance(setting, PrivateKey):
+    if not is_private_key(setting):
         found = setting if isinstance(setting, type) else type(setting)
         raise SigningKeyError(
             "a private key is a path, PEM or DER as text or bytes, kms: and the name of a key in "
@@ -163,9 +176,22 @@ def _is_installed(name: str) -> bool:
     return find_spec(name) is not None
 
 
-@functools.lru_cache(maxsize=16)
-def _parse_private(pem: PEM, password: bytes | None, backend: str) -> Any:
-    return _module(backend).load_private(pem, password)
+def _parsed(pem: PEM, password: bytes | None, backend: str) -> Any:
+    digest = _digest(pem, password, backend)
+    key = _PARSED.get(digest)
+    if key is None:
+        key = _module(backend).load_private(pem, password)
+        with _PARSED_LOCK:
+            while len(_PARSED) >= _MOST_PARSED:
+                del _PARSED[next(iter(_PARSED))]
+            _PARSED[digest] = key
+    return key
+
+
+def _digest(pem: PEM, password: bytes | None, backend: str) -> bytes:
+    # What is remembered is neither a key's text nor a password, which may open other things too.
+    parts = [backend.encode(), pem.data, b"" if password is None else b"=" + password]
+    return hashlib.blake2b(b"".join(b"%d:%b" % (len(part), part) for part in parts)).digest()
 
 
 def _module(backend: str) -> ModuleType:
@@ -178,10 +204,28 @@ def _refuse_password(password: Password | None) -> None:
         raise SigningKeyError("a password is given, but no encrypted key; leave the password out")
 
 
-def _secret(password: Password | None, pem: PEM) -> bytes | None:
+def _secret(password: Password | None, pem: PEM, backend: str) -> bytes | None:
+    given: object = password
     if callable(password):
-        # Whoever types it, or whichever store gives it, is asked only where it is needed.
-        password = password() if pem.is_encrypted else None
-    if password is not None and not isinstance(password, str | bytes):
-        raise SigningKeyError(f"a password is text or bytes, not {type(password).__name__}")
-    return password.encode("utf-8") if isinstance(password, str) else password
+        # Whoever types it, or whichever store gives it, is asked only where it is of use.
+        given = password() if pem.is_encrypted and backend == "cryptography" else None
+    if given is None:
+        return None
+    if not isinstance(given, str | bytes):
+        if inspect.iscoroutine(given):
+            given.close()
+        raise SigningKeyError(
+            "a password is text or bytes, or a function that returns one, "
+            f"not {type(given).__name__}"
+        )
+    if not pem.is_encrypted and pem.label.endswith("PRIVATE KEY"):
+        raise password_not_needed(pem)
+    return _utf_8(given) if isinstance(given, str) else given
+
+
+def _utf_8(password: str) -> bytes:
+    try:
+        return password.encode("utf-8")
+    except UnicodeEncodeError:  # whose own text has the password in it
+        pass
+    raise SigningKeyError("the password is no text that UTF-8 can hold; give it as bytes")

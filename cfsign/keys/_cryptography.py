@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+import functools
+from collections.abc import Callable
+from typing import TypeVar
 
 from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from cfsign.errors import SigningKeyError
-from cfsign.keys._pem import PEM, password_not_needed, refuse_kind, refuse_label, unreadable
+from cfsign.keys._document import (
+    check_cost,
+    read_private,
+    read_public,
+    rsa_private_numbers,
+    rsa_public_numbers,
+)
+from cfsign.keys._pem import PEM
+from cfsign.keys._refusals import (
+    hash_forbidden,
+    password_missing,
+    password_too_dear,
+    password_wrong,
+    refuse_label,
+    unreadable,
+)
 from cfsign.keys.protocol import HashAlgorithm, Unpicklable
 
 NAME = "cryptography"
+
+Key = TypeVar("Key")
 
 _HASHES: dict[HashAlgorithm, hashes.HashAlgorithm] = {
     "SHA1": hashes.SHA1(),  # noqa: S303  CloudFront's default, fixed by its documents
     "SHA256": hashes.SHA256(),
 }
 
-# How CloudFront and NIST call what OpenSSL calls by the names of SEC 2 (FIPS 186-5, SP 800-186).
-_CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
+_REFUSED = (UnsupportedAlgorithm, InternalError)
+"""What OpenSSL raises where the platform's policy forbids a hash: it depends on the release."""
 
 
 class RSAPrivateKey(Unpicklable):
@@ -48,8 +66,8 @@ class RSAPrivateKey(Unpicklable):
         """Sign with RSASSA-PKCS1-v1_5 (RFC 8017, section 8.2)."""
         try:
             return self._key.sign(message, padding.PKCS1v15(), _HASHES[hash_algorithm])
-        except (UnsupportedAlgorithm, InternalError):
-            _refuse_hash(hash_algorithm)
+        except _REFUSED:
+            raise hash_forbidden(hash_algorithm) from None
 
     def public_key_pem(self) -> str:
         """Return the public half as PEM, SubjectPublicKeyInfo (RFC 5280, section 4.1)."""
@@ -76,8 +94,8 @@ class ECPrivateKey(Unpicklable):
         """Sign with ECDSA (FIPS 186-5): ASN.1 DER of r and s, another one at each call."""
         try:
             return self._key.sign(message, ec.ECDSA(_HASHES[hash_algorithm]))
-        except (UnsupportedAlgorithm, InternalError):
-            _refuse_hash(hash_algorithm)
+        except _REFUSED:
+            raise hash_forbidden(hash_algorithm) from None
 
     def public_key_pem(self) -> str:
         """Return the public half as PEM, SubjectPublicKeyInfo (RFC 5280, section 4.1)."""
@@ -104,7 +122,7 @@ class RSAPublicKey:
         """Tell whether *signature* is this key's for *message*; never raises."""
         try:
             self._key.verify(signature, message, padding.PKCS1v15(), _HASHES[hash_algorithm])
-        except (InvalidSignature, UnsupportedAlgorithm):
+        except (InvalidSignature, *_REFUSED):
             return False
         return True
 
@@ -129,7 +147,7 @@ class ECPublicKey:
         """Tell whether *signature* is this key's for *message*; never raises."""
         try:
             self._key.verify(signature, message, ec.ECDSA(_HASHES[hash_algorithm]))
-        except (InvalidSignature, UnsupportedAlgorithm):
+        except (InvalidSignature, *_REFUSED):
             return False
         return True
 
@@ -141,39 +159,36 @@ def load_private(pem: PEM, password: bytes | None) -> RSAPrivateKey | ECPrivateK
     OpenSSL checks that the numbers of an RSA key fit and that its factors are prime, which takes
     about 40 ms; of an EC key, that its point is the one that belongs to it.
     """
-    if not pem.label.endswith("PRIVATE KEY") or pem.label.startswith("OPENSSH"):
-        raise refuse_label(pem, "private")
-    _check_password(pem, password)
+    if pem.is_encrypted:
+        pem = _decrypted(pem, password)
+    document = read_private(pem)
+    if document.kind == "RSA":
+        rsa_private_numbers(pem, document.content)
     try:
-        key = serialization.load_pem_private_key(pem.data, password)
-    except Exception as error:  # whatever a parser of hostile bytes raises, the answer is alike
-        if pem.is_encrypted and not isinstance(error, UnsupportedAlgorithm):
-            raise SigningKeyError(
-                "the password does not open the key, or the key is damaged; check the password "
-                "with: openssl pkey -in KEY -noout",
-                source=pem.source,
-            ) from None
+        key = _without_panic(serialization.load_der_private_key, pem.der, None)
+    except Exception:  # whatever a parser of hostile bytes raises, the answer is the same
         raise unreadable(pem) from None
     if isinstance(key, rsa.RSAPrivateKey):
         return RSAPrivateKey(key)
     if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1):
         return ECPrivateKey(key)
-    raise refuse_kind(pem, _kind(key))
+    raise unreadable(pem)
 
 
 def load_public(pem: PEM) -> RSAPublicKey | ECPublicKey:
     """Parse SubjectPublicKeyInfo, or PKCS#1 for RSA."""
-    if pem.label not in ("PUBLIC KEY", "RSA PUBLIC KEY"):
-        raise refuse_label(pem, "public")
+    document = read_public(pem)
+    if document.kind == "RSA":
+        rsa_public_numbers(pem, document.content)
     try:
-        key = serialization.load_pem_public_key(pem.data)
+        key = _without_panic(serialization.load_der_public_key, pem.der)
     except Exception:  # whatever a parser of hostile bytes raises, the answer is the same
         raise unreadable(pem) from None
     if isinstance(key, rsa.RSAPublicKey):
         return RSAPublicKey(key)
     if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
         return ECPublicKey(key)
-    raise refuse_kind(pem, _kind(key))
+    raise unreadable(pem)
 
 
 def generate_pem(algorithm: str) -> str:
@@ -191,15 +206,39 @@ def generate_pem(algorithm: str) -> str:
     ).decode("ascii")
 
 
-def _check_password(pem: PEM, password: bytes | None) -> None:
-    if pem.is_encrypted and password is None:
-        raise SigningKeyError(
-            "the key is encrypted; give its password, or decrypt it: "
-            "openssl pkey -in KEY -out PLAIN",
-            source=pem.source,
+def _decrypted(pem: PEM, password: bytes | None) -> PEM:
+    """Take the password off, and leave the key in plain PKCS#8 to be read like any other."""
+    if not pem.label.endswith("PRIVATE KEY"):
+        raise refuse_label(pem, "private")
+    if password is None:
+        raise password_missing(pem)
+    check_cost(pem)
+    try:
+        # RSA is validated later, when it is read like any other key.
+        load = functools.partial(
+            serialization.load_pem_private_key, unsafe_skip_rsa_key_validation=True
         )
-    if password is not None and not pem.is_encrypted:
-        raise password_not_needed(pem)
+        key = _without_panic(load, pem.data, password)
+        der = key.private_bytes(
+            serialization.Encoding.DER,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    except UnsupportedAlgorithm:
+        raise password_too_dear(pem) from None
+    except Exception:  # whatever a parser of hostile bytes raises, the answer is the same
+        raise password_wrong(pem) from None
+    return PEM("PRIVATE KEY", der, pem.source)
+
+
+def _without_panic(parse: Callable[..., Key], *given: bytes | None) -> Key:
+    """Call a parser; what its Rust panics at would else end a process that catches Exception."""
+    try:
+        return parse(*given)
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":  # PyO3's, which no module exports
+            raise ValueError("the parser panicked") from None
+        raise
 
 
 def _public_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
@@ -208,18 +247,3 @@ def _public_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
         .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
         .decode("ascii")
     )
-
-
-def _refuse_hash(hash_algorithm: HashAlgorithm) -> NoReturn:
-    mend = 'sign with hash_algorithm="SHA256", which CloudFront takes as well'
-    raise SigningKeyError(
-        f"this platform's OpenSSL does not sign with {hash_algorithm} (a FIPS or other policy)"
-        + (f"; {mend}" if hash_algorithm == "SHA1" else "; ask whoever keeps the platform")
-    ) from None
-
-
-def _kind(key: object) -> str:
-    """Name a key that is not taken, by its curve or by its class."""
-    curve = getattr(getattr(key, "curve", None), "name", None)
-    name = type(key).__name__.removesuffix("PrivateKey").removesuffix("PublicKey").strip("_")
-    return f"on the curve {_CURVES.get(curve, curve)}" if curve else f"of the kind {name}"

@@ -10,25 +10,25 @@ from __future__ import annotations
 import hashlib
 
 import rsa
-from pyasn1.codec.der import decoder, encoder
+from pyasn1.codec.der import encoder
 from pyasn1.type import univ
 from rsa import pkcs1
 
 from cfsign.errors import ConfigurationError, SigningKeyError
-from cfsign.keys._pem import (
-    PEM,
-    needs_cryptography,
-    password_not_needed,
-    refuse_label,
-    unreadable,
+from cfsign.keys._document import (
+    read_private,
+    read_public,
+    rsa_private_numbers,
+    rsa_public_numbers,
 )
+from cfsign.keys._pem import PEM
+from cfsign.keys._refusals import hash_forbidden, needs_cryptography
 from cfsign.keys.protocol import HashAlgorithm, Unpicklable
 
 NAME = "rsa"
 
 _METHODS: dict[HashAlgorithm, str] = {"SHA1": "SHA-1", "SHA256": "SHA-256"}
 _RSA_ENCRYPTION = univ.ObjectIdentifier("1.2.840.113549.1.1.1")
-_EC_PUBLIC_KEY = "1.2.840.10045.2.1"  # RFC 5480, section 2.1.1
 
 
 class _Numbers(rsa.PrivateKey):
@@ -114,34 +114,22 @@ class RSAPublicKey:
 
 
 def load_private(pem: PEM, password: bytes | None) -> RSAPrivateKey:
-    """Parse PKCS#1 or PKCS#8 (RFC 8017, RFC 5958), unencrypted; the numbers must fit together."""
-    if password is not None and not pem.is_encrypted:
-        raise password_not_needed(pem)
+    """Read PKCS#1 or PKCS#8 (RFC 8017, RFC 5958), unencrypted; the numbers must fit together."""
     if pem.is_encrypted:
-        mend = ", or decrypt the key: openssl rsa -in KEY -out PLAIN"
-        raise needs_cryptography(pem, "encrypted", mend)
-    if pem.label == "EC PRIVATE KEY":
-        raise needs_cryptography(pem, "EC")
-    if pem.label not in ("RSA PRIVATE KEY", "PRIVATE KEY"):
-        raise refuse_label(pem, "private")
-    der = _der(pem)
-    rsa_der = _unwrap(der, pem, algorithm=1) if pem.label == "PRIVATE KEY" else der
-    key = _numbers(rsa_der)
-    if key is None:
-        raise unreadable(pem)
-    return RSAPrivateKey(key)
+        raise needs_cryptography(pem, "encrypted")
+    document = read_private(pem)
+    if document.kind != "RSA":
+        raise needs_cryptography(pem, document.kind)
+    numbers = rsa_private_numbers(pem, document.content)
+    return RSAPrivateKey(_Numbers(numbers.n, numbers.e, numbers.d, numbers.p, numbers.q))
 
 
 def load_public(pem: PEM) -> RSAPublicKey:
-    """Parse SubjectPublicKeyInfo or PKCS#1."""
-    if pem.label not in ("PUBLIC KEY", "RSA PUBLIC KEY"):
-        raise refuse_label(pem, "public")
-    der = _der(pem)
-    rsa_der = _unwrap(der, pem, algorithm=0) if pem.label == "PUBLIC KEY" else der
-    try:
-        return RSAPublicKey(rsa.PublicKey.load_pkcs1(rsa_der, "DER"))
-    except Exception:  # whatever a parser of hostile bytes raises, the answer is the same
-        raise unreadable(pem) from None
+    """Read SubjectPublicKeyInfo or PKCS#1."""
+    document = read_public(pem)
+    if document.kind != "RSA":
+        raise needs_cryptography(pem, document.kind)
+    return RSAPublicKey(rsa.PublicKey(*rsa_public_numbers(pem, document.content)))
 
 
 def generate_pem(algorithm: str) -> str:
@@ -156,46 +144,12 @@ def generate_pem(algorithm: str) -> str:
 
 def _encode(message: bytes, hash_algorithm: HashAlgorithm, length: int) -> bytes:
     """EMSA-PKCS1-v1_5 (RFC 8017, section 9.2)."""
-    digest = hashlib.new(hash_algorithm, message, usedforsecurity=False).digest()
+    try:
+        digest = hashlib.new(hash_algorithm, message, usedforsecurity=False).digest()
+    except ValueError:
+        raise hash_forbidden(hash_algorithm) from None
     info = pkcs1.HASH_ASN1[_METHODS[hash_algorithm]] + digest
     fill = length - len(info) - 3
     if fill < 8:
         raise SigningKeyError(f"a key of {length * 8} bits is too short for {hash_algorithm}")
     return b"\x00\x01" + b"\xff" * fill + b"\x00" + info
-
-
-def _numbers(der: bytes) -> _Numbers | None:
-    """Read an RSAPrivateKey (RFC 8017, appendix A.1.2); None if it is none, or unsound."""
-    # Not by the library's own loader, which uses a key whose numbers do not fit, with a warning.
-    try:
-        sequence, rest = decoder.decode(der)
-        version, n, e, d, p, q, *derived = (int(number) for number in sequence)
-        sound = version == 0 and not rest and e % 2 and p * q == n and min(p, q) > 1
-        if not sound or d * e % (p - 1) != 1 or d * e % (q - 1) != 1:
-            return None
-        key = _Numbers(n, e, d, p, q)
-    except Exception:  # whatever a parser of hostile bytes raises, the answer is the same
-        return None
-    return key if [key.exp1, key.exp2, key.coef] == derived else None
-
-
-def _der(pem: PEM) -> bytes:
-    try:
-        return bytes(rsa.pem.load_pem(pem.data, pem.label))
-    except ValueError:
-        raise unreadable(pem) from None
-
-
-def _unwrap(der: bytes, pem: PEM, algorithm: int) -> bytes:
-    """Return the RSA key behind the member *algorithm* of *der*, which says what it is."""
-    try:
-        info, rest = decoder.decode(der)
-        identifier, key = info[algorithm][0], info[algorithm + 1].asOctets()
-    except Exception:  # whatever a parser of hostile bytes raises, the answer is the same
-        raise unreadable(pem) from None
-    if rest:
-        raise unreadable(pem)
-    if identifier != _RSA_ENCRYPTION:
-        known = {_EC_PUBLIC_KEY: "EC"}
-        raise needs_cryptography(pem, known.get(str(identifier), "other than RSA"))
-    return bytes(key)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 import re
 from pathlib import Path
@@ -38,6 +37,11 @@ def read_source(source: Source) -> tuple[str, str]:
         SigningKeyError: There is nothing, or it is not text.
     """
     content, origin = _contents(source)
+    if len(content) > MAX_BYTES:
+        raise SigningKeyError(
+            f"the key{at(origin)} is over {MAX_BYTES} bytes; no key is, so check the path",
+            source=origin,
+        )
     text = (content if isinstance(content, str) else _text(content, origin)).strip()
     if text.startswith(_WRAPPED_BEGIN):
         text = _unwrapped(text, origin)
@@ -61,7 +65,7 @@ def _contents(source: Source) -> tuple[str | bytes, str]:
         raise SigningKeyError(
             f"a key is a path, or PEM or DER as text or bytes, not {type(source).__name__}"
         )
-    path = Path(source)
+    path = Path(os.fsdecode(source))
     return _read_file(path), str(path)
 
 
@@ -95,38 +99,36 @@ def _cannot_read(name: str, error: Exception) -> SigningKeyError:
 
 
 def _text(data: bytes, origin: str) -> str:
-    if len(data) > MAX_BYTES:
-        raise SigningKeyError(
-            f"the key{at(origin)} is over {MAX_BYTES} bytes; no key is, so check the path",
-            source=origin,
-        )
     label = der_label(data)
     if label is not None:
-        return _armoured(label, data)
+        return armoured(label, data)
     try:
         return data.decode(_BYTE_ORDER_MARKS.get(data[:2], "utf-8-sig"))
-    except UnicodeDecodeError:
-        raise SigningKeyError(
-            f"the key{at(origin)} is neither PEM nor DER; give it as PEM: "
-            "openssl pkey -in KEY -out KEY.pem",
-            source=origin,
-        ) from None
+    except UnicodeDecodeError:  # which has all of the key in it, and must not be ours' context
+        pass
+    raise SigningKeyError(
+        f"the key{at(origin)} is neither PEM nor DER; give it as PEM: "
+        "openssl pkey -in KEY -out KEY.pem",
+        source=origin,
+    )
 
 
-def _armoured(label: str, der: bytes) -> str:
-    """Write DER as PEM (RFC 7468)."""
+def armoured(label: str, der: bytes, headers: tuple[str, ...] = ()) -> str:
+    """Write DER as PEM (RFC 7468), with the headers of OpenSSL's older encryption (RFC 1421)."""
+    head = "".join(f"{line}\n" for line in headers) + ("\n" if headers else "")
     body = base64.encodebytes(der).decode("ascii")
-    return f"-----BEGIN {label}-----\n{body}-----END {label}-----\n"
+    return f"-----BEGIN {label}-----\n{head}{body}-----END {label}-----\n"
 
 
 def _unwrapped(text: str, origin: str) -> str:
     try:
         return base64.b64decode("".join(text.split()), validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
-        raise SigningKeyError(
-            f"the base64 around the PEM{at(origin)} is cut or damaged; copy it again, whole",
-            source=origin,
-        ) from None
+    except ValueError:  # which may have the key in it, as above
+        pass
+    raise SigningKeyError(
+        f"the base64 around the PEM{at(origin)} is cut or damaged; copy it again, whole",
+        source=origin,
+    )
 
 
 def at(origin: str) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal, NoReturn, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
 
+from cfsign.errors import SigningKeyError
+
 HashAlgorithm = Literal["SHA1", "SHA256"]
 """CloudFront's two hash algorithms, spelled as in its `Hash-Algorithm` parameter."""
 
@@ -26,10 +28,11 @@ class PrivateKey(Protocol):
     So an HSM behind PKCS#11 or a remote signer needs no more than a small class. It may say more
     by two attributes, which are looked for and may be left out:
 
-    - `is_blocking: bool = False`: whether `sign` waits for something, such as the network. The
-      asynchronous views sign with such a key in a thread, so that it never stalls an event loop.
-    - `hash_algorithms: tuple[str, ...] = ("SHA1", "SHA256")`: what it signs with. A signer of
-      which nothing is said takes the first of them.
+    - `is_blocking: bool`, False if left out: whether `sign` waits for something, such as the
+      network. The asynchronous views sign with such a key in a thread, so that it never stalls an
+      event loop.
+    - `hash_algorithms: tuple[str, ...]`, ("SHA1", "SHA256") if left out: what it signs with. A
+      signer of which nothing is said takes the first of them.
 
     Raise a :class:`cfsign.KeyUnavailableError` from `sign` where the key cannot be reached, which
     the views answer with 503, and a :class:`cfsign.SigningKeyError` for what the user must mend.
@@ -94,16 +97,37 @@ class Unpicklable:
         )
 
 
+def is_private_key(key: object) -> bool:
+    """Tell whether *key* has the methods of a private key; a class with them is none yet."""
+    return isinstance(key, PrivateKey) and not isinstance(key, type)
+
+
 def is_async(key: PrivateKey | AsyncPrivateKey) -> TypeIs[AsyncPrivateKey]:
-    """Tell whether the key's `sign` is to be awaited."""
+    """
+    Tell whether the key's `sign` is to be awaited, as far as one sees before it is called.
+
+    `isinstance` cannot tell: both protocols have methods of the same names.
+    """
     return inspect.iscoroutinefunction(key.sign)
 
 
-def is_blocking(key: PrivateKey) -> bool:
+def is_blocking(key: PrivateKey | AsyncPrivateKey) -> bool:
     """Tell whether the key's `sign` waits for something."""
     return bool(getattr(key, "is_blocking", False))
 
 
 def hash_algorithms(key: PrivateKey | AsyncPrivateKey) -> tuple[HashAlgorithm, ...]:
-    """Return what the key signs with; the first is what it signs with where nothing is said."""
-    return tuple(getattr(key, "hash_algorithms", HASH_ALGORITHMS))
+    """
+    Return what the key signs with; the first is what it signs with where nothing is said.
+
+    Raises:
+        SigningKeyError: The key's own attribute is not of that kind.
+    """
+    known = getattr(key, "hash_algorithms", HASH_ALGORITHMS)
+    is_sequence = isinstance(known, tuple | list) and len(known) > 0
+    if not is_sequence or not all(name in HASH_ALGORITHMS for name in known):
+        raise SigningKeyError(
+            f"hash_algorithms of a {type(key).__name__} is a tuple of "
+            f"{' and '.join(map(repr, HASH_ALGORITHMS))}, or of one of them"
+        )
+    return tuple(known)

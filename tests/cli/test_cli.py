@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from cfsign import TrustedKeyGroup
+from cfsign import TrustedKeyGroup, load_private_key
 
 URL = "https://d111111abcdef8.cloudfront.net/a.jpg"
 CFSIGN = f"'{sys.executable}' -m cfsign"  # in a shell's words
@@ -280,6 +280,49 @@ def test_keygen_makes_a_pair_that_signs_and_checks(tmp_path):
     again = run("keygen", "site", cwd=tmp_path)
     assert (again.returncode, again.stderr.count("\n")) == (2, 1)
     assert (private.read_bytes(), public.read_bytes()) == before
+
+
+@pytest.mark.parametrize(
+    ("asked", "made"),
+    [
+        ([], "RSA-2048"),
+        (["--algorithm", "rsa-2048"], "RSA-2048"),
+        (["--algorithm", "RSA-2048"], "RSA-2048"),
+        (["--algorithm", "p-256"], "P-256"),
+        (["--algorithm=P-256"], "P-256"),
+    ],
+)
+def test_keygen_makes_the_kind_that_is_asked_for(asked, made, tmp_path):
+    """However it is spelled; RSA-2048 where nothing is said."""
+    pytest.importorskip("cryptography")
+    assert run("keygen", "site", *asked, cwd=tmp_path).returncode == 0
+    private, public = tmp_path / "site-private.pem", tmp_path / "site-public.pem"
+    assert f" {made} " in repr(load_private_key(private))
+    url = run("sign", URL, "--key-pair-id", "K1", "--private-key", str(private)).stdout.strip()
+    assert TrustedKeyGroup({"K1": public}).check(url).allowed
+
+
+def test_keygen_makes_no_other_kind(tmp_path):
+    """One line that names the two, exit 2, and no file."""
+    done = run("keygen", "site", "--algorithm", "p-384", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "'rsa-2048', 'p-256'" in done.stderr.lower()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_keygen_of_p256_needs_cryptography(tmp_path):
+    """Said by name, without a traceback."""
+    code = (
+        "import sys, cfsign.keys as keys; keys._is_installed = lambda name: name == 'rsa'; "
+        "from cfsign.cli import main; sys.argv = ['cfsign', 'keygen', '--algorithm', 'p-256']; "
+        "sys.exit(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "pip install cryptography" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_keygen_where_nothing_can_be_written(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import re
 from collections.abc import Callable
 from importlib.metadata import version
@@ -31,6 +32,10 @@ def in_key_file(folder: Path, content: str | bytes, name: str = "key.pem") -> Pa
     path = folder / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return path
+
+
+def der_of(pem: str) -> bytes:
+    return base64.b64decode(body_of(pem))
 
 
 def body_of(pem: str) -> str:
@@ -120,7 +125,7 @@ def test_an_encrypted_key_without_its_password(
     assert "wrong-secret" not in text
     if backend == "rsa":
         assert "pip install cryptography" in text
-        assert "openssl rsa -in KEY -out PLAIN" in text
+        assert "decrypt it: openssl pkey -in KEY -out PLAIN" in text
     elif wrong is None:
         assert "give its password, or decrypt it: openssl pkey -in KEY -out PLAIN" in text
     else:
@@ -136,19 +141,94 @@ def test_a_password_that_is_not_needed(backend: str, pem: str, password: str) ->
 @pytest.mark.parametrize("wrong", [7, ["x"], object()])
 def test_a_password_is_text_or_bytes(backend: str, encrypted_pem: str, wrong: Any) -> None:
     """Said by type, not by value."""
-    with pytest.raises(SigningKeyError, match="a password is text or bytes, not "):
+    with pytest.raises(SigningKeyError, match=r"a password is text or bytes, .*, not "):
         load_private_key(encrypted_pem, password=wrong, backend=backend)
+
+
+def test_a_password_that_utf_8_cannot_hold(encrypted_pem: str, backend: str) -> None:
+    """Python's own error would have the whole password in it."""
+    with pytest.raises(SigningKeyError, match="give it as bytes") as caught:
+        load_private_key(encrypted_pem, password="hunter2\ud800", backend=backend)
+    assert caught.value.__context__ is None
+
+
+class Asked:
+    """A password that counts how often it is asked for."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer, self.times = answer, 0
+
+    def __call__(self) -> Any:
+        self.times += 1
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.mark.parametrize("as_bytes", [False, True])
+def test_a_password_may_be_asked_for(encrypted_pem: str, password: str, as_bytes: bool) -> None:
+    """Once a call, by whatever function."""
+    pytest.importorskip("cryptography")
+    asked = Asked(password.encode() if as_bytes else password)
+    for calls in (1, 2):
+        load_private_key(encrypted_pem, password=asked)
+        assert asked.times == calls
+
+
+@pytest.mark.parametrize("name", ["pem", "public_pem", "ec_pem", "certificate_pem"])
+def test_a_password_is_asked_for_only_if_it_is_needed(
+    request: pytest.FixtureRequest, backend: str, name: str
+) -> None:
+    """A person at a terminal is not asked for nothing; the answer is as without a password."""
+    source, asked = request.getfixturevalue(name), Asked("unused")
+    with contextlib.suppress(SigningKeyError):
+        load_private_key(source, password=asked, backend=backend)
+    assert asked.times == 0
+
+
+def test_a_password_is_not_asked_for_what_it_cannot_open(encrypted_pem: str) -> None:
+    """The rsa package decrypts nothing, whatever the password."""
+    asked = Asked("unused")
+    with pytest.raises(SigningKeyError, match="pip install cryptography"):
+        load_private_key(encrypted_pem, password=asked, backend="rsa")
+    assert asked.times == 0
+
+
+def test_a_password_that_is_not_there_when_asked_for(encrypted_pem: str) -> None:
+    """None is no password; an error is the function's own, and arrives as it is."""
+    pytest.importorskip("cryptography")
+    with pytest.raises(SigningKeyError, match="is encrypted; give its password"):
+        load_private_key(encrypted_pem, password=Asked(None))
+    with pytest.raises(SigningKeyError, match=r"a function that returns one, not int"):
+        load_private_key(encrypted_pem, password=Asked(7))
+    broken = ConnectionError("the store is down")
+    with pytest.raises(ConnectionError) as caught:
+        load_private_key(encrypted_pem, password=Asked(broken))
+    assert caught.value is broken
+
+
+def test_a_password_is_not_awaited(encrypted_pem: str) -> None:
+    """Loading is synchronous; and no coroutine is left behind to warn of itself."""
+    pytest.importorskip("cryptography")
+
+    async def ask() -> str:
+        return "unused"
+
+    with pytest.raises(SigningKeyError, match="not coroutine"):
+        load_private_key(encrypted_pem, password=ask)  # type: ignore[arg-type]
 
 
 BAD_PEM = [
     ("public_pem", "a public key; signing needs the private one of the pair"),
     ("public_pkcs1_pem", "a public key; signing needs the private one of the pair"),
     ("certificate_pem", "a certificate; CloudFront signs with the bare private key"),
-    ("ec_pem", r"signs with RSA keys only.*\(an EC key\?\); make one: cfsign keygen\Z"),
-    ("ec_sec1_pem", r"an EC private key; .* signs with RSA keys only; make one: cfsign keygen\Z"),
-    ("ed25519_pem", r"signs with RSA keys only.*; make one: cfsign keygen\Z"),
+    ("ed25519_pem", r"takes keys of RSA-2048 or P-256, and the one.* is Ed25519; make one: cfsign"),
+    ("p384_pem", "is P-384; make one: cfsign keygen"),
+    ("p384_sec1_pem", "is P-384; make one: cfsign keygen"),
+    ("spelled_out_pem", "is on a curve that is spelled out, not named; make one: cfsign keygen"),
     ("openssh_pem", r"OpenSSH's own format; convert it: ssh-keygen -p -m PEM"),
-    ("small_pem", "RSA keys of 2048 bits, and this one has 1024; make one: cfsign keygen"),
+    ("small_pem", r"is RSA-1024; make one: cfsign keygen \(or, in a test .*allow_unsupported=True"),
+    ("parameters_pem", "the parameters of an EC key without the key; copy the file again"),
 ]
 
 
@@ -192,7 +272,14 @@ TEXTS: dict[str, tuple[Callable[[str], str | bytes], str]] = {
         "truncated or damaged",
     ),
     "unknown label": (lambda pem: pem.replace("PRIVATE KEY", "DH PARAMETERS"), "'DH PARAMETERS'"),
-    "not text": (lambda pem: b"\xff\xfe" + pem.encode("utf-16-le"), "not text; give it as PEM"),
+    "not text": (lambda pem: b"\x89" + pem.encode(), "neither PEM nor DER; give it as PEM"),
+    "half of UTF-16": (lambda pem: pem.encode("utf-16")[:-1], "neither PEM nor DER"),
+    "half of the base64": (
+        lambda pem: base64.b64encode(pem.encode())[:-2],
+        "the base64 around the PEM.* is cut or damaged; copy it again, whole",
+    ),
+    "half of DER": (lambda pem: der_of(pem)[:-9], "neither PEM nor DER"),
+    "more than DER": (lambda pem: der_of(pem) + b"\n", "neither PEM nor DER"),
     "too large": (lambda pem: pem.encode() + b" " * 65536, "over 65536 bytes.*check the path"),
     "a document": (lambda pem: b"<html>404</html>", "not PEM: it has no -----BEGIN line"),
 }
@@ -212,11 +299,39 @@ def test_a_damaged_pem(backend: str, pem: str, tmp_path: Path, name: str, form: 
         assert str(source) == caught.value.source
 
 
-def test_der(backend: str, der: bytes, tmp_path: Path) -> None:
-    """The error has the command that makes PEM of it."""
-    for source in (der, in_key_file(tmp_path, der)):
-        with pytest.raises(SigningKeyError, match=r"give it as PEM: openssl pkey -inform DER"):
-            load_private_key(source, backend=backend)
+def test_a_text_too_large(backend: str, pem: str) -> None:
+    """As given, not only as bytes; nothing is searched in it."""
+    with pytest.raises(SigningKeyError, match=r"over 65536 bytes.*check the path"):
+        load_private_key(pem + " " * 65536, backend=backend)
+
+
+BESIDE: dict[str, tuple[list[str], str]] = {
+    "certificate first": (["certificate_pem", "pem"], "pem"),
+    "certificate last": (["pem", "certificate_pem"], "pem"),
+    "public half first": (["public_pem", "pem"], "pem"),
+    "two keys": (["pem", "other_pem"], "pem"),
+    "two others": (["other_pem", "pem"], "other_pem"),
+    "a key cut short first": (["cut_pem", "pem"], "pem"),
+    "parameters first": (["parameters_pem", "pem"], "pem"),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_of_several_blocks_the_first_key_counts(
+    request: pytest.FixtureRequest, backend: str, name: str
+) -> None:
+    """Whatever stands around it."""
+    names, expected = BESIDE[name]
+    text = "\n".join(request.getfixturevalue(one) for one in names)
+    key = load_private_key(text, backend=backend)
+    wanted = load_private_key(request.getfixturevalue(expected), backend=backend)
+    assert key.public_key_pem() == wanted.public_key_pem()
+
+
+def test_the_public_half_beside_the_private(backend: str, pem: str, public_pem: str) -> None:
+    """The one that is wanted is taken, and the private one is not refused for being there."""
+    key = load_public_key(pem + public_pem, backend=backend)
+    assert key.verify(MESSAGE, signature_of(load_private_key(pem)), "SHA1")
 
 
 def test_a_file_that_is_not_there(backend: str, tmp_path: Path) -> None:
@@ -266,7 +381,7 @@ def test_a_path_that_no_system_takes(backend: str, source: str) -> None:
 @pytest.mark.parametrize("source", [None, 7, object(), ["-----BEGIN"], bytearray(b"-----BEGIN")])
 def test_another_type(backend: str, source: Any) -> None:
     """Named by its type."""
-    with pytest.raises(SigningKeyError, match="a path or PEM as text or bytes, not "):
+    with pytest.raises(SigningKeyError, match="a path, or PEM or DER as text or bytes, not "):
         load_private_key(source, backend=backend)
 
 
@@ -374,7 +489,7 @@ def test_other_sizes_for_tests(backend: str, small_pem: str) -> None:
 def test_a_new_key(backend: str, openssl: OpenSSL) -> None:
     """2,048 bits, sound in OpenSSL's eyes, another one each time."""
     if backend == "rsa":  # seconds in pure Python; the size of the real one is checked below
-        made = [cfsign.keys._module("rsa").generate_pem(1024) for _ in range(2)]
+        made = [cfsign.keys._module("rsa").generate_pem("RSA-1024") for _ in range(2)]
     else:
         made = [generate_private_key_pem(backend=backend) for _ in range(2)]
     assert made[0] != made[1]
@@ -388,16 +503,33 @@ def test_a_new_key_has_the_size_that_cloudfront_takes(
     backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whichever backend makes it."""
-    asked: list[int] = []
+    asked: list[str] = []
 
-    def record(bits: int) -> str:
-        asked.append(bits)
+    def record(algorithm: str) -> str:
+        asked.append(algorithm)
         return "PEM"
 
     module = cfsign.keys._module(backend)
     monkeypatch.setattr(module, "generate_pem", record)
     assert generate_private_key_pem(backend=backend) == "PEM"
-    assert asked == [2048]
+    assert asked == ["RSA-2048"]
+
+
+def test_a_new_p256_key(openssl: OpenSSL) -> None:
+    """Sound in OpenSSL's eyes; the rsa package makes none, and names what does."""
+    with pytest.raises(ConfigurationError, match="no P-256 keys; pip install cryptography"):
+        generate_private_key_pem("P-256", backend="rsa")
+    pytest.importorskip("cryptography")
+    pem = generate_private_key_pem("P-256")
+    assert b"prime256v1" in openssl("pkey", "-noout", "-text", given=pem)
+    assert repr(load_private_key(pem)) == "<PrivateKey P-256 cryptography>"
+
+
+@pytest.mark.parametrize("algorithm", ["RSA-1024", "RSA-4096", "P-384", "rsa-2048", "", None])
+def test_a_new_key_is_one_that_cloudfront_takes(algorithm: Any) -> None:
+    """Nothing else is made."""
+    with pytest.raises(ConfigurationError, match="CloudFront takes keys of RSA-2048 or P-256"):
+        generate_private_key_pem(algorithm)
 
 
 @pytest.mark.parametrize("name", ["public_pem", "public_pkcs1_pem"])
@@ -454,7 +586,7 @@ def test_a_p256_public_key_needs_cryptography(openssl: OpenSSL, backend: str, ec
     assert key.algorithm == "P-256"
     assert not key.verify(MESSAGE, b"junk", "SHA1")
     other = openssl("ecparam", "-name", "secp384r1", "-genkey", "-noout")
-    with pytest.raises(SigningKeyError, match="RSA 2048 and P-256"):
+    with pytest.raises(SigningKeyError, match=r"RSA-2048 or P-256, and the one is P-384"):
         load_public_key(openssl("pkey", "-pubout", given=other).decode(), backend=backend)
 
 
@@ -489,9 +621,8 @@ def parsed(backend: str, monkeypatch: pytest.MonkeyPatch) -> Any:
         return load(*arguments)
 
     monkeypatch.setattr(module, "load_private", counted)
-    cfsign.keys._parse_private.cache_clear()
-    yield count
-    cfsign.keys._parse_private.cache_clear()
+    monkeypatch.setattr(cfsign.keys, "_PARSED", {})
+    return count
 
 
 def test_a_key_is_parsed_once_a_process(
@@ -504,7 +635,37 @@ def test_a_key_is_parsed_once_a_process(
     assert len(parsed) == 1
     for source in (pem, pem.encode(), pem.replace("\n", "\\n"), pem.replace("\n", "\r\n")):
         load_private_key(source, backend=backend)
-    assert len(parsed) == 2
+    assert len(parsed) == 1
+
+
+def test_not_every_key_ever_parsed_is_kept(
+    backend: str,
+    parsed: list[int],
+    pem: str,
+    pkcs1_pem: str,
+    other_pem: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A process that loads a key for each of many tenants does not grow for ever."""
+    monkeypatch.setattr(cfsign.keys, "_MOST_PARSED", 2)
+    for source in (pem, pkcs1_pem, other_pem, other_pem, pkcs1_pem):
+        load_private_key(source, backend=backend)
+    assert len(parsed) == 3
+    assert len(cfsign.keys._PARSED) == 2
+    load_private_key(pem, backend=backend)
+    assert len(parsed) == 4
+
+
+def test_neither_a_password_nor_a_text_stays_in_memory(
+    parsed: list[int], encrypted_pem: str, password: str
+) -> None:
+    """What remembers a key knows it by a digest."""
+    pytest.importorskip("cryptography")
+    load_private_key(encrypted_pem, password=password)
+    ((digest, key),) = cfsign.keys._PARSED.items()
+    assert type(digest) is bytes
+    assert len(digest) == 64
+    assert repr(key) == "<PrivateKey RSA-2048 cryptography>"
 
 
 def test_a_file_that_changed_is_read_again(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import copy
 import dataclasses
 import io
@@ -97,6 +98,33 @@ def shown(secrets: dict[str, str]) -> Iterator[Shown]:
     finally:
         root.removeHandler(handler)
         root.setLevel(level)
+
+
+@pytest.fixture(scope="session")
+def ec_secrets(ec_pem: str, ec_der: bytes, encrypted_ec_pem: str) -> dict[str, str]:
+    """The same of a P-256 key: its number is the 32 bytes behind the first octets' header."""
+    at = ec_der.index(b"\x02\x01\x01\x04\x20") + 5
+    number = ec_der[at : at + 32]
+    value = int.from_bytes(number, "big")
+    texts = {"password": PASSWORD, "raw": repr(number)[2:-1], "raw DER": repr(ec_der)[20:-1]}
+    texts |= {f"number {kind}": format(value, kind) for kind in "dxX"}
+    for name, form in (("pkcs8", ec_pem), ("encrypted", encrypted_ec_pem)):
+        texts |= {f"{name} line {n}": line for n, line in enumerate(lines_of(form))}
+    ends = {f"{name}, its end": text[-24:] for name, text in texts.items()}
+    return {name: text[:24] for name, text in texts.items()} | ends
+
+
+@pytest.fixture(scope="session")
+def ec_der(openssl: Callable[..., bytes], ec_pem: str) -> bytes:
+    """The key of `ec_pem` in DER."""
+    return openssl("pkey", "-outform", "DER", given=ec_pem)
+
+
+@pytest.fixture(scope="session")
+def encrypted_ec_pem(openssl: Callable[..., bytes], ec_pem: str) -> str:
+    """The key of `ec_pem`, encrypted with PASSWORD."""
+    arguments = ("pkcs8", "-topk8", "-v2", "aes-256-cbc", "-passout", f"pass:{PASSWORD}")
+    return openssl(*arguments, given=ec_pem).decode()
 
 
 def test_the_search_finds_what_it_is_for(
@@ -295,6 +323,89 @@ def test_no_error_and_no_traceback_shows_a_secret(
     assert failed > 60
     assert shown.leaks == []
     assert not re.search("Signature=[A-Za-z0-9~-]{20}", shown.text)
+
+
+def ask() -> str:
+    return PASSWORD
+
+
+def ask_in_vain() -> Any:
+    return [PASSWORD]
+
+
+def key_failures(
+    key: str, der: bytes, encrypted: str, encrypted_der: bytes, backend: str
+) -> Iterator[Callable[[], object]]:
+    """What goes wrong with a key in DER, with an encrypted one, and with what gives a password."""
+    sources: list[str | bytes] = [encrypted, encrypted_der, encrypted[:-40], encrypted_der[:-9]]
+    sources += [der[:-9], der + b"!", der[:40] + b"\xff" + der[41:], b"\xff\xfe" + der]
+    sources += [base64.b64encode(encrypted.encode())[:-3], encrypted_der[:30] + encrypted_der[31:]]
+    passwords: list[Any] = [None, "", PASSWORD + "!", PASSWORD + "\ud800", ask_in_vain, [PASSWORD]]
+    for source in sources:
+        for password in passwords:
+            yield lambda source=source, password=password: load_private_key(  # type: ignore[misc]
+                source, password=password, backend=backend
+            )
+        yield lambda source=source: cfsign.TrustedKeyGroup({"K": source})  # type: ignore[misc]
+    for password in (PASSWORD, PASSWORD.encode()):
+        for source in (key, der):
+            yield lambda source=source, password=password: load_private_key(  # type: ignore[misc]
+                source, password=password, backend=backend
+            )
+
+
+@pytest.mark.parametrize("kind", ["RSA", "EC"])
+def test_no_form_of_key_and_no_password_is_shown(
+    request: pytest.FixtureRequest,
+    openssl: Callable[..., bytes],
+    backend: str,
+    kind: str,
+    shown: Shown,
+) -> None:
+    """DER's bytes, an EC key's number, a password however it is given."""
+    key = request.getfixturevalue({"RSA": "pem", "EC": "ec_pem"}[kind])
+    shown._secrets = request.getfixturevalue({"RSA": "secrets", "EC": "ec_secrets"}[kind])
+    der = openssl("pkey", "-outform", "DER", given=key)
+    arguments = ("pkcs8", "-topk8", "-v2", "aes-256-cbc", "-passout", f"pass:{PASSWORD}")
+    encrypted = openssl(*arguments, given=key).decode()
+    encrypted_der = openssl(*arguments, "-outform", "DER", given=key)
+    failed = 0
+    for fail in key_failures(key, der, encrypted, encrypted_der, backend):
+        with pytest.raises(CfsignError) as caught:
+            fail()
+        failed += 1
+        error = caught.value
+        shown.write("".join(traceback.format_exception(error)))
+        shown.write(repr(error) + repr(error.args) + repr(vars(error)) + repr(error.__context__))
+        logging.getLogger("site").error("it failed", exc_info=error)
+    assert failed == 74
+    if backend == "cryptography":
+        opened = load_private_key(encrypted, password=ask, backend=backend)
+        for thing in (opened, Signer("K", opened), cfsign.keys._PARSED):
+            shown.write(forms(thing))
+    assert shown.leaks == []
+
+
+@pytest.mark.parametrize("attempt", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_an_ec_key_is_neither_pickled_nor_copied(
+    ec_pem: str, attempt: Callable[[Any], object]
+) -> None:
+    """As an RSA key."""
+    pytest.importorskip("cryptography")
+    with pytest.raises(TypeError, match="holds a private key"):
+        attempt(load_private_key(ec_pem))
+
+
+def test_the_search_finds_an_ec_key(
+    shown: Shown, ec_secrets: dict[str, str], ec_der: bytes, ec_pem: str
+) -> None:
+    """Were it printed in any of these ways, the tests above would fail."""
+    shown._secrets = ec_secrets
+    at = ec_der.index(b"\x02\x01\x01\x04\x20") + 5
+    number = int.from_bytes(ec_der[at : at + 32], "big")
+    shown.write(f"{number:x} {number} {ec_der!r} {ec_pem} {'.' * 100}")
+    found = set(shown.leaks)
+    assert {"raw", "raw DER", "number x", "number d", "pkcs8 line 1"} <= found
 
 
 def test_a_fault_shows_no_secret_even_with_the_locals(

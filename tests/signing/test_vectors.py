@@ -13,7 +13,15 @@ from typing import Any
 
 import pytest
 
-from cfsign import Policy, PolicyError, ResourceError, Signer, SigningKeyError, load_private_key
+from cfsign import (
+    Policy,
+    PolicyError,
+    ResourceError,
+    Signer,
+    SigningKeyError,
+    TrustedKeyGroup,
+    load_private_key,
+)
 from cfsign.keys import load_public_key
 
 FOLDER = Path(__file__).parents[2].parent / "shared" / "vectors"
@@ -100,7 +108,7 @@ def test_the_wildcard_vector_is_custom(vector_signer: Signer) -> None:
 
 def test_the_vectors_key_needs_to_be_asked_for(backend: str) -> None:
     """It has 1,024 bits."""
-    with pytest.raises(SigningKeyError, match="RSA keys of 2048 bits, and this one has 1024"):
+    with pytest.raises(SigningKeyError, match=r"is RSA-1024; .*allow_unsupported=True"):
         load_private_key(FOLDER / "test-rsa-key.pem", backend=backend)
 
 
@@ -146,7 +154,17 @@ def test_the_ecdsa_vector_verifies(
     assert not key.verify(message + b" ", signature, "SHA1")
 
 
-def test_the_ecdsa_key_is_refused_for_signing(backend: str) -> None:
-    """This release signs with RSA keys only, and says so."""
-    with pytest.raises(SigningKeyError, match=r"RSA keys only|EC key"):
-        load_private_key(FOLDER / "test-ecdsa-key.pem", backend=backend)
+def test_the_ecdsa_key_signs(openssl: Callable[..., bytes]) -> None:
+    """Another signature than the vector's, of the same policy, that the same key verifies."""
+    pytest.importorskip("cryptography")
+    pem = (FOLDER / "test-ecdsa-key.pem").read_bytes()
+    policy = policy_of(CASES["ecdsa-canned-policy-url"])
+    url = Signer("K1TESTKEY", pem).sign(policy).url(policy.resource)
+    public = openssl("pkey", "-pubout", given=pem)
+    assert TrustedKeyGroup({"K1TESTKEY": public}).check(url, at=policy.expires_at - 1)
+
+
+def test_the_ecdsa_key_needs_cryptography() -> None:
+    """Said by name."""
+    with pytest.raises(SigningKeyError, match=r"is P-256, which .*pip install cryptography"):
+        load_private_key(FOLDER / "test-ecdsa-key.pem", backend="rsa")

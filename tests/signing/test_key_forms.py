@@ -1,0 +1,351 @@
+"""
+Every form of key that a user holds, by either backend, with either hash, in URLs and cookies.
+
+Each signature is verified by the `openssl` command, and what carries it is allowed by the
+checking side, which shares no code with the signing side.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from cfsign import (
+    Distribution,
+    Policy,
+    Signer,
+    SigningKeyError,
+    TrustedKeyGroup,
+    load_private_key,
+)
+from cfsign.keys import load_public_key
+
+NOW = 1767225600
+DOMAIN = "https://media.example.com"
+URL = f"{DOMAIN}/videos/42/1.ts?size=large"
+VIEWER = "192.0.2.44"
+POLICIES = {
+    "canned": Policy(URL, NOW + 60),
+    "custom": Policy(f"{DOMAIN}/videos/42/*", NOW + 60, starts_at=NOW - 5, ip_address=VIEWER),
+}
+HASHES = ("SHA1", "SHA256")
+
+OpenSSL = Callable[..., bytes]
+
+
+class Encoding(NamedTuple):
+    """How a key is written, by arguments to the `openssl` command."""
+
+    key: str
+    arguments: tuple[str, ...]
+    is_encrypted: bool = False
+
+    @property
+    def is_text(self) -> bool:
+        return "DER" not in self.arguments
+
+
+PLAIN = ("pkcs8", "-topk8", "-nocrypt")
+PBES2 = ("pkcs8", "-topk8", "-v2", "aes-256-cbc")
+SCRYPT = ("pkcs8", "-topk8", "-scrypt")
+DER = ("-outform", "DER")
+
+ENCODINGS = {
+    "RSA, PKCS#1": Encoding("pem", ("rsa", "-traditional")),
+    "RSA, PKCS#1, DER": Encoding("pem", ("rsa", "-traditional", *DER)),
+    "RSA, PKCS#8": Encoding("pem", PLAIN),
+    "RSA, PKCS#8, DER": Encoding("pem", (*PLAIN, *DER)),
+    "RSA, PKCS#8, encrypted": Encoding("pem", PBES2, is_encrypted=True),
+    "RSA, PKCS#8, encrypted, DER": Encoding("pem", (*PBES2, *DER), is_encrypted=True),
+    "RSA, PKCS#1, encrypted": Encoding("pem", ("rsa", "-traditional", "-aes256"), True),
+    "EC, SEC 1": Encoding("ec_pem", ("ec",)),
+    "EC, SEC 1, parameters first": Encoding("ec_pem", ("ec", "parameters first")),
+    "EC, SEC 1, DER": Encoding("ec_pem", ("ec", *DER)),
+    "EC, PKCS#8": Encoding("ec_pem", PLAIN),
+    "EC, PKCS#8, DER": Encoding("ec_pem", (*PLAIN, *DER)),
+    "EC, PKCS#8, encrypted": Encoding("ec_pem", SCRYPT, is_encrypted=True),
+    "EC, PKCS#8, encrypted, DER": Encoding("ec_pem", (*PBES2, *DER), is_encrypted=True),
+    "EC, SEC 1, encrypted": Encoding("ec_pem", ("ec", "-aes128"), is_encrypted=True),
+}
+
+
+def in_file(folder: Path, content: bytes) -> Path:
+    path = folder / "key"
+    path.write_bytes(content)
+    return path
+
+
+# The first three are for any form; the others do to a text what editors and stores do.
+WRAPPINGS: dict[str, Callable[[bytes, Path], Any]] = {
+    "bytes": lambda content, folder: content,
+    "path": lambda content, folder: in_file(folder, content),
+    "path as text": lambda content, folder: str(in_file(folder, content)),
+    "text": lambda content, folder: content.decode(),
+    "base64": lambda content, folder: base64.b64encode(content).decode(),
+    "base64 in lines, file": lambda content, folder: in_file(folder, base64.encodebytes(content)),
+    "CRLF": lambda content, folder: content.replace(b"\n", b"\r\n"),
+    "byte-order mark, file": lambda content, folder: in_file(folder, b"\xef\xbb\xbf" + content),
+    "UTF-16, file": lambda content, folder: in_file(folder, content.decode().encode("utf-16")),
+    "prose before": lambda content, folder: f"Bag Attributes: key\n\n{content.decode()}the end",
+    "escaped newlines": lambda content, folder: content.decode().replace("\n", "\\n"),
+}
+FOR_DER = ("bytes", "path", "path as text")
+
+CASES = [
+    pytest.param(encoding, wrapping, id=f"{encoding} as {wrapping}")
+    for encoding in ENCODINGS
+    for wrapping in WRAPPINGS
+    if ENCODINGS[encoding].is_text or wrapping in FOR_DER
+]
+
+
+@pytest.fixture(scope="session")
+def written(
+    request: pytest.FixtureRequest, openssl: OpenSSL, password: str
+) -> Callable[[str], bytes]:
+    """Write the key anew in the encoding of that name."""
+
+    @functools.cache
+    def write(name: str) -> bytes:
+        encoding = ENCODINGS[name]
+        arguments = [part for part in encoding.arguments if part != "parameters first"]
+        if encoding.is_encrypted:
+            arguments += ["-passout", f"pass:{password}"]
+        content = openssl(*arguments, given=request.getfixturevalue(encoding.key))
+        if arguments == list(encoding.arguments) or encoding.is_encrypted:
+            return content
+        return openssl("ecparam", "-name", "prime256v1") + content
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def public_of(request: pytest.FixtureRequest, openssl: OpenSSL) -> Callable[[str], bytes]:
+    """Give the public half of a key, by the `openssl` command."""
+
+    @functools.cache
+    def public(key: str) -> bytes:
+        return openssl("pkey", "-pubout", given=request.getfixturevalue(key))
+
+    return public
+
+
+Verify = Callable[[bytes, Mapping[str, str], str], bool]
+
+
+@pytest.fixture(scope="session")
+def verified_by_openssl(
+    openssl: OpenSSL,
+    from_cloudfront: Callable[[str], bytes],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Verify:
+    """Ask the `openssl` command about the signature among parameters; RSA's are alike each time."""
+    folder = tmp_path_factory.mktemp("openssl")
+
+    @functools.cache
+    def verified(public: bytes, signature: str, hash_algorithm: str, message: str) -> bool:
+        (folder / "public").write_bytes(public)
+        (folder / "signature").write_bytes(from_cloudfront(signature))
+        arguments = ("-verify", folder / "public", "-signature", folder / "signature")
+        option = f"-{hash_algorithm.lower()}"
+        return b"Verified OK" in openssl("dgst", option, *arguments, given=message, check=False)
+
+    return lambda public, params, message: verified(
+        public, params["Signature"], params.get("Hash-Algorithm", "SHA1"), message
+    )
+
+
+Show = Callable[[Signer, str], None]
+
+
+@pytest.fixture
+def shown_to_work(public_of: Callable[[str], bytes], verified_by_openssl: Verify) -> Show:
+    """Sign both policies: `openssl` verifies it, and URL and cookies open the edge."""
+
+    def show(signer: Signer, key: str) -> None:
+        public = public_of(key)
+        edge = TrustedKeyGroup({signer.key_pair_id: public})
+        for policy in POLICIES.values():
+            signed = signer.sign(policy)
+            assert verified_by_openssl(public, signed.params, policy.to_json())
+            expected = "SHA256" if signer.hash_algorithm == "SHA256" else None
+            url, cookies = signed.url(URL), signed.cookies()
+            assert ("&Hash-Algorithm=SHA256" in url) == (expected is not None)
+            assert ("Hash-Algorithm" in url) == (expected is not None)
+            assert cookies.get("CloudFront-Hash-Algorithm") == expected
+            assert edge.check(url, at=NOW, viewer_ip=VIEWER)
+            assert edge.check(URL, cookies=cookies, at=NOW, viewer_ip=VIEWER)
+            assert not edge.check(URL, at=NOW, viewer_ip=VIEWER)
+
+    return show
+
+
+def needs_cryptography(encoding: Encoding) -> bool:
+    return encoding.is_encrypted or encoding.key == "ec_pem"
+
+
+@pytest.mark.parametrize(("encoding", "wrapping"), CASES)
+def test_a_key_signs_in_every_form(
+    backend: str,
+    written: Callable[[str], bytes],
+    shown_to_work: Show,
+    password: str,
+    tmp_path: Path,
+    encoding: str,
+    wrapping: str,
+) -> None:
+    """Either backend, either hash, canned and custom; what needs cryptography says so by name."""
+    form = ENCODINGS[encoding]
+    source = WRAPPINGS[wrapping](written(encoding), tmp_path)
+    secret = password if form.is_encrypted else None
+    if backend == "rsa" and needs_cryptography(form):
+        with pytest.raises(SigningKeyError, match="pip install cryptography"):
+            load_private_key(source, password=secret, backend=backend)
+        return
+    key = load_private_key(source, password=secret, backend=backend)
+    for hash_algorithm in HASHES:
+        shown_to_work(Signer("K2JCJMDEHXQW5F", key, hash_algorithm=hash_algorithm), form.key)
+
+
+VARIABLES = [
+    pytest.param(encoding, variable, id=f"{encoding} as {variable}")
+    for encoding in ENCODINGS
+    for variable in ("text", "base64", "escaped newlines", "file")
+    if ENCODINGS[encoding].is_text or variable == "file"
+]
+
+
+@pytest.mark.parametrize("hash_algorithm", [None, "SHA256"])
+@pytest.mark.parametrize(("encoding", "variable"), VARIABLES)
+def test_a_key_comes_through_the_environment(
+    written: Callable[[str], bytes],
+    shown_to_work: Show,
+    password: str,
+    tmp_path: Path,
+    encoding: str,
+    variable: str,
+    hash_algorithm: str | None,
+) -> None:
+    """As `Distribution.from_env` reads it: the key itself, or the file that it lies in."""
+    form = ENCODINGS[encoding]
+    if needs_cryptography(form):
+        pytest.importorskip("cryptography")
+    environ = {"CLOUDFRONT_DOMAIN": DOMAIN, "CLOUDFRONT_KEY_PAIR_ID": "K2JCJMDEHXQW5F"}
+    if variable == "file":
+        environ["CLOUDFRONT_PRIVATE_KEY_FILE"] = str(in_file(tmp_path, written(encoding)))
+    else:
+        environ["CLOUDFRONT_PRIVATE_KEY"] = WRAPPINGS[variable](written(encoding), tmp_path)
+    if form.is_encrypted:
+        environ["CLOUDFRONT_PASSWORD"] = password
+    if hash_algorithm:
+        environ["CLOUDFRONT_HASH_ALGORITHM"] = hash_algorithm
+    signer = Distribution.from_env(environ).signer
+    assert isinstance(signer, Signer)
+    assert signer.hash_algorithm == (hash_algorithm or "SHA1")
+    shown_to_work(signer, form.key)
+
+
+PASSWORDS: dict[str, Callable[[str], Any]] = {
+    "text": lambda password: password,
+    "bytes": lambda password: password.encode(),
+    "function of text": lambda password: lambda: password,
+    "function of bytes": lambda password: lambda: password.encode(),
+}
+ENCRYPTED = [name for name, encoding in ENCODINGS.items() if encoding.is_encrypted]
+
+
+@pytest.mark.parametrize("given", PASSWORDS)
+@pytest.mark.parametrize("encoding", ENCRYPTED)
+def test_a_password_in_every_form(
+    written: Callable[[str], bytes],
+    shown_to_work: Show,
+    password: str,
+    encoding: str,
+    given: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Text as UTF-8, bytes, or a function; here the key is parsed anew for each."""
+    pytest.importorskip("cryptography")
+    monkeypatch.setattr("cfsign.keys._PARSED", {})
+    key = load_private_key(written(encoding), password=PASSWORDS[given](password))
+    shown_to_work(Signer("K2JCJMDEHXQW5F", key), ENCODINGS[encoding].key)
+
+
+@pytest.mark.parametrize("encoding", ENCRYPTED)
+def test_three_messages_about_a_password(written: Callable[[str], bytes], encoding: str) -> None:
+    """Asked for and missing, wrong, and given but not needed."""
+    pytest.importorskip("cryptography")
+    with pytest.raises(SigningKeyError, match="is encrypted; give its password"):
+        load_private_key(written(encoding))
+    with pytest.raises(SigningKeyError, match=r"the password does not open the key.*check the"):
+        load_private_key(written(encoding), password="another")
+    plain = written({"pem": "RSA, PKCS#8", "ec_pem": "EC, PKCS#8"}[ENCODINGS[encoding].key])
+    with pytest.raises(SigningKeyError, match="is not encrypted; leave the password out"):
+        load_private_key(plain, password="another")
+
+
+PUBLIC = {
+    "RSA": ("pem", ("pkey", "-pubout")),
+    "RSA, DER": ("pem", ("pkey", "-pubout", *DER)),
+    "RSA, PKCS#1": ("pem", ("rsa", "-RSAPublicKey_out")),
+    "RSA, PKCS#1, DER": ("pem", ("rsa", "-RSAPublicKey_out", *DER)),
+    "EC": ("ec_pem", ("pkey", "-pubout")),
+    "EC, DER": ("ec_pem", ("pkey", "-pubout", *DER)),
+}
+
+
+PUBLIC_CASES = [
+    pytest.param(form, wrapping, id=f"{form} as {wrapping}")
+    for form in PUBLIC
+    for wrapping in WRAPPINGS
+    if "DER" not in PUBLIC[form][1] or wrapping in FOR_DER
+]
+
+
+@pytest.mark.parametrize(("form", "wrapping"), PUBLIC_CASES)
+def test_a_public_key_verifies_in_every_form(
+    request: pytest.FixtureRequest,
+    backend: str,
+    openssl: OpenSSL,
+    tmp_path: Path,
+    form: str,
+    wrapping: str,
+) -> None:
+    """What the `openssl` command signed, with either hash, and not with the other."""
+    name, arguments = PUBLIC[form]
+    pem = request.getfixturevalue(name)
+    source = WRAPPINGS[wrapping](openssl(*arguments, given=pem), tmp_path)
+    if backend == "rsa" and name == "ec_pem":
+        with pytest.raises(SigningKeyError, match=r"is P-256, which .*pip install cryptography"):
+            load_public_key(source, backend=backend)
+        return
+    public = load_public_key(source, backend=backend)
+    assert public.algorithm == {"pem": "RSA-2048", "ec_pem": "P-256"}[name]
+    (tmp_path / "private").write_text(pem)
+    message = b"the message"
+    signatures = {
+        name: openssl("dgst", f"-{name.lower()}", "-sign", tmp_path / "private", given=message)
+        for name in HASHES
+    }
+    for signed_with, signature in signatures.items():
+        for checked_with in HASHES:
+            verified = public.verify(message, signature, checked_with)  # type: ignore[arg-type]
+            assert verified == (signed_with == checked_with)
+
+
+@pytest.mark.parametrize("form", PUBLIC)
+def test_an_edge_takes_a_public_key_in_every_form(
+    request: pytest.FixtureRequest, openssl: OpenSSL, form: str
+) -> None:
+    """`TrustedKeyGroup` lets in what the private half signed."""
+    name, arguments = PUBLIC[form]
+    if name == "ec_pem":
+        pytest.importorskip("cryptography")
+    pem = request.getfixturevalue(name)
+    edge = TrustedKeyGroup({"K2JCJMDEHXQW5F": openssl(*arguments, given=pem)})
+    assert edge.check(Signer("K2JCJMDEHXQW5F", pem).sign(POLICIES["canned"]).url(URL), at=NOW)
