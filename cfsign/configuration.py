@@ -8,50 +8,21 @@ from __future__ import annotations
 
 import os
 import re
-import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from cfsign.decision import ALLOWED_STATUSES
 from cfsign.errors import CfsignError, CfsignWarning, ConfigurationError
-from cfsign.headers import is_header_mapping, is_shared, servers_own
-from cfsign.key_ring import KeyRing, ring_of
-from cfsign.keys import AsyncPrivateKey, HashAlgorithm, PrivateKey, resolve_private_key
-from cfsign.redirect import REDIRECT_STATUSES
-from cfsign.resource import check_domain
-from cfsign.signer import (
-    BaseSigner,
-    Signer,
-    check_hash_algorithm,
-    check_key_pair_id,
-    choose_hash_algorithm,
-)
-from cfsign.times import standing_lifetime
+from cfsign.key_ring import KeyRing
+from cfsign.keys import AsyncPrivateKey, HashAlgorithm, PrivateKey
+from cfsign.settings import CHECKS, NONE_BY_DEFAULT, ONE_KEYS_OWN, REQUIRED, RINGS, VARIABLES
+from cfsign.signer import BaseSigner, Signer, choose_hash_algorithm
 
 DOMAIN = "CLOUDFRONT_DOMAIN"
 CONFIG = "CLOUDFRONT_CONFIG"
-
-# What each setting is called in the environment, behind the prefix.
-_VARIABLES = {
-    "domain": "DOMAIN",
-    "key_pair_id": "KEY_PAIR_ID",
-    "private_key": "PRIVATE_KEY",
-    "password": "PASSWORD",
-    "hash_algorithm": "HASH_ALGORITHM",
-    "expires": "EXPIRES",
-    "expiry_step": "EXPIRY_STEP",
-    "key_ring": "KEY_RING_FILE",
-    "check_every": "CHECK_EVERY",
-}
-
-_RINGS = ("keys", "key_ring")
-
-# What a key ring has with each of its keys.
-_ONE_KEYS_OWN = ("key_pair_id", "private_key", "password", "hash_algorithm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +74,7 @@ class Configuration:
         if not isinstance(mapping, Mapping):
             raise ConfigurationError("the settings are a mapping, such as a Flask app's config")
         config = mapping.get(CONFIG)
-        labels = {name: f"{CONFIG}[{name!r}]" for name in _CHECKS} | {"domain": DOMAIN}
+        labels = {name: f"{CONFIG}[{name!r}]" for name in CHECKS} | {"domain": DOMAIN}
         settings = dict(config) if isinstance(config, Mapping) else {}
         problems = [] if isinstance(config, Mapping) else [_no_config(config)]
         if "domain" in settings:
@@ -114,7 +85,7 @@ class Configuration:
                 problems.append(f"{CONFIG} has private_key and priv_key_string; give private_key")
             settings["private_key"] = settings.pop("priv_key_string")
             labels["private_key"] = f"{CONFIG}['priv_key_string']"
-        for name in _NONE_BY_DEFAULT:
+        for name in NONE_BY_DEFAULT:
             if name in settings and settings[name] is None:
                 del settings[name]
         if mapping.get(DOMAIN) is not None:
@@ -134,7 +105,7 @@ class Configuration:
         Raises:
             ConfigurationError: Every mistake, at once.
         """
-        labels = {name: prefix + variable for name, variable in _VARIABLES.items()}
+        labels = {name: prefix + variable for name, variable in VARIABLES.items()}
         # An empty variable is how many tools write one that is not set.
         settings: dict[str, Any] = {
             name: environ[label] for name, label in labels.items() if environ.get(label)
@@ -147,9 +118,9 @@ class Configuration:
                 problems.append(f"{key_file} and {labels['private_key']} are both set; set one")
             settings["private_key"] = Path(environ[key_file])
             labels["private_key"] = key_file
-        absent = _REQUIRED.keys() - settings.keys()
+        absent = REQUIRED.keys() - settings.keys()
         if "key_ring" in settings:
-            absent -= set(_ONE_KEYS_OWN)
+            absent -= set(ONE_KEYS_OWN)
         needed = {labels[name] for name in absent}
         if "private_key" in absent:
             needed.add(key_file)
@@ -168,18 +139,20 @@ class Configuration:
         password = settings.pop("password", None)
         if "private_key" in settings:
             settings["private_key"] = (settings["private_key"], password)
-        rings = [name for name in _RINGS if name in settings]
+        rings = [name for name in RINGS if name in settings]
         check_every = settings.pop("check_every", 30)
         settings |= {name: (settings[name], check_every) for name in rings}
         values: dict[str, Any] = {}
-        for name, check in _CHECKS.items():
+        for name, check in CHECKS.items():
             if name in settings:
                 try:
                     values[name] = check(settings[name])
+                except ConfigurationError as error:
+                    problems += [f"{labels[name]}: {problem}" for problem in error.problems]
                 except CfsignError as error:
                     problems.append(f"{labels[name]}: {error}")
-            elif name in _REQUIRED and not (rings and name in _ONE_KEYS_OWN):
-                problems.append(f"{labels[name]} is missing; give {_REQUIRED[name]}")
+            elif name in REQUIRED and not (rings and name in ONE_KEYS_OWN):
+                problems.append(f"{labels[name]} is missing; give {REQUIRED[name]}")
         if "private_key" in values:
             try:
                 values["hash_algorithm"] = choose_hash_algorithm(
@@ -187,7 +160,7 @@ class Configuration:
                 )
             except CfsignError as error:
                 problems.append(f"{labels['hash_algorithm']}: {error}")
-        problems += [_unknown(name) for name in settings if name not in _CHECKS]
+        problems += [_unknown(name) for name in settings if name not in CHECKS]
         if problems:
             raise ConfigurationError(problems)
         if "keys" in values:
@@ -195,88 +168,16 @@ class Configuration:
         return cls(**values)
 
 
-def check_code(code: object) -> int:
-    """Return *code* if it is the status of a redirect that is asked again, else raise."""
-    if isinstance(code, bool) or not isinstance(code, int) or code not in REDIRECT_STATUSES:
-        raise ConfigurationError(
-            "the redirect's status is 302, 303 or 307 (301 and 308 are cached for ever)"
-        )
-    return int(code)
-
-
-def check_headers(headers: object) -> Mapping[str, str]:
-    """Return a copy of *headers* if a redirect may carry them, else raise ConfigurationError."""
-    if not is_header_mapping(headers):
-        raise ConfigurationError("headers are a mapping of names to values, all text on one line")
-    names = {name.lower() for name in headers}
-    if "location" in names:
-        raise ConfigurationError("headers hold no Location: that is the signed URL")
-    if "content-type" in names:
-        raise ConfigurationError("headers hold no Content-Type: a redirect is empty, JSON has one")
-    if servers_own(headers):
-        raise ConfigurationError(f"headers hold no {servers_own(headers)}: the server writes that")
-    # A mapping of that type came from here, and its warning with it.
-    if is_shared(headers) and not isinstance(headers, MappingProxyType):
-        warnings.warn(
-            "a Cache-Control that is public, or has an age and is not private, lets a shared cache "
-            "give one viewer's signed URL to the next; use private or no-store",
-            CfsignWarning,
-            stacklevel=3,
-        )
-    return MappingProxyType(dict(headers))
-
-
-def check_allowed_statuses(statuses: object) -> tuple[int, ...]:
-    """Return *statuses* if each can be a yes, else raise ConfigurationError."""
-    if (
-        not isinstance(statuses, tuple | list | set | frozenset | range)
-        or not statuses
-        or not all(map(_is_success, statuses))
-    ):
-        raise ConfigurationError(
-            "the statuses that allow are a list of ints from 200 to 299, one at least"
-        )
-    return tuple(int(status) for status in statuses)
-
-
-_CHECKS: dict[str, Callable[[Any], object]] = {
-    "domain": check_domain,
-    "key_pair_id": check_key_pair_id,
-    "private_key": lambda key: resolve_private_key(*key),
-    "hash_algorithm": check_hash_algorithm,
-    "keys": lambda keys: KeyRing(keys[0], check_every=keys[1]),
-    "key_ring": lambda ring: ring_of(ring[0], check_every=ring[1]),
-    "expires": lambda value: standing_lifetime(value, "the lifetime", int(time.time())),
-    "expiry_step": lambda value: standing_lifetime(value, "the step", int(time.time())),
-    "allowed_statuses": check_allowed_statuses,
-    "code": check_code,
-    "headers": check_headers,
-}
-
-# Where nothing is the default, None is how one writes it.
-_NONE_BY_DEFAULT = ("expiry_step", "headers")
-
-_REQUIRED = {
-    "domain": "the distribution's domain, with its https://",
-    "key_pair_id": "the ID of the public key in CloudFront, such as K2JCJMDEHXQW5F",
-    "private_key": "the private key's path, or its PEM",
-}
-
-
-def _is_success(status: object) -> bool:
-    return isinstance(status, int) and not isinstance(status, bool) and 200 <= status <= 299
-
-
 def _conflicts(settings: Mapping[str, Any], labels: Mapping[str, str]) -> list[str]:
     """Say which settings exclude each other."""
-    rings = [labels[name] for name in _RINGS if name in settings]
+    rings = [labels[name] for name in RINGS if name in settings]
     if not rings and "check_every" in settings:
         return ["check_every is for a key ring; give keys or key_ring, or leave it out"]
     problems = [f"{' and '.join(rings)} are both given; give one"] if len(rings) > 1 else []
     if rings:
         problems += [
             f"{labels.get(name, name)} is beside {rings[0]}, where each key has its own; remove it"
-            for name in _ONE_KEYS_OWN
+            for name in ONE_KEYS_OWN
             if settings.get(name) is not None
         ]
     return problems
@@ -290,7 +191,7 @@ def _no_config(config: object) -> str:
 def _unknown(name: object) -> str:
     import difflib  # for a mistake only: it would take milliseconds of each `import cfsign`
 
-    known = [known for known in (*_CHECKS, "password", "check_every") if known != "domain"]
+    known = [known for known in (*CHECKS, "password", "check_every") if known != "domain"]
     near = difflib.get_close_matches(str(name), known, n=1)
     return f"{CONFIG}[{str(name)[:40]!r}] is unknown" + (f"; is it {near[0]!r}?" if near else "")
 

@@ -113,6 +113,24 @@ class SignedCookies(Mapping[str, str]):
         return [_clearing(name, attributes) for name in NAMES]
 
 
+def unreachable(domain: str, cookie_domain: str | None, samesite: str | None) -> Iterator[str]:
+    """Say why cookies of the site would not reach *domain*'s files (RFC 6265, section 5.1.3)."""
+    scheme, _, authority = domain.partition("://")
+    host = authority.partition(":")[0]
+    if host.endswith(".cloudfront.net"):
+        yield (
+            f"the site's cookies never reach {host}; give the distribution a domain name of your "
+            "own that shares a parent with the site"
+        )
+    elif cookie_domain and not f".{host}".endswith(f".{cookie_domain.lower().removeprefix('.')}"):
+        yield (
+            f"cookie_domain {cookie_domain} is no parent of {host}, so browsers send the cookies "
+            "elsewhere; give the domain that the site and the distribution share"
+        )
+    if samesite == "None" and scheme == "http":
+        yield 'cookie_samesite "None" needs an https distribution, or browsers drop the cookies'
+
+
 def check_attributes(domain: object, samesite: object) -> None:
     """Raise ConfigurationError unless cookies can have this domain and SameSite."""
     _attributes(domain, "/", True, True, samesite)

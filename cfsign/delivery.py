@@ -7,19 +7,20 @@ An adapter asks `refusal` before and `answer` after the site's own rule, and cop
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qsl, quote, urlencode
 
-from cfsign.configuration import Configuration, check_allowed_statuses, check_code, check_headers
-from cfsign.cookies import check_attributes
+from cfsign.configuration import Configuration
+from cfsign.cookies import check_attributes, unreachable
 from cfsign.decision import ALLOWED_STATUSES, Deny, decide
 from cfsign.distribution import Distribution
 from cfsign.errors import ConfigurationError, KeyUnavailableError, ResourceError
 from cfsign.policy import Policy
 from cfsign.redirect import Answer, redirect, signed_json
 from cfsign.resource import RESERVED, check_url, split_location
+from cfsign.settings import check_allowed_statuses, check_code, check_headers
 from cfsign.signed_policy import SignedPolicy
 
 Mode = Literal["redirect", "json", "cookies"]
@@ -93,17 +94,28 @@ class Delivery:
         """Return one that differs in *options*."""
         return dataclasses.replace(self, **options)
 
-    def check(self, distribution: Distribution) -> Delivery:
+    def check(self, distribution: Distribution, *, awaits: bool = True) -> Delivery:
         """
-        Return itself if what it delivers can reach *distribution*; ask when both are first known.
+        Return itself if it can deliver what is *distribution*'s; ask when both are first known.
+
+        Args:
+            distribution: The distribution.
+            awaits: Whether `answer_async` is called, and not `answer`.
 
         Raises:
-            ConfigurationError: Cookies that a browser would not keep, or never send there.
+            ConfigurationError: Cookies that a browser would not keep, or never send there; or a key
+                that nothing awaits.
         """
+        problems: list[str] = []
         if self.delivery == "cookies":
-            problems = list(_unreachable(distribution, self.cookie_domain, self.cookie_samesite))
-            if problems:
-                raise ConfigurationError(problems)
+            problems += unreachable(distribution.domain, self.cookie_domain, self.cookie_samesite)
+        if distribution.signer.is_async and not awaits:
+            problems.append(
+                "the private key signs asynchronously, and this view awaits nothing; make the view "
+                "an asynchronous one, or give a key with a plain sign"
+            )
+        if problems:
+            raise ConfigurationError(problems)
         return self
 
     def refusal(self, distribution: Distribution, resource: str) -> Deny | None:
@@ -262,26 +274,6 @@ def _check_forward_query(names: object) -> tuple[str, ...]:
             f"forward_query names {', '.join(sorted(reserved))}, which CloudFront takes for its own"
         )
     return tuple(names)
-
-
-def _unreachable(
-    distribution: Distribution, cookie_domain: str | None, samesite: str | None
-) -> Iterator[str]:
-    """Say why cookies of the site would not reach the distribution (RFC 6265, section 5.1.3)."""
-    scheme, _, authority = distribution.domain.partition("://")
-    host = authority.partition(":")[0]
-    if host.endswith(".cloudfront.net"):
-        yield (
-            f"the site's cookies never reach {host}; give the distribution a domain name of your "
-            "own that shares a parent with the site"
-        )
-    elif cookie_domain and not f".{host}".endswith(f".{cookie_domain.lower().removeprefix('.')}"):
-        yield (
-            f"cookie_domain {cookie_domain} is no parent of {host}, so browsers send the cookies "
-            "elsewhere; give the domain that the site and the distribution share"
-        )
-    if samesite == "None" and scheme == "http":
-        yield 'cookie_samesite "None" needs an https distribution, or browsers drop the cookies'
 
 
 def _folder(domain: str, url: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
-from cfsign.errors import SigningKeyError
 from cfsign.keys import (
     AsyncPrivateKey,
     Password,
@@ -13,7 +13,7 @@ from cfsign.keys import (
     Source,
     Unpicklable,
     is_path,
-    load_private_key,
+    resolve_private_key,
 )
 from cfsign.signer import Signer, check_hash_algorithm, check_key_pair_id
 from cfsign.times import Moment, epoch_seconds
@@ -26,7 +26,8 @@ class KeyPair(Unpicklable):
 
     Attributes:
         key_pair_id: The id of the public key in CloudFront, such as K2JCJMDEHXQW5F.
-        private_key: A PrivateKey, a path, or the key itself as text or bytes.
+        private_key: A PrivateKey; a path, or the key itself as text or bytes; or `kms:` and the
+            id, ARN or `alias/NAME` of a key in AWS KMS.
         signs_from: The moment from which it signs, an aware datetime or epoch seconds; None for a
             key that has always signed.
         password: What an encrypted key was encrypted with, or a function that gives it, asked
@@ -47,7 +48,7 @@ class KeyPair(Unpicklable):
     def __post_init__(self) -> None:
         """Check all but the key, which the ring reads, again and again."""
         check_key_pair_id(self.key_pair_id)
-        if is_path(self.private_key):
+        if names_file(self.private_key):
             # As it is now: a program may change its working directory, and the ring reads again.
             object.__setattr__(self, "private_key", os.path.abspath(self.private_key))
         if self.signs_from is not None:
@@ -65,15 +66,35 @@ class KeyPair(Unpicklable):
         Read the key, and see that it signs here.
 
         Raises:
-            SigningKeyError: The key cannot be used.
+            SigningKeyError: The key cannot be used; `KeyUnavailableError`: not now.
             PolicyError: The key has not the hash algorithm.
         """
-        if not isinstance(self.private_key, str | bytes | os.PathLike):
-            if self.password is not None:
-                raise SigningKeyError("the key is loaded already; leave the password out")
-            return Signer(self.key_pair_id, self.private_key, hash_algorithm=self.hash_algorithm)
-        key = load_private_key(self.private_key, password=self.password)
+        key = self.key()
         signer = Signer(self.key_pair_id, key, hash_algorithm=self.hash_algorithm)
-        # A platform may forbid the hash: better said now than at a viewer's request.
-        key.sign(b"", signer.hash_algorithm)
+        if names_file(self.private_key) or is_key_text(self.private_key):
+            # A platform may forbid the hash: better said now than at a viewer's request.
+            key.sign(b"", signer.hash_algorithm)
         return signer
+
+    def key(self) -> PrivateKey | AsyncPrivateKey:
+        """
+        Read the key.
+
+        Raises:
+            SigningKeyError: The key cannot be used; `KeyUnavailableError`: not now.
+        """
+        return resolve_private_key(self.private_key, self.password)
+
+
+def names_file(key: object) -> TypeGuard[str | os.PathLike[str]]:
+    """Tell whether what stands for a private key is a path, and neither the key nor in AWS KMS."""
+    return is_path(key) and not _is_in_kms(key)
+
+
+def is_key_text(key: object) -> bool:
+    """Tell whether what stands for a private key is the key itself, as text or bytes."""
+    return isinstance(key, str | bytes) and not is_path(key) and not _is_in_kms(key)
+
+
+def _is_in_kms(key: object) -> bool:
+    return isinstance(key, str) and key.strip().startswith("kms:")

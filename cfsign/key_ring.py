@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import os
 import threading
-from collections import Counter
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise
-from pathlib import Path
-from time import monotonic, time
-from typing import Any
+from collections.abc import Collection
+from datetime import timedelta
+from time import monotonic
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from cfsign.errors import CfsignError, ConfigurationError, PolicyError
 from cfsign.key_pair import KeyPair
-from cfsign.keys import Unpicklable, is_path
+from cfsign.keys import Unpicklable
 from cfsign.policy import Policy
-from cfsign.ring_source import (
-    DocumentFile,
-    ListedPairs,
-    LoadedDocument,
-    Loader,
-    RingSource,
-    last_change,
-    mark,
-)
+from cfsign.ring_snapshot import Snapshot
+from cfsign.ring_source import DocumentFile, ListedPairs, LoadedDocument, Loader, RingSource
 from cfsign.signed_policy import SignedPolicy
-from cfsign.signer import BaseSigner, Signer, check_key_pair_id
+from cfsign.signer import BaseSigner, check_key_pair_id
 from cfsign.times import Lifetime, lifetime_seconds
+
+if TYPE_CHECKING:
+    from logging import Logger
 
 #: A ring that looks more seldom is not rotated by its document.
 _LONGEST_WAIT = 24 * 60 * 60
-
-_logger = logging.getLogger("cfsign")
 
 
 class KeyRing(Unpicklable, BaseSigner):
@@ -82,7 +71,7 @@ class KeyRing(Unpicklable, BaseSigner):
         self._source = keys if isinstance(keys, RingSource) else ListedPairs(keys)
         self._check_every = _seconds(check_every)
         self._fault: CfsignError | None = None
-        self._snapshot = _Snapshot.first(self._source)
+        self._snapshot = Snapshot.first(self._source)
         self._next_look = monotonic() + self._check_every
         self._reading = threading.Lock()
         _rings.add(self)
@@ -95,7 +84,8 @@ class KeyRing(Unpicklable, BaseSigner):
         Make a ring of a JSON document, which is read again when it or a key file changes.
 
         `{"keys": [...]}` lists the key pairs. Each has `key_pair_id` and `private_key`, a path from
-        the document's folder or PEM with its newlines as `\n`, and may have `signs_from` (such as
+        the document's folder, PEM with its newlines as `\n`, or `kms:` and the name of a key in AWS
+        KMS, and may have `signs_from` (such as
         "2026-01-01T00:00:00Z", or epoch seconds), `hash_algorithm` and `password`.
 
         Raises:
@@ -232,11 +222,11 @@ class KeyRing(Unpicklable, BaseSigner):
             self._snapshot = new
             self._fault = None
             if new.schedule != old.schedule:
-                _logger.info("%s: read again, %r", self._source.name, self)
+                _logger().info("%s: read again, %r", self._source.name, self)
 
     def _report(self, fault: CfsignError) -> None:
         if str(fault) != str(self._fault):
-            _logger.error("%s; the keys that were read before sign on", fault)
+            _logger().error("%s; the keys that were read before sign on", fault)
         self._fault = fault
 
 
@@ -248,118 +238,25 @@ def ring_of(source: object, *, check_every: float | timedelta = 30) -> KeyRing:
         ConfigurationError: It is neither, or as `KeyRing.from_file` and `from_loader` say.
         PolicyError: `check_every` is no time.
     """
+    return KeyRing(source_of(source), check_every=check_every)
+
+
+def source_of(source: object) -> RingSource:
+    """Return what a setting's ring is read from; raises ConfigurationError."""
     if isinstance(source, str | os.PathLike):
-        return KeyRing.from_file(source, check_every=check_every)
+        return DocumentFile(source)
     if callable(source):
-        return KeyRing.from_loader(source, check_every=check_every)
+        return LoadedDocument(source)
     raise ConfigurationError(
         "a key ring is its document's path, or a function that returns the document's text, "
         f"not {type(source).__name__}"
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Snapshot:
-    """
-    What a ring was at one reading.
+def _logger() -> Logger:
+    import logging  # only where something is to be said: `import cfsign` stays fast
 
-    Attributes:
-        signers: Each signer with the moment it signs from, in epoch seconds, the oldest first.
-        since: When this schedule came to be, in epoch seconds, as far as one can know; or 0.
-        state: The source's state before it was read.
-        marks: The key files, with their marks before they were read.
-    """
-
-    signers: tuple[tuple[int, Signer], ...]
-    since: int
-    state: Any = field(repr=False)  # may be the whole document
-    marks: tuple[tuple[Path, object], ...]
-
-    @classmethod
-    def first(cls, source: RingSource) -> _Snapshot:
-        """Read *source*; raises ConfigurationError."""
-        snapshot = cls._read(source, source.state(), since=0)
-        files = [*source.files, *(path for path, _ in snapshot.marks)]
-        return replace(snapshot, since=last_change(files))
-
-    def next(self, source: RingSource, state: Any) -> _Snapshot:
-        """Read *source*, which has changed to *state*; raises ConfigurationError."""
-        snapshot = self._read(source, state, since=self.since)
-        if snapshot.schedule == self.schedule:
-            return snapshot
-        return replace(snapshot, since=math.ceil(time()))
-
-    @classmethod
-    def _read(cls, source: RingSource, state: Any, since: int) -> _Snapshot:
-        try:
-            pairs = source.pairs(state)
-            files = (Path(pair.private_key) for pair in pairs if is_path(pair.private_key))
-            # Before the keys are read: what is written from now on makes a difference.
-            marks = tuple((path, mark(path)) for path in files)
-            return cls(_signers(pairs), since, state, marks)
-        except ConfigurationError as error:
-            problems = [f"{source.name}: {problem}" for problem in error.problems]
-        raise ConfigurationError(problems)
-
-    @property
-    def schedule(self) -> list[tuple[int, str]]:
-        """Which key signs from when."""
-        return [(start, signer.key_pair_id) for start, signer in self.signers]
-
-    def is_changed(self, state: Any) -> bool:
-        """Tell whether the source is in another state now, or a key file was written to."""
-        return state != self.state or any(mark(path) != was for path, was in self.marks)
-
-    def current(self) -> Signer:
-        """Return the newest signer that is active."""
-        now = time()
-        active = [signer for start, signer in self.signers if start <= now]
-        # There was one when this was read. Should the clock be set back, the first signs on.
-        return active[-1] if active else self.signers[0][1]
-
-
-def _signers(pairs: Iterable[KeyPair]) -> tuple[tuple[int, Signer], ...]:
-    """Read the keys of *pairs*, the oldest first; raises ConfigurationError, with every problem."""
-    ordered = sorted(pairs, key=lambda pair: pair.start)
-    signers, problems = [], _clashes(ordered)
-    for pair in ordered:
-        try:
-            signers.append((pair.start, pair.signer()))
-        except CfsignError as error:
-            problems.append(f"{pair.key_pair_id}: {error}")
-    if problems:
-        raise ConfigurationError(problems)
-    return tuple(signers)
-
-
-def _clashes(ordered: list[KeyPair]) -> list[str]:
-    """Say which pairs cannot be in one ring, and whether none of them signs yet."""
-    if not ordered:
-        return ["there is no key; give at least one that signs"]
-    first = ordered[0]
-    problems = []
-    if first.start > time():
-        problems.append(
-            f"no key is active yet: {first.key_pair_id} is the first, from {_iso(first.start)}; "
-            "keep the one before it in the ring until then"
-        )
-    counts = Counter(pair.key_pair_id for pair in ordered)
-    problems += [
-        f"{key_pair_id} is there {count} times; CloudFront gives each public key its own id"
-        for key_pair_id, count in counts.items()
-        if count > 1
-    ]
-    problems += [
-        f"{older.key_pair_id} and {newer.key_pair_id} sign from the same moment"
-        f"{f', {_iso(newer.start)}' if newer.start else ''}; give the newer a later signs_from"
-        for older, newer in pairwise(ordered)
-        if older.start == newer.start
-    ]
-    return problems
-
-
-def _iso(moment: int) -> str:
-    return datetime.fromtimestamp(moment, UTC).isoformat()
+    return logging.getLogger("cfsign")
 
 
 def _seconds(check_every: object) -> float:

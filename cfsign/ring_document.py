@@ -8,21 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from cfsign.errors import CfsignError, ConfigurationError
-from cfsign.key_pair import KeyPair
-from cfsign.keys import is_path
+from cfsign.key_pair import KeyPair, names_file
 from cfsign.times import moment_from_text
 
 _NAMES = tuple(KeyPair.__dataclass_fields__)
 
-_SHAPE = '{"keys": [{"key_pair_id": "K2JCJMDEHXQW5F", "private_key": "K2JCJMDEHXQW5F.pem"}]}'
+#: What a document looks like.
+SHAPE = '{"keys": [{"key_pair_id": "K2JCJMDEHXQW5F", "private_key": "K2JCJMDEHXQW5F.pem"}]}'
 
 
 def parse_pairs(text: str | bytes, folder: Path | None = None) -> list[KeyPair]:
     r"""
     Read a JSON document: an object whose `keys` is a list of key pairs.
 
-    Each has `key_pair_id` and `private_key` (a path, or PEM with its newlines as `\n`), and may
-    have `signs_from` (ISO 8601 with a zone, or epoch seconds), `hash_algorithm` and `password`.
+    Each has `key_pair_id` and `private_key` (a path, PEM with its newlines as `\n`, or `kms:` and
+    the name of a key in AWS KMS), and may have `signs_from` (ISO 8601 with a zone, or epoch
+    seconds), `hash_algorithm` and `password`.
 
     Args:
         text: The document.
@@ -31,10 +32,19 @@ def parse_pairs(text: str | bytes, folder: Path | None = None) -> list[KeyPair]:
     Raises:
         ConfigurationError: Every mistake, at once.
     """
+    return read_pairs(parse_document(text)["keys"], folder)
+
+
+def parse_document(text: str | bytes) -> dict[str, Any]:
+    """
+    Read a JSON document as far as that its `keys` are a list; raises ConfigurationError.
+
+    What else is in it stays in it, for whoever writes it back.
+    """
     document = _parse(text)
     if not isinstance(document, dict) or not isinstance(document.get("keys"), list):
-        raise ConfigurationError(f"a key ring is an object with a list of keys, such as {_SHAPE}")
-    return read_pairs(document["keys"], folder)
+        raise ConfigurationError(f"a key ring is an object with a list of keys, such as {SHAPE}")
+    return document
 
 
 def read_pairs(entries: Iterable[object], folder: Path | None = None) -> list[KeyPair]:
@@ -97,7 +107,7 @@ def _pair(entry: object, folder: Path | None) -> KeyPair:
         )
     fields = dict(entry)
     key = fields["private_key"]
-    if folder is not None and is_path(key):
+    if folder is not None and names_file(key):
         fields["private_key"] = folder / key
     if isinstance(fields.get("signs_from"), str):
         fields["signs_from"] = moment_from_text(fields["signs_from"], "signs_from")

@@ -84,6 +84,10 @@ class DocumentFile(RingSource):
 
     def pairs(self, state: Any) -> list[KeyPair]:
         """Read the file; raises ConfigurationError."""
+        return parse_pairs(self.read(), self._path.parent)
+
+    def read(self) -> bytes:
+        """Return what is in the file; raises ConfigurationError."""
         try:
             with self._path.open("rb") as file:
                 data = file.read(_MAX_BYTES + 1)
@@ -94,7 +98,7 @@ class DocumentFile(RingSource):
             ) from None
         if len(data) > _MAX_BYTES:
             raise ConfigurationError("the file is over 1 MiB, as no key ring is; check the path")
-        return parse_pairs(data, self._path.parent)
+        return data
 
 
 class LoadedDocument(RingSource):

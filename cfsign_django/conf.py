@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.core.signals import setting_changed
 
@@ -32,7 +33,7 @@ def distribution() -> Distribution:
     return Distribution.from_configuration(configuration())
 
 
-def delivery(view: object) -> Delivery:
+def delivery(view: Any) -> Delivery:
     """
     Return how *view* delivers: by the site's settings, but for its own attributes.
 
@@ -46,9 +47,10 @@ def delivery(view: object) -> Delivery:
     return _deliveries[type(view)]
 
 
-def _delivery_of(view: object) -> Delivery:
+def _delivery_of(view: Any) -> Delivery:
     stated = Delivery.from_configuration(configuration())
-    return stated.replace(**Delivery.options_of(view)).check(distribution())
+    delivery = stated.replace(**Delivery.options_of(view))
+    return delivery.check(distribution(), awaits=iscoroutinefunction(view.get))
 
 
 def _forget(*, setting: str, **_: Any) -> None:

@@ -71,7 +71,7 @@ class Resource:
         self._check_authorize()
         self._distribution = distribution
         delivery = Delivery(**Delivery.options_of(type(self)) | options)
-        self._delivery = delivery.check(distribution)
+        self._delivery = delivery.check(distribution, awaits=self._is_async)
 
     @classmethod
     def from_config(cls, mapping: Mapping[str, Any], **options: Any) -> Self:

@@ -85,5 +85,6 @@ def test_the_sdist_holds_the_sources_and_the_tests(built):
     assert sources() <= names
     assert {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "noxfile.py"} <= names
     assert "tests/test_packaging.py" in names
+    assert "docs/keys.md" in names
     assert {"examples/edge.py", "examples/django_site/manage.py"} <= names
     assert not [name for name in names if name.endswith((".pem", ".pyc"))]

@@ -1,5 +1,6 @@
-"""The README's Python runs as it stands, and its settings are those that the code reads."""
+"""The Python of README and docs runs as it stands; the settings told are those that are read."""
 
+import json
 import os
 import re
 import subprocess
@@ -11,12 +12,16 @@ import pytest
 pytest.importorskip("flask")
 
 README = Path(__file__).parents[1] / "README.md"
+DOCS = sorted((README.parent / "docs").glob("*.md"))
 
 
 def blocks(begin="", end=""):
     """Return the Python between two of the README's headings."""
     text = README.read_text("utf-8").partition(begin)[2] if begin else README.read_text("utf-8")
-    text = text.partition(end)[0] if end else text
+    return python_in(text.partition(end)[0] if end else text)
+
+
+def python_in(text):
     return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
 
 
@@ -38,7 +43,7 @@ def _key_files(tmp_path, monkeypatch, pem, other_pem, public_pem):
 def test_the_python_of_the_readme_runs():
     """All blocks in one namespace, as a reader would type them."""
     namespace = {"__name__": "readme"}
-    assert len(OTHERS) == 7
+    assert len(OTHERS) == 6
     for block in OTHERS:
         exec(compile(block, "README.md", "exec"), namespace)
     app = namespace["app"]
@@ -123,6 +128,57 @@ def test_the_falcon_of_the_readme_runs(monkeypatch, trusted_keys):
     assert trusted_keys.check(location).allowed
 
 
+@pytest.fixture
+def _aws(monkeypatch, tmp_path, pem):
+    """What the documents ask of AWS, as moto plays it."""
+    boto3, moto = pytest.importorskip("boto3"), pytest.importorskip("moto")
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(f"AWS_{name}", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    ring = {"keys": [{"key_pair_id": "K2JCJMDEHXQW5F", "private_key": pem}]}
+    secrets = {"key": pem, "json": json.dumps({"private_key": pem}), "ring": json.dumps(ring)}
+    with moto.mock_aws():
+        kms = boto3.client("kms")
+        made = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]
+        kms.create_alias(AliasName="alias/cloudfront-signing", TargetKeyId=made["KeyId"])
+        for name, text in secrets.items():
+            boto3.client("secretsmanager").create_secret(
+                Name=f"cloudfront/{name}", SecretString=text
+            )
+        parameter = {"Name": "/cloudfront/key", "Value": pem, "Type": "SecureString"}
+        boto3.client("ssm").put_parameter(**parameter)
+        yield
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+@pytest.mark.usefixtures("_aws")
+def test_the_python_of_the_docs_runs(path):
+    """The blocks of each document in one namespace."""
+    namespace = {"__name__": "docs"}
+    blocks = python_in(path.read_text("utf-8"))
+    assert blocks
+    for block in blocks:
+        exec(compile(block, path.name, "exec"), namespace)
+    if path.name == "keys.md":
+        assert namespace["url"].endswith("&Hash-Algorithm=SHA256")
+        assert namespace["ring"].key_pair_id == namespace["signer"].key_pair_id
+        assert namespace["HSMKey"].is_blocking
+
+
+@pytest.mark.parametrize("path", [README, *DOCS], ids=lambda path: path.name)
+def test_the_links_lead_somewhere(path):
+    """To a file that is there, and to a heading in it."""
+    for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]+))?\)", path.read_text("utf-8")):
+        found = path.parent / target if target else path
+        assert found.is_file(), target
+        headings = re.findall(r"^#+ (.*)$", found.read_text("utf-8"), re.MULTILINE)
+        anchors = {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+        assert not anchor or anchor in anchors
+
+
 def test_the_readme_links_every_example():
     """And each link leads somewhere."""
     linked = re.findall(r"\]\((examples/[^)]+)\)", README.read_text("utf-8"))
@@ -134,10 +190,10 @@ def test_the_readme_links_every_example():
 
 def test_the_settings_table_names_every_setting():
     """No setting is left out of the table, and none is made up."""
-    from cfsign import configuration
+    from cfsign import settings
 
     table = README.read_text("utf-8").partition("## Settings")[2].partition("\n## ")[0]
     documented = set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
-    assert documented == set(configuration._CHECKS) - {"domain"} | {"password", "check_every"}
+    assert documented == set(settings.CHECKS) - {"domain"} | {"password", "check_every"}
     variables = set(re.findall(r"`CLOUDFRONT_(\w+)`", table))
-    assert variables - {"PRIVATE_KEY_FILE", "CONFIG"} == set(configuration._VARIABLES.values())
+    assert variables - {"PRIVATE_KEY_FILE", "CONFIG"} == set(settings.VARIABLES.values())

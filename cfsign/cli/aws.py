@@ -86,17 +86,27 @@ def create(
         )
     if dry_run:
         return
-    path = str(private_key.absolute())
-    config = {"key_pair_id": created.key_pair_id, "private_key": path}
     print(f"key pair id  {created.key_pair_id}")
     print(f"key group    {created.group.id} ({created.group.name})")
-    print(f"CLOUDFRONT_CONFIG = {config}")
-    print("or, in the environment:")
-    print(f"CLOUDFRONT_KEY_PAIR_ID={created.key_pair_id}")
-    print(f"CLOUDFRONT_PRIVATE_KEY_FILE={path}")
+    _print_settings(created.key_pair_id, private_key, ring)
     _say(
         "let the distribution's behaviour restrict viewer access to this key group, if it does not"
     )
+
+
+def _print_settings(key_pair_id: str, private_key: Path, ring: Path | None) -> None:
+    """Print what to paste: the key ring if there is one, since a rotation changes that alone."""
+    if ring is None:
+        path = str(private_key.absolute())
+        config = {"key_pair_id": key_pair_id, "private_key": path}
+        variables = {"KEY_PAIR_ID": key_pair_id, "PRIVATE_KEY_FILE": path}
+    else:
+        config = {"key_ring": str(ring.absolute())}
+        variables = {"KEY_RING_FILE": config["key_ring"]}
+    print(f"CLOUDFRONT_CONFIG = {config}")
+    print("or, in the environment:")
+    for name, value in variables.items():
+        print(f"CLOUDFRONT_{name}={value}")
 
 
 @aws.command()

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cfsign.configuration import Configuration
 from cfsign.doctor.domain import examine_domain
 from cfsign.doctor.finding import SEVERITIES, Finding
-from cfsign.doctor.key_file import examine_key_file
+from cfsign.doctor.held_key import key_of, keys_of_ring
+from cfsign.doctor.key_file import examine_key_file, examine_path
 from cfsign.doctor.key_pair_id import examine_key_pair_id
+from cfsign.doctor.key_ring import examine_ring, ring_of
 from cfsign.doctor.settings import Settings
 from cfsign.doctor.trial import match_public_key, try_configuration, try_key
 from cfsign.errors import CfsignError, ConfigurationError
-from cfsign.keys import AsyncPrivateKey, PrivateKey, load_private_key
 from cfsign.times import lifetime_seconds
 
 _PROBLEM = re.compile(r"(?P<label>[A-Z_]+(?:\['.*?'\])?)(?:: | (?=is ))(?P<what>.*)", re.DOTALL)
@@ -34,18 +36,21 @@ def diagnose(settings: Settings, public_key: str | os.PathLike[str] | None = Non
     """
     configuration, found = _configured(settings)
     sharper = list(_examined(settings))
-    settled = {finding.setting for finding in sharper if finding.severity == "error"}
+    settled = _at_fault(sharper)
     findings = [finding for finding in found if finding.setting not in settled] + sharper
     findings += _lasting(settings)
-    key = _key_of(settings)
-    if key is not None:
-        findings += try_key(
-            settings.shown("private_key"), key, settings.values.get("hash_algorithm")
-        )
-    if key is not None and public_key is not None:
-        findings += match_public_key("--public-key", key, public_key)
+    keys = list(key_of(settings, configuration, _at_fault(findings)))
+    ring = ring_of(settings)
+    if ring is not None:
+        setting, source, pairs = ring
+        findings += examine_ring(setting, source, pairs, time.time())
+        keys += keys_of_ring(setting, pairs)
+    for held in keys:
+        findings += try_key(held)
+    if keys and public_key is not None:
+        findings += match_public_key("--public-key", keys, public_key)
     if configuration is not None:
-        findings += try_configuration(configuration)
+        findings += try_configuration(configuration, keys)
     return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
@@ -81,6 +86,7 @@ def _examined(settings: Settings) -> Iterator[Finding]:
         "domain": examine_domain,
         "key_pair_id": examine_key_pair_id,
         "private_key": examine_key_file,
+        "key_ring": examine_path,
     }
     for name, examine in examiners.items():
         if name in settings.values:
@@ -110,12 +116,5 @@ def _seconds(lifetime: Any) -> int | None:
         return None
 
 
-def _key_of(settings: Settings) -> PrivateKey | AsyncPrivateKey | None:
-    """Load the key by itself, so that it is tried even where another setting is wrong."""
-    source: Any = settings.values.get("private_key")
-    if isinstance(source, PrivateKey):
-        return source
-    try:
-        return load_private_key(source, password=settings.values.get("password"))
-    except CfsignError:  # which the settings' own check has told
-        return None
+def _at_fault(findings: Iterable[Finding]) -> set[str]:
+    return {finding.setting for finding in findings if finding.severity == "error"}

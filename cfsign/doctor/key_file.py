@@ -19,25 +19,56 @@ def examine_key_file(setting: str, key: object) -> Iterator[Finding]:
     path = _path_of(key)
     if path is None:
         return
-    if not path.is_absolute():
+    yield from examine_path(setting, path)
+    if os.name == "posix" and _may_be_secret(path):
+        yield from _examine_mode(setting, path)
+
+
+def examine_path(setting: str, source: object) -> Iterator[Finding]:
+    """Yield a note on a path that is relative."""
+    path = _path_of(source)
+    if path is not None and not path.is_absolute():
         yield Finding(
             "note",
             setting,
             f"the path is relative, and means {str(path.absolute())!r} from this folder",
             "give an absolute path if the server is started elsewhere",
         )
-    if os.name == "posix" and _may_be_secret(path):
-        yield from _examine_mode(setting, path)
 
 
-def _examine_mode(setting: str, path: Path) -> Iterator[Finding]:
+def examine_document(setting: str, path: Path, *, holds_secrets: bool) -> Iterator[Finding]:
+    """
+    Yield who else may read or change a key ring's document.
+
+    Args:
+        setting: The setting that gives the ring.
+        path: The document.
+        holds_secrets: Whether keys or passwords stand in it, and not their files' names alone.
+    """
+    if os.name != "posix" or not path.is_file():
+        return
+    if holds_secrets:
+        yield from _examine_mode(setting, path, "the key ring's document, with keys in it")
+        return
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & (stat.S_IWOTH | stat.S_IWGRP):
+        who = "every user of this machine" if mode & stat.S_IWOTH else "the file's group"
+        yield Finding(
+            "warning" if mode & stat.S_IWOTH else "note",
+            setting,
+            f"{who} may change which key signs (mode {mode:04o})",
+            f"chmod go-w {shlex.quote(str(path))}",
+        )
+
+
+def _examine_mode(setting: str, path: Path, what: str = "the key's file") -> Iterator[Finding]:
     mode = stat.S_IMODE(path.stat().st_mode)
     mend = f"chmod 600 {shlex.quote(str(path))}"
     if mode & (stat.S_IROTH | stat.S_IWOTH):
-        found = f"every user of this machine may read or change the key's file (mode {mode:04o})"
+        found = f"every user of this machine may read or change {what} (mode {mode:04o})"
         yield Finding("warning", setting, found, mend)
     elif mode & (stat.S_IRGRP | stat.S_IWGRP):
-        found = f"the file's group may read or change the key (mode {mode:04o})"
+        found = f"the file's group may read or change {what} (mode {mode:04o})"
         yield Finding("note", setting, found, f"{mend}, unless the server reads it as that group")
 
 

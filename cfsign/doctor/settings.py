@@ -16,12 +16,22 @@ from typing import Any, NoReturn
 
 from cfsign.configuration import CONFIG, DOMAIN, Configuration
 from cfsign.errors import ConfigurationError
+from cfsign.settings import ONE_KEYS_OWN, RINGS, VARIABLES
 
 _PREFIX = "CLOUDFRONT_"
 _KEY_FILE = f"{_PREFIX}PRIVATE_KEY_FILE"
 
 #: The settings that the doctor looks into, beyond what `Configuration` checks.
-_NAMES = ("domain", "key_pair_id", "private_key", "password", "hash_algorithm", "expires")
+_NAMES = (
+    "domain",
+    "key_pair_id",
+    "private_key",
+    "password",
+    "hash_algorithm",
+    "expires",
+    "keys",
+    "key_ring",
+)
 
 _TARGET = re.compile(r"(?P<module>.+?)(?::(?P<attribute>[A-Za-z_][\w.]*)(?P<call>\(\))?)?")
 
@@ -57,11 +67,12 @@ class Settings:
             flags: Settings by name, such as "key_pair_id", in place of the environment's.
         """
         flags = flags or {}
-        labels = {name: _PREFIX + name.upper() for name in _NAMES}
+        labels = {name: _PREFIX + VARIABLES[name] for name in _NAMES if name in VARIABLES}
+        dropped = {labels[name] for name in _in_place_of(flags) if name in labels}
+        if "private_key" in flags or "key_ring" in flags:
+            dropped.add(_KEY_FILE)
         given = {labels[name]: str(value) for name, value in flags.items()}
-        stated = {**environ, **given}
-        if "private_key" in flags:
-            stated.pop(_KEY_FILE, None)
+        stated = {name: value for name, value in environ.items() if name not in dropped} | given
         values: dict[str, Any] = {
             name: stated[label] for name, label in labels.items() if stated.get(label)
         }
@@ -85,12 +96,26 @@ class Settings:
         Raises:
             ConfigurationError: There is no such module or attribute, or it cannot be imported.
         """
-        flags = flags or {}
         try:
             mapping = _mapping_of(_load(target))
         except _Refused as refused:
             # The site's own start-up read the settings, and has said all that is wrong.
             return cls(target, {}, {}, partial(_raise, refused.error))
+        return cls.from_mapping(target, mapping, flags)
+
+    @classmethod
+    def from_mapping(
+        cls, source: str, mapping: Mapping[str, Any], flags: Mapping[str, Any] | None = None
+    ) -> Settings:
+        """
+        Take `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`, as a Flask application's config has them.
+
+        Args:
+            source: What to call it.
+            mapping: The settings.
+            flags: Settings by name, in place of the mapping's.
+        """
+        flags = flags or {}
         stated = _with_flags(mapping, flags)
         config = stated.get(CONFIG)
         settings = dict(config) if isinstance(config, Mapping) else {}
@@ -101,7 +126,7 @@ class Settings:
         settings["domain"] = stated.get(DOMAIN)
         values = {name: settings[name] for name in _NAMES if settings.get(name) is not None}
         read = partial(Configuration.from_mapping, stated)
-        return cls(_named(target, flags), values, labels, read, frozenset(flags))
+        return cls(_named(source, flags), values, labels, read, frozenset(flags))
 
     def shown(self, name: str) -> str:
         """Return what the user calls the setting *name*."""
@@ -132,10 +157,17 @@ def _with_flags(mapping: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[st
     config = stated.get(CONFIG)
     if given and (config is None or isinstance(config, Mapping)):
         kept = dict(config or {})
-        if "private_key" in given:
-            kept.pop("priv_key_string", None)
+        for name in _in_place_of(given):
+            kept.pop(name, None)
         stated[CONFIG] = kept | given
     return stated
+
+
+def _in_place_of(flags: Mapping[str, Any]) -> set[str]:
+    """Name what the flags stand in for besides their own settings: one key, or a ring."""
+    if "key_ring" in flags:
+        return {"priv_key_string", *ONE_KEYS_OWN, *RINGS} - flags.keys()
+    return {"priv_key_string", *RINGS, "check_every"} if "private_key" in flags else set()
 
 
 def _load(target: str) -> object:

@@ -1,106 +1,154 @@
-"""The key, tried: what a signature costs here, and whether what is signed is allowed."""
+"""The keys, tried: what a signature costs here, and whether what is signed is allowed."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from statistics import median
-from typing import Any
 
 from cfsign.configuration import Configuration
 from cfsign.distribution import Distribution
 from cfsign.doctor.finding import Finding
+from cfsign.doctor.held_key import HeldKey
 from cfsign.errors import CfsignError
 from cfsign.keys import (
     HASH_ALGORITHMS,
     AsyncPrivateKey,
     HashAlgorithm,
     PrivateKey,
-    choose_backend,
     hash_algorithms,
-    is_async,
-    is_blocking,
     load_public_key,
 )
+from cfsign.signer import Signer
 from cfsign.trusted_keys import TrustedKeyGroup
 
 _ROUNDS = 31
 _MESSAGE = b"cfsign doctor"
+_BACKENDS = "cfsign.keys._"
+
+#: What the files of public keys hold that CloudFront takes.
+_PUBLIC = b"-----BEGIN PUBLIC KEY-----"
 
 
-def try_key(
-    setting: str, key: PrivateKey | AsyncPrivateKey, wanted_hash: object
-) -> Iterator[Finding]:
+def try_key(held: HeldKey) -> Iterator[Finding]:
     """Yield which backend signs, with which hash, and what one signature costs here."""
-    if is_async(key) or is_blocking(key):
-        kind = type(key).__name__
-        yield Finding("note", setting, f"{kind} signs elsewhere; it is not asked to from here")
+    key, setting = held.here, held.setting
+    if key is None:
+        yield Finding("note", setting, held.named(_elsewhere(held.key)))
         return
-    hash_algorithm = _hash_of(key, wanted_hash)
+    hash_algorithm = _hash_of(key, held.wanted_hash)
     try:
         cost = _seconds_a_signature(key, hash_algorithm)
     except CfsignError as error:
-        yield Finding.from_message("error", setting, str(error))
+        yield Finding.from_message("error", setting, held.named(str(error)))
         return
     backend = _backend_of(key)
-    kind = getattr(key, "algorithm", type(key).__name__)
     yield Finding(
         "note",
         setting,
-        f"{kind} with {hash_algorithm}, signed by {backend}: {cost * 1000:.2g} ms a signature "
-        f"here (median of {_ROUNDS})",
+        held.named(
+            f"{_kind(key)} with {hash_algorithm}, signed by {backend}: {cost * 1000:.2g} ms a "
+            f"signature here (median of {_ROUNDS})"
+        ),
     )
     if backend == "rsa":
         yield Finding(
             "warning",
             setting,
-            "the rsa package signs, which is pure Python and many times as slow",
+            held.named("the rsa package signs, which is pure Python and many times as slow"),
             "pip install cryptography",
         )
 
 
 def match_public_key(
-    setting: str, key: PrivateKey | AsyncPrivateKey, public_key: Any
+    setting: str, keys: list[HeldKey], public_key: str | os.PathLike[str]
 ) -> Iterator[Finding]:
-    """Yield whether *public_key*, a path or PEM, is the public half of *key*."""
-    if is_async(key) or is_blocking(key):
-        return
-    hash_algorithm = hash_algorithms(key)[0]
+    """Yield which of *keys* has the *public_key*, a path, for its public half."""
     try:
-        public = load_public_key(public_key)
-        matches = public.verify(_MESSAGE, key.sign(_MESSAGE, hash_algorithm), hash_algorithm)
+        found = [(held, _is_half(held, public_key)) for held in keys]
     except CfsignError as error:
         yield Finding.from_message("error", setting, str(error))
         return
-    if matches:
-        yield Finding("note", setting, "the two are the halves of one pair")
+    matching = [held for held, matches in found if matches]
+    if matching:
+        name = matching[0].key_pair_id
+        told = (
+            f"this is the public half of {name}" if name else "the two are the halves of one pair"
+        )
+        yield Finding("note", setting, told)
+    elif any(matches is None for _, matches in found):
+        yield Finding(
+            "note",
+            setting,
+            "this is no PEM of a public key as CloudFront takes it, so it was not compared with "
+            "the key that signs elsewhere",
+            "openssl pkey -pubin -in PUBLIC -pubout",
+        )
     else:
+        private = "the private key" if len(found) == 1 else "any of the ring's keys"
         yield Finding(
             "error",
             setting,
-            "this is not the public half of the private key: CloudFront would answer 403",
+            f"this is not the public half of {private}: CloudFront would answer 403",
             "find the private key of this pair, or upload the other public half: "
             "openssl pkey -in KEY -pubout",
         )
 
 
-def try_configuration(configuration: Configuration) -> Iterator[Finding]:
-    """Sign a URL as the site would, and check it with the key's own public half."""
-    # None where what signs is more than one key.
-    key = getattr(configuration, "private_key", None)
-    if key is None or is_async(key) or is_blocking(key):
-        return
+def try_configuration(configuration: Configuration, keys: list[HeldKey]) -> Iterator[Finding]:
+    """Sign a URL with each key as the site would, and check it with the key's own public half."""
+    tried = [held for held in keys if held.here is not None]
+    refused = [finding for held in tried for finding in _refused(configuration, held)]
+    yield from refused
+    if tried and not refused:
+        what = "these settings" if len(keys) == 1 else ", ".join(k.key_pair_id for k in tried)
+        yield Finding("note", "trial", f"a URL signed with {what} is allowed, offline")
+
+
+def _refused(configuration: Configuration, held: HeldKey) -> Iterator[Finding]:
     try:
-        url = Distribution.from_configuration(configuration).sign("cfsign-doctor.txt")
-        edge = TrustedKeyGroup({configuration.key_pair_id: key.public_key_pem()})
-        verdict = edge.check(url)
+        key_pair_id = held.key_pair_id or configuration.key_pair_id
+        wanted = held.wanted_hash if isinstance(held.wanted_hash, str) else None
+        signer = Signer(key_pair_id, held.key, hash_algorithm=wanted)
+        url = Distribution(configuration.domain, signer).sign("cfsign-doctor.txt")
+        verdict = TrustedKeyGroup({key_pair_id: signer.public_key_pem()}).check(url)
     except CfsignError as error:
-        yield Finding.from_message("error", "trial", str(error))
+        yield Finding.from_message("error", "trial", held.named(str(error)))
         return
-    if verdict.allowed:
-        yield Finding("note", "trial", "a URL signed with these settings is allowed, offline")
-    else:
-        yield Finding("error", "trial", f"a URL signed with these settings is refused: {verdict}")
+    if not verdict.allowed:
+        told = held.named(f"a URL signed with these settings is refused: {verdict}")
+        yield Finding("error", "trial", told)
+
+
+def _is_half(held: HeldKey, public_key: str | os.PathLike[str]) -> bool | None:
+    """Tell whether the two are of one pair, by a signature if that costs nothing; None: unknown."""
+    public, key = load_public_key(public_key), held.here
+    if key is None:
+        content = Path(public_key).read_bytes()
+        if _PUBLIC not in content:
+            return None
+        return content.split() == held.key.public_key_pem().encode("ascii").split()
+    hash_algorithm = hash_algorithms(key)[0]
+    return public.verify(_MESSAGE, key.sign(_MESSAGE, hash_algorithm), hash_algorithm)
+
+
+def _elsewhere(key: PrivateKey | AsyncPrivateKey) -> str:
+    if type(key).__name__ == "KmsPrivateKey":
+        return (
+            f"{_kind(key)} signs in AWS, which was asked for the public half, as at the site's "
+            "start, and for no signature"
+        )
+    return f"{_kind(key)} signs elsewhere, and was not asked to sign from here"
+
+
+def _kind(key: PrivateKey | AsyncPrivateKey) -> str:
+    """Return what kind of key it is; for one of another's making, or kept elsewhere, its class."""
+    algorithm, name = getattr(key, "algorithm", ""), type(key).__name__
+    if type(key).__module__.startswith(_BACKENDS):
+        return str(algorithm)
+    return f"{name} ({algorithm})" if algorithm else name
 
 
 def _seconds_a_signature(key: PrivateKey, hash_algorithm: HashAlgorithm) -> float:
@@ -118,5 +166,5 @@ def _hash_of(key: PrivateKey | AsyncPrivateKey, wanted: object) -> HashAlgorithm
 
 
 def _backend_of(key: PrivateKey) -> str:
-    ours = type(key).__module__.startswith("cfsign.keys._")
-    return choose_backend() if ours else type(key).__name__
+    module, name = type(key).__module__, type(key).__name__
+    return module.removeprefix(_BACKENDS) if module.startswith(_BACKENDS) else name

@@ -15,7 +15,7 @@ from cfsign.provisioning.aws import AWSError, call
 MAX_KEYS = 5
 
 #: The id that a dry run goes on with.
-_NEW_ID = "NEW-ID"
+_NEW_ID = "NEWID"
 
 
 @dataclass(frozen=True, slots=True)

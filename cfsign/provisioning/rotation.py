@@ -12,22 +12,24 @@ is carried on by the next. (AWS, "Rotating key pairs".)
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-from cfsign.errors import ConfigurationError, SigningKeyError
+from cfsign.errors import SigningKeyError
+from cfsign.key_pair import KeyPair, names_file
 from cfsign.keys import load_private_key
 from cfsign.provisioning.actions import Actions
 from cfsign.provisioning.aws import AWSError
 from cfsign.provisioning.cloudfront import CloudFront, KeyGroup, fingerprint
 from cfsign.provisioning.creation import add_key, new_private_key
 from cfsign.provisioning.files import write_private_key
-from cfsign.provisioning.ring_file import RingFile, signs_from, successor
+from cfsign.provisioning.ring_file import RingFile, successor
+from cfsign.ring_document import read_pairs
 
 #: Clocks differ, and a site reads its key ring only now and then: seconds.
 MARGIN = 300
@@ -84,13 +86,14 @@ class Rotation:
             SigningKeyError: A key's file cannot be read or written.
             AWSError: CloudFront did not do it; or the key group is full, or another's.
         """
-        now, keys = int(self.clock()), self.ring.entries()
-        group = self._group(keys, now)
-        if self.ring.pending.exists() or (start and len(keys) == 1):
-            keys, group = self._introduce(keys, group, now)
-        return self._retire(keys, group, now)
+        now = int(self.clock())
+        pairs = self.ring.pairs(now)
+        group = self._group(pairs, now)
+        if self.ring.pending.exists() or (start and len(pairs) == 1):
+            pairs, group = self._introduce(pairs, group, now)
+        return self._retire(pairs, group, now)
 
-    def _group(self, keys: list[dict[str, Any]], now: int) -> KeyGroup:
+    def _group(self, pairs: list[KeyPair], now: int) -> KeyGroup:
         group = self.cloudfront.key_group(self.key_group)
         if group is None:
             raise AWSError(
@@ -98,8 +101,8 @@ class Rotation:
                 "or make it: cfsign aws create-key"
             )
         # Those that sign now, or will: the ones before may have been taken out already.
-        needed = keys[keys.index(_signing(keys, now)) :]
-        missing = [key["key_pair_id"] for key in needed if key["key_pair_id"] not in group.key_ids]
+        needed = pairs[pairs.index(_signing(pairs, now)) :]
+        missing = [pair.key_pair_id for pair in needed if pair.key_pair_id not in group.key_ids]
         if missing:
             raise AWSError(
                 f"{missing[0]} is in the key ring {str(self.ring.path)!r} and not in the key group "
@@ -108,12 +111,12 @@ class Rotation:
         return group
 
     def _introduce(
-        self, keys: list[dict[str, Any]], group: KeyGroup, now: int
-    ) -> tuple[list[dict[str, Any]], KeyGroup]:
+        self, pairs: list[KeyPair], group: KeyGroup, now: int
+    ) -> tuple[list[KeyPair], KeyGroup]:
         """Make the new key, or go on with the one that waits, until the document has it."""
-        pending, signing = self.ring.pending, _signing(keys, now)
+        pending, signing = self.ring.pending, _signing(pairs, now)
         # Whoever reads the key that signs must read the new one, too.
-        model = self.ring.path_of(signing) or self.ring.path
+        model = _file_of(signing) or self.ring.path
         public = self._public_half_of_pending() if pending.exists() else None
         key_id = None if public is None else self.cloudfront.id_of(public)
         if key_id not in group.key_ids:
@@ -124,12 +127,12 @@ class Rotation:
             name = f"{group.name}-{fingerprint(public)[:12]}"
             key_id = self.cloudfront.upload(name, public)
         group = add_key(self.cloudfront, group, key_id)
-        if key_id not in [key["key_pair_id"] for key in keys]:
-            keys = [*keys, self._into_the_ring(signing, key_id, model)]
+        if key_id not in [pair.key_pair_id for pair in pairs]:
+            pairs = [*pairs, self._into_the_ring(signing, key_id, model)]
         self.actions.do(f"remove {pending}", pending.unlink, None)
-        return keys, group
+        return pairs, group
 
-    def _into_the_ring(self, signing: dict[str, Any], key_id: str, model: Path) -> dict[str, Any]:
+    def _into_the_ring(self, signing: KeyPair, key_id: str, model: Path) -> KeyPair:
         # Copied, not renamed: until the document has the key, the next run must find it waiting.
         key_file = self.ring.key_file(key_id)
         if not key_file.exists():
@@ -152,17 +155,17 @@ class Rotation:
             lambda: self.ring.add(entry),
             None,
         )
-        return entry
+        (pair,) = read_pairs([entry], self.ring.path.parent)
+        return pair
 
-    def _retire(self, keys: list[dict[str, Any]], group: KeyGroup, now: int) -> Progress:
+    def _retire(self, pairs: list[KeyPair], group: KeyGroup, now: int) -> Progress:
         """Remove each key that nothing alive was signed with."""
-        for old, new in pairwise(keys):
-            old_id, new_id = old["key_pair_id"], new["key_pair_id"]
-            due = signs_from(new) + self.longest_lifetime + MARGIN
+        for old, new in pairwise(pairs):
+            due = new.start + self.longest_lifetime + MARGIN
             if now < due:
-                return Progress(_waiting(old_id, new_id, signs_from(new), due, now), due)
-            group = self._remove(old_id, group)
-        return Progress(f"{keys[-1]['key_pair_id']} signs alone; no rotation is in progress")
+                return Progress(_waiting(old.key_pair_id, new, due, now), due)
+            group = self._remove(old.key_pair_id, group)
+        return Progress(f"{pairs[-1].key_pair_id} signs alone; no rotation is in progress")
 
     def _remove(self, key_id: str, group: KeyGroup) -> KeyGroup:
         if key_id in group.key_ids:
@@ -188,17 +191,19 @@ class Rotation:
             ) from None
 
 
-def _signing(keys: list[dict[str, Any]], now: int) -> dict[str, Any]:
-    """Return the newest key that is active."""
-    active = [key for key in keys if signs_from(key) <= now]
-    if not active:
-        raise ConfigurationError(
-            "no key of the key ring signs yet; let one have no signs_from, or one in the past"
-        )
-    return active[-1]
+def _signing(pairs: list[KeyPair], now: int) -> KeyPair:
+    """Return the newest key pair that is active; the ring has been seen to have one."""
+    return [pair for pair in pairs if pair.start <= now][-1]
 
 
-def _waiting(old_id: str, new_id: str, start: int, due: int, now: int) -> str:
+def _file_of(pair: KeyPair) -> Path | None:
+    """Return the file of a pair's private half, or None if the document itself holds it."""
+    key = pair.private_key
+    return Path(key) if names_file(key) and os.path.isfile(key) else None
+
+
+def _waiting(old_id: str, new: KeyPair, due: int, now: int) -> str:
+    new_id, start = new.key_pair_id, new.start
     if now < start:
         signs = f"{new_id} signs from {_time(start)}; the site must have the key ring by then"
     else:

@@ -19,10 +19,12 @@ from tests.conformance.expectations import (
     Elsewhere,
     Expectation,
     Methods,
+    NotMade,
     Page,
     Refused,
     Signed,
 )
+from tests.conformance.keys import UNREACHABLE
 from tests.conformance.wire import Request
 
 FLAVOURS = (
@@ -50,7 +52,7 @@ VIEWS: Mapping[str, Mapping[str, Any]] = {
 }
 
 #: The statuses for which every site has a page of its own.
-OWN_PAGES = (403, 404, 410)
+OWN_PAGES = (403, 404, 410, 503)
 
 
 PLAIN = Request()
@@ -98,6 +100,7 @@ class Case:
         request: What the viewer asks for.
         expected: What is expected of every flavour, but for the differences.
         differences: What is different, by flavour.
+        key: The kind of key that the site holds; see `keys.KINDS`.
     """
 
     name: str
@@ -105,6 +108,7 @@ class Case:
     expected: Expectation
     request: Request = PLAIN
     differences: Mapping[str, Difference] = field(default_factory=dict)
+    key: str = "file"
 
     def expectation(self, flavour: str) -> Expectation:
         difference = self.differences.get(flavour)
@@ -200,6 +204,18 @@ DJANGO_CHECKS = Difference(
     "without them answers every request with 500.",
     "SystemCheckError",
 )
+DJANGO_503 = Difference(DJANGO_PAGES.why, Refused(503, NO_STORE))
+DJANGO_AWAITED = Difference(
+    "Where nothing awaits it, an asynchronous key is an error of Django's system checks "
+    "(`cfsign_django.E006`), and every request is answered with 500.",
+    Refused(500),
+)
+FALCON_AWAITED = Difference(
+    "Where nothing awaits it, an asynchronous key is a `ConfigurationError` when the resource is "
+    "made.",
+    NotMade("signs asynchronously"),
+)
+AWAITED = {"django_sync": DJANGO_AWAITED, "falcon_wsgi": FALCON_AWAITED}
 FLASK_AWAITS = Difference("Flask awaits an `async` rule in a plain view, so either works.", "")
 
 SHORT = Signed(life=5)
@@ -392,6 +408,63 @@ ROWS: tuple[Row, ...] = (
         "50 viewers at once",
         "each gets their own URL",
         test="test_fifty_viewers_at_once_each_get_their_own",
+    ),
+    Row(
+        "The key is kept elsewhere: it waits, as one in AWS KMS, or is asynchronous",
+        "the same; an event loop never waits with it",
+        (
+            Case("kept", 200, Signed(), key="kept"),
+            Case(
+                "kept-json",
+                200,
+                Signed(code=200, delivery="json"),
+                Request(view="json"),
+                key="kept",
+            ),
+            Case(
+                "kept-cookies",
+                200,
+                Signed("/videos/42/a.mpd", delivery="cookies", folder="/videos/42/"),
+                Request("videos/42/a.mpd", view="cookies"),
+                key="kept",
+            ),
+            Case("kept-nested", 200, Signed(), Request(view="nested"), key="kept"),
+            Case("kept-refused", 403, Refused(403, NO_STORE, own_page=True), key="kept"),
+            Case("awaited", 200, Signed(), differences=AWAITED, key="awaited"),
+            Case(
+                "awaited-cookies",
+                200,
+                Signed("/videos/42/a.mpd", delivery="cookies", folder="/videos/42/"),
+                Request("videos/42/a.mpd", view="cookies"),
+                differences=AWAITED,
+                key="awaited",
+            ),
+        ),
+    ),
+    Row(
+        "… and cannot be reached for now",
+        "503, `no-store`, the site's own page; nothing is signed",
+        (
+            *(
+                Case(
+                    f"unreachable-{view}",
+                    200,
+                    Refused(503, NO_STORE, own_page=True),
+                    Request(f"{UNREACHABLE}/a.txt", view=view),
+                    dict.fromkeys(DJANGO, DJANGO_503),
+                    key="kept",
+                )
+                for view in ("content", "json", "cookies", "nested")
+            ),
+            Case(
+                "unreachable-awaited",
+                200,
+                Refused(503, NO_STORE, own_page=True),
+                Request(f"{UNREACHABLE}/a.txt"),
+                dict.fromkeys(DJANGO, DJANGO_503) | AWAITED,
+                key="awaited",
+            ),
+        ),
     ),
     Row(
         "HEAD",

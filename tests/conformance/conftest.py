@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import gc
 import sys
 import threading
@@ -18,15 +20,16 @@ import time_machine
 # Last, so that the package under test stays the one that is installed.
 sys.path.append(str(Path(__file__).parents[2]))
 
-import cfsign
-from cfsign import TrustedKeyGroup
+from cfsign import ConfigurationError, TrustedKeyGroup
 from tests.conformance import servers as server_module
 from tests.conformance import wire
-from tests.conformance.cases import CASES, FLAVOURS
-from tests.conformance.expectations import Judge
-from tests.conformance.signature import make_signer
+from tests.conformance.cases import CASES, DJANGO, FLAVOURS
+from tests.conformance.expectations import Judge, NotMade
+from tests.conformance.signature import count_signatures, make_signer
 from tests.conformance.site import driver, settings_from
 from tests.conformance.wire import Reply, Request
+
+MakeClient = Callable[..., Callable[[Request, str], Reply]]
 
 KEY_PAIR_ID = "K2JCJMDEHXQW5F"
 NOW = 1_800_000_000
@@ -94,20 +97,19 @@ def servers(
 
 
 @pytest.fixture(scope="session")
-def make_client(
-    site_settings: dict[str, Any], servers: server_module.Servers
-) -> Callable[[str, str], Callable[[Request, str], Reply]]:
+def make_client(site_environ: dict[str, str], servers: server_module.Servers) -> MakeClient:
     """Make the client of a flavour, "in process" or "over HTTP"; each application once."""
-    made: dict[tuple[str, str], Callable[[Request, str], Reply]] = {}
+    made: dict[tuple[str, str, str], Callable[[Request, str], Reply]] = {}
 
-    def make(flavour: str, way: str) -> Callable[[Request, str], Reply]:
-        if (flavour, way) not in made:
+    def make(flavour: str, way: str, kind: str = "file") -> Callable[[Request, str], Reply]:
+        if (flavour, way, kind) not in made:
             if way == "over HTTP":
-                made[flavour, way] = over_http(servers.origin(flavour))
+                made[flavour, way, kind] = over_http(servers.origin(flavour, kind))
             else:
                 found = driver(flavour)
-                made[flavour, way] = found.client(found.create_app(site_settings))
-        return made[flavour, way]
+                settings = settings_from({**site_environ, "SITE_KEY_KIND": kind})
+                made[flavour, way, kind] = found.client(found.create_app(settings))
+        return made[flavour, way, kind]
 
     return make
 
@@ -126,7 +128,7 @@ class Site:
 
     flavour: str
     way: str
-    client: Callable[[Request, str], Reply]
+    make: Callable[[], Callable[[Request, str], Reply]]
     trusted_keys: TrustedKeyGroup
     domain: str
     sign: Callable[[str, int, str | None], str]
@@ -137,7 +139,7 @@ class Site:
         path = request.path(driver(self.flavour).PREFIX, case)
         fetch = self.fetch if self.way == "over HTTP" else None
         earliest = int(time.time())
-        reply = self.client(request, path)
+        reply = self.make()(request, path)
         latest = int(time.time())
         return reply, Judge(self.domain, self.sign, self.trusted_keys, earliest, latest, fetch)
 
@@ -145,6 +147,11 @@ class Site:
         """Send a case's request, or another, and judge the reply; return it."""
         request = request or CASES[case].request
         expected = expected or CASES[case].expectation(self.flavour)
+        if isinstance(expected, NotMade):
+            # In the log of a server, which ends.
+            with pytest.raises((ConfigurationError, AssertionError), match=expected.words):
+                self.make()
+            return Reply(0, ())
         self.signed.clear()
         reply, judge = self.ask(case, request)
         expected.judge(request, reply, judge)
@@ -174,7 +181,9 @@ def flavour(request: pytest.FixtureRequest) -> str:
 def site(
     flavour: str,
     way: str,
-    make_client: Callable[[str, str], Callable[[Request, str], Reply]],
+    make_client: MakeClient,
+    site_environ: dict[str, str],
+    request: pytest.FixtureRequest,
     trusted_keys: TrustedKeyGroup,
     domain: str,
     sign: Callable[[str, int, str | None], str],
@@ -186,17 +195,19 @@ def site(
     In process the clock stands, and signatures are counted.
     """
     signed: list[object] = []
-    original = cfsign.Signer.sign
+    count_signatures(monkeypatch, signed)
+    name = request.node.callspec.params.get("case") if "case" in request.fixturenames else None
+    case = CASES.get(name)
+    kind = "file" if case is None else case.key
+    with contextlib.ExitStack() as stack:
+        if way == "in process":
+            stack.enter_context(time_machine.travel(NOW, tick=False))
+            if flavour in DJANGO and kind != "file":
+                driver(flavour)  # which sets Django up
+                from django.test import override_settings
 
-    def counted(self: cfsign.Signer, policy: cfsign.Policy) -> cfsign.SignedPolicy:
-        signed.append(policy)
-        return original(self, policy)
-
-    monkeypatch.setattr(cfsign.Signer, "sign", counted)
-    client = make_client(flavour, way)
-    site = Site(flavour, way, client, trusted_keys, domain, sign, signed)
-    if way == "over HTTP":
-        yield site
-    else:
-        with time_machine.travel(NOW, tick=False):
-            yield site
+                # Its settings are those of the process.
+                settings = settings_from({**site_environ, "SITE_KEY_KIND": kind})
+                stack.enter_context(override_settings(**settings))
+        make = functools.partial(make_client, flavour, way, kind)
+        yield Site(flavour, way, make, trusted_keys, domain, sign, signed)

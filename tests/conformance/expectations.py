@@ -168,6 +168,17 @@ def own_page(status: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class NotMade:
+    """A site that cannot be made at all: there is a ConfigurationError with these words."""
+
+    words: str
+    signatures: int | None = 0
+
+    def judge(self, request: Request, reply: Reply, judge: Judge) -> None:
+        raise AssertionError(f"the site was made, and answered {reply.status}")
+
+
+@dataclass(frozen=True, slots=True)
 class Elsewhere:
     """A redirect of the site's own or its framework's, to a place on the site."""
 

@@ -43,16 +43,17 @@ class Servers:
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self._folder = folder
         self._environ = environ
-        self._origins: dict[str, str] = {}
+        self._origins: dict[tuple[str, str], str] = {}
         self._running: list[subprocess.Popen[bytes]] = []
         # `python -m` looks here first: for the suite, while the package stays the one installed.
         (folder / "tests").symlink_to(ROOT / "tests")
 
-    def origin(self, flavour: str) -> str:
-        """Return the URL of the flavour's server."""
-        if flavour not in self._origins:
-            self._origins[flavour] = self.start(flavour, self._environ)
-        return self._origins[flavour]
+    def origin(self, flavour: str, kind: str = "file") -> str:
+        """Return the URL of the flavour's server that holds a key of that kind."""
+        if (flavour, kind) not in self._origins:
+            environ = {**self._environ, "SITE_KEY_KIND": kind}
+            self._origins[flavour, kind] = self.start(flavour, environ)
+        return self._origins[flavour, kind]
 
     def start(self, flavour: str, environ: Mapping[str, str]) -> str:
         """Start a server and return its URL; raises AssertionError with its log if it ends."""

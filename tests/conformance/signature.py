@@ -1,14 +1,17 @@
-"""Signed URLs made by another implementation: botocore's, with a key of `cryptography`'s."""
+"""Signatures: those of another implementation, botocore's over `cryptography`, and ours counted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import pytest
 from botocore.signers import CloudFrontSigner
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+import cfsign
 
 
 def make_signer(key_pair_id: str, pem: str) -> Callable[[str, int, str | None], str]:
@@ -24,3 +27,21 @@ def make_signer(key_pair_id: str, pem: str) -> Callable[[str, int, str | None], 
         return signer.generate_presigned_url(url, policy=policy)
 
     return sign
+
+
+def count_signatures(monkeypatch: pytest.MonkeyPatch, signed: list[object]) -> None:
+    """Let *signed* have every policy that was signed, awaited or not."""
+    sign, sign_async = cfsign.Signer.sign, cfsign.Signer.sign_async
+
+    def counted(self: cfsign.Signer, policy: cfsign.Policy) -> cfsign.SignedPolicy:
+        made = sign(self, policy)
+        signed.append(policy)
+        return made
+
+    async def counted_async(self: cfsign.Signer, policy: cfsign.Policy) -> cfsign.SignedPolicy:
+        made = await sign_async(self, policy)
+        signed.append(policy)
+        return made
+
+    monkeypatch.setattr(cfsign.Signer, "sign", counted)
+    monkeypatch.setattr(cfsign.Signer, "sign_async", counted_async)

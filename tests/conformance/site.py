@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
+from tests.conformance.keys import KINDS
+
 #: Where the servers have mounted each application a second time.
 MOUNT = "/mounted"
 
@@ -24,7 +26,7 @@ def settings_from(environ: Mapping[str, str]) -> dict[str, Any]:
     return {
         "CLOUDFRONT_DOMAIN": environ["SITE_DOMAIN"],
         "CLOUDFRONT_CONFIG": {
-            "private_key": environ["SITE_KEY"],
+            "private_key": KINDS[environ.get("SITE_KEY_KIND", "file")](environ["SITE_KEY"]),
             "key_pair_id": environ["SITE_KEY_PAIR_ID"],
         },
     }

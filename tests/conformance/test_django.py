@@ -6,7 +6,7 @@ import sys
 import pytest
 from asgiref.sync import async_to_sync
 
-from tests.conformance.site import driver
+from tests.conformance.site import driver, settings_from
 
 GUARDED = "tests.conformance.drivers.django_guarded"
 
@@ -313,6 +313,24 @@ def test_a_view_whose_cookies_reach_no_distribution(check, settings, where, memb
         assert "Films: " in message.msg
         with pytest.raises(ConfigurationError):
             wrong(RequestFactory().get("/a.txt"), resource="a.txt")
+
+
+def test_a_key_that_a_plain_view_does_not_await(check, site_environ):
+    """An error of the view's; none of an asynchronous one's."""
+    from django.urls import path
+
+    from cfsign_django.views import AsyncSignedRedirectView, SignedRedirectView
+
+    async def awaited(self, request, resource):
+        return 200
+
+    plain = type("Plain", (SignedRedirectView,), {"authorize": lambda *args: 200})
+    asynchronous = type("Async", (AsyncSignedRedirectView,), {"authorize": awaited})
+    config = settings_from({**site_environ, "SITE_KEY_KIND": "awaited"})["CLOUDFRONT_CONFIG"]
+    for view, ids in ((plain, ["E006"]), (asynchronous, [])):
+        routes = [path("f/<path:resource>", view.as_view())]
+        urls = type("urls", (), {"urlpatterns": routes})
+        assert check(config=config, ROOT_URLCONF=urls) == ids
 
 
 def test_options_of_as_view_mend_those_of_the_class(check):

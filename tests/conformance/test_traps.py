@@ -9,13 +9,13 @@ import flask
 import pytest
 from falcon import testing
 
-import cfsign
 from cfsign import Answer, ConfigurationError, Delivery, Distribution
 from cfsign_falcon import SignedRedirectResource
 from cfsign_falcon.asgi import SignedRedirectResource as AsyncSignedRedirectResource
 from cfsign_flask import CloudFrontRedirect
 from tests.conformance.cases import FLAVOURS, VIEWS, Request
 from tests.conformance.expectations import Signed
+from tests.conformance.signature import count_signatures
 from tests.conformance.site import driver
 
 # Characters that one framework or another encodes again in a Location that it is given.
@@ -34,10 +34,20 @@ def in_process(flavour, make_client):
     return ask
 
 
+def answer_with(monkeypatch, function):
+    """Let every delivery answer so, awaited or not."""
+
+    async def awaited(*args, **kwargs):
+        return function(*args, **kwargs)
+
+    monkeypatch.setattr(Delivery, "answer", function)
+    monkeypatch.setattr(Delivery, "answer_async", awaited)
+
+
 def test_location_is_the_answers_to_the_byte(in_process, monkeypatch):
     """No framework's own redirect is in between."""
     answer = Answer(303, (("Location", TRICKY),))
-    monkeypatch.setattr(Delivery, "answer", lambda *args, **kwargs: answer)
+    answer_with(monkeypatch, lambda *args, **kwargs: answer)
     assert in_process("allow-200").one("Location") == TRICKY
 
 
@@ -66,7 +76,7 @@ def test_every_header_of_the_answer_is_sent(in_process, monkeypatch):
         ("Cache-Control", "no-store"),
         ("X-Site", "1"),
     )
-    monkeypatch.setattr(Delivery, "answer", lambda *args, **kwargs: Answer(303, headers))
+    answer_with(monkeypatch, lambda *args, **kwargs: Answer(303, headers))
     reply = in_process("allow-200")
     cookies = [sorted(value.split("; ")) for value in reply.all("Set-Cookie")]
     assert sorted(cookies) == [
@@ -104,7 +114,7 @@ def test_the_rule_sees_the_name_that_is_signed(flavour, site_settings, make_clie
         seen.append((resource, text))
         return Answer(303, (("Location", distribution.url(resource)),))
 
-    monkeypatch.setattr(Delivery, "answer", answer)
+    answer_with(monkeypatch, answer)
     send = make_client(flavour, "in process")
     request = Request("%2A%3F%2F%2B+%25%20%C3%BC", query="a=%2B&b=%C3%BC")
     location = send(request, request.path(driver(flavour).PREFIX, "allow-200")).one("Location")
@@ -199,10 +209,7 @@ def test_falcon_hooks_on_the_class_apply(falcon_site, trusted_keys, monkeypatch)
     """Before GET and before HEAD, and what a hook refuses is not signed."""
     calls = []
     signed = []
-    sign = cfsign.Signer.sign
-    monkeypatch.setattr(
-        cfsign.Signer, "sign", lambda self, policy: signed.append(policy) or sign(self, policy)
-    )
+    count_signatures(monkeypatch, signed)
 
     def hook(req, resp, resource, params):
         calls.append((req.method, params["resource"]))

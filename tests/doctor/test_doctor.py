@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
-from cfsign import doctor
+from cfsign import doctor, load_private_key
 from cfsign.doctor import Finding, Settings, as_json, as_text, diagnose, trial
+from cfsign.doctor.held_key import HeldKey
 
 DOMAIN = "https://media.example.com"
 ID = "K2JCJMDEHXQW5F"
@@ -291,10 +292,12 @@ def test_a_hash_that_the_platform_forbids(environ, monkeypatch, key):
     ) in texts
 
 
-def test_the_slow_backend_is_told(environ, monkeypatch):
-    """With the package to install."""
-    monkeypatch.setattr(trial, "choose_backend", lambda: "rsa")
-    assert "pip install cryptography" in found(environ, "warning")[0][1]
+def test_the_slow_backend_is_told(pem):
+    """With the package to install, and by the key that signs, whatever is installed."""
+    held = HeldKey("key", load_private_key(pem, backend="rsa"))
+    note, warning = trial.try_key(held)
+    assert "signed by rsa" in note.found
+    assert warning.mend == "pip install cryptography"
 
 
 def test_a_key_whose_public_half_is_another(environ, monkeypatch, key, openssl, other_pem):
@@ -311,18 +314,65 @@ class SlowKey:
 
     is_blocking = True
 
+    def __init__(self, public_pem=""):
+        self.public_pem = public_pem
+
     def sign(self, message, hash_algorithm):
         raise AssertionError("asked")
 
     def public_key_pem(self):
+        return self.public_pem
+
+
+def site_mapping(**config):
+    """Make settings as a Flask application has them."""
+    config = {"key_pair_id": ID, **config}
+    return {"CLOUDFRONT_DOMAIN": DOMAIN, "CLOUDFRONT_CONFIG": config}
+
+
+def test_a_key_kept_elsewhere_is_not_asked_to_sign(public_pem):
+    """It costs money and time, and the machine that asks may not be the server."""
+    settings = Settings.from_mapping("a site", site_mapping(private_key=SlowKey(public_pem)))
+    (finding,) = diagnose(settings)
+    assert (finding.severity, finding.setting) == ("note", "CLOUDFRONT_CONFIG['private_key']")
+    assert finding.found == "SlowKey signs elsewhere, and was not asked to sign from here"
+
+
+def test_the_public_half_of_a_key_kept_elsewhere(public_pem, tmp_path, openssl, other_pem):
+    """It is compared as it is written."""
+    held = [HeldKey("key", SlowKey(public_pem))]
+    path = tmp_path / "public.pem"
+    path.write_text(public_pem.replace("\n", "\r\n"))
+    (finding,) = trial.match_public_key("--public-key", held, path)
+    assert finding.found == "the two are the halves of one pair"
+    path.write_bytes(openssl("pkey", "-pubout", given=other_pem))
+    (finding,) = trial.match_public_key("--public-key", held, path)
+    assert finding.severity == "error"
+    path.write_bytes(openssl("pkey", "-pubout", "-outform", "DER", given=other_pem))
+    (finding,) = trial.match_public_key("--public-key", held, path)
+    assert (finding.severity, "not compared" in finding.found) == ("note", True)
+
+
+class AsyncKey(SlowKey):
+    is_blocking = False
+
+    async def sign(self, message, hash_algorithm):
         raise AssertionError("asked")
 
 
-def test_a_key_kept_elsewhere_is_not_asked():
-    """It costs money and time, and the machine that asks may not be the server."""
-    ((finding),) = list(trial.try_key("key", SlowKey(), None))
-    assert "SlowKey" in finding.found
-    assert not list(trial.match_public_key("key", SlowKey(), "public.pem"))
+def test_an_asynchronous_key_is_not_asked_to_sign(public_pem):
+    """Nor is there a warning of a coroutine that nobody awaited."""
+    (finding,) = diagnose(
+        Settings.from_mapping("a site", site_mapping(private_key=AsyncKey(public_pem)))
+    )
+    assert finding.found.startswith("AsyncKey signs elsewhere")
+
+
+def test_a_key_object_signs_here(key):
+    """One of ours is tried as if it came from a file."""
+    cost, trial_note = diagnose(Settings.from_mapping("a site", site_mapping(private_key=key)))
+    assert "RSA-2048 with SHA1, signed by " in cost.found
+    assert trial_note.setting == "trial"
 
 
 # Where settings come from.

@@ -97,10 +97,14 @@ def test_an_existing_key(client, tmp_path, pem, public_pem, public_keys, items, 
     assert create(tmp_path / "not-there.pem", "--key-group", "site", "--existing") == 2
 
 
-def test_a_key_ring_to_begin_with(client, tmp_path, items):
-    """One that `rotate` takes."""
+def test_a_key_ring_to_begin_with(client, tmp_path, items, capsys):
+    """One that `rotate` takes, and that the settings name: a rotation changes nothing else."""
     ring = tmp_path / "ring.json"
     assert create(tmp_path / "new.pem", "--key-group", "site", "--ring", ring) == 0
+    printed = capsys.readouterr().out
+    assert f"CLOUDFRONT_CONFIG = {{'key_ring': '{ring}'}}\n" in printed
+    assert f"\nCLOUDFRONT_KEY_RING_FILE={ring}\n" in printed
+    assert "CLOUDFRONT_PRIVATE_KEY" not in printed
     assert ring.stat().st_mode & 0o777 == 0o600
     rotate = ["aws", "rotate", "--ring", str(ring), "--key-group", "site"]
     assert main([*rotate, "--longest-lifetime", "1h", "--start"]) == 0
@@ -117,7 +121,7 @@ def test_dry_run(client, tmp_path, public_keys, add_group, items, capsys):
     assert lines[0] == f"would write {path} (a private key)"
     assert lines[1].startswith('would call CreatePublicKey {"PublicKeyConfig": {"CallerReference"')
     assert lines[2].startswith(f'would call UpdateKeyGroup {{"Id": "{group_id}", "IfMatch": ')
-    assert f'"Items": ["{ids[0]}", "NEW-ID"]' in lines[2]
+    assert f'"Items": ["{ids[0]}", "NEWID"]' in lines[2]
     assert lines[3] == f"would write {ring} (a key ring)"
     assert create(path, "--key-group", "other", "--dry-run") == 0
     assert 'would call CreateKeyGroup {"KeyGroupConfig"' in capsys.readouterr().out

@@ -9,7 +9,16 @@ from typing import Any
 
 import pytest
 
-from cfsign import Answer, Delivery, Deny, Distribution, KeyUnavailableError, PrivateKey, Signer
+from cfsign import (
+    Answer,
+    ConfigurationError,
+    Delivery,
+    Deny,
+    Distribution,
+    KeyUnavailableError,
+    PrivateKey,
+    Signer,
+)
 from tests.conftest import KEY_PAIR_ID, RecordingKey
 
 DOMAIN = "https://media.example.com"
@@ -99,3 +108,15 @@ def test_a_key_that_is_not_to_be_had_is_a_503(mode: Any, caplog: pytest.LogCaptu
     assert [record.getMessage() for record in caplog.records] == [
         "answered with 503, nothing signed: the key is not to be had just now"
     ] * 2
+
+
+def test_an_asynchronous_key_needs_a_view_that_awaits(key: PrivateKey) -> None:
+    """Said when both are first known, together with all else that cannot be delivered."""
+    awaited = over(AsyncKey(key))
+    assert Delivery().check(awaited).check(over(key), awaits=False)
+    with pytest.raises(ConfigurationError, match="signs asynchronously, and this view awaits"):
+        Delivery().check(awaited, awaits=False)
+    cookies = Delivery(delivery="cookies", cookie_domain="example.org")
+    with pytest.raises(ConfigurationError) as caught:
+        cookies.check(awaited, awaits=False)
+    assert len(caught.value.problems) == 2

@@ -145,7 +145,9 @@ def test_every_problem_is_told_at_once(tmp_path: Path, small_pem: str, key: Priv
     ]
     with pytest.raises(ConfigurationError) as caught:
         KeyRing(pairs)
-    for number, text in enumerate(["same moment", "no key file", "RSA-1024", "loaded already"]):
+    for number, text in enumerate(
+        ["same moment", "no key file", "RSA-1024", "leave the password out"]
+    ):
         assert text in caught.value.problems[number]
 
 

@@ -23,7 +23,12 @@ NATIVES: Mapping[str, Callable[[], Any]] = {
 }
 
 #: The errors of `cases.OWN_PAGES`.
-ERRORS = (falcon.HTTPForbidden, falcon.HTTPNotFound, falcon.HTTPGone)
+ERRORS = (
+    falcon.HTTPForbidden,
+    falcon.HTTPNotFound,
+    falcon.HTTPGone,
+    falcon.HTTPServiceUnavailable,
+)
 
 
 def routes(resource: type, settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,110 @@
+"""Each single setting: what it is called in the environment, and what it may hold."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from cfsign.errors import CfsignWarning, ConfigurationError
+from cfsign.headers import is_header_mapping, is_shared, servers_own
+from cfsign.key_ring import KeyRing, ring_of
+from cfsign.keys import resolve_private_key
+from cfsign.redirect import REDIRECT_STATUSES
+from cfsign.resource import check_domain
+from cfsign.signer import check_hash_algorithm, check_key_pair_id
+from cfsign.times import standing_lifetime
+
+#: What each setting is called in the environment, behind the prefix.
+VARIABLES = {
+    "domain": "DOMAIN",
+    "key_pair_id": "KEY_PAIR_ID",
+    "private_key": "PRIVATE_KEY",
+    "password": "PASSWORD",
+    "hash_algorithm": "HASH_ALGORITHM",
+    "expires": "EXPIRES",
+    "expiry_step": "EXPIRY_STEP",
+    "key_ring": "KEY_RING_FILE",
+    "check_every": "CHECK_EVERY",
+}
+
+#: The settings that give a key ring.
+RINGS = ("keys", "key_ring")
+
+#: What a key ring has with each of its keys.
+ONE_KEYS_OWN = ("key_pair_id", "private_key", "password", "hash_algorithm")
+
+
+def check_code(code: object) -> int:
+    """Return *code* if it is the status of a redirect that is asked again, else raise."""
+    if isinstance(code, bool) or not isinstance(code, int) or code not in REDIRECT_STATUSES:
+        raise ConfigurationError(
+            "the redirect's status is 302, 303 or 307 (301 and 308 are cached for ever)"
+        )
+    return int(code)
+
+
+def check_headers(headers: object) -> Mapping[str, str]:
+    """Return a copy of *headers* if a redirect may carry them, else raise ConfigurationError."""
+    if not is_header_mapping(headers):
+        raise ConfigurationError("headers are a mapping of names to values, all text on one line")
+    names = {name.lower() for name in headers}
+    if "location" in names:
+        raise ConfigurationError("headers hold no Location: that is the signed URL")
+    if "content-type" in names:
+        raise ConfigurationError("headers hold no Content-Type: a redirect is empty, JSON has one")
+    if servers_own(headers):
+        raise ConfigurationError(f"headers hold no {servers_own(headers)}: the server writes that")
+    # A mapping of that type came from here, and its warning with it.
+    if is_shared(headers) and not isinstance(headers, MappingProxyType):
+        warnings.warn(
+            "a Cache-Control that is public, or has an age and is not private, lets a shared cache "
+            "give one viewer's signed URL to the next; use private or no-store",
+            CfsignWarning,
+            stacklevel=3,
+        )
+    return MappingProxyType(dict(headers))
+
+
+def check_allowed_statuses(statuses: object) -> tuple[int, ...]:
+    """Return *statuses* if each can be a yes, else raise ConfigurationError."""
+    if (
+        not isinstance(statuses, tuple | list | set | frozenset | range)
+        or not statuses
+        or not all(map(_is_success, statuses))
+    ):
+        raise ConfigurationError(
+            "the statuses that allow are a list of ints from 200 to 299, one at least"
+        )
+    return tuple(int(status) for status in statuses)
+
+
+CHECKS: dict[str, Callable[[Any], object]] = {
+    "domain": check_domain,
+    "key_pair_id": check_key_pair_id,
+    "private_key": lambda key: resolve_private_key(*key),
+    "hash_algorithm": check_hash_algorithm,
+    "keys": lambda keys: KeyRing(keys[0], check_every=keys[1]),
+    "key_ring": lambda ring: ring_of(ring[0], check_every=ring[1]),
+    "expires": lambda value: standing_lifetime(value, "the lifetime", int(time.time())),
+    "expiry_step": lambda value: standing_lifetime(value, "the step", int(time.time())),
+    "allowed_statuses": check_allowed_statuses,
+    "code": check_code,
+    "headers": check_headers,
+}
+
+#: Where nothing is the default, None is how one writes it.
+NONE_BY_DEFAULT = ("expiry_step", "headers")
+
+#: What cannot be left out, and what to give.
+REQUIRED = {
+    "domain": "the distribution's domain, with its https://",
+    "key_pair_id": "the ID of the public key in CloudFront, such as K2JCJMDEHXQW5F",
+    "private_key": "the private key's path, or its PEM",
+}
+
+
+def _is_success(status: object) -> bool:
+    return isinstance(status, int) and not isinstance(status, bool) and 200 <= status <= 299
