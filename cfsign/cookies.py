@@ -23,6 +23,10 @@ NAMES = (
 _SAME_SITE = (None, "Strict", "Lax", "None")
 _DOMAIN = re.compile(r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _PATH = re.compile(r"/[!-:<-~]*")
+# What no browser takes a cookie for, unless it is the host itself: the end of an address, a
+# top-level domain, and below a country's the names that registries are known to keep for it. Less
+# than `resource.is_broad` warns of: `bbc.uk`, which looks like one, may set its own cookies.
+_PUBLIC = re.compile(r"[0-9.]+|[^.]+|(ac|co|com|edu|gov|net|org)\.[a-z]{2}")
 
 
 class SignedCookies(Mapping[str, str]):
@@ -116,6 +120,23 @@ class SignedCookies(Mapping[str, str]):
 def check_attributes(domain: object, samesite: object) -> None:
     """Raise ConfigurationError unless cookies can have this domain and SameSite."""
     _attributes(domain, "/", True, True, samesite)
+
+
+def domain_problem(domain: str, host: str) -> str:
+    """Say why browsers send *host* no cookies of *domain*, or "" (RFC 6265, 5.1.3 and 5.3)."""
+    name = domain.lower().removeprefix(".")
+    if f".{host}".endswith(f".{name}"):
+        if name == host or not _PUBLIC.fullmatch(name):
+            return ""
+        what = f"browsers take no cookie for {domain}, below which anybody may have a host"
+    else:
+        what = f"{domain} is no parent of {host}, so browsers send the cookies elsewhere"
+    if host.endswith(".cloudfront.net"):
+        return (
+            f"the cookies' domain: {what}; give the distribution a domain name of your own that "
+            "shares a parent with the site"
+        )
+    return f"the cookies' domain: {what}; give the one that the site and the distribution share"
 
 
 def _attributes(

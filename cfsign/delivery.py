@@ -7,13 +7,14 @@ An adapter asks `refusal` before and `answer` after the site's own rule, and cop
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qsl, quote, urlencode
 
 from cfsign.configuration import Configuration, check_allowed_statuses, check_code, check_headers
-from cfsign.cookies import check_attributes
+from cfsign.cookies import check_attributes, domain_problem
 from cfsign.decision import ALLOWED_STATUSES, Allow, Deny, decide
 from cfsign.distribution import Distribution
 from cfsign.errors import ConfigurationError, ResourceError
@@ -40,8 +41,9 @@ class Delivery:
         headers: Headers for the answer; `Cache-Control: no-store` is there unless one is given.
         forward_query: Names of query parameters copied from the request into the signed URL.
         allowed_statuses: What `authorize` may return for a yes.
-        cookie_domain: The domain that the site and the distribution share, for cookies; None or ""
-            where both are one host.
+        cookie_domain: The domain that the site and the distribution share, for cookies; "" where
+            both are one host. None sets them for the site's own host too, and tells of that once
+            in the log.
         cookie_samesite: "Strict", "Lax", "None", or None to leave it to the browser.
 
     Raises:
@@ -68,9 +70,7 @@ class Delivery:
         keep(self, "headers", check_headers(self.headers))
         keep(self, "forward_query", _check_forward_query(self.forward_query))
         keep(self, "allowed_statuses", check_allowed_statuses(self.allowed_statuses))
-        if self.cookie_domain == "":
-            keep(self, "cookie_domain", None)
-        check_attributes(self.cookie_domain, self.cookie_samesite)
+        check_attributes(self.cookie_domain or None, self.cookie_samesite)
 
     @classmethod
     def from_configuration(cls, configuration: Configuration) -> Delivery:
@@ -95,6 +95,9 @@ class Delivery:
         """
         Return itself if what it delivers can reach *distribution*; ask when both are first known.
 
+        Whether the site is served under the distribution's host is not known here: cookies without
+        a domain, which go to the site's own host alone, are a warning in the log `cfsign`.
+
         Raises:
             ConfigurationError: Cookies that a browser would not keep, or never send there.
         """
@@ -102,6 +105,8 @@ class Delivery:
             problems = list(_unreachable(distribution, self.cookie_domain, self.cookie_samesite))
             if problems:
                 raise ConfigurationError(problems)
+            if self.cookie_domain is None:
+                _tell_of_own_host(_host(distribution))
         return self
 
     def refusal(self, distribution: Distribution, resource: str) -> Deny | None:
@@ -175,7 +180,7 @@ class Delivery:
         if self.delivery == "redirect":
             return redirect(signed.url(url), self.code, self.headers)
         set_cookie = signed.cookies().replace_headers(
-            self.cookie_domain,
+            self.cookie_domain or None,
             _cookie_path(domain, target),
             secure=domain.startswith("https:"),
             samesite=self.cookie_samesite,
@@ -215,21 +220,30 @@ def _check_forward_query(names: object) -> tuple[str, ...]:
 def _unreachable(
     distribution: Distribution, cookie_domain: str | None, samesite: str | None
 ) -> Iterator[str]:
-    """Say why cookies of the site would not reach the distribution (RFC 6265, section 5.1.3)."""
-    scheme, _, authority = distribution.domain.partition("://")
-    host = authority.partition(":")[0]
-    if host.endswith(".cloudfront.net"):
-        yield (
-            f"the site's cookies never reach {host}; give the distribution a domain name of your "
-            "own that shares a parent with the site"
-        )
-    elif cookie_domain and not f".{host}".endswith(f".{cookie_domain.lower().removeprefix('.')}"):
-        yield (
-            f"cookie_domain {cookie_domain} is no parent of {host}, so browsers send the cookies "
-            "elsewhere; give the domain that the site and the distribution share"
-        )
-    if samesite == "None" and scheme == "http":
+    """Say why cookies of the site would not reach the distribution."""
+    problem = domain_problem(cookie_domain, _host(distribution)) if cookie_domain else ""
+    if problem:
+        yield problem
+    if samesite == "None" and distribution.domain.startswith("http:"):
         yield 'cookie_samesite "None" needs an https distribution, or browsers drop the cookies'
+
+
+def _host(distribution: Distribution) -> str:
+    return distribution.domain.partition("://")[2].partition(":")[0]
+
+
+@functools.cache  # once for each host: a view may be checked at every request
+def _tell_of_own_host(host: str) -> None:
+    if f".{host}".endswith(".localhost") or host.startswith("127."):
+        return
+    import logging  # only where something is to be said: `import cfsign` stays fast
+
+    logging.getLogger("cfsign").warning(
+        "cookies go to the site's own host alone, and reach %s only if the site is served under "
+        'that very host; else set cookie_domain to the domain that both share, or to "" to say '
+        "that they are one host",
+        host,
+    )
 
 
 def _folder(domain: str, url: str) -> str:

@@ -276,8 +276,8 @@ def test_each_check_of_the_other_settings_fires(check, number, config):
 @pytest.mark.parametrize(
     ("where", "members", "options"),
     [
-        ("https://d1.cloudfront.net", {"delivery": "cookies"}, {}),
-        ("https://d1.cloudfront.net", {}, {"delivery": "cookies"}),
+        ("https://d1.cloudfront.net", {"delivery": "cookies", "cookie_domain": "example.com"}, {}),
+        ("https://d1.cloudfront.net", {}, {"delivery": "cookies", "cookie_domain": "example.com"}),
         (
             "https://media.example.com",
             {"delivery": "cookies", "cookie_domain": "example.com"},

@@ -264,7 +264,7 @@ def test_an_option_that_cannot_work_is_refused_when_the_view_is_made(options):
 
 
 UNREACHABLE = [
-    ("https://d1.cloudfront.net", {}, "never reach d1.cloudfront.net"),
+    ("https://d1.cloudfront.net", {"cookie_domain": "example.com"}, "a domain name of your own"),
     ("https://media.example.com", {"cookie_domain": "example.org"}, "no parent of media"),
     ("http://media.example.com", {"cookie_samesite": "None"}, "https distribution"),
 ]
