@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from cfsign.errors import ConfigurationError
+from cfsign.resource import split_scheme
 
 #: Every name that CloudFront reads; a set of cookies has three or four of them.
 NAMES = (
@@ -32,11 +33,12 @@ _PUBLIC = re.compile(r"[0-9.]+|[^.]+|(ac|co|com|edu|gov|net|org)\.[a-z]{2}")
 class SignedCookies(Mapping[str, str]):
     """The cookies that open a resource: a mapping of CloudFront's names to values."""
 
-    __slots__ = ("_values",)
+    __slots__ = ("_resource", "_values")
 
-    def __init__(self, params: Mapping[str, str]) -> None:
-        """Take the query parameters of a signed policy and name them as cookies."""
+    def __init__(self, params: Mapping[str, str], resource: str = "") -> None:
+        """Take the query parameters of a signed policy, and its resource if that is known."""
         self._values = {f"CloudFront-{name}": value for name, value in params.items()}
+        self._resource = resource
 
     def __getitem__(self, name: str) -> str:
         return self._values[name]
@@ -72,9 +74,10 @@ class SignedCookies(Mapping[str, str]):
             samesite: "Strict", "Lax", "None", or None to leave it to the browser.
 
         Raises:
-            ConfigurationError: An attribute that a browser would drop or misread.
+            ConfigurationError: An attribute that a browser would drop or misread, or with which it
+                would never send the cookies to what they open.
         """
-        attributes = _attributes(domain, path, secure, httponly, samesite)
+        attributes = self._attributes(domain, path, secure, httponly, samesite)
         return [_header(name, value, attributes) for name, value in self.items()]
 
     def replace_headers(
@@ -93,11 +96,20 @@ class SignedCookies(Mapping[str, str]):
         the browser beside these, and the edge denies the mixture. The arguments, and the errors,
         are those of `set_cookie_headers`.
         """
-        attributes = _attributes(domain, path, secure, httponly, samesite)
+        attributes = self._attributes(domain, path, secure, httponly, samesite)
         return [
             _header(name, self[name], attributes) if name in self else _clearing(name, attributes)
             for name in NAMES
         ]
+
+    def _attributes(
+        self, domain: str | None, path: str, secure: bool, httponly: bool, samesite: str | None
+    ) -> dict[str, object]:
+        attributes = _attributes(domain, path, secure, httponly, samesite)
+        problems = list(_astray(self._resource, domain, path))
+        if problems:
+            raise ConfigurationError(problems)
+        return attributes
 
     @staticmethod
     def clear_headers(
@@ -137,6 +149,18 @@ def domain_problem(domain: str, host: str) -> str:
             "shares a parent with the site"
         )
     return f"the cookies' domain: {what}; give the one that the site and the distribution share"
+
+
+def _astray(resource: str, domain: str | None, path: str) -> Iterator[str]:
+    """Say why browsers never send the cookies to *resource*, where no wildcard leaves it open."""
+    authority, slash, rest = split_scheme(resource)[1].partition("/")
+    if domain is not None and authority and "*" not in authority:
+        problem = domain_problem(domain, authority.partition(":")[0])
+        if problem:
+            yield problem
+    literal = re.split(r"[*?]", slash + rest, maxsplit=1)[0]
+    if not literal.startswith(path) and not path.startswith(literal):
+        yield f"the cookies' path {path} holds nothing of what they open, which is below {literal}"
 
 
 def _attributes(

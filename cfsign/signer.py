@@ -82,7 +82,7 @@ class SignedPolicy:
 
     def cookies(self) -> SignedCookies:
         """Return the same parameters as cookies."""
-        return SignedCookies(self._params)
+        return SignedCookies(self._params, self.policy.resource)
 
 
 class Signer(Unpicklable):

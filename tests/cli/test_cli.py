@@ -261,6 +261,15 @@ def test_options_of_cookies_that_do_not_go_together(key_file, options):
     assert "--set-cookie" in done.stderr
 
 
+def test_cookies_that_never_reach_what_they_open(key_file):
+    """Nothing is printed, and what is wrong is."""
+    arguments = ("cookies", "https://media.example.com/videos/*", "--set-cookie")
+    arguments += ("--key-pair-id", "K1", "--private-key", key_file)
+    done = run(*arguments, "--domain", "example.org")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "example.org is no parent of media.example.com" in done.stderr
+
+
 def test_a_warning_that_python_makes_an_error(key_file):
     """One line, exit 2."""
     arguments = ("cookies", "https://*", "--key-pair-id", "K1", "--private-key", key_file)
