@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Collection, Iterator, Mapping
+import warnings
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -17,7 +19,7 @@ from cfsign.configuration import Configuration, check_allowed_statuses, check_co
 from cfsign.cookies import check_attributes, domain_problem
 from cfsign.decision import ALLOWED_STATUSES, Allow, Deny, decide
 from cfsign.distribution import Distribution
-from cfsign.errors import ConfigurationError, ResourceError
+from cfsign.errors import CfsignWarning, ConfigurationError, ResourceError
 from cfsign.redirect import Answer, redirect, signed_json
 from cfsign.resource import RESERVED, check_url, split_location
 
@@ -86,6 +88,38 @@ class Delivery:
         """Return the options that *view*, or its class, states as attributes; None states none."""
         stated = {name: getattr(view, name, None) for name in cls.__dataclass_fields__}
         return {name: value for name, value in stated.items() if value is not None}
+
+    @classmethod
+    def of_view(cls, view: type, given: Mapping[str, Any] = MappingProxyType({})) -> Delivery:
+        """
+        Make one of the options that the class *view* states and those that it is *given*, at once.
+
+        An attribute that is almost an option, and would work as one, is a CfsignWarning.
+
+        Raises:
+            ConfigurationError: An option is unknown, or has a value that cannot work.
+        """
+        cls.check_names(given)
+        for name, near in _misspelt(view):
+            message = f"{view.__name__}.{name} is not read; is it {near}?"
+            warnings.warn(message, CfsignWarning, stacklevel=3)
+        return cls(**cls.options_of(view) | dict(given))
+
+    @classmethod
+    def check_names(cls, names: Iterable[str]) -> None:
+        """Raise ConfigurationError for each of *names* that is no option, with the nearest one."""
+        unknown = [_unknown(name) for name in names if name not in cls.__dataclass_fields__]
+        if unknown:
+            raise ConfigurationError(unknown)
+
+    @staticmethod
+    def no_resource(variables: Iterable[str]) -> ConfigurationError:
+        """Return the error of a route whose *variables* do not say what is asked for."""
+        names = ", ".join(sorted(variables)) or "none"
+        return ConfigurationError(
+            "the route does not say which file is asked for; name the URL's variable `resource` "
+            f"(the route gave {names})"
+        )
 
     def replace(self, **options: Any) -> Delivery:
         """Return one that differs in *options*."""
@@ -202,6 +236,33 @@ class Delivery:
         except UnicodeEncodeError:
             raise ResourceError("a query is bytes, or text with a character a byte") from None
         return urlencode([pair for pair in pairs if pair[0] in names], quote_via=quote)
+
+
+def _unknown(name: str) -> str:
+    near = _nearest(name, 0.6)
+    return f"the option {name[:40]!r} is unknown" + (f"; is it {near!r}?" if near else "")
+
+
+def _misspelt(view: type) -> Iterator[tuple[str, str]]:
+    """Name the attributes that are almost an option's, with a value that the option could have."""
+    attributes = {k: v for base in reversed(view.__mro__) for k, v in vars(base).items()}
+    for name, value in attributes.items():
+        if name.startswith("_") or name in Delivery.__dataclass_fields__:
+            continue
+        near = _nearest(name, 0.85)
+        if near and value is not None:
+            try:
+                Delivery(**{near: value})
+            except ConfigurationError:
+                continue  # it is something of the site's own
+            yield name, near
+
+
+def _nearest(name: str, cutoff: float) -> str:
+    import difflib  # for who makes views: it would take milliseconds of each `import cfsign`
+
+    names = Delivery.__dataclass_fields__
+    return "".join(difflib.get_close_matches(name, names, n=1, cutoff=cutoff))
 
 
 def _check_forward_query(names: object) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import falcon
 
+from cfsign import Delivery
 from cfsign_falcon._resource import Resource
 
 
@@ -23,15 +24,15 @@ class SignedRedirectResource(Resource):
     _is_async = False
 
     def on_get(
-        self, req: falcon.Request, resp: falcon.Response, resource: str, **params: Any
+        self, req: falcon.Request, resp: falcon.Response, resource: str | None = None, **params: Any
     ) -> None:
         """Answer GET."""
+        if resource is None:
+            raise Delivery.no_resource(params)
         self._refuse_unsignable(resp, resource)
         result = self.authorize(req, resource, **params)
         self._respond(resp, resource, result, req.query_string)
 
-    def on_head(
-        self, req: falcon.Request, resp: falcon.Response, resource: str, **params: Any
-    ) -> None:
+    def on_head(self, req: falcon.Request, resp: falcon.Response, **params: Any) -> None:
         """Answer HEAD like GET; Falcon sends no body."""
-        self.on_get(req, resp, resource, **params)
+        self.on_get(req, resp, **params)

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Hashable
 from http import HTTPStatus
 from http.cookies import SimpleCookie
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -661,6 +661,82 @@ def test_an_option_that_cannot_work_is_refused_when_made(
         Delivery(**options)
     with pytest.raises(ConfigurationError, match=mend):
         Delivery().replace(**options)
+
+
+def test_the_options_of_a_view_are_its_attributes_and_what_it_is_given() -> None:
+    """What is given wins; None states nothing."""
+
+    class View:
+        code = 302
+        delivery = "json"
+        headers = None
+
+    assert Delivery.of_view(View, {"code": 307}) == Delivery(code=307, delivery="json")
+    assert Delivery.of_view(View) == Delivery(code=302, delivery="json")
+
+
+def test_an_unknown_option_is_refused_with_the_nearest() -> None:
+    """All of them at once, and not by the name of a class that the user never wrote."""
+    with pytest.raises(ConfigurationError) as caught:
+        Delivery.of_view(object, {"delivry": "json", "code": 302, "x": 1})
+    assert caught.value.problems == (
+        "the option 'delivry' is unknown; is it 'delivery'?",
+        "the option 'x' is unknown",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "near"),
+    [
+        ("forward_querry", ("v",), "forward_query"),
+        ("foward_query", ["v"], "forward_query"),
+        ("delivry", "json", "delivery"),
+        ("header", {"X": "y"}, "headers"),
+        ("allowed_status", (202,), "allowed_statuses"),
+        ("cookies_domain", "example.com", "cookie_domain"),
+        ("cookie_same_site", "Lax", "cookie_samesite"),
+    ],
+)
+def test_an_attribute_that_is_almost_an_option_warns(name: str, value: object, near: str) -> None:
+    """On the view's own class or one that it is made from."""
+    view = type("View", (type("Base", (), {name: value}),), {})
+    with pytest.warns(CfsignWarning, match=f"View.{name} is not read; is it {near}?"):
+        assert Delivery.of_view(view) == Delivery()
+
+
+def test_what_a_view_has_for_itself_is_no_misspelt_option() -> None:
+    """Only what would work as the option that it almost names is taken for it."""
+
+    class View:
+        deliver = True
+        delivers = staticmethod(len)
+        header = "Welcome"
+        header_ = None
+        codes = (302, 303)
+        coder = "utf-8"
+        methods = ("GET",)
+        decorators: ClassVar[list[Any]] = []
+        http_method_names = ("get", "head")
+        template_name = "a.html"
+        provide_automatic_options = None
+        init_every_request = False
+        permission_required = "a.b"
+        login_url = "/login"
+        _delivry = "json"
+
+        def deliverer(self) -> None: ...
+
+        @property
+        def forward_querys(self) -> tuple[str, ...]:
+            return ("v",)
+
+    assert Delivery.of_view(View) == Delivery()
+
+
+def test_a_route_without_the_resource_says_how_to_name_it() -> None:
+    """With the names that it has."""
+    assert "name the URL's variable `resource`" in str(Delivery.no_resource([]))
+    assert "the route gave slug, tenant" in str(Delivery.no_resource({"tenant": 1, "slug": 2}))
 
 
 def test_a_delivery_says_that_it_has_no_hash() -> None:
