@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import falcon
+try:
+    import falcon
+except ModuleNotFoundError as error:
+    if error.name != "falcon":
+        raise
+    raise ModuleNotFoundError(
+        "cfsign_falcon needs Falcon: pip install 'cloudfront-cfsign[falcon]'", name="falcon"
+    ) from None
 
 from cfsign import Delivery
 from cfsign_falcon._resource import Resource
