@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from cfsign.errors import ConfigurationError
+from cfsign.resource import split_scheme
 
 #: Every name that CloudFront reads; a set of cookies has three or four of them.
 NAMES = (
@@ -23,16 +24,21 @@ NAMES = (
 _SAME_SITE = (None, "Strict", "Lax", "None")
 _DOMAIN = re.compile(r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _PATH = re.compile(r"/[!-:<-~]*")
+# What no browser takes a cookie for, unless it is the host itself: the end of an address, a
+# top-level domain, and below a country's the names that registries are known to keep for it. Less
+# than `resource.is_broad` warns of: `bbc.uk`, which looks like one, may set its own cookies.
+_PUBLIC = re.compile(r"[0-9.]+|[^.]+|(ac|co|com|edu|gov|net|org)\.[a-z]{2}")
 
 
 class SignedCookies(Mapping[str, str]):
     """The cookies that open a resource: a mapping of CloudFront's names to values."""
 
-    __slots__ = ("_values",)
+    __slots__ = ("_resource", "_values")
 
-    def __init__(self, params: Mapping[str, str]) -> None:
-        """Take the query parameters of a signed policy and name them as cookies."""
+    def __init__(self, params: Mapping[str, str], resource: str = "") -> None:
+        """Take the query parameters of a signed policy, and its resource if that is known."""
         self._values = {f"CloudFront-{name}": value for name, value in params.items()}
+        self._resource = resource
 
     def __getitem__(self, name: str) -> str:
         return self._values[name]
@@ -68,9 +74,10 @@ class SignedCookies(Mapping[str, str]):
             samesite: "Strict", "Lax", "None", or None to leave it to the browser.
 
         Raises:
-            ConfigurationError: An attribute that a browser would drop or misread.
+            ConfigurationError: An attribute that a browser would drop or misread, or with which it
+                would never send the cookies to what they open.
         """
-        attributes = _attributes(domain, path, secure, httponly, samesite)
+        attributes = self._attributes(domain, path, secure, httponly, samesite)
         return [_header(name, value, attributes) for name, value in self.items()]
 
     def replace_headers(
@@ -89,11 +96,20 @@ class SignedCookies(Mapping[str, str]):
         the browser beside these, and the edge denies the mixture. The arguments, and the errors,
         are those of `set_cookie_headers`.
         """
-        attributes = _attributes(domain, path, secure, httponly, samesite)
+        attributes = self._attributes(domain, path, secure, httponly, samesite)
         return [
             _header(name, self[name], attributes) if name in self else _clearing(name, attributes)
             for name in NAMES
         ]
+
+    def _attributes(
+        self, domain: str | None, path: str, secure: bool, httponly: bool, samesite: str | None
+    ) -> dict[str, object]:
+        attributes = _attributes(domain, path, secure, httponly, samesite)
+        problems = list(_astray(self._resource, domain, path))
+        if problems:
+            raise ConfigurationError(problems)
+        return attributes
 
     @staticmethod
     def clear_headers(
@@ -114,19 +130,11 @@ class SignedCookies(Mapping[str, str]):
 
 
 def unreachable(domain: str, cookie_domain: str | None, samesite: str | None) -> Iterator[str]:
-    """Say why cookies of the site would not reach *domain*'s files (RFC 6265, section 5.1.3)."""
+    """Say why cookies of the site would not reach *domain*'s files."""
     scheme, _, authority = domain.partition("://")
-    host = authority.partition(":")[0]
-    if host.endswith(".cloudfront.net"):
-        yield (
-            f"the site's cookies never reach {host}; give the distribution a domain name of your "
-            "own that shares a parent with the site"
-        )
-    elif cookie_domain and not f".{host}".endswith(f".{cookie_domain.lower().removeprefix('.')}"):
-        yield (
-            f"cookie_domain {cookie_domain} is no parent of {host}, so browsers send the cookies "
-            "elsewhere; give the domain that the site and the distribution share"
-        )
+    problem = domain_problem(cookie_domain, authority.partition(":")[0]) if cookie_domain else ""
+    if problem:
+        yield problem
     if samesite == "None" and scheme == "http":
         yield 'cookie_samesite "None" needs an https distribution, or browsers drop the cookies'
 
@@ -134,6 +142,35 @@ def unreachable(domain: str, cookie_domain: str | None, samesite: str | None) ->
 def check_attributes(domain: object, samesite: object) -> None:
     """Raise ConfigurationError unless cookies can have this domain and SameSite."""
     _attributes(domain, "/", True, True, samesite)
+
+
+def domain_problem(domain: str, host: str) -> str:
+    """Say why browsers send *host* no cookies of *domain*, or "" (RFC 6265, 5.1.3 and 5.3)."""
+    name = domain.lower().removeprefix(".")
+    if f".{host}".endswith(f".{name}"):
+        if name == host or not _PUBLIC.fullmatch(name):
+            return ""
+        what = f"browsers take no cookie for {domain}, below which anybody may have a host"
+    else:
+        what = f"{domain} is no parent of {host}, so browsers send the cookies elsewhere"
+    if host.endswith(".cloudfront.net"):
+        return (
+            f"the cookies' domain: {what}; give the distribution a domain name of your own that "
+            "shares a parent with the site"
+        )
+    return f"the cookies' domain: {what}; give the one that the site and the distribution share"
+
+
+def _astray(resource: str, domain: str | None, path: str) -> Iterator[str]:
+    """Say why browsers never send the cookies to *resource*, where no wildcard leaves it open."""
+    authority, slash, rest = split_scheme(resource)[1].partition("/")
+    if domain is not None and authority and "*" not in authority:
+        problem = domain_problem(domain, authority.partition(":")[0])
+        if problem:
+            yield problem
+    literal = re.split(r"[*?]", slash + rest, maxsplit=1)[0]
+    if not literal.startswith(path) and not path.startswith(literal):
+        yield f"the cookies' path {path} holds nothing of what they open, which is below {literal}"
 
 
 def _attributes(

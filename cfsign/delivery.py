@@ -7,8 +7,11 @@ An adapter asks `refusal` before and `answer` after the site's own rule, and cop
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
+import functools
+import warnings
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -16,7 +19,7 @@ from cfsign.configuration import Configuration
 from cfsign.cookies import check_attributes, unreachable
 from cfsign.decision import ALLOWED_STATUSES, Deny, decide
 from cfsign.distribution import Distribution
-from cfsign.errors import ConfigurationError, KeyUnavailableError, ResourceError
+from cfsign.errors import CfsignWarning, ConfigurationError, KeyUnavailableError, ResourceError
 from cfsign.policy import Policy
 from cfsign.redirect import Answer, redirect, signed_json
 from cfsign.resource import RESERVED, check_url, split_location
@@ -43,8 +46,9 @@ class Delivery:
         headers: Headers for the answer; `Cache-Control: no-store` is there unless one is given.
         forward_query: Names of query parameters copied from the request into the signed URL.
         allowed_statuses: What `authorize` may return for a yes.
-        cookie_domain: The domain that the site and the distribution share, for cookies; None or ""
-            where both are one host.
+        cookie_domain: The domain that the site and the distribution share, for cookies; "" where
+            both are one host. None sets them for the site's own host too, and tells of that once
+            in the log.
         cookie_samesite: "Strict", "Lax", "None", or None to leave it to the browser.
 
     Raises:
@@ -71,9 +75,7 @@ class Delivery:
         keep(self, "headers", check_headers(self.headers))
         keep(self, "forward_query", _check_forward_query(self.forward_query))
         keep(self, "allowed_statuses", check_allowed_statuses(self.allowed_statuses))
-        if self.cookie_domain == "":
-            keep(self, "cookie_domain", None)
-        check_attributes(self.cookie_domain, self.cookie_samesite)
+        check_attributes(self.cookie_domain or None, self.cookie_samesite)
 
     @classmethod
     def from_configuration(cls, configuration: Configuration) -> Delivery:
@@ -90,6 +92,38 @@ class Delivery:
         stated = {name: getattr(view, name, None) for name in cls.__dataclass_fields__}
         return {name: value for name, value in stated.items() if value is not None}
 
+    @classmethod
+    def of_view(cls, view: type, given: Mapping[str, Any] = MappingProxyType({})) -> Delivery:
+        """
+        Make one of the options that the class *view* states and those that it is *given*, at once.
+
+        An attribute that is almost an option, and would work as one, is a CfsignWarning.
+
+        Raises:
+            ConfigurationError: An option is unknown, or has a value that cannot work.
+        """
+        cls.check_names(given)
+        for name, near in _misspelt(view):
+            message = f"{view.__name__}.{name} is not read; is it {near}?"
+            warnings.warn(message, CfsignWarning, stacklevel=3)
+        return cls(**cls.options_of(view) | dict(given))
+
+    @classmethod
+    def check_names(cls, names: Iterable[str]) -> None:
+        """Raise ConfigurationError for each of *names* that is no option, with the nearest one."""
+        unknown = [_unknown(name) for name in names if name not in cls.__dataclass_fields__]
+        if unknown:
+            raise ConfigurationError(unknown)
+
+    @staticmethod
+    def no_resource(variables: Iterable[str]) -> ConfigurationError:
+        """Return the error of a route whose *variables* do not say what is asked for."""
+        names = ", ".join(sorted(variables)) or "none"
+        return ConfigurationError(
+            "the route does not say which file is asked for; name the URL's variable `resource` "
+            f"(the route gave {names})"
+        )
+
     def replace(self, **options: Any) -> Delivery:
         """Return one that differs in *options*."""
         return dataclasses.replace(self, **options)
@@ -101,6 +135,9 @@ class Delivery:
         Args:
             distribution: The distribution.
             awaits: Whether `answer_async` is called, and not `answer`.
+
+        Whether the site is served under the distribution's host is not known here: cookies without
+        a domain, which go to the site's own host alone, are a warning in the log `cfsign`.
 
         Raises:
             ConfigurationError: Cookies that a browser would not keep, or never send there; or a key
@@ -116,6 +153,8 @@ class Delivery:
             )
         if problems:
             raise ConfigurationError(problems)
+        if self.delivery == "cookies" and self.cookie_domain is None:
+            _tell_of_own_host(distribution.domain)
         return self
 
     def refusal(self, distribution: Distribution, resource: str) -> Deny | None:
@@ -221,7 +260,7 @@ class Delivery:
         if self.delivery == "redirect":
             return redirect(signed.url(url), self.code, self.headers)
         set_cookie = signed.cookies().replace_headers(
-            self.cookie_domain,
+            self.cookie_domain or None,
             _cookie_path(prepared.domain, signed.policy.resource),
             secure=prepared.domain.startswith("https:"),
             samesite=self.cookie_samesite,
@@ -263,6 +302,33 @@ def _refused(error: ResourceError | KeyUnavailableError) -> Deny:
     return Deny(503)
 
 
+def _unknown(name: str) -> str:
+    near = _nearest(name, 0.6)
+    return f"the option {name[:40]!r} is unknown" + (f"; is it {near!r}?" if near else "")
+
+
+def _misspelt(view: type) -> Iterator[tuple[str, str]]:
+    """Name the attributes that are almost an option's, with a value that the option could have."""
+    attributes = {k: v for base in reversed(view.__mro__) for k, v in vars(base).items()}
+    for name, value in attributes.items():
+        if name.startswith("_") or name in Delivery.__dataclass_fields__:
+            continue
+        near = _nearest(name, 0.85)
+        if near and value is not None:
+            try:
+                Delivery(**{near: value})
+            except ConfigurationError:
+                continue  # it is something of the site's own
+            yield name, near
+
+
+def _nearest(name: str, cutoff: float) -> str:
+    import difflib  # for who makes views: it would take milliseconds of each `import cfsign`
+
+    names = Delivery.__dataclass_fields__
+    return "".join(difflib.get_close_matches(name, names, n=1, cutoff=cutoff))
+
+
 def _check_forward_query(names: object) -> tuple[str, ...]:
     if not isinstance(names, tuple | list | set | frozenset) or not all(
         isinstance(name, str) and name and name.isprintable() for name in names
@@ -274,6 +340,21 @@ def _check_forward_query(names: object) -> tuple[str, ...]:
             f"forward_query names {', '.join(sorted(reserved))}, which CloudFront takes for its own"
         )
     return tuple(names)
+
+
+@functools.cache  # once for each host: a view may be checked at every request
+def _tell_of_own_host(domain: str) -> None:
+    host = domain.partition("://")[2].partition(":")[0]
+    if f".{host}".endswith(".localhost") or host.startswith("127."):
+        return
+    import logging  # only where something is to be said: `import cfsign` stays fast
+
+    logging.getLogger("cfsign").warning(
+        "cookies go to the site's own host alone, and reach %s only if the site is served under "
+        'that very host; else set cookie_domain to the domain that both share, or to "" to say '
+        "that they are one host",
+        host,
+    )
 
 
 def _folder(domain: str, url: str) -> str:

@@ -80,7 +80,7 @@ class KeyUnavailableError(SigningKeyError):
 
 class ConfigurationError(CfsignError, ValueError):
     """
-    Settings that cannot work, every mistake of them at once.
+    Settings that cannot work, every mistake of them at once; its text has a line for each.
 
     Attributes:
         problems: One sentence for each mistake, in the order of the settings.
@@ -88,7 +88,7 @@ class ConfigurationError(CfsignError, ValueError):
 
     def __init__(self, problems: str | Sequence[str]) -> None:
         self.problems = (problems,) if isinstance(problems, str) else tuple(problems)
-        super().__init__("; ".join(self.problems))
+        super().__init__("\n".join(self.problems))
 
 
 class DecisionError(CfsignError):

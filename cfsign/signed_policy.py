@@ -69,7 +69,7 @@ class SignedPolicy:
 
     def cookies(self) -> SignedCookies:
         """Return the same parameters as cookies."""
-        return SignedCookies(self._params)
+        return SignedCookies(self._params, self.policy.resource)
 
 
 def check_covered(policy: Policy, url: str) -> None:

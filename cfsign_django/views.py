@@ -80,19 +80,19 @@ class SignedRedirectMixin(_View):
         if cls.authorize is SignedRedirectMixin.authorize:
             raise NotImplementedError(_OVERRIDE.format(name))
         if iscoroutinefunction(cls.authorize) is not iscoroutinefunction(cls.get):
-            raise TypeError(
-                f"{name}.authorize is {'async' if iscoroutinefunction(cls.authorize) else 'sync'} "
-                "and the view is not; an async authorize goes with AsyncSignedRedirectView, "
-                "a plain one with SignedRedirectView"
-            )
+            raise TypeError(f"{name}.{_COLOUR[iscoroutinefunction(cls.authorize)]}")
         given = Delivery.options_of(SimpleNamespace(**initkwargs))
-        checked = Delivery(**Delivery.options_of(cls) | given)
+        checked = Delivery.of_view(cls, given)
         initkwargs |= {name: getattr(checked, name) for name in given}
         view: Callable[..., Any] = super().as_view(**initkwargs)
         return view
 
-    def get(self, request: HttpRequest, resource: str, **url_args: Any) -> HttpResponseBase:
+    def get(
+        self, request: HttpRequest, resource: str | None = None, **url_args: Any
+    ) -> HttpResponseBase:
         """Answer GET, and HEAD like it."""
+        if resource is None:
+            raise Delivery.no_resource(url_args)
         delivery, distribution = self._delivery, conf.distribution()
         refusal = delivery.refusal(distribution, resource)
         if refusal is not None:
@@ -138,9 +138,11 @@ class AsyncSignedRedirectView(SignedRedirectMixin, View):
         return decided_in_a_thread
 
     async def get(  # type: ignore[override]  # the twin that awaits
-        self, request: HttpRequest, resource: str, **url_args: Any
+        self, request: HttpRequest, resource: str | None = None, **url_args: Any
     ) -> HttpResponseBase:
         """Answer GET, and HEAD like it."""
+        if resource is None:
+            raise Delivery.no_resource(url_args)
         delivery, distribution = self._delivery, conf.distribution()
         refusal = delivery.refusal(distribution, resource)
         if refusal is not None:
@@ -162,6 +164,12 @@ def _query_string(request: HttpRequest) -> str | bytes:
 
 #: In a thread, since the site's own error page may ask the database.
 _refuse = sync_to_async(refuse)
+
+_COLOUR = {
+    True: "authorize is async, and nothing awaits it; derive the view from AsyncSignedRedirectView",
+    False: "authorize is not async, and would be awaited; derive the view from SignedRedirectView, "
+    "or make it async",
+}
 
 _OVERRIDE = (
     "{} does not say who may have the files; override authorize(self, request, resource, "

@@ -8,8 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import falcon
+try:
+    import falcon
+except ModuleNotFoundError as error:
+    if error.name != "falcon":
+        raise
+    raise ModuleNotFoundError(
+        "cfsign_falcon needs Falcon: pip install 'cloudfront-cfsign[falcon]'", name="falcon"
+    ) from None
 
+from cfsign import Delivery
 from cfsign_falcon._resource import Resource
 
 
@@ -23,16 +31,16 @@ class SignedRedirectResource(Resource):
     _is_async = False
 
     def on_get(
-        self, req: falcon.Request, resp: falcon.Response, resource: str, **params: Any
+        self, req: falcon.Request, resp: falcon.Response, resource: str | None = None, **params: Any
     ) -> None:
         """Answer GET."""
+        if resource is None:
+            raise Delivery.no_resource(params)
         self._refuse_unsignable(resp, resource)
         result = self.authorize(req, resource, **params)
         answer = self._delivery.answer(self._distribution, resource, result, req.query_string)
         self._respond(resp, answer)
 
-    def on_head(
-        self, req: falcon.Request, resp: falcon.Response, resource: str, **params: Any
-    ) -> None:
+    def on_head(self, req: falcon.Request, resp: falcon.Response, **params: Any) -> None:
         """Answer HEAD like GET; Falcon sends no body."""
-        self.on_get(req, resp, resource, **params)
+        self.on_get(req, resp, **params)

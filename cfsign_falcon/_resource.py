@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NoReturn, Self
 
 import falcon
 
-from cfsign import Answer, Configuration, Delivery, Deny, Distribution
+from cfsign import Answer, Configuration, ConfigurationError, Delivery, Deny, Distribution
 
 # Falcon finds a site's own error handler by the class of the error, so each status that has a
 # class of its own is refused with that.
@@ -54,23 +54,35 @@ class Resource:
     #: Whether `authorize` is awaited.
     _is_async: ClassVar[bool]
 
-    def __init__(self, distribution: Distribution, **options: Any) -> None:
+    def __init__(self, distribution: Distribution | None = None, **options: Any) -> None:
         """
         Take whose files these are, and how they are delivered.
 
         Args:
-            distribution: The distribution.
+            distribution: The distribution, which must be given.
             options: What `cfsign.Delivery` takes, such as `forward_query` or `code`; those not
                 given are looked for in attributes of the class.
 
         Raises:
             NotImplementedError: `authorize` is not overridden.
             TypeError: `authorize` is async under WSGI, or is not under ASGI.
-            ConfigurationError: An option has a value that cannot work, or not with *distribution*.
+            ConfigurationError: There is no distribution; or an option is unknown, or has a value
+                that cannot work, or not with *distribution*.
         """
         self._check_authorize()
+        name = type(self).__name__
+        if distribution is None:
+            raise ConfigurationError(
+                f"{name} has no distribution; write {name}(Distribution.from_env()), "
+                f"or {name}.from_env()"
+            )
+        if not isinstance(distribution, Distribution):
+            raise ConfigurationError(
+                f"{name}: a Distribution(domain, signer) goes here, "
+                f"not {type(distribution).__name__}"
+            )
         self._distribution = distribution
-        delivery = Delivery(**Delivery.options_of(type(self)) | options)
+        delivery = Delivery.of_view(type(self), options)
         self._delivery = delivery.check(distribution, awaits=self._is_async)
 
     @classmethod

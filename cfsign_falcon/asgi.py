@@ -6,6 +6,7 @@ from typing import Any
 
 import falcon.asgi
 
+from cfsign import Delivery
 from cfsign_falcon._resource import Resource
 
 
@@ -23,10 +24,12 @@ class SignedRedirectResource(Resource):
         self,
         req: falcon.asgi.Request,
         resp: falcon.asgi.Response,
-        resource: str,
+        resource: str | None = None,
         **params: Any,
     ) -> None:
         """Answer GET."""
+        if resource is None:
+            raise Delivery.no_resource(params)
         self._refuse_unsignable(resp, resource)
         result = await self.authorize(req, resource, **params)
         # req.query_string is text that Falcon has read as UTF-8; these are the viewer's bytes.
@@ -38,8 +41,7 @@ class SignedRedirectResource(Resource):
         self,
         req: falcon.asgi.Request,
         resp: falcon.asgi.Response,
-        resource: str,
         **params: Any,
     ) -> None:
         """Answer HEAD like GET; Falcon sends no body."""
-        await self.on_get(req, resp, resource, **params)
+        await self.on_get(req, resp, **params)

@@ -1,5 +1,14 @@
 """Authorize, sign, redirect: private files behind Amazon CloudFront, for Flask."""
 
+try:
+    import flask as _flask  # noqa: F401
+except ModuleNotFoundError as error:
+    if error.name != "flask":
+        raise
+    raise ModuleNotFoundError(
+        "cfsign_flask needs Flask: pip install 'cloudfront-cfsign[flask]'", name="flask"
+    ) from None
+
 from cfsign_flask.extension import CloudFront as CloudFront
 from cfsign_flask.original import CloudFilesRedirect as CloudFilesRedirect
 from cfsign_flask.original import CloudFrontRedirect as CloudFrontRedirect

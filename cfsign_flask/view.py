@@ -69,11 +69,13 @@ class SignedRedirectView(MethodView):
         """
         if cls.authorize is SignedRedirectView.authorize:
             raise NotImplementedError(_OVERRIDE.format(cls.__name__))
-        Delivery(**Delivery.options_of(cls))
+        Delivery.of_view(cls)
         return super().as_view(name, *class_args, **class_kwargs)
 
-    def get(self, resource: str, **url_args: Any) -> Response:
+    def get(self, resource: str | None = None, **url_args: Any) -> Response:
         """Answer GET, and HEAD like it."""
+        if resource is None:
+            raise Delivery.no_resource(url_args)
         cloudfront = state()
         delivery = self.delivery_for(cloudfront)
         refusal = delivery.refusal(cloudfront.distribution, resource)
@@ -125,13 +127,10 @@ def signed_redirect_blueprint(
         options: The options of `SignedRedirectView`, such as `delivery="json"`.
 
     Raises:
-        ConfigurationError: An option has a value that cannot work. One that cannot work with the
+        ConfigurationError: An option is unknown, or cannot work. One that cannot work with the
             application's distribution is an error where the blueprint is registered.
-        TypeError: An option is unknown.
     """
-    unknown = options.keys() - Delivery.__dataclass_fields__.keys()
-    if unknown:
-        raise TypeError(f"unknown options: {', '.join(sorted(unknown))}")
+    Delivery.check_names(options)
     members = options | {"authorize": staticmethod(authorize)}
     view = cast(type[SignedRedirectView], type("BlueprintView", (SignedRedirectView,), members))
     blueprint = Blueprint(name, import_name, url_prefix=url_prefix)

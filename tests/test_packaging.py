@@ -88,3 +88,32 @@ def test_the_sdist_holds_the_sources_and_the_tests(built):
     assert "docs/keys.md" in names
     assert {"examples/edge.py", "examples/django_site/manage.py"} <= names
     assert not [name for name in names if name.endswith((".pem", ".pyc"))]
+
+
+WITHOUT = """
+import sys
+sys.modules[{missing!r}] = None
+try:
+    import {package}
+except ModuleNotFoundError as error:
+    print(error.name, error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("package", "framework", "other"),
+    [
+        ("cfsign_flask", "flask", "werkzeug"),
+        ("cfsign_falcon", "falcon", "falcon.errors"),
+        ("cfsign_falcon.asgi", "falcon", "falcon.errors"),
+    ],
+)
+def test_without_its_framework_an_adapter_names_the_extra(package, framework, other):
+    """And of whatever else is missing, nothing is said that would hide it."""
+    pytest.importorskip(framework)
+    for missing in (framework, other):
+        code = WITHOUT.format(missing=missing, package=package)
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert done.stdout.startswith(missing)
+        mend = f"pip install 'cloudfront-cfsign[{framework}]'"
+        assert (mend in done.stdout) is (missing == framework)

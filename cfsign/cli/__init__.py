@@ -20,7 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         import click
     except ModuleNotFoundError:
-        _say("the command line needs click: pip install 'cloudfront-cfsign[cli]'")
+        words = sys.argv[1:] if arguments is None else arguments
+        what, extra = ("demo", "demo") if words[:1] == ["demo"] else ("command line", "cli")
+        _say(f"the {what} needs click: pip install 'cloudfront-cfsign[{extra}]'")
         return 2
     from cfsign.cli.commands import cfsign
     from cfsign.cli.output import cannot_write
@@ -36,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _say(error.format_message().replace("\n", " "))
             return 2
         except (CfsignError, CfsignWarning) as error:  # a warning, where Python makes errors of it
-            _say(str(error))
+            for line in str(error).split("\n"):  # a ConfigurationError has one for each mistake
+                _say(line)
             return 2
         except OSError as error:
             _say(cannot_write(error))

@@ -261,6 +261,19 @@ def test_options_of_cookies_that_do_not_go_together(key_file, options):
     assert "--set-cookie" in done.stderr
 
 
+def test_cookies_that_never_reach_what_they_open(key_file):
+    """Nothing is printed, and what is wrong is."""
+    arguments = ("cookies", "https://media.example.com/videos/*", "--set-cookie")
+    arguments += ("--key-pair-id", "K1", "--private-key", key_file)
+    done = run(*arguments, "--domain", "example.org")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "example.org is no parent of media.example.com" in done.stderr
+    done = run(*arguments, "--domain", "example.org", "--path", "/films/")
+    assert (done.returncode, done.stdout) == (2, "")
+    lines = done.stderr.splitlines()
+    assert [line.startswith("cfsign: the cookies' ") for line in lines] == [True, True]
+
+
 def test_a_warning_that_python_makes_an_error(key_file):
     """One line, exit 2."""
     arguments = ("cookies", "https://*", "--key-pair-id", "K1", "--private-key", key_file)
@@ -334,11 +347,12 @@ def test_keygen_where_nothing_can_be_written(tmp_path):
 def test_without_click_the_mend_is_named():
     """The bare install has the command, and says what it lacks."""
     code = "import sys; sys.modules['click'] = None; from cfsign.cli import main; sys.exit(main())"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 2
-    assert "cloudfront-cfsign[cli]" in done.stderr
+    for arguments, extra in (([], "cli"), (["sign", "demo"], "cli"), (["demo", "--once"], "demo")):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 2
+        assert f"cloudfront-cfsign[{extra}]" in done.stderr
 
 
 @pytest.mark.parametrize("name", [".", "/", ""])

@@ -155,6 +155,56 @@ def test_options_given_to_as_view_win(django):
         View.as_view(forward_qeury=("a",))
 
 
+@pytest.mark.parametrize("colour", ["", "Async"])
+def test_a_route_whose_variable_has_another_name_says_so(django, colour):
+    """At the first request."""
+    from django.test import RequestFactory
+
+    from cfsign import ConfigurationError
+    from cfsign_django import views
+
+    def authorize(self, request, resource):
+        raise AssertionError("asked, and nobody knows about what")
+
+    async def authorize_async(self, request, resource):
+        raise AssertionError("asked, and nobody knows about what")
+
+    members = {"authorize": authorize_async if colour else authorize}
+    view = type("V", (getattr(views, f"{colour}SignedRedirectView"),), members).as_view()
+    ask = async_to_sync(view) if colour else view
+    with pytest.raises(ConfigurationError, match=r"`resource`.*the route gave filename"):
+        ask(RequestFactory().get("/a.txt"), filename="a.txt")
+
+
+def test_a_misspelt_attribute_warns(django):
+    """When the view is made."""
+    from cfsign import CfsignWarning
+    from cfsign_django.views import SignedRedirectView
+
+    def authorize(self, request, resource):
+        return 200
+
+    members = {"authorize": authorize, "forward_querry": ("v",)}
+    with pytest.warns(CfsignWarning, match="V.forward_querry is not read; is it forward_query?"):
+        type("V", (SignedRedirectView,), members).as_view()
+
+
+def test_an_authorize_of_the_other_colour_names_the_view_to_take(django):
+    """Either way."""
+    from cfsign_django.views import AsyncSignedRedirectView, SignedRedirectView
+
+    async def late(self, request, resource):
+        return 200
+
+    def plain(self, request, resource):
+        return 200
+
+    with pytest.raises(TypeError, match=r"V\.authorize is async.*from AsyncSignedRedirectView"):
+        type("V", (SignedRedirectView,), {"authorize": late}).as_view()
+    with pytest.raises(TypeError, match=r"V\.authorize is not async.*from SignedRedirectView"):
+        type("V", (AsyncSignedRedirectView,), {"authorize": plain}).as_view()
+
+
 def test_headers_given_to_as_view_warn_once(django):
     """When the view is made; not at each request, nor does the dict matter any more then."""
     from django.test import RequestFactory
@@ -276,8 +326,8 @@ def test_each_check_of_the_other_settings_fires(check, number, config):
 @pytest.mark.parametrize(
     ("where", "members", "options"),
     [
-        ("https://d1.cloudfront.net", {"delivery": "cookies"}, {}),
-        ("https://d1.cloudfront.net", {}, {"delivery": "cookies"}),
+        ("https://d1.cloudfront.net", {"delivery": "cookies", "cookie_domain": "example.com"}, {}),
+        ("https://d1.cloudfront.net", {}, {"delivery": "cookies", "cookie_domain": "example.com"}),
         (
             "https://media.example.com",
             {"delivery": "cookies", "cookie_domain": "example.com"},

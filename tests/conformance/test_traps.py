@@ -9,7 +9,7 @@ import flask
 import pytest
 from falcon import testing
 
-from cfsign import Answer, ConfigurationError, Delivery, Distribution
+from cfsign import Answer, CfsignWarning, ConfigurationError, Delivery, Distribution
 from cfsign_falcon import SignedRedirectResource
 from cfsign_falcon.asgi import SignedRedirectResource as AsyncSignedRedirectResource
 from cfsign_flask import CloudFrontRedirect
@@ -335,6 +335,55 @@ def test_falcon_refuses_cookies_that_reach_no_distribution(falcon_site):
     with pytest.raises(ConfigurationError, match="is no parent of"):
         resource(Distribution.from_config(settings), **options)
     assert resource.from_config(settings, **options | {"cookie_domain": "example.com"})
+
+
+@FALCONS
+def test_falcon_refuses_what_is_no_distribution(falcon_site):
+    """When the resource is made, and none at all by a message of its own."""
+    resource = falcon_site.resource()
+    signer = Distribution.from_config(falcon_site.settings).signer
+    for wrong in (signer, "https://media.example.com", falcon_site.settings):
+        with pytest.raises(ConfigurationError, match=f"not {type(wrong).__name__}"):
+            resource(wrong)
+    with pytest.raises(ConfigurationError, match=r"no distribution.*Distribution\.from_env\(\)"):
+        resource()
+
+
+@FALCONS
+def test_falcon_refuses_an_unknown_option(falcon_site):
+    """By its own name, with the nearest."""
+    resource = falcon_site.resource()
+    with pytest.raises(ConfigurationError, match="'delivry' is unknown; is it 'delivery'"):
+        resource(Distribution.from_config(falcon_site.settings), delivry="json")
+    with pytest.raises(ConfigurationError, match="'delivry' is unknown; is it 'delivery'"):
+        resource.from_config(falcon_site.settings, delivry="json")
+
+
+@FALCONS
+def test_falcon_warns_of_a_misspelt_attribute(falcon_site):
+    """When the resource is made."""
+    resource = falcon_site.resource()
+    resource.forward_querry = ("v",)
+    with pytest.warns(CfsignWarning, match="forward_querry is not read; is it forward_query?"):
+        resource.from_config(falcon_site.settings)
+
+
+@FALCONS
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_falcon_says_how_to_name_the_variable_of_the_route(falcon_site, method):
+    """At the first request, which Falcon alone would fail with a TypeError about `on_get`."""
+    app = falcon_site.app_class()
+    app.add_route("/{filename:path}", falcon_site.resource().from_config(falcon_site.settings))
+    errors = []
+
+    def keep(req, resp, error, params):
+        errors.append(str(error))
+
+    app.add_error_handler(ConfigurationError, falcon_site.colour(keep))
+    testing.TestClient(app).simulate_request(method, "/a.txt")
+    (error,) = errors
+    assert "name the URL's variable `resource`" in error
+    assert "the route gave filename" in error
 
 
 def errors_of_falcon():

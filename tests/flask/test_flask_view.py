@@ -264,7 +264,7 @@ def test_an_option_that_cannot_work_is_refused_when_the_view_is_made(options):
 
 
 UNREACHABLE = [
-    ("https://d1.cloudfront.net", {}, "never reach d1.cloudfront.net"),
+    ("https://d1.cloudfront.net", {"cookie_domain": "example.com"}, "a domain name of your own"),
     ("https://media.example.com", {"cookie_domain": "example.org"}, "no parent of media"),
     ("http://media.example.com", {"cookie_samesite": "None"}, "https distribution"),
 ]
@@ -290,8 +290,28 @@ def test_cookies_that_reach_no_distribution_are_refused(settings, rule, domain, 
 
 def test_an_unknown_option_is_refused():
     """A slip of the pen is no silent default."""
-    with pytest.raises(TypeError, match="forward_qeury"):
+    with pytest.raises(
+        ConfigurationError, match="'forward_qeury' is unknown; is it 'forward_query'"
+    ):
         signed_redirect_blueprint("bad", __name__, lambda resource: 200, forward_qeury=("a",))
+
+
+def test_a_misspelt_attribute_warns(rule):
+    """When the view is made."""
+    view = type("V", (SignedRedirectView,), {"authorize": rule, "forward_querry": ("v",)})
+    with pytest.warns(CfsignWarning, match="V.forward_querry is not read; is it forward_query?"):
+        view.as_view("v")
+
+
+def test_a_route_whose_variable_has_another_name_says_so(app, rule):
+    """At the first request, which Flask alone would fail with a TypeError about `get`."""
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    view = type("V", (SignedRedirectView,), {"authorize": rule})
+    app.add_url_rule("/v/<path:filename>", view_func=view.as_view("v"))
+    for method in ("GET", "HEAD"):
+        with pytest.raises(ConfigurationError, match=r"`resource`.*the route gave filename"):
+            app.test_client().open("/v/a.txt", method=method)
+    assert rule.asked == []
 
 
 def test_a_public_redirect_warns():

@@ -10,11 +10,13 @@ import pytest
 from cfsign import ConfigurationError, Policy, SignedCookies, Signer
 from cfsign.cookies import NAMES
 
+FOLDER = "https://media.example.com/v/*"
+
 
 @pytest.fixture
 def cookies(recording_signer: Signer) -> SignedCookies:
     """Cookies that open a folder."""
-    return recording_signer.sign(Policy("https://media.example.com/v/*", 1767225600)).cookies()
+    return recording_signer.sign(Policy(FOLDER, 1767225600)).cookies()
 
 
 def attributes(header: str) -> set[str]:
@@ -135,6 +137,53 @@ def test_all_mistakes_are_told_at_once(cookies: SignedCookies) -> None:
 
 
 @pytest.mark.parametrize("domain", ["example.com", ".example.com", "mycloudfront.net", "localhost"])
-def test_domains_that_browsers_take(cookies: SignedCookies, domain: str) -> None:
-    """A leading dot is of old use; only cloudfront.net itself is barred."""
+def test_domains_that_browsers_take(domain: str) -> None:
+    """A leading dot is of old use; of cookies made by hand, nobody knows where they go."""
+    cookies = SignedCookies({"Signature": "s", "Key-Pair-Id": "K"})
     assert f"Domain={domain}" in attributes(cookies.set_cookie_headers(domain)[0])
+
+
+@pytest.mark.parametrize(
+    ("resource", "options", "mend"),
+    [
+        (FOLDER, {"domain": "example.org"}, "example.org is no parent of media.example.com"),
+        (FOLDER, {"domain": "www.example.com"}, "is no parent of media.example.com"),
+        (FOLDER, {"domain": "com"}, "browsers take no cookie for com"),
+        ("http*://media.example.com:8443/*", {"domain": "example.org"}, "no parent of media"),
+        (FOLDER, {"path": "/other/"}, "path /other/ holds nothing of what they open"),
+        ("https://media.example.com/v/a.ts?x=1", {"path": "/w"}, "holds nothing"),
+        ("https://*.example.com/v/*", {"path": "/w"}, "holds nothing"),
+    ],
+)
+def test_cookies_that_no_browser_would_send_to_what_they_open_are_refused(
+    recording_signer: Signer, resource: str, options: dict[str, Any], mend: str
+) -> None:
+    """To set and to replace them alike."""
+    cookies = recording_signer.sign(Policy(resource, 1767225600)).cookies()
+    for headers in (cookies.set_cookie_headers, cookies.replace_headers):
+        with pytest.raises(ConfigurationError, match=mend):
+            headers(**options)
+
+
+@pytest.mark.parametrize(
+    ("resource", "options"),
+    [
+        (FOLDER, {"domain": "media.example.com", "path": "/v/"}),
+        (FOLDER, {"domain": "example.com", "path": "/v"}),
+        (FOLDER, {"path": "/v/42/"}),
+        ("https://media.example.com/v?/*", {"path": "/v1/"}),
+        ("https://media.example.com/*.ts", {"path": "/v/"}),
+        ("https://media.example.com/v/a.ts?x=1", {"path": "/v/a.ts"}),
+        ("https://*.example.com/v/*", {"domain": "example.com"}),
+        ("https://*.example.com/v/*", {"domain": "example.org"}),
+        ("https://media.example.com*", {"domain": "example.org", "path": "/w"}),
+        ("*", {"domain": "example.org", "path": "/w"}),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:the wildcard in the policy's domain")
+def test_cookies_that_a_browser_may_send_are_not_refused(
+    recording_signer: Signer, resource: str, options: dict[str, Any]
+) -> None:
+    """Where a wildcard leaves the host or the path open, the doubt is the caller's."""
+    cookies = recording_signer.sign(Policy(resource, 1767225600)).cookies()
+    assert len(cookies.set_cookie_headers(**options)) == len(cookies)

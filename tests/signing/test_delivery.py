@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Hashable
 from http import HTTPStatus
 from http.cookies import SimpleCookie
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -371,8 +371,15 @@ def test_without_forward_query_nothing_is_copied(
 @pytest.mark.parametrize(
     ("domain", "options", "mend"),
     [
-        ("https://d1.cloudfront.net", {}, "never reach d1.cloudfront.net; give the distribution a"),
-        ("https://d1.cloudfront.net", {"cookie_domain": "example.com"}, "never reach"),
+        (
+            "https://d1.cloudfront.net",
+            {"cookie_domain": "example.com"},
+            "a domain name of your own",
+        ),
+        (DOMAIN, {"cookie_domain": "com"}, "browsers take no cookie for com"),
+        ("https://media.example.co.uk", {"cookie_domain": ".CO.uk"}, "no cookie for .CO.uk"),
+        ("https://media.example.com.au", {"cookie_domain": "com.au"}, "no cookie for com.au"),
+        ("http://127.0.0.1:8001", {"cookie_domain": "0.1"}, "no cookie for 0.1"),
         (DOMAIN, {"cookie_domain": "example.org"}, "example.org is no parent of media.example.com"),
         (DOMAIN, {"cookie_domain": "www.example.com"}, "is no parent of"),
         (DOMAIN, {"cookie_domain": "xample.com"}, "is no parent of"),
@@ -408,6 +415,11 @@ def test_all_that_keeps_cookies_away_is_told_at_once(recording_signer: Signer) -
         (DOMAIN, {"cookie_domain": ""}),
         (DOMAIN, {}),
         ("https://mycloudfront.net", {}),
+        ("https://d1.cloudfront.net", {}),
+        ("https://d1.cloudfront.net", {"cookie_domain": ""}),
+        ("https://media.bbc.uk", {"cookie_domain": "bbc.uk"}),
+        ("https://media.x.com", {"cookie_domain": "x.com"}),
+        ("http://127.0.0.1:8001", {"cookie_domain": "127.0.0.1"}),
         ("http://127.0.0.1:8001", {"cookie_samesite": "Lax"}),
         ("http://localhost:8001", {"cookie_domain": "localhost"}),
     ],
@@ -418,7 +430,55 @@ def test_cookies_that_may_reach_the_distribution(
     """A parent of its host, or none, where the site may be on the same host."""
     delivery = Delivery(delivery="cookies", **options)
     assert delivery.check(Distribution(domain, recording_signer)) is delivery
-    assert delivery.cookie_domain == (options.get("cookie_domain") or None)
+
+
+def test_cookies_for_the_sites_own_host_alone_are_told_of_once(
+    recording_signer: Signer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whether the site is that host, nobody here can know; a server checks at every worker."""
+    distribution = Distribution("https://told-once.example.com:8443", recording_signer)
+    for _ in range(2):
+        Delivery(delivery="cookies").check(distribution)
+    assert [(record.name, record.levelname) for record in caplog.records] == [("cfsign", "WARNING")]
+    (line,) = caplog.messages
+    assert "reach told-once.example.com only if" in line
+    assert 'cookie_domain to the domain that both share, or to ""' in line
+
+
+@pytest.mark.parametrize(
+    ("host", "options"),
+    [
+        ("silent-1.example.com", {"delivery": "cookies", "cookie_domain": ""}),
+        ("silent-2.example.com", {"delivery": "cookies", "cookie_domain": "example.com"}),
+        ("silent-3.example.com", {"delivery": "json"}),
+        ("localhost:8001", {"delivery": "cookies"}),
+        ("edge.localhost:8001", {"delivery": "cookies"}),
+        ("127.0.0.1:8001", {"delivery": "cookies"}),
+        ("127.9.0.1", {"delivery": "cookies"}),
+    ],
+)
+def test_where_cookies_are_no_question_nothing_is_told(
+    recording_signer: Signer, caplog: pytest.LogCaptureFixture, host: str, options: dict[str, Any]
+) -> None:
+    """The domain is given, or said to be one, or all of it is on this machine."""
+    Delivery(**options).check(Distribution(f"http://{host}", recording_signer))
+    assert caplog.messages == []
+
+
+def test_an_empty_cookie_domain_says_that_both_are_one_host(
+    recording_distribution: Distribution, clock: Any
+) -> None:
+    """Which is kept apart from None, and sets the same cookies."""
+    assert Delivery(cookie_domain="").cookie_domain == ""
+    assert Delivery().cookie_domain is None
+    one, other = (
+        Delivery(delivery="cookies", cookie_domain=domain).answer(
+            recording_distribution, "a/b", 200
+        )
+        for domain in ("", None)
+    )
+    assert one == other
+    assert "Domain" not in str(answered(one).headers)
 
 
 @pytest.mark.parametrize("as_bytes", [False, True])
@@ -601,6 +661,82 @@ def test_an_option_that_cannot_work_is_refused_when_made(
         Delivery(**options)
     with pytest.raises(ConfigurationError, match=mend):
         Delivery().replace(**options)
+
+
+def test_the_options_of_a_view_are_its_attributes_and_what_it_is_given() -> None:
+    """What is given wins; None states nothing."""
+
+    class View:
+        code = 302
+        delivery = "json"
+        headers = None
+
+    assert Delivery.of_view(View, {"code": 307}) == Delivery(code=307, delivery="json")
+    assert Delivery.of_view(View) == Delivery(code=302, delivery="json")
+
+
+def test_an_unknown_option_is_refused_with_the_nearest() -> None:
+    """All of them at once, and not by the name of a class that the user never wrote."""
+    with pytest.raises(ConfigurationError) as caught:
+        Delivery.of_view(object, {"delivry": "json", "code": 302, "x": 1})
+    assert caught.value.problems == (
+        "the option 'delivry' is unknown; is it 'delivery'?",
+        "the option 'x' is unknown",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "near"),
+    [
+        ("forward_querry", ("v",), "forward_query"),
+        ("foward_query", ["v"], "forward_query"),
+        ("delivry", "json", "delivery"),
+        ("header", {"X": "y"}, "headers"),
+        ("allowed_status", (202,), "allowed_statuses"),
+        ("cookies_domain", "example.com", "cookie_domain"),
+        ("cookie_same_site", "Lax", "cookie_samesite"),
+    ],
+)
+def test_an_attribute_that_is_almost_an_option_warns(name: str, value: object, near: str) -> None:
+    """On the view's own class or one that it is made from."""
+    view = type("View", (type("Base", (), {name: value}),), {})
+    with pytest.warns(CfsignWarning, match=f"View.{name} is not read; is it {near}?"):
+        assert Delivery.of_view(view) == Delivery()
+
+
+def test_what_a_view_has_for_itself_is_no_misspelt_option() -> None:
+    """Only what would work as the option that it almost names is taken for it."""
+
+    class View:
+        deliver = True
+        delivers = staticmethod(len)
+        header = "Welcome"
+        header_ = None
+        codes = (302, 303)
+        coder = "utf-8"
+        methods = ("GET",)
+        decorators: ClassVar[list[Any]] = []
+        http_method_names = ("get", "head")
+        template_name = "a.html"
+        provide_automatic_options = None
+        init_every_request = False
+        permission_required = "a.b"
+        login_url = "/login"
+        _delivry = "json"
+
+        def deliverer(self) -> None: ...
+
+        @property
+        def forward_querys(self) -> tuple[str, ...]:
+            return ("v",)
+
+    assert Delivery.of_view(View) == Delivery()
+
+
+def test_a_route_without_the_resource_says_how_to_name_it() -> None:
+    """With the names that it has."""
+    assert "name the URL's variable `resource`" in str(Delivery.no_resource([]))
+    assert "the route gave slug, tenant" in str(Delivery.no_resource({"tenant": 1, "slug": 2}))
 
 
 def test_a_delivery_says_that_it_has_no_hash() -> None:

@@ -41,11 +41,11 @@ def test_evidence() -> None:
 
 
 def test_problems() -> None:
-    """A configuration's error holds one or many, and its text holds all."""
+    """A configuration's error holds one or many, and its text has a line for each."""
     assert ConfigurationError("a").problems == ("a",)
     error = ConfigurationError(["a", "b"])
     assert error.problems == ("a", "b")
-    assert str(error) == "a; b"
+    assert str(error) == "a\nb"
 
 
 def test_the_warning_is_a_users() -> None:
