@@ -11,6 +11,7 @@ import cfsign
 PUBLIC = {
     "Allow",
     "Answer",
+    "Cause",
     "CfsignError",
     "CfsignWarning",
     "Configuration",
@@ -19,6 +20,8 @@ PUBLIC = {
     "Delivery",
     "Deny",
     "Distribution",
+    "Explanation",
+    "Mistake",
     "Policy",
     "PolicyError",
     "PrivateKey",
@@ -32,6 +35,7 @@ PUBLIC = {
     "Verdict",
     "choose_backend",
     "decide",
+    "explain",
     "load_private_key",
     "split_location",
 }
