@@ -9,3 +9,4 @@ from cfsign.explanation.cause import Cause as Cause
 from cfsign.explanation.cause import Mistake as Mistake
 from cfsign.explanation.explanation import Explanation as Explanation
 from cfsign.explanation.explanation import explain as explain
+from cfsign.explanation.explanation import explain_answer as explain_answer

@@ -11,6 +11,9 @@ _MESSAGE = re.compile(_ELEMENT.format("Message"))
 # Only S3 sends these (AWS, "Amazon S3 REST API: error responses").
 _OF_S3 = re.compile("<(?:RequestId|HostId)>")
 
+# This message is S3's alone, and is seen copied without the rest of its document.
+NOT_RESTRICTED = "Query-string authentication requires the Signature"
+
 _MAX_LETTERS = 16_384
 
 
@@ -38,5 +41,6 @@ def read_answer(text: object) -> Answer | None:
     code, message = _CODE.search(text), _MESSAGE.search(text)
     if code is None:
         return None
-    is_s3s = _OF_S3.search(text) is not None
-    return Answer(code[1], message[1] if message else "", is_s3s)
+    told = message[1] if message else ""
+    is_s3s = _OF_S3.search(text) is not None or told.startswith(NOT_RESTRICTED)
+    return Answer(code[1], told, is_s3s)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from cfsign.explanation.case import Case
 from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.display import shown
+from cfsign.explanation.trial import Signing
 from cfsign.verdict import Reason
 
 _UUID = re.compile("[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
@@ -18,7 +19,7 @@ _ID = re.compile("[A-Za-z0-9]{1,40}")
 _TAKE_ID = "take the ID of the public key, such as K2JCJMDEHXQW5F, from CloudFront's Public keys"
 
 
-def find_in_key_ids(case: Case) -> Iterator[Cause]:
+def find_in_key_ids(case: Case, signing: Signing | None) -> Iterator[Cause]:
     """Find an id that is none, or is another thing's."""
     key_pair_id = case.credential.key_pair_id
     if not key_pair_id:
@@ -43,7 +44,7 @@ def find_in_key_ids(case: Case) -> Iterator[Cause]:
         # Not shown: it may be a key that was pasted in its id's place.
         finding = "Key-Pair-Id is not letters and digits alone"
         yield Cause(Mistake.KEY_ID_MALFORMED, reason, finding, _TAKE_ID)
-    elif case.keys:
+    elif case.keys and signing is None:
         yield from _unknown(case, key_pair_id)
 
 

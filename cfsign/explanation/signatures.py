@@ -58,7 +58,7 @@ def find_in_encoding(case: Case, signing: Signing | None) -> Iterator[Cause]:
             Mistake.NOT_BASE64,
             reason,
             "The signature is not base64 of any kind",
-            f"{_ENCODE}; was it cut, or changed by what carried it?",
+            f"{_ENCODE}",
             f"it is {len(text)} letters long and begins with {shown(text, 4)}",
         )
     elif likeliest.mistake is not None:
@@ -216,8 +216,7 @@ def _no_key_verifies(case: Case, may_be_this_keys: bool) -> Cause:
     return Cause(
         Mistake.NO_KEY_VERIFIES,
         Reason.SIGNATURE_MISMATCH,
-        f"None of the {len(case.keys)} trusted keys made this signature over {what}, "
-        "nor over any likely other form of it",
+        f"No trusted key made this signature over {what}, or over any likely other form of it",
         "compare the private key with the one whose id is named "
         "(openssl pkey -in KEY -pubout), then the URL that was signed with the one requested: "
         "host, path and every parameter",

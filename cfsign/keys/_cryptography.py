@@ -27,7 +27,7 @@ _OTHER_HASHES: dict[str, hashes.HashAlgorithm] = {
     "MD5": hashes.MD5(),  # noqa: S303  to recognise it, so that it can be named
 }
 
-_ALL_HASHES: dict[str, hashes.HashAlgorithm] = {**_HASHES, **_OTHER_HASHES}
+_ALL_HASHES = [*_HASHES.items(), *_OTHER_HASHES.items()]
 
 # How CloudFront and NIST call what OpenSSL calls by the names of SEC 2 (FIPS 186-5, SP 800-186).
 _CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
@@ -120,7 +120,7 @@ class RSAPublicKey:
 
     def other_scheme(self, message: bytes, signature: bytes) -> str | None:
         """Try RSASSA-PSS (RFC 8017, section 8.1), and PKCS#1 v1.5 with other hashes."""
-        for name, algorithm in _ALL_HASHES.items():
+        for name, algorithm in _ALL_HASHES:
             pss = padding.PSS(padding.MGF1(algorithm), padding.PSS.AUTO)
             if self._fits(message, signature, pss, algorithm):
                 return f"PSS with {name}"
