@@ -60,7 +60,9 @@ def explain_command(
 
     Exit 0 for a request that is allowed, 1 for one that is refused, 2 if it cannot be told.
     """
-    given = None if url not in (None, "-") else click.get_text_stream("stdin").read(_MAX_INPUT)
+    given = None
+    if url in (None, "-"):
+        given = sys.stdin.buffer.read(_MAX_INPUT).decode("utf-8", "replace")
     exchange = Exchange(url or "") if given is None else read_transcript(given)
     keys = TrustedKeyGroup(dict(public_keys)) if public_keys else None
     if exchange.url or not given:

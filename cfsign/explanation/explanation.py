@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from cfsign.credential import Cookies
-from cfsign.explanation.cause import Cause
+from cfsign.explanation.cause import Cause, Mistake
 from cfsign.trusted_keys import Address, KeySource, TrustedKeyGroup
 from cfsign.verdict import Reason, Verdict
 
@@ -55,8 +55,10 @@ class Explanation:
     @property
     def headline(self) -> str:
         """The answer in one line."""
+        if self.causes and self.causes[0].mistake in (Mistake.S3_ANSWER, Mistake.NOT_RESTRICTED):
+            return "403 from S3, not from CloudFront."
         if self.verdict is None:
-            return "Unknown: nothing is seen to be wrong, but only a public key can tell."
+            return "Not known: only the public key can tell whether the signature is right."
         if self.verdict.allowed:
             return "200 Allowed."
         return f"403 {self.verdict.code}: {self.verdict.reason.value}."
@@ -148,4 +150,8 @@ def explain_answer(answer: str) -> Explanation | None:
     from cfsign.explanation.answers import find_in_answer_alone
 
     read = read_answer(answer)
-    return None if read is None else Explanation(None, tuple(find_in_answer_alone(read)), ())
+    if read is None:
+        return None
+    causes = tuple(find_in_answer_alone(read))
+    verdict = None if read.is_s3s or not causes else Verdict(causes[0].reason)
+    return Explanation(verdict, causes, ())
