@@ -6,13 +6,15 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, permutations
-from urllib.parse import parse_qsl, quote, unquote, unquote_to_bytes, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from cfsign.explanation.cause import Mistake
 from cfsign.explanation.display import shown
 from cfsign.matching import ViewerURL
 
 _ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
+# What cannot go on the wire as it is: white space, quotes, brackets and all outside ASCII.
+_UNSENDABLE = re.compile("(?:%(?:2[02]|3[CEce]|5[CEce]|60|7[B-Db-d]|[89A-Fa-f][0-9A-Fa-f]))+")
 _NON_ASCII = re.compile("(?:%[89A-Fa-f][0-9A-Fa-f])+")
 
 # A URL of more parameters, or of a deeper path, is tried with the first of them alone.
@@ -56,6 +58,7 @@ def url_readings(url: ViewerURL, hosts: Sequence[str]) -> Readings:
     yield from _hosts(url, hosts)
     yield from _queries(url)
     yield from _encodings(url)
+    yield from _rewritten_queries(url)
     yield from _paths(url)
 
 
@@ -143,10 +146,6 @@ def _queries(url: ViewerURL) -> Readings:
     pieces = url.query.split("&")
     yield from _without_some(url, pieces)
     yield from _in_other_order(url, pieces)
-    finding = "The query was written anew after it was signed: blank or repeated parameters changed"
-    mend = "sign the URL just as it is requested, and send it unchanged"
-    for query in _rewritten(url.query, pieces):
-        yield Reading(_with_query(url, query), Mistake.QUERY_REWRITTEN, finding, mend)
 
 
 def _without_some(url: ViewerURL, pieces: Sequence[str]) -> Readings:
@@ -171,6 +170,15 @@ def _in_other_order(url: ViewerURL, pieces: Sequence[str]) -> Readings:
         yield Reading(
             _with_query(url, "&".join(order)), Mistake.PARAMETERS_REORDERED, finding, mend
         )
+
+
+def _rewritten_queries(url: ViewerURL) -> Readings:
+    if url.query is None:
+        return
+    finding = "The query was written anew after it was signed: blank or repeated parameters changed"
+    mend = "sign the URL just as it is requested, and send it unchanged"
+    for query in _rewritten(url.query, url.query.split("&")):
+        yield Reading(_with_query(url, query), Mistake.QUERY_REWRITTEN, finding, mend)
 
 
 def _rewritten(query: str, pieces: Sequence[str]) -> Iterator[str]:
@@ -248,8 +256,8 @@ def _decode_non_ascii(text: str) -> str:
     return _NON_ASCII.sub(lambda found: unquote(found[0]), text)
 
 
-def _decode_all(text: str) -> str:
-    return unquote_to_bytes(text).decode("utf-8", "replace")
+def _decode_unsendable(text: str) -> str:
+    return _UNSENDABLE.sub(lambda found: unquote(found[0]), text)
 
 
 def _as_javascript(text: str) -> str:
@@ -287,11 +295,11 @@ _REWRITINGS: tuple[tuple[Mistake, Callable[[str], str], str, str], ...] = (
     (Mistake.APOSTROPHE, _exchange(("'", "%27")), _APOSTROPHE, "write it as %27, before signing"),
     (Mistake.TILDE, _exchange(("%7E", "~"), ("%7e", "~")), _TILDE, "write it as ~, before signing"),
     (Mistake.TILDE, _exchange(("~", "%7E")), _TILDE, "write it as ~, before signing"),
-    (Mistake.UNENCODED, _exchange(("%20", " ")), _UNENCODED, _ENCODE_FIRST),
-    (Mistake.UNENCODED, _decode_non_ascii, _UNENCODED, _ENCODE_FIRST),
-    (Mistake.UNENCODED, _decode_all, _UNENCODED, _ENCODE_FIRST),
     (Mistake.ENCODED_TWICE, _exchange(("%25", "%")), _TWICE, _SEND_UNCHANGED),
     (Mistake.ENCODED_TWICE, _exchange(("%", "%25")), _NOT_YET, _SEND_UNCHANGED),
+    (Mistake.UNENCODED, _exchange(("%20", " ")), _UNENCODED, _ENCODE_FIRST),
+    (Mistake.UNENCODED, _decode_non_ascii, _UNENCODED, _ENCODE_FIRST),
+    (Mistake.UNENCODED, _decode_unsendable, _UNENCODED, _ENCODE_FIRST),
 )
 
 

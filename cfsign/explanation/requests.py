@@ -155,14 +155,11 @@ def find_nothing(case: Case) -> Iterator[Cause]:
     """Find a URL that is not signed at all."""
     credential = case.credential
     sent = (credential.key_pair_id, credential.signature, credential.policy, credential.expires)
-    if case.reason is Reason.MISSING_KEY and sent == (None, None, None, None):
-        where = (
-            "nor are there CloudFront's cookies" if case.cookies else "and no cookies were given"
-        )
+    if case.reason is Reason.MISSING_KEY and not case.cookies and not any(sent):
         yield Cause(
             Mistake.NOT_SIGNED,
             Reason.MISSING_KEY,
-            f"The URL is not signed, {where}",
+            "The URL is not signed, and no cookies were given",
             "sign the URL, or set the signed cookies before it is requested",
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import subprocess
+import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -52,8 +53,15 @@ class Key:
 
         return load_pem_private_key(self.pem, None)
 
+    def dgst(self, message: bytes, hash_name: str) -> bytes:
+        """Sign by the openssl command: PKCS#1 v1.5, or ECDSA in DER."""
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(self.pem)
+            file.flush()
+            return openssl("dgst", f"-{hash_name.lower()}", "-sign", file.name, given=message)
+
     def sign(self, message: bytes, hash_name: str = "SHA1") -> bytes:
-        """Sign as `openssl dgst` does: PKCS#1 v1.5, or ECDSA in DER."""
+        """Sign as botocore's users do, by `cryptography`."""
         from cryptography.hazmat.primitives import hashes
         from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
@@ -127,7 +135,9 @@ def joined(url: str, *parameters: str) -> str:
     return f"{url}{'&' if '?' in url else '?'}{'&'.join(parameters)}"
 
 
-def canned(url: str, signature: str | bytes, key: Key, *more: str, expires: object = EXPIRES) -> str:
+def canned(
+    url: str, signature: str | bytes, key: Key, *more: str, expires: object = EXPIRES
+) -> str:
     """Put a canned URL together by hand."""
     text = to_cloudfront(signature) if isinstance(signature, bytes) else signature
     own = (f"Expires={expires}", f"Signature={text}", f"Key-Pair-Id={key.key_pair_id}")

@@ -1,5 +1,5 @@
 """
-The page docs/403.md, made of the mistakes that the suite makes: `python -m tests.explanation.table`.
+The page docs/403.md, made of the suite's mistakes: `python -m tests.explanation.table`.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cfsign import explain
+from cfsign.explanation.answer import read_answer
 from tests.explanation.makers import NOW, World
 from tests.explanation.mistakes import ROWS, Row
 
@@ -16,8 +17,8 @@ _HEAD = """\
 # 403, but why?
 
 What goes wrong with signed URLs and signed cookies, what CloudFront says to it, and what
-`cfsign explain` says. Each row is a test: the mistake is made as it stands here, by the tool that is
-named, and the sentence is the first cause that is told.
+`cfsign explain` says. Each row is a test: the mistake is made as it stands here, by the tool
+that is named, and the sentence is the first cause that is told.
 
 CloudFront's answers are those that its users have seen; AWS documents no list of them.
 
@@ -33,9 +34,9 @@ def page(world: World) -> str:
 def _line(world: World, row: Row) -> str:
     asked = row.make(world)
     told = explain(asked.url, world.trusted, **{"at": NOW} | asked.more)
-    code = told.code or ("(S3) AccessDenied" if "S3" in str(told.causes[0]) else "")
-    code = code or ("InvalidKey" if "not know the key" in str(told.causes[0]) else "AccessDenied")
-    cells = (row.title, row.by, code, str(told.causes[0]))
+    answer = read_answer(asked.more.get("answer"))
+    code = told.code if answer is None else f"{'S3: ' if answer.is_s3s else ''}{answer.code}"
+    cells = (row.title, row.by, code or "", str(told.causes[0]))
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
 
 
