@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from cfsign.explanation.case import Case
@@ -11,6 +12,7 @@ from cfsign.explanation.encodings import Decoding
 from cfsign.explanation.trial import Signing, fits, is_ecdsa, is_raw_ecdsa
 from cfsign.verdict import Reason
 
+_BASE64 = re.compile("[A-Za-z0-9+/=~_-]*")
 _RSA_BYTES = (128, 256, 384, 512)
 
 _ENCODE = "write base64, then + as -, = as _ and / as ~"
@@ -79,7 +81,7 @@ def _cut(case: Case, text: str) -> Iterator[Cause]:
     expected = _expected_length(key.algorithm if key else "", contents)
     if length >= expected or is_raw_ecdsa(contents[0] if contents else b""):
         return
-    if any(map(is_ecdsa, contents)):
+    if any(map(is_ecdsa, contents)) or not _BASE64.fullmatch(text):
         return
     yield Cause(
         Mistake.SIGNATURE_CUT,

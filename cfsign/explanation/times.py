@@ -111,7 +111,7 @@ def _expired(case: Case, expires_at: int, starts_at: int | None, at: float) -> I
         "each request counts, of a download resumed and of each segment too",
         evidence,
     )
-    if past <= _FURTHEST_ZONE and -past % _HOUR <= _LIKELY_LIFETIME:
+    if _LIKELY_LIFETIME < past <= _FURTHEST_ZONE and -past % _HOUR <= _LIKELY_LIFETIME:
         yield Cause(
             Mistake.CLOCK,
             Reason.EXPIRED,
