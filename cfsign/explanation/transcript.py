@@ -17,7 +17,7 @@ _SENT = re.compile(r"> ?(GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE) (\S+) HTTP/[0-9
 _RECEIVED = re.compile(r"< ?HTTP/[0-9.]+ ([0-9]{3})\b.*")
 _HEADER = re.compile(r"[<>] ?([A-Za-z0-9-]+):\s*(.*)")
 _TLS = re.compile(r"\* .*(?:\bTLS\b|\bSSL\b|port 443\b|\bhttps://)", re.IGNORECASE)
-_CONNECTING = re.compile(r"\* .*(?:Trying|Connected to|Re-using|Reusing|Issue another)")
+_CONNECTING = re.compile(r"\*\s+Trying ")
 _COOKIE = re.compile(r"\s*(?:[<>] ?)?Cookie:\s*(.+)", re.IGNORECASE)
 _URL = re.compile(r"https?://[^\s'\"<>]+", re.IGNORECASE)
 
@@ -60,8 +60,8 @@ def _exchanges(lines: list[str]) -> list[Exchange]:
     found: list[Exchange] = []
     scheme, target, host = "http", "", ""
     for line in lines:
-        if _CONNECTING.match(line) and "Re" not in line[:5]:
-            scheme = "http" if "Trying" in line else scheme
+        if _CONNECTING.match(line):
+            scheme = "http"  # until this connection is seen to be secured
         if _TLS.match(line):
             scheme = "https"
         request, response = _SENT.fullmatch(line), _RECEIVED.fullmatch(line)

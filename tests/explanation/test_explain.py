@@ -42,14 +42,16 @@ NAMES = st.sampled_from(
     ["Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm", "a", "amp;Policy"]
 )
 NUMBERS = st.integers().map(str) | st.just(str(EXPIRES)) | st.floats().map(str)
+MEMBERS = [
+    *("Statement", "Resource", "Condition", "DateLessThan", "DateGreaterThan", "IpAddress"),
+    *("AWS:EpochTime", "AWS:SourceIp", "Version"),
+]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(
-                ["Statement", "Resource", "Condition", "DateLessThan", "DateGreaterThan", "IpAddress", "Version", "AWS:EpochTime", "AWS:SourceIp"]
-            ),
+            st.sampled_from(MEMBERS),
             inner,
             max_size=4,
         )
