@@ -21,7 +21,8 @@ _NON_ASCII = re.compile("(?:%[89A-Fa-f][0-9A-Fa-f])+")
 _MAX_PARAMETERS = 12
 _MAX_PERMUTED = 4
 _MAX_FOLDERS = 8
-_MAX_ESCAPES = 2_000
+_MAX_ESCAPES = 1_000
+_MAX_PAIRS = 200
 
 # What one library encodes and another does not; "/" and "?" may stand in a query as they are.
 _DISPUTED_IN_PATH = "=,:@;$()!*[]&+"
@@ -149,11 +150,13 @@ def _queries(url: ViewerURL) -> Readings:
 
 
 def _without_some(url: ViewerURL, pieces: Sequence[str]) -> Readings:
+    """Give *url* without one of its parameters, then without the last ones from each on."""
     some = range(min(len(pieces), _MAX_PARAMETERS))
-    left_out = [[at] for at in some] + [list(range(at, len(pieces))) for at in some if at]
-    for positions in left_out:
-        kept = [piece for at, piece in enumerate(pieces) if at not in set(positions)]
-        names = ", ".join(shown(pieces[at].partition("=")[0], 30) for at in positions[:3])
+    spans = [(at, at + 1) for at in some] + [(at, len(pieces)) for at in some if at]
+    for start, end in spans:
+        kept = [*pieces[:start], *pieces[end:]]
+        added = pieces[start : min(end, start + 3)]
+        names = ", ".join(shown(piece.partition("=")[0], 30) for piece in added)
         finding = f"A parameter was added after signing: {names or 'an empty one'}"
         mend = "add it before you sign, or sign a custom policy whose Resource ends in *"
         yield Reading(_with_query(url, "&".join(kept)), Mistake.PARAMETER_ADDED, finding, mend)
@@ -187,7 +190,7 @@ def _rewritten(query: str, pieces: Sequence[str]) -> Iterator[str]:
     yield "&".join(piece if "=" in piece else f"{piece}=" for piece in pieces)
     yield "&".join(piece.removesuffix("=") for piece in pieces)
     yield "&".join([piece for piece in pieces if piece.partition("=")[2]])
-    if len(pieces) <= _MAX_ESCAPES:
+    if len(pieces) <= _MAX_PAIRS:
         pairs = parse_qsl(query, keep_blank_values=True, encoding="latin-1")
         yield urlencode(pairs, encoding="latin-1")
         yield urlencode(dict(pairs), encoding="latin-1")

@@ -26,9 +26,10 @@ def find_in_resources(case: Case) -> Iterator[Cause]:
     if statement is None or url is None or statement.resource is None:
         return
     resource = statement.resource
-    if resource_matches(resource, str(url)):
+    if case.reason is not Reason.RESOURCE_MISMATCH and resource_matches(resource, str(url)):
         return
-    evidence = beside(resource, str(url), *first_difference(resource, str(url)))
+    at = first_difference(resource, str(url))
+    evidence = beside(resource, str(url), *at)
     yield from _by_reading(case, url, resource, evidence)
     yield from _by_query(url, resource, evidence)
     if _UNSENDABLE.search(resource):
@@ -40,7 +41,7 @@ def find_in_resources(case: Case) -> Iterator[Cause]:
         )
     yield _cause(
         Mistake.RESOURCE,
-        f"The policy is for another URL: its Resource does not cover the {_section(url, resource)}",
+        f"The policy is for another URL: its Resource does not cover the {_section(url, at[1])}",
         "sign the URL that is requested, or a pattern that covers it",
         evidence,
     )
@@ -82,8 +83,7 @@ def _bare(url: ViewerURL) -> str:
     return f"{url.scheme}://{url.host}{url.path}"
 
 
-def _section(url: ViewerURL, resource: str) -> str:
-    at = first_difference(resource, str(url))[1]
+def _section(url: ViewerURL, at: int) -> str:
     text = str(url)
     if at < len(url.scheme) + len("://"):
         return "protocol"

@@ -28,7 +28,7 @@ def run(*arguments, given=""):
 def known(tmp_path, public_pem):
     path = tmp_path / "public.pem"
     path.write_text(public_pem)
-    return ("--public-known", f"K2JCJMDEHXQW5F={path}", "--at", str(EXPIRES - 60))
+    return ("--public-key", f"K2JCJMDEHXQW5F={path}", "--at", str(EXPIRES - 60))
 
 
 @pytest.fixture
@@ -97,8 +97,8 @@ def test_xml_alone():
     ("arguments", "given", "word"),
     [
         ((), "nothing of use", "curl -v"),
-        ((URL, "--public-known", "K1"), "", "public.pem"),
-        ((URL, "--public-known", "K1=no-such-file"), "", "no-such-file"),
+        ((URL, "--public-key", "K1"), "", "public.pem"),
+        ((URL, "--public-key", "K1=no-such-file"), "", "no-such-file"),
         ((URL, "--at", "noon"), "", "epoch seconds"),
     ],
 )
