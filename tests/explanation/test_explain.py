@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cfsign import Explanation, Mistake, Reason, Signer, explain
+from cfsign import Explanation, Mistake, Reason, explain
 from cfsign.explanation.case import read_case
 from cfsign.explanation.encodings import decodings
 from cfsign.explanation.trial import to_der
@@ -336,7 +337,15 @@ def test_a_case_shows_no_key(world: World) -> None:
     assert "PublicKey" not in repr(case)
 
 
-def test_an_explanation_is_a_value(signer: Signer) -> None:
+def test_the_readmes_example(world: World) -> None:
+    """It says what the README shows."""
+    readme = Path(__file__).parents[2] / "README.md"
+    signed = world.boto("https://media.example.com/a%20b.jpg?size=large").replace("%20", "+")
+    lines = str(explain(signed, world.trusted, at=NOW)).splitlines()
+    assert "\n".join([lines[0], "", *lines[1:]]) in readme.read_text("utf-8")
+
+
+def test_an_explanation_is_a_value() -> None:
     """Two of the same are equal."""
     one, other = explain(URL, at=NOW), explain(URL, at=NOW)
     assert isinstance(one, Explanation)
