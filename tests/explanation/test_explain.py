@@ -14,6 +14,7 @@ from cfsign import Explanation, Mistake, Reason, explain
 from cfsign.explanation.case import read_case
 from cfsign.explanation.encodings import decodings
 from cfsign.explanation.trial import to_der
+from cfsign.keys import load_public_key
 from tests.explanation.makers import (
     CANNED,
     EXPIRES,
@@ -323,6 +324,31 @@ def test_der_is_written_as_openssl_reads_it(world: World) -> None:
         from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
         assert to_der(r.to_bytes(32, "big") + s.to_bytes(32, "big")) == encode_dss_signature(r, s)
+
+
+@pytest.mark.parametrize("hash_name", ["SHA512", "SHA384", "SHA224", "MD5"])
+def test_each_backend_names_another_hash(world: World, backend: str, hash_name: str) -> None:
+    """And names none where CloudFront takes the signature, or where it is over something else."""
+    key = load_public_key(world.rsa.public_pem, backend=backend)
+    signature = world.rsa.sign(b"text", hash_name)
+    assert key.other_scheme(b"text", signature) == f"PKCS#1 v1.5 with {hash_name}"
+    assert key.other_scheme(b"other", signature) is None
+    assert key.other_scheme(b"text", world.rsa.sign(b"text")) is None
+
+
+def test_the_rsa_package_cannot_tell_pss(world: World, backend: str) -> None:
+    """It says nothing, and so nothing wrong."""
+    key = load_public_key(world.rsa.public_pem, backend=backend)
+    told = key.other_scheme(b"text", world.rsa.sign_pss(b"text"))
+    assert told == {"rsa": None, "cryptography": "PSS with SHA256"}[backend]
+
+
+def test_ecdsa_with_another_hash(world: World) -> None:
+    """As `openssl dgst -sha384` makes it."""
+    signed = canned(URL, world.ec.sign((CANNED % (URL, EXPIRES)).encode(), "SHA384"), world.ec)
+    cause = explain(signed, world.trusted, at=NOW).causes[0]
+    assert cause.mistake is Mistake.OTHER_SCHEME
+    assert "ECDSA with SHA384" in cause.finding
 
 
 def test_cloudfronts_base64_has_one_reading() -> None:
