@@ -221,7 +221,7 @@ def _no_key_verifies(case: Case, may_be_this_keys: bool) -> Cause:
         f"No trusted key made this signature over {what}, or over any likely other form of it",
         "compare the private key with the one whose id is named "
         "(openssl pkey -in KEY -pubout), then the URL that was signed with the one requested: "
-        "host, path and every parameter",
+        "host, path and every parameter; hosts= tries other hosts",
         f"the key {case.credential.key_pair_id} makes signatures of this length"
         if may_be_this_keys
         else "",
