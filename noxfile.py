@@ -80,3 +80,19 @@ def wheel(session: nox.Session) -> None:
     session.chdir(folder)
     session.run("python", "-c", "import cfsign; assert 'site-packages' in cfsign.__file__")
     session.run("pytest", "-c", str(ROOT / "pyproject.toml"), "--rootdir", ".", str(ROOT / "tests"))
+
+
+@nox.session(python=PYTHONS[0])
+def mutations(session: nox.Session) -> None:
+    """Change each byte of 1,000 signed URLs and cookie sets, and see that none is let through."""
+    session.install("-e", ".[test]")
+    environment = {"CFSIGN_MUTATED": "1000"}
+    session.run("pytest", "tests/explanation/test_mutations.py", *session.posargs, env=environment)
+
+
+@nox.session(python=PYTHONS[0])
+def matcher(session: nox.Session) -> None:
+    """Compare the wildcard matcher with the slow one over more than a million pairs."""
+    session.install("-e", ".[test]")
+    environment = {"CFSIGN_MATCHER_EXAMPLES": "4000"}
+    session.run("pytest", "tests/checking/test_matching.py", "-k", "slow_matcher", env=environment)

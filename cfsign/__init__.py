@@ -15,6 +15,10 @@ from cfsign.errors import KeyUnavailableError as KeyUnavailableError
 from cfsign.errors import PolicyError as PolicyError
 from cfsign.errors import ResourceError as ResourceError
 from cfsign.errors import SigningKeyError as SigningKeyError
+from cfsign.explanation import Cause as Cause
+from cfsign.explanation import Explanation as Explanation
+from cfsign.explanation import Mistake as Mistake
+from cfsign.explanation import explain as explain
 from cfsign.key_pair import KeyPair as KeyPair
 from cfsign.key_ring import KeyRing as KeyRing
 from cfsign.keys import AsyncPrivateKey as AsyncPrivateKey

@@ -88,6 +88,8 @@ def cookie_pairs(cookies: object) -> list[tuple[str, str]] | None:
         cookies: Any form of `Cookies`, or None for a request without.
             Only a header or pairs can show that a cookie was sent twice.
     """
+    if isinstance(cookies, str) and len(cookies) > _MAX_COOKIE_BYTES:
+        return None
     found = _header_pairs(cookies) if isinstance(cookies, str) else _listed(cookies)
     pairs = [pair for pair in found if _is_pair_of_texts(pair)]
     size = sum(_byte_length(name) + _byte_length(value) + len("=") for name, value in pairs)

@@ -105,6 +105,22 @@ def resource_matches(resource: str | None, url: str) -> bool:
     return any(automaton.accepts(same) for same in canonical.spellings())
 
 
+def first_difference(resource: str, url: str) -> tuple[int, int]:
+    """
+    Return where a Resource and a URL that it does not cover part, as positions in either.
+
+    That is as far as the pattern can be followed along the URL; (0, 0) for another protocol.
+    """
+    viewed = ViewerURL.parse(url)
+    pattern = None if viewed is None else _without_protocol(resource, viewed.scheme)
+    if viewed is None or pattern is None:
+        return 0, 0
+    passed, tokens = _Automaton(_tokens(pattern)).follow(viewed)
+    spans = [token.span() for token in _TOKEN.finditer(pattern)]
+    at = spans[tokens][0] if tokens < len(spans) else len(pattern)
+    return len(resource) - len(pattern) + at, len(f"{viewed.scheme}://") + passed
+
+
 def _without_protocol(resource: str, scheme: str) -> str | None:
     """Return what follows the protocol, or None where it is not for *scheme*."""
     for protocol in (f"{scheme}://", *_ANY_PROTOCOL):
@@ -155,6 +171,18 @@ class _Automaton:
         for passing, staying in self._steps(url):
             reached = self._past_stars((reached & passing) << 1 | reached & staying)
         return bool(reached & self._end)
+
+    def follow(self, url: ViewerURL) -> tuple[int, int]:
+        """Return how many letters of *url* are matched, and how many tokens by them at most."""
+        reached = self._past_stars(1)
+        passed = 0
+        for passing, staying in self._steps(url):
+            following = self._past_stars((reached & passing) << 1 | reached & staying)
+            if not following:
+                break
+            reached = following
+            passed += 1
+        return passed, reached.bit_length() - 1
 
     def _steps(self, url: ViewerURL) -> Iterator[tuple[int, int]]:
         """

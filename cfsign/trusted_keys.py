@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
-import time
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from cfsign.credential import Cookies, Credential, cookie_pairs, decoded, own_query, read_credential
+from cfsign.credential import Cookies, Credential, decoded
 from cfsign.errors import CfsignWarning, ConfigurationError, PolicyError, SigningKeyError
 from cfsign.keys import HashAlgorithm, PublicKey, load_public_key
-from cfsign.matching import ViewerURL, resource_matches
+from cfsign.matching import resource_matches
+from cfsign.request import Request, read_request
 from cfsign.statement import ReceivedPolicy, Statement, read_canned_policy, read_custom_policy
 from cfsign.verdict import Reason, Verdict
 
@@ -31,7 +30,7 @@ _SUPPORTED = ("RSA-2048", "P-256")
 
 # AWS, "Create a signed URL using a canned policy": SHA-1 where nothing is said. Which spellings
 # are taken is undocumented; this project takes the two names to the letter.
-_HASH_ALGORITHMS: Mapping[str | None, HashAlgorithm] = {
+_HASHES: Mapping[str | None, HashAlgorithm] = {
     None: "SHA1",
     "SHA1": "SHA1",
     "SHA256": "SHA256",
@@ -61,6 +60,11 @@ class TrustedKeyGroup:
         keys = ", ".join(f"{name} {key.algorithm}" for name, key in self._keys.items())
         return f"<TrustedKeyGroup {keys}>"
 
+    @property
+    def public_keys(self) -> Mapping[str, PublicKey]:
+        """The keys by their key pair ids; not to be changed."""
+        return MappingProxyType(self._keys)
+
     def check(
         self,
         url: str,
@@ -79,36 +83,16 @@ class TrustedKeyGroup:
             viewer_ip: Where the request came from; whoever calls decides which proxy to trust.
                 A policy that names an address refuses None, and anything but IPv4.
         """
-        try:
-            self._admit(url, cookies, at, viewer_ip)
-        except _Refusal as refusal:
-            return Verdict(refusal.reason)
-        return Verdict(Reason.ALLOWED)
+        return judge(read_request(url, cookies, at, viewer_ip), self._keys)
 
-    def _admit(self, url: object, cookies: object, at: object, viewer_ip: object) -> None:
-        """Return if the request is allowed. The order settles which of several faults is told."""
-        request = _read_request(url, cookies, at, viewer_ip)
-        key = self._key_for(request.credential)
-        _refuse_two_policies(request.credential)
-        hash_algorithm = _hash_algorithm(request.credential)
-        signature = _signature(request.credential)
-        policy = _read_policy(request)
-        # Over the bytes as they came: JSON that was read and written again would be other bytes.
-        if not any(key.verify(text, signature, hash_algorithm) for text in policy.documents):
-            raise _Refusal(Reason.SIGNATURE_MISMATCH)
-        _check_conditions(policy.statement, request)
 
-    def _key_for(self, credential: Credential) -> PublicKey:
-        if credential.has_duplicates:
-            raise _Refusal(Reason.DUPLICATE_PARAMETER)
-        if not credential.key_pair_id:
-            raise _Refusal(Reason.MISSING_KEY)
-        if _KEY_PAIR_ID.fullmatch(credential.key_pair_id) is None:
-            raise _Refusal(Reason.MALFORMED_KEY_ID)
-        key = self._keys.get(credential.key_pair_id)
-        if key is None:
-            raise _Refusal(Reason.UNKNOWN_KEY)
-        return key
+def judge(request: Request | None, keys: Mapping[str, PublicKey]) -> Verdict:
+    """Tell what an edge that trusts *keys*, by key pair id, would answer; None is no request."""
+    try:
+        _admit(request, keys)
+    except _Refusal as refusal:
+        return Verdict(refusal.reason)
+    return Verdict(Reason.ALLOWED)
 
 
 class _Refusal(Exception):
@@ -119,22 +103,32 @@ class _Refusal(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """
-    One request, read.
+def _admit(request: Request | None, keys: Mapping[str, PublicKey]) -> None:
+    """Return if the request is allowed. The order settles which of several faults is told."""
+    if request is None:
+        raise _Refusal(Reason.UNUSABLE_REQUEST)
+    key = _key_for(request.credential, keys)
+    _refuse_two_policies(request.credential)
+    hash_algorithm = _hash_algorithm(request.credential)
+    signature = _signature(request.credential)
+    policy = _read_policy(request)
+    # Over the bytes as they came: JSON that was read and written again would be other bytes.
+    if not any(key.verify(text, signature, hash_algorithm) for text in policy.documents):
+        raise _Refusal(Reason.SIGNATURE_MISMATCH)
+    _check_conditions(policy.statement, request)
 
-    Attributes:
-        url: The viewer's URL without the reserved parameters.
-        credential: What was sent to show that it is signed.
-        at: When it came, in epoch seconds.
-        address: Where it came from; None where that is unknown or is not IPv4.
-    """
 
-    url: ViewerURL
-    credential: Credential
-    at: float
-    address: IPv4Address | None
+def _key_for(credential: Credential, keys: Mapping[str, PublicKey]) -> PublicKey:
+    if credential.has_duplicates:
+        raise _Refusal(Reason.DUPLICATE_PARAMETER)
+    if not credential.key_pair_id:
+        raise _Refusal(Reason.MISSING_KEY)
+    if _KEY_PAIR_ID.fullmatch(credential.key_pair_id) is None:
+        raise _Refusal(Reason.MALFORMED_KEY_ID)
+    key = keys.get(credential.key_pair_id)
+    if key is None:
+        raise _Refusal(Reason.UNKNOWN_KEY)
+    return key
 
 
 def _checked_mapping(keys: object) -> Mapping[Any, Any]:
@@ -170,51 +164,6 @@ def _warn_of_unsupported(keys: Mapping[str, PublicKey]) -> None:
             )
 
 
-def _read_request(url: object, cookies: object, at: object, viewer_ip: object) -> _Request:
-    viewed = ViewerURL.parse(url)
-    pairs = cookie_pairs(cookies)
-    now = _epoch_seconds(at)
-    is_address = viewer_ip is None or isinstance(viewer_ip, str | IPv4Address | IPv6Address)
-    if viewed is None or pairs is None or now is None or not is_address:
-        raise _Refusal(Reason.UNUSABLE_REQUEST)
-    return _Request(
-        url=replace(viewed, query=own_query(viewed.query)),
-        credential=read_credential(viewed.query, pairs),
-        at=now,
-        address=_ipv4(viewer_ip),
-    )
-
-
-def _epoch_seconds(at: object) -> float | None:
-    """Return a point in time as epoch seconds, or None where it is not one."""
-    if at is None:
-        return time.time()
-    if isinstance(at, datetime):
-        return _timestamp(at)
-    if isinstance(at, bool) or not isinstance(at, int | float):
-        return None
-    return None if isinstance(at, float) and not math.isfinite(at) else at
-
-
-def _timestamp(at: datetime) -> float | None:
-    try:
-        return None if at.utcoffset() is None else at.timestamp()
-    except Exception:  # The time zone is the caller's own object, and may raise anything.
-        return None
-
-
-def _ipv4(address: object) -> IPv4Address | None:
-    if isinstance(address, str):
-        try:
-            address = ip_address(address)
-        except ValueError:
-            return None
-    if isinstance(address, IPv6Address):
-        # How a dual-stack socket spells the IPv4 peer (RFC 4291, section 2.5.5.2).
-        return address.ipv4_mapped
-    return address if isinstance(address, IPv4Address) else None
-
-
 def _refuse_two_policies(credential: Credential) -> None:
     # CloudFront is seen to take an expiry beside a policy, but nothing says which one then counts.
     if credential.policy is not None and credential.expires is not None:
@@ -222,7 +171,7 @@ def _refuse_two_policies(credential: Credential) -> None:
 
 
 def _hash_algorithm(credential: Credential) -> HashAlgorithm:
-    hash_algorithm = _HASH_ALGORITHMS.get(credential.hash_algorithm)
+    hash_algorithm = _HASHES.get(credential.hash_algorithm)
     if hash_algorithm is None:
         raise _Refusal(Reason.HASH_ALGORITHM)
     return hash_algorithm
@@ -235,7 +184,7 @@ def _signature(credential: Credential) -> bytes:
     return signature
 
 
-def _read_policy(request: _Request) -> ReceivedPolicy:
+def _read_policy(request: Request) -> ReceivedPolicy:
     policy, expires = request.credential.policy, request.credential.expires
     try:
         if policy is not None:
@@ -245,7 +194,7 @@ def _read_policy(request: _Request) -> ReceivedPolicy:
         raise _Refusal(Reason.MALFORMED_POLICY) from None
 
 
-def _check_conditions(statement: Statement, request: _Request) -> None:
+def _check_conditions(statement: Statement, request: Request) -> None:
     if not resource_matches(statement.resource, str(request.url)):
         raise _Refusal(Reason.RESOURCE_MISMATCH)
     # Undocumented at the very second: this project refuses at both ends, and allows no skew.

@@ -37,6 +37,16 @@ _HASHES: dict[HashAlgorithm, hashes.HashAlgorithm] = {
     "SHA256": hashes.SHA256(),
 }
 
+# What other tools hash with, unasked; CloudFront takes none of them.
+_OTHER_HASHES: dict[str, hashes.HashAlgorithm] = {
+    "SHA512": hashes.SHA512(),
+    "SHA384": hashes.SHA384(),
+    "SHA224": hashes.SHA224(),
+    "MD5": hashes.MD5(),  # noqa: S303  to recognise it, so that it can be named
+}
+
+_ALL_HASHES = [*_HASHES.items(), *_OTHER_HASHES.items()]
+
 _REFUSED = (UnsupportedAlgorithm, InternalError)
 """What OpenSSL raises where the platform's policy forbids a hash: it depends on the release."""
 
@@ -126,6 +136,30 @@ class RSAPublicKey:
             return False
         return True
 
+    def other_scheme(self, message: bytes, signature: bytes) -> str | None:
+        """Try RSASSA-PSS (RFC 8017, section 8.1), and PKCS#1 v1.5 with other hashes."""
+        for name, algorithm in _ALL_HASHES:
+            pss = padding.PSS(padding.MGF1(algorithm), padding.PSS.AUTO)
+            if self._fits(message, signature, pss, algorithm):
+                return f"PSS with {name}"
+        for name, algorithm in _OTHER_HASHES.items():
+            if self._fits(message, signature, padding.PKCS1v15(), algorithm):
+                return f"PKCS#1 v1.5 with {name}"
+        return None
+
+    def _fits(
+        self,
+        message: bytes,
+        signature: bytes,
+        padded: padding.PSS | padding.PKCS1v15,
+        algorithm: hashes.HashAlgorithm,
+    ) -> bool:
+        try:
+            self._key.verify(signature, message, padded, algorithm)
+        except (InvalidSignature, UnsupportedAlgorithm, InternalError, ValueError):
+            return False  # a key of few bits has no room for a long hash
+        return True
+
 
 class ECPublicKey:
     """A P-256 public key that verifies ECDSA signatures, ASN.1 DER, with OpenSSL."""
@@ -150,6 +184,16 @@ class ECPublicKey:
         except (InvalidSignature, *_REFUSED):
             return False
         return True
+
+    def other_scheme(self, message: bytes, signature: bytes) -> str | None:
+        """Try ECDSA with other hashes."""
+        for name, algorithm in _OTHER_HASHES.items():
+            try:
+                self._key.verify(signature, message, ec.ECDSA(algorithm))
+            except (InvalidSignature, UnsupportedAlgorithm, InternalError):
+                continue
+            return f"ECDSA with {name}"
+        return None
 
 
 def load_private(pem: PEM, password: bytes | None) -> RSAPrivateKey | ECPrivateKey:

@@ -112,6 +112,16 @@ class RSAPublicKey:
         except (rsa.VerificationError, ValueError, OverflowError):
             return False
 
+    def other_scheme(self, message: bytes, signature: bytes) -> str | None:
+        """Try PKCS#1 v1.5 with other hashes; the library knows no PSS."""
+        try:
+            method = rsa.verify(message, signature, self._key)
+        except (rsa.VerificationError, ValueError, OverflowError):
+            return None
+        return (
+            None if method in _METHODS.values() else f"PKCS#1 v1.5 with {method.replace('-', '')}"
+        )
+
 
 def load_private(pem: PEM, password: bytes | None) -> RSAPrivateKey:
     """Read PKCS#1 or PKCS#8 (RFC 8017, RFC 5958), unencrypted; the numbers must fit together."""

@@ -81,6 +81,15 @@ class PublicKey(Protocol):
         """Tell whether *signature* is this key's for *message*; never raises."""
         ...
 
+    def other_scheme(self, message: bytes, signature: bytes) -> str | None:
+        """
+        Name the scheme that CloudFront does not take by which *signature* is this key's.
+
+        Returns:
+            Such as "PSS with SHA256"; None where there is none, or the backend cannot tell.
+        """
+        ...
+
 
 class Unpicklable:
     """Keeps a secret in its process: refuses to be pickled, copied or deep-copied."""

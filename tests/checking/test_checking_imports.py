@@ -10,7 +10,7 @@ import pytest
 
 import cfsign.verdict
 
-MODULES = ("verdict", "credential", "statement", "matching", "trusted_keys", "edge")
+MODULES = ("verdict", "credential", "statement", "matching", "request", "trusted_keys", "edge")
 PROJECT = {f"cfsign.{name}" for name in (*MODULES, "errors", "keys")}
 
 

@@ -1,0 +1,107 @@
+"""`cfsign explain`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+
+import click
+
+from cfsign.cli.sign import moment
+from cfsign.explanation import Explanation, explain, explain_answer
+from cfsign.explanation.transcript import Exchange, read_transcript
+from cfsign.trusted_keys import TrustedKeyGroup
+
+_MAX_INPUT = 1_000_000
+_ALLOWED, _DENIED, _UNUSABLE = 0, 1, 2
+
+
+def public_key(text: str) -> tuple[str, str]:
+    """Turn ID=FILE into the two."""
+    key_pair_id, equals, path = text.partition("=")
+    if not (key_pair_id and equals and path):
+        raise click.BadParameter("give the key pair id and the public key's file: K2…=public.pem")
+    return key_pair_id, path
+
+
+@click.command(name="explain")
+@click.argument("url", required=False)
+@click.option(
+    "--public-key",
+    "public_keys",
+    type=public_key,
+    multiple=True,
+    metavar="ID=FILE",
+    help="A trusted public key, by its key pair id; may be given again.",
+)
+@click.option("--cookie", help="The Cookie header of the request.")
+@click.option("--at", type=moment, help="When it was: epoch seconds or 2027-01-31T12:00Z.")
+@click.option("--viewer-ip", help="The address that CloudFront saw.")
+@click.option(
+    "--host", "hosts", multiple=True, help="Another host of the same files; may be given again."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+def explain_command(
+    url: str | None,
+    public_keys: Sequence[tuple[str, str]],
+    cookie: str | None,
+    at: float | datetime | None,
+    viewer_ip: str | None,
+    hosts: Sequence[str],
+    as_json: bool,
+) -> int:
+    """
+    Tell why CloudFront refuses URL, and how to mend it.
+
+    Without URL, or with -, standard input is read: a URL, the output of `curl -v`, a Cookie header,
+    or the XML that was answered. Without --public-key all is told that can be without one.
+
+    Exit 0 for a request that is allowed, 1 for one that is refused, 2 if it cannot be told.
+    """
+    given = None
+    if url in (None, "-"):
+        given = sys.stdin.buffer.read(_MAX_INPUT).decode("utf-8", "replace")
+    exchange = Exchange(url or "") if given is None else read_transcript(given)
+    keys = TrustedKeyGroup(dict(public_keys)) if public_keys else None
+    if exchange.url or not given:
+        explanation = explain(
+            exchange.url,
+            keys,
+            cookies=exchange.cookies if cookie is None else cookie,
+            at=exchange.at if at is None else at,
+            viewer_ip=viewer_ip,
+            hosts=hosts,
+            answer=given,
+        )
+    else:
+        alone = explain_answer(given)
+        if alone is None:
+            raise click.ClickException("there is no URL in that; give it, or the output of curl -v")
+        explanation = alone
+    print(json.dumps(explanation.to_dict(), indent=2)) if as_json else _show(explanation)
+    return _exit_code(explanation, has_request=bool(exchange.url))
+
+
+def _exit_code(explanation: Explanation, *, has_request: bool) -> int:
+    if explanation.allowed is None:
+        # An error document alone tells that the request was refused, whatever it was.
+        return _UNUSABLE if has_request else _DENIED
+    return _ALLOWED if explanation.allowed else _DENIED
+
+
+def _show(explanation: Explanation) -> None:
+    """Print it; click leaves the colours out where standard output is no terminal."""
+    colour = {True: "green", False: "red", None: "yellow"}[explanation.allowed]
+    click.secho(explanation.headline, fg=colour, bold=True, file=sys.stdout)
+    for number, cause in enumerate(explanation.causes, 1):
+        guess = "" if cause.certain else click.style(" (a guess)", fg="yellow")
+        finding = click.style(cause.finding, bold=True)
+        click.echo(f"\n{number}. {finding}; {cause.mend}.{guess}")
+        for line in cause.evidence.splitlines():
+            click.secho(f"     {line}", fg="cyan")
+    if explanation.undocumented:
+        click.secho("\nUndocumented, so that CloudFront may differ:", fg="yellow")
+        for note in explanation.undocumented:
+            click.echo(f"- {note}")

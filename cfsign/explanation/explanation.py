@@ -1,0 +1,157 @@
+"""Why a signed URL or signed cookies are refused, and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cfsign.credential import Cookies
+from cfsign.explanation.cause import Cause, Mistake
+from cfsign.trusted_keys import Address, KeySource, TrustedKeyGroup
+from cfsign.verdict import Reason, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """
+    What CloudFront answers to a request, and what is wrong with it; `str` of it is the whole text.
+
+    It is true exactly when the request is allowed.
+
+    Attributes:
+        verdict: The answer; None where only a public key could tell.
+        causes: The mistakes, the likeliest to have led to the answer first.
+        undocumented: What the verdict rests on that AWS does not document, so that CloudFront
+            may differ: a sentence each.
+    """
+
+    verdict: Verdict | None
+    causes: tuple[Cause, ...]
+    undocumented: tuple[str, ...]
+
+    @property
+    def allowed(self) -> bool | None:
+        """Whether the file may be served; None where only a public key could tell."""
+        return None if self.verdict is None else self.verdict.allowed
+
+    @property
+    def reason(self) -> Reason | None:
+        """The first rule of the edge that fails; None where only a public key could tell."""
+        return None if self.verdict is None else self.verdict.reason
+
+    @property
+    def code(self) -> str | None:
+        """CloudFront's own code for that rule, such as "AccessDenied"; None where none fails."""
+        return None if self.verdict is None else self.verdict.code
+
+    def __bool__(self) -> bool:
+        return bool(self.verdict)
+
+    def __str__(self) -> str:
+        return "\n".join((self.headline, *self._numbered(), *self._notes()))
+
+    @property
+    def headline(self) -> str:
+        """The answer in one line."""
+        if self.causes and self.causes[0].mistake in (Mistake.S3_ANSWER, Mistake.NOT_RESTRICTED):
+            return "403 from S3, not from CloudFront."
+        if self.verdict is None:
+            return "Not known: only the public key can tell whether the signature is right."
+        if self.verdict.allowed:
+            return "200 Allowed."
+        return f"403 {self.verdict.code}: {self.verdict.reason.value}."
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it in types that JSON has."""
+        return {
+            "allowed": self.allowed,
+            "reason": self.reason.name if self.reason else None,
+            "code": self.code,
+            "message": self.verdict.message if self.verdict else None,
+            "causes": [
+                {
+                    "mistake": cause.mistake.value,
+                    "reason": cause.reason.name,
+                    "sentence": str(cause),
+                    "finding": cause.finding,
+                    "mend": cause.mend,
+                    "evidence": cause.evidence,
+                    "certain": cause.certain,
+                }
+                for cause in self.causes
+            ],
+            "undocumented": list(self.undocumented),
+        }
+
+    def _numbered(self) -> Iterator[str]:
+        for number, cause in enumerate(self.causes, 1):
+            yield f"{number}. {cause}{'' if cause.certain else ' (a guess)'}"
+            yield from (f"     {line}" for line in cause.evidence.splitlines())
+
+    def _notes(self) -> Iterator[str]:
+        if self.undocumented:
+            yield "Undocumented, so that CloudFront may differ:"
+            yield from (f"- {note}" for note in self.undocumented)
+
+
+def explain(
+    url: str,
+    trusted_keys: TrustedKeyGroup | Mapping[str, KeySource] | None = None,
+    *,
+    cookies: Cookies | None = None,
+    at: float | datetime | None = None,
+    viewer_ip: Address | None = None,
+    hosts: Iterable[str] = (),
+    answer: str | None = None,
+) -> Explanation:
+    """
+    Tell what CloudFront would answer, why, and what to do about it; never raises.
+
+    Likely mistakes are tried: where the signature verifies over another form of the URL or policy,
+    with another key or hash, that form is what was signed, and the cause is certain.
+
+    Without keys no signature is checked. The verdict is then None unless something else refuses the
+    request for certain (no key pair id, a malformed policy, one that has expired), and its code is
+    the one that CloudFront gives where key and signature are right.
+
+    Args:
+        url: The viewer's whole URL, as it is on the wire.
+        trusted_keys: The trusted key group, or the mapping that makes one, if the keys are known.
+        cookies: The request's cookies: a mapping, pairs, or a `Cookie` header's text.
+        at: The time of the request: epoch seconds or an aware `datetime`; None is now.
+        viewer_ip: The address that CloudFront saw.
+        hosts: Other hosts of the same files, such as a CNAME's `d111111abcdef8.cloudfront.net`,
+            for which the URL may have been signed.
+        answer: The body of the answer, CloudFront's or S3's XML, if it is known.
+    """
+    # Imported when used, so that `import cfsign` stays fast.
+    from cfsign.explanation.case import read_case
+    from cfsign.explanation.finders import find_causes
+    from cfsign.explanation.undocumented import undocumented
+
+    case = read_case(url, trusted_keys, cookies, at, viewer_ip, hosts, answer)
+    causes = find_causes(case)
+    return Explanation(case.verdict, causes, undocumented(case, causes))
+
+
+def explain_answer(answer: str) -> Explanation | None:
+    """
+    Tell what an error document says by itself, whose request is unknown.
+
+    Args:
+        answer: CloudFront's or S3's XML, or any text that it stands in.
+
+    Returns:
+        None where there is no such document in it.
+    """
+    from cfsign.explanation.answer import read_answer
+    from cfsign.explanation.answers import find_in_answer_alone
+
+    read = read_answer(answer)
+    if read is None:
+        return None
+    causes = tuple(find_in_answer_alone(read))
+    verdict = None if read.is_s3s or not causes else Verdict(causes[0].reason)
+    return Explanation(verdict, causes, ())

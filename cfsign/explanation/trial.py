@@ -1,0 +1,161 @@
+"""
+Trial by signature: which key, by which scheme, over which bytes.
+
+A signature that verifies proves what was signed, so that what this finds is certain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from cfsign.explanation.case import Case
+from cfsign.explanation.document import Document, expected_documents, other_documents
+from cfsign.explanation.encodings import Decoding
+from cfsign.explanation.reading import Reading
+from cfsign.keys import HASH_ALGORITHMS, HashAlgorithm, PublicKey
+
+# So that no request is a load: a verification takes some 30 microseconds, and a P-256 one 60.
+_MAX_VERIFICATIONS = 200
+_MAX_SCHEMES = 60
+_MAX_OTHER_SCHEME_KEYS = 3
+
+_P256_BYTES = 32
+_DER_SEQUENCE, _DER_INTEGER = 0x30, 0x02
+_MAX_DER_BYTES = 72
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """
+    How a signature came about, known because it verifies.
+
+    Attributes:
+        key_pair_id: The id of the key that signed.
+        hash_algorithm: The hash under the signature, one of CloudFront's two.
+        decoding: The reading of the signature's base64.
+        is_raw: Whether it is r and s of ECDSA side by side, not in DER.
+        other_scheme: The scheme, where it is none of CloudFront's; else "".
+        reading: What is wrong with what was signed; None where that is right.
+    """
+
+    key_pair_id: str
+    hash_algorithm: HashAlgorithm
+    decoding: Decoding
+    is_raw: bool = False
+    other_scheme: str = ""
+    reading: Reading | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    signing: Signing
+    key: PublicKey
+    signature: bytes
+    document: bytes
+
+    def succeeds(self) -> bool:
+        return self.key.verify(self.document, self.signature, self.signing.hash_algorithm)
+
+
+def find_signing(case: Case) -> Signing | None:
+    """Return how the signature came about, or None where nothing that was tried verifies."""
+    expected = expected_documents(case)
+    schemes = list(islice(_schemes(case), _MAX_SCHEMES))
+    trials = islice(_all_trials(case, expected, schemes), _MAX_VERIFICATIONS)
+    found = next((trial.signing for trial in trials if trial.succeeds()), None)
+    return found or _by_other_scheme(case, expected)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scheme:
+    """A key, a hash, and the signature as this key would take it."""
+
+    signing: Signing
+    key: PublicKey
+    signature: bytes
+
+    def over(self, document: Document) -> _Trial:
+        signing = replace(self.signing, reading=document.reading)
+        return _Trial(signing, self.key, self.signature, document.content)
+
+
+def _all_trials(case: Case, expected: list[Document], schemes: list[_Scheme]) -> Iterator[_Trial]:
+    """Give what to try: first each scheme over what is right, then each scheme over the rest."""
+    yield from (scheme.over(document) for scheme in schemes for document in expected[:4])
+    others = list(islice(other_documents(case), _MAX_VERIFICATIONS))
+    yield from (scheme.over(document) for scheme in schemes for document in others)
+
+
+def _schemes(case: Case) -> Iterator[_Scheme]:
+    """Give the ways in which the signature may have been made: as it says it was, first."""
+    for key_pair_id, key in _keys(case):
+        for decoding in case.signatures:
+            for hash_algorithm in sorted(
+                HASH_ALGORITHMS, key=lambda one: one != case.hash_algorithm
+            ):
+                signing = Signing(key_pair_id, hash_algorithm, decoding)
+                if fits(key, decoding.content):
+                    yield _Scheme(signing, key, decoding.content)
+                elif is_raw_ecdsa(decoding.content) and key.algorithm == "P-256":
+                    raw = replace(signing, is_raw=True)
+                    yield _Scheme(raw, key, to_der(decoding.content))
+
+
+def _keys(case: Case) -> Iterator[tuple[str, PublicKey]]:
+    """Give the keys, the one that is named first."""
+    named = case.credential.key_pair_id
+    yield from ((name, key) for name, key in case.keys.items() if name == named)
+    yield from ((name, key) for name, key in case.keys.items() if name != named)
+
+
+def _by_other_scheme(case: Case, expected: Iterable[Document]) -> Signing | None:
+    for key_pair_id, key in islice(_keys(case), _MAX_OTHER_SCHEME_KEYS):
+        for decoding in case.signatures[:2]:
+            signature = decoding.content
+            if is_raw_ecdsa(signature) and key.algorithm == "P-256":
+                signature = to_der(signature)
+            if not fits(key, signature):
+                continue
+            for document in islice(expected, 2):
+                scheme = key.other_scheme(document.content, signature)
+                if scheme is not None:
+                    signing = Signing(key_pair_id, case.hash_algorithm, decoding)
+                    return replace(signing, other_scheme=scheme)
+    return None
+
+
+def fits(key: PublicKey, signature: bytes) -> bool:
+    """Tell whether a signature of this length and form can be the key's at all."""
+    if key.algorithm.startswith("RSA-"):
+        return len(signature) == (int(key.algorithm.removeprefix("RSA-")) + 7) // 8
+    return is_ecdsa(signature)
+
+
+def is_ecdsa(signature: bytes) -> bool:
+    """Tell whether this is the DER of a P-256 signature, by its length and its first bytes."""
+    return (
+        8 <= len(signature) <= _MAX_DER_BYTES
+        and signature[0] == _DER_SEQUENCE
+        and signature[1] == len(signature) - 2
+    )
+
+
+def is_raw_ecdsa(signature: bytes) -> bool:
+    """Tell whether this can be r and s of a P-256 signature, side by side (IEEE P1363)."""
+    return len(signature) == 2 * _P256_BYTES
+
+
+def to_der(signature: bytes) -> bytes:
+    """Write r and s, side by side, as the SEQUENCE of two INTEGERs that DER makes of them."""
+    halves = (signature[:_P256_BYTES], signature[_P256_BYTES:])
+    integers = b"".join(_der_integer(half) for half in halves)
+    return bytes((_DER_SEQUENCE, len(integers))) + integers
+
+
+def _der_integer(content: bytes) -> bytes:
+    shortest = content.lstrip(b"\0") or b"\0"
+    # A first bit that is set would make it negative (X.690, section 8.3).
+    signed = b"\0" + shortest if shortest[0] >= 0x80 else shortest
+    return bytes((_DER_INTEGER, len(signed))) + signed

@@ -1,0 +1,77 @@
+"""A viewer's request as the edge reads it: what was asked for, by whom, when, with what to show."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from cfsign.credential import Credential, cookie_pairs, own_query, read_credential
+from cfsign.matching import ViewerURL
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """
+    One request, read.
+
+    Attributes:
+        url: The viewer's URL without the reserved parameters.
+        credential: What was sent to show that it is signed.
+        at: When it came, in epoch seconds.
+        address: Where it came from; None where that is unknown or is not IPv4.
+    """
+
+    url: ViewerURL
+    credential: Credential
+    at: float
+    address: IPv4Address | None
+
+
+def read_request(url: object, cookies: object, at: object, viewer_ip: object) -> Request | None:
+    """Return the request that is made of these, or None where none can be; never raises."""
+    viewed = ViewerURL.parse(url)
+    pairs = cookie_pairs(cookies)
+    now = epoch_seconds(at)
+    is_address = viewer_ip is None or isinstance(viewer_ip, str | IPv4Address | IPv6Address)
+    if viewed is None or pairs is None or now is None or not is_address:
+        return None
+    return Request(
+        url=replace(viewed, query=own_query(viewed.query)),
+        credential=read_credential(viewed.query, pairs),
+        at=now,
+        address=ipv4(viewer_ip),
+    )
+
+
+def epoch_seconds(at: object) -> float | None:
+    """Return a point in time as epoch seconds, or None where it is not one; None is now."""
+    if at is None:
+        return time.time()
+    if isinstance(at, datetime):
+        return _timestamp(at)
+    if isinstance(at, bool) or not isinstance(at, int | float):
+        return None
+    return None if isinstance(at, float) and not math.isfinite(at) else at
+
+
+def ipv4(address: object) -> IPv4Address | None:
+    """Return a viewer's address as IPv4, or None where it is not that."""
+    if isinstance(address, str):
+        try:
+            address = ip_address(address)
+        except ValueError:
+            return None
+    if isinstance(address, IPv6Address):
+        # How a dual-stack socket spells the IPv4 peer (RFC 4291, section 2.5.5.2).
+        return address.ipv4_mapped
+    return address if isinstance(address, IPv4Address) else None
+
+
+def _timestamp(at: datetime) -> float | None:
+    try:
+        return None if at.utcoffset() is None else at.timestamp()
+    except Exception:  # The time zone is the caller's own object, and may raise anything.
+        return None

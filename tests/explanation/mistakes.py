@@ -1,0 +1,727 @@
+"""
+Every mistake that `explain` names, made the way a user makes it.
+
+Each is one row of the table in docs/403.md, and one test.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.cookiejar
+import json
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import Message
+from typing import Any
+
+from cfsign import Mistake
+from tests.explanation.makers import (
+    CANNED,
+    EXPIRES,
+    NOW,
+    Asked,
+    Key,
+    World,
+    canned,
+    cookies,
+    custom,
+    joined,
+    to_cloudfront,
+)
+
+URL = "https://d111111abcdef8.cloudfront.net/images/horizon.jpg"
+QUERY = f"{URL}?size=large&license=yes"
+CNAME = "https://media.example.com/images/horizon.jpg"
+
+Maker = Callable[[World], Asked]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One mistake, who makes it so, what makes it, and the cause that must come first."""
+
+    title: str
+    by: str
+    mistake: Mistake
+    make: Maker
+
+
+ROWS: list[Row] = []
+
+
+def row(title: str, by: str, mistake: Mistake) -> Callable[[Maker], Maker]:
+    def add(make: Maker) -> Maker:
+        ROWS.append(Row(title, by, mistake, make))
+        return make
+
+    return add
+
+
+def add(title: str, by: str, mistake: Mistake, make: Callable[[World], str], **more: Any) -> None:
+    ROWS.append(Row(title, by, mistake, lambda world: Asked(make(world), more)))
+
+
+def hand(
+    document: str | bytes, key: str = "rsa", hash_name: str = "SHA1", url: str = URL, *more: str
+) -> Callable[[World], str]:
+    """Sign *document* by hand, and send it as the canned policy of *url*."""
+
+    def make(world: World) -> str:
+        signer: Key = getattr(world, key)
+        message = document if isinstance(document, bytes) else document.encode()
+        return canned(url, signer.dgst(message, hash_name), signer, *more)
+
+    return make
+
+
+def policy(condition: Any, resource: Any = URL) -> str:
+    statement = {"Resource": resource, "Condition": condition}
+    return json.dumps({"Statement": [statement]}, separators=(",", ":"))
+
+
+UNTIL = {"DateLessThan": {"AWS:EpochTime": EXPIRES}}
+DOCUMENT = CANNED % (URL, EXPIRES)
+HAND, BOTO, EDITOR = "by hand", "botocore", "on the way"
+
+
+# Times
+
+
+def _starting(world: World, starts_at: int) -> str:
+    moment = datetime.fromtimestamp(starts_at, UTC)
+    return world.boto(URL, policy=world.boto_policy(URL, date_greater_than=moment))
+
+
+add(
+    "Expires in milliseconds",
+    HAND,
+    Mistake.MILLISECONDS,
+    lambda w: canned(
+        URL, w.rsa.sign((CANNED % (URL, EXPIRES * 1000)).encode()), w.rsa, expires=EXPIRES * 1000
+    ),
+)
+add(
+    "A custom policy's time in milliseconds",
+    HAND,
+    Mistake.MILLISECONDS,
+    lambda w: custom(URL, policy({"DateLessThan": {"AWS:EpochTime": EXPIRES * 1000}}), w.rsa),
+)
+add(
+    "A time in quotes",
+    HAND,
+    Mistake.QUOTED_NUMBER,
+    lambda w: custom(URL, policy({"DateLessThan": {"AWS:EpochTime": str(EXPIRES)}}), w.rsa),
+)
+add(
+    "A time with a fraction",
+    HAND,
+    Mistake.NOT_EPOCH_SECONDS,
+    lambda w: canned(
+        URL, w.rsa.sign((CANNED % (URL, f"{EXPIRES}.25")).encode()), w.rsa, expires=f"{EXPIRES}.25"
+    ),
+)
+add("A lifetime for a time", BOTO, Mistake.LIFETIME_FOR_TIME, lambda w: w.boto(URL, 60), at=NOW)
+add(
+    "Seconds given for milliseconds",
+    BOTO,
+    Mistake.SECONDS_FOR_MILLISECONDS,
+    lambda w: w.boto(URL, EXPIRES // 1000),
+)
+add("Expired", BOTO, Mistake.EXPIRED, lambda w: w.boto(URL), at=EXPIRES + 90)
+add("Not valid yet", BOTO, Mistake.NOT_YET_VALID, lambda w: _starting(w, NOW + 1800))
+add(
+    "The signer's clock is half a minute ahead",
+    BOTO,
+    Mistake.CLOCK,
+    lambda w: _starting(w, NOW + 30),
+)
+add(
+    "An end before the start",
+    HAND,
+    Mistake.NEVER_VALID,
+    lambda w: custom(
+        URL,
+        policy(
+            {
+                "DateLessThan": {"AWS:EpochTime": NOW + 60},
+                "DateGreaterThan": {"AWS:EpochTime": NOW + 600},
+            }
+        ),
+        w.rsa,
+    ),
+)
+
+# The URL that was signed
+
+add(
+    "Signed for http, requested over https",
+    BOTO,
+    Mistake.SCHEME,
+    lambda w: w.boto(URL.replace("https", "http")).replace("http", "https", 1),
+)
+add(
+    "Signed for the distribution, requested from its CNAME",
+    BOTO,
+    Mistake.HOST,
+    lambda w: w.boto(URL).replace("d111111abcdef8.cloudfront.net", "media.example.com"),
+    hosts=["d111111abcdef8.cloudfront.net"],
+)
+add(
+    "Signed for www.",
+    BOTO,
+    Mistake.HOST,
+    lambda w: w.boto(CNAME.replace("media", "www.media")).replace("www.", ""),
+)
+add(
+    "A custom policy for another host",
+    BOTO,
+    Mistake.RESOURCE,
+    lambda w: w.boto(CNAME, policy=w.boto_policy(URL)),
+)
+add(
+    "Signed for the bucket",
+    BOTO,
+    Mistake.ORIGIN_URL,
+    lambda w: w.boto(
+        CNAME.replace("media.example.com", "media.example.com.s3.amazonaws.com")
+    ).replace(".s3.amazonaws.com", ""),
+)
+add(
+    "Signed with its default port",
+    BOTO,
+    Mistake.PORT,
+    lambda w: w.boto(CNAME.replace(".com", ".com:443")).replace(":443", ""),
+)
+add(
+    "Only the path signed",
+    BOTO,
+    Mistake.RELATIVE_URL,
+    lambda w: CNAME.removesuffix("/images/horizon.jpg") + w.boto("/images/horizon.jpg"),
+)
+add(
+    "Signed without its query",
+    BOTO,
+    Mistake.WITHOUT_QUERY,
+    lambda w: w.boto(URL).replace("?", "?size=large&", 1),
+)
+add(
+    "A parameter added after signing",
+    BOTO,
+    Mistake.PARAMETER_ADDED,
+    lambda w: w.boto(QUERY) + "&utm_source=mail",
+)
+add(
+    "A parameter dropped after signing",
+    BOTO,
+    Mistake.PARAMETER_DROPPED,
+    lambda w: w.boto(QUERY, policy=w.boto_policy(QUERY)).replace("&license=yes", ""),
+)
+add(
+    "Parameters in another order",
+    BOTO,
+    Mistake.PARAMETERS_REORDERED,
+    lambda w: w.boto(QUERY).replace("size=large&license=yes", "license=yes&size=large"),
+)
+add(
+    "A lone ? signed", BOTO, Mistake.QUERY_REWRITTEN, lambda w: w.boto(f"{URL}?").replace("?&", "?")
+)
+add(
+    "A blank parameter written anew",
+    BOTO,
+    Mistake.QUERY_REWRITTEN,
+    lambda w: w.boto(f"{URL}?k&size=1").replace("?k&", "?k=&"),
+)
+for was, becomes, title, mistake in (
+    ("+", "%20", "+ sent as %20", Mistake.PLUS_OR_SPACE),
+    ("%20", "+", "%20 sent as +", Mistake.PLUS_OR_SPACE),
+    ("'", "%27", "An apostrophe, which browsers encode in a query", Mistake.APOSTROPHE),
+    ("~", "%7E", "A tilde encoded", Mistake.TILDE),
+    ("%7E", "~", "A tilde decoded", Mistake.TILDE),
+    ("%c3%bc", "%C3%BC", "Escapes in capitals", Mistake.HEX_CASE),
+    ("%C3%BC", "%c3%bc", "Escapes in small letters", Mistake.HEX_CASE),
+    ("(1)", "%281%29", "Brackets encoded", Mistake.RE_ENCODED),
+    ("a=b", "a%3Db", "An equals sign encoded in a path", Mistake.RE_ENCODED),
+    ("%20", "%2520", "Encoded twice", Mistake.ENCODED_TWICE),
+):
+    base = f"{CNAME}?name={was}" if was in ("+", "'") else f"https://media.example.com/{was}.jpg"
+    add(
+        title,
+        BOTO,
+        mistake,
+        lambda w, base=base, was=was, becomes=becomes: (
+            w.boto(base).replace(was, becomes, 1)
+            if was not in ("+", "'")
+            else w.boto(base).replace(f"name={was}", f"name={becomes}")
+        ),
+    )
+add(
+    "A space, given as it was signed",
+    BOTO,
+    Mistake.UNENCODED_URL,
+    lambda w: w.boto("https://media.example.com/a b.jpg"),
+)
+add(
+    "A space, as the browser sends it",
+    BOTO,
+    Mistake.UNENCODED,
+    lambda w: w.boto("https://media.example.com/a b.jpg").replace(" ", "%20"),
+)
+add(
+    "An umlaut, as the browser sends it",
+    BOTO,
+    Mistake.UNENCODED,
+    lambda w: w.boto("https://media.example.com/ü.jpg").replace("ü", "%C3%BC"),
+)
+add(
+    "A custom policy with an umlaut",
+    BOTO,
+    Mistake.UNENCODED,
+    lambda w: custom(
+        "https://media.example.com/%C3%BC.jpg", w.boto_policy("https://media.example.com/ü*"), w.rsa
+    ),
+)
+add(
+    "A slash at the end",
+    BOTO,
+    Mistake.TRAILING_SLASH,
+    lambda w: w.boto(f"{URL}/").replace("/?", "?"),
+)
+add(
+    "The default root object",
+    BOTO,
+    Mistake.PATH_REWRITTEN,
+    lambda w: w.boto("https://media.example.com/index.html").replace("index.html", ""),
+)
+add(
+    "A custom policy for another folder",
+    BOTO,
+    Mistake.RESOURCE,
+    lambda w: w.boto(URL, policy=w.boto_policy(URL.replace("images", "videos"))),
+)
+add("A fragment", BOTO, Mistake.FRAGMENT, lambda w: w.boto(f"{URL}#top"))
+
+# The policy
+
+add(
+    "& written \\u0026, as Go's JSON does",
+    HAND,
+    Mistake.JSON_ESCAPED,
+    hand(CANNED % (QUERY.replace("&", "\\u0026"), EXPIRES), url=QUERY),
+)
+add(
+    "/ written \\/, as PHP's JSON does",
+    HAND,
+    Mistake.JSON_ESCAPED,
+    hand(CANNED % (URL.replace("/", "\\/"), EXPIRES)),
+)
+add(
+    "White space in the canned policy",
+    "json.dumps",
+    Mistake.POLICY_WHITE_SPACE,
+    hand(json.dumps(json.loads(DOCUMENT))),
+)
+add(
+    "A canned policy that is indented",
+    "json.dumps",
+    Mistake.POLICY_WHITE_SPACE,
+    hand(json.dumps(json.loads(DOCUMENT), indent=2)),
+)
+add(
+    "A line break after the canned policy",
+    "echo | openssl",
+    Mistake.POLICY_WHITE_SPACE,
+    hand(f"{DOCUMENT}\n"),
+)
+add(
+    "Members in another order in the canned policy",
+    "json.dumps",
+    Mistake.POLICY_ORDER,
+    hand(json.dumps(json.loads(DOCUMENT), separators=(",", ":"), sort_keys=True)),
+)
+add(
+    "A * in a canned policy",
+    BOTO,
+    Mistake.WILDCARD_IN_CANNED,
+    lambda w: w.boto(URL.replace("horizon.jpg", "*")).replace("*", "horizon.jpg"),
+)
+add(
+    "Statement as an object",
+    HAND,
+    Mistake.STATEMENT_OBJECT,
+    lambda w: custom(URL, json.dumps({"Statement": {"Resource": URL, "Condition": UNTIL}}), w.rsa),
+)
+add(
+    "Two statements",
+    HAND,
+    Mistake.STATEMENT_COUNT,
+    lambda w: custom(
+        URL, json.dumps({"Statement": [{"Resource": URL, "Condition": UNTIL}] * 2}), w.rsa
+    ),
+)
+add(
+    "No DateLessThan",
+    HAND,
+    Mistake.NO_DATE_LESS_THAN,
+    lambda w: custom(URL, policy({"IpAddress": {"AWS:SourceIp": "192.0.2.1/32"}}), w.rsa),
+)
+add(
+    "A member that IAM has and CloudFront has not",
+    HAND,
+    Mistake.MEMBER_UNKNOWN,
+    lambda w: custom(
+        URL,
+        json.dumps({"Version": "2012-10-17", "Statement": [{"Resource": URL, "Condition": UNTIL}]}),
+        w.rsa,
+    ),
+)
+add(
+    "A member misspelt",
+    HAND,
+    Mistake.MEMBER_UNKNOWN,
+    lambda w: custom(URL, policy({"DateLessthan": {"AWS:EpochTime": EXPIRES}}), w.rsa),
+)
+add(
+    "A member twice",
+    HAND,
+    Mistake.MEMBER_TWICE,
+    lambda w: custom(URL, policy(UNTIL).replace('"Resource"', '"Resource":"x","Resource"'), w.rsa),
+)
+add(
+    "\\? in JSON",
+    HAND,
+    Mistake.NOT_JSON,
+    lambda w: custom(URL, policy(UNTIL, "https://*/X").replace("X", "*\\?*"), w.rsa),
+)
+add(
+    "A policy in single quotes",
+    "str(dict)",
+    Mistake.NOT_JSON,
+    lambda w: custom(URL, str(json.loads(policy(UNTIL))), w.rsa),
+)
+add(
+    "A byte-order mark",
+    EDITOR,
+    Mistake.NOT_JSON,
+    lambda w: custom(URL, b"\xef\xbb\xbf" + policy(UNTIL).encode(), w.rsa),
+)
+add(
+    "Expires and Policy together",
+    HAND,
+    Mistake.TWO_POLICIES,
+    lambda w: custom(URL, policy(UNTIL), w.rsa, f"Expires={EXPIRES}"),
+)
+add(
+    "Neither Expires nor Policy",
+    HAND,
+    Mistake.POLICY_MISSING,
+    lambda w: w.boto(URL).replace(f"Expires={EXPIRES}&", ""),
+)
+add(
+    "A policy sent with other white space than signed",
+    HAND,
+    Mistake.POLICY_REWRITTEN,
+    lambda w: joined(
+        URL,
+        f"Policy={to_cloudfront(json.dumps(json.loads(policy(UNTIL))).encode())}",
+        f"Signature={to_cloudfront(w.rsa.sign(policy(UNTIL).encode()))}",
+        f"Key-Pair-Id={w.rsa.key_pair_id}",
+    ),
+)
+
+# The signature
+
+
+def _sent_as(encode: Callable[[bytes], str], key: str = "rsa") -> Callable[[World], str]:
+    def make(world: World) -> str:
+        signer: Key = getattr(world, key)
+        return canned(URL, encode(signer.sign(DOCUMENT.encode())), signer)
+
+    return make
+
+
+add(
+    "Standard base64",
+    "base64 -w 0",
+    Mistake.STANDARD_BASE64,
+    _sent_as(lambda content: base64.b64encode(content).decode()),
+)
+add(
+    "Standard base64, percent-encoded",
+    "urlencode",
+    Mistake.STANDARD_BASE64,
+    _sent_as(lambda content: urllib.parse.quote(base64.b64encode(content), safe="")),
+)
+add(
+    "URL-safe base64",
+    "urlsafe_b64encode",
+    Mistake.URL_SAFE_BASE64,
+    _sent_as(lambda content: base64.urlsafe_b64encode(content).decode().rstrip("="), "rsa"),
+)
+add(
+    "Lost padding",
+    HAND,
+    Mistake.LOST_PADDING,
+    _sent_as(lambda content: to_cloudfront(content).rstrip("_")),
+)
+add(
+    "A signature percent-encoded twice",
+    HAND,
+    Mistake.PERCENT_ENCODED,
+    _sent_as(lambda content: to_cloudfront(content).replace("_", "%255F").replace("~", "%257E")),
+)
+add(
+    "Line breaks in the base64",
+    "openssl base64",
+    Mistake.LINE_BREAKS,
+    _sent_as(
+        lambda content: "%0A".join(to_cloudfront(content)[at : at + 64] for at in range(0, 344, 64))
+    ),
+)
+add(
+    "A signature cut",
+    "a column of 255 letters",
+    Mistake.SIGNATURE_CUT,
+    _sent_as(lambda content: to_cloudfront(content)[:252]),
+)
+add("A URL cut", "a column of 255 letters", Mistake.KEY_ID_MISSING, lambda w: w.boto(URL)[:255])
+add("No signature", HAND, Mistake.SIGNATURE_MISSING, lambda w: canned(URL, "", w.rsa))
+add(
+    "SHA-256 without its marker",
+    "openssl dgst -sha256",
+    Mistake.HASH_MARKER_MISSING,
+    hand(DOCUMENT, hash_name="SHA256"),
+)
+add(
+    "ECDSA with SHA-256 without its marker",
+    "openssl dgst -sha256",
+    Mistake.HASH_MARKER_MISSING,
+    hand(DOCUMENT, "ec", "SHA256"),
+)
+add(
+    "SHA-1 with the marker of SHA-256",
+    "openssl dgst -sha1",
+    Mistake.HASH_MARKER_WRONG,
+    hand(DOCUMENT, "rsa", "SHA1", URL, "Hash-Algorithm=SHA256"),
+)
+add(
+    "The marker misspelt",
+    HAND,
+    Mistake.HASH_ALGORITHM,
+    hand(DOCUMENT, "rsa", "SHA256", URL, "Hash-Algorithm=sha-256"),
+)
+add("SHA-512", "openssl dgst -sha512", Mistake.OTHER_SCHEME, hand(DOCUMENT, hash_name="SHA512"))
+add(
+    "PSS",
+    "WebCrypto's RSA-PSS",
+    Mistake.OTHER_SCHEME,
+    lambda w: canned(URL, w.rsa.sign_pss(DOCUMENT.encode()), w.rsa),
+)
+add(
+    "r and s side by side",
+    "WebCrypto's ECDSA",
+    Mistake.RAW_ECDSA,
+    lambda w: canned(URL, w.ec.sign_raw(DOCUMENT.encode()), w.ec),
+)
+add(
+    "An ECDSA signature under an RSA key's id",
+    HAND,
+    Mistake.KEY_KIND,
+    lambda w: canned(
+        URL,
+        Key("", Key.make("", "EC", "ec_paramgen_curve:P-256").pem).sign(DOCUMENT.encode()),
+        w.rsa,
+    ),
+)
+
+# Keys
+
+add(
+    "Another key of the group",
+    BOTO,
+    Mistake.WRONG_KEY,
+    lambda w: w.boto(URL).replace(w.rsa.key_pair_id, w.other.key_pair_id),
+)
+add(
+    "A key that nobody trusts, under a trusted id",
+    BOTO,
+    Mistake.NO_KEY_VERIFIES,
+    lambda w: w.boto(URL, key=w.stranger),
+)
+add(
+    "An id that nobody trusts",
+    BOTO,
+    Mistake.UNKNOWN_KEY,
+    lambda w: w.boto(URL, key=Key("KUNKNOWN", w.stranger.pem)),
+)
+for key_pair_id, title, mistake in (
+    ("4ee2fa48-8a50-4c0f-9d5e-3f1e4a6b7c8d", "The key group's id", Mistake.KEY_GROUP_ID),
+    ("AKIAIOSFODNN7EXAMPLE", "An access key's id", Mistake.ACCESS_KEY_ID),
+    ("undefined", "A variable that is not set", Mistake.KEY_ID_UNSET),
+    ("-----BEGIN%20PUBLIC%20KEY-----", "A key in its id's place", Mistake.KEY_ID_MALFORMED),
+):
+    add(
+        title,
+        BOTO,
+        mistake,
+        lambda w, key_pair_id=key_pair_id: w.boto(URL, key=Key(key_pair_id, w.rsa.pem)),
+    )
+add(
+    "No id",
+    BOTO,
+    Mistake.KEY_ID_MISSING,
+    lambda w: w.boto(URL).replace(f"&Key-Pair-Id={w.rsa.key_pair_id}", ""),
+)
+
+# The viewer's address
+
+
+def _for_address(world: World, address: str) -> str:
+    return world.boto(URL, policy=world.boto_policy(URL, ip_address=address))
+
+
+add(
+    "Another address",
+    BOTO,
+    Mistake.VIEWER_ADDRESS,
+    lambda w: _for_address(w, "192.0.2.1"),
+    viewer_ip="198.51.100.7",
+)
+add(
+    "A viewer over IPv6",
+    BOTO,
+    Mistake.IPV6,
+    lambda w: _for_address(w, "192.0.2.1"),
+    viewer_ip="2001:db8::1",
+)
+add(
+    "A policy for a proxy's address",
+    BOTO,
+    Mistake.PROXY_ADDRESS,
+    lambda w: _for_address(w, "10.0.0.1"),
+    viewer_ip="8.8.8.8",
+)
+add("A policy for an IPv6 address", BOTO, Mistake.IPV6, lambda w: _for_address(w, "2001:db8::/64"))
+add(
+    "Several addresses",
+    HAND,
+    Mistake.VIEWER_ADDRESS,
+    lambda w: custom(URL, policy(UNTIL | {"IpAddress": {"AWS:SourceIp": ["192.0.2.1"]}}), w.rsa),
+)
+
+# The request
+
+add("Not signed", EDITOR, Mistake.NOT_SIGNED, lambda w: URL)
+add("Copied out of HTML", EDITOR, Mistake.HTML_ESCAPED, lambda w: w.boto(URL).replace("&", "&amp;"))
+add(
+    "A second ?",
+    "a signer that always writes ?",
+    Mistake.SECOND_QUESTION_MARK,
+    lambda w: w.boto(QUERY).replace("&Expires", "?Expires"),
+)
+add(
+    "A parameter's name in small letters",
+    EDITOR,
+    Mistake.PARAMETER_NAME,
+    lambda w: w.boto(URL).replace("Key-Pair-Id", "key-pair-id"),
+)
+add("Signed twice", BOTO, Mistake.PARAMETER_TWICE, lambda w: w.boto(w.boto(URL)))
+add("Too long", BOTO, Mistake.TOO_LONG, lambda w: w.boto(f"{URL}?a={'a' * 8192}"))
+
+# Cookies
+
+FOLDER = policy(UNTIL, URL.replace("horizon.jpg", "*"))
+
+
+@row(
+    "Cookies, and a reserved parameter in the URL",
+    "the site's own Expires",
+    Mistake.COOKIES_IGNORED,
+)
+def _ignored(world: World) -> Asked:
+    return Asked(f"{URL}?Expires=never", {"cookies": cookies(FOLDER, world.rsa)})
+
+
+@row("Cookies of another path or domain", "http.cookiejar", Mistake.COOKIES_NOT_SENT)
+def _other_path(world: World) -> Asked:
+    header = _kept(world, path="/videos", url=CNAME)
+    return Asked(CNAME, {"cookies": header})
+
+
+@row("Cookies whose policy is for another path", "http.cookiejar", Mistake.RESOURCE)
+def _other_policy(world: World) -> Asked:
+    url = CNAME.replace("images", "videos")
+    return Asked(url, {"cookies": _kept(world, path="/", url=url)})
+
+
+def _kept(world: World, path: str, url: str) -> str:
+    """Return the header that a viewer sends with *url*, once the site has set its cookies."""
+    jar = http.cookiejar.CookieJar()
+    response = Message()
+    signed = cookies(policy(UNTIL, CNAME.replace("horizon.jpg", "*")), world.rsa)
+    for name, value in signed.items():
+        response.add_header("Set-Cookie", f"{name}={value}; Path={path}; Secure")
+    response.add_header("Set-Cookie", "session=1; Path=/")
+    carrier: Any = type("Response", (), {"info": lambda self: response})()
+    site = CNAME.replace("images", "videos") if path == "/videos" else CNAME
+    jar.extract_cookies(carrier, urllib.request.Request(site))
+    request = urllib.request.Request(url)
+    jar.add_cookie_header(request)
+    return request.get_header("Cookie") or ""
+
+
+for name in ("CloudFront-Signature", "CloudFront-Policy", "CloudFront-Key-Pair-Id"):
+
+    @row(f"{name} missing", "a size limit", Mistake.COOKIE_MISSING)
+    def _missing(world: World, name: str = name) -> Asked:
+        kept = {key: value for key, value in cookies(FOLDER, world.rsa).items() if key != name}
+        return Asked(URL, {"cookies": kept})
+
+
+@row("Two sets of cookies", "two paths", Mistake.COOKIE_TWICE)
+def _twice(world: World) -> Asked:
+    other = cookies(FOLDER.replace("images", "videos"), world.rsa)
+    return Asked(URL, {"cookies": [*cookies(FOLDER, world.rsa).items(), *other.items()]})
+
+
+@row("A cookie's name in small letters", HAND, Mistake.COOKIE_NAME)
+def _small(world: World) -> Asked:
+    return Asked(URL, {"cookies": {k.lower(): v for k, v in cookies(FOLDER, world.rsa).items()}})
+
+
+# The answer
+
+S3 = (
+    '<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code><Message>Access Denied'
+    "</Message><RequestId>4VRS3</RequestId><HostId>eHBsZQ==</HostId></Error>"
+)
+UNRESTRICTED = (
+    "<Error><Code>AccessDenied</Code><Message>Query-string authentication requires the Signature, "
+    "Expires and AWSAccessKeyId parameters</Message><RequestId>4VRS3</RequestId></Error>"
+)
+INVALID_KEY = "<Error><Code>InvalidKey</Code><Message>Unknown Key</Message></Error>"
+DENIED = "<Error><Code>AccessDenied</Code><Message>Access denied</Message></Error>"
+add("S3's own 403", BOTO, Mistake.S3_ANSWER, lambda w: w.boto(URL), answer=S3)
+add(
+    "A behaviour that restricts nobody",
+    BOTO,
+    Mistake.NOT_RESTRICTED,
+    lambda w: w.boto(URL),
+    answer=UNRESTRICTED,
+)
+add(
+    "A key group that is not attached",
+    BOTO,
+    Mistake.KEY_GROUP_NOT_ATTACHED,
+    lambda w: w.boto(URL),
+    answer=INVALID_KEY,
+)
+add(
+    "Refused, though all is right",
+    BOTO,
+    Mistake.ANSWER_DIFFERS,
+    lambda w: w.boto(URL),
+    answer=DENIED,
+)

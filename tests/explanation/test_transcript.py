@@ -1,0 +1,160 @@
+"""What a person pastes: the request is found in it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import pytest
+
+from cfsign import Mistake, explain
+from cfsign.edge import WSGIEdge
+from cfsign.explanation import explain_answer
+from cfsign.explanation.transcript import read_transcript
+from tests.explanation.makers import EXPIRES, NOW, World, cookies
+from tests.explanation.mistakes import DENIED, INVALID_KEY, S3, UNRESTRICTED
+
+HTTP_2 = """\
+*   Trying 203.0.113.7:443...
+* Connected to media.example.com (203.0.113.7) port 443 (#0)
+* ALPN: offers h2,http/1.1
+* TLSv1.3 (OUT), TLS handshake, Client hello (1):
+* using HTTP/2
+* [HTTP/2] [1] OPENED stream for https://media.example.com/a.jpg?x=1
+> GET /a.jpg?x=1 HTTP/2
+> Host: media.example.com
+> User-Agent: curl/8.5.0
+> Cookie: session=1
+> Cookie: CloudFront-Key-Pair-Id=K1
+>
+< HTTP/2 403
+< server: CloudFront
+< date: Thu, 01 Jan 2026 00:00:00 GMT
+< x-cache: Error from cloudfront
+<
+<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code></Error>
+"""
+
+REDIRECTED = """\
+*   Trying 203.0.113.9:80...
+> GET /content/a HTTP/1.1
+> Host: www.example.com
+>
+< HTTP/1.1 303 See Other
+< Location: https://media.example.com/a.jpg?x=1
+<
+"""
+
+
+def test_curl_over_http_2() -> None:
+    """The scheme, the host, the cookies of two headers, the status and the server's clock."""
+    read = read_transcript(HTTP_2)
+    assert read.url == "https://media.example.com/a.jpg?x=1"
+    assert read.cookies == "session=1; CloudFront-Key-Pair-Id=K1"
+    assert (read.status, read.at) == (403, NOW)
+
+
+def test_the_refused_request_of_several() -> None:
+    """Not the redirect to it, nor what is asked for after it."""
+    assert read_transcript(REDIRECTED).url == "http://www.example.com/content/a"
+    for text in (REDIRECTED + HTTP_2, HTTP_2 + REDIRECTED):
+        assert read_transcript(text).url == "https://media.example.com/a.jpg?x=1"
+
+
+@pytest.mark.parametrize(
+    ("text", "url", "header"),
+    [
+        ("https://h.example/a b.jpg\n", "https://h.example/a b.jpg", None),
+        ("I get 403 for https://h.example/a?b=1 why\n?", "https://h.example/a?b=1", None),
+        ("https://h.example/a\nCookie: a=1; b=2", "https://h.example/a", "a=1; b=2"),
+        ("cookie: a=1", "", "a=1"),
+        (DENIED, "", None),
+        ("", "", None),
+    ],
+)
+def test_other_texts(text: str, url: str, header: str | None) -> None:
+    """A URL alone or in a sentence, a header, XML, nothing."""
+    read = read_transcript(text)
+    assert (read.url, read.cookies) == (url, header)
+
+
+def test_cookies_alone_are_tried_on_what_their_policy_is_for(world: World) -> None:
+    """Which shows their times and their signature."""
+    signed = cookies(world.boto_policy("https://h.example/video/*"), world.rsa)
+    header = "; ".join(f"{name}={value}" for name, value in signed.items())
+    read = read_transcript(f"Cookie: {header}")
+    assert read.url == "https://h.example/video/"
+    assert explain(read.url, world.trusted, cookies=read.cookies, at=NOW).allowed
+    expired = explain(read.url, world.trusted, cookies=read.cookies, at=EXPIRES)
+    assert expired.causes[0].mistake is Mistake.EXPIRED
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "mistake"),
+    [
+        (S3, None, Mistake.S3_ANSWER),
+        (UNRESTRICTED, None, Mistake.NOT_RESTRICTED),
+        (INVALID_KEY, "InvalidKey", Mistake.KEY_GROUP_NOT_ATTACHED),
+        (DENIED, "AccessDenied", Mistake.NO_KEY_VERIFIES),
+    ],
+)
+def test_the_answer_alone(body: str, code: str | None, mistake: Mistake) -> None:
+    """S3's is told from CloudFront's, and each code has its likely causes."""
+    told = explain_answer(body)
+    assert told is not None
+    assert told.code == code
+    assert told.causes[0].mistake is mistake
+    assert not told
+
+
+def test_no_answer() -> None:
+    """A text that holds none is explained by none."""
+    assert explain_answer("hello") is None
+
+
+class Silent(WSGIRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+    def get_environ(self) -> Any:
+        return {**super().get_environ(), "REQUEST_URI": self.path}
+
+
+@pytest.fixture
+def edge(world: World) -> Iterator[str]:
+    """A local edge, and its URL."""
+
+    def origin(_environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        return [b"a file"]
+
+    keys = world.trusted
+    with make_server(
+        "127.0.0.1", 0, WSGIEdge(origin, keys, clock=lambda: NOW), handler_class=Silent
+    ) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_the_real_curl(world: World, edge: str) -> None:
+    """Its output, as it comes, tells all that the URL tells."""
+    curl = shutil.which("curl")
+    if curl is None:
+        pytest.skip("curl is not installed")
+    url = world.boto(f"{edge}/a.jpg?size=1").replace("size=1", "size=2")
+    command = [curl, "--silent", "--verbose", "--cookie", "a=1", url]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True)
+    text = done.stdout.decode()
+    read = read_transcript(text)
+    assert (read.url, read.cookies, read.status) == (url, "a=1", 403)
+    told = explain(read.url, world.trusted, cookies=read.cookies, at=NOW, answer=text)
+    assert told.verdict == world.trusted.check(url, at=NOW)
+    assert told.reason is not None
+    assert told.reason.name == "SIGNATURE_MISMATCH"
