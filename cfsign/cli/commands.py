@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from cfsign.cli.edge import edge
 from cfsign.cli.keygen import keygen
 from cfsign.cli.sign import cookies, sign
 
@@ -17,7 +18,9 @@ from cfsign.cli.sign import cookies, sign
 def cfsign(context: click.Context) -> None:
     """Sign URLs and cookies for private files behind Amazon CloudFront."""
     if context.invoked_subcommand is None:
-        raise click.UsageError("give a command: demo, sign, cookies or keygen (see cfsign --help)")
+        raise click.UsageError(
+            "give a command: demo, sign, cookies, keygen or edge (see cfsign --help)"
+        )
 
 
 @cfsign.command()
@@ -47,3 +50,4 @@ def demo(once: bool, port: int | None, edge_port: int | None, framework: str) ->
 cfsign.add_command(sign)
 cfsign.add_command(cookies)
 cfsign.add_command(keygen)
+cfsign.add_command(edge)

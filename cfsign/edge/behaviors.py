@@ -39,7 +39,7 @@ class Behavior:
     trusted_keys: TrustedKeyGroup | None
 
     def __post_init__(self) -> None:
-        if _PATTERN.fullmatch(self.pattern) is None:
+        if _PATTERN.fullmatch(self.pattern) is None or "://" in self.pattern:
             raise ConfigurationError(
                 "a path pattern is 1 to 255 of A-Z a-z 0-9 _ - . * $ / ~ \" ' @ : + & ?, "
                 "such as /private/*: a path alone, without a host or a query"

@@ -153,6 +153,10 @@ class ResponseHeadersPolicy:
         return [*others, *own]
 
 
+# AWS's managed policy "CORS-With-Preflight".
+ANY_ORIGIN = ResponseHeadersPolicy(cors=CORS(exposed=("*",)))
+
+
 def _listed(name: str, values: Iterable[str]) -> Headers:
     text = ", ".join(values)
     return [(name, text)] if text else []

@@ -1,0 +1,74 @@
+"""
+Where an answer of the site sends its viewer, and with which cookies.
+
+The answers of every framework's test client are read alike, by what they have in common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from http.cookies import SimpleCookie
+from typing import Any
+
+
+def location_of(answer: Any) -> str:
+    """
+    Return the URL that *answer* sends the viewer to, or *answer* itself where it is a text.
+
+    Args:
+        answer: A URL, or an answer with `headers`: of Flask's, Django's or Falcon's test client,
+            httpx or requests. It is a redirect, or holds JSON with a member `url`.
+
+    Raises:
+        AssertionError: It sends the viewer nowhere.
+    """
+    if isinstance(answer, str):
+        return answer
+    headers = getattr(answer, "headers", None)
+    if headers is None:
+        raise TypeError("give a URL, or an answer that has headers")
+    location = _header(headers, "location") or _url_of_json(answer)
+    if location is None:
+        status = getattr(answer, "status_code", "unknown")
+        raise AssertionError(f"the site sends its viewer nowhere: its answer is {status}")
+    return location
+
+
+def cookies_of(answer: Any) -> dict[str, str]:
+    """Return the cookies that *answer* sets, by their names."""
+    if isinstance(answer, str):
+        return {}
+    jar = SimpleCookie()
+    for line in _set_cookie_lines(answer.headers):
+        jar.load(line)
+    # Django's and Falcon's clients keep them apart from the headers.
+    found = getattr(answer, "cookies", None)
+    own = found if isinstance(found, Mapping) else {}
+    return {name: str(getattr(each, "value", each)) for name, each in (*jar.items(), *own.items())}
+
+
+def _header(headers: Any, wanted: str) -> str | None:
+    found = (str(value) for name, value in headers.items() if name.lower() == wanted)
+    return next(found, None)
+
+
+def _set_cookie_lines(headers: Any) -> Iterator[str]:
+    for name, value in _pairs(headers):
+        if name.lower() == "set-cookie":
+            yield value
+
+
+def _pairs(headers: Any) -> Iterator[tuple[str, str]]:
+    # httpx folds lines of one name into one, which cookies do not survive, but for this.
+    items = getattr(headers, "multi_items", headers.items)
+    yield from items()
+
+
+def _url_of_json(answer: Any) -> str | None:
+    content_type = _header(answer.headers, "content-type") or ""
+    if content_type.partition(";")[0].strip() != "application/json":
+        return None
+    # A method of httpx, requests and Django; a property of Flask and Falcon.
+    body = answer.json() if callable(answer.json) else answer.json
+    url = body.get("url") if isinstance(body, Mapping) else None
+    return url if isinstance(url, str) else None
