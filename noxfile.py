@@ -1,5 +1,5 @@
 """
-The slower checks: every Python, the bare install, the built wheel.
+The slower checks: every Python, the bare install, the built wheel, the fuzzer.
 
 With pyenv, name the versions that it should offer: PYENV_VERSION=3.11:3.12:3.13 nox
 """
@@ -55,3 +55,11 @@ def wheel(session: nox.Session) -> None:
     session.chdir(folder)
     session.run("python", "-c", "import cfsign; assert 'site-packages' in cfsign.__file__")
     session.run("pytest", "-c", str(ROOT / "pyproject.toml"), "--rootdir", ".", str(ROOT / "tests"))
+
+
+@nox.session(python=PYTHONS[0])
+def fuzz_edge(session: nox.Session) -> None:
+    """Fuzz the local edge, guided by coverage, for 60 seconds or as many as are given."""
+    session.install("-e", ".[cryptography]")
+    session.install("atheris")
+    session.run("python", "tests/fuzz/fuzz_edge.py", *(session.posargs or ["60"]))

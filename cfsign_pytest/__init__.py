@@ -38,7 +38,7 @@ def cloudfront_edge(
     cloudfront_key_pair: KeyPair, cloudfront_clock: Clock
 ) -> Iterator[Callable[..., Edge]]:
     """
-    Makes edges: `edge = cloudfront_edge(folder_or_application)`.
+    Makes an edge before what it is given: a folder, or a WSGI or ASGI application.
 
     In process, or on a port of loopback with `port=0`; all options of `cfsign.testing.Edge` are
     taken. Each stops with the test.

@@ -152,7 +152,7 @@ def edge(
                 listener,
                 ident=EDGE_IDENT,
                 url_scheme=scheme,
-                # As behind CloudFront: the origin sees what a viewer claims, the edge is deaf to it.
+                # As behind CloudFront: the origin sees what a viewer claims; the edge is deaf.
                 clear_untrusted_proxy_headers=False,
                 **(proxy if trusted_proxy else {}),
             ),

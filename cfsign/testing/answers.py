@@ -7,8 +7,9 @@ The answers of every framework's test client are read alike, by what they have i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from http.cookies import SimpleCookie
+from http.cookies import Morsel, SimpleCookie
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 
 def location_of(answer: Any) -> str:
@@ -34,17 +35,41 @@ def location_of(answer: Any) -> str:
     return location
 
 
-def cookies_of(answer: Any) -> dict[str, str]:
-    """Return the cookies that *answer* sets, by their names."""
+def cookies_of(answer: Any, url: str) -> dict[str, str]:
+    """
+    Return the cookies that *answer* sets and a browser would send to *url*, by their names.
+
+    One without a domain counts as sent: which host the site is at, no test client tells.
+    """
     if isinstance(answer, str):
         return {}
     jar = SimpleCookie()
     for line in _set_cookie_lines(answer.headers):
         jar.load(line)
-    # Django's and Falcon's clients keep them apart from the headers.
+    # Django's and Falcon's clients keep them apart from the headers, which may hold them folded.
     found = getattr(answer, "cookies", None)
-    own = found if isinstance(found, Mapping) else {}
-    return {name: str(getattr(each, "value", each)) for name, each in (*jar.items(), *own.items())}
+    own = dict(found.items()) if isinstance(found, Mapping) else {}
+    cookies = {**own, **jar}
+    return {
+        name: str(getattr(cookie, "value", cookie))
+        for name, cookie in cookies.items()
+        if _reaches(cookie, urlsplit(url))
+    }
+
+
+def _reaches(cookie: Any, url: SplitResult) -> bool:
+    """Tell whether a cookie's domain and path are those of *url* (RFC 6265, section 5.1)."""
+    domain = _attribute(cookie, "domain").removeprefix(".").lower()
+    folder = _attribute(cookie, "path").rstrip("/")
+    host = (url.hostname or "").lower()
+    return f".{host}".endswith(f".{domain}" if domain else "") and (
+        url.path == folder or url.path.startswith(f"{folder}/")
+    )
+
+
+def _attribute(cookie: Any, name: str) -> str:
+    found = cookie[name] if isinstance(cookie, Morsel) else getattr(cookie, name, None)
+    return found or ""
 
 
 def _header(headers: Any, wanted: str) -> str | None:

@@ -193,13 +193,9 @@ class Edge:
         self, answer: Any, cookies: Mapping[str, str] | None, viewer_ip: str | None
     ) -> tuple[str, Judgement]:
         __tracebackhide__ = True
-        url = (
-            urljoin(f"{self.domain}/", location_of(answer))
-            if _is_path(answer)
-            else location_of(answer)
-        )
+        url = urljoin(f"{self.domain}/", answer) if _is_path(answer) else location_of(answer)
         self._assert_is_ours(url)
-        sent = {**(cookies or {}), **cookies_of(answer)}
+        sent = {**(cookies or {}), **cookies_of(answer, url)}
         path = url.removeprefix(self.domain)
         header = "; ".join(f"{name}={value}" for name, value in sent.items())
         address = viewer_ip or self._viewer_ip
