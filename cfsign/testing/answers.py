@@ -46,15 +46,20 @@ def cookies_of(answer: Any, url: str) -> dict[str, str]:
     jar = SimpleCookie()
     for line in _set_cookie_lines(answer.headers):
         jar.load(line)
-    # Django's and Falcon's clients keep them apart from the headers, which may hold them folded.
-    found = getattr(answer, "cookies", None)
-    own = dict(found.items()) if isinstance(found, Mapping) else {}
-    cookies = {**own, **jar}
+    cookies = {**_kept_apart(answer), **jar}
     return {
         name: str(getattr(cookie, "value", cookie))
         for name, cookie in cookies.items()
-        if _reaches(cookie, urlsplit(url))
+        if _reaches(cookie, urlsplit(url)) and not _is_cleared(cookie)
     }
+
+
+def _kept_apart(answer: Any) -> dict[str, Any]:
+    """Return what Django's and Falcon's clients keep beside headers that hold no cookie lines."""
+    if hasattr(answer.headers, "multi_items"):
+        return {}  # httpx's headers hold all, and its cookies are those that its client would take
+    found = getattr(answer, "cookies", None)
+    return dict(found.items()) if isinstance(found, Mapping) else {}
 
 
 def _reaches(cookie: Any, url: SplitResult) -> bool:
@@ -67,9 +72,16 @@ def _reaches(cookie: Any, url: SplitResult) -> bool:
     )
 
 
+def _is_cleared(cookie: Any) -> bool:
+    """Tell whether a browser throws the cookie away at once (RFC 6265, section 5.2.2)."""
+    return _attribute(cookie, "max-age") in ("0", "-1")
+
+
 def _attribute(cookie: Any, name: str) -> str:
-    found = cookie[name] if isinstance(cookie, Morsel) else getattr(cookie, name, None)
-    return found or ""
+    if isinstance(cookie, Morsel):
+        return str(cookie[name])
+    found = getattr(cookie, name.replace("-", "_"), None)
+    return "" if found is None else str(found)
 
 
 def _header(headers: Any, wanted: str) -> str | None:
