@@ -11,13 +11,13 @@ README = Path(__file__).parents[1] / "README.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
 
 
-def test_the_python_of_the_readme_runs(tmp_path, monkeypatch, pem, public_pem):
+def test_the_python_of_the_readme_runs(tmp_path, monkeypatch, pem, public_pem, cloudfront_edge):
     """All blocks in one namespace, as a reader would type them."""
     (tmp_path / "private_key.pem").write_text(pem)
     (tmp_path / "public_key.pem").write_text(public_pem)
     monkeypatch.chdir(tmp_path)
     namespace = {"__name__": "readme"}
-    assert len(BLOCKS) == 5
+    assert len(BLOCKS) == 6
     for block in BLOCKS:
         exec(compile(block, "README.md", "exec"), namespace)
     app = namespace["app"]
@@ -31,6 +31,8 @@ def test_the_python_of_the_readme_runs(tmp_path, monkeypatch, pem, public_pem):
     assert namespace["edge"].check(location).allowed
     assert client.get("/books/history").status_code == 303
     assert client.get("/books/chemistry").status_code == 404
+    pytest.importorskip("whitenoise")
+    namespace["test_a_file_is_good_for_a_minute"](cloudfront_edge, tmp_path)
 
 
 def test_the_settings_table_names_every_setting():
