@@ -35,6 +35,10 @@ def explanation_of(
     except ModuleNotFoundError:
         return (*preflight, verdict.reason.value)
     causes = explanation.explain(
-        request.url, trusted_keys, cookies=request.cookies, at=at, viewer_ip=request.address
+        request.url,
+        trusted_keys,
+        cookies=request.cookies or None,
+        at=at,
+        viewer_ip=request.address,
     ).causes
     return (*preflight, *map(str, causes)) or (verdict.reason.value,)
