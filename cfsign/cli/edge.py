@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +48,14 @@ def _behavior(text: str) -> tuple[str, Sequence[str]]:
             "give a path pattern and key pair ids: '/private/*=K2JCJMDEHXQW5F'"
         )
     return pattern, ids.split(",")
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        # Waitress would take "*" for every peer, and with it every viewer's word.
+        raise click.BadParameter("give the proxy's one address, such as 127.0.0.1") from None
 
 
 @click.command(cls=_InOrder)
@@ -94,6 +104,7 @@ def _behavior(text: str) -> tuple[str, Sequence[str]]:
 @click.option(
     "--trusted-proxy",
     metavar="ADDRESS",
+    type=_address,
     help="Take the viewer's address from X-Forwarded-For where this proxy has sent it.",
 )
 @click.option("--explain", is_flag=True, help="Tell the reason of each 403, in X-Edge-Explain too.")
@@ -125,6 +136,8 @@ def edge(
         raise click.ClickException(
             f"the edge needs {error.name}: pip install 'cloudfront-cfsign[edge]'"
         ) from None
+    if len(dict(keys)) < len(keys):
+        raise click.UsageError("two of --public-key have the same id; each key has its own")
     settings = _settings(dict(keys), _in_order(**behaviors), config)
     policy = _policy(cors, cors_origin, response_headers)
     with opened_origin(origin) as app, listening(port, "--port", host) as listener:
@@ -162,7 +175,9 @@ def edge(
 
 
 def _log(line: str) -> None:
-    click.echo(f"{time.strftime('%H:%M:%S')} {line}", err=True)
+    # A request is answered even where nobody reads the log any more.
+    with suppress(OSError):
+        click.echo(f"{time.strftime('%H:%M:%S')} {line}", err=True)
 
 
 def _in_order(behavior: Iterable[Any], open_: Iterable[str]) -> _BehaviorWords:

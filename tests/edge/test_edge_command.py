@@ -212,6 +212,8 @@ def status_over_socket(host: str, port: int, sent: bytes) -> int:
         ([".", "--config", "edge.toml", "--open", "*"], "leave --behavior and --open out"),
         ([".", "--public-key", KEY, "--cors", "--cors-origin", "x"], "give one"),
         ([".", "--public-key", KEY, "--response-headers", "gone.json"], "gone.json: No such file"),
+        ([".", "--public-key", KEY, "--trusted-proxy", "*"], "the proxy's one address"),
+        ([".", "--public-key", KEY, "--public-key", KEY], "the same id"),
         (["ftp://h", "--public-key", KEY], "http://127.0.0.1:9000"),
         (["http://h:x", "--public-key", KEY], "http://127.0.0.1:9000"),
         (["http://u:secret@h", "--public-key", KEY], "no user, query or fragment"),
