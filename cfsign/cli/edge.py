@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -140,7 +140,11 @@ def edge(
         raise click.UsageError("two of --public-key have the same id; each key has its own")
     settings = _settings(dict(keys), _in_order(**behaviors), config)
     policy = _policy(cors, cors_origin, response_headers)
-    with opened_origin(origin) as app, listening(port, "--port", host) as listener:
+    proxy = {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": {"x-forwarded-for"}}
+    with ExitStack() as stack:
+        stack.enter_context(stopped_by_signals())
+        app = stack.enter_context(opened_origin(origin))
+        listener = stack.enter_context(listening(port, "--port", host))
         middleware = WSGIEdge(
             app,
             settings.trusted_keys,
@@ -149,29 +153,29 @@ def edge(
             explain=explain,
             log=_log,
         )
-        url = address(listener)
-        click.echo(
-            f"cfsign: a local edge for development, not for production: {origin} is at {url}/",
-            err=True,
+        served = serving(
+            middleware,
+            listener,
+            ident=EDGE_IDENT,
+            url_scheme=scheme,
+            # As behind CloudFront: the origin sees what a viewer claims; the edge is deaf to it.
+            clear_untrusted_proxy_headers=False,
+            **(proxy if trusted_proxy else {}),
         )
-        if host not in _LOOPBACK:
-            click.echo("cfsign: warning: others on the network can reach it", err=True)
-        put(f"{url}/")
-        proxy = {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": {"x-forwarded-for"}}
-        with (
-            stopped_by_signals(),
-            serving(
-                middleware,
-                listener,
-                ident=EDGE_IDENT,
-                url_scheme=scheme,
-                # As behind CloudFront: the origin sees what a viewer claims; the edge is deaf.
-                clear_untrusted_proxy_headers=False,
-                **(proxy if trusted_proxy else {}),
-            ),
-        ):
-            until_stopped()
+        stack.enter_context(served)
+        _announce(origin, address(listener), host)
+        until_stopped()
     return 0
+
+
+def _announce(origin: str, url: str, host: str) -> None:
+    click.echo(
+        f"cfsign: a local edge for development, not for production: {origin} is at {url}/",
+        err=True,
+    )
+    if host not in _LOOPBACK:
+        click.echo("cfsign: warning: others on the network can reach it", err=True)
+    put(f"{url}/")
 
 
 def _log(line: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from cfsign.credential import strip_cookies, strip_query
-from cfsign.edge.access_log import access_line, printable
+from cfsign.edge.access_log import Log, tell
 from cfsign.edge.answers import Answer, Headers, refusal, with_cloudfront_headers
 from cfsign.edge.behaviors import Behavior, TrustedKeys
 from cfsign.edge.gate import Clock, Gate, Judgement
@@ -58,7 +58,7 @@ class ASGIEdge:
         clock: Clock = time.time,
         response_headers: ResponseHeadersPolicy | None = None,
         explain: bool = False,
-        log: Callable[[str], None] | None = None,
+        log: Log | None = None,
     ) -> None:
         self._app = app
         self._gate = Gate(trusted_keys, behaviors, clock, explain)
@@ -77,7 +77,7 @@ class ASGIEdge:
             await self._app(origins, receive, self._finishing(request, judgement, send))
             return
         answer = refusal(judgement)
-        self._tell(request, judgement, answer.code)
+        tell(self._log, request, judgement, answer.code)
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": _WEBSOCKET_POLICY_VIOLATION})
         else:
@@ -89,18 +89,12 @@ class ASGIEdge:
         async def finish(message: Message) -> None:
             if message["type"] == "http.response.start":
                 status = message["status"]
-                self._tell(request, judgement, status)
+                tell(self._log, request, judgement, status)
                 headers = with_cloudfront_headers(status, _texts(message.get("headers", ())))
                 message = {**message, "headers": _bytes(self._policy.apply(request, headers))}
             await send(message)
 
         return finish
-
-    def _tell(self, request: ViewerRequest, judgement: Judgement, status: int) -> None:
-        if self._log is not None:
-            self._log(access_line(request, judgement, status))
-            for sentence in judgement.explanation:
-                self._log(f"  {printable(sentence)}")
 
 
 def _viewer_request(scope: Scope) -> ViewerRequest:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from cfsign.credential import own_query, strip_cookies, strip_query
-from cfsign.edge.access_log import access_line, printable
+from cfsign.edge.access_log import Log, tell
 from cfsign.edge.answers import refusal, with_cloudfront_headers
 from cfsign.edge.behaviors import Behavior, TrustedKeys
 from cfsign.edge.gate import Clock, Gate, Judgement
@@ -52,7 +52,7 @@ class WSGIEdge:
         clock: Clock = time.time,
         response_headers: ResponseHeadersPolicy | None = None,
         explain: bool = False,
-        log: Callable[[str], None] | None = None,
+        log: Log | None = None,
     ) -> None:
         self._app = app
         self._gate = Gate(trusted_keys, behaviors, clock, explain)
@@ -67,7 +67,7 @@ class WSGIEdge:
             origins = environ if judgement.is_open else _origin_request(environ)
             return self._app(origins, self._finishing(request, judgement, start_response))
         answer = refusal(judgement)
-        self._tell(request, judgement, answer.code)
+        tell(self._log, request, judgement, answer.code)
         start_response(answer.status, answer.headers)
         return [] if request.method == "HEAD" else [answer.body]
 
@@ -80,17 +80,11 @@ class WSGIEdge:
             status: str, headers: list[tuple[str, str]], /, *exc_info: Any
         ) -> Callable[[bytes], object]:
             code = int(status[:3])
-            self._tell(request, judgement, code)
+            tell(self._log, request, judgement, code)
             finished = self._policy.apply(request, with_cloudfront_headers(code, headers))
             return start_response(status, finished, *exc_info)
 
         return start
-
-    def _tell(self, request: ViewerRequest, judgement: Judgement, status: int) -> None:
-        if self._log is not None:
-            self._log(access_line(request, judgement, status))
-            for sentence in judgement.explanation:
-                self._log(f"  {printable(sentence)}")
 
 
 def _viewer_request(environ: WSGIEnvironment) -> ViewerRequest:

@@ -53,7 +53,7 @@ def listening(port: int | None, option: str, host: str = HOST) -> Iterator[socke
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "there is no such address"
         raise ConfigurationError(
-            f"port {number} of {host!r} cannot be opened ({why}); "
+            f"port {number} of {host} cannot be opened ({why}); "
             f"give another with {option}, or leave {option} out for a free one"
         ) from None
     with listener:

@@ -188,6 +188,17 @@ def test_the_log_has_one_line_of_visible_text(ask: Any, letter: str) -> None:
     assert line.isprintable()
 
 
+@pytest.mark.parametrize("target", ["/a?" + "&" * 5_000_000, "/a?" + "a=%41&" * 1_000])
+def test_a_long_target_is_cut_and_its_outcome_kept(ask: Any, target: str) -> None:
+    """For little time, however long it is."""
+    edge = ask()
+    began = time.process_time()
+    edge(target, method="GET" * 100)
+    assert time.process_time() - began < 0.5
+    assert len(edge.lines[0]) < 1_000
+    assert " 413 " in edge.lines[0] or " 403 " in edge.lines[0]
+
+
 def test_open_paths_are_logged_as_such(ask: Any) -> None:
     edge = ask(behaviors=[Behavior("/open/*", None)])
     assert edge("/open/a")[0] == 200
