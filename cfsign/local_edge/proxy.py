@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from cfsign.edge.answers import Answer, Headers, error_page, request_id
+from cfsign.local_edge.servers import EDGE_IDENT
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -115,7 +116,7 @@ class _Body:
 def _own_answer(
     environ: WSGIEnvironment, start_response: StartResponse, answer: Answer
 ) -> Iterable[bytes]:
-    start_response(answer.status, answer.headers)
+    start_response(answer.status, list(answer.headers))
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
 
 
@@ -131,9 +132,7 @@ def _request_headers(environ: WSGIEnvironment) -> list[tuple[bytes, bytes]]:
     passed = _without(found, _NOT_PASSED_ON)
     viewer = environ.get("REMOTE_ADDR")
     passed["x-forwarded-for"] = ", ".join(filter(None, (passed.get("x-forwarded-for"), viewer)))
-    passed["via"] = ", ".join(
-        filter(None, (passed.get("via"), "1.1 local.cloudfront.net (CloudFront)"))
-    )
+    passed["via"] = ", ".join(filter(None, (passed.get("via"), EDGE_IDENT)))
     passed["x-amz-cf-id"] = request_id()
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in passed.items()]
 
