@@ -1,5 +1,6 @@
 """
-The slower checks: every Python, the oldest dependencies, the bare install, the built wheel.
+The slower checks: every Python, the oldest dependencies, the bare install, the built wheel,
+the fuzzers.
 
 With pyenv, name the versions that it should offer: PYENV_VERSION=3.11:3.12:3.13 nox
 """
@@ -96,3 +97,11 @@ def matcher(session: nox.Session) -> None:
     session.install("-e", ".[test]")
     environment = {"CFSIGN_MATCHER_EXAMPLES": "4000"}
     session.run("pytest", "tests/checking/test_matching.py", "-k", "slow_matcher", env=environment)
+
+
+@nox.session(python=PYTHONS[0])
+def fuzz_edge(session: nox.Session) -> None:
+    """Fuzz the local edge, guided by coverage, for 60 seconds or as many as are given."""
+    session.install("-e", ".[cryptography]")
+    session.install("atheris")
+    session.run("python", "tests/fuzz/fuzz_edge.py", *(session.posargs or ["60"]))

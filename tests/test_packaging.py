@@ -14,7 +14,7 @@ pytest.importorskip("build")
 pytest.importorskip("hatchling")
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("cfsign", "cfsign_django", "cfsign_falcon", "cfsign_flask")
+PACKAGES = ("cfsign", "cfsign_django", "cfsign_falcon", "cfsign_flask", "cfsign_pytest")
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,10 @@ def test_the_wheel_holds_the_packages_and_the_licence(built):
     assert in_packages == sources()
     assert {f"{package}/py.typed" for package in PACKAGES} <= in_packages
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
-    assert any(name.endswith(".dist-info/entry_points.txt") for name in names)
+    (entry_points,) = (name for name in names if name.endswith(".dist-info/entry_points.txt"))
+    text = zipfile.ZipFile(wheel).read(entry_points).decode("utf-8")
+    assert "[console_scripts]\ncfsign = cfsign.cli:main" in text
+    assert "[pytest11]\ncfsign = cfsign_pytest" in text
 
 
 def test_the_metadata_names_the_licence_and_asks_for_rsa_alone(built):

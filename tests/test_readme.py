@@ -40,10 +40,10 @@ def _key_files(tmp_path, monkeypatch, pem, other_pem, public_pem):
     monkeypatch.chdir(tmp_path)
 
 
-def test_the_python_of_the_readme_runs():
+def test_the_python_of_the_readme_runs(tmp_path, cloudfront_edge):
     """All blocks in one namespace, as a reader would type them."""
     namespace = {"__name__": "readme"}
-    assert len(OTHERS) == 6
+    assert len(OTHERS) == 7
     for block in OTHERS:
         exec(compile(block, "README.md", "exec"), namespace)
     app = namespace["app"]
@@ -57,6 +57,8 @@ def test_the_python_of_the_readme_runs():
     assert namespace["edge"].check(location).allowed
     assert client.get("/books/history").status_code == 303
     assert client.get("/books/chemistry").status_code == 404
+    pytest.importorskip("whitenoise")
+    namespace["test_a_file_is_good_for_a_minute"](cloudfront_edge, tmp_path)
 
 
 DJANGO_PRELUDE = """

@@ -6,6 +6,7 @@ import click
 
 from cfsign.cli.aws import aws
 from cfsign.cli.doctor import doctor
+from cfsign.cli.edge import edge
 from cfsign.cli.explain import explain_command
 from cfsign.cli.keygen import keygen
 from cfsign.cli.sign import cookies, sign
@@ -21,7 +22,7 @@ def cfsign(context: click.Context) -> None:
     """Sign URLs and cookies for private files behind Amazon CloudFront."""
     if context.invoked_subcommand is None:
         raise click.UsageError(
-            "give a command: demo, sign, cookies, keygen, explain, doctor or aws "
+            "give a command: demo, sign, cookies, keygen, edge, explain, doctor or aws "
             "(see cfsign --help)"
         )
 
@@ -56,3 +57,4 @@ cfsign.add_command(keygen)
 cfsign.add_command(doctor)
 cfsign.add_command(aws)
 cfsign.add_command(explain_command)
+cfsign.add_command(edge)

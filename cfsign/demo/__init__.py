@@ -6,14 +6,9 @@ All of it runs in this process and on loopback, with keys made on the spot and n
 
 from __future__ import annotations
 
-import signal
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from cfsign.demo.stage import running
 from cfsign.demo.steps import all_steps
+from cfsign.local_edge.servers import stopped_by_signals, until_stopped
 
 
 def serve(port: int | None = None, edge_port: int | None = None, framework: str = "flask") -> int:
@@ -32,12 +27,11 @@ def serve(port: int | None = None, edge_port: int | None = None, framework: str 
         ConfigurationError: A port is taken, or may not be opened; or the framework is not there.
     """
     try:
-        with _stopped_by_signals(), running(port, edge_port, framework) as stage:
+        with stopped_by_signals(), running(port, edge_port, framework) as stage:
             print(f"The site  {stage.site}/")
             print(f"The edge  {stage.edge}/")
             print("Open the site in a browser. Stop with Ctrl-C.", flush=True)
-            while True:
-                time.sleep(3600)
+            until_stopped()
     except KeyboardInterrupt:
         print("\nStopped.")
     return 0
@@ -57,7 +51,7 @@ def play_once(framework: str = "flask") -> int:
         ConfigurationError: The framework is not there.
     """
     failed = total = 0
-    with _stopped_by_signals(), running(framework=framework) as stage:
+    with stopped_by_signals(), running(framework=framework) as stage:
         for step in all_steps(stage):
             line = step.play()
             print(line, flush=True)
@@ -65,18 +59,3 @@ def play_once(framework: str = "flask") -> int:
             failed += not line.ok
     print(f"{total - failed} of {total} steps as expected")
     return 1 if failed else 0
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[None]:
-    """Let SIGTERM end the work as Ctrl-C does, and Ctrl-C where a shell has it ignored."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals are the main thread's alone
-        return
-    signals = (signal.SIGINT, signal.SIGTERM)
-    handlers = [signal.signal(number, signal.default_int_handler) for number in signals]
-    try:
-        yield
-    finally:
-        for number, handler in zip(signals, handlers, strict=True):
-            signal.signal(number, handler)

@@ -1,13 +1,10 @@
-"""The origin behind the edge: WhiteNoise over the private folder, and a record of what it saw."""
+"""A record of what reaches the origin behind the edge."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-
-from whitenoise import WhiteNoise  # type: ignore[import-untyped]  # it has no types
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -41,17 +38,3 @@ class Recorder:
         names = ("REQUEST_URI", "QUERY_STRING", "HTTP_COOKIE")
         self.requests.append(Request(*(environ.get(name, "") for name in names)))
         return self._app(environ, start_response)
-
-
-def file_server(folder: Path) -> WSGIApplication:
-    """Return an application that serves *folder* to whoever asks, with Range, HEAD and ETag."""
-    # No age: a browser that kept the file would show it past its time, without asking the edge.
-    app: WSGIApplication = WhiteNoise(_not_found, root=folder, max_age=0)
-    return app
-
-
-def _not_found(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    body = b"There is no such file.\n"
-    headers = [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))]
-    start_response("404 Not Found", headers)
-    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from cfsign.demo.files import PrivateFile, private_folder
-from cfsign.demo.origin import Recorder, file_server
+from cfsign.demo.origin import Recorder
 from cfsign.demo.pages import Pages
-from cfsign.demo.servers import address, listening, serving
 from cfsign.demo.sites import create_app
 from cfsign.distribution import Distribution
 from cfsign.edge import WSGIEdge
+from cfsign.edge.response_headers import ANY_ORIGIN
 from cfsign.keys import generate_private_key_pem, load_private_key
+from cfsign.local_edge.folder import file_server
+from cfsign.local_edge.servers import address, listening, serving
 from cfsign.trusted_keys import TrustedKeyGroup
 
 # CloudFront gives out such an ID when a public key is uploaded.
@@ -63,7 +65,8 @@ def running(
         trusted_keys = TrustedKeyGroup({_KEY_PAIR_ID: public_key})
 
         recorder = Recorder(file_server(folder))
-        edge = WSGIEdge(recorder, trusted_keys)
+        # The site's page fetches from the edge, which is another origin.
+        edge = WSGIEdge(recorder, trusted_keys, response_headers=ANY_ORIGIN)
         settings = {
             "CLOUDFRONT_DOMAIN": address(edge_listener),
             "CLOUDFRONT_CONFIG": {

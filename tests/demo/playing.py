@@ -30,11 +30,11 @@ def other_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def no_edge(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage, "WSGIEdge", lambda app, keys: app)
+    monkeypatch.setattr(stage, "WSGIEdge", lambda app, keys, **_: app)
 
 
 def edge_that_strips_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def edge(app: Any, keys: Any) -> Any:
+    def edge(app: Any, keys: Any, **_: Any) -> Any:
         def checked(environ: Any, start_response: Any) -> Any:
             def allowed(_: Any, start_response: Any) -> Any:
                 return app(environ, start_response)

@@ -134,7 +134,9 @@ def test_what_is_broken_is_seen_on_the_others_too(name: str, tmp_path: Path) -> 
 def test_an_edge_that_never_sees_an_end_is_seen(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(stage, "WSGIEdge", lambda app, keys: WSGIEdge(app, keys, clock=lambda: 1))
+    monkeypatch.setattr(
+        stage, "WSGIEdge", lambda app, keys, **_: WSGIEdge(app, keys, clock=lambda: 1)
+    )
     monkeypatch.setattr(steps, "_PATIENCE", -1)
     assert demo.play_once() == 1
     *lines, last = capsys.readouterr().out.splitlines()

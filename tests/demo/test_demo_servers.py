@@ -19,9 +19,9 @@ import pytest
 from cfsign import ConfigurationError, demo
 from cfsign.cli import main
 from cfsign.cli.commands import demo as command
-from cfsign.demo.servers import HOST, address, listening, serving
 from cfsign.demo.sites import FRAMEWORKS
 from cfsign.demo.stage import running
+from cfsign.local_edge.servers import HOST, address, listening, serving
 
 
 @pytest.fixture

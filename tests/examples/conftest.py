@@ -84,13 +84,12 @@ def example_environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def copy_example(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Copies an example with what it shares with the others, and nothing that was made in it."""
+    """Copies an example, and nothing that was made in it."""
 
     def copy(name: str) -> Path:
         folder = tmp_path_factory.mktemp("examples")
         made = shutil.ignore_patterns("__pycache__", "*.pem", "*.sqlite3", "students.json")
         shutil.copytree(ROOT / "examples" / name, folder / name, ignore=made)
-        shutil.copy(ROOT / "examples" / "edge.py", folder)
         return folder / name
 
     return copy

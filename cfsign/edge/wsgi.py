@@ -1,0 +1,127 @@
+"""A CloudFront edge before a WSGI application."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from cfsign.credential import own_query, strip_cookies, strip_query
+from cfsign.edge.access_log import Log, tell
+from cfsign.edge.answers import refusal, with_cloudfront_headers
+from cfsign.edge.behaviors import Behavior, TrustedKeys
+from cfsign.edge.gate import Clock, Gate, Judgement
+from cfsign.edge.request import ViewerRequest, joined_target, viewer_url
+from cfsign.edge.response_headers import ResponseHeadersPolicy
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+class WSGIEdge:
+    """
+    A CloudFront edge before a WSGI application.
+
+    The URL that was signed is the one on the wire, which WSGI itself hands over decoded: it is
+    read from `REQUEST_URI` or `RAW_URI`, which Werkzeug, Waitress and Gunicorn give. Under a
+    server with neither it is put together from `SCRIPT_NAME` and `PATH_INFO`, with letters,
+    digits, `-._~` and `/` as they are and the rest percent-encoded.
+
+    Args:
+        app: The origin.
+        trusted_keys: The trusted key group, or the mapping that makes one, for all paths that no
+            behaviour is for; None opens these.
+        behaviors: The cache behaviours with a path pattern; the first that matches counts.
+        clock: Tells the time in epoch seconds.
+        response_headers: What is added to the origin's headers, and taken out of them.
+        explain: Whether a refusal tells its reason, in a header `X-Edge-Explain` and in the log.
+        log: Takes the lines of an access log, none of which holds a whole signature.
+
+    Raises:
+        SigningKeyError: A key pair id or a key cannot be used; the error names the id.
+        ConfigurationError: There is no key at all.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        trusted_keys: TrustedKeys | None,
+        *,
+        behaviors: Iterable[Behavior] = (),
+        clock: Clock = time.time,
+        response_headers: ResponseHeadersPolicy | None = None,
+        explain: bool = False,
+        log: Log | None = None,
+    ) -> None:
+        self._app = app
+        self._gate = Gate(trusted_keys, behaviors, clock, explain)
+        self._policy = response_headers or ResponseHeadersPolicy()
+        self._log = log
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request (PEP 3333)."""
+        request = _viewer_request(environ)
+        judgement = self._gate.judge(request)
+        if judgement:
+            origins = environ if judgement.is_open else _origin_request(environ)
+            return self._app(origins, self._finishing(request, judgement, start_response))
+        answer = refusal(judgement)
+        tell(self._log, request, judgement, answer.code)
+        start_response(answer.status, answer.headers)
+        return [] if request.method == "HEAD" else [answer.body]
+
+    def _finishing(
+        self, request: ViewerRequest, judgement: Judgement, start_response: StartResponse
+    ) -> StartResponse:
+        """Return a `start_response` that gives CloudFront's headers to the origin's answer."""
+
+        def start(
+            status: str, headers: list[tuple[str, str]], /, *exc_info: Any
+        ) -> Callable[[bytes], object]:
+            code = int(status[:3])
+            tell(self._log, request, judgement, code)
+            finished = self._policy.apply(request, with_cloudfront_headers(code, headers))
+            return start_response(status, finished, *exc_info)
+
+        return start
+
+
+def _viewer_request(environ: WSGIEnvironment) -> ViewerRequest:
+    host = environ.get("HTTP_HOST")
+    if host is None:
+        host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+    target = environ.get("REQUEST_URI") or environ.get("RAW_URI")
+    if target is None:
+        # PEP 3333: each letter stands for one byte.
+        path = (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1")
+        target = joined_target(quote(path) or "/", environ.get("QUERY_STRING", ""))
+    headers = (len(name) + len(text) for name, text in environ.items() if name[:5] == "HTTP_")
+    method = environ["REQUEST_METHOD"]
+    return ViewerRequest(
+        method=method,
+        url=viewer_url(environ["wsgi.url_scheme"], host, target),
+        target=target,
+        cookies=environ.get("HTTP_COOKIE", ""),
+        address=environ.get("REMOTE_ADDR"),
+        origin=environ.get("HTTP_ORIGIN"),
+        is_preflight=method == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ,
+        size=len(target) + sum(headers),
+    )
+
+
+def _origin_request(environ: WSGIEnvironment) -> WSGIEnvironment:
+    """Copy the request without its credential, wherever the server has put that."""
+    stripped = dict(environ)
+    for name in ("REQUEST_URI", "RAW_URI"):
+        if name in stripped:
+            stripped[name] = _stripped_target(stripped[name])
+    stripped["QUERY_STRING"] = strip_query(stripped.get("QUERY_STRING", ""))
+    cookies = strip_cookies(stripped.pop("HTTP_COOKIE", ""))
+    return {**stripped, "HTTP_COOKIE": cookies} if cookies else stripped
+
+
+def _stripped_target(target: str) -> str:
+    path, mark, query = target.partition("?")
+    own = own_query(query) if mark else None
+    return path if own is None else f"{path}?{own}"

@@ -1,0 +1,111 @@
+"""
+Where an answer of the site sends its viewer, and with which cookies.
+
+The answers of every framework's test client are read alike, by what they have in common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from http.cookies import Morsel, SimpleCookie
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+
+def location_of(answer: Any) -> str:
+    """
+    Return the URL that *answer* sends the viewer to, or *answer* itself where it is a text.
+
+    Args:
+        answer: A URL, or an answer with `headers`: of Flask's, Django's or Falcon's test client,
+            httpx or requests. It is a redirect, or holds JSON with a member `url`.
+
+    Raises:
+        AssertionError: It sends the viewer nowhere.
+    """
+    if isinstance(answer, str):
+        return answer
+    headers = getattr(answer, "headers", None)
+    if headers is None:
+        raise TypeError("give a URL, or an answer that has headers")
+    location = _header(headers, "location") or _url_of_json(answer)
+    if location is None:
+        status = getattr(answer, "status_code", "unknown")
+        raise AssertionError(f"the site sends its viewer nowhere: its answer is {status}")
+    return location
+
+
+def cookies_of(answer: Any, url: str) -> dict[str, str]:
+    """
+    Return the cookies that *answer* sets and a browser would send to *url*, by their names.
+
+    One without a domain counts as sent: which host the site is at, no test client tells.
+    """
+    if isinstance(answer, str):
+        return {}
+    jar = SimpleCookie()
+    for line in _set_cookie_lines(answer.headers):
+        jar.load(line)
+    cookies = {**_kept_apart(answer), **jar}
+    return {
+        name: str(getattr(cookie, "value", cookie))
+        for name, cookie in cookies.items()
+        if _reaches(cookie, urlsplit(url)) and not _is_cleared(cookie)
+    }
+
+
+def _kept_apart(answer: Any) -> dict[str, Any]:
+    """Return what Django's and Falcon's clients keep beside headers that hold no cookie lines."""
+    if hasattr(answer.headers, "multi_items"):
+        return {}  # httpx's headers hold all, and its cookies are those that its client would take
+    found = getattr(answer, "cookies", None)
+    return dict(found.items()) if isinstance(found, Mapping) else {}
+
+
+def _reaches(cookie: Any, url: SplitResult) -> bool:
+    """Tell whether a cookie's domain and path are those of *url* (RFC 6265, section 5.1)."""
+    domain = _attribute(cookie, "domain").removeprefix(".").lower()
+    folder = _attribute(cookie, "path").rstrip("/")
+    host = (url.hostname or "").lower()
+    return f".{host}".endswith(f".{domain}" if domain else "") and (
+        url.path == folder or url.path.startswith(f"{folder}/")
+    )
+
+
+def _is_cleared(cookie: Any) -> bool:
+    """Tell whether a browser throws the cookie away at once (RFC 6265, section 5.2.2)."""
+    return _attribute(cookie, "max-age") in ("0", "-1")
+
+
+def _attribute(cookie: Any, name: str) -> str:
+    if isinstance(cookie, Morsel):
+        return str(cookie[name])
+    found = getattr(cookie, name.replace("-", "_"), None)
+    return "" if found is None else str(found)
+
+
+def _header(headers: Any, wanted: str) -> str | None:
+    found = (str(value) for name, value in headers.items() if name.lower() == wanted)
+    return next(found, None)
+
+
+def _set_cookie_lines(headers: Any) -> Iterator[str]:
+    for name, value in _pairs(headers):
+        if name.lower() == "set-cookie":
+            yield value
+
+
+def _pairs(headers: Any) -> Iterator[tuple[str, str]]:
+    # httpx folds lines of one name into one, which cookies do not survive, but for this.
+    items = getattr(headers, "multi_items", headers.items)
+    yield from items()
+
+
+def _url_of_json(answer: Any) -> str | None:
+    content_type = _header(answer.headers, "content-type") or ""
+    if content_type.partition(";")[0].strip() != "application/json":
+        return None
+    # A method of httpx, requests and Django; a property of Flask and Falcon.
+    body = answer.json() if callable(answer.json) else answer.json
+    url = body.get("url") if isinstance(body, Mapping) else None
+    return url if isinstance(url, str) else None

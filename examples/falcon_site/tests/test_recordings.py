@@ -1,0 +1,72 @@
+"""The school's own tests, against a CloudFront on this machine: `python -m pytest tests`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from falcon.testing import TestClient
+from itsdangerous import URLSafeTimedSerializer
+
+from cfsign.testing import Edge, Reason
+
+BUCKET = Path(__file__).parents[1] / "bucket"
+SECRET_KEY = "0123456789abcdef"
+HANDOUT, PLAYLIST = "/handouts/algebra/handout.txt", "/recordings/algebra/01/index.m3u8"
+
+
+@pytest.fixture
+def edge(cloudfront_edge) -> Edge:
+    """CloudFront before the bucket, at a domain that it shares with the site."""
+    return cloudfront_edge(BUCKET, domain="https://media.school.example")
+
+
+@pytest.fixture
+def site(edge, cloudfront_key_pair, tmp_path, monkeypatch) -> TestClient:
+    """The site before it, with Ada in algebra and Ben in history."""
+    from lectures.students import Student
+
+    courses = {"ada": ["algebra"], "ben": ["history"]}
+    students = {name: asdict(Student.with_password("x", taken)) for name, taken in courses.items()}
+    (tmp_path / "students.json").write_text(json.dumps(students))
+    monkeypatch.setenv("STUDENTS_FILE", str(tmp_path / "students.json"))
+    monkeypatch.setenv("SECRET_KEY", SECRET_KEY)
+    monkeypatch.setenv("COOKIE_DOMAIN", "school.example")
+    monkeypatch.setenv("CLOUDFRONT_DOMAIN", edge.domain)
+    monkeypatch.setenv("CLOUDFRONT_KEY_PAIR_ID", cloudfront_key_pair.key_pair_id)
+    monkeypatch.setenv("CLOUDFRONT_PRIVATE_KEY", cloudfront_key_pair.private_key)
+    from lectures.app import create_app
+
+    return TestClient(create_app())
+
+
+def get(site: TestClient, path: str, student: str):
+    """Ask for *path* in a browser in which *student* is logged in."""
+    cookie = URLSafeTimedSerializer(SECRET_KEY, salt="student").dumps(student)
+    return site.simulate_get(path, cookies={"student": cookie})
+
+
+def test_a_student_is_sent_to_a_handout_that_cloudfront_serves(site, edge):
+    url = edge.assert_allows(get(site, HANDOUT, "ada"))
+    assert edge.get(url).content == (BUCKET / "algebra" / "handout.txt").read_bytes()
+
+
+def test_the_link_is_good_for_a_minute(site, edge, cloudfront_clock):
+    url = edge.assert_allows(get(site, HANDOUT, "ada"))
+    cloudfront_clock.shift(61)
+    edge.assert_denies(url, reason=Reason.EXPIRED)
+
+
+def test_the_cookies_of_a_recording_last_three_hours(site, edge, cloudfront_clock):
+    answer = get(site, PLAYLIST, "ada")
+    cloudfront_clock.shift(3 * 60 * 60 - 5)
+    edge.assert_allows(answer)
+    cloudfront_clock.shift(10)
+    edge.assert_denies(answer, reason=Reason.EXPIRED)
+
+
+@pytest.mark.parametrize("path", [HANDOUT, PLAYLIST])
+def test_another_student_is_refused_by_the_site(site, path):
+    assert get(site, path, "ben").status_code == 403

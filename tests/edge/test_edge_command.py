@@ -1,0 +1,269 @@
+"""`cfsign edge` as a user runs it: a folder or a server behind it, and wrong input."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+httpx = pytest.importorskip("httpx")
+for _package in ("click", "waitress", "whitenoise"):
+    pytest.importorskip(_package)
+
+from cfsign.cli import main  # noqa: E402
+
+KEY = "K2JCJMDEHXQW5F=public.pem"
+
+
+@pytest.fixture
+def get() -> Any:
+    """httpx's `request`, which heeds no proxy of the environment."""
+    with httpx.Client(trust_env=False) as client:
+        yield client.request
+
+
+def test_a_folder(
+    run_edge: Callable[..., Any], bucket: Path, sign: Callable[..., str], get: Any
+) -> None:
+    """Signed URLs with Range, HEAD and conditional requests; the rest is refused."""
+    edge = run_edge(bucket, "--public-key", KEY)
+    url = sign(f"{edge.url}/a%20b.txt")
+    answer = get("GET", url)
+    assert (answer.status_code, answer.content) == (200, b"0123456789")
+    assert answer.headers["via"] == "1.1 local.cloudfront.net (CloudFront)"
+    assert answer.headers["server"] == "CloudFront"
+    assert get("GET", url, headers={"Range": "bytes=2-4"}).content == b"234"
+    etag = {"If-None-Match": answer.headers["etag"]}
+    assert get("GET", url, headers=etag).status_code == 304
+    head = get("HEAD", url)
+    assert (head.headers["content-length"], head.content) == ("10", b"")
+    (bucket / "new.txt").write_text("new")
+    assert get("GET", sign(f"{edge.url}/new.txt")).text == "new"
+    assert get("GET", sign(f"{edge.url}/nothing")).status_code == 404
+    refused = get("GET", f"{edge.url}/a%20b.txt")
+    assert (refused.status_code, "<Code>MissingKey</Code>" in refused.text) == (403, True)
+    assert "x-edge-explain" not in refused.headers
+    log = edge.stop()
+    assert log.startswith("cfsign: a local edge for development, not for production")
+    assert "127.0.0.1 GET /a%20b.txt 206 allowed\n" in log
+    assert "127.0.0.1 GET /a%20b.txt 403 MissingKey: no key pair id\n" in log
+    assert "Signature" not in log
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_without_a_traceback(
+    run_edge: Callable[..., Any], bucket: Path, number: signal.Signals
+) -> None:
+    """Ctrl-C, and SIGTERM likewise."""
+    edge = run_edge(bucket, "--public-key", KEY)
+    edge.process.send_signal(number)
+    assert edge.process.wait(30) == 130
+    assert "Traceback" not in edge.stop()
+
+
+def test_behaviours_in_the_order_of_the_command_line(
+    run_edge: Callable[..., Any], bucket: Path, sign: Callable[..., str], get: Any
+) -> None:
+    """--behavior and --open are one list; the first that matches counts."""
+    options = ["--public-key", KEY, "--explain"]
+    private, opened = ["--behavior", "/open/b*=K2JCJMDEHXQW5F"], ["--open", "/open/*"]
+    for arguments, status in ((private + opened, 403), (opened + private, 200)):
+        edge = run_edge(bucket, *options, *arguments)
+        answer = get("GET", f"{edge.url}/open/b.txt")
+        assert answer.status_code == status
+        assert get("GET", sign(f"{edge.url}/open/b.txt")).status_code == 200
+        assert ("x-edge-explain" in answer.headers) is (status == 403)
+
+
+@pytest.mark.parametrize("name", ["edge.toml", "edge.json"])
+def test_a_file_of_keys_and_behaviours(
+    run_edge: Callable[..., Any], keys: Path, bucket: Path, get: Any, name: str
+) -> None:
+    """Paths of keys are relative to the file."""
+    config = {
+        "keys": {"K1": "public.pem"},
+        "behaviors": [
+            {"pattern": "/open/*", "open": True},
+            {"pattern": "/a*", "keys": ["K1"]},
+        ],
+    }
+    toml = (
+        '[keys]\nK1 = "public.pem"\n[[behaviors]]\npattern = "/open/*"\nopen = true\n'
+        '[[behaviors]]\npattern = "/a*"\nkeys = ["K1"]\n'
+    )
+    (keys / name).write_text(toml if name.endswith("toml") else json.dumps(config))
+    edge = run_edge(bucket, "--config", keys / name)
+    assert get("GET", f"{edge.url}/open/b.txt").text == "for everybody"
+    assert get("GET", f"{edge.url}/a%20b.txt").status_code == 403
+
+
+def test_https_in_front_and_a_trusted_proxy(
+    run_edge: Callable[..., Any], bucket: Path, sign: Callable[..., str], get: Any
+) -> None:
+    """The viewer's scheme is that of the proxy's socket; its address is the last that it names."""
+    trusted = ["--scheme", "https", "--trusted-proxy", "127.0.0.1"]
+    edge = run_edge(bucket, "--public-key", KEY, *trusted)
+    url = sign("https://media.example.com/a%20b.txt", ip_address="203.0.113.9")
+    path = url.removeprefix("https://media.example.com")
+    headers = {"Host": "media.example.com"}
+
+    def status(edge: Any, forwarded: str) -> int:
+        sent = {**headers, "X-Forwarded-For": forwarded} if forwarded else headers
+        return int(get("GET", edge.url + path, headers=sent).status_code)
+
+    assert status(edge, "203.0.113.9") == 200
+    assert status(edge, "203.0.113.9, 192.0.2.1") == 403
+    assert status(edge, "192.0.2.1, 203.0.113.9") == 200
+    assert status(edge, "") == 403
+    other = run_edge(
+        bucket, "--public-key", KEY, "--scheme", "https", "--trusted-proxy", "10.0.0.1"
+    )
+    assert status(other, "203.0.113.9") == 403
+
+
+def test_cors_and_response_headers(
+    run_edge: Callable[..., Any], keys: Path, bucket: Path, sign: Callable[..., str], get: Any
+) -> None:
+    """A file in AWS's form, beside the options for scripts."""
+    item = {"Header": "X-Frame-Options", "Value": "DENY", "Override": True}
+    policy = {"Name": "x", "CustomHeadersConfig": {"Quantity": 1, "Items": [item]}}
+    (keys / "policy.json").write_text(json.dumps(policy))
+    site = "https://www.example.com"
+    options = ["--cors-origin", site, "--response-headers", keys / "policy.json"]
+    edge = run_edge(bucket, "--public-key", KEY, *options)
+    url = sign(f"{edge.url}/a%20b.txt")
+    headers = get("GET", url, headers={"Origin": site}).headers
+    assert headers["access-control-allow-origin"] == site
+    assert headers["access-control-allow-credentials"] == "true"
+    assert headers["x-frame-options"] == "DENY"
+    preflight = {"Origin": site, "Access-Control-Request-Method": "GET"}
+    assert get("OPTIONS", url, headers=preflight).status_code == 200
+    assert get("OPTIONS", f"{edge.url}/a%20b.txt", headers=preflight).status_code == 403
+    assert "access-control-allow-origin" not in get("GET", url).headers
+
+
+HOSTILE = [
+    b"GET /" + b"a" * 9_000 + b" HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: h\r\nCookie: " + b"a=b; " * 20_000 + b"\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: h\r\nCookie: " + b"a=b; " * 1_000_000 + b"\r\n\r\n",
+    b"GET /\xff\xfe?\xe4=\xf6 HTTP/1.1\r\nHost: \xff\r\n\r\n",
+    b"GET * HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"GET http://[::1/ HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"GET //h/open/%00 HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"GET /open/%00 HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"GET /open/%ff%c0%af.. HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"GET /open/" + b"a" * 1_000 + b" HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"GET /open/b.txt HTTP/1.1\r\nHost: h\r\nRange: bytes=999999999999999999999-\r\n\r\n",
+    b"GET /open/b.txt HTTP/1.1\r\nHost: h\r\nIf-Modified-Since: \xff\r\n\r\n",
+    b"POST /open/b.txt HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello",
+    b"GET /open HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"GET /open/b.txt/x HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 500 + b"\r\n\r\n",
+    b"G\xc4T / HTTP/1.1\r\n\r\n",
+]
+
+
+def test_hostile_bytes_are_never_a_500(run_edge: Callable[..., Any], bucket: Path) -> None:
+    """Whatever comes over the socket, some answer below 500 goes back, and the next one works."""
+    edge = run_edge(bucket, "--public-key", KEY, "--open", "/open/*", "--explain")
+    host, port = edge.url.removeprefix("http://").split(":")
+    for sent in HOSTILE:
+        assert 200 <= status_over_socket(host, int(port), sent) < 500, sent[:80]
+    log = edge.stop()
+    assert "Traceback" not in log
+
+
+def status_over_socket(host: str, port: int, sent: bytes) -> int:
+    with socket.create_connection((host, port), 30) as connection:
+        try:
+            connection.sendall(sent)
+        except (BrokenPipeError, ConnectionResetError):
+            return 431  # closed before all of it was sent
+        connection.settimeout(30)
+        try:
+            answer = connection.recv(64)
+        except ConnectionResetError:
+            return 431
+    # Waitress hangs up where urllib cannot split a target.
+    return int(answer.split()[1]) if answer else 400
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "Missing argument"),
+        (["nowhere", "--public-key", KEY], "there is no folder 'nowhere'"),
+        (["."], "at least one public key"),
+        ([".", "--open", "/x/*"], "at least one public key"),
+        ([".", "--public-key", "K1"], "ID=FILE|K2JCJMDEHXQW5F=public_key.pem"),
+        ([".", "--public-key", "K1=missing.pem"], "K1: .*missing.pem"),
+        ([".", "--public-key", KEY, "--behavior", "/x"], "path pattern and key pair ids"),
+        ([".", "--public-key", KEY, "--behavior", "/x=K9"], "names 'K9'"),
+        ([".", "--public-key", KEY, "--open", "https://h/x"], "a path alone"),
+        ([".", "--public-key", KEY, "--host", "192.0.2.1"], "cannot be opened"),
+        ([".", "--public-key", KEY, "--config", "public.pem"], r"end in \.toml or \.json"),
+        ([".", "--config", "edge.toml", "--open", "*"], "leave --behavior and --open out"),
+        ([".", "--public-key", KEY, "--cors", "--cors-origin", "x"], "give one"),
+        ([".", "--public-key", KEY, "--response-headers", "gone.json"], "gone.json: No such file"),
+        ([".", "--public-key", KEY, "--trusted-proxy", "*"], "the proxy's one address"),
+        ([".", "--public-key", KEY, "--public-key", KEY], "the same id"),
+        (["ftp://h", "--public-key", KEY], "http://127.0.0.1:9000"),
+        (["http://h:x", "--public-key", KEY], "http://127.0.0.1:9000"),
+        (["http://u:secret@h", "--public-key", KEY], "no user, query or fragment"),
+        (["http://h/?a", "--public-key", KEY], "no user, query or fragment"),
+    ],
+)
+def test_wrong_input_is_one_line(
+    keys: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    says: str,
+) -> None:
+    """Exit 2 and the mend."""
+    monkeypatch.chdir(keys)
+    assert main(["edge", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert re.search(says, captured.err), captured.err
+    assert "secret" not in captured.err
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("x = ", "is not TOML"),
+        ("keyz = {}", "'keyz'"),
+        ("keys = 1", "keys is a table"),
+        ('keys = {K1 = "public.pem"}\nbehaviors = 1', "list of tables"),
+        ('keys = {K1 = "public.pem"}\nbehaviors = [{pattern = "/a"}]', "or open = true"),
+        ('keys = {K1 = "public.pem"}\nbehaviors = [{pattern = "/a", open = false}]', "or open"),
+        (
+            'keys = {K1 = "p"}\nbehaviors = [{pattern = "/a", open = true, keys = ["K1"]}]',
+            "or open",
+        ),
+        ('keys = {K1 = "public.pem"}\nbehaviors = [{pattern = "/a", keys = "K1"}]', "list of ids"),
+        ('keys = {K1 = "public.pem"}\nbehaviors = [{pattern = "/a", keys = []}]', "has no key"),
+        ('keys = {K1 = "public.pem"}\nbehaviors = [{pattern = "/a", key = ["K1"]}]', "'key'"),
+    ],
+)
+def test_a_wrong_file_opens_nothing(
+    keys: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    text: str,
+    says: str,
+) -> None:
+    """What is not understood ends the start."""
+    monkeypatch.chdir(keys)
+    Path("edge.toml").write_text(text)
+    assert main(["edge", ".", "--config", "edge.toml"]) == 2
+    assert says in capsys.readouterr().err
