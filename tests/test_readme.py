@@ -155,14 +155,16 @@ def _aws(monkeypatch, tmp_path, pem):
         yield
 
 
-@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path",
+    [path for path in DOCS if python_in(path.read_text("utf-8"))],
+    ids=lambda path: path.name,
+)
 @pytest.mark.usefixtures("_aws")
 def test_the_python_of_the_docs_runs(path):
     """The blocks of each document in one namespace."""
     namespace = {"__name__": "docs"}
-    blocks = python_in(path.read_text("utf-8"))
-    assert blocks
-    for block in blocks:
+    for block in python_in(path.read_text("utf-8")):
         exec(compile(block, path.name, "exec"), namespace)
     if path.name == "keys.md":
         assert namespace["url"].endswith("&Hash-Algorithm=SHA256")
@@ -175,10 +177,12 @@ def test_the_links_lead_somewhere(path):
     """To a file that is there, and to a heading in it."""
     for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]+))?\)", path.read_text("utf-8")):
         found = path.parent / target if target else path
-        assert found.is_file(), target
+        assert found.exists(), target
+        if not anchor:
+            continue
         headings = re.findall(r"^#+ (.*)$", found.read_text("utf-8"), re.MULTILINE)
         anchors = {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
-        assert not anchor or anchor in anchors
+        assert anchor in anchors
 
 
 def test_the_readme_links_every_example():

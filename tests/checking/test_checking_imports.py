@@ -13,7 +13,7 @@ import cfsign.verdict
 PACKAGE = Path(cfsign.verdict.__file__).parent
 MODULES = ("verdict", "credential", "statement", "matching", "request", "trusted_keys")
 FILES = [*(PACKAGE / f"{name}.py" for name in MODULES), *(PACKAGE / "edge").glob("*.py")]
-PROJECT = {f"cfsign.{name}" for name in (*MODULES, "errors", "keys")}
+PROJECT = {f"cfsign.{name}" for name in (*MODULES, "errors", "explanation", "keys")}
 PROJECT |= {f"cfsign.edge.{file.stem}" for file in (PACKAGE / "edge").glob("*.py")}
 
 
