@@ -2,11 +2,13 @@
 WSGI and ASGI middleware that answers as a CloudFront edge with a trusted key group would.
 
 For trying and testing the whole way of a file with no account: what the edge lets through reaches
-the wrapped application without its credential, and the rest gets CloudFront's own 403.
+the wrapped application without its credential, and the rest gets CloudFront's own 403. Why, which
+that does not say, goes to the log `cfsign.edge`: a warning each, without query and cookies.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
@@ -29,8 +31,15 @@ ASGIApplication: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 Clock: TypeAlias = Callable[[], float]
 TrustedKeys: TypeAlias = TrustedKeyGroup | Mapping[str, KeySource]
 
+_log = logging.getLogger("cfsign.edge")
+
 # RFC 9112, section 3.2.2: a request target that brings its own host.
 _ABSOLUTE_FORM = re.compile(r"https?://([^/?]*)(.*)", re.IGNORECASE | re.DOTALL)
+_UP_TO_THE_PATH = re.compile(r"[^/]*//[^/?]*")
+# Where a credential begins: at the `?`, or inside a path that took the `?` in, escaped or not.
+_CREDENTIAL = re.compile(
+    r"\?|(?:expires|policy|signature|key-pair-id|hash-algorithm)(?:=|%(?:25)*3D)", re.IGNORECASE
+)
 # RFC 6455, section 3: a WebSocket's handshake is an HTTP request to the same place.
 _HTTP_SCHEMES = {"ws": "http", "wss": "https"}
 # RFC 6455, section 7.4.1: a policy is violated.
@@ -64,14 +73,14 @@ class WSGIEdge:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
-        verdict = self._check(
-            _wsgi_url(environ), environ.get("HTTP_COOKIE", ""), environ.get("REMOTE_ADDR")
-        )
+        url, method = _wsgi_url(environ), environ["REQUEST_METHOD"]
+        verdict = self._check(url, environ.get("HTTP_COOKIE", ""), environ.get("REMOTE_ADDR"))
         if verdict:
             return self._app(_wsgi_origin_request(environ), start_response)
+        _tell(method, url, verdict)
         body = _refusal_body(verdict)
         start_response("403 Forbidden", _refusal_headers(body))
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+        return [] if method == "HEAD" else [body]
 
 
 class ASGIEdge:
@@ -105,10 +114,13 @@ class ASGIEdge:
         client = scope.get("client")
         # RFC 9113, section 8.2.3: HTTP/2 may send its cookies in several headers.
         cookies = "; ".join(_header_values(scope, b"cookie"))
-        verdict = self._check(_asgi_url(scope), cookies, client[0] if client else None)
+        url = _asgi_url(scope)
+        verdict = self._check(url, cookies, client[0] if client else None)
         if verdict:
             await self._app(_asgi_origin_request(scope), receive, send)
-        elif scope["type"] == "websocket":
+            return
+        _tell(scope.get("method") or "GET", url, verdict)
+        if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": _WEBSOCKET_POLICY_VIOLATION})
         else:
             await _send_refusal(scope, send, _refusal_body(verdict))
@@ -125,6 +137,17 @@ def _checker(trusted_keys: TrustedKeys, clock: Clock) -> Callable[[str, str, str
         return group.check(url, cookies=cookies, at=clock(), viewer_ip=viewer_ip)
 
     return check
+
+
+def _tell(method: str, url: str, verdict: Verdict) -> None:
+    if _log.isEnabledFor(logging.WARNING):
+        _log.warning("%s: %s", _told(method, url), verdict)
+
+
+def _told(method: str, url: str) -> str:
+    """Return a request as a line of a log may hold it: no credential, no control character."""
+    path = _CREDENTIAL.split(_UP_TO_THE_PATH.sub("", url, count=1), maxsplit=1)[0] or "-"
+    return quote(f"{method} {path}", safe=" !$%&'()*+,/:;=@~", encoding="latin-1", errors="replace")
 
 
 def _viewer_url(scheme: str, host: str, target: str) -> str:
