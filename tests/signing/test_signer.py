@@ -366,7 +366,7 @@ SIGN: dict[str, Callable[[Signer, dict[str, Any]], object]] = {
         ({"expires_in": 0}, "give a lifetime of 1 or more"),
         ({"expires_in": -60}, "give a lifetime of 1 or more"),
         ({"expires_in": timedelta(seconds=-1)}, "give a lifetime of 1 or more"),
-        ({"expires_in": 1767225600000}, "Divide by 1000"),
+        ({"expires_in": 1767225600000}, "is this a moment"),
         ({"expires_in": 60.0}, "a timedelta or whole seconds"),
         ({"expires_in": True}, "a timedelta or whole seconds"),
         ({"expires_in": 60, "expires_at": 1999999999}, "both given; give one"),
