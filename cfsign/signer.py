@@ -108,7 +108,8 @@ class Signer(Unpicklable):
 
         Args:
             key_pair_id: The id of the public key in CloudFront, such as K2JCJMDEHXQW5F.
-            private_key: A PrivateKey, a path, or PEM as text or bytes.
+            private_key: A PrivateKey, a path, or PEM as text or bytes; an encrypted one is opened
+                with `load_private_key(KEY, password=...)`.
             hash_algorithm: "SHA1" or "SHA256" (announced by AWS in April 2026).
 
         Raises:

@@ -165,7 +165,8 @@ def generate_pem(bits: int) -> str:
 def _check_password(pem: PEM, password: bytes | None) -> None:
     if pem.is_encrypted and password is None:
         raise SigningKeyError(
-            "the key is encrypted; give its password, or decrypt it: "
+            "the key is encrypted; give its password: load_private_key(KEY, password=...), the "
+            "setting 'password', CLOUDFRONT_PASSWORD or --ask-password; or decrypt it: "
             "openssl pkey -in KEY -out PLAIN",
             source=pem.source,
         )
