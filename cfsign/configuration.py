@@ -126,6 +126,7 @@ class Configuration:
         needed = {labels[name] for name in absent}
         if "private_key" in absent:
             needed.add(key_file)
+            labels["private_key"] += f" or {key_file}"
         problems += _near_misses(environ, prefix, known, needed)
         for name in ("expires", "expiry_step"):
             if name in settings and re.fullmatch("[0-9]{1,10}", settings[name]):
