@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 import time
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from cfsign.cookies import SignedCookies
 from cfsign.encoding import encode
-from cfsign.errors import PolicyError, ResourceError, SigningKeyError
+from cfsign.errors import CfsignWarning, PolicyError, ResourceError, SigningKeyError
 from cfsign.keys import (
     HASH_ALGORITHMS,
     HashAlgorithm,
@@ -24,6 +25,10 @@ from cfsign.times import Lifetime, Moment, expiry
 
 _KEY_PAIR_ID = re.compile(r"[A-Za-z0-9]{1,128}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+# AWS, IAM, "Unique identifiers": the prefixes of access keys; CloudFront's older key pairs have
+# APKA. What a distribution's id looks like is seen in AWS's examples, and promised nowhere.
+_ACCESS_KEY = re.compile(r"A[KS]IA[A-Z0-9]{16}")
+_DISTRIBUTION_ID = re.compile(r"E[A-Z0-9]{12,14}")
 
 
 class SignedPolicy:
@@ -117,6 +122,13 @@ class Signer(Unpicklable):
             PolicyError: CloudFront does not know the hash algorithm.
         """
         self.key_pair_id = check_key_pair_id(key_pair_id)
+        if _DISTRIBUTION_ID.fullmatch(self.key_pair_id):
+            warnings.warn(
+                f"the key pair id {self.key_pair_id} begins with E, as the ids of distributions "
+                "do; it is the ID of the public key in CloudFront, such as K2JCJMDEHXQW5F",
+                CfsignWarning,
+                stacklevel=2,
+            )
         self.hash_algorithm = check_hash_algorithm(hash_algorithm)
         if isinstance(private_key, str | bytes | os.PathLike):
             private_key = load_private_key(private_key)
@@ -242,6 +254,11 @@ def check_key_pair_id(key_pair_id: object) -> str:
         raise SigningKeyError(
             "the key pair id is a UUID, which is the key group's id; take the ID of the public key "
             "in that group, such as K2JCJMDEHXQW5F"
+        )
+    if _ACCESS_KEY.fullmatch(key_pair_id):
+        raise SigningKeyError(
+            "the key pair id is that of an AWS access key; take the ID of the public key in "
+            "CloudFront, such as K2JCJMDEHXQW5F"
         )
     if not _KEY_PAIR_ID.fullmatch(key_pair_id):
         # Not echoed: people have pasted the key itself here.
