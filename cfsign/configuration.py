@@ -89,7 +89,7 @@ class Configuration:
                 problems.append(f"{CONFIG} has private_key and priv_key_string; give private_key")
             settings["private_key"] = settings.pop("priv_key_string")
             labels["private_key"] = f"{CONFIG}['priv_key_string']"
-        for name in _NONE_BY_DEFAULT:
+        for name in (*_NONE_BY_DEFAULT, *_REQUIRED):
             if name in settings and settings[name] is None:
                 del settings[name]
         if mapping.get(DOMAIN) is not None:
@@ -212,7 +212,7 @@ _CHECKS: dict[str, Callable[[Any], object]] = {
     "headers": check_headers,
 }
 
-# Where nothing is the default, None is how one writes it.
+# Where nothing is the default, None is how one writes it; what is required, it leaves missing.
 _NONE_BY_DEFAULT = ("expiry_step", "headers")
 
 _REQUIRED = {

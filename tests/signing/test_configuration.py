@@ -155,6 +155,19 @@ def test_everything_that_is_missing_is_named() -> None:
     assert "CLOUDFRONT_CONFIG['private_key'] is missing; give the private key's path" in text
 
 
+def test_none_is_missing_where_something_is_required() -> None:
+    """As os.environ.get gives it."""
+    absent = {"CLOUDFRONT_DOMAIN": None}
+    config = {"key_pair_id": None, "private_key": None}
+    assert [
+        each.partition(";")[0] for each in problems({**absent, "CLOUDFRONT_CONFIG": config})
+    ] == [
+        "CLOUDFRONT_DOMAIN is missing",
+        "CLOUDFRONT_CONFIG['key_pair_id'] is missing",
+        "CLOUDFRONT_CONFIG['private_key'] is missing",
+    ]
+
+
 @pytest.mark.parametrize("mapping", [None, "x", [("CLOUDFRONT_DOMAIN", DOMAIN)], 7])
 def test_settings_are_a_mapping(mapping: Any) -> None:
     """Said by name."""
