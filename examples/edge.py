@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from waitress import serve
+from waitress import create_server
 from whitenoise import WhiteNoise
 
 from cfsign.edge import WSGIEdge
@@ -37,8 +37,16 @@ def main() -> None:
     key_pair_id, _, public_key = options.key.partition("=")
     # No age: a browser that kept a file would show it past its time, without asking the edge.
     bucket = WhiteNoise(no_such_file, root=options.folder, max_age=0)
-    # On loopback alone: nothing of this is for the network.
-    serve(WSGIEdge(bucket, {key_pair_id: public_key}), host="127.0.0.1", port=options.port)
+    edge = WSGIEdge(bucket, {key_pair_id: public_key})
+    try:
+        # On loopback alone: nothing of this is for the network.
+        server = create_server(edge, host="127.0.0.1", port=options.port)
+    except OSError as error:
+        parser.error(
+            f"port {options.port} cannot be opened ({error.strerror}); give another with --port"
+        )
+    print(f"The edge  http://127.0.0.1:{server.effective_port}/  Stop with Ctrl-C.", flush=True)
+    server.run()
 
 
 if __name__ == "__main__":
