@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("flask")
+pytest.importorskip("whitenoise")
+werkzeug_test = pytest.importorskip("werkzeug.test")
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -27,17 +29,26 @@ OTHERS = [block for block in blocks() if block not in DJANGO + FALCON]
 
 @pytest.fixture(autouse=True)
 def _key_files(tmp_path, monkeypatch, pem, public_pem):
-    (tmp_path / "private_key.pem").write_text(pem)
-    (tmp_path / "public_key.pem").write_text(public_pem)
+    (tmp_path / "cloudfront-private.pem").write_text(pem)
+    (tmp_path / "cloudfront-public.pem").write_text(public_pem)
+    (tmp_path / "bucket" / "ada").mkdir(parents=True)
+    (tmp_path / "bucket" / "ada" / "a.txt").write_text("ada's")
     monkeypatch.chdir(tmp_path)
 
 
-def test_the_python_of_the_readme_runs():
+def test_the_python_of_the_readme_runs(monkeypatch, capsys):
     """All blocks in one namespace, as a reader would type them."""
+    waitress = pytest.importorskip("waitress")
+    served = []
+    monkeypatch.setattr(waitress, "serve", lambda app, **where: served.append((app, where)))
     namespace = {"__name__": "readme"}
-    assert len(OTHERS) == 5
+    assert len(OTHERS) == 7
     for block in OTHERS:
         exec(compile(block, "README.md", "exec"), namespace)
+    *parts, printed = capsys.readouterr().out.splitlines()
+    assert [namespace["edge"].check(part).allowed for part in parts] == [True, True]
+    assert printed == ("403 AccessDenied: the signature was not made by this key over this policy")
+    assert (namespace["yes"].expires_in, namespace["no"].status) == (10, 403)
     app = namespace["app"]
     app.secret_key = "readme"
     client = app.test_client()
@@ -47,6 +58,16 @@ def test_the_python_of_the_readme_runs():
     assert client.get("/content/ben/a.txt").status_code == 403
     location = client.get("/content/ada/a.txt").location
     assert namespace["edge"].check(location).allowed
+    ((bucket, where),) = served
+    assert where == {"host": "127.0.0.1", "port": 8001}
+    viewer = werkzeug_test.Client(bucket)
+    assert viewer.get("/ada/a.txt").status_code == 403
+    here = "http://127.0.0.1:8001/ada/"
+    for name, answer in (("a.txt", (200, b"ada's")), ("b.txt", (404, b""))):
+        target = namespace["signer"].sign_url(here + name, expires_in=60).partition("8001")[2]
+        response = viewer.get(target, base_url="http://127.0.0.1:8001/")
+        assert (response.status_code, response.data) == answer
+        response.close()
     assert client.get("/books/history").status_code == 303
     assert client.get("/books/chemistry").status_code == 404
 
@@ -102,7 +123,7 @@ def test_the_falcon_of_the_readme_runs(monkeypatch, trusted_keys):
     testing = pytest.importorskip("falcon.testing")
     monkeypatch.setenv("CLOUDFRONT_DOMAIN", "https://media.example.com")
     monkeypatch.setenv("CLOUDFRONT_KEY_PAIR_ID", "K2JCJMDEHXQW5F")
-    monkeypatch.setenv("CLOUDFRONT_PRIVATE_KEY_FILE", "private_key.pem")
+    monkeypatch.setenv("CLOUDFRONT_PRIVATE_KEY_FILE", "cloudfront-private.pem")
     (block,) = FALCON
     namespace = {"__name__": "readme"}
     exec(compile(block, "README.md", "exec"), namespace)
