@@ -240,8 +240,8 @@ def test_the_domain_goes_not_into_the_dict(pem: str) -> None:
         ("headers", ["X: y", [("X", "y")], {"X": 1}, {"X": "a\r\nb"}, {"X Y": "a"}]),
         ("headers", [{"location": "x"}, {"LOCATION": "x"}]),
         ("hash_algorithm", ["sha256", None, 256]),
-        ("key_pair_id", ["", None, 7, "a b"]),
-        ("private_key", [None, 7, "", b"", "/nowhere"]),
+        ("key_pair_id", ["", 7, "a b"]),
+        ("private_key", [7, "", b"", "/nowhere"]),
         ("password", [7, ["x"]]),
     ],
 )

@@ -16,7 +16,7 @@ _PAGE = """\
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>
   :root {{ color-scheme: light dark }}
-  body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 42rem; margin: 2rem auto; padding: 0 1rem }}
+  body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: min(42rem, 92vw); margin: 2rem auto }}
   label {{ display: block; margin-bottom: .5rem }}
 </style>
 <title>{title}</title>
