@@ -85,7 +85,7 @@ class Configuration:
                 problems.append(f"{CONFIG} has private_key and priv_key_string; give private_key")
             settings["private_key"] = settings.pop("priv_key_string")
             labels["private_key"] = f"{CONFIG}['priv_key_string']"
-        for name in NONE_BY_DEFAULT:
+        for name in (*NONE_BY_DEFAULT, *REQUIRED):
             if name in settings and settings[name] is None:
                 del settings[name]
         if mapping.get(DOMAIN) is not None:
@@ -124,6 +124,7 @@ class Configuration:
         needed = {labels[name] for name in absent}
         if "private_key" in absent:
             needed.add(key_file)
+            labels["private_key"] += f" or {key_file}"
         problems += _near_misses(environ, prefix, known, needed)
         for name in ("expires", "expiry_step", "check_every"):
             if name in settings and re.fullmatch("[0-9]{1,10}", settings[name]):

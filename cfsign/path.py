@@ -10,6 +10,8 @@ from cfsign.errors import ResourceError
 
 Query = str | Mapping[str, str] | Iterable[tuple[str, str]]
 
+_URL = re.compile(r"https?://", re.IGNORECASE)
+_NAME_IT = "name the file itself"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -25,15 +27,24 @@ def encode_path(path: str, *, pattern: bool = False) -> str:
         The encoded path, beginning with `/`.
 
     Raises:
-        ResourceError: An empty name, a `.` or `..`, a control character, or no Unicode text.
+        ResourceError: A whole URL, an empty name, a `.` or `..`, a control character, or no
+            Unicode text.
     """
     if not isinstance(path, str):
         raise ResourceError(f"a path is text (str), not {type(path).__name__}")
+    if _URL.match(path):
+        method = "sign_cookies" if pattern else "sign_url"
+        raise ResourceError(
+            f"the path is a whole URL; leave out the domain, or use Signer.{method}"
+        )
     names = path.removeprefix("/").split("/")
-    if "" in names:
-        raise ResourceError("the path has an empty name (it is empty, or has `//` or ends in `/`)")
+    if "" in names[:-1] or names == [""]:
+        raise ResourceError("the path has an empty name: it is empty, or has `//` in it")
+    if names[-1] == "":
+        mend = "to open a folder, end it in `/*`, as videos/42/* does" if pattern else _NAME_IT
+        raise ResourceError(f"the path ends in `/`; {mend}")
     if "." in names or ".." in names:
-        raise ResourceError("the path has a `.` or `..` in it; name the file itself")
+        raise ResourceError(f"the path has a `.` or `..` in it; {_NAME_IT}")
     control = _CONTROL.search(path)
     if control is not None:
         raise ResourceError(

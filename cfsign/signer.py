@@ -30,6 +30,10 @@ from cfsign.times import Lifetime, Moment, expiry
 
 _KEY_PAIR_ID = re.compile(r"[A-Za-z0-9]{1,128}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+# AWS, IAM, "Unique identifiers": the prefixes of access keys; CloudFront's older key pairs have
+# APKA. What a distribution's id looks like is seen in AWS's examples, and promised nowhere.
+_ACCESS_KEY = re.compile(r"A[KS]IA[A-Z0-9]{16}")
+_DISTRIBUTION_ID = re.compile(r"E[A-Z0-9]{12,14}")
 
 
 class BaseSigner(ABC):
@@ -247,6 +251,11 @@ def check_key_pair_id(key_pair_id: object) -> str:
         raise SigningKeyError(
             "the key pair id is a UUID, which is the key group's id; take the ID of the public key "
             "in that group, such as K2JCJMDEHXQW5F"
+        )
+    if _ACCESS_KEY.fullmatch(key_pair_id):
+        raise SigningKeyError(
+            "the key pair id is that of an AWS access key; take the ID of the public key in "
+            "CloudFront, such as K2JCJMDEHXQW5F"
         )
     if not _KEY_PAIR_ID.fullmatch(key_pair_id):
         # Not echoed: people have pasted the key itself here.

@@ -103,18 +103,21 @@ def lifetime_seconds(lifetime: Lifetime, field: str) -> int:
     return int(lifetime)
 
 
-def standing_lifetime(lifetime: Lifetime, field: str, now: int) -> int:
+def standing_lifetime(
+    lifetime: Lifetime, field: str, now: int, mend: str = "give fewer seconds, such as 60"
+) -> int:
     """
     Turn *lifetime*, which is to serve from *now* on, into whole seconds, as `lifetime_seconds`.
 
     Raises:
-        PolicyError: Also if it would already end later than CloudFront can tell.
+        PolicyError: Also if it would already end later than CloudFront can tell; *mend* is what to
+            do then.
     """
     seconds = lifetime_seconds(lifetime, field)
     if now + seconds > LATEST:
         raise PolicyError(
             f"{field} ends past {LATEST} (January 2038), the last second that CloudFront takes; "
-            "give fewer seconds, such as 60",
+            f"{mend}",
             field=field,
         )
     return seconds
@@ -135,7 +138,8 @@ def expiry(expires_in: Lifetime | None, expires_at: Moment | None, now: int) -> 
     if expires_in is not None and expires_at is not None:
         raise PolicyError("expires_in and expires_at are both given; give one", field="expires_in")
     if expires_in is not None:
-        return epoch_seconds(now + lifetime_seconds(expires_in, "expires_in"), "expires_in")
+        mend = "give fewer seconds (is this a moment? give it as expires_at)"
+        return now + standing_lifetime(expires_in, "expires_in", now, mend)
     if expires_at is None:
         raise PolicyError(
             "an expiry is required: give expires_in (seconds or a timedelta) "

@@ -71,7 +71,8 @@ class Verdict:
     The answer to one request.
 
     All of it follows from the reason, so that no two parts of an answer can disagree.
-    A verdict is true exactly when the request is allowed.
+    A verdict is true exactly when the request is allowed, and prints as the answer and its reason:
+    `403 AccessDenied: the policy has expired`.
 
     Attributes:
         reason: Why the request was let through or refused.
@@ -93,6 +94,10 @@ class Verdict:
     def message(self) -> str | None:
         """CloudFront's own message, such as "Access denied"; None when allowed."""
         return None if self.allowed else _ANSWERS[self.reason].message
+
+    def __str__(self) -> str:
+        answer = "200" if self.allowed else f"403 {self.code}"
+        return f"{answer}: {self.reason.value}"
 
     def __bool__(self) -> bool:
         # A refusal that counted as true would hand out files in `if group.check(url):`.

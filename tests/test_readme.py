@@ -25,6 +25,7 @@ def python_in(text):
     return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
 
 
+FLASK = blocks("\n## Flask,", "\n## Django,")
 DJANGO = blocks("\n## Django,", "\n## Falcon,")
 FALCON = blocks("\n## Falcon,", "\n## Signing")
 OTHERS = [block for block in blocks() if block not in DJANGO + FALCON]
@@ -34,18 +35,22 @@ OTHERS = [block for block in blocks() if block not in DJANGO + FALCON]
 def _key_files(tmp_path, monkeypatch, pem, other_pem, public_pem):
     ring = re.search(r"```json\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
     (tmp_path / "ring.json").write_text(ring[1])
-    (tmp_path / "private_key_2.pem").write_text(other_pem)
-    (tmp_path / "private_key.pem").write_text(pem)
-    (tmp_path / "public_key.pem").write_text(public_pem)
+    (tmp_path / "cloudfront-2-private.pem").write_text(other_pem)
+    (tmp_path / "cloudfront-private.pem").write_text(pem)
+    (tmp_path / "cloudfront-public.pem").write_text(public_pem)
     monkeypatch.chdir(tmp_path)
 
 
-def test_the_python_of_the_readme_runs(tmp_path, cloudfront_edge):
+def test_the_python_of_the_readme_runs(capsys):
     """All blocks in one namespace, as a reader would type them."""
     namespace = {"__name__": "readme"}
     assert len(OTHERS) == 7
     for block in OTHERS:
         exec(compile(block, "README.md", "exec"), namespace)
+    *parts, printed = capsys.readouterr().out.splitlines()
+    assert [namespace["edge"].check(part).allowed for part in parts] == [True, True]
+    assert printed == ("403 AccessDenied: the signature was not made by this key over this policy")
+    assert (namespace["yes"].expires_in, namespace["no"].status) == (10, 403)
     app = namespace["app"]
     app.secret_key = "readme"
     client = app.test_client()
@@ -57,8 +62,6 @@ def test_the_python_of_the_readme_runs(tmp_path, cloudfront_edge):
     assert namespace["edge"].check(location).allowed
     assert client.get("/books/history").status_code == 303
     assert client.get("/books/chemistry").status_code == 404
-    pytest.importorskip("whitenoise")
-    namespace["test_a_file_is_good_for_a_minute"](cloudfront_edge, tmp_path)
 
 
 DJANGO_PRELUDE = """
@@ -112,7 +115,7 @@ def test_the_falcon_of_the_readme_runs(monkeypatch, trusted_keys):
     testing = pytest.importorskip("falcon.testing")
     monkeypatch.setenv("CLOUDFRONT_DOMAIN", "https://media.example.com")
     monkeypatch.setenv("CLOUDFRONT_KEY_PAIR_ID", "K2JCJMDEHXQW5F")
-    monkeypatch.setenv("CLOUDFRONT_PRIVATE_KEY_FILE", "private_key.pem")
+    monkeypatch.setenv("CLOUDFRONT_PRIVATE_KEY_FILE", "cloudfront-private.pem")
     (block,) = FALCON
     namespace = {"__name__": "readme"}
     exec(compile(block, "README.md", "exec"), namespace)
@@ -161,15 +164,21 @@ def _aws(monkeypatch, tmp_path, pem):
     ids=lambda path: path.name,
 )
 @pytest.mark.usefixtures("_aws")
-def test_the_python_of_the_docs_runs(path):
+def test_the_python_of_the_docs_runs(request, path, tmp_path):
     """The blocks of each document in one namespace."""
     namespace = {"__name__": "docs"}
+    if path.name == "testing.md":  # it tests the README's own site
+        exec(compile(FLASK[0], "README.md", "exec"), namespace)
     for block in python_in(path.read_text("utf-8")):
         exec(compile(block, path.name, "exec"), namespace)
     if path.name == "keys.md":
         assert namespace["url"].endswith("&Hash-Algorithm=SHA256")
         assert namespace["ring"].key_pair_id == namespace["signer"].key_pair_id
         assert namespace["HSMKey"].is_blocking
+    if path.name == "testing.md":
+        namespace["app"].secret_key = "readme"
+        edge = request.getfixturevalue("cloudfront_edge")
+        namespace["test_a_file_is_good_for_a_minute"](edge, tmp_path)
 
 
 @pytest.mark.parametrize("path", [README, *DOCS], ids=lambda path: path.name)

@@ -141,6 +141,8 @@ def cookies(
         put("\n".join(f"Set-Cookie: {header}" for header in headers))
     else:
         put("; ".join(f"{name}={value}" for name, value in signed.items()))
+    if resource.endswith("/") and "*" not in resource:
+        click.echo("cfsign: opens that one URL; end it in /* to open the folder", err=True)
     _say_when(times["expires_at"])
 
 

@@ -1,16 +1,30 @@
-"""Lines of an access log: who asked for what and what became of it, and never a credential."""
+"""
+Lines of an access log: who asked for what and what became of it, and never a credential.
+
+Without a log of its own, an edge tells of its denials alone, by Python's logging.
+"""
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
 from typing import TypeAlias
+from urllib.parse import quote
 
 from cfsign.credential import own_query
 from cfsign.edge.gate import Judgement
 from cfsign.edge.request import ViewerRequest
 
 Log: TypeAlias = Callable[[str], None]
+
+_logger = logging.getLogger("cfsign.edge")
+
+_UP_TO_THE_PATH = re.compile(r"[^/]*//[^/?]*")
+# Where a credential begins: at the `?`, or inside a path that took the `?` in, escaped or not.
+_CREDENTIAL = re.compile(
+    r"\?|(?:expires|policy|signature|key-pair-id|hash-algorithm)(?:=|%(?:25)*3D)", re.IGNORECASE
+)
 
 # The shortest signature, of P-256, is 92 letters of base64: a longer run of such letters may be one
 # that was sent under a wrong name, and loses its middle. In a path a "/" ends it.
@@ -28,6 +42,8 @@ def tell(log: Log | None, request: ViewerRequest, judgement: Judgement, status: 
         log(_line(request, judgement, status))
         for sentence in judgement.explanation:
             log(f"  {printable(sentence)}")
+    elif not judgement and _logger.isEnabledFor(logging.WARNING):
+        _logger.warning("%s: %s", _told(request), _denial(judgement))
 
 
 def printable(text: str) -> str:
@@ -56,3 +72,16 @@ def _outcome(judgement: Judgement) -> str:
         return "open"
     verdict = judgement.verdict
     return verdict.reason.value if verdict else f"{verdict.code}: {verdict.reason.value}"
+
+
+def _told(request: ViewerRequest) -> str:
+    """Return a request as any log may hold it: no credential, no control character, not long."""
+    path = _CREDENTIAL.split(_UP_TO_THE_PATH.sub("", request.url, count=1), maxsplit=1)[0] or "-"
+    text = f"{request.method[:_MAX_METHOD]} {path[:_MAX_TARGET]}"
+    return quote(text, safe=" !$%&'()*+,/:;=@~", encoding="latin-1", errors="replace")
+
+
+def _denial(judgement: Judgement) -> str:
+    if judgement.is_too_large:
+        return "413 larger than CloudFront takes"
+    return str(judgement.verdict)

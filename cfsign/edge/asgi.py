@@ -106,7 +106,7 @@ def _viewer_request(scope: Scope) -> ViewerRequest:
     scheme: str = scope.get("scheme", "http")
     target = joined_target(path, scope.get("query_string", b"").decode("latin-1"))
     client = scope.get("client")
-    method = scope.get("method", "GET")
+    method = scope.get("method") or "GET"
     headers = (len(name) + len(value) for name, value in scope["headers"])
     return ViewerRequest(
         method=method,

@@ -75,7 +75,9 @@ def needs_cryptography(pem: PEM, what: str) -> SigningKeyError:
 def password_missing(pem: PEM) -> SigningKeyError:
     """Make the error for an encrypted key without a password."""
     return SigningKeyError(
-        f"the key{at(pem.source)} is encrypted; give its password, or {_DECRYPT}",
+        f"the key{at(pem.source)} is encrypted; give its password: load_private_key(KEY, "
+        "password=...), the setting 'password', CLOUDFRONT_PASSWORD or --ask-password; "
+        f"or {_DECRYPT}",
         source=pem.source,
     )
 

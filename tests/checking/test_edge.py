@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import logging
 import re
 import socket
 import threading
@@ -290,6 +291,55 @@ class TestWSGI:
         assert seen[0]["QUERY_STRING"] == query
         assert "REQUEST_URI" not in seen[0]
 
+    def test_a_denial_is_told_in_one_line_without_the_credential(
+        self, client: Client, rsa_peer: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The method, the path and the reason: no query, no cookie, nothing of a signature."""
+        signed = rsa_peer.canned_url(f"https://{HOST}/a%20b.jpg", EXPIRES)
+        cookies = header_of(rsa_peer.custom_cookies(PINNED))
+        assert client.get(signed).status_code == 200
+        client.get(signed.replace("/a%20b", "/other"))
+        client.head(f"https://{HOST}/x?secret=1", headers={"Cookie": cookies})
+        assert [(each.name, each.levelname) for each in caplog.records] == [
+            ("cfsign.edge", "WARNING"),
+            ("cfsign.edge", "WARNING"),
+        ]
+        assert caplog.messages == [
+            "GET /other.jpg: 403 AccessDenied: "
+            "the signature was not made by this key over this policy",
+            "HEAD /x: 403 AccessDenied: the policy is for another viewer address",
+        ]
+
+    @pytest.mark.parametrize(
+        ("target", "told"),
+        [
+            ("/a%3FExpires=1&Signature=s3cret&Key-Pair-Id=s3cret", "/a%3F"),
+            ("/a&amp;Policy=s3cret", "/a&amp;"),
+            ("/a%3Fsignature%3Ds3cret", "/a%3F"),
+            ("/a%253FSignature%253Ds3cret", "/a%253F"),
+            ("http://h/a?s3cret", "/a"),
+            ("http://h?a=/s3cret", "-"),
+            ("http://s3cret@h/a", "-"),
+            ("s3cret", "-"),
+            ("/a\x1b[31m\r\nb\xe9", "/a%1B%5B31m%0D%0Ab%E9"),
+        ],
+    )
+    def test_what_a_denial_tells_of_a_mangled_target(
+        self, client: Client, caplog: pytest.LogCaptureFixture, target: str, told: str
+    ) -> None:
+        """A credential that slipped into the path is left out, and a line stays one line."""
+        client.run_wsgi_app({**EnvironBuilder().get_environ(), "REQUEST_URI": target})
+        assert caplog.messages[0].partition(":")[0] == f"GET {told}"
+        assert "s3cret" not in caplog.text
+
+    def test_a_denial_that_nobody_logs_is_not_put_into_words(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Turned off, the line costs a look at the level."""
+        monkeypatch.setattr(logging.getLogger("cfsign.edge"), "disabled", True)
+        monkeypatch.setattr("cfsign.edge.access_log._told", None)
+        assert client.get(f"https://{HOST}/a").status_code == 403
+
     def test_keys_as_a_mapping(self, rsa_peer: Any) -> None:
         """The edge makes its own key group from what makes one."""
         edge = WSGIEdge(lambda *_: [], {rsa_peer.key_pair_id: rsa_peer.public_pem})
@@ -442,6 +492,18 @@ class TestASGI:
             "x-cache": "Error from cloudfront",
         }
         assert seen.request is None
+
+    def test_a_denial_is_told_in_one_line_without_the_credential(
+        self, edge: ASGIEdge, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """A request's and a WebSocket's, whose handshake is a GET."""
+        self.sent(edge, method="POST", query_string=b"Signature=s3cret", raw_path=b"/\xff%20a")
+        self.sent(edge, type="websocket", scheme="wss", method=None, path="/socket")
+        assert caplog.messages == [
+            "POST /%FF%20a: 403 AccessDenied: not a request that can be on the wire",
+            "GET /socket: 403 MissingKey: no key pair id",
+        ]
+        assert {each.name for each in caplog.records} == {"cfsign.edge"}
 
     def test_head(self, edge: ASGIEdge) -> None:
         """HEAD is answered with the length and no body."""

@@ -72,3 +72,20 @@ def test_a_verdict_does_not_change() -> None:
 def test_verdicts_compare_by_value() -> None:
     """Two verdicts with one reason are equal."""
     assert Verdict(Reason.EXPIRED) == Verdict(Reason.EXPIRED) != Verdict(Reason.ALLOWED)
+
+
+@pytest.mark.parametrize(
+    ("reason", "text"),
+    [
+        (Reason.ALLOWED, "200: allowed"),
+        (
+            Reason.SIGNATURE_MISMATCH,
+            "403 AccessDenied: the signature was not made by this key over this policy",
+        ),
+        (Reason.MISSING_KEY, "403 MissingKey: no key pair id"),
+    ],
+)
+def test_a_verdict_prints_the_answer_and_the_reason(reason: Reason, text: str) -> None:
+    """What CloudFront answers, and what it does not tell; the repr stays that of the value."""
+    assert str(Verdict(reason)) == text
+    assert repr(Verdict(reason)) == f"Verdict(reason={reason!r})"

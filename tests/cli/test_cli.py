@@ -164,6 +164,23 @@ def test_cookies(key_file, trusted_keys, options, parse):
 
 
 @pytest.mark.parametrize(
+    ("resource", "said"),
+    [
+        ("https://h/videos/42/", True),
+        ("https://h/videos/42/*", False),
+        ("https://h/videos/*/", False),
+        ("https://h/videos/42.mp4", False),
+    ],
+)
+def test_cookies_for_a_folder_itself_say_what_they_open(key_file, trusted_keys, resource, said):
+    """They are signed as they were asked for."""
+    done = run("cookies", resource, "--key-pair-id", "K1", "--private-key", key_file)
+    note = "cfsign: opens that one URL; end it in /* to open the folder\n"
+    assert (done.returncode, note in done.stderr) == (0, said)
+    assert done.stdout.startswith("CloudFront-")
+
+
+@pytest.mark.parametrize(
     ("arguments", "word"),
     [
         ([], "give a command"),

@@ -145,6 +145,11 @@ def test_other_refusals_have_a_page_too(framework: str, log_in: LogIn) -> None:
     missing = client.get("/nothing")
     assert missing.status_code == 404
     assert "<title>No such page · " in missing.text
+    other = next(file.name for file in FILES if not may_read("ada", file.name))
+    padlock = '<rect x="5" y="10.5"'
+    assert padlock not in missing.text
+    assert padlock in client.get(f"/file/{quote(other)}").text
+    assert "Switch to Ben" in missing.text
     wrong = client.get("/login")
     assert wrong.status_code == 405
     assert "POST" in wrong.headers["Allow"]

@@ -158,5 +158,6 @@ def test_serve_is_stopped_by_a_signal(name: str, number: signal.Signals, tmp_pat
         assert httpx.get(edge.split()[-1], trust_env=False).status_code == 403
         process.send_signal(number)
         out, err = process.communicate(timeout=10)
-    assert (process.returncode, out, err) == (0, "\nStopped.\n", "")
+    denial = "GET /: 403 MissingKey: no key pair id\n"
+    assert (process.returncode, out, err) == (0, "\nStopped.\n", denial)
     assert list(tmp_path.iterdir()) == []

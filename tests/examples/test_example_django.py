@@ -161,11 +161,11 @@ def manage(
         "SECRET_KEY": "0123456789abcdef" * 4,
     }
 
-    def manage(*arguments: str, **changed: str) -> subprocess.CompletedProcess[str]:
+    def manage(*arguments: str, **changed: str | None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-W", "error", "manage.py", *arguments],
             cwd=folder,
-            env=environ | changed,
+            env={name: value for name, value in (environ | changed).items() if value is not None},
             capture_output=True,
             text=True,
             timeout=60,
@@ -199,6 +199,18 @@ def test_the_check_finds_what_is_wrong(
     done = manage("check", "--deploy", "--fail-level", "WARNING", **changed)
     assert done.returncode == 1
     assert found in done.stderr
+
+
+def test_the_check_tells_all_that_is_missing_at_once(
+    manage: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    unset = ("SECRET_KEY", "CLOUDFRONT_DOMAIN", "CLOUDFRONT_KEY_PAIR_ID")
+    done = manage("check", "--deploy", **dict.fromkeys((*unset, "CLOUDFRONT_PRIVATE_KEY_FILE")))
+    assert done.returncode == 1
+    found = re.findall(r"cfsign_django\.E\d+|security\.W009", done.stderr)
+    assert sorted(found) == [*(f"cfsign_django.E00{n}" for n in (1, 2, 3)), "security.W009"]
+    assert "CLOUDFRONT_DOMAIN is missing" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_the_migration_is_that_of_the_models(

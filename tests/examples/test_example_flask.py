@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import html
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -124,3 +127,22 @@ def test_nobody_reaches_the_bucket_without_the_site(studio: Any, visitor: Any) -
     answer = visitor.get(f"{studio.edge}/lakeside/1%20dawn.svg")
     assert answer.status_code == 403
     assert "<Code>MissingKey</Code>" in answer.text
+
+
+def test_what_is_missing_ends_the_start_in_the_librarys_words(
+    copy_example: Callable[[str], Path], example_environ: dict[str, str]
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import studio; studio.create_app()"],
+        cwd=copy_example("flask_site"),
+        env=example_environ | {"SECRET_KEY": "0123456789abcdef"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("cfsign.errors.ConfigurationError: CLOUDFRONT_DOMAIN is missing; ")
+    assert "['key_pair_id'] is missing" in last
+    assert "['private_key'] is missing" in last

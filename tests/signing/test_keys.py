@@ -127,7 +127,10 @@ def test_an_encrypted_key_without_its_password(
         assert "pip install cryptography" in text
         assert "decrypt it: openssl pkey -in KEY -out PLAIN" in text
     elif wrong is None:
-        assert "give its password, or decrypt it: openssl pkey -in KEY -out PLAIN" in text
+        assert (
+            "give its password: load_private_key(KEY, password=...), the setting 'password'" in text
+        )
+        assert "CLOUDFRONT_PASSWORD or --ask-password; or decrypt it: openssl pkey -in KEY" in text
     else:
         assert "check the password" in text
 

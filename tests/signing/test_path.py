@@ -40,10 +40,18 @@ from cfsign.path import encode_path, encode_query
 def test_a_name_is_encoded_once(path: str, encoded: str | None) -> None:
     """All but the unreserved characters; a `%` in a name is a `%`."""
     if encoded is None:
-        with pytest.raises(ResourceError, match="empty name"):
+        with pytest.raises(ResourceError, match="a whole URL"):
             encode_path(path)
     else:
         assert encode_path(path) == encoded
+
+
+def test_a_path_that_ends_in_a_slash_is_told_what_to_name() -> None:
+    """A file, or for cookies what lies in the folder."""
+    with pytest.raises(ResourceError, match="ends in `/`; name the file itself"):
+        encode_path("videos/42/")
+    with pytest.raises(ResourceError, match=r"ends in `/`; .* as videos/42/\* does"):
+        encode_path("videos/42/", pattern=True)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +61,12 @@ def test_a_name_is_encoded_once(path: str, encoded: str | None) -> None:
         ("/", "an empty name"),
         ("//a", "an empty name"),
         ("a//b", "an empty name"),
-        ("a/", "an empty name.*ends in `/`"),
+        ("a/", "ends in `/`"),
+        (
+            "https://media.example.com/a.jpg",
+            "a whole URL; leave out the domain, or use Signer.sign",
+        ),
+        ("HTTP://media.example.com/a.jpg", "a whole URL; leave out the domain"),
         (".", "`.` or `..`.*name the file itself"),
         ("..", "name the file itself"),
         ("a/../b", "name the file itself"),

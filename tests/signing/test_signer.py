@@ -127,6 +127,8 @@ def test_a_key_pair_id_is_letters_and_digits(recorder: Any, key_pair_id: str) ->
         ("KÄ", "ASCII letters and digits alone"),
         ("٣", "ASCII letters and digits alone"),
         ("K" * 129, "ASCII letters and digits alone"),
+        ("AKIAIOSFODNN7EXAMPLE", "of an AWS access key; take the ID of the public key"),
+        ("ASIAIOSFODNN7EXAMPLE", "of an AWS access key; take the ID of the public key"),
         (None, "text, not NoneType"),
         (b"K2JCJMDEHXQW5F", "text, not bytes"),
     ],
@@ -135,6 +137,19 @@ def test_any_other_key_pair_id_is_refused(recorder: Any, key_pair_id: Any, mend:
     """The error says what an id looks like, and what a UUID is."""
     with pytest.raises(SigningKeyError, match=mend):
         Signer(key_pair_id, recorder)
+
+
+@pytest.mark.parametrize("key_pair_id", ["E2QWRUHAPOMQZL", "EDFDVBD6EXAMPLE"])
+def test_what_looks_like_a_distributions_id_warns(recorder: Any, key_pair_id: str) -> None:
+    """It may be a public key's all the same: AWS promises no shape of either."""
+    with pytest.warns(CfsignWarning, match="begins with E, as the ids of distributions do"):
+        assert Signer(key_pair_id, recorder).key_pair_id == key_pair_id
+
+
+@pytest.mark.parametrize("key_pair_id", ["AKIA", "AKIAIOSFODNN7EXAMPL", "E2", "ABCDEF", "EXAMPLE"])
+def test_what_looks_like_neither_is_taken(recorder: Any, key_pair_id: str) -> None:
+    """Without a word: only the whole shape tells."""
+    assert Signer(key_pair_id, recorder).key_pair_id == key_pair_id
 
 
 def test_a_key_pasted_for_its_id_is_not_echoed(pem: str, key: PrivateKey) -> None:
@@ -366,7 +381,7 @@ SIGN: dict[str, Callable[[Signer, dict[str, Any]], object]] = {
         ({"expires_in": 0}, "give a lifetime of 1 or more"),
         ({"expires_in": -60}, "give a lifetime of 1 or more"),
         ({"expires_in": timedelta(seconds=-1)}, "give a lifetime of 1 or more"),
-        ({"expires_in": 1767225600000}, "Divide by 1000"),
+        ({"expires_in": 1767225600000}, "is this a moment"),
         ({"expires_in": 60.0}, "a timedelta or whole seconds"),
         ({"expires_in": True}, "a timedelta or whole seconds"),
         ({"expires_in": 60, "expires_at": 1999999999}, "both given; give one"),

@@ -194,6 +194,7 @@ def create_app(settings: Mapping[str, Any], pages: Pages) -> WSGIApplication:
         # As it is, Django would tell the site's administrators by mail, and nobody else.
         LOGGING={
             "version": 1,
+            "disable_existing_loggers": False,  # the edge, in the same process, has one
             "handlers": {"console": {"class": "logging.StreamHandler"}},
             "loggers": {"django": {"handlers": ["console"], "level": "ERROR"}},
         },

@@ -11,13 +11,14 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 LOCAL_HTTP = environ.get("LOCAL_HTTP") == "1"
 
 DEBUG = False
-SECRET_KEY = environ["SECRET_KEY"]
+# What is missing here, `manage.py check --deploy` tells.
+SECRET_KEY = environ.get("SECRET_KEY", "")
 ALLOWED_HOSTS = environ.get("ALLOWED_HOSTS", "127.0.0.1").split(",")
 
-CLOUDFRONT_DOMAIN = environ["CLOUDFRONT_DOMAIN"]
+CLOUDFRONT_DOMAIN = environ.get("CLOUDFRONT_DOMAIN")
 CLOUDFRONT_CONFIG = {
-    "key_pair_id": environ["CLOUDFRONT_KEY_PAIR_ID"],
-    "private_key": environ["CLOUDFRONT_PRIVATE_KEY_FILE"],
+    "key_pair_id": environ.get("CLOUDFRONT_KEY_PAIR_ID"),
+    "private_key": environ.get("CLOUDFRONT_PRIVATE_KEY_FILE"),
 }
 
 INSTALLED_APPS = [

@@ -13,6 +13,12 @@ _PAGE = """\
 <!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+  :root {{ color-scheme: light dark }}
+  body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: min(42rem, 92vw); margin: 2rem auto }}
+  label {{ display: block; margin-bottom: .5rem }}
+</style>
 <title>{title}</title>
 <h1>{title}</h1>
 {content}

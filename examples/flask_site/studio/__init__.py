@@ -20,10 +20,10 @@ def create_app() -> Flask:
         DATABASE=environ.get("DATABASE", "studio.sqlite3"),
         SESSION_COOKIE_SECURE=environ.get("LOCAL_HTTP") != "1",
         SESSION_COOKIE_SAMESITE="Lax",
-        CLOUDFRONT_DOMAIN=environ["CLOUDFRONT_DOMAIN"],
+        CLOUDFRONT_DOMAIN=environ.get("CLOUDFRONT_DOMAIN"),
         CLOUDFRONT_CONFIG={
-            "key_pair_id": environ["CLOUDFRONT_KEY_PAIR_ID"],
-            "private_key": environ["CLOUDFRONT_PRIVATE_KEY_FILE"],
+            "key_pair_id": environ.get("CLOUDFRONT_KEY_PAIR_ID"),
+            "private_key": environ.get("CLOUDFRONT_PRIVATE_KEY_FILE"),
         },
     )
     CloudFront(app)
