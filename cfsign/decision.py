@@ -80,7 +80,7 @@ def decide(result: object, allowed_statuses: Collection[int] = ALLOWED_STATUSES)
 
     Args:
         result: An HTTP status as int or HTTPStatus, an Allow or a Deny.
-        allowed_statuses: The statuses that are a yes.
+        allowed_statuses: The statuses that are a yes, of those from 200 to 299.
 
     Raises:
         DecisionError: Anything else, which is never a yes.
@@ -88,13 +88,15 @@ def decide(result: object, allowed_statuses: Collection[int] = ALLOWED_STATUSES)
     if isinstance(result, Allow | Deny):
         return result
     if _is_status(result):
-        if result in allowed_statuses and result < 400:
+        if _is_success(result) and result in allowed_statuses:
             return Allow()
         if 400 <= result <= 599:
             return Deny(result)
+        # Python turns no int of thousands of digits into text.
+        what = f"the status {int(result)}" if abs(result) < 1000 else "a number that is no status"
+        yes = ", ".join(str(int(status)) for status in allowed_statuses if _is_success(status))
         raise DecisionError(
-            f"authorize returned the status {int(result)}, which neither allows "
-            f"({', '.join(map(str, allowed_statuses))}) nor refuses (400 to 599)"
+            f"authorize returned {what}, which neither allows ({yes}) nor refuses (400 to 599)"
         )
     if inspect.iscoroutine(result):
         result.close()
@@ -110,6 +112,10 @@ def decide(result: object, allowed_statuses: Collection[int] = ALLOWED_STATUSES)
 
 def _is_status(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_success(value: object) -> bool:
+    return _is_status(value) and 200 <= value <= 299
 
 
 def _kind(value: object) -> str:

@@ -147,6 +147,22 @@ def test_the_site_may_name_other_statuses() -> None:
         decide(True, (1, True))
 
 
+@pytest.mark.parametrize("result", [1, 100, 199, 300, 302, 399])
+def test_no_other_status_allows_whoever_names_it(result: int) -> None:
+    """A yes is 200 to 299; nor is `True`, which equals 1, a status among those that allow."""
+    for allowed in ((result,), (True,), (True, 200.5, result)):
+        with pytest.raises(DecisionError, match=f"the status {result}, which neither allows"):
+            decide(result, allowed)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("result", [10**5000, -(10**5000), 1000], ids=["long", "minus", "four"])
+def test_a_number_too_long_to_print_is_an_error_of_ours(result: int) -> None:
+    """Python refuses to turn an int of over 4,300 digits into text."""
+    with pytest.raises(DecisionError, match="a number that is no status, which neither allows"):
+        decide(result, (200, 10**5000))
+
+
+
 @given(st.integers() | st.none() | st.booleans() | st.floats() | st.text() | st.binary())
 def test_only_two_numbers_are_a_yes(result: object) -> None:
     """Out of everything, 200 and 204 alone."""
