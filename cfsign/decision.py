@@ -49,7 +49,7 @@ class Deny:
             there unless one is given: caches keep a 404 or 410 by themselves (RFC 9111, 4.2.2).
 
     Raises:
-        DecisionError: The status is no refusal, or a header cannot be sent.
+        DecisionError: The status is no refusal, or a header cannot be sent or belongs on none.
     """
 
     status: int = 403
@@ -66,10 +66,19 @@ class Deny:
             raise DecisionError(
                 "the headers of Deny are a mapping of names to values, all text on one line"
             )
-        if servers_own(self.headers):
+        names = {name.lower() for name in self.headers}
+        if "location" in names:
             raise DecisionError(
-                f"the headers of Deny hold no {servers_own(self.headers)}: the server writes that"
+                "the headers of Deny hold no Location: return a redirect to the login page, "
+                "not a Deny"
             )
+        if "content-type" in names:
+            raise DecisionError(
+                "the headers of Deny hold no Content-Type: that is the error page's own"
+            )
+        owned = servers_own(self.headers, may_set_cookies=True)
+        if owned:
+            raise DecisionError(f"the headers of Deny hold no {owned}: the server writes that")
         object.__setattr__(self, "status", int(self.status))
         object.__setattr__(self, "headers", MappingProxyType(with_cache_control(self.headers)))
 

@@ -41,9 +41,17 @@ def is_header_mapping(headers: object) -> TypeGuard[Mapping[str, str]]:
     )
 
 
-def servers_own(headers: Mapping[str, str]) -> str:
-    """Name those of *headers* that only the server can write without breaking the message."""
-    return ", ".join(name for name in headers if name.lower() in _SERVERS_OWN)
+def servers_own(headers: Mapping[str, str], *, may_set_cookies: bool = False) -> str:
+    """
+    Name those of *headers* that only the server can write without breaking the message.
+
+    Cookies are among them: there may be several, of ours too, and a mapping holds one of a name.
+    """
+    names = [name for name in headers if name.lower() in _SERVERS_OWN]
+    if not may_set_cookies:
+        mend = "(set cookies by the framework's own session or cookie API)"
+        names += [f"{name} {mend}" for name in headers if name.lower() == "set-cookie"]
+    return ", ".join(names)
 
 
 def with_cache_control(headers: Mapping[str, str]) -> dict[str, str]:
