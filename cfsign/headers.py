@@ -62,9 +62,14 @@ def with_cache_control(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def is_shared(headers: Mapping[str, str]) -> bool:
-    """Tell whether *headers* let a shared cache give the answer to the next viewer too."""
+    """
+    Tell whether *headers* let a shared cache give the answer to the next viewer too.
+
+    Whatever stands in the place of `no-store` and does not keep the answer apart does: without an
+    age in it, a cache may still reckon one for a 200 such as JSON's (RFC 9111, section 4.2.2).
+    """
     lines = [value for name, value in headers.items() if name.lower() == "cache-control"]
     found = {name.lower(): argument for name, argument in _DIRECTIVE.findall(", ".join(lines))}
     # With an argument they speak of the headers in it alone (RFC 9111, 5.2.2.4 and 5.2.2.7).
     is_kept_apart = any(found.get(name) == "" for name in ("private", "no-store", "no-cache"))
-    return "public" in found or (not is_kept_apart and ("max-age" in found or "s-maxage" in found))
+    return bool(lines) and ("public" in found or not is_kept_apart)

@@ -683,9 +683,12 @@ ROWS: tuple[Row, ...] = (
         ),
     ),
     Row(
-        "A `Cache-Control` that is `public`",
+        "A `Cache-Control` that is `public`, or neither `private`, `no-store` nor `no-cache`",
         "`CfsignWarning` when the view is made",
-        (Start("public", "CfsignWarning", {"headers": {"Cache-Control": "public"}}),),
+        tuple(
+            Start(f"shared-{value}", "CfsignWarning", {"headers": {"Cache-Control": value}})
+            for value in ("public", "must-revalidate")
+        ),
     ),
     Row(
         "`authorize` is not overridden",
