@@ -82,6 +82,10 @@ class Deny:
         object.__setattr__(self, "status", int(self.status))
         object.__setattr__(self, "headers", MappingProxyType(with_cache_control(self.headers)))
 
+    def __reduce__(self) -> tuple[type[Deny], tuple[int, dict[str, str]]]:
+        """Be pickled and copied by value; what keeps the headers read-only cannot be."""
+        return type(self), (self.status, dict(self.headers))
+
 
 def decide(result: object, allowed_statuses: Collection[int] = ALLOWED_STATUSES) -> Allow | Deny:
     """

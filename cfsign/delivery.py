@@ -7,7 +7,8 @@ An adapter asks `refusal` before and `answer` after the site's own rule, and cop
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping
+import functools
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qsl, quote, urlencode
@@ -71,6 +72,11 @@ class Delivery:
         if self.cookie_domain == "":
             keep(self, "cookie_domain", None)
         check_attributes(self.cookie_domain, self.cookie_samesite)
+
+    def __reduce__(self) -> tuple[Callable[[], Delivery], tuple[()]]:
+        """Be pickled and copied by value; what keeps the headers read-only cannot be."""
+        options = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return functools.partial(type(self), **options | {"headers": dict(self.headers)}), ()
 
     @classmethod
     def from_configuration(cls, configuration: Configuration) -> Delivery:
