@@ -271,15 +271,25 @@ ROWS: tuple[Row, ...] = (
         ),
     ),
     Row(
-        "… `Deny` with headers",
+        "… `Deny` with headers, a `Set-Cookie` among them",
         "its status and its headers",
-        tuple(
-            Case(
-                f"deny-{status}-headers",
-                Deny(status, {"Retry-After": "60", "X-Why": "not yours"}),
-                Refused(status, {"Retry-After": "60", "X-Why": "not yours"}),
-            )
-            for status in (402, 403, 404, 429, 500, 503)
+        (
+            *(
+                Case(
+                    f"deny-{status}-headers",
+                    Deny(status, {"Retry-After": "60", "X-Why": "not yours"}),
+                    Refused(status, {"Retry-After": "60", "X-Why": "not yours"}),
+                )
+                for status in (402, 403, 404, 429, 500, 503)
+            ),
+            *(
+                Case(
+                    f"deny-{status}-cookie",
+                    Deny(status, {"Set-Cookie": "session=; Max-Age=0; Path=/"}),
+                    Refused(status, {"Set-Cookie": "session=; Max-Age=0; Path=/"}),
+                )
+                for status in (401, 403, 410)
+            ),
         ),
     ),
     Row(
