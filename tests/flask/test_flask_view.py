@@ -68,6 +68,43 @@ def test_a_refusal_shows_the_sites_own_page_with_the_headers_of_deny(client, rul
 
 
 @ROUTES
+def test_a_cookie_of_deny_leaves_the_pages_own(app, client, rule, route):
+    """A mapping holds one header of a name, and an answer may have several cookies."""
+
+    @app.errorhandler(401)
+    def page(error):
+        response = flask.make_response("log in", 401)
+        response.set_cookie("language", "en")
+        return response
+
+    rule.result = Deny(401, {"Set-Cookie": "session=; Max-Age=0"})
+    cookies = client.get(f"{route}/a.txt").headers.getlist("Set-Cookie")
+    assert cookies == ["language=en; Path=/", "session=; Max-Age=0"]
+
+
+@ROUTES
+def test_an_error_page_of_another_status_has_the_headers_of_deny(app, client, rule, route):
+    """A site that hides what it refuses is not to have its 404 stored either."""
+    app.register_error_handler(410, lambda error: ("no such file", 404))
+    rule.result = Deny(410)
+    response = client.get(f"{route}/a.txt")
+    assert (response.status_code, response.headers["Cache-Control"]) == (404, "no-store")
+
+
+@ROUTES
+@pytest.mark.parametrize("status", [200, 303])
+def test_an_answer_in_place_of_the_refusal_has_none_of_its_headers(
+    app, client, rule, route, status
+):
+    """Such as that of a view that catches the refusal and shows a preview."""
+    app.register_error_handler(410, lambda error: ("a preview", status))
+    rule.result = Deny(410, {"X-Why": "not yours", "Set-Cookie": "a=b"})
+    response = client.get(f"{route}/a.txt")
+    assert response.status_code == status
+    assert not {"X-Why", "Set-Cookie", "Cache-Control"} & set(response.headers.keys())
+
+
+@ROUTES
 @pytest.mark.parametrize("unclear", [None, True, False, "200", 199, 299, 301, 700, 200.0, [200]])
 def test_what_is_not_understood_is_a_500_and_nothing_signed(client, rule, signed, route, unclear):
     """Whatever is neither a yes nor a no is an error of the site."""
