@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, ClassVar, cast
 
 from flask import Blueprint, current_app, request
@@ -43,6 +44,13 @@ class SignedRedirectView(MethodView):
     cookie_domain: ClassVar[str | None] = None
     cookie_samesite: ClassVar[str | None] = None
 
+    def __init__(self, **options: Any) -> None:
+        """Take options for this view alone, as in `as_view("content", delivery="json")`."""
+        unknown = options.keys() - Delivery.__dataclass_fields__.keys()
+        if unknown:
+            raise TypeError(f"unknown options: {', '.join(sorted(unknown))}")
+        vars(self).update(options)
+
     def authorize(self, resource: str, **url_args: Any) -> Any:
         """
         Decide on one request; a plain or an `async` function.
@@ -69,7 +77,8 @@ class SignedRedirectView(MethodView):
         """
         if cls.authorize is SignedRedirectView.authorize:
             raise NotImplementedError(_OVERRIDE.format(cls.__name__))
-        Delivery(**Delivery.options_of(cls))
+        given = Delivery.options_of(SimpleNamespace(**class_kwargs))
+        Delivery(**Delivery.options_of(cls) | given)
         return super().as_view(name, *class_args, **class_kwargs)
 
     def get(self, resource: str, **url_args: Any) -> Response:
@@ -86,18 +95,19 @@ class SignedRedirectView(MethodView):
             delivery.answer(cloudfront.distribution, resource, result, request.query_string)
         )
 
-    @classmethod
-    def delivery_for(cls, cloudfront: State) -> Delivery:
+    def delivery_for(self, cloudfront: State) -> Delivery:
         """
         Return how this view delivers within an application, checked once for each.
 
         Raises:
             ConfigurationError: An option cannot work with that application's distribution.
         """
-        if cls not in cloudfront.deliveries:
-            delivery = cloudfront.delivery.replace(**Delivery.options_of(cls))
-            cloudfront.deliveries[cls] = delivery.check(cloudfront.distribution)
-        return cloudfront.deliveries[cls]
+        has_own = vars(self).keys() & Delivery.__dataclass_fields__.keys()
+        view = self if has_own else type(self)
+        if view not in cloudfront.deliveries:
+            delivery = cloudfront.delivery.replace(**Delivery.options_of(self))
+            cloudfront.deliveries[view] = delivery.check(cloudfront.distribution)
+        return cloudfront.deliveries[view]
 
 
 _OVERRIDE = (
@@ -137,7 +147,7 @@ def signed_redirect_blueprint(
 
     def check(setup: BlueprintSetupState) -> None:
         if NAME in setup.app.extensions:  # else it is done at the first request
-            view.delivery_for(setup.app.extensions[NAME])
+            view().delivery_for(setup.app.extensions[NAME])
 
     blueprint.record(check)
     blueprint.add_url_rule("/<path:resource>", view_func=view.as_view("resource"))
