@@ -6,6 +6,7 @@ Every check has an id of its own, so that a site can silence it in SILENCED_SYST
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -102,18 +103,26 @@ def _warnings(configuration: Configuration, stated: Any) -> Iterator[Warning]:
             id="cfsign_django.W002",
         )
     key = stated.get("private_key", stated.get("priv_key_string"))
-    if isinstance(key, str | Path) and "-----BEGIN" not in str(key):
-        yield from _public_folders_of(Path(key))
+    if isinstance(key, str | os.PathLike) and "-----BEGIN" not in os.fsdecode(key):
+        yield from _public_folders_of(os.fsdecode(key))
 
 
-def _public_folders_of(key: Path) -> Iterator[Warning]:
+def _public_folders_of(key: str) -> Iterator[Warning]:
     for name, folder in _public_folders():
-        if key.resolve().is_relative_to(Path(folder).resolve()):
+        if any(
+            place.is_relative_to(root) for place in _places_of(key) for root in _places_of(folder)
+        ):
             yield Warning(
                 f"The private key lies below {name}, whose files the site gives to everybody.",
                 hint="Move the key to where only the site's process can read it.",
                 id="cfsign_django.W003",
             )
+
+
+def _places_of(path: str | Path) -> tuple[Path, Path, Path]:
+    """Return where *path* is, by any name, and where it leads: file servers follow links."""
+    stated = Path(os.path.abspath(path))
+    return stated, stated.parent.resolve() / stated.name, Path(path).resolve()
 
 
 def _public_folders() -> Iterator[tuple[str, str | Path]]:

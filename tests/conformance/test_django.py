@@ -382,6 +382,32 @@ def test_a_key_in_a_public_folder_is_a_warning(check, pem, tmp_path, root):
     assert check(config={"private_key": pem}, **{root: value}) == []
 
 
+class Name:
+    """A path of a class of the site's own."""
+
+    def __init__(self, path):
+        self._path = path
+
+    def __fspath__(self):
+        return str(self._path)
+
+
+def test_a_key_behind_a_link_is_a_warning_too(check, pem, tmp_path):
+    """File servers follow a link in their folder; or the folder is itself reached by one."""
+    private, media = tmp_path / "private", tmp_path / "media"
+    private.mkdir()
+    media.mkdir()
+    (private / "key.pem").write_text(pem)
+    (media / "key.pem").symlink_to(private / "key.pem")
+    (tmp_path / "public").symlink_to(media)
+    for root in (media, tmp_path / "public"):
+        for key in (media / "key.pem", tmp_path / "public" / "key.pem", Name(media / "key.pem")):
+            assert check(config={"private_key": key}, MEDIA_ROOT=str(root)) == ["W003"]
+        assert check(config={"private_key": private / "key.pem"}, MEDIA_ROOT=str(root)) == []
+    (tmp_path / "link.pem").symlink_to(private / "key.pem")
+    assert check(config={"private_key": tmp_path / "link.pem"}, MEDIA_ROOT=str(private)) == ["W003"]
+
+
 def test_a_key_in_an_apps_static_folder_is_a_warning(check, django, pem, tmp_path, monkeypatch):
     """Where `collectstatic` would find it."""
     from django.apps import apps
