@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.urls import URLResolver, get_resolver
 
-from cfsign import Configuration, ConfigurationError, choose_backend
+from cfsign import CfsignWarning, Configuration, ConfigurationError, choose_backend
 from cfsign_django import conf
 from cfsign_django.views import SignedRedirectMixin
 
@@ -27,6 +28,7 @@ _LOOPBACK = re.compile(r"http://(localhost|127(\.[0-9]+){3})(:[0-9]+)?")
 _DOMAIN_HINT = 'Set CLOUDFRONT_DOMAIN = "https://media.example.com": scheme and host alone.'
 _VIEW_HINT = "The class's attributes, or what as_view() is given, say how the view delivers."
 _OTHER_HINT = "The README's table of settings says what CLOUDFRONT_CONFIG takes."
+_WARNED_HINT = "It works; if it is meant so, silence this check by its id."
 _HINTS = {
     "key_pair_id": (
         "E002",
@@ -47,12 +49,27 @@ _HINTS = {
 
 def check_settings(**_: Any) -> list[CheckMessage]:
     """Check the settings as a whole; a site that has them right sees nothing."""
+    with warnings.catch_warnings(record=True) as caught:
+        # Where warnings are errors they would end the checks; here they are what is looked for.
+        warnings.simplefilter("always", CfsignWarning)
+        messages = list(_messages())
+    ours = [warning for warning in caught if issubclass(warning.category, CfsignWarning)]
+    for other in caught:
+        if other not in ours:
+            warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
+    texts = dict.fromkeys(str(warning.message) for warning in ours)
+    return messages + [Warning(text, hint=_WARNED_HINT, id="cfsign_django.W004") for text in texts]
+
+
+def _messages() -> Iterator[CheckMessage]:
     stated = conf.stated_settings()
     try:
         configuration = Configuration.from_mapping(stated)
     except ConfigurationError as error:
-        return [_error(problem) for problem in error.problems]
-    return [*_view_errors(), *_warnings(configuration, stated["CLOUDFRONT_CONFIG"])]
+        yield from map(_error, error.problems)
+        return
+    yield from _view_errors()
+    yield from _warnings(configuration, stated["CLOUDFRONT_CONFIG"])
 
 
 def _view_errors() -> Iterator[Error]:

@@ -2,6 +2,7 @@
 
 import html
 import sys
+import warnings
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -418,6 +419,32 @@ def test_a_key_in_an_apps_static_folder_is_a_warning(check, django, pem, tmp_pat
     assert check(config={"private_key": key}) == []
     monkeypatch.setattr(apps.get_app_config("cfsign"), "path", str(tmp_path))
     assert check(config={"private_key": key}) == ["W003"]
+
+
+def test_what_cfsign_warns_of_is_a_warning_of_the_checks(check, django, settings, site_settings):
+    """And not an exception out of them, where warnings are errors; as `python -W error` has it."""
+    from django.core.checks import run_checks
+
+    shared = {"headers": {"Cache-Control": "public"}}
+    assert check(config=shared) == ["W004"]
+    assert sorted(check("", shared)) == ["E001", "W004"]
+    config = site_settings["CLOUDFRONT_CONFIG"] | shared
+    with settings(CLOUDFRONT_CONFIG=config):
+        (message,) = [m for m in run_checks() if m.id == "cfsign_django.W004"]
+    assert "use private or no-store" in message.msg
+
+
+def test_what_others_warn_of_stays_theirs(check, monkeypatch):
+    """A library that loads the key may have something to say too."""
+    from cfsign_django import checks
+
+    def backend():
+        warnings.warn("an old OpenSSL", UserWarning, stacklevel=1)
+        return "cryptography"
+
+    monkeypatch.setattr(checks, "choose_backend", backend)
+    with pytest.warns(UserWarning, match="an old OpenSSL"):
+        assert check() == []
 
 
 def test_a_check_can_be_silenced(django, settings, site_settings):
