@@ -49,7 +49,7 @@ class Deny:
             there unless one is given: caches keep a 404 or 410 by themselves (RFC 9111, 4.2.2).
 
     Raises:
-        DecisionError: The status is no refusal, or a header cannot be sent.
+        DecisionError: The status is no refusal, or a header cannot be sent or belongs on none.
     """
 
     status: int = 403
@@ -66,12 +66,25 @@ class Deny:
             raise DecisionError(
                 "the headers of Deny are a mapping of names to values, all text on one line"
             )
-        if servers_own(self.headers):
+        names = {name.lower() for name in self.headers}
+        if "location" in names:
             raise DecisionError(
-                f"the headers of Deny hold no {servers_own(self.headers)}: the server writes that"
+                "the headers of Deny hold no Location: return a redirect to the login page, "
+                "not a Deny"
             )
+        if "content-type" in names:
+            raise DecisionError(
+                "the headers of Deny hold no Content-Type: that is the error page's own"
+            )
+        owned = servers_own(self.headers, may_set_cookies=True)
+        if owned:
+            raise DecisionError(f"the headers of Deny hold no {owned}: the server writes that")
         object.__setattr__(self, "status", int(self.status))
         object.__setattr__(self, "headers", MappingProxyType(with_cache_control(self.headers)))
+
+    def __reduce__(self) -> tuple[type[Deny], tuple[int, dict[str, str]]]:
+        """Be pickled and copied by value; what keeps the headers read-only cannot be."""
+        return type(self), (self.status, dict(self.headers))
 
 
 def decide(result: object, allowed_statuses: Collection[int] = ALLOWED_STATUSES) -> Allow | Deny:
@@ -80,7 +93,7 @@ def decide(result: object, allowed_statuses: Collection[int] = ALLOWED_STATUSES)
 
     Args:
         result: An HTTP status as int or HTTPStatus, an Allow or a Deny.
-        allowed_statuses: The statuses that are a yes.
+        allowed_statuses: The statuses that are a yes, of those from 200 to 299.
 
     Raises:
         DecisionError: Anything else, which is never a yes.
@@ -88,13 +101,15 @@ def decide(result: object, allowed_statuses: Collection[int] = ALLOWED_STATUSES)
     if isinstance(result, Allow | Deny):
         return result
     if _is_status(result):
-        if result in allowed_statuses and result < 400:
+        if _is_success(result) and result in allowed_statuses:
             return Allow()
         if 400 <= result <= 599:
             return Deny(result)
+        # Python turns no int of thousands of digits into text.
+        what = f"the status {int(result)}" if abs(result) < 1000 else "a number that is no status"
+        yes = ", ".join(str(int(status)) for status in allowed_statuses if _is_success(status))
         raise DecisionError(
-            f"authorize returned the status {int(result)}, which neither allows "
-            f"({', '.join(map(str, allowed_statuses))}) nor refuses (400 to 599)"
+            f"authorize returned {what}, which neither allows ({yes}) nor refuses (400 to 599)"
         )
     if inspect.iscoroutine(result):
         result.close()
@@ -110,6 +125,10 @@ def decide(result: object, allowed_statuses: Collection[int] = ALLOWED_STATUSES)
 
 def _is_status(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_success(value: object) -> bool:
+    return _is_status(value) and 200 <= value <= 299
 
 
 def _kind(value: object) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
@@ -76,6 +76,11 @@ class Delivery:
         keep(self, "forward_query", _check_forward_query(self.forward_query))
         keep(self, "allowed_statuses", check_allowed_statuses(self.allowed_statuses))
         check_attributes(self.cookie_domain or None, self.cookie_samesite)
+
+    def __reduce__(self) -> tuple[Callable[[], Delivery], tuple[()]]:
+        """Be pickled and copied by value; what keeps the headers read-only cannot be."""
+        options = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return functools.partial(type(self), **options | {"headers": dict(self.headers)}), ()
 
     @classmethod
     def from_configuration(cls, configuration: Configuration) -> Delivery:

@@ -41,9 +41,17 @@ def is_header_mapping(headers: object) -> TypeGuard[Mapping[str, str]]:
     )
 
 
-def servers_own(headers: Mapping[str, str]) -> str:
-    """Name those of *headers* that only the server can write without breaking the message."""
-    return ", ".join(name for name in headers if name.lower() in _SERVERS_OWN)
+def servers_own(headers: Mapping[str, str], *, may_set_cookies: bool = False) -> str:
+    """
+    Name those of *headers* that only the server can write without breaking the message.
+
+    Cookies are among them: there may be several, of ours too, and a mapping holds one of a name.
+    """
+    names = [name for name in headers if name.lower() in _SERVERS_OWN]
+    if not may_set_cookies:
+        mend = "(set cookies by the framework's own session or cookie API)"
+        names += [f"{name} {mend}" for name in headers if name.lower() == "set-cookie"]
+    return ", ".join(names)
 
 
 def with_cache_control(headers: Mapping[str, str]) -> dict[str, str]:
@@ -54,9 +62,14 @@ def with_cache_control(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def is_shared(headers: Mapping[str, str]) -> bool:
-    """Tell whether *headers* let a shared cache give the answer to the next viewer too."""
+    """
+    Tell whether *headers* let a shared cache give the answer to the next viewer too.
+
+    Whatever stands in the place of `no-store` and does not keep the answer apart does: without an
+    age in it, a cache may still reckon one for a 200 such as JSON's (RFC 9111, section 4.2.2).
+    """
     lines = [value for name, value in headers.items() if name.lower() == "cache-control"]
     found = {name.lower(): argument for name, argument in _DIRECTIVE.findall(", ".join(lines))}
     # With an argument they speak of the headers in it alone (RFC 9111, 5.2.2.4 and 5.2.2.7).
     is_kept_apart = any(found.get(name) == "" for name in ("private", "no-store", "no-cache"))
-    return "public" in found or (not is_kept_apart and ("max-age" in found or "s-maxage" in found))
+    return bool(lines) and ("public" in found or not is_kept_apart)

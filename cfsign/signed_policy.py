@@ -37,7 +37,7 @@ class SignedPolicy:
             params["Hash-Algorithm"] = hash_algorithm
         self.policy = policy
         self.key_pair_id = key_pair_id
-        self._params = MappingProxyType(params)
+        self._params = params
         self._query = "&".join(f"{name}={value}" for name, value in params.items())
 
     def __repr__(self) -> str:
@@ -47,7 +47,7 @@ class SignedPolicy:
     @property
     def params(self) -> Mapping[str, str]:
         """The query parameters that carry the policy, in the order in which URLs hold them."""
-        return self._params
+        return MappingProxyType(self._params)  # made here, since it cannot be pickled
 
     def url(self, url: str) -> str:
         """

@@ -6,7 +6,9 @@ Every check has an id of its own, so that a site can silence it in SILENCED_SYST
 
 from __future__ import annotations
 
+import os
 import re
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.urls import URLResolver, get_resolver
 
-from cfsign import Configuration, ConfigurationError, choose_backend
+from cfsign import CfsignWarning, Configuration, ConfigurationError, choose_backend
 from cfsign_django import conf
 from cfsign_django.views import SignedRedirectMixin
 
@@ -26,6 +28,7 @@ _LOOPBACK = re.compile(r"http://(localhost|127(\.[0-9]+){3})(:[0-9]+)?")
 _DOMAIN_HINT = 'Set CLOUDFRONT_DOMAIN = "https://media.example.com": scheme and host alone.'
 _VIEW_HINT = "The class's attributes, or what as_view() is given, say how the view delivers."
 _OTHER_HINT = "The README's table of settings says what CLOUDFRONT_CONFIG takes."
+_WARNED_HINT = "It works; if it is meant so, silence this check by its id."
 _HINTS = {
     "key_pair_id": (
         "E002",
@@ -46,12 +49,27 @@ _HINTS = {
 
 def check_settings(**_: Any) -> list[CheckMessage]:
     """Check the settings as a whole; a site that has them right sees nothing."""
+    with warnings.catch_warnings(record=True) as caught:
+        # Where warnings are errors they would end the checks; here they are what is looked for.
+        warnings.simplefilter("always", CfsignWarning)
+        messages = list(_messages())
+    ours = [warning for warning in caught if issubclass(warning.category, CfsignWarning)]
+    for other in caught:
+        if other not in ours:
+            warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
+    texts = dict.fromkeys(str(warning.message) for warning in ours)
+    return messages + [Warning(text, hint=_WARNED_HINT, id="cfsign_django.W004") for text in texts]
+
+
+def _messages() -> Iterator[CheckMessage]:
     stated = conf.stated_settings()
     try:
         configuration = Configuration.from_mapping(stated)
     except ConfigurationError as error:
-        return [_error(problem) for problem in error.problems]
-    return [*_view_errors(), *_warnings(configuration, stated["CLOUDFRONT_CONFIG"])]
+        yield from map(_error, error.problems)
+        return
+    yield from _view_errors()
+    yield from _warnings(configuration, stated["CLOUDFRONT_CONFIG"])
 
 
 def _view_errors() -> Iterator[Error]:
@@ -102,18 +120,26 @@ def _warnings(configuration: Configuration, stated: Any) -> Iterator[Warning]:
             id="cfsign_django.W002",
         )
     key = stated.get("private_key", stated.get("priv_key_string"))
-    if isinstance(key, str | Path) and "-----BEGIN" not in str(key):
-        yield from _public_folders_of(Path(key))
+    if isinstance(key, str | os.PathLike) and "-----BEGIN" not in os.fsdecode(key):
+        yield from _public_folders_of(os.fsdecode(key))
 
 
-def _public_folders_of(key: Path) -> Iterator[Warning]:
+def _public_folders_of(key: str) -> Iterator[Warning]:
     for name, folder in _public_folders():
-        if key.resolve().is_relative_to(Path(folder).resolve()):
+        if any(
+            place.is_relative_to(root) for place in _places_of(key) for root in _places_of(folder)
+        ):
             yield Warning(
                 f"The private key lies below {name}, whose files the site gives to everybody.",
                 hint="Move the key to where only the site's process can read it.",
                 id="cfsign_django.W003",
             )
+
+
+def _places_of(path: str | Path) -> tuple[Path, Path, Path]:
+    """Return where *path* is, by any name, and where it leads: file servers follow links."""
+    stated = Path(os.path.abspath(path))
+    return stated, stated.parent.resolve() / stated.name, Path(path).resolve()
 
 
 def _public_folders() -> Iterator[tuple[str, str | Path]]:

@@ -152,5 +152,8 @@ class Resource:
 def _refuse(resp: Any, deny: Deny) -> NoReturn:
     # On the response, where they stay whichever error handler the site has.
     for name, value in deny.headers.items():
-        resp.set_header(name, value)
+        if name.lower() == "set-cookie":  # which set_header does not take
+            resp.append_header(name, value)
+        else:
+            resp.set_header(name, value)
     raise _ERRORS[deny.status]() if deny.status in _ERRORS else falcon.HTTPError(deny.status)

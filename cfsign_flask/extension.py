@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from flask import Flask, current_app
 
@@ -18,8 +19,8 @@ class State:
 
     distribution: Distribution
     delivery: Delivery
-    #: The delivery of each view class, whose options differ from the application's.
-    deliveries: dict[type, Delivery] = field(default_factory=dict)
+    #: The delivery of each view class, or view, whose options differ from the application's.
+    deliveries: WeakKeyDictionary[object, Delivery] = field(default_factory=WeakKeyDictionary)
 
 
 class CloudFront:

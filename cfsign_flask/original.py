@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from inspect import iscoroutinefunction
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from flask import Flask, current_app, request
 from werkzeug.wrappers import Response
 
-from cfsign import Configuration, Delivery, Distribution, split_location
+from cfsign import Configuration, DecisionError, Delivery, Distribution, split_location
 from cfsign_flask.responses import refuse, respond
 
 
@@ -70,6 +72,10 @@ class CloudFrontRedirect:
             args: Given to `authorize`, as are all keyword arguments but the next.
             good_codes: The statuses that allow; 200 and 204 if nothing is given.
             kwargs: Given to `authorize`.
+
+        Raises:
+            DecisionError: What `authorize` returned is not understood; or it is async, and so is
+                the view function.
         """
         target = self._current_target()
         path = request.path.removeprefix("/")
@@ -79,6 +85,11 @@ class CloudFrontRedirect:
         refusal = delivery.refusal(target.distribution, path) if not target.url else None
         if refusal is not None:
             refuse(refusal)
+        if iscoroutinefunction(self.authorize) and _is_in_a_loop():
+            raise DecisionError(
+                f"{type(self).__name__}.authorize is async, and go() cannot await it inside an "
+                "async view function; make the view function a plain one, or authorize"
+            )
         result = current_app.ensure_sync(self.authorize)(*args, **kwargs)
         if isinstance(result, Response):
             return result
@@ -110,6 +121,14 @@ class CloudFrontRedirect:
             Delivery.from_configuration(configuration).replace(**self._options),
             url,
         )
+
+
+def _is_in_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 #: The name in the original's README, which its package never had.

@@ -31,8 +31,13 @@ def refuse(deny: Deny) -> NoReturn:
 
         @after_this_request
         def add_headers(response: Any) -> Any:
-            for name, value in deny.headers.items():
-                response.headers[name] = value
+            # Where the view or an error handler made a preview or a redirect of it, it is none.
+            if response.status_code >= 400:
+                for name, value in deny.headers.items():
+                    if name.lower() == "set-cookie":  # beside those of the site's own page
+                        response.headers.add(name, value)
+                    else:
+                        response.headers[name] = value
             return response
 
     try:

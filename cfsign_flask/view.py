@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, ClassVar, cast
 
 from flask import Blueprint, current_app, request
@@ -43,6 +44,11 @@ class SignedRedirectView(MethodView):
     cookie_domain: ClassVar[str | None] = None
     cookie_samesite: ClassVar[str | None] = None
 
+    def __init__(self, **options: Any) -> None:
+        """Take options for this view alone, as in `as_view("content", delivery="json")`."""
+        Delivery.check_names(options)
+        vars(self).update(options)
+
     def authorize(self, resource: str, **url_args: Any) -> Any:
         """
         Decide on one request; a plain or an `async` function.
@@ -69,7 +75,7 @@ class SignedRedirectView(MethodView):
         """
         if cls.authorize is SignedRedirectView.authorize:
             raise NotImplementedError(_OVERRIDE.format(cls.__name__))
-        Delivery.of_view(cls)
+        Delivery.of_view(cls, Delivery.options_of(SimpleNamespace(**class_kwargs)))
         return super().as_view(name, *class_args, **class_kwargs)
 
     def get(self, resource: str | None = None, **url_args: Any) -> Response:
@@ -89,18 +95,19 @@ class SignedRedirectView(MethodView):
         query = request.query_string
         return respond(current_app.ensure_sync(answer)(distribution, resource, result, query))
 
-    @classmethod
-    def delivery_for(cls, cloudfront: State) -> Delivery:
+    def delivery_for(self, cloudfront: State) -> Delivery:
         """
         Return how this view delivers within an application, checked once for each.
 
         Raises:
             ConfigurationError: An option cannot work with that application's distribution.
         """
-        if cls not in cloudfront.deliveries:
-            delivery = cloudfront.delivery.replace(**Delivery.options_of(cls))
-            cloudfront.deliveries[cls] = delivery.check(cloudfront.distribution)
-        return cloudfront.deliveries[cls]
+        has_own = vars(self).keys() & Delivery.__dataclass_fields__.keys()
+        view = self if has_own else type(self)
+        if view not in cloudfront.deliveries:
+            delivery = cloudfront.delivery.replace(**Delivery.options_of(self))
+            cloudfront.deliveries[view] = delivery.check(cloudfront.distribution)
+        return cloudfront.deliveries[view]
 
 
 _OVERRIDE = (
@@ -137,7 +144,7 @@ def signed_redirect_blueprint(
 
     def check(setup: BlueprintSetupState) -> None:
         if NAME in setup.app.extensions:  # else it is done at the first request
-            view.delivery_for(setup.app.extensions[NAME])
+            view().delivery_for(setup.app.extensions[NAME])
 
     blueprint.record(check)
     blueprint.add_url_rule("/<path:resource>", view_func=view.as_view("resource"))

@@ -40,6 +40,9 @@ def cfsign(context: click.Context) -> None:
 )
 def demo(once: bool, port: int | None, edge_port: int | None, framework: str) -> int:
     """Run a site and a local edge with private files, on this machine alone."""
+    for option, value in (("--port", port), ("--edge-port", edge_port)):
+        if once and value is not None:
+            raise click.UsageError(f"{option} goes without --once, which is over by itself")
     try:
         from cfsign import demo as example
     except ModuleNotFoundError as error:

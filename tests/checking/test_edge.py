@@ -364,14 +364,19 @@ class TestRealServer:
         thread.start()
         yield server.effective_port
 
-        def stop() -> None:
-            for dispatcher in list(server._map.values()):
-                dispatcher.close()
+        left: list[Any] = []
 
-        server.trigger.pull_trigger(stop)
+        def leave() -> None:
+            left.extend(server._map.values())
+            server._map.clear()
+
+        # The thread may run this before the trigger is pulled, which must be open until it is.
+        server.trigger.pull_trigger(leave)
         thread.join(timeout=10)
-        server.task_dispatcher.shutdown()
         assert not thread.is_alive()
+        server.task_dispatcher.shutdown()
+        for dispatcher in left:
+            dispatcher.close()
 
     def ask(
         self, port: int, target: str, *, method: str = "GET", **headers: str

@@ -287,15 +287,25 @@ ROWS: tuple[Row, ...] = (
         ),
     ),
     Row(
-        "… `Deny` with headers",
+        "… `Deny` with headers, a `Set-Cookie` among them",
         "its status and its headers",
-        tuple(
-            Case(
-                f"deny-{status}-headers",
-                Deny(status, {"Retry-After": "60", "X-Why": "not yours"}),
-                Refused(status, {"Retry-After": "60", "X-Why": "not yours"}),
-            )
-            for status in (402, 403, 404, 429, 500, 503)
+        (
+            *(
+                Case(
+                    f"deny-{status}-headers",
+                    Deny(status, {"Retry-After": "60", "X-Why": "not yours"}),
+                    Refused(status, {"Retry-After": "60", "X-Why": "not yours"}),
+                )
+                for status in (402, 403, 404, 429, 500, 503)
+            ),
+            *(
+                Case(
+                    f"deny-{status}-cookie",
+                    Deny(status, {"Set-Cookie": "session=; Max-Age=0; Path=/"}),
+                    Refused(status, {"Set-Cookie": "session=; Max-Age=0; Path=/"}),
+                )
+                for status in (401, 403, 410)
+            ),
         ),
     ),
     Row(
@@ -756,9 +766,12 @@ ROWS: tuple[Row, ...] = (
         ),
     ),
     Row(
-        "A `Cache-Control` that is `public`",
+        "A `Cache-Control` that is `public`, or neither `private`, `no-store` nor `no-cache`",
         "`CfsignWarning` when the view is made",
-        (Start("public", "CfsignWarning", {"headers": {"Cache-Control": "public"}}),),
+        tuple(
+            Start(f"shared-{value}", "CfsignWarning", {"headers": {"Cache-Control": value}})
+            for value in ("public", "must-revalidate")
+        ),
     ),
     Row(
         "`authorize` is not overridden",

@@ -2,6 +2,7 @@
 
 import html
 import sys
+import warnings
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -450,6 +451,32 @@ def test_a_key_in_a_public_folder_is_a_warning(check, pem, tmp_path, root):
     assert check(config={"private_key": pem}, **{root: value}) == []
 
 
+class Name:
+    """A path of a class of the site's own."""
+
+    def __init__(self, path):
+        self._path = path
+
+    def __fspath__(self):
+        return str(self._path)
+
+
+def test_a_key_behind_a_link_is_a_warning_too(check, pem, tmp_path):
+    """File servers follow a link in their folder; or the folder is itself reached by one."""
+    private, media = tmp_path / "private", tmp_path / "media"
+    private.mkdir()
+    media.mkdir()
+    (private / "key.pem").write_text(pem)
+    (media / "key.pem").symlink_to(private / "key.pem")
+    (tmp_path / "public").symlink_to(media)
+    for root in (media, tmp_path / "public"):
+        for key in (media / "key.pem", tmp_path / "public" / "key.pem", Name(media / "key.pem")):
+            assert check(config={"private_key": key}, MEDIA_ROOT=str(root)) == ["W003"]
+        assert check(config={"private_key": private / "key.pem"}, MEDIA_ROOT=str(root)) == []
+    (tmp_path / "link.pem").symlink_to(private / "key.pem")
+    assert check(config={"private_key": tmp_path / "link.pem"}, MEDIA_ROOT=str(private)) == ["W003"]
+
+
 def test_a_key_in_an_apps_static_folder_is_a_warning(check, django, pem, tmp_path, monkeypatch):
     """Where `collectstatic` would find it."""
     from django.apps import apps
@@ -460,6 +487,32 @@ def test_a_key_in_an_apps_static_folder_is_a_warning(check, django, pem, tmp_pat
     assert check(config={"private_key": key}) == []
     monkeypatch.setattr(apps.get_app_config("cfsign"), "path", str(tmp_path))
     assert check(config={"private_key": key}) == ["W003"]
+
+
+def test_what_cfsign_warns_of_is_a_warning_of_the_checks(check, django, settings, site_settings):
+    """And not an exception out of them, where warnings are errors; as `python -W error` has it."""
+    from django.core.checks import run_checks
+
+    shared = {"headers": {"Cache-Control": "public"}}
+    assert check(config=shared) == ["W004"]
+    assert sorted(check("", shared)) == ["E001", "W004"]
+    config = site_settings["CLOUDFRONT_CONFIG"] | shared
+    with settings(CLOUDFRONT_CONFIG=config):
+        (message,) = [m for m in run_checks() if m.id == "cfsign_django.W004"]
+    assert "use private or no-store" in message.msg
+
+
+def test_what_others_warn_of_stays_theirs(check, monkeypatch):
+    """A library that loads the key may have something to say too."""
+    from cfsign_django import checks
+
+    def backend():
+        warnings.warn("an old OpenSSL", UserWarning, stacklevel=1)
+        return "cryptography"
+
+    monkeypatch.setattr(checks, "choose_backend", backend)
+    with pytest.warns(UserWarning, match="an old OpenSSL"):
+        assert check() == []
 
 
 def test_a_check_can_be_silenced(django, settings, site_settings):

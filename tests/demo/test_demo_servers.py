@@ -82,6 +82,15 @@ def test_the_command_says_so_in_one_line(taken: int, capsys: pytest.CaptureFixtu
     assert captured.err.startswith(f"cfsign: port {taken} of 127.0.0.1 cannot be opened")
 
 
+@pytest.mark.parametrize("option", ["--port", "--edge-port"])
+def test_one_play_takes_no_port(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is over before anybody could open it, so a port would be for nothing."""
+    assert main(["demo", "--once", option, "8000"]) == 2
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err.count("\n")) == ("", 1)
+    assert f"{option} goes without --once" in captured.err
+
+
 def test_both_run_and_are_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with running() as stage:

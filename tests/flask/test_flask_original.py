@@ -4,7 +4,7 @@ import flask
 import pytest
 
 import cfsign_flask
-from cfsign import ConfigurationError, ResourceError
+from cfsign import ConfigurationError, DecisionError, ResourceError
 from cfsign_flask import CloudFrontRedirect
 from tests.conftest import KEY_PAIR_ID
 
@@ -210,3 +210,43 @@ def test_a_path_in_the_domain_setting_is_refused(site):
     site.config.update(CLOUDFRONT_DOMAIN=f"{DOMAIN}/base", TESTING=True)
     with pytest.raises(ConfigurationError, match="no path"):
         ask(site, Redirect)
+
+
+class AsyncRedirect(CloudFrontRedirect):
+    async def authorize(self, slug):
+        if slug == "broken":
+            raise RuntimeError("the site's own")
+        return 200
+
+
+def test_an_async_authorize_in_a_plain_view_function(site):
+    """Flask awaits it; an error of its own stays one."""
+    site.config["TESTING"] = True
+    redirect = AsyncRedirect()
+    assert ask(site, lambda: redirect).status_code == 303
+    with pytest.raises(RuntimeError, match="the site's own"):
+        site.test_client().get("/books/broken")
+
+
+def test_an_async_authorize_in_an_async_view_function_names_the_mend(site):
+    """Nothing can await it there, since `go` is no coroutine."""
+    site.config["TESTING"] = True
+    redirect = AsyncRedirect()
+
+    @site.get("/async/<slug>")
+    async def book(slug):
+        return redirect.go(slug=slug)
+
+    with pytest.raises(DecisionError, match="make the view function a plain one"):
+        site.test_client().get("/async/history")
+
+
+def test_a_plain_authorize_in_an_async_view_function(site):
+    """There is nothing to await."""
+    redirect = Redirect()
+
+    @site.get("/async/<slug>")
+    async def book(slug):
+        return redirect.go(slug=slug)
+
+    assert site.test_client().get("/async/history").status_code == 303

@@ -1,6 +1,7 @@
 """The Flask view, sync and async, judged by the checking side and not by the look of a URL."""
 
 import concurrent.futures
+import gc
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
@@ -65,6 +66,43 @@ def test_a_refusal_shows_the_sites_own_page_with_the_headers_of_deny(client, rul
     assert response.headers["WWW-Authenticate"] == "Bearer"
     rule.result = 403
     assert "X-Why" not in client.get(f"{route}/a.txt").headers
+
+
+@ROUTES
+def test_a_cookie_of_deny_leaves_the_pages_own(app, client, rule, route):
+    """A mapping holds one header of a name, and an answer may have several cookies."""
+
+    @app.errorhandler(401)
+    def page(error):
+        response = flask.make_response("log in", 401)
+        response.set_cookie("language", "en")
+        return response
+
+    rule.result = Deny(401, {"Set-Cookie": "session=; Max-Age=0"})
+    cookies = client.get(f"{route}/a.txt").headers.getlist("Set-Cookie")
+    assert cookies == ["language=en; Path=/", "session=; Max-Age=0"]
+
+
+@ROUTES
+def test_an_error_page_of_another_status_has_the_headers_of_deny(app, client, rule, route):
+    """A site that hides what it refuses is not to have its 404 stored either."""
+    app.register_error_handler(410, lambda error: ("no such file", 404))
+    rule.result = Deny(410)
+    response = client.get(f"{route}/a.txt")
+    assert (response.status_code, response.headers["Cache-Control"]) == (404, "no-store")
+
+
+@ROUTES
+@pytest.mark.parametrize("status", [200, 303])
+def test_an_answer_in_place_of_the_refusal_has_none_of_its_headers(
+    app, client, rule, route, status
+):
+    """Such as that of a view that catches the refusal and shows a preview."""
+    app.register_error_handler(410, lambda error: ("a preview", status))
+    rule.result = Deny(410, {"X-Why": "not yours", "Set-Cookie": "a=b"})
+    response = client.get(f"{route}/a.txt")
+    assert response.status_code == status
+    assert not {"X-Why", "Set-Cookie", "Cache-Control"} & set(response.headers.keys())
 
 
 @ROUTES
@@ -286,6 +324,53 @@ def test_cookies_that_reach_no_distribution_are_refused(settings, rule, domain, 
         with pytest.raises(ConfigurationError, match=mend):
             app.test_client().get(path)
     assert rule.asked == []
+
+
+class Stated(SignedRedirectView):
+    code = 302
+
+    def authorize(self, resource):
+        return 200
+
+
+class Own(Stated):
+    def __init__(self, code):
+        self.code = code
+
+
+@pytest.mark.parametrize("view", [Stated, Own])
+def test_options_of_as_view_and_of_the_instance_win(app, view):
+    """As with Django's; each for itself, though the class is the same."""
+    for code in (303, 307):
+        name = f"{view.__name__}-{code}"
+        app.add_url_rule(f"/{name}/<path:resource>", view_func=view.as_view(name, code=code))
+    app.add_url_rule("/stated/<path:resource>", view_func=Stated.as_view("stated"))
+    client = app.test_client()
+    for _ in range(2):
+        for path, code in ((f"{view.__name__}-303", 303), (f"{view.__name__}-307", 307)):
+            assert client.get(f"/{path}/a.txt").status_code == code
+        assert client.get("/stated/a.txt").status_code == 302
+
+
+def test_options_of_as_view_are_checked_when_the_view_is_made():
+    """A value that cannot work, and a name that there is not."""
+    with pytest.raises(ConfigurationError, match="302, 303 or 307"):
+        Stated.as_view("bad", code=301)
+    with pytest.raises(TypeError, match="forward_qeury"):
+        Stated.as_view("bad", forward_qeury=("a",))
+
+
+def test_a_view_made_at_every_request_is_not_kept(app):
+    """Its class may ask for that; what is kept for it then goes with it."""
+
+    class Fresh(Own):
+        init_every_request = True
+
+    app.add_url_rule("/fresh/<path:resource>", view_func=Fresh.as_view("fresh", 307))
+    kept = app.extensions["cloudfront"].deliveries
+    assert app.test_client().get("/fresh/a.txt").status_code == 307
+    gc.collect()
+    assert not [view for view in kept if isinstance(view, Fresh)]
 
 
 def test_an_unknown_option_is_refused():

@@ -147,6 +147,21 @@ def test_the_site_may_name_other_statuses() -> None:
         decide(True, (1, True))
 
 
+@pytest.mark.parametrize("result", [1, 100, 199, 300, 302, 399])
+def test_no_other_status_allows_whoever_names_it(result: int) -> None:
+    """A yes is 200 to 299; nor is `True`, which equals 1, a status among those that allow."""
+    for allowed in ((result,), (True,), (True, 200.5, result)):
+        with pytest.raises(DecisionError, match=f"the status {result}, which neither allows"):
+            decide(result, allowed)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("result", [10**5000, -(10**5000), 1000], ids=["long", "minus", "four"])
+def test_a_number_too_long_to_print_is_an_error_of_ours(result: int) -> None:
+    """Python refuses to turn an int of over 4,300 digits into text."""
+    with pytest.raises(DecisionError, match="a number that is no status, which neither allows"):
+        decide(result, (200, 10**5000))
+
+
 @given(st.integers() | st.none() | st.booleans() | st.floats() | st.text() | st.binary())
 def test_only_two_numbers_are_a_yes(result: object) -> None:
     """Out of everything, 200 and 204 alone."""
@@ -197,6 +212,26 @@ def test_denys_headers_do_not_break_the_message(name: str) -> None:
     """What frames a message or belongs to a connection is the server's alone."""
     with pytest.raises(DecisionError, match=f"hold no {name}: the server writes that"):
         Deny(401, {"X": "y", name: "5"})
+
+
+@pytest.mark.parametrize(
+    ("headers", "mend"),
+    [
+        ({"Content-Type": "application/json"}, "no Content-Type: that is the error page's"),
+        ({"X": "y", "content-type": "text/html"}, "no Content-Type"),
+        ({"Location": "/login"}, "no Location: return a redirect to the login page, not a Deny"),
+        ({"LOCATION": "/login"}, "no Location"),
+    ],
+)
+def test_denys_headers_do_not_speak_of_another_answer(headers: dict[str, str], mend: str) -> None:
+    """They land on the site's own error page; and no browser follows a 403's Location."""
+    with pytest.raises(DecisionError, match=mend):
+        Deny(401, headers)
+
+
+def test_deny_may_clear_a_cookie() -> None:
+    """A session that is over, say."""
+    assert Deny(401, {"Set-Cookie": "s=; Max-Age=0"}).headers["Set-Cookie"] == "s=; Max-Age=0"
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410, 451, 501])

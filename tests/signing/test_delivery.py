@@ -636,6 +636,7 @@ def test_a_key_that_cannot_sign_is_an_error() -> None:
         ({"headers": {"Content-Length": "5"}}, "hold no Content-Length: the server writes that"),
         ({"headers": {"transfer-encoding": "chunked"}}, "hold no transfer-encoding"),
         ({"headers": {"Connection": "close", "TE": "x"}}, "hold no Connection, TE"),
+        ({"headers": {"set-cookie": "a=b"}}, "hold no set-cookie .*own session or cookie API"),
         ({"headers": None}, "a mapping of names to values"),
         ({"forward_query": "response-content-disposition"}, "a tuple of names"),
         ({"forward_query": ("",)}, "a tuple of names"),

@@ -27,6 +27,7 @@ from cfsign import (
     CfsignError,
     Configuration,
     Delivery,
+    Deny,
     Distribution,
     Policy,
     PrivateKey,
@@ -243,6 +244,26 @@ def test_what_holds_a_key_is_not_pickled_either(
     if dataclasses.is_dataclass(thing):
         with pytest.raises(TypeError, match="holds a private key"):
             dataclasses.asdict(thing)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_what_holds_no_key_is_pickled_and_copied(signer: Signer, protocol: int) -> None:
+    """A decision and a way of delivery are values; a signed policy is what a site may cache."""
+    for thing in (
+        Deny(401, {"WWW-Authenticate": "Bearer"}),
+        Delivery(code=302, headers={"X": "y"}, cookie_domain="example.com"),
+    ):
+        for twin in (pickle.loads(pickle.dumps(thing, protocol)), copy.deepcopy(thing)):
+            assert twin == thing
+            with pytest.raises(TypeError):
+                twin.headers["X"] = "z"
+    signed = signer.sign(Policy("https://media.example.com/*", 2_000_000_000))
+    url = "https://media.example.com/a"
+    for twin in (pickle.loads(pickle.dumps(signed, protocol)), copy.deepcopy(signed)):
+        assert twin.url(url) == signed.url(url)
+        assert twin.params == signed.params
+        with pytest.raises(TypeError):
+            twin.params["Expires"] = "9"
 
 
 class Forgetful:
