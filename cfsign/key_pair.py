@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
+from cfsign.key_pair_id import check_key_pair_id
 from cfsign.keys import (
     AsyncPrivateKey,
     Password,
@@ -15,7 +16,7 @@ from cfsign.keys import (
     is_path,
     resolve_private_key,
 )
-from cfsign.signer import Signer, check_hash_algorithm, check_key_pair_id
+from cfsign.signer import Signer, check_hash_algorithm
 from cfsign.times import Moment, epoch_seconds
 
 

@@ -13,12 +13,13 @@ from weakref import WeakSet
 
 from cfsign.errors import CfsignError, ConfigurationError, PolicyError
 from cfsign.key_pair import KeyPair
+from cfsign.key_pair_id import check_key_pair_id
 from cfsign.keys import Unpicklable
 from cfsign.policy import Policy
 from cfsign.ring_snapshot import Snapshot
 from cfsign.ring_source import DocumentFile, ListedPairs, LoadedDocument, Loader, RingSource
 from cfsign.signed_policy import SignedPolicy
-from cfsign.signer import BaseSigner, check_key_pair_id
+from cfsign.signer import BaseSigner
 from cfsign.times import Lifetime, lifetime_seconds
 
 if TYPE_CHECKING:

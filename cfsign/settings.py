@@ -10,11 +10,12 @@ from typing import Any
 
 from cfsign.errors import CfsignWarning, ConfigurationError
 from cfsign.headers import is_header_mapping, is_shared, servers_own
+from cfsign.key_pair_id import check_key_pair_id
 from cfsign.key_ring import KeyRing, ring_of
 from cfsign.keys import resolve_private_key
 from cfsign.redirect import REDIRECT_STATUSES
 from cfsign.resource import check_domain
-from cfsign.signer import check_hash_algorithm, check_key_pair_id
+from cfsign.signer import check_hash_algorithm
 from cfsign.times import standing_lifetime
 
 #: What each setting is called in the environment, behind the prefix.
@@ -60,8 +61,8 @@ def check_headers(headers: object) -> Mapping[str, str]:
     # A mapping of that type came from here, and its warning with it.
     if is_shared(headers) and not isinstance(headers, MappingProxyType):
         warnings.warn(
-            "a Cache-Control that is public, or has an age and is not private, lets a shared cache "
-            "give one viewer's signed URL to the next; use private or no-store",
+            "a Cache-Control that is public, or neither private, no-store nor no-cache, lets a "
+            "shared cache give one viewer's signed URL to the next; use private or no-store",
             CfsignWarning,
             stacklevel=3,
         )

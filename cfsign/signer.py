@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
@@ -11,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from cfsign.cookies import SignedCookies
 from cfsign.encoding import encode
 from cfsign.errors import PolicyError, SigningKeyError
+from cfsign.key_pair_id import check_key_pair_id, warn_of_other_id
 from cfsign.keys import (
     HASH_ALGORITHMS,
     AsyncPrivateKey,
@@ -27,13 +27,6 @@ from cfsign.policy import Address, Policy, check_conditions
 from cfsign.resource import check_url
 from cfsign.signed_policy import SignedPolicy, check_covered
 from cfsign.times import Lifetime, Moment, expiry
-
-_KEY_PAIR_ID = re.compile(r"[A-Za-z0-9]{1,128}")
-_UUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
-# AWS, IAM, "Unique identifiers": the prefixes of access keys; CloudFront's older key pairs have
-# APKA. What a distribution's id looks like is seen in AWS's examples, and promised nowhere.
-_ACCESS_KEY = re.compile(r"A[KS]IA[A-Z0-9]{16}")
-_DISTRIBUTION_ID = re.compile(r"E[A-Z0-9]{12,14}")
 
 
 class BaseSigner(ABC):
@@ -174,6 +167,7 @@ class Signer(Unpicklable, BaseSigner):
             PolicyError: CloudFront does not know the hash algorithm, or the key has it not.
         """
         self.key_pair_id = check_key_pair_id(key_pair_id)
+        warn_of_other_id(self.key_pair_id)
         self._key = resolve_private_key(private_key)
         self.hash_algorithm = choose_hash_algorithm(self._key, hash_algorithm)
 
@@ -231,38 +225,6 @@ class Signer(Unpicklable, BaseSigner):
                 "it returns the raw signature, as bytes"
             )
         return SignedPolicy(policy, self.key_pair_id, encode(signature), self.hash_algorithm)
-
-
-def check_key_pair_id(key_pair_id: object) -> str:
-    """
-    Return *key_pair_id* if it can be one.
-
-    Raises:
-        SigningKeyError: It is empty, no text, or of another shape.
-    """
-    if not isinstance(key_pair_id, str):
-        raise SigningKeyError(f"the key pair id is text, not {type(key_pair_id).__name__}")
-    if not key_pair_id:
-        raise SigningKeyError(
-            "the key pair id is empty; it is the ID of the public key in CloudFront, "
-            "such as K2JCJMDEHXQW5F"
-        )
-    if _UUID.fullmatch(key_pair_id):
-        raise SigningKeyError(
-            "the key pair id is a UUID, which is the key group's id; take the ID of the public key "
-            "in that group, such as K2JCJMDEHXQW5F"
-        )
-    if _ACCESS_KEY.fullmatch(key_pair_id):
-        raise SigningKeyError(
-            "the key pair id is that of an AWS access key; take the ID of the public key in "
-            "CloudFront, such as K2JCJMDEHXQW5F"
-        )
-    if not _KEY_PAIR_ID.fullmatch(key_pair_id):
-        # Not echoed: people have pasted the key itself here.
-        raise SigningKeyError(
-            "the key pair id is ASCII letters and digits alone, such as K2JCJMDEHXQW5F"
-        )
-    return key_pair_id
 
 
 def check_hash_algorithm(hash_algorithm: object) -> HashAlgorithm:

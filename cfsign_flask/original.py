@@ -85,10 +85,11 @@ class CloudFrontRedirect:
         refusal = delivery.refusal(target.distribution, path) if not target.url else None
         if refusal is not None:
             refuse(refusal)
-        if iscoroutinefunction(self.authorize) and _is_in_a_loop():
+        awaits = iscoroutinefunction(self.authorize) or target.distribution.signer.is_async
+        if awaits and _is_in_a_loop():
             raise DecisionError(
-                f"{type(self).__name__}.authorize is async, and go() cannot await it inside an "
-                "async view function; make the view function a plain one, or authorize"
+                f"the authorize or the private key of {type(self).__name__} is async, and go() "
+                "cannot await it inside an async view function; make the view function a plain one"
             )
         result = current_app.ensure_sync(self.authorize)(*args, **kwargs)
         if isinstance(result, Response):

@@ -21,7 +21,9 @@ from cfsign.doctor.trial import match_public_key, try_configuration, try_key
 from cfsign.errors import CfsignError, ConfigurationError
 from cfsign.times import lifetime_seconds
 
-_PROBLEM = re.compile(r"(?P<label>[A-Z_]+(?:\['.*?'\])?)(?:: | (?=is ))(?P<what>.*)", re.DOTALL)
+_PROBLEM = re.compile(
+    r"(?P<label>[A-Z_]+(?:\['.*?'\])?)(?: or [A-Z_]+)?(?:: | (?=is ))(?P<what>.*)", re.DOTALL
+)
 _DAY = 86400
 _SHORT = 10
 

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from waitress import wasyncore  # type: ignore[import-untyped]  # it has no types
@@ -84,10 +83,17 @@ def serving(app: WSGIApplication, listener: socket.socket, **options: Any) -> It
         yield
     finally:
         server.task_dispatcher.shutdown()
-        # Sockets are closed by the thread that waits on them; closed under it, they are an error.
-        close = partial(wasyncore.close_all, channels, ignore_all=True)
-        server.trigger.pull_trigger(close)
+        # The thread leaves when it has no channel any more; only then can they be closed, since to
+        # close one that it waits on, or its trigger while that is pulled, is an error.
+        left: dict[int, wasyncore.dispatcher] = {}
+
+        def leave() -> None:
+            left.update(channels)
+            channels.clear()
+
+        server.trigger.pull_trigger(leave)
         thread.join()
+        wasyncore.close_all(left, ignore_all=True)
 
 
 @contextmanager

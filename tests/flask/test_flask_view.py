@@ -356,7 +356,7 @@ def test_options_of_as_view_are_checked_when_the_view_is_made():
     """A value that cannot work, and a name that there is not."""
     with pytest.raises(ConfigurationError, match="302, 303 or 307"):
         Stated.as_view("bad", code=301)
-    with pytest.raises(TypeError, match="forward_qeury"):
+    with pytest.raises(ConfigurationError, match="forward_qeury"):
         Stated.as_view("bad", forward_qeury=("a",))
 
 

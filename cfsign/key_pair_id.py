@@ -1,0 +1,58 @@
+"""Key pair ids: CloudFront's names for public keys, and what people take for one."""
+
+from __future__ import annotations
+
+import re
+import warnings
+
+from cfsign.errors import CfsignWarning, SigningKeyError
+
+_KEY_PAIR_ID = re.compile(r"[A-Za-z0-9]{1,128}")
+_UUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+# AWS, IAM, "Unique identifiers": the prefixes of access keys; CloudFront's older key pairs have
+# APKA. What a distribution's id looks like is seen in AWS's examples, and promised nowhere.
+_ACCESS_KEY = re.compile(r"A[KS]IA[A-Z0-9]{16}")
+_DISTRIBUTION_ID = re.compile(r"E[A-Z0-9]{12,14}")
+
+
+def check_key_pair_id(key_pair_id: object) -> str:
+    """
+    Return *key_pair_id* if it can be one.
+
+    Raises:
+        SigningKeyError: It is empty, no text, or of another shape.
+    """
+    if not isinstance(key_pair_id, str):
+        raise SigningKeyError(f"the key pair id is text, not {type(key_pair_id).__name__}")
+    if not key_pair_id:
+        raise SigningKeyError(
+            "the key pair id is empty; it is the ID of the public key in CloudFront, "
+            "such as K2JCJMDEHXQW5F"
+        )
+    if _UUID.fullmatch(key_pair_id):
+        raise SigningKeyError(
+            "the key pair id is a UUID, which is the key group's id; take the ID of the public key "
+            "in that group, such as K2JCJMDEHXQW5F"
+        )
+    if _ACCESS_KEY.fullmatch(key_pair_id):
+        raise SigningKeyError(
+            "the key pair id is that of an AWS access key; take the ID of the public key in "
+            "CloudFront, such as K2JCJMDEHXQW5F"
+        )
+    if not _KEY_PAIR_ID.fullmatch(key_pair_id):
+        # Not echoed: people have pasted the key itself here.
+        raise SigningKeyError(
+            "the key pair id is ASCII letters and digits alone, such as K2JCJMDEHXQW5F"
+        )
+    return key_pair_id
+
+
+def warn_of_other_id(key_pair_id: str) -> None:
+    """Warn, for the caller's caller, of an id that looks like a distribution's."""
+    if _DISTRIBUTION_ID.fullmatch(key_pair_id):
+        warnings.warn(
+            f"the key pair id {key_pair_id} begins with E, as the ids of distributions "
+            "do; it is the ID of the public key in CloudFront, such as K2JCJMDEHXQW5F",
+            CfsignWarning,
+            stacklevel=3,
+        )
