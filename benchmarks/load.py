@@ -222,13 +222,14 @@ Written by `python -m benchmarks.load --seconds {seconds}`: each flavour under g
 worker) or uvicorn with {WORKERS} workers, {CONNECTIONS} connections of `wrk` for {seconds} s on a
 signed redirect (RSA-2048, SHA-1, `cryptography`), and half as long before and after on the
 framework's own bare redirect to a URL as long. `wrk` and the server share this machine's
-{os.cpu_count()} cores ({platform.machine()}, Python {platform.python_version()}), so the ratio says more than the numbers;
-where the two bare figures differ, the machine's own speed has drifted, and the ratio says less too.
+{os.cpu_count()} cores ({platform.machine()}, Python {platform.python_version()}), so the ratio
+says more than the numbers; where the two bare figures differ, the machine's own speed has drifted,
+and the ratio says less too.
 Every request is for a file of its own, and every answer must lead to a file that was asked for and
 that no other answer led to. A viewer beside the load asks for files too, and `TrustedKeyGroup` must
 open each of them.
 
-| flavour | signed, a second | bare, before … after | ratio | p99, ms | errors | mixed up | MB 5 s → end |
+| flavour | signed, a second | bare, twice | ratio | p99, ms | errors | mixed up | MB, 5 s … end |
 |---|---|---|---|---|---|---|---|
 {chr(10).join(rows)}
 """

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-import warnings
 
-from cfsign.errors import CfsignWarning, SigningKeyError
+from cfsign.errors import SigningKeyError
 
 _KEY_PAIR_ID = re.compile(r"[A-Za-z0-9]{1,128}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 # AWS, IAM, "Unique identifiers": the prefixes of access keys; CloudFront's older key pairs have
-# APKA. What a distribution's id looks like is seen in AWS's examples, and promised nowhere.
+# APKA.
 _ACCESS_KEY = re.compile(r"A[KS]IA[A-Z0-9]{16}")
-_DISTRIBUTION_ID = re.compile(r"E[A-Z0-9]{12,14}")
 
 
 def check_key_pair_id(key_pair_id: object) -> str:
@@ -45,14 +43,3 @@ def check_key_pair_id(key_pair_id: object) -> str:
             "the key pair id is ASCII letters and digits alone, such as K2JCJMDEHXQW5F"
         )
     return key_pair_id
-
-
-def warn_of_other_id(key_pair_id: str) -> None:
-    """Warn, for the caller's caller, of an id that looks like a distribution's."""
-    if _DISTRIBUTION_ID.fullmatch(key_pair_id):
-        warnings.warn(
-            f"the key pair id {key_pair_id} begins with E, as the ids of distributions "
-            "do; it is the ID of the public key in CloudFront, such as K2JCJMDEHXQW5F",
-            CfsignWarning,
-            stacklevel=3,
-        )

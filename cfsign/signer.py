@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from cfsign.cookies import SignedCookies
 from cfsign.encoding import encode
 from cfsign.errors import PolicyError, SigningKeyError
-from cfsign.key_pair_id import check_key_pair_id, warn_of_other_id
+from cfsign.key_pair_id import check_key_pair_id
 from cfsign.keys import (
     HASH_ALGORITHMS,
     AsyncPrivateKey,
@@ -167,7 +167,6 @@ class Signer(Unpicklable, BaseSigner):
             PolicyError: CloudFront does not know the hash algorithm, or the key has it not.
         """
         self.key_pair_id = check_key_pair_id(key_pair_id)
-        warn_of_other_id(self.key_pair_id)
         self._key = resolve_private_key(private_key)
         self.hash_algorithm = choose_hash_algorithm(self._key, hash_algorithm)
 
