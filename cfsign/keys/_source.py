@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+import textwrap
 from pathlib import Path
 from typing import TypeGuard
 
@@ -115,9 +116,11 @@ def _text(data: bytes, origin: str) -> str:
 
 def armoured(label: str, der: bytes, headers: tuple[str, ...] = ()) -> str:
     """Write DER as PEM (RFC 7468), with the headers of OpenSSL's older encryption (RFC 1421)."""
-    head = "".join(f"{line}\n" for line in headers) + ("\n" if headers else "")
-    body = base64.encodebytes(der).decode("ascii")
-    return f"-----BEGIN {label}-----\n{head}{body}-----END {label}-----\n"
+    head = [*headers, ""] if headers else []
+    # RFC 7468, section 2: 64 letters a line; OpenSSL's older parser takes no other.
+    body = textwrap.wrap(base64.b64encode(der).decode("ascii"), 64)
+    lines = [f"-----BEGIN {label}-----", *head, *body, f"-----END {label}-----", ""]
+    return "\n".join(lines)
 
 
 def _unwrapped(text: str, origin: str) -> str:

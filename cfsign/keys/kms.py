@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import textwrap
 from typing import Any, ClassVar
 
 from cfsign.errors import SigningKeyError
 from cfsign.keys._aws import Kept, without_account
+from cfsign.keys._source import armoured
 from cfsign.keys.protocol import HashAlgorithm, Unpicklable
 
 # CloudFront's two kinds of key in the words of KMS: the algorithm that signs with each.
@@ -79,7 +78,7 @@ class KmsPrivateKey(Unpicklable):
             )
         self.algorithm, self._signing_algorithm = _SPECS[spec]
         self._arn: str = answer["KeyId"]
-        self._public_key_pem = _pem(answer["PublicKey"])
+        self._public_key_pem = armoured("PUBLIC KEY", answer["PublicKey"])
 
     def __repr__(self) -> str:
         return f"<PrivateKey {self.algorithm} kms {without_account(self._arn)}>"
@@ -114,8 +113,3 @@ class KmsPrivateKey(Unpicklable):
     def public_key_pem(self) -> str:
         """Return the public half as PEM, SubjectPublicKeyInfo (RFC 5280, section 4.1)."""
         return self._public_key_pem
-
-
-def _pem(der: bytes) -> str:
-    lines = textwrap.wrap(base64.b64encode(der).decode("ascii"), 64)  # RFC 7468, section 2
-    return "\n".join(["-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----", ""])
