@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -193,11 +194,10 @@ def falcon_answer(edge: Edge, delivery: str, status: int) -> Any:
 
 def django_answer(edge: Edge, delivery: str, status: int) -> Any:
     pytest.importorskip("django")
-    from django.conf import settings
+    # One process has one Django, whichever test comes first: with the conformance suite's settings.
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.conformance.drivers.django_settings")
     from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 
-    if not settings.configured:
-        settings.configure()
     if status != 200:
         return HttpResponse(status=status)
     if delivery == "json":
