@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -194,19 +193,19 @@ def falcon_answer(edge: Edge, delivery: str, status: int) -> Any:
 
 def django_answer(edge: Edge, delivery: str, status: int) -> Any:
     pytest.importorskip("django")
-    # One process has one Django, whichever test comes first: with the conformance suite's settings.
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.conformance.drivers.django_settings")
     from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 
+    # So that no settings are asked: a process has one Django, which is the conformance suite's.
+    told: dict[str, Any] = {"charset": "utf-8"}
     if status != 200:
-        return HttpResponse(status=status)
+        return HttpResponse(status=status, **told)
     if delivery == "json":
-        response = JsonResponse({"url": edge.distribution.sign("v/a b.txt")})
+        response = JsonResponse({"url": edge.distribution.sign("v/a b.txt")}, **told)
         response.json = lambda: json.loads(response.content)  # as its test client adds it
         return response
     if delivery == "redirect":
-        return HttpResponseRedirect(edge.distribution.sign("v/a b.txt"))
-    response = HttpResponseRedirect(edge.distribution.url("v/a b.txt"))
+        return HttpResponseRedirect(edge.distribution.sign("v/a b.txt"), **told)
+    response = HttpResponseRedirect(edge.distribution.url("v/a b.txt"), **told)
     for name, value in edge.distribution.cookies("v/*").items():
         response.set_cookie(name, value, domain="example.com", path="/v/")
     return response
