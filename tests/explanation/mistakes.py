@@ -176,6 +176,12 @@ add(
     lambda w: w.boto(CNAME.replace("media", "www.media")).replace("www.", ""),
 )
 add(
+    "Signed for localhost, requested from 127.0.0.1",
+    BOTO,
+    Mistake.HOST,
+    lambda w: w.boto("http://localhost:8000/a.jpg").replace("localhost", "127.0.0.1"),
+)
+add(
     "A custom policy for another host",
     BOTO,
     Mistake.RESOURCE,
@@ -214,7 +220,7 @@ add(
     lambda w: w.boto(QUERY) + "&utm_source=mail",
 )
 add(
-    "A parameter dropped after signing",
+    "A parameter dropped after signing, of a custom policy",
     BOTO,
     Mistake.PARAMETER_DROPPED,
     lambda w: w.boto(QUERY, policy=w.boto_policy(QUERY)).replace("&license=yes", ""),
