@@ -39,7 +39,9 @@ def _line(world: World, row: Row) -> str:
     asked = row.make(world)
     told = explain(asked.url, world.trusted, **{"at": NOW} | asked.more)
     answer = read_answer(asked.more.get("answer"))
-    code = told.code if answer is None else f"{'S3: ' if answer.is_s3s else ''}{answer.code}"
+    code = told.code
+    if answer is not None:
+        code = f"{'S3: ' if answer.is_s3s else ''}{answer.code or answer.status}"
     cells = (row.title, row.by, code or "", str(told.causes[0]))
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
 
