@@ -754,7 +754,7 @@ BAD_GATEWAY = f"""\
 >
 < HTTP/2 502
 <
-{BLOCKED.replace("403", "502").replace("Request blocked", "CloudFront cannot connect to the origin")}
+{BLOCKED.replace("403", "502").replace("Request blocked", "No connection to the origin")}
 """
 add("Blocked by WAF", BOTO, Mistake.BLOCKED, lambda w: w.boto(URL), answer=BLOCKED)
 add("Blocked by country", BOTO, Mistake.BLOCKED, lambda w: w.boto(URL), answer=ABROAD)
