@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import select
+import stat
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,10 +15,12 @@ import click
 
 from cfsign.cli.sign import moment
 from cfsign.explanation import Explanation, explain, explain_answer
-from cfsign.explanation.transcript import Exchange, read_transcript
+from cfsign.explanation.transcript import read_transcript, unwrapped
 from cfsign.trusted_keys import TrustedKeyGroup
 
 _MAX_INPUT = 1_000_000
+_SECONDS_FOR_A_PIPE = 0.5
+_HEADER_NAME = re.compile(r"^\s*Cookie:\s*", re.IGNORECASE)
 _ALLOWED, _DENIED, _UNUSABLE = 0, 1, 2
 
 
@@ -56,24 +62,31 @@ def explain_command(
     Tell why CloudFront refuses URL, and how to mend it.
 
     Without URL, or with -, standard input is read: a URL, the output of `curl -v`, a Cookie header,
-    or the XML that was answered. Without --public-key all is told that can be without one.
+    or what was answered. What is piped in beside a URL tells more of it: its answer, its cookies.
+    Without --public-key all is told that can be without one.
 
     Exit 0 for a request that is allowed, 1 for one that is refused, 2 if it cannot be told.
     """
-    given = None
-    if url in (None, "-"):
-        given = sys.stdin.buffer.read(_MAX_INPUT).decode("utf-8", "replace")
-    exchange = Exchange(url or "") if given is None else read_transcript(given)
+    asked = "" if url in (None, "-") else unwrapped(url or "")
+    given = _read_input() if url in (None, "-") or _has_piped() else ""
+    if not (asked or given.strip()):
+        raise click.ClickException("nothing was given: give a URL, or the output of curl -v")
+    exchange = read_transcript(given)
+    if asked:
+        is_other = exchange.status or exchange.cookies is None
+        if exchange.url not in ("", asked) and is_other:
+            raise click.ClickException("standard input has another URL; give one of the two")
+        exchange.url = asked
     keys = TrustedKeyGroup(dict(public_keys)) if public_keys else None
-    if exchange.url or not given:
+    if exchange.url:
         explanation = explain(
             exchange.url,
             keys,
-            cookies=exchange.cookies if cookie is None else cookie,
+            cookies=exchange.cookies if cookie is None else _HEADER_NAME.sub("", cookie, count=1),
             at=exchange.at if at is None else at,
             viewer_ip=viewer_ip,
             hosts=hosts,
-            answer=given,
+            answer=given or None,
         )
     else:
         alone = explain_answer(given)
@@ -82,6 +95,20 @@ def explain_command(
         explanation = alone
     print(json.dumps(explanation.to_dict(), indent=2)) if as_json else _show(explanation)
     return _exit_code(explanation, has_request=bool(exchange.url))
+
+
+def _read_input() -> str:
+    return sys.stdin.buffer.read(_MAX_INPUT).decode("utf-8", "replace")
+
+
+def _has_piped() -> bool:
+    """Tell whether something is piped in; a silent pipe is waited for only briefly."""
+    try:
+        number = sys.stdin.fileno()
+        is_pipe = stat.S_ISFIFO(os.fstat(number).st_mode)
+        return is_pipe and bool(select.select([number], [], [], _SECONDS_FOR_A_PIPE)[0])
+    except (AttributeError, OSError, ValueError):  # closed, or a system that cannot ask a pipe
+        return False
 
 
 def _exit_code(explanation: Explanation, *, has_request: bool) -> int:

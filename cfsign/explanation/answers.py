@@ -16,10 +16,48 @@ def find_in_answers(case: Case) -> Iterator[Cause]:
     answer = case.answer
     if answer is None:
         return
-    if answer.is_s3s:
+    if answer.status >= 400 and answer.status != 403:
+        if case.verdict is None or case.verdict.allowed:
+            yield _of_status(answer, is_right=case.verdict is not None)
+    elif answer.is_s3s:
         yield from _of_s3(answer)
+    elif not answer.code:
+        yield _of_page(answer)
     elif case.verdict is not None and answer.code != case.verdict.code:
         yield from _differing(case, answer)
+
+
+def _of_status(answer: Answer, *, is_right: bool) -> Cause:
+    told = shown(answer.code or answer.message, 60)
+    return Cause(
+        Mistake.OTHER_STATUS,
+        Reason.ALLOWED,
+        f"The signature is right; the answer was {answer.status}"
+        if is_right
+        else f"The answer was {answer.status}, which no signature leads to",
+        "look at the origin: whether CloudFront reaches it, and whether the file is there",
+        f"it says: {told}" if told else "",
+        certain=is_right,
+    )
+
+
+def _of_page(answer: Answer) -> Cause:
+    mends = {
+        "request blocked": "look at the rules of WAF, and the functions of the distribution",
+        "configured to block access from your country": "look at the distribution's "
+        "geographic restrictions",
+    }
+    return Cause(
+        Mistake.BLOCKED,
+        Reason.ALLOWED,
+        "This page is CloudFront's, and not about the signature, which it refuses in XML",
+        mends.get(
+            answer.message,
+            "look at WAF, geographic restrictions and functions of the distribution, its viewer "
+            "protocol policy and its alternate domain names",
+        ),
+        f"it says: {answer.message}",
+    )
 
 
 def _of_s3(answer: Answer) -> Iterator[Cause]:
@@ -69,9 +107,14 @@ def _differing(case: Case, answer: Answer) -> Iterator[Cause]:
 def find_in_answer_alone(answer: Answer) -> Iterator[Cause]:
     """Tell what an error document says by itself, its request unknown."""
     evidence = f"the answer was {shown(answer.code, 40)}: {shown(answer.message, 120)}"
+    if answer.status >= 400 and answer.status != 403:
+        yield _of_status(answer, is_right=False)
+        return
     if answer.is_s3s:
         yield from _of_s3(answer)
         return
+    if not answer.code:
+        yield _of_page(answer)
     for mistake, reason, finding, mend in _BY_CODE.get(answer.code, ()):
         yield Cause(mistake, reason, finding, mend, evidence, certain=False)
 

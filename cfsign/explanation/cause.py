@@ -25,6 +25,7 @@ class Mistake(enum.Enum):
     PARAMETER_NAME = "parameter-name"
     PARAMETER_TWICE = "parameter-twice"
     NOT_SIGNED = "not-signed"
+    S3_PRESIGNED = "s3-presigned"
     UNUSABLE_ARGUMENT = "unusable-argument"
     # Cookies
     COOKIES_IGNORED = "cookies-ignored"
@@ -115,6 +116,8 @@ class Mistake(enum.Enum):
     S3_ANSWER = "s3-answer"
     NOT_RESTRICTED = "not-restricted"
     KEY_GROUP_NOT_ATTACHED = "key-group-not-attached"
+    BLOCKED = "blocked"
+    OTHER_STATUS = "other-status"
     ANSWER_DIFFERS = "answer-differs"
 
 

@@ -55,8 +55,13 @@ class Explanation:
     @property
     def headline(self) -> str:
         """The answer in one line."""
-        if self.causes and self.causes[0].mistake in (Mistake.S3_ANSWER, Mistake.NOT_RESTRICTED):
+        first = self.causes[0].mistake if self.causes else None
+        if first in (Mistake.S3_ANSWER, Mistake.NOT_RESTRICTED):
             return "403 from S3, not from CloudFront."
+        if first is Mistake.BLOCKED:
+            return "403 from CloudFront, but not for the signature."
+        if first is Mistake.OTHER_STATUS:
+            return f"{self.causes[0].finding}."
         if self.verdict is None:
             return "Not known: only the public key can tell whether the signature is right."
         if self.verdict.allowed:
@@ -124,7 +129,8 @@ def explain(
         viewer_ip: The address that CloudFront saw.
         hosts: Other hosts of the same files, such as a CNAME's `d111111abcdef8.cloudfront.net`,
             for which the URL may have been signed.
-        answer: The body of the answer, CloudFront's or S3's XML, if it is known.
+        answer: The body of the answer, CloudFront's or S3's XML or CloudFront's page, or the
+            output of `curl -v` that it stands in, if it is known.
     """
     # Imported when used, so that `import cfsign` stays fast.
     from cfsign.explanation.case import read_case
@@ -153,5 +159,6 @@ def explain_answer(answer: str) -> Explanation | None:
     if read is None:
         return None
     causes = tuple(find_in_answer_alone(read))
-    verdict = None if read.is_s3s or not causes else Verdict(causes[0].reason)
+    is_elsewhere = read.is_s3s or not read.code
+    verdict = None if is_elsewhere or not causes else Verdict(causes[0].reason)
     return Explanation(verdict, causes, ())

@@ -17,6 +17,7 @@ from cfsign.explanation.requests import (
     find_hidden_parameters,
     find_in_url,
     find_nothing,
+    find_s3_presigned,
 )
 from cfsign.explanation.resources import find_in_resources
 from cfsign.explanation.signatures import find_in_encoding, find_in_signing, find_unproved
@@ -39,6 +40,10 @@ def find_causes(case: Case) -> tuple[Cause, ...]:
 
 def _found(case: Case) -> Iterator[Cause]:
     """Give what every finder finds, in the order of the edge's own rules."""
+    presigned = list(find_s3_presigned(case))
+    if presigned:
+        yield from presigned  # and nothing else: no other mend makes a CloudFront URL of it
+        return
     signing = find_signing(case) if case.keys else None
     yield from _in_keys(case)
     yield from find_in_url(case)

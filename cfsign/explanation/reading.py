@@ -29,6 +29,8 @@ _DISPUTED_IN_PATH = "=,:@;$()!*[]&+"
 _DISPUTED_IN_QUERY = "/?:@,;$()!*[]"
 
 _PORTS = {"http": ":80", "https": ":443"}
+_PORT = re.compile(":[0-9]+$")
+_THIS_MACHINE = ("127.0.0.1", "localhost", "[::1]")
 _OTHER_SCHEME = {"http": "https", "https": "http"}
 
 
@@ -103,7 +105,7 @@ def _hosts(url: ViewerURL, hosts: Sequence[str]) -> Readings:
                 f"It was signed for the host {shown(host)} and is requested from {shown(url.host)}",
                 f"sign the host that the viewer uses, {shown(url.host)}",
             )
-    bare = url.host.partition(":")[0]
+    bare, _ = _split_port(url.host)
     for host in _other_ports(url):
         finding = f"It was signed for {shown(host)} and is requested from {shown(url.host)}"
         mend = "sign the URL with the port just as the viewer has it"
@@ -121,14 +123,23 @@ def _hosts(url: ViewerURL, hosts: Sequence[str]) -> Readings:
 
 
 def _kindred_hosts(host: str) -> list[str]:
+    bare, port = _split_port(host)
+    if bare in _THIS_MACHINE:
+        return [f"{other}{port}" for other in _THIS_MACHINE if other != bare]
     if host.startswith("www."):
         return [host.removeprefix("www.")]
     return [f"www.{host}"]
 
 
 def _other_ports(url: ViewerURL) -> list[str]:
-    bare, colon, _ = url.host.partition(":")
-    return [bare] if colon else [f"{bare}{_PORTS[url.scheme]}"]
+    bare, port = _split_port(url.host)
+    return [bare] if port else [f"{bare}{_PORTS[url.scheme]}"]
+
+
+def _split_port(host: str) -> tuple[str, str]:
+    """Return *host* without its port, and the port with its colon, or ""."""
+    port = _PORT.search(host)
+    return (host[: port.start()], port[0]) if port else (host, "")
 
 
 def _queries(url: ViewerURL) -> Readings:

@@ -164,6 +164,24 @@ def find_nothing(case: Case) -> Iterator[Cause]:
         )
 
 
+def find_s3_presigned(case: Case) -> Iterator[Cause]:
+    """Find a URL that is signed for S3, by Signature Version 4 or 2, and not for CloudFront."""
+    query = "" if case.sent is None else case.sent.query or ""
+    names = {piece.partition("=")[0] for piece in query.split("&")}
+    if case.reason is Reason.MISSING_KEY and not names.isdisjoint(_OF_S3):
+        yield Cause(
+            Mistake.S3_PRESIGNED,
+            Reason.MISSING_KEY,
+            "This is S3's presigned URL, not CloudFront's: its signature is for the bucket alone",
+            "sign the URL at CloudFront with CloudFront's own key, which gives it Expires or "
+            "Policy, Signature and Key-Pair-Id",
+            f"it has {', '.join(sorted(names & _OF_S3))}",
+        )
+
+
+_OF_S3 = frozenset({"X-Amz-Algorithm", "X-Amz-Signature", "AWSAccessKeyId"})
+
+
 def find_hash_name(case: Case) -> Iterator[Cause]:
     """Find a Hash-Algorithm that is neither name."""
     name = case.credential.hash_algorithm

@@ -213,15 +213,22 @@ def _against_key(case: Case, algorithm: str, decoding: Decoding) -> Iterator[Cau
         )
 
 
+_COMPARE_URL = (
+    "then the URL that was signed with the one requested: host, path and every parameter; "
+    "a canned policy does not carry the URL that was signed, so if it may have been signed for "
+    "another host, name it: hosts= in Python, --host on the command line"
+)
+
+
 def _no_key_verifies(case: Case, may_be_this_keys: bool) -> Cause:
     what = "this URL" if case.is_canned else "this policy"
+    then = _COMPARE_URL if case.is_canned else "then the policy that was signed with the one sent"
     return Cause(
         Mistake.NO_KEY_VERIFIES,
         Reason.SIGNATURE_MISMATCH,
         f"No trusted key made this signature over {what}, or over any likely other form of it",
         "compare the private key with the one whose id is named "
-        "(openssl pkey -in KEY -pubout), then the URL that was signed with the one requested: "
-        "host, path and every parameter; hosts= tries other hosts",
+        f"(openssl pkey -in KEY -pubout), {then}",
         f"the key {case.credential.key_pair_id} makes signatures of this length"
         if may_be_this_keys
         else "",

@@ -94,8 +94,15 @@ def _epoch_seconds(date: str) -> float | None:
         return None
 
 
+def unwrapped(text: str) -> str:
+    """Return a pasted URL without the white space, the quotes or the <> that stand about it."""
+    text = text.strip()
+    is_wrapped = len(text) > 1 and f"{text[0]}{text[-1]}" in ("''", '""', "<>")
+    return text[1:-1].strip() if is_wrapped and "://" in text[:10] else text
+
+
 def _bare_url(lines: list[str]) -> str:
-    filled = [line.strip() for line in lines if line.strip()]
+    filled = [unwrapped(line) for line in lines if line.strip()]
     if len(filled) == 1 and filled[0].lower().startswith(("http://", "https://")):
         return filled[0]  # all of it, white space too: that may be the mistake
     found = (_URL.search(line) for line in filled if not line.startswith("<"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -97,6 +98,10 @@ def test_xml_alone():
     ("arguments", "given", "word"),
     [
         ((), "nothing of use", "curl -v"),
+        ((), "", "nothing was given"),
+        ((), " \n", "nothing was given"),
+        (("",), "", "nothing was given"),
+        ((URL,), "https://other.example.com/a.jpg", "another URL"),
         ((URL, "--public-key", "K1"), "", "public.pem"),
         ((URL, "--public-key", "K1=no-such-file"), "", "no-such-file"),
         ((URL, "--at", "noon"), "", "epoch seconds"),
@@ -114,3 +119,53 @@ def test_without_a_key_a_good_url_cannot_be_told(signed):
     done = run(signed, "--at", str(EXPIRES - 60))
     assert done.returncode == 2
     assert "public key" in done.stdout
+
+
+DENIED = "<Error><Code>AccessDenied</Code><Message>Access denied</Message>{0}</Error>"
+
+
+def test_standard_input_beside_a_url(known, signed, signer, clock):
+    """The answer, the cookies or the transcript of this URL is used."""
+    s3 = run(signed, *known, given=DENIED.format("<HostId>x</HostId>"))
+    assert s3.stdout.startswith("403 from S3")
+    cookies = signer.sign_cookies("https://media.example.com/*", expires_at=EXPIRES)
+    header = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    assert run(URL, *known, given=f"Cookie: {header}").returncode == 0
+    path = signed.partition("media.example.com")[2]
+    sent = f"* port 443\n> GET {path} HTTP/2\n> Host: media.example.com\n< HTTP/2 502\n"
+    assert run(signed, *known, given=sent).stdout.startswith("The signature is right; the answer")
+
+
+@pytest.mark.parametrize("wrapped", ["<{0}>", "'{0}'", '"{0}"', " {0}\n"])
+@pytest.mark.parametrize("as_argument", [True, False])
+def test_what_stands_about_a_pasted_url_is_left_out(known, signed, wrapped, as_argument):
+    """Quotes and angle brackets, as mail programs and shells have them."""
+    text = wrapped.format(signed)
+    done = run(text, *known) if as_argument else run(*known, given=text)
+    assert (done.returncode, done.stdout) == (0, "200 Allowed.\n")
+
+
+def test_a_cookie_header_with_its_name(known, signer, clock):
+    """As it is copied out of a browser."""
+    cookies = signer.sign_cookies("https://media.example.com/*", expires_at=EXPIRES)
+    header = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    for name in ("Cookie: ", "cookie:"):
+        assert run(URL, *known, "--cookie", name + header).returncode == 0
+
+
+def test_a_pipe_that_stays_open_and_silent_is_not_read(known, signed):
+    """As a job runner may leave it: the URL alone is explained."""
+    reading, writing = os.pipe()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "cfsign", "explain", signed, *known],
+            stdin=reading,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(reading)
+        os.close(writing)
+    assert (done.returncode, done.stdout) == (0, "200 Allowed.\n")

@@ -176,6 +176,12 @@ add(
     lambda w: w.boto(CNAME.replace("media", "www.media")).replace("www.", ""),
 )
 add(
+    "Signed for localhost, requested from 127.0.0.1",
+    BOTO,
+    Mistake.HOST,
+    lambda w: w.boto("http://localhost:8000/a.jpg").replace("localhost", "127.0.0.1"),
+)
+add(
     "A custom policy for another host",
     BOTO,
     Mistake.RESOURCE,
@@ -214,7 +220,7 @@ add(
     lambda w: w.boto(QUERY) + "&utm_source=mail",
 )
 add(
-    "A parameter dropped after signing",
+    "A parameter dropped after signing, of a custom policy",
     BOTO,
     Mistake.PARAMETER_DROPPED,
     lambda w: w.boto(QUERY, policy=w.boto_policy(QUERY)).replace("&license=yes", ""),
@@ -614,6 +620,10 @@ add(
 # The request
 
 add("Not signed", EDITOR, Mistake.NOT_SIGNED, lambda w: URL)
+V4 = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=60&X-Amz-Signature=0123456789abcdef01234567"
+V2 = "AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Signature=MDEyMzQ1Njc4OWFiY2RlZjAxMg%3D%3D&Expires=1"
+add("S3's presigned URL", "S3", Mistake.S3_PRESIGNED, lambda w: f"{URL}?{V4}")
+add("S3's presigned URL of the older kind", "S3", Mistake.S3_PRESIGNED, lambda w: f"{URL}?{V2}")
 add("Copied out of HTML", EDITOR, Mistake.HTML_ESCAPED, lambda w: w.boto(URL).replace("&", "&amp;"))
 add(
     "A second ?",
@@ -724,4 +734,34 @@ add(
     Mistake.ANSWER_DIFFERS,
     lambda w: w.boto(URL),
     answer=DENIED,
+)
+
+BLOCKED = """\
+<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN" "http://www.w3.org/TR/html4/loose.dtd">
+<HTML><HEAD><TITLE>ERROR: The request could not be satisfied</TITLE></HEAD><BODY>
+<H1>403 ERROR</H1>
+<H2>The request could not be satisfied.</H2>
+Request blocked.
+We can't connect to the server for this app or website at this time.
+"""
+ABROAD = BLOCKED.replace(
+    "Request blocked.",
+    "The Amazon CloudFront distribution is configured to block access from your country.",
+)
+BAD_GATEWAY = f"""\
+> GET /images/horizon.jpg HTTP/2
+> Host: d111111abcdef8.cloudfront.net
+>
+< HTTP/2 502
+<
+{BLOCKED.replace("403", "502").replace("Request blocked", "No connection to the origin")}
+"""
+add("Blocked by WAF", BOTO, Mistake.BLOCKED, lambda w: w.boto(URL), answer=BLOCKED)
+add("Blocked by country", BOTO, Mistake.BLOCKED, lambda w: w.boto(URL), answer=ABROAD)
+add(
+    "An origin that fails",
+    BOTO,
+    Mistake.OTHER_STATUS,
+    lambda w: w.boto(URL),
+    answer=BAD_GATEWAY,
 )

@@ -20,6 +20,10 @@ What goes wrong with signed URLs and signed cookies, what CloudFront says to it,
 `cfsign explain` says. Each row is a test: the mistake is made as it stands here, by the tool
 that is named, and the sentence is the first cause that is told.
 
+Where the URL that was signed differs from the one requested, a canned policy does not carry the
+former: only what `explain` tries can be told of it. A dropped parameter, and a path or a host that
+nobody named, can be told of a custom policy alone.
+
 CloudFront's answers are those that its users have seen; AWS documents no list of them.
 
 | the mistake | made by | CloudFront says | `explain` says |
@@ -35,7 +39,9 @@ def _line(world: World, row: Row) -> str:
     asked = row.make(world)
     told = explain(asked.url, world.trusted, **{"at": NOW} | asked.more)
     answer = read_answer(asked.more.get("answer"))
-    code = told.code if answer is None else f"{'S3: ' if answer.is_s3s else ''}{answer.code}"
+    code = told.code
+    if answer is not None:
+        code = f"{'S3: ' if answer.is_s3s else ''}{answer.code or answer.status}"
     cells = (row.title, row.by, code or "", str(told.causes[0]))
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
 

@@ -376,3 +376,40 @@ def test_an_explanation_is_a_value() -> None:
     one, other = explain(URL, at=NOW), explain(URL, at=NOW)
     assert isinstance(one, Explanation)
     assert one == other
+
+
+LOCAL = ["127.0.0.1", "localhost", "[::1]"]
+
+
+@pytest.mark.parametrize("port", ["", ":8000"])
+@pytest.mark.parametrize("requested", LOCAL)
+@pytest.mark.parametrize("signed", LOCAL)
+def test_the_names_of_this_machine_are_tried_for_each_other(
+    world: World, signed: str, requested: str, port: str
+) -> None:
+    """With their port, and over either scheme."""
+    url = world.boto(f"http://{signed}{port}/a.jpg")
+    told = explain(url.replace(signed, requested), world.trusted, at=NOW)
+    if signed == requested:
+        assert told
+    else:
+        assert told.causes[0].mistake is Mistake.HOST
+        assert told.causes[0].certain
+
+
+def test_a_guess_names_hosts_for_every_surface(world: World) -> None:
+    """And says why it must guess: a canned policy does not carry its URL."""
+    canned_url = world.boto(URL, key=world.stranger)
+    (guess,) = explain(canned_url, world.trusted, at=NOW).causes
+    assert "a canned policy does not carry the URL that was signed" in guess.mend
+    assert "hosts= in Python, --host on the command line" in guess.mend
+    custom_url = world.boto(URL, key=world.stranger, policy=world.boto_policy(URL))
+    (guess,) = explain(custom_url, world.trusted, at=NOW).causes
+    assert "canned" not in guess.mend
+    assert "host" not in guess.mend
+
+
+def test_an_expiry_says_how_long_ago_and_no_more(world: World) -> None:
+    """That it was valid until it expired goes without saying."""
+    told = explain(world.boto(URL), world.trusted, at=EXPIRES + 90)
+    assert told.causes[0].finding == "It expired 1 minute 30 seconds ago"

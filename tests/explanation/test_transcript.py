@@ -16,7 +16,16 @@ from cfsign.edge import WSGIEdge
 from cfsign.explanation import explain_answer
 from cfsign.explanation.transcript import read_transcript
 from tests.explanation.makers import EXPIRES, NOW, World, cookies
-from tests.explanation.mistakes import DENIED, INVALID_KEY, S3, UNRESTRICTED
+from tests.explanation.mistakes import (
+    ABROAD,
+    BAD_GATEWAY,
+    BLOCKED,
+    DENIED,
+    INVALID_KEY,
+    S3,
+    UNRESTRICTED,
+    URL,
+)
 
 HTTP_2 = """\
 *   Trying 203.0.113.7:443...
@@ -100,6 +109,9 @@ def test_cookies_alone_are_tried_on_what_their_policy_is_for(world: World) -> No
         (UNRESTRICTED, None, Mistake.NOT_RESTRICTED),
         (INVALID_KEY, "InvalidKey", Mistake.KEY_GROUP_NOT_ATTACHED),
         (DENIED, "AccessDenied", Mistake.NO_KEY_VERIFIES),
+        (BLOCKED, None, Mistake.BLOCKED),
+        (ABROAD, None, Mistake.BLOCKED),
+        (BLOCKED.replace("403", "502"), None, Mistake.OTHER_STATUS),
     ],
 )
 def test_the_answer_alone(body: str, code: str | None, mistake: Mistake) -> None:
@@ -109,6 +121,35 @@ def test_the_answer_alone(body: str, code: str | None, mistake: Mistake) -> None
     assert told.code == code
     assert told.causes[0].mistake is mistake
     assert not told
+
+
+def test_a_page_that_blocks_is_not_the_signatures() -> None:
+    """What to look at is told by what the page says."""
+    blocked, abroad = explain_answer(BLOCKED), explain_answer(ABROAD)
+    assert blocked is not None
+    assert abroad is not None
+    assert blocked.headline == "403 from CloudFront, but not for the signature."
+    assert "WAF" in blocked.causes[0].mend
+    assert "geographic restrictions" in abroad.causes[0].mend
+    assert "WAF" not in abroad.causes[0].mend
+
+
+def test_an_answer_of_another_status(world: World) -> None:
+    """A right signature is said to be right, and a wrong one not."""
+    url = world.boto(URL)
+    right = explain(url, world.trusted, at=NOW, answer=BAD_GATEWAY)
+    assert right.headline == "The signature is right; the answer was 502."
+    assert "look at the origin" in right.causes[0].mend
+    unknown = explain(url, at=NOW, answer=BAD_GATEWAY)
+    assert "signature is right" not in str(unknown)
+    assert unknown.causes[0].finding == "The answer was 502, which no signature leads to"
+    wrong = explain(url, world.trusted, at=EXPIRES, answer=BAD_GATEWAY)
+    assert wrong.causes[0].mistake is Mistake.EXPIRED
+    not_there = f"> GET /a HTTP/2\n> Host: h.example\n< HTTP/2 404\n{S3}"
+    assert "the answer was 404" in explain(url, world.trusted, at=NOW, answer=not_there).headline
+    for status in ("200", "304", "403"):
+        fine = BAD_GATEWAY.partition("<!")[0].replace("502", status)
+        assert explain(url, world.trusted, at=NOW, answer=fine).causes == ()
 
 
 def test_no_answer() -> None:
