@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import select
-import stat
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,7 +16,6 @@ from cfsign.explanation.transcript import read_transcript, unwrapped
 from cfsign.trusted_keys import TrustedKeyGroup
 
 _MAX_INPUT = 1_000_000
-_SECONDS_FOR_A_PIPE = 0.5
 _HEADER_NAME = re.compile(r"^\s*Cookie:\s*", re.IGNORECASE)
 _ALLOWED, _DENIED, _UNUSABLE = 0, 1, 2
 
@@ -62,20 +58,17 @@ def explain_command(
     Tell why CloudFront refuses URL, and how to mend it.
 
     Without URL, or with -, standard input is read: a URL, the output of `curl -v`, a Cookie header,
-    or what was answered. What is piped in beside a URL tells more of it: its answer, its cookies.
+    or what was answered; beside a URL it is left alone, as a loop over URLs needs it.
     Without --public-key all is told that can be without one.
 
     Exit 0 for a request that is allowed, 1 for one that is refused, 2 if it cannot be told.
     """
     asked = "" if url in (None, "-") else unwrapped(url or "")
-    given = _read_input() if url in (None, "-") or _has_piped() else ""
+    given = "" if asked else _read_input()
     if not (asked or given.strip()):
         raise click.ClickException("nothing was given: give a URL, or the output of curl -v")
     exchange = read_transcript(given)
     if asked:
-        is_other = exchange.status or exchange.cookies is None
-        if exchange.url not in ("", asked) and is_other:
-            raise click.ClickException("standard input has another URL; give one of the two")
         exchange.url = asked
     keys = TrustedKeyGroup(dict(public_keys)) if public_keys else None
     if exchange.url:
@@ -99,16 +92,6 @@ def explain_command(
 
 def _read_input() -> str:
     return sys.stdin.buffer.read(_MAX_INPUT).decode("utf-8", "replace")
-
-
-def _has_piped() -> bool:
-    """Tell whether something is piped in; a silent pipe is waited for only briefly."""
-    try:
-        number = sys.stdin.fileno()
-        is_pipe = stat.S_ISFIFO(os.fstat(number).st_mode)
-        return is_pipe and bool(select.select([number], [], [], _SECONDS_FOR_A_PIPE)[0])
-    except (AttributeError, OSError, ValueError):  # closed, or a system that cannot ask a pipe
-        return False
 
 
 def _exit_code(explanation: Explanation, *, has_request: bool) -> int:
