@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cfsign import Explanation, Mistake, Reason, explain
 from cfsign.explanation.case import read_case
+from cfsign.explanation.document import other_documents
 from cfsign.explanation.encodings import decodings
 from cfsign.explanation.trial import to_der
 from cfsign.keys import load_public_key
@@ -166,6 +167,17 @@ def test_a_hostile_policy_is_explained(world: World, policy: bytes) -> None:
     told = explain(custom(URL, policy, world.rsa), world.trusted, at=NOW)
     assert told.reason is Reason.MALFORMED_POLICY
     assert told.causes[0].reason is Reason.MALFORMED_POLICY
+
+
+DEEP = '{"a":' * 900 + "[" + "1," * 1_000 + "1]" + "}" * 900
+
+
+def test_a_deep_policy_is_not_rewritten(world: World) -> None:
+    """Indented, each of its leaves would take as many bytes as it is deep: megabytes of 8 KiB."""
+    for policy in (DEEP, f'{{"Statement":{DEEP}}}'):
+        case = read_case(URL, None, cookies(policy, world.rsa), NOW, None, (), None)
+        written = sum(len(document.content) for document in other_documents(case))
+        assert 0 < written <= 12 * len(policy)
 
 
 # Without a key
