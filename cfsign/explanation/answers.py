@@ -8,7 +8,7 @@ from cfsign.explanation.answer import NOT_RESTRICTED, Answer
 from cfsign.explanation.case import Case
 from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.display import shown
-from cfsign.verdict import Reason
+from cfsign.verdict import Reason, Verdict
 
 
 def find_in_answers(case: Case) -> Iterator[Cause]:
@@ -17,12 +17,12 @@ def find_in_answers(case: Case) -> Iterator[Cause]:
     if answer is None:
         return
     if answer.is_s3s:
-        yield from _of_s3(answer)
+        yield from _of_s3(answer, case.verdict)
     elif case.verdict is not None and answer.code != case.verdict.code:
         yield from _differing(case, answer)
 
 
-def _of_s3(answer: Answer) -> Iterator[Cause]:
+def _of_s3(answer: Answer, verdict: Verdict | None) -> Iterator[Cause]:
     evidence = f"the answer was {shown(answer.code, 40)}: {shown(answer.message, 120)}"
     if answer.message.startswith(NOT_RESTRICTED):
         yield Cause(
@@ -32,14 +32,26 @@ def _of_s3(answer: Answer) -> Iterator[Cause]:
             "name the trusted key group in the behaviour that this path matches",
             evidence,
         )
+    elif verdict is not None and not verdict.allowed:
+        yield Cause(
+            Mistake.NOT_RESTRICTED,
+            Reason.ALLOWED,
+            "S3 answered, though CloudFront would have refused: "
+            "this path's cache behaviour restricts no viewers",
+            "name the trusted key group in the behaviour that this path matches",
+            evidence,
+            certain=False,
+        )
     else:
+        unless = "" if verdict else ", or this path's cache behaviour restricts no viewers"
         yield Cause(
             Mistake.S3_ANSWER,
             Reason.ALLOWED,
-            "This is S3's own refusal, not CloudFront's: the signature was let through",
+            f"This is S3's own refusal, not CloudFront's: the signature was let through{unless}",
             "let the distribution read the bucket (origin access control and a bucket policy), "
             "and see that the object is there: S3 says 403 for one that is not",
             f"{evidence}; RequestId and HostId are S3's",
+            certain=verdict is not None,
         )
 
 
@@ -70,7 +82,7 @@ def find_in_answer_alone(answer: Answer) -> Iterator[Cause]:
     """Tell what an error document says by itself, its request unknown."""
     evidence = f"the answer was {shown(answer.code, 40)}: {shown(answer.message, 120)}"
     if answer.is_s3s:
-        yield from _of_s3(answer)
+        yield from _of_s3(answer, None)
         return
     for mistake, reason, finding, mend in _BY_CODE.get(answer.code, ()):
         yield Cause(mistake, reason, finding, mend, evidence, certain=False)
