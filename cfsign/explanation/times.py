@@ -102,7 +102,9 @@ def _expired(case: Case, expires_at: int, starts_at: int | None, at: float) -> I
         yield from _no_time(expires_at, evidence)
     is_right = case.reason is Reason.EXPIRED and bool(case.keys)
     is_ever = starts_at is None or starts_at < expires_at
-    before = "; it was valid until then" if is_right and is_ever else ""
+    network = case.statement.network if case.statement else None
+    is_theirs = network is None or (case.address is not None and case.address in network)
+    before = "; it was valid until then" if is_right and is_ever and is_theirs else ""
     yield Cause(
         Mistake.EXPIRED,
         Reason.EXPIRED,

@@ -229,6 +229,34 @@ def test_keys_that_cannot_be_used_are_told(world: World) -> None:
 # What no row of the table makes
 
 
+def test_64_bytes_under_an_rsa_key_may_be_either(world: World) -> None:
+    """A cut RSA signature, or ECDSA's r and s: neither is certain."""
+    signed = canned(URL, world.rsa.sign((CANNED % (URL, EXPIRES)).encode())[:64], world.rsa)
+    causes = {cause.mistake: cause for cause in explain(signed, world.trusted, at=NOW).causes}
+    assert not causes[Mistake.SIGNATURE_CUT].certain
+    assert not causes[Mistake.KEY_KIND].certain
+
+
+@pytest.mark.parametrize(
+    ("address", "viewer_ip", "was_valid"),
+    [
+        (None, "198.51.100.1", True),
+        ("192.0.2.0/24", "192.0.2.7", True),
+        ("192.0.2.0/24", "198.51.100.1", False),
+        ("192.0.2.0/24", None, False),
+    ],
+)
+def test_an_expired_policy_was_valid_for_its_own_viewers(
+    world: World, address: str | None, viewer_ip: str | None, was_valid: bool
+) -> None:
+    """And never for others."""
+    limits = {} if address is None else {"ip_address": address}
+    signed = custom(URL, world.boto_policy(URL, **limits), world.rsa)
+    told = explain(signed, world.trusted, at=EXPIRES, viewer_ip=viewer_ip)
+    (expired,) = (cause for cause in told.causes if cause.mistake is Mistake.EXPIRED)
+    assert ("was valid until then" in expired.finding) is was_valid
+
+
 @pytest.mark.parametrize(
     ("more", "mistake"),
     [
