@@ -11,7 +11,7 @@ from datetime import datetime
 import click
 
 from cfsign.cli.sign import moment
-from cfsign.explanation import Explanation, explain, explain_answer
+from cfsign.explanation import Explanation, Mistake, explain, explain_answer
 from cfsign.explanation.transcript import read_transcript, unwrapped
 from cfsign.trusted_keys import TrustedKeyGroup
 
@@ -87,17 +87,17 @@ def explain_command(
             raise click.ClickException("there is no URL in that; give it, or the output of curl -v")
         explanation = alone
     print(json.dumps(explanation.to_dict(), indent=2)) if as_json else _show(explanation)
-    return _exit_code(explanation, has_request=bool(exchange.url))
+    return _exit_code(explanation)
 
 
 def _read_input() -> str:
     return sys.stdin.buffer.read(_MAX_INPUT).decode("utf-8", "replace")
 
 
-def _exit_code(explanation: Explanation, *, has_request: bool) -> int:
-    if explanation.allowed is None:
-        # An error document alone tells that the request was refused, whatever it was.
-        return _UNUSABLE if has_request else _DENIED
+def _exit_code(explanation: Explanation) -> int:
+    is_nonsense = any(cause.mistake is Mistake.NOT_A_URL for cause in explanation.causes)
+    if explanation.allowed is None or is_nonsense:
+        return _UNUSABLE
     return _ALLOWED if explanation.allowed else _DENIED
 
 

@@ -8,7 +8,7 @@ from cfsign.explanation.answer import NOT_RESTRICTED, Answer
 from cfsign.explanation.case import Case
 from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.display import shown
-from cfsign.verdict import Reason
+from cfsign.verdict import Reason, Verdict
 
 
 def find_in_answers(case: Case) -> Iterator[Cause]:
@@ -20,7 +20,7 @@ def find_in_answers(case: Case) -> Iterator[Cause]:
         if case.verdict is None or case.verdict.allowed:
             yield _of_status(answer, is_right=case.verdict is not None)
     elif answer.is_s3s:
-        yield from _of_s3(answer)
+        yield from _of_s3(answer, case.verdict)
     elif not answer.code:
         yield _of_page(answer)
     elif case.verdict is not None and answer.code != case.verdict.code:
@@ -60,7 +60,7 @@ def _of_page(answer: Answer) -> Cause:
     )
 
 
-def _of_s3(answer: Answer) -> Iterator[Cause]:
+def _of_s3(answer: Answer, verdict: Verdict | None) -> Iterator[Cause]:
     evidence = f"the answer was {shown(answer.code, 40)}: {shown(answer.message, 120)}"
     if answer.message.startswith(NOT_RESTRICTED):
         yield Cause(
@@ -70,14 +70,26 @@ def _of_s3(answer: Answer) -> Iterator[Cause]:
             "name the trusted key group in the behaviour that this path matches",
             evidence,
         )
+    elif verdict is not None and not verdict.allowed:
+        yield Cause(
+            Mistake.NOT_RESTRICTED,
+            Reason.ALLOWED,
+            "S3 answered, though CloudFront would have refused: "
+            "this path's cache behaviour restricts no viewers",
+            "name the trusted key group in the behaviour that this path matches",
+            evidence,
+            certain=False,
+        )
     else:
+        unless = "" if verdict else ", or this path's cache behaviour restricts no viewers"
         yield Cause(
             Mistake.S3_ANSWER,
             Reason.ALLOWED,
-            "This is S3's own refusal, not CloudFront's: the signature was let through",
+            f"This is S3's own refusal, not CloudFront's: the signature was let through{unless}",
             "let the distribution read the bucket (origin access control and a bucket policy), "
             "and see that the object is there: S3 says 403 for one that is not",
             f"{evidence}; RequestId and HostId are S3's",
+            certain=verdict is not None,
         )
 
 
@@ -111,7 +123,7 @@ def find_in_answer_alone(answer: Answer) -> Iterator[Cause]:
         yield _of_status(answer, is_right=False)
         return
     if answer.is_s3s:
-        yield from _of_s3(answer)
+        yield from _of_s3(answer, None)
         return
     if not answer.code:
         yield _of_page(answer)

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from cfsign.errors import PolicyError
 from cfsign.explanation.case import Case
 from cfsign.explanation.cause import Mistake
 from cfsign.explanation.reading import Reading, tried, url_readings, wildcard_readings
+from cfsign.statement import read_statement
 
 _MAX_READINGS = 120
 
@@ -183,6 +185,7 @@ def _custom_documents(document: bytes, sent: str) -> Iterator[Document]:
 
 def _dumped(document: bytes) -> list[bytes]:
     try:
+        read_statement(document)  # which is never deep: indented, a deep one would take megabytes
         policy = json.loads(document)
         forms: list[dict[str, Any]] = [
             {},
@@ -192,5 +195,5 @@ def _dumped(document: bytes) -> list[bytes]:
             {"separators": (",", ":"), "ensure_ascii": False},
         ]
         return [json.dumps(policy, **form).encode("utf-8", "surrogatepass") for form in forms]
-    except (ValueError, RecursionError):
+    except PolicyError:
         return []

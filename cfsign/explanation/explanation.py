@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cfsign.credential import Cookies
 from cfsign.explanation.cause import Cause, Mistake
+from cfsign.explanation.display import shown
 from cfsign.trusted_keys import Address, KeySource, TrustedKeyGroup
 from cfsign.verdict import Reason, Verdict
+
+if TYPE_CHECKING:
+    from cfsign.explanation.answer import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,36 +22,40 @@ class Explanation:
     """
     What CloudFront answers to a request, and what is wrong with it; `str` of it is the whole text.
 
-    It is true exactly when the request is allowed.
+    It is true exactly when the request is allowed, and was not refused all the same.
 
     Attributes:
-        verdict: The answer; None where only a public key could tell.
+        verdict: The answer by the rules; None where only a public key, or the request, could tell.
         causes: The mistakes, the likeliest to have led to the answer first.
         undocumented: What the verdict rests on that AWS does not document, so that CloudFront
             may differ: a sentence each.
+        answer: The error document that was answered, where one was given.
     """
 
     verdict: Verdict | None
     causes: tuple[Cause, ...]
     undocumented: tuple[str, ...]
+    answer: Answer | None = None
 
     @property
     def allowed(self) -> bool | None:
-        """Whether the file may be served; None where only a public key could tell."""
+        """Whether the file is served; None where only a public key could tell."""
+        if self.answer is not None and self.answer.status in (0, 403):
+            return False  # an error document is a refusal, whatever the rules say
         return None if self.verdict is None else self.verdict.allowed
 
     @property
     def reason(self) -> Reason | None:
-        """The first rule of the edge that fails; None where only a public key could tell."""
+        """The first rule of the edge that fails; None where `verdict` is."""
         return None if self.verdict is None else self.verdict.reason
 
     @property
     def code(self) -> str | None:
-        """CloudFront's own code for that rule, such as "AccessDenied"; None where none fails."""
-        return None if self.verdict is None else self.verdict.code
+        """CloudFront's own code, of that rule or else of its answer; None where none refuses."""
+        return self._refusal[0]
 
     def __bool__(self) -> bool:
-        return bool(self.verdict)
+        return bool(self.allowed)
 
     def __str__(self) -> str:
         return "\n".join((self.headline, *self._numbered(), *self._notes()))
@@ -55,18 +63,24 @@ class Explanation:
     @property
     def headline(self) -> str:
         """The answer in one line."""
-        first = self.causes[0].mistake if self.causes else None
-        if first in (Mistake.S3_ANSWER, Mistake.NOT_RESTRICTED):
-            return "403 from S3, not from CloudFront."
-        if first is Mistake.BLOCKED:
+        first = self.causes[0] if self.causes else None
+        if first is not None and first.mistake is Mistake.BLOCKED:
             return "403 from CloudFront, but not for the signature."
-        if first is Mistake.OTHER_STATUS:
-            return f"{self.causes[0].finding}."
+        if first is not None and first.mistake is Mistake.OTHER_STATUS:
+            return f"{first.finding}."
+        if self.answer is not None and self.answer.is_s3s:
+            return "403 from S3, not from CloudFront."
+        if self.verdict is not None and not self.verdict.allowed:
+            return f"403 {self.verdict.code}: {self.verdict.reason.value}."
+        if self.answer is not None:
+            code = shown(self.answer.code, 40)
+            if self.verdict is not None:
+                return f"403 {code} was answered, though by these keys it is allowed."
+            message = shown(self.answer.message, 120)
+            return f"403 {code}: {message}." if message else f"403 {code}."
         if self.verdict is None:
             return "Not known: only the public key can tell whether the signature is right."
-        if self.verdict.allowed:
-            return "200 Allowed."
-        return f"403 {self.verdict.code}: {self.verdict.reason.value}."
+        return "200 Allowed."
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it in types that JSON has."""
@@ -74,7 +88,7 @@ class Explanation:
             "allowed": self.allowed,
             "reason": self.reason.name if self.reason else None,
             "code": self.code,
-            "message": self.verdict.message if self.verdict else None,
+            "message": self._refusal[1],
             "causes": [
                 {
                     "mistake": cause.mistake.value,
@@ -89,6 +103,15 @@ class Explanation:
             ],
             "undocumented": list(self.undocumented),
         }
+
+    @property
+    def _refusal(self) -> tuple[str | None, str | None]:
+        """CloudFront's code and message: by the rules, or else as it answered."""
+        if self.verdict is not None and not self.verdict.allowed:
+            return self.verdict.code, self.verdict.message
+        if self.answer is not None and not self.answer.is_s3s:
+            return self.answer.code or None, self.answer.message or None
+        return None, None
 
     def _numbered(self) -> Iterator[str]:
         for number, cause in enumerate(self.causes, 1):
@@ -139,7 +162,7 @@ def explain(
 
     case = read_case(url, trusted_keys, cookies, at, viewer_ip, hosts, answer)
     causes = find_causes(case)
-    return Explanation(case.verdict, causes, undocumented(case, causes))
+    return Explanation(case.verdict, causes, undocumented(case, causes), case.answer)
 
 
 def explain_answer(answer: str) -> Explanation | None:
@@ -158,7 +181,5 @@ def explain_answer(answer: str) -> Explanation | None:
     read = read_answer(answer)
     if read is None:
         return None
-    causes = tuple(find_in_answer_alone(read))
-    is_elsewhere = read.is_s3s or not read.code
-    verdict = None if is_elsewhere or not causes else Verdict(causes[0].reason)
-    return Explanation(verdict, causes, ())
+    # No verdict: several rules share one code, and only the request tells which of them failed.
+    return Explanation(None, tuple(find_in_answer_alone(read)), (), read)

@@ -78,8 +78,10 @@ def _cut(case: Case, text: str) -> Iterator[Cause]:
     key = case.keys.get(case.credential.key_pair_id or "")
     contents = [decoding.content for decoding in case.signatures]
     length = max(map(len, contents), default=len(text) * 3 // 4)
-    expected = _expected_length(key.algorithm if key else "", contents)
-    if length >= expected or is_raw_ecdsa(contents[0] if contents else b""):
+    algorithm = key.algorithm if key else ""
+    expected = _expected_length(algorithm, contents)
+    may_be_raw = bool(contents) and is_raw_ecdsa(contents[0])
+    if length >= expected or (may_be_raw and not algorithm.startswith("RSA-")):
         return
     if any(map(is_ecdsa, contents)) or not _BASE64.fullmatch(text):
         return
@@ -90,7 +92,7 @@ def _cut(case: Case, text: str) -> Iterator[Cause]:
         "look where the URL or the cookie was shortened: a database column, a line, a log, "
         "a message; a signed URL has some 500 letters",
         f"the signature ends in {shown(text[-4:], 4)}",
-        certain=key is not None,
+        certain=key is not None and not may_be_raw,
     )
 
 
@@ -200,7 +202,8 @@ def find_unproved(case: Case, signing: Signing | None) -> Iterator[Cause]:
 
 def _against_key(case: Case, algorithm: str, decoding: Decoding) -> Iterator[Cause]:
     is_rsa_key = algorithm.startswith("RSA-")
-    looks_ecdsa = is_ecdsa(decoding.content) or is_raw_ecdsa(decoding.content)
+    may_be_raw = is_raw_ecdsa(decoding.content)
+    looks_ecdsa = is_ecdsa(decoding.content) or may_be_raw
     looks_rsa = len(decoding.content) in _RSA_BYTES
     if (is_rsa_key and looks_ecdsa) or (not is_rsa_key and looks_rsa):
         made = "an ECDSA key" if looks_ecdsa else "an RSA key"
@@ -210,6 +213,7 @@ def _against_key(case: Case, algorithm: str, decoding: Decoding) -> Iterator[Cau
             f"The signature was made by {made}, and the key that is named is {algorithm}",
             "sign with the private key whose public half has this id, or name the id of the other",
             f"the signature has {len(decoding.content)} bytes",
+            certain=not may_be_raw,  # so long may a cut RSA signature be, too
         )
 
 

@@ -90,20 +90,25 @@ def find_in_times(case: Case) -> Iterator[Cause]:
             f"it starts at {when(starts_at)} and ends at {when(expires_at)}",
         )
     if at >= expires_at:
-        yield from _expired(expires_at, at)
+        yield from _expired(case, expires_at, starts_at, at)
     elif starts_at is not None and at <= starts_at:
         yield from _not_yet_valid(starts_at, at)
 
 
-def _expired(expires_at: int, at: float) -> Iterator[Cause]:
+def _expired(case: Case, expires_at: int, starts_at: int | None, at: float) -> Iterator[Cause]:
     past = at - expires_at
     evidence = f"it ended at {when(expires_at)}, and the request is of {when(at)}"
     if expires_at < _EARLIEST:
         yield from _no_time(expires_at, evidence)
+    is_right = case.reason is Reason.EXPIRED and bool(case.keys)
+    is_ever = starts_at is None or starts_at < expires_at
+    network = case.statement.network if case.statement else None
+    is_theirs = network is None or (case.address is not None and case.address in network)
+    before = "; it was valid until then" if is_right and is_ever and is_theirs else ""
     yield Cause(
         Mistake.EXPIRED,
         Reason.EXPIRED,
-        f"It expired {span(past)} ago",
+        f"It expired {span(past)} ago{before}",
         "sign anew when it is asked for, and for longer if viewers need longer; "
         "each request counts, of a download resumed and of each segment too",
         evidence,

@@ -94,6 +94,21 @@ def test_xml_alone():
     assert done.stdout.startswith("403 from S3")
 
 
+def test_xml_that_refuses_what_the_keys_allow(known, signed):
+    """It was refused all the same: exit 1."""
+    body = "<Error><Code>AccessDenied</Code><Message>Access denied</Message></Error>"
+    done = run(*known, given=f"{signed}\n{body}")
+    assert done.returncode == 1
+    assert done.stdout.startswith("403 AccessDenied was answered, though")
+
+
+def test_nothing_that_is_a_url():
+    """Exit 2, and what to give is said."""
+    done = run("nonsense")
+    assert done.returncode == 2
+    assert "https://" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "given", "word"),
     [

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cfsign import Explanation, Mistake, Reason, explain
 from cfsign.explanation.case import read_case
+from cfsign.explanation.document import other_documents
 from cfsign.explanation.encodings import decodings
 from cfsign.explanation.trial import to_der
 from cfsign.keys import load_public_key
@@ -168,6 +169,17 @@ def test_a_hostile_policy_is_explained(world: World, policy: bytes) -> None:
     assert told.causes[0].reason is Reason.MALFORMED_POLICY
 
 
+DEEP = '{"a":' * 900 + "[" + "1," * 1_000 + "1]" + "}" * 900
+
+
+def test_a_deep_policy_is_not_rewritten(world: World) -> None:
+    """Indented, each of its leaves would take as many bytes as it is deep: megabytes of 8 KiB."""
+    for policy in (DEEP, f'{{"Statement":{DEEP}}}'):
+        case = read_case(URL, None, cookies(policy, world.rsa), NOW, None, (), None)
+        written = sum(len(document.content) for document in other_documents(case))
+        assert 0 < written <= 12 * len(policy)
+
+
 # Without a key
 
 
@@ -215,6 +227,34 @@ def test_keys_that_cannot_be_used_are_told(world: World) -> None:
 
 
 # What no row of the table makes
+
+
+def test_64_bytes_under_an_rsa_key_may_be_either(world: World) -> None:
+    """A cut RSA signature, or ECDSA's r and s: neither is certain."""
+    signed = canned(URL, world.rsa.sign((CANNED % (URL, EXPIRES)).encode())[:64], world.rsa)
+    causes = {cause.mistake: cause for cause in explain(signed, world.trusted, at=NOW).causes}
+    assert not causes[Mistake.SIGNATURE_CUT].certain
+    assert not causes[Mistake.KEY_KIND].certain
+
+
+@pytest.mark.parametrize(
+    ("address", "viewer_ip", "was_valid"),
+    [
+        (None, "198.51.100.1", True),
+        ("192.0.2.0/24", "192.0.2.7", True),
+        ("192.0.2.0/24", "198.51.100.1", False),
+        ("192.0.2.0/24", None, False),
+    ],
+)
+def test_an_expired_policy_was_valid_for_its_own_viewers(
+    world: World, address: str | None, viewer_ip: str | None, was_valid: bool
+) -> None:
+    """And never for others."""
+    limits = {} if address is None else {"ip_address": address}
+    signed = custom(URL, world.boto_policy(URL, **limits), world.rsa)
+    told = explain(signed, world.trusted, at=EXPIRES, viewer_ip=viewer_ip)
+    (expired,) = (cause for cause in told.causes if cause.mistake is Mistake.EXPIRED)
+    assert ("was valid until then" in expired.finding) is was_valid
 
 
 @pytest.mark.parametrize(
@@ -409,7 +449,7 @@ def test_a_guess_names_hosts_for_every_surface(world: World) -> None:
     assert "host" not in guess.mend
 
 
-def test_an_expiry_says_how_long_ago_and_no_more(world: World) -> None:
+def test_an_expiry_says_how_long_ago(world: World) -> None:
     """That it was valid until it expired goes without saying."""
     told = explain(world.boto(URL), world.trusted, at=EXPIRES + 90)
-    assert told.causes[0].finding == "It expired 1 minute 30 seconds ago"
+    assert told.causes[0].finding == "It expired 1 minute 30 seconds ago; it was valid until then"

@@ -11,7 +11,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 
-from cfsign import Mistake, explain
+from cfsign import Mistake, Reason, explain
 from cfsign.edge import WSGIEdge
 from cfsign.explanation import explain_answer
 from cfsign.explanation.transcript import read_transcript
@@ -121,6 +121,51 @@ def test_the_answer_alone(body: str, code: str | None, mistake: Mistake) -> None
     assert told.code == code
     assert told.causes[0].mistake is mistake
     assert not told
+    # Another status than 403 is no refusal: whether the signature is right, it does not tell.
+    assert told.allowed is (None if mistake is Mistake.OTHER_STATUS else False)
+    assert told.reason is None
+    is_told_for_certain = mistake in (Mistake.NOT_RESTRICTED, Mistake.BLOCKED)
+    assert any(cause.certain for cause in told.causes) is is_told_for_certain
+
+
+def test_the_answer_alone_is_no_more_than_its_code_and_its_message() -> None:
+    """Several rules share a code, so that none of them is named as the one that failed."""
+    told = explain_answer(DENIED)
+    assert told is not None
+    assert told.headline == "403 AccessDenied: Access denied."
+    assert told.to_dict()["message"] == "Access denied"
+    bare = explain_answer("<Code>AccessDenied</Code>")
+    assert bare is not None
+    assert bare.headline == "403 AccessDenied."
+
+
+@pytest.mark.parametrize("body", [S3, UNRESTRICTED])
+def test_s3s_answer_to_what_cloudfront_refuses(world: World, body: str) -> None:
+    """It has come past CloudFront's check, as it does where no behaviour asks for one."""
+    told = explain(world.boto(URL), world.trusted, at=EXPIRES, answer=body)
+    assert told.reason is Reason.EXPIRED
+    assert told.causes[0].mistake is Mistake.NOT_RESTRICTED
+    assert "let through" not in str(told.causes[0])
+    assert told.headline == "403 from S3, not from CloudFront."
+
+
+def test_s3s_answer_to_what_nobody_can_check(world: World) -> None:
+    """That the signature was let through is certain only where the keys say so."""
+    causes = [
+        explain(world.boto(URL), keys, at=NOW, answer=S3).causes[0]
+        for keys in (world.trusted, None)
+    ]
+    assert [cause.mistake for cause in causes] == [Mistake.S3_ANSWER] * 2
+    assert [cause.certain for cause in causes] == [True, False]
+
+
+@pytest.mark.parametrize(("body", "code"), [(DENIED, "AccessDenied"), (INVALID_KEY, "InvalidKey")])
+def test_an_answer_that_refuses_what_the_keys_allow(world: World, body: str, code: str) -> None:
+    """It counts as what it is: refused."""
+    told = explain(world.boto(URL), world.trusted, at=NOW, answer=body)
+    assert told.headline == f"403 {code} was answered, though by these keys it is allowed."
+    assert (bool(told), told.allowed, told.code) == (False, False, code)
+    assert told.verdict
 
 
 def test_a_page_that_blocks_is_not_the_signatures() -> None:

@@ -33,6 +33,10 @@ SEEDS = (
     b'{"Statement":[{"Resource":"http*://h/*\\\\?*","Condition":{"DateLessThan":{"AWS:EpochTime":9'
     b'},"DateGreaterThan":{"AWS:EpochTime":1},"IpAddress":{"AWS:SourceIp":"0.0.0.0/0"}}}]}',
     b"/a\0h\0\0" + b"[" * 8_000,
+    b"/a\0h\0CloudFront-Key-Pair-Id=K1; CloudFront-Signature=YQ__; CloudFront-Policy="
+    + base64.b64encode(b'{"a":' * 700 + b"[" + b"1," * 700 + b"1]" + b"}" * 700).translate(
+        TO_CLOUDFRONT
+    ),
     b'/a\0h\0\0{"Statement":' + b"9" * 8_000 + b"}",
     b"/" + b"a" * 4_000 + b'\0h\0\0{"Statement":[{"Resource":"http://h/' + b"*a" * 1_900 + b'",'
     b'"Condition":{"DateLessThan":{"AWS:EpochTime":1767200060}}}]}',
