@@ -130,6 +130,13 @@ def _print_settings(key_pair_id: str, private_key: Path, ring: Path | None) -> N
     show_default=True,
     help="How long until every edge, and the site, has a new key.",
 )
+@click.option(
+    "--check-every",
+    type=duration,
+    default="30s",
+    show_default=True,
+    help="The site's CHECK_EVERY: how often it looks at its key ring.",
+)
 @click.option("--start", is_flag=True, help="Begin a rotation, if none is in progress.")
 @click.option("--wait", is_flag=True, help="Wait for what comes next, until nothing is left.")
 def rotate(
@@ -140,6 +147,7 @@ def rotate(
     dry_run: bool,
     longest_lifetime: int,
     deployment: int,
+    check_every: int,
     start: bool,
     wait: bool,
 ) -> None:
@@ -153,6 +161,11 @@ def rotate(
     """
     if longest_lifetime < 1:
         raise click.BadParameter("give 1 s or more", param_hint="'--longest-lifetime'")
+    if deployment < check_every:
+        raise click.BadParameter(
+            f"give {check_every} s or more: the site looks for a new key every --check-every",
+            param_hint="'--deployment'",
+        )
     actions = _actions(dry_run)
     rotation = Rotation(
         CloudFront(cloudfront_client(profile), actions),
@@ -161,6 +174,7 @@ def rotate(
         key_group,
         longest_lifetime,
         deployment,
+        check_every,
         algorithm,
     )
     progress = rotation.run(start=start)

@@ -30,8 +30,9 @@ from cfsign.provisioning.creation import add_key, new_private_key
 from cfsign.provisioning.files import write_private_key
 from cfsign.provisioning.ring_file import RingFile, successor
 from cfsign.ring_document import read_pairs
+from cfsign.ring_source import last_change
 
-#: Clocks differ, and a site reads its key ring only now and then: seconds.
+#: Clocks differ: seconds.
 MARGIN = 300
 
 
@@ -61,6 +62,7 @@ class Rotation:
         key_group: The key group's name or id.
         longest_lifetime: The longest that any URL or cookie lives, in seconds.
         deployment: How long every edge may take to know a new key, in seconds.
+        check_every: How many seconds lie between two looks of the site at its key ring.
         algorithm: The new key's: "RSA-2048" or "P-256".
         clock: Tells the epoch seconds.
     """
@@ -71,6 +73,7 @@ class Rotation:
     key_group: str
     longest_lifetime: int
     deployment: int = 900
+    check_every: int = 30
     algorithm: str = "RSA-2048"
     clock: Callable[[], float] = time.time
 
@@ -161,11 +164,18 @@ class Rotation:
     def _retire(self, pairs: list[KeyPair], group: KeyGroup, now: int) -> Progress:
         """Remove each key that nothing alive was signed with."""
         for old, new in pairwise(pairs):
-            due = new.start + self.longest_lifetime + MARGIN
+            # Where the new key came in late, the old one signed on until then.
+            replaced = max(new.start, last_change(self._files(new)))
+            due = replaced + self.check_every + self.longest_lifetime + MARGIN
             if now < due:
                 return Progress(_waiting(old.key_pair_id, new, due, now), due)
             group = self._remove(old.key_pair_id, group)
         return Progress(f"{pairs[-1].key_pair_id} signs alone; no rotation is in progress")
+
+    def _files(self, pair: KeyPair) -> list[Path]:
+        """Return what the site must have read before that pair signs."""
+        key = _file_of(pair)
+        return [self.ring.path] if key is None else [self.ring.path, key]
 
     def _remove(self, key_id: str, group: KeyGroup) -> KeyGroup:
         if key_id in group.key_ids:
