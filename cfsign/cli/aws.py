@@ -23,6 +23,8 @@ from cfsign.provisioning import (
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+_ALGORITHM = click.Choice(SUPPORTED, case_sensitive=False)
+
 
 @click.group(invoke_without_command=True)
 @click.pass_context
@@ -36,13 +38,6 @@ def _aws_options(command: Command) -> Command:
     for option in reversed(
         (
             click.option("--key-group", metavar="NAME|ID", required=True, help="The key group."),
-            click.option(
-                "--algorithm",
-                type=click.Choice(SUPPORTED, case_sensitive=False),
-                default=SUPPORTED[0],
-                show_default=True,
-                help="The new key's.",
-            ),
             click.option("--profile", help="boto3's profile; its default if left."),
             click.option("--dry-run", is_flag=True, help="Tell each change, and make none."),
         )
@@ -54,6 +49,13 @@ def _aws_options(command: Command) -> Command:
 @aws.command("create-key")
 @click.argument("private_key", type=click.Path(path_type=Path), metavar="FILE")
 @_aws_options
+@click.option(
+    "--algorithm",
+    type=_ALGORITHM,
+    default=SUPPORTED[0],
+    show_default=True,
+    help="The new key's.",
+)
 @click.option("--existing", is_flag=True, help="Take the private key that is in FILE.")
 @click.option("--ring", type=click.Path(path_type=Path), help="Write a key ring's document, too.")
 def create(
@@ -117,6 +119,7 @@ def _print_settings(key_pair_id: str, private_key: Path, ring: Path | None) -> N
     help="The document of the site's key ring.",
 )
 @_aws_options
+@click.option("--algorithm", type=_ALGORITHM, help="The new key's; the old one's if left.")
 @click.option(
     "--longest-lifetime",
     type=duration,
@@ -142,7 +145,7 @@ def _print_settings(key_pair_id: str, private_key: Path, ring: Path | None) -> N
 def rotate(
     ring: Path,
     key_group: str,
-    algorithm: str,
+    algorithm: str | None,
     profile: str | None,
     dry_run: bool,
     longest_lifetime: int,

@@ -46,14 +46,14 @@ class Site:
         self.now = 1767225600
         self.changed = 0  # when the document last did; a file's own times are the real clock's
 
-    def rotate(self, client=None, actions=SILENT, *, start=False):
+    def rotate(self, client=None, actions=SILENT, *, start=False, algorithm="P-256"):
         return Rotation(
             CloudFront(client or self.client, actions),
             actions,
             self.ring,
             "site",
             longest_lifetime=HOUR,
-            algorithm="P-256",
+            algorithm=algorithm,
             clock=lambda: self.now,
         ).run(start=start)
 
@@ -468,6 +468,41 @@ def test_three_keys(site, client, items, tmp_path):
     site.now = due
     assert site.rotate().due is None
     assert items("site") == [third]
+
+
+def test_a_key_in_kms_is_not_replaced_by_a_file(site, items, public_keys, tmp_path):
+    """Which would be a weaker one: refused before anything is made, and the mend is named."""
+    entry = {"key_pair_id": site.old, "private_key": "kms:alias/site"}
+    site.ring.path.write_text(json.dumps({"keys": [entry]}))
+    with pytest.raises(SigningKeyError, match=r"kms:.*by hand.*docs/keys\.md"):
+        site.rotate(start=True)
+    assert list(public_keys()) == items("site") == [site.old]
+    assert site.entries() == [entry]
+    assert sorted(os.listdir(tmp_path)) == ["old.pem", "ring.json"]
+    assert site.rotate().due is None
+
+
+@pytest.mark.parametrize(
+    ("old", "asked"), [("RSA-2048", None), ("P-256", None), ("P-256", "RSA-2048")]
+)
+def test_the_new_key_is_of_the_old_ones_kind(site, tmp_path, old, asked):
+    """Unless another is asked for."""
+    (tmp_path / "old.pem").write_text(generate_private_key_pem(old))
+    site.rotate(start=True, algorithm=asked)
+    new = load_private_key(tmp_path / site.entries()[1]["private_key"])
+    assert new.algorithm == (asked or old)
+
+
+def test_a_password_that_is_lost_is_told(site, ec_pem, openssl, tmp_path, capsys):
+    """The new key's file is not encrypted: on standard error, and no word of the password."""
+    text = openssl("pkcs8", "-topk8", "-passout", "pass:hush-hush", given=ec_pem.encode())
+    (tmp_path / "old.pem").write_bytes(text)
+    entry = {"key_pair_id": site.old, "private_key": "old.pem", "password": "hush-hush"}
+    site.ring.path.write_text(json.dumps({"keys": [entry]}))
+    assert rotate(site, "--start") == 0
+    captured = capsys.readouterr()
+    assert f"{site.old} is encrypted with a password, and the new key is not" in captured.err
+    assert "hush" not in captured.out + captured.err
 
 
 # The command.
