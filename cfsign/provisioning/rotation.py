@@ -219,8 +219,8 @@ def _require_file(signing: KeyPair) -> None:
     if not names_file(key) and not is_key_text(key):
         raise SigningKeyError(
             f"{signing.key_pair_id}, which signs now, is kept in AWS KMS (kms:), and the new key "
-            "would lie in a file; make the new key in KMS, upload its public half, put that into the "
-            "key group, and add it to the key ring by hand (docs/keys.md); nothing was made"
+            "would lie in a file; make the new key in KMS, upload its public half, put that into "
+            "the key group, and add it to the key ring by hand (docs/keys.md); nothing was made"
         )
 
 
