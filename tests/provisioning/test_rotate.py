@@ -379,6 +379,26 @@ def test_a_ring_behind_a_link(site, tmp_path):
     assert len(json.loads(real.read_text())["keys"]) == 2
 
 
+def test_a_document_with_a_lone_surrogate(site):
+    """JSON may escape one, which no encoding can hold."""
+    document = json.loads(site.ring.path.read_text()) | {"more": "\ud800 \xe9"}
+    site.ring.path.write_text(json.dumps(document))
+    site.rotate(start=True)
+    assert json.loads(site.ring.path.read_text())["more"] == "\ud800 \xe9"
+    assert len(site.entries()) == 2
+
+
+def test_a_file_that_cannot_be_replaced(tmp_path):
+    """Is named, and no copy of it is left beside it."""
+    (tmp_path / "ring.json").mkdir()
+    with pytest.raises(SigningKeyError, match=r"/ring\.json' cannot be written") as caught:
+        files.replace_file(tmp_path / "ring.json", "secret")
+    assert caught.value.source == str(tmp_path / "ring.json")
+    with pytest.raises(UnicodeEncodeError):
+        files.replace_file(tmp_path / "ring.json", "secret \ud800")
+    assert os.listdir(tmp_path) == ["ring.json"]
+
+
 def test_a_pending_key_that_is_no_key(site, items, tmp_path):
     """Cut off while it wrote: the file is named, with what to do."""
     site.ring.pending.write_text("")
