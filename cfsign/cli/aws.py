@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -72,13 +73,17 @@ def create(
 
     A key group of a new name is created. No file is ever overwritten.
     """
-    if ring is not None and ring.exists():
-        raise click.ClickException(f"{ring} is there already; choose another name")
+    if ring is not None:
+        _require_place(ring, private_key)
     actions = _actions(dry_run)
     cloudfront = CloudFront(cloudfront_client(profile), actions)
     created = create_key(
         cloudfront, actions, private_key, key_group, algorithm=algorithm, existing=existing
     )
+    if not dry_run:
+        # Before the ring: should that fail, these are needed to write it.
+        print(f"key pair id  {created.key_pair_id}")
+        print(f"key group    {created.group.id} ({created.group.name})")
     if ring is not None:
         document = RingFile(ring)
         actions.do(
@@ -88,12 +93,18 @@ def create(
         )
     if dry_run:
         return
-    print(f"key pair id  {created.key_pair_id}")
-    print(f"key group    {created.group.id} ({created.group.name})")
     _print_settings(created.key_pair_id, private_key, ring)
     _say(
         "let the distribution's behaviour restrict viewer access to this key group, if it does not"
     )
+
+
+def _require_place(ring: Path, private_key: Path) -> None:
+    """Refuse a ring that could not be written once the key is made and uploaded."""
+    if os.path.lexists(ring) or ring.absolute() == private_key.absolute():
+        raise click.ClickException(f"{ring} is there already, or is FILE; choose another name")
+    if not ring.parent.is_dir() or not os.access(ring.parent, os.W_OK | os.X_OK):
+        raise click.ClickException(f"{ring.parent} is no folder that can be written to")
 
 
 def _print_settings(key_pair_id: str, private_key: Path, ring: Path | None) -> None:

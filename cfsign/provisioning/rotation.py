@@ -100,8 +100,8 @@ class Rotation:
         group = self.cloudfront.key_group(self.key_group)
         if group is None:
             raise AWSError(
-                f"there is no key group {self.key_group!r} in this account; check the name, "
-                "or make it: cfsign aws create-key"
+                f"there is no key group {self.key_group!r} in this account; check the name "
+                "and --profile, or make it: cfsign aws create-key"
             )
         # Those that sign now, or will: the ones before may have been taken out already.
         needed = pairs[pairs.index(_signing(pairs, now)) :]
