@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -23,6 +24,8 @@ from cfsign.provisioning import (
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+_ALGORITHM = click.Choice(SUPPORTED, case_sensitive=False)
+
 
 @click.group(invoke_without_command=True)
 @click.pass_context
@@ -36,13 +39,6 @@ def _aws_options(command: Command) -> Command:
     for option in reversed(
         (
             click.option("--key-group", metavar="NAME|ID", required=True, help="The key group."),
-            click.option(
-                "--algorithm",
-                type=click.Choice(SUPPORTED, case_sensitive=False),
-                default=SUPPORTED[0],
-                show_default=True,
-                help="The new key's.",
-            ),
             click.option("--profile", help="boto3's profile; its default if left."),
             click.option("--dry-run", is_flag=True, help="Tell each change, and make none."),
         )
@@ -54,6 +50,13 @@ def _aws_options(command: Command) -> Command:
 @aws.command("create-key")
 @click.argument("private_key", type=click.Path(path_type=Path), metavar="FILE")
 @_aws_options
+@click.option(
+    "--algorithm",
+    type=_ALGORITHM,
+    default=SUPPORTED[0],
+    show_default=True,
+    help="The new key's.",
+)
 @click.option("--existing", is_flag=True, help="Take the private key that is in FILE.")
 @click.option("--ring", type=click.Path(path_type=Path), help="Write a key ring's document, too.")
 def create(
@@ -70,13 +73,17 @@ def create(
 
     A key group of a new name is created. No file is ever overwritten.
     """
-    if ring is not None and ring.exists():
-        raise click.ClickException(f"{ring} is there already; choose another name")
+    if ring is not None:
+        _require_place(ring, private_key)
     actions = _actions(dry_run)
     cloudfront = CloudFront(cloudfront_client(profile), actions)
     created = create_key(
         cloudfront, actions, private_key, key_group, algorithm=algorithm, existing=existing
     )
+    if not dry_run:
+        # Before the ring: should that fail, these are needed to write it.
+        print(f"key pair id  {created.key_pair_id}")
+        print(f"key group    {created.group.id} ({created.group.name})")
     if ring is not None:
         document = RingFile(ring)
         actions.do(
@@ -86,12 +93,18 @@ def create(
         )
     if dry_run:
         return
-    print(f"key pair id  {created.key_pair_id}")
-    print(f"key group    {created.group.id} ({created.group.name})")
     _print_settings(created.key_pair_id, private_key, ring)
     _say(
         "let the distribution's behaviour restrict viewer access to this key group, if it does not"
     )
+
+
+def _require_place(ring: Path, private_key: Path) -> None:
+    """Refuse a ring that could not be written once the key is made and uploaded."""
+    if os.path.lexists(ring) or ring.absolute() == private_key.absolute():
+        raise click.ClickException(f"{ring} is there already, or is FILE; choose another name")
+    if not ring.parent.is_dir() or not os.access(ring.parent, os.W_OK | os.X_OK):
+        raise click.ClickException(f"{ring.parent} is no folder that can be written to")
 
 
 def _print_settings(key_pair_id: str, private_key: Path, ring: Path | None) -> None:
@@ -117,6 +130,7 @@ def _print_settings(key_pair_id: str, private_key: Path, ring: Path | None) -> N
     help="The document of the site's key ring.",
 )
 @_aws_options
+@click.option("--algorithm", type=_ALGORITHM, help="The new key's; the old one's if left.")
 @click.option(
     "--longest-lifetime",
     type=duration,
@@ -130,16 +144,24 @@ def _print_settings(key_pair_id: str, private_key: Path, ring: Path | None) -> N
     show_default=True,
     help="How long until every edge, and the site, has a new key.",
 )
+@click.option(
+    "--check-every",
+    type=duration,
+    default="30s",
+    show_default=True,
+    help="The site's CHECK_EVERY: how often it looks at its key ring.",
+)
 @click.option("--start", is_flag=True, help="Begin a rotation, if none is in progress.")
 @click.option("--wait", is_flag=True, help="Wait for what comes next, until nothing is left.")
 def rotate(
     ring: Path,
     key_group: str,
-    algorithm: str,
+    algorithm: str | None,
     profile: str | None,
     dry_run: bool,
     longest_lifetime: int,
     deployment: int,
+    check_every: int,
     start: bool,
     wait: bool,
 ) -> None:
@@ -153,6 +175,11 @@ def rotate(
     """
     if longest_lifetime < 1:
         raise click.BadParameter("give 1 s or more", param_hint="'--longest-lifetime'")
+    if deployment < check_every:
+        raise click.BadParameter(
+            f"give {check_every} s or more: the site looks for a new key every --check-every",
+            param_hint="'--deployment'",
+        )
     actions = _actions(dry_run)
     rotation = Rotation(
         CloudFront(cloudfront_client(profile), actions),
@@ -161,6 +188,7 @@ def rotate(
         key_group,
         longest_lifetime,
         deployment,
+        check_every,
         algorithm,
     )
     progress = rotation.run(start=start)

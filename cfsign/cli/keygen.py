@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -36,9 +38,11 @@ def keygen(name: Path, algorithm: str) -> None:
     pem = generate_private_key_pem(algorithm)
     try:
         _write(private, pem, 0o600)
-        _write(public, load_private_key(pem).public_key_pem(), 0o644)
+        with _removed_on_failure(private):
+            _write(public, load_private_key(pem).public_key_pem(), 0o644)
     except OSError as error:
-        raise click.ClickException(f"cannot write {error.filename}: {error.strerror}") from None
+        path = error.filename or name
+        raise click.ClickException(f"cannot write {path}: {error.strerror}") from None
     put(os.fsencode(private) + b"\n" + os.fsencode(public))
     click.echo(
         f"cfsign: upload {public.name} to CloudFront as a public key, put it into a key group that "
@@ -51,5 +55,16 @@ def keygen(name: Path, algorithm: str) -> None:
 def _write(path: Path, text: str, mode: int) -> None:
     # Made with its permissions, so that nobody can open the key before they are set.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+    with _removed_on_failure(path), os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(text)
+
+
+@contextlib.contextmanager
+def _removed_on_failure(made: Path) -> Iterator[None]:
+    """Remove a file that this run made, which would be in the next one's way."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            made.unlink()
+        raise

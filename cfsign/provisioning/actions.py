@@ -38,3 +38,7 @@ class Actions:
             return instead
         self._tell(what)
         return change()
+
+    def warn(self, what: str) -> None:
+        """Tell what the user may not expect, in a dry run as well."""
+        self._tell(what)

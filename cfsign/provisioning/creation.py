@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from cfsign.errors import SigningKeyError
 from cfsign.keys import generate_private_key_pem, load_private_key
 from cfsign.provisioning.actions import Actions
+from cfsign.provisioning.aws import AWSError
 from cfsign.provisioning.cloudfront import CloudFront, KeyGroup
 from cfsign.provisioning.files import write_private_key
+
+#: What every key group's id looks like.
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ def create_key(
 
     Raises:
         SigningKeyError: The file is there, or is not, or cannot be written.
-        AWSError: CloudFront did not do it, or the key group is full.
+        AWSError: CloudFront did not do it, the key group is full, or no group has that id.
     """
     if private_key.exists() and not existing:
         raise SigningKeyError(
@@ -57,6 +62,11 @@ def create_key(
             source=str(private_key),
         )
     group = cloudfront.key_group(key_group)
+    if group is None and _UUID.fullmatch(key_group):
+        raise AWSError(
+            f"there is no key group of the id {key_group} in this account; check it, and --profile;"
+            " a name that is new makes a key group, an id does not; nothing was made"
+        )
     if existing:
         public = load_private_key(private_key).public_key_pem()
         known = cloudfront.id_of(public)

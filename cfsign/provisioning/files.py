@@ -6,6 +6,7 @@ import contextlib
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from cfsign.errors import SigningKeyError
@@ -34,7 +35,8 @@ def write_private_key(path: Path, pem: str, model: Path | None = None) -> None:
         ) from None
     except OSError as error:
         raise _cannot_write(path, error) from None
-    _fill(descriptor, path, pem, model, stat.S_IRGRP)
+    with _whole_or_gone(path, path):
+        _fill(descriptor, path, pem, model, stat.S_IRGRP)
 
 
 def replace_file(path: Path, text: str) -> None:
@@ -48,23 +50,32 @@ def replace_file(path: Path, text: str) -> None:
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
         raise _cannot_write(path, error) from None
-    _fill(descriptor, Path(name), text, path, 0o777)
-    Path(name).replace(path)
+    with _whole_or_gone(Path(name), path):
+        _fill(descriptor, Path(name), text, path, 0o777)
+        Path(name).replace(path)
+
+
+@contextlib.contextmanager
+def _whole_or_gone(made: Path, wanted: Path) -> Iterator[None]:
+    """Remove the file *made*, which may hold a key, whatever hinders its becoming *wanted*."""
+    try:
+        yield
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            made.unlink()
+        if isinstance(error, OSError):
+            raise _cannot_write(wanted, error) from None
+        raise
 
 
 def _fill(descriptor: int, path: Path, text: str, model: Path | None, bits: int) -> None:
-    """Write a file that was just made; nothing stays of one that could not be written."""
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            if model is not None:
-                _resemble(descriptor, path, model, bits)
-            file.write(text)
-            file.flush()
-            os.fsync(descriptor)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            path.unlink()
-        raise _cannot_write(path, error) from None
+    """Write a file that was just made."""
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        if model is not None:
+            _resemble(descriptor, path, model, bits)
+        file.write(text)
+        file.flush()
+        os.fsync(descriptor)
 
 
 def _resemble(descriptor: int, path: Path, model: Path, bits: int) -> None:

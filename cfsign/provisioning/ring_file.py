@@ -96,7 +96,8 @@ class RingFile:
     def _write(self, document: dict[str, Any]) -> None:
         # A link is followed: what it names is replaced, not the link.
         path = Path(os.path.realpath(self.path))
-        replace_file(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        # All escaped but ASCII: a lone surrogate could not be written otherwise.
+        replace_file(path, json.dumps(document, indent=2) + "\n")
 
 
 def successor(pair: KeyPair, key_pair_id: str, key_file: Path, start: int) -> dict[str, Any]:

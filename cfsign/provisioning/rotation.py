@@ -21,7 +21,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from cfsign.errors import SigningKeyError
-from cfsign.key_pair import KeyPair, names_file
+from cfsign.key_pair import KeyPair, is_key_text, names_file
 from cfsign.keys import load_private_key
 from cfsign.provisioning.actions import Actions
 from cfsign.provisioning.aws import AWSError
@@ -30,8 +30,9 @@ from cfsign.provisioning.creation import add_key, new_private_key
 from cfsign.provisioning.files import write_private_key
 from cfsign.provisioning.ring_file import RingFile, successor
 from cfsign.ring_document import read_pairs
+from cfsign.ring_source import last_change
 
-#: Clocks differ, and a site reads its key ring only now and then: seconds.
+#: Clocks differ: seconds.
 MARGIN = 300
 
 
@@ -61,7 +62,8 @@ class Rotation:
         key_group: The key group's name or id.
         longest_lifetime: The longest that any URL or cookie lives, in seconds.
         deployment: How long every edge may take to know a new key, in seconds.
-        algorithm: The new key's: "RSA-2048" or "P-256".
+        check_every: How many seconds lie between two looks of the site at its key ring.
+        algorithm: The new key's: "RSA-2048" or "P-256"; None is that of the key that signs now.
         clock: Tells the epoch seconds.
     """
 
@@ -71,7 +73,8 @@ class Rotation:
     key_group: str
     longest_lifetime: int
     deployment: int = 900
-    algorithm: str = "RSA-2048"
+    check_every: int = 30
+    algorithm: str | None = None
     clock: Callable[[], float] = time.time
 
     def run(self, *, start: bool) -> Progress:
@@ -97,8 +100,8 @@ class Rotation:
         group = self.cloudfront.key_group(self.key_group)
         if group is None:
             raise AWSError(
-                f"there is no key group {self.key_group!r} in this account; check the name, "
-                "or make it: cfsign aws create-key"
+                f"there is no key group {self.key_group!r} in this account; check the name "
+                "and --profile, or make it: cfsign aws create-key"
             )
         # Those that sign now, or will: the ones before may have been taken out already.
         needed = pairs[pairs.index(_signing(pairs, now)) :]
@@ -115,6 +118,7 @@ class Rotation:
     ) -> tuple[list[KeyPair], KeyGroup]:
         """Make the new key, or go on with the one that waits, until the document has it."""
         pending, signing = self.ring.pending, _signing(pairs, now)
+        _require_file(signing)
         # Whoever reads the key that signs must read the new one, too.
         model = _file_of(signing) or self.ring.path
         public = self._public_half_of_pending() if pending.exists() else None
@@ -122,7 +126,13 @@ class Rotation:
         if key_id not in group.key_ids:
             group.require_room()
         if public is None:
-            public = new_private_key(self.actions, pending, self.algorithm, model)
+            algorithm = self.algorithm or _algorithm(signing)
+            if signing.password is not None:
+                self.actions.warn(
+                    f"{signing.key_pair_id} is encrypted with a password, and the new key is not: "
+                    "its file's mode alone guards it"
+                )
+            public = new_private_key(self.actions, pending, algorithm, model)
         if key_id is None:
             name = f"{group.name}-{fingerprint(public)[:12]}"
             key_id = self.cloudfront.upload(name, public)
@@ -161,11 +171,18 @@ class Rotation:
     def _retire(self, pairs: list[KeyPair], group: KeyGroup, now: int) -> Progress:
         """Remove each key that nothing alive was signed with."""
         for old, new in pairwise(pairs):
-            due = new.start + self.longest_lifetime + MARGIN
+            # Where the new key came in late, the old one signed on until then.
+            replaced = max(new.start, last_change(self._files(new)))
+            due = replaced + self.check_every + self.longest_lifetime + MARGIN
             if now < due:
                 return Progress(_waiting(old.key_pair_id, new, due, now), due)
             group = self._remove(old.key_pair_id, group)
         return Progress(f"{pairs[-1].key_pair_id} signs alone; no rotation is in progress")
+
+    def _files(self, pair: KeyPair) -> list[Path]:
+        """Return what the site must have read before that pair signs."""
+        key = _file_of(pair)
+        return [self.ring.path] if key is None else [self.ring.path, key]
 
     def _remove(self, key_id: str, group: KeyGroup) -> KeyGroup:
         if key_id in group.key_ids:
@@ -194,6 +211,22 @@ class Rotation:
 def _signing(pairs: list[KeyPair], now: int) -> KeyPair:
     """Return the newest key pair that is active; the ring has been seen to have one."""
     return [pair for pair in pairs if pair.start <= now][-1]
+
+
+def _require_file(signing: KeyPair) -> None:
+    """Refuse to replace a key that nobody can read by one in a file."""
+    key = signing.private_key
+    if not names_file(key) and not is_key_text(key):
+        raise SigningKeyError(
+            f"{signing.key_pair_id}, which signs now, is kept in AWS KMS (kms:), and the new key "
+            "would lie in a file; make the new key in KMS, upload its public half, put that into "
+            "the key group, and add it to the key ring by hand (docs/keys.md); nothing was made"
+        )
+
+
+def _algorithm(signing: KeyPair) -> str:
+    """Return the kind of a key that is text or in a file, as all of these have it."""
+    return str(getattr(signing.key(), "algorithm"))  # noqa: B009 - not in the protocol
 
 
 def _file_of(pair: KeyPair) -> Path | None:

@@ -361,6 +361,16 @@ def test_keygen_where_nothing_can_be_written(tmp_path):
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
 
+def test_keygen_leaves_no_private_key_alone(tmp_path):
+    """Where the public one cannot be written, so that the next run does not stumble over it."""
+    (tmp_path / "site-public.pem").symlink_to(tmp_path / "no" / "public.pem")
+    for _ in range(2):
+        done = run("keygen", "site", cwd=tmp_path)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert "cannot write site-public.pem" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["site-public.pem"]
+
+
 def test_without_click_the_mend_is_named():
     """The bare install has the command, and says what it lacks."""
     code = "import sys; sys.modules['click'] = None; from cfsign.cli import main; sys.exit(main())"

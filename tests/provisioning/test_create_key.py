@@ -1,6 +1,7 @@
 """`cfsign aws create-key`: one key pair, its halves where they belong, and nothing overwritten."""
 
 import ast
+import os
 import subprocess
 import sys
 
@@ -109,6 +110,42 @@ def test_a_key_ring_to_begin_with(client, tmp_path, items, capsys):
     rotate = ["aws", "rotate", "--ring", str(ring), "--key-group", "site"]
     assert main([*rotate, "--longest-lifetime", "1h", "--start"]) == 0
     assert len(items("site")) == 2
+
+
+def test_a_key_ring_that_cannot_be(client, tmp_path, public_keys, capsys):
+    """Is said before anything is made."""
+    (tmp_path / "dangling.json").symlink_to("nowhere")
+    for ring in ("no/ring.json", "dangling.json", "new.pem"):
+        assert create(tmp_path / "new.pem", "--key-group", "site", "--ring", tmp_path / ring) == 2
+        captured = capsys.readouterr()
+        assert (captured.out, captured.err.count("\n")) == ("", 1)
+        assert str(tmp_path / ring) in captured.err or str(tmp_path / "no") in captured.err
+    assert not public_keys()
+    assert os.listdir(tmp_path) == ["dangling.json"]
+
+
+def test_the_ids_are_told_before_the_ring_is_written(client, tmp_path, items, monkeypatch, capsys):
+    """Should that fail, they are what is left to write it with."""
+
+    def refuse(*arguments):
+        raise SigningKeyError("the disk is full")
+
+    monkeypatch.setattr("cfsign.provisioning.ring_file.write_private_key", refuse)
+    ring = ("--ring", tmp_path / "ring.json")
+    assert create(tmp_path / "new.pem", "--key-group", "site", *ring) == 2
+    assert capsys.readouterr().out.startswith(f"key pair id  {items('site')[0]}\nkey group    ")
+
+
+def test_an_id_that_no_key_group_has(client, tmp_path, public_keys, capsys):
+    """Is another account's, or mistyped; never a new group's name."""
+    unknown = "01234567-89ab-cdef-0123-456789ABCDEF"
+    assert create(tmp_path / "new.pem", "--key-group", unknown) == 2
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err.count("\n")) == ("", 1)
+    assert "--profile" in captured.err
+    assert not public_keys()
+    assert not (tmp_path / "new.pem").exists()
+    assert not client.list_key_groups()["KeyGroupList"].get("Items")
 
 
 def test_dry_run(client, tmp_path, public_keys, add_group, items, capsys):

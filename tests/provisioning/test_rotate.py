@@ -23,6 +23,7 @@ from cfsign.provisioning import (
     ring_file,
     rotation,
 )
+from cfsign.ring_source import last_change
 
 pytest.importorskip("cryptography")
 
@@ -43,15 +44,16 @@ class Site:
         self.ring = RingFile(folder / "ring.json")
         self.old = key_id
         self.now = 1767225600
+        self.changed = 0  # when the document last did; a file's own times are the real clock's
 
-    def rotate(self, client=None, actions=SILENT, *, start=False):
+    def rotate(self, client=None, actions=SILENT, *, start=False, algorithm="P-256"):
         return Rotation(
             CloudFront(client or self.client, actions),
             actions,
             self.ring,
             "site",
             longest_lifetime=HOUR,
-            algorithm="P-256",
+            algorithm=algorithm,
             clock=lambda: self.now,
         ).run(start=start)
 
@@ -65,7 +67,7 @@ class Site:
 
 
 @pytest.fixture
-def site(client, tmp_path, ec_pem, openssl):
+def site(client, tmp_path, ec_pem, openssl, monkeypatch):
     """A site whose key is the only one of its key group."""
     public = openssl("pkey", "-pubout", given=ec_pem).decode()
     config = {"CallerReference": "old", "Name": "old", "EncodedKey": public}
@@ -75,6 +77,7 @@ def site(client, tmp_path, ec_pem, openssl):
     entry = {"key_pair_id": key_id, "private_key": "old.pem", "hash_algorithm": "SHA256"}
     (tmp_path / "ring.json").write_text(json.dumps({"keys": [entry], "more": 1}))
     site = Site(client, tmp_path, key_id)
+    monkeypatch.setattr(rotation, "last_change", lambda paths: site.changed)
     with time_machine.travel(site.now - HOUR):
         yield site
 
@@ -97,7 +100,7 @@ def test_the_whole_procedure(site, items, public_keys, edge, tmp_path):
     (new,) = set(items("site")) - {site.old}
     assert items("site") == [site.old, new]
     assert new in progress.told
-    assert progress.due == start + 900 + HOUR + rotation.MARGIN
+    assert progress.due == start + 900 + 30 + HOUR + rotation.MARGIN
     signed = []
     for minute in range(0, 100, 5):
         site.now = start + 60 * minute
@@ -123,11 +126,60 @@ def test_it_never_removes_early(site, items):
     for start in (False, True):
         progress = site.rotate(start=start)
         assert progress.due == due
-        assert "may be in use until 2026-01-01 01:20:00 UTC" in progress.told
+        assert "may be in use until 2026-01-01 01:20:30 UTC" in progress.told
     assert len(items("site")) == 2
     site.now = due
     assert site.rotate().due is None
     assert len(items("site")) == 1
+
+
+def add_late_successor(site, client, folder, seconds):
+    """Write a new key into the group and the document, which should have signed *seconds* ago."""
+    cloudfront = CloudFront(client, SILENT)
+    public = load_private_key(generate_private_key_pem("P-256")).public_key_pem()
+    new = cloudfront.upload("late", public)
+    cloudfront.set_keys(cloudfront.key_group("site"), [site.old, new])
+    (model,) = site.ring.pairs(site.now)
+    entry = ring_file.successor(model, new, folder / "late.pem", site.now - seconds)
+    site.ring.add(entry)
+
+
+def test_a_successor_that_came_in_late(site, client, items, tmp_path):
+    """The old key signed until the document had the new one, and the site had looked at it."""
+    add_late_successor(site, client, tmp_path, 100 * HOUR)
+    site.changed = site.now
+    due = site.now + 30 + HOUR + rotation.MARGIN
+    for moment in (site.now, due - 1):
+        site.now = moment
+        assert site.rotate().due == due
+    assert len(items("site")) == 2
+    site.now = due
+    assert site.rotate().due is None
+    assert len(items("site")) == 1
+
+
+@pytest.mark.parametrize("name", ["ring.json", "late.pem"])
+def test_when_the_files_changed(site, client, monkeypatch, tmp_path, name):
+    """Told by the document itself, and by the file of the new key, without which it is not read."""
+    monkeypatch.setattr(rotation, "last_change", last_change)
+    add_late_successor(site, client, tmp_path, 100 * HOUR)
+    (tmp_path / "late.pem").write_text("")
+    later = time_machine.escape_hatch.time.time() + 5000
+    os.utime(tmp_path / name, (later, later))
+    site.now = int(later)
+    assert site.rotate().due == int(later) + 30 + HOUR + rotation.MARGIN
+
+
+def test_a_site_that_looks_seldom(site, items):
+    """Its last process stops signing with the old key so much later."""
+    due = site.rotate(start=True).due
+    with time_machine.travel(due):
+        assert rotate(site, "--check-every", "5m", "--dry-run") == 0
+        assert rotate(site, "--check-every", "5m") == 0
+        assert len(items("site")) == 2
+    with time_machine.travel(due + 270):
+        assert rotate(site, "--check-every", "5m") == 0
+        assert len(items("site")) == 1
 
 
 def test_nothing_begins_unasked(site, items):
@@ -327,6 +379,26 @@ def test_a_ring_behind_a_link(site, tmp_path):
     assert len(json.loads(real.read_text())["keys"]) == 2
 
 
+def test_a_document_with_a_lone_surrogate(site):
+    """JSON may escape one, which no encoding can hold."""
+    document = json.loads(site.ring.path.read_text()) | {"more": "\ud800 \xe9"}
+    site.ring.path.write_text(json.dumps(document))
+    site.rotate(start=True)
+    assert json.loads(site.ring.path.read_text())["more"] == "\ud800 \xe9"
+    assert len(site.entries()) == 2
+
+
+def test_a_file_that_cannot_be_replaced(tmp_path):
+    """Is named, and no copy of it is left beside it."""
+    (tmp_path / "ring.json").mkdir()
+    with pytest.raises(SigningKeyError, match=r"/ring\.json' cannot be written") as caught:
+        files.replace_file(tmp_path / "ring.json", "secret")
+    assert caught.value.source == str(tmp_path / "ring.json")
+    with pytest.raises(UnicodeEncodeError):
+        files.replace_file(tmp_path / "ring.json", "secret \ud800")
+    assert os.listdir(tmp_path) == ["ring.json"]
+
+
 def test_a_pending_key_that_is_no_key(site, items, tmp_path):
     """Cut off while it wrote: the file is named, with what to do."""
     site.ring.pending.write_text("")
@@ -418,6 +490,41 @@ def test_three_keys(site, client, items, tmp_path):
     assert items("site") == [third]
 
 
+def test_a_key_in_kms_is_not_replaced_by_a_file(site, items, public_keys, tmp_path):
+    """Which would be a weaker one: refused before anything is made, and the mend is named."""
+    entry = {"key_pair_id": site.old, "private_key": "kms:alias/site"}
+    site.ring.path.write_text(json.dumps({"keys": [entry]}))
+    with pytest.raises(SigningKeyError, match=r"kms:.*by hand.*docs/keys\.md"):
+        site.rotate(start=True)
+    assert list(public_keys()) == items("site") == [site.old]
+    assert site.entries() == [entry]
+    assert sorted(os.listdir(tmp_path)) == ["old.pem", "ring.json"]
+    assert site.rotate().due is None
+
+
+@pytest.mark.parametrize(
+    ("old", "asked"), [("RSA-2048", None), ("P-256", None), ("P-256", "RSA-2048")]
+)
+def test_the_new_key_is_of_the_old_ones_kind(site, tmp_path, old, asked):
+    """Unless another is asked for."""
+    (tmp_path / "old.pem").write_text(generate_private_key_pem(old))
+    site.rotate(start=True, algorithm=asked)
+    new = load_private_key(tmp_path / site.entries()[1]["private_key"])
+    assert new.algorithm == (asked or old)
+
+
+def test_a_password_that_is_lost_is_told(site, ec_pem, openssl, tmp_path, capsys):
+    """The new key's file is not encrypted: on standard error, and no word of the password."""
+    text = openssl("pkcs8", "-topk8", "-passout", "pass:hush-hush", given=ec_pem.encode())
+    (tmp_path / "old.pem").write_bytes(text)
+    entry = {"key_pair_id": site.old, "private_key": "old.pem", "password": "hush-hush"}
+    site.ring.path.write_text(json.dumps({"keys": [entry]}))
+    assert rotate(site, "--start") == 0
+    captured = capsys.readouterr()
+    assert f"{site.old} is encrypted with a password, and the new key is not" in captured.err
+    assert "hush" not in captured.out + captured.err
+
+
 # The command.
 
 
@@ -456,7 +563,7 @@ def test_the_command_waits(site, items, monkeypatch, capsys):
 
         monkeypatch.setattr(time, "sleep", sleep)
         assert rotate(site, "--start", "--wait") == 0
-    assert slept == [900 + HOUR + rotation.MARGIN]
+    assert slept == [900 + 30 + HOUR + rotation.MARGIN]
     assert len(items("site")) == 1
     assert capsys.readouterr().out.splitlines()[-1].endswith("no rotation is in progress")
 
@@ -491,7 +598,14 @@ def test_dry_runs(site, items, public_keys, capsys, tmp_path):
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--longest-lifetime", "0"), ("--longest-lifetime", "soon"), ("--key-group", "none")],
+    [
+        ("--longest-lifetime", "0"),
+        ("--longest-lifetime", "soon"),
+        ("--key-group", "none"),
+        ("--check-every", "seldom"),
+        ("--check-every", "901"),
+        ("--check-every", "30", "--deployment", "29"),
+    ],
 )
 def test_bad_usage(site, items, capsys, arguments):
     """One line, exit 2, and nothing done."""
