@@ -356,7 +356,10 @@ def test_an_edge_takes_a_public_key_in_every_form(
     [
         ("~/nowhere.pem", "~ is for a shell"),
         ("file:///nowhere.pem", "without file://"),
-        ("-----BEGIN DSA PRIVATE KEY-----\nMAA=\n-----END DSA PRIVATE KEY-----", "is DSA; make one"),
+        (
+            "-----BEGIN DSA PRIVATE KEY-----\nMAA=\n-----END DSA PRIVATE KEY-----",
+            "is DSA; make one",
+        ),
     ],
 )
 def test_a_key_that_cannot_be_one_names_its_mend(source: str, mend: str) -> None:
