@@ -127,8 +127,13 @@ class Configuration:
             labels["private_key"] += f" or {key_file}"
         problems += _near_misses(environ, prefix, known, needed)
         for name in ("expires", "expiry_step", "check_every"):
-            if name in settings and re.fullmatch("[0-9]{1,10}", settings[name]):
+            if name not in settings:
+                continue
+            if re.fullmatch("[0-9]{1,10}", settings[name]):
                 settings[name] = int(settings[name])
+            else:
+                del settings[name]
+                problems.append(f"{labels[name]}: give whole seconds, such as 900")
         return cls._checked(settings, labels, problems)
 
     @classmethod

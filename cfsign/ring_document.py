@@ -66,6 +66,7 @@ def read_pairs(entries: Iterable[object], folder: Path | None = None) -> list[Ke
 
 
 def _parse(text: str | bytes) -> object:
+    data = b""
     try:
         # As bytes the encoding, and a byte-order mark, are JSON's own affair.
         data = text.encode("utf-8") if isinstance(text, str) else text
@@ -79,9 +80,8 @@ def _parse(text: str | bytes) -> object:
         problem = "it is not UTF-8"
     except (ValueError, RecursionError):
         problem = "a number too long, or lists too deep"
-    raise ConfigurationError(
-        f"the document is no JSON ({problem}); a PEM in it has its newlines written as \\n"
-    )
+    hint = "; a PEM in it has its newlines written as \\n" if b"BEGIN" in data else ""
+    raise ConfigurationError(f"the document is no JSON ({problem}){hint}")
 
 
 def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:

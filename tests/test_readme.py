@@ -52,7 +52,6 @@ def test_the_python_of_the_readme_runs(capsys):
     assert printed == ("403 AccessDenied: the signature was not made by this key over this policy")
     assert (namespace["yes"].expires_in, namespace["no"].status) == (10, 403)
     app = namespace["app"]
-    app.secret_key = "readme"
     client = app.test_client()
     assert client.get("/content/ada/a.txt").status_code == 401
     with client.session_transaction() as session:
@@ -164,11 +163,13 @@ def _aws(monkeypatch, tmp_path, pem):
     ids=lambda path: path.name,
 )
 @pytest.mark.usefixtures("_aws")
-def test_the_python_of_the_docs_runs(request, path, tmp_path):
+def test_the_python_of_the_docs_runs(request, path, tmp_path, monkeypatch):
     """The blocks of each document in one namespace."""
     namespace = {"__name__": "read"}  # not "docs", which is a folder here
     if path.name == "testing.md":  # it tests the README's own site
-        exec(compile(FLASK[0], "README.md", "exec"), namespace)
+        (tmp_path / "shop.py").write_text(FLASK[0])
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.delitem(sys.modules, "shop", raising=False)
     for block in python_in(path.read_text("utf-8")):
         exec(compile(block, path.name, "exec"), namespace)
     if path.name == "keys.md":
@@ -176,9 +177,11 @@ def test_the_python_of_the_docs_runs(request, path, tmp_path):
         assert namespace["ring"].key_pair_id == namespace["signer"].key_pair_id
         assert namespace["HSMKey"].is_blocking
     if path.name == "testing.md":
-        namespace["app"].secret_key = "readme"
         edge = request.getfixturevalue("cloudfront_edge")
+        monkeypatch.delitem(sys.modules, "shop")  # it is of this test alone
         namespace["test_a_file_is_good_for_a_minute"](edge, tmp_path)
+        settings = edge(tmp_path).settings
+        assert namespace["create_app"](settings).config["CLOUDFRONT_DOMAIN"]
 
 
 @pytest.mark.parametrize("path", [README, *DOCS], ids=lambda path: path.name)

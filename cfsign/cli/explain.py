@@ -24,7 +24,9 @@ def public_key(text: str) -> tuple[str, str]:
     """Turn ID=FILE into the two."""
     key_pair_id, equals, path = text.partition("=")
     if not (key_pair_id and equals and path):
-        raise click.BadParameter("give the key pair id and the public key's file: K2…=public.pem")
+        raise click.BadParameter(
+            "give the key pair id and the public key's file: K2…=cloudfront-public.pem"
+        )
     return key_pair_id, path
 
 

@@ -30,6 +30,8 @@ def refuse_label(pem: PEM, wanted: Literal["private", "public"]) -> SigningKeyEr
     hint = (_NOT_PRIVATE if wanted == "private" else _NOT_PUBLIC).get(pem.label)
     if hint is None and wanted == "public" and pem.label.endswith("PRIVATE KEY"):
         hint = "a private key; checking needs the public one: openssl pkey -in KEY -pubout"
+    if hint is None and pem.label == f"DSA {wanted.upper()} KEY":
+        return refuse_kind(pem, "DSA")
     hint = hint or f"a PEM block labelled {pem.label!r}, not a {wanted} key"
     return SigningKeyError(f"the key{at(pem.source)} is {hint}", source=pem.source)
 

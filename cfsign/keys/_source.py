@@ -86,6 +86,16 @@ def _cannot_read(name: str, error: Exception) -> SigningKeyError:
             "the key's text has no -----BEGIN line, and no file is called that; "
             "give the whole PEM, its first and last line included"
         )
+    parts = Path(name).parts
+    if "file:" in parts:
+        return SigningKeyError(
+            f"there is no key file {name!r}; give the path itself, without file://", source=name
+        )
+    if isinstance(error, FileNotFoundError) and any(part.startswith("~") for part in parts):
+        return SigningKeyError(
+            f"there is no key file {name!r}; ~ is for a shell to read, so write the folder out",
+            source=name,
+        )
     if isinstance(error, FileNotFoundError):
         return SigningKeyError(
             f"there is no key file {name!r}; check the path, "

@@ -23,6 +23,7 @@ def location_of(answer: Any) -> str:
     Raises:
         AssertionError: It sends the viewer nowhere.
     """
+    __tracebackhide__ = True
     if isinstance(answer, str):
         return answer
     headers = getattr(answer, "headers", None)
@@ -30,9 +31,20 @@ def location_of(answer: Any) -> str:
         raise TypeError("give a URL, or an answer that has headers")
     location = _header(headers, "location") or _url_of_json(answer)
     if location is None:
-        status = getattr(answer, "status_code", "unknown")
-        raise AssertionError(f"the site sends its viewer nowhere: its answer is {status}")
+        raise AssertionError(_nowhere(answer))
     return location
+
+
+def _nowhere(answer: Any) -> str:
+    status = getattr(answer, "status_code", "unknown")
+    if isinstance(status, int) and status >= 500:
+        return f"the site failed with {status}, so there is no URL for the edge to judge"
+    if isinstance(status, int) and status >= 400:
+        return (
+            f"the site refused with {status}: authorize said no, "
+            "so there is no URL for the edge to judge"
+        )
+    return f"the site sends its viewer nowhere: its answer is {status}"
 
 
 def cookies_of(answer: Any, url: str) -> dict[str, str]:

@@ -241,7 +241,9 @@ def test_answers_of_every_test_client(edge: Edge, answer: Any, delivery: str) ->
 def test_a_refusal_of_the_sites_own_is_no_answer_of_cloudfronts(edge: Edge, answer: Any) -> None:
     """Neither assertion holds: there is no URL to judge."""
     for check in (edge.assert_allows, edge.assert_denies):
-        with pytest.raises(AssertionError, match="sends its viewer nowhere: its answer is 403"):
+        with pytest.raises(
+            AssertionError, match="the site refused with 403: authorize said no, so there"
+        ):
             check(answer(edge, "redirect", 403))
 
 

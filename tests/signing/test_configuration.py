@@ -412,12 +412,12 @@ def test_from_env_reports_all_mistakes_under_their_variables() -> None:
         )
     found = caught.value.problems
     assert [problem.partition(" ")[0].rstrip(":") for problem in found] == [
+        "CLOUDFRONT_EXPIRES",
+        "CLOUDFRONT_EXPIRY_STEP",
         "CLOUDFRONT_DOMAIN",
         "CLOUDFRONT_KEY_PAIR_ID",
         "CLOUDFRONT_PRIVATE_KEY_FILE",
         "CLOUDFRONT_HASH_ALGORITHM",
-        "CLOUDFRONT_EXPIRES",
-        "CLOUDFRONT_EXPIRY_STEP",
     ]
     assert "hunter2" not in str(caught.value)
 
@@ -493,3 +493,11 @@ def test_the_sites_own_variables_are_its_own(pem: str) -> None:
         "CLOUDFRONT_DISTRIBUTION_ID": "E2QWRUHAPOMQZL",
     }
     assert Configuration.from_env(environment).domain == DOMAIN
+
+
+@pytest.mark.parametrize("name", ["EXPIRES", "EXPIRY_STEP", "CHECK_EVERY"])
+def test_a_text_in_the_environment_that_is_no_number_names_the_mend(name: str) -> None:
+    """The command line's 15m is not for a variable that a site reads."""
+    with pytest.raises(ConfigurationError) as caught:
+        Configuration.from_env({f"CLOUDFRONT_{name}": "15m"})
+    assert f"CLOUDFRONT_{name}: give whole seconds, such as 900" in caught.value.problems

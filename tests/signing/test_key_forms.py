@@ -349,3 +349,20 @@ def test_an_edge_takes_a_public_key_in_every_form(
     pem = request.getfixturevalue(name)
     edge = TrustedKeyGroup({"K2JCJMDEHXQW5F": openssl(*arguments, given=pem)})
     assert edge.check(Signer("K2JCJMDEHXQW5F", pem).sign(POLICIES["canned"]).url(URL), at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("source", "mend"),
+    [
+        ("~/nowhere.pem", "~ is for a shell"),
+        ("file:///nowhere.pem", "without file://"),
+        (
+            "-----BEGIN DSA PRIVATE KEY-----\nMAA=\n-----END DSA PRIVATE KEY-----",
+            "is DSA; make one",
+        ),
+    ],
+)
+def test_a_key_that_cannot_be_one_names_its_mend(source: str, mend: str) -> None:
+    """A shell's path, an address, and a key of another kind."""
+    with pytest.raises(SigningKeyError, match=mend):
+        load_private_key(source)

@@ -622,3 +622,11 @@ def test_a_successor_that_came_late_counts_from_then(
         changed + 60,
         changed + 61,
     )
+
+
+def test_the_hint_about_newlines_is_for_a_pem_alone() -> None:
+    """A comma too many has nothing to do with them."""
+    with pytest.raises(ConfigurationError) as caught:
+        KeyRing.from_loader(lambda: '{"keys": [],}')
+    assert "no JSON" in str(caught.value)
+    assert "newlines" not in str(caught.value)
