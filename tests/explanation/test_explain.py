@@ -450,6 +450,6 @@ def test_a_guess_names_hosts_for_every_surface(world: World) -> None:
 
 
 def test_an_expiry_says_how_long_ago(world: World) -> None:
-    """That it was valid until it expired goes without saying."""
+    """And whether it ever was valid."""
     told = explain(world.boto(URL), world.trusted, at=EXPIRES + 90)
     assert told.causes[0].finding == "It expired 1 minute 30 seconds ago; it was valid until then"
