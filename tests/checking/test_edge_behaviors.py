@@ -153,3 +153,39 @@ def test_what_no_viewer_can_send_is_refused_on_open_paths_too(group: Any, target
 
     edge = WSGIEdge(origin, group, behaviors=[Behavior("/open/*", None)])
     assert answer(edge, target) == "403 Forbidden"
+
+
+@pytest.mark.parametrize(
+    ("target", "origins"),
+    [
+        ("http://evil/open/x?q=1", "/open/x?q=1"),
+        ("HTTPS://evil/open//x", "/open//x"),
+        ("/open/http://evil/x", "/open/http://evil/x"),
+    ],
+)
+def test_the_origin_gets_no_host_in_its_target(group: Any, target: str, origins: str) -> None:
+    """It is the edge that knows the origin's name."""
+    seen: list[Any] = []
+
+    def origin(environ: Any, start_response: Any) -> list[bytes]:
+        seen.append(environ["REQUEST_URI"])
+        start_response("200 OK", [])
+        return []
+
+    edge = WSGIEdge(origin, group, behaviors=[Behavior("/open/*", None)])
+    assert answer(edge, target) == "200 OK"
+    assert seen == [origins]
+
+
+def test_a_signed_target_loses_its_host_too(group: Any, rsa_peer: Any) -> None:
+    """With its credential; an empty path is "/" (RFC 9112, section 3.2.1)."""
+    seen: list[Any] = []
+
+    def origin(environ: Any, start_response: Any) -> list[bytes]:
+        seen.append(environ["REQUEST_URI"])
+        start_response("200 OK", [])
+        return []
+
+    edge = WSGIEdge(origin, group, clock=lambda: NOW)
+    assert answer(edge, rsa_peer.canned_url("http://h/a?q", NOW + 60)) == "200 OK"
+    assert seen == ["/a?q"]
