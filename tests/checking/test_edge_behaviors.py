@@ -79,7 +79,7 @@ def test_patterns_that_cloudfront_does_not_take(pattern: str) -> None:
 )
 def test_no_spelling_of_a_private_path_is_open(group: Any, path: str) -> None:
     """Dots, slashes and escapes are read as CloudFront and as an origin reads them."""
-    assert Behaviors([Behavior("/open/*", None)], group).trusted_keys(path) is group
+    assert Behaviors([Behavior("/open/*", None)], group).groups(path) == (group,)
 
 
 @pytest.mark.parametrize(
@@ -87,15 +87,15 @@ def test_no_spelling_of_a_private_path_is_open(group: Any, path: str) -> None:
 )
 def test_spellings_of_an_open_path(group: Any, path: str) -> None:
     """The same reading opens what is open."""
-    assert Behaviors([Behavior("/open/*", None)], group).trusted_keys(path) is None
+    assert Behaviors([Behavior("/open/*", None)], group).groups(path) == ()
 
 
 def test_the_first_that_matches_counts(group: Any) -> None:
     """An open pattern before a private one opens what both match; and the default is the last."""
     open_, private = Behavior("/a/*", None), Behavior("/a/b*", group)
-    assert Behaviors([open_, private], group).trusted_keys("/a/b") is None
-    assert Behaviors([private, open_], group).trusted_keys("/a/b") is group
-    assert Behaviors([private], None).trusted_keys("/c") is None
+    assert Behaviors([open_, private], group).groups("/a/b") == ()
+    assert Behaviors([private, open_], group).groups("/a/b") == (group,)
+    assert Behaviors([private], None).groups("/c") == ()
 
 
 def answer(edge: WSGIEdge, target: str, **headers: str) -> str:
@@ -189,3 +189,25 @@ def test_a_signed_target_loses_its_host_too(group: Any, rsa_peer: Any) -> None:
     edge = WSGIEdge(origin, group, clock=lambda: NOW)
     assert answer(edge, rsa_peer.canned_url("http://h/a?q", NOW + 60)) == "200 OK"
     assert seen == ["/a?q"]
+
+
+@pytest.mark.parametrize("path", ["/a/..%2Fb/secret", "/a/..%2fb%2fsecret", "/a/%2e%2e%2Fb/x"])
+def test_no_key_crosses_into_anothers_paths(
+    group: Any, rsa_peer: Any, stranger: Any, path: str
+) -> None:
+    """A path that two groups guard, by two readings, asks for the keys of both."""
+    from cfsign import TrustedKeyGroup
+
+    def origin(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        return []
+
+    b = {"KB": stranger.public_pem}
+    target = rsa_peer.canned_url(f"http://h{path}", NOW + 60).removeprefix("http://h")
+    for others, status in (
+        (TrustedKeyGroup(b), "403 Forbidden"),
+        (TrustedKeyGroup({**b, rsa_peer.key_pair_id: rsa_peer.public_pem}), "200 OK"),
+    ):
+        behaviors = [Behavior("/a/*", group), Behavior("/b/*", others)]
+        edge = WSGIEdge(origin, None, behaviors=behaviors, clock=lambda: NOW)
+        assert answer(edge, target) == status
