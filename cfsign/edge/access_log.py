@@ -61,6 +61,7 @@ def _line(request: ViewerRequest, judgement: Judgement, status: int) -> str:
 
 def _own_target(target: str) -> str:
     path, mark, query = target.partition("?")
+    path = _CREDENTIAL.split(path, maxsplit=1)[0]
     own = own_query(query) if mark else None
     return path if own is None else f"{path}?{_LONG_RUN_OF_QUERY.sub(_CUT, own)}"
 

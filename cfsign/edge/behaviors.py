@@ -63,17 +63,18 @@ class Behaviors:
     def __init__(self, behaviors: Iterable[Behavior], default: TrustedKeyGroup | None) -> None:
         self._behaviors = (*behaviors, Behavior("*", default))
 
-    def trusted_keys(self, path: str) -> TrustedKeyGroup | None:
+    def groups(self, path: str) -> tuple[TrustedKeyGroup, ...]:
         """
-        Return who may sign for *path*, or None where it is open.
+        Return the groups of which each has to have signed for *path*; none where it is open.
 
         CloudFront normalises the path (RFC 3986) to choose a behaviour, and sends the origin the
         raw one (AWS, "Cache behavior settings"). An origin may decode more of it, `%2F` first of
-        all; where that reading needs keys, so does the request: this project's choice.
+        all; where that reading needs keys, so does the request, and where they differ it needs
+        those of both readings: this project's choice.
         """
         readings = (_normalised(path), _normalised(unquote(path)))
-        found = [self._first(reading).trusted_keys for reading in readings]
-        return found[1] if found[0] is None else found[0]
+        found = dict.fromkeys(self._first(reading).trusted_keys for reading in readings)
+        return tuple(group for group in found if group is not None)
 
     def _first(self, path: str) -> Behavior:
         return next(behavior for behavior in self._behaviors if behavior.matches(path))

@@ -73,13 +73,14 @@ class Gate:
         if url is None:
             # Of an open path too: what an origin makes of it, nobody knows.
             return Judgement(Verdict(Reason.UNUSABLE_REQUEST))
-        group = self._behaviors.trusted_keys(url.path)
-        if group is None:
+        groups = self._behaviors.groups(url.path)
+        if not groups:
             return Judgement(Verdict(Reason.ALLOWED), is_open=True)
-        return self._checked(request, group)
-
-    def _checked(self, request: ViewerRequest, group: TrustedKeyGroup) -> Judgement:
         now = self._clock()
+        checked = [self._checked(request, group, now) for group in groups]
+        return next((judgement for judgement in checked if not judgement), checked[0])
+
+    def _checked(self, request: ViewerRequest, group: TrustedKeyGroup, now: float) -> Judgement:
         verdict = group.check(
             request.url, cookies=request.cookies, at=now, viewer_ip=request.address
         )

@@ -55,6 +55,14 @@ def viewer_url(scheme: str, host: str, target: str) -> str:
     return f"{scheme}://{host}{target}" if is_host(host) else ""
 
 
+def origin_form(target: str) -> str:
+    """Return *target* without a host of its own, so that an origin gets its path and query."""
+    absolute = _ABSOLUTE_FORM.fullmatch(target)
+    if absolute is None:
+        return target
+    return absolute[2] if absolute[2].startswith("/") else f"/{absolute[2]}"
+
+
 def joined_target(path: str, query: str) -> str:
     """Return the request target of a path and a query, which is "" where there is none."""
     return f"{path}?{query}" if query else path

@@ -12,11 +12,14 @@ from cfsign.edge.access_log import Log, tell
 from cfsign.edge.answers import refusal, with_cloudfront_headers
 from cfsign.edge.behaviors import Behavior, TrustedKeys
 from cfsign.edge.gate import Clock, Gate, Judgement
-from cfsign.edge.request import ViewerRequest, joined_target, viewer_url
+from cfsign.edge.request import ViewerRequest, joined_target, origin_form, viewer_url
 from cfsign.edge.response_headers import ResponseHeadersPolicy
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+# Where servers keep the target as it is on the wire.
+_TARGETS = ("REQUEST_URI", "RAW_URI")
 
 
 class WSGIEdge:
@@ -64,7 +67,9 @@ class WSGIEdge:
         request = _viewer_request(environ)
         judgement = self._gate.judge(request)
         if judgement:
-            origins = environ if judgement.is_open else _origin_request(environ)
+            origins = _in_origin_form(environ)
+            if not judgement.is_open:
+                origins = _stripped(origins)
             return self._app(origins, self._finishing(request, judgement, start_response))
         answer = refusal(judgement)
         tell(self._log, request, judgement, answer.code)
@@ -110,10 +115,16 @@ def _viewer_request(environ: WSGIEnvironment) -> ViewerRequest:
     )
 
 
-def _origin_request(environ: WSGIEnvironment) -> WSGIEnvironment:
+def _in_origin_form(environ: WSGIEnvironment) -> WSGIEnvironment:
+    """Copy the request without the host that its target may bring: the origin has its own."""
+    targets = {name: environ[name] for name in _TARGETS if name in environ}
+    return {**environ, **{name: origin_form(target) for name, target in targets.items()}}
+
+
+def _stripped(environ: WSGIEnvironment) -> WSGIEnvironment:
     """Copy the request without its credential, wherever the server has put that."""
     stripped = dict(environ)
-    for name in ("REQUEST_URI", "RAW_URI"):
+    for name in _TARGETS:
         if name in stripped:
             stripped[name] = _stripped_target(stripped[name])
     stripped["QUERY_STRING"] = strip_query(stripped.get("QUERY_STRING", ""))

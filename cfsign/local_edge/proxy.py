@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from cfsign.edge.answers import Answer, Headers, error_page, request_id
+from cfsign.edge.request import origin_form
 from cfsign.local_edge.servers import EDGE_IDENT
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Proxy:
     """
     An origin at a URL, as a WSGI application.
 
-    The target goes on as it came, and so do headers and bodies, less what is for one connection.
+    The target's path and query go on as they came, and so do headers and bodies, less what is for one connection.
     `Host` is the origin's own; `X-Forwarded-For` gains the viewer's address, and `Via` the edge:
     CloudFront's "AllViewerExceptHostHeader". Redirects are the viewer's to follow.
 
@@ -77,7 +78,7 @@ class Proxy:
         return _Body(response)
 
     def _request(self, environ: WSGIEnvironment) -> httpx.Request:
-        target = environ.get("REQUEST_URI", "/").encode("latin-1")
+        target = origin_form(environ.get("REQUEST_URI", "/")).encode("latin-1")
         return httpx.Request(
             environ["REQUEST_METHOD"],
             self._origin,

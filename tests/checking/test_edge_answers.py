@@ -178,6 +178,16 @@ def test_the_log_cuts_standard_base64_too(ask: Any) -> None:
     assert "cD2/" * 10 not in edge.lines[0]
 
 
+@pytest.mark.parametrize("mark", ["%3FExpires=1&", "%253FExpires%253D1&", "&"])
+def test_the_log_cuts_a_credential_inside_a_path(ask: Any, mark: str) -> None:
+    """In standard base64 each "/" ends a run, so that no length tells it."""
+    signature = "/".join(["a1B2c3D4e5"] * 34)
+    asked = ask()
+    asked(f"/a{mark}Signature={signature}&Key-Pair-Id=K1")
+    assert "a1B2c3" not in asked.lines[0]
+    assert " /a" in asked.lines[0]
+
+
 @pytest.mark.parametrize("letter", ["\n", "\r", "\x1b", "\x00", "\x85", "\xe9"])
 def test_the_log_has_one_line_of_visible_text(ask: Any, letter: str) -> None:
     """Nobody writes lines of their own into it, or moves a terminal's cursor."""

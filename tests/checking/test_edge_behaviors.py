@@ -79,7 +79,7 @@ def test_patterns_that_cloudfront_does_not_take(pattern: str) -> None:
 )
 def test_no_spelling_of_a_private_path_is_open(group: Any, path: str) -> None:
     """Dots, slashes and escapes are read as CloudFront and as an origin reads them."""
-    assert Behaviors([Behavior("/open/*", None)], group).trusted_keys(path) is group
+    assert Behaviors([Behavior("/open/*", None)], group).groups(path) == (group,)
 
 
 @pytest.mark.parametrize(
@@ -87,15 +87,15 @@ def test_no_spelling_of_a_private_path_is_open(group: Any, path: str) -> None:
 )
 def test_spellings_of_an_open_path(group: Any, path: str) -> None:
     """The same reading opens what is open."""
-    assert Behaviors([Behavior("/open/*", None)], group).trusted_keys(path) is None
+    assert Behaviors([Behavior("/open/*", None)], group).groups(path) == ()
 
 
 def test_the_first_that_matches_counts(group: Any) -> None:
     """An open pattern before a private one opens what both match; and the default is the last."""
     open_, private = Behavior("/a/*", None), Behavior("/a/b*", group)
-    assert Behaviors([open_, private], group).trusted_keys("/a/b") is None
-    assert Behaviors([private, open_], group).trusted_keys("/a/b") is group
-    assert Behaviors([private], None).trusted_keys("/c") is None
+    assert Behaviors([open_, private], group).groups("/a/b") == ()
+    assert Behaviors([private, open_], group).groups("/a/b") == (group,)
+    assert Behaviors([private], None).groups("/c") == ()
 
 
 def answer(edge: WSGIEdge, target: str, **headers: str) -> str:
@@ -153,3 +153,61 @@ def test_what_no_viewer_can_send_is_refused_on_open_paths_too(group: Any, target
 
     edge = WSGIEdge(origin, group, behaviors=[Behavior("/open/*", None)])
     assert answer(edge, target) == "403 Forbidden"
+
+
+@pytest.mark.parametrize(
+    ("target", "origins"),
+    [
+        ("http://evil/open/x?q=1", "/open/x?q=1"),
+        ("HTTPS://evil/open//x", "/open//x"),
+        ("/open/http://evil/x", "/open/http://evil/x"),
+    ],
+)
+def test_the_origin_gets_no_host_in_its_target(group: Any, target: str, origins: str) -> None:
+    """It is the edge that knows the origin's name."""
+    seen: list[Any] = []
+
+    def origin(environ: Any, start_response: Any) -> list[bytes]:
+        seen.append(environ["REQUEST_URI"])
+        start_response("200 OK", [])
+        return []
+
+    edge = WSGIEdge(origin, group, behaviors=[Behavior("/open/*", None)])
+    assert answer(edge, target) == "200 OK"
+    assert seen == [origins]
+
+
+def test_a_signed_target_loses_its_host_too(group: Any, rsa_peer: Any) -> None:
+    """With its credential; an empty path is "/" (RFC 9112, section 3.2.1)."""
+    seen: list[Any] = []
+
+    def origin(environ: Any, start_response: Any) -> list[bytes]:
+        seen.append(environ["REQUEST_URI"])
+        start_response("200 OK", [])
+        return []
+
+    edge = WSGIEdge(origin, group, clock=lambda: NOW)
+    assert answer(edge, rsa_peer.canned_url("http://h/a?q", NOW + 60)) == "200 OK"
+    assert seen == ["/a?q"]
+
+
+@pytest.mark.parametrize("path", ["/a/..%2Fb/secret", "/a/..%2fb%2fsecret", "/a/%2e%2e%2Fb/x"])
+def test_no_key_crosses_into_anothers_paths(
+    group: Any, rsa_peer: Any, stranger: Any, path: str
+) -> None:
+    """A path that two groups guard, by two readings, asks for the keys of both."""
+    from cfsign import TrustedKeyGroup
+
+    def origin(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        return []
+
+    b = {"KB": stranger.public_pem}
+    target = rsa_peer.canned_url(f"http://h{path}", NOW + 60).removeprefix("http://h")
+    for others, status in (
+        (TrustedKeyGroup(b), "403 Forbidden"),
+        (TrustedKeyGroup({**b, rsa_peer.key_pair_id: rsa_peer.public_pem}), "200 OK"),
+    ):
+        behaviors = [Behavior("/a/*", group), Behavior("/b/*", others)]
+        edge = WSGIEdge(origin, None, behaviors=behaviors, clock=lambda: NOW)
+        assert answer(edge, target) == status

@@ -194,3 +194,22 @@ def test_the_origins_redirect_is_the_viewers(
     answer = client.get(sign(f"{before(proxy)}/a"))
     assert (answer.status_code, answer.headers["location"]) == (302, "http://elsewhere.example/")
     proxy.close()
+
+
+@pytest.mark.parametrize(
+    ("target", "origins"),
+    [("http://evil.example/a?q", "/p/a?q"), ("http://evil.example?q", "/p/?q")],
+)
+def test_a_target_with_a_host_is_not_the_origins(target: str, origins: str) -> None:
+    """Path and query alone: to a server that is a proxy itself, the rest would be an order."""
+    seen: list[bytes] = []
+
+    def keep(request: Any) -> Any:
+        seen.append(request.extensions["target"])
+        return httpx.Response(200, stream=httpx.ByteStream(b""))
+
+    proxy = Proxy("http://origin.example/p", transport=httpx.MockTransport(keep))
+    environ = {"REQUEST_METHOD": "GET", "REQUEST_URI": target}
+    list(proxy(environ, lambda *_: lambda _: None))
+    proxy.close()
+    assert seen == [origins.encode()]
