@@ -110,6 +110,8 @@ class KeyRing(Unpicklable, BaseSigner):
         return cls(LoadedDocument(load), check_every=check_every)
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_snapshot"):  # in the report of an error that left it half made
+            return "<KeyRing>"
         ids = [signer.key_pair_id for _, signer in self._snapshot.signers]
         return f"<KeyRing {self.key_pair_id} of {', '.join(ids)}>"
 
@@ -125,8 +127,8 @@ class KeyRing(Unpicklable, BaseSigner):
 
     @property
     def is_async(self) -> bool:
-        """Whether the key that signs now is an asynchronous one."""
-        return self._snapshot.current().is_async
+        """Whether any of its keys is an asynchronous one, be it one that signs only later."""
+        return any(signer.is_async for _, signer in self._snapshot.signers)
 
     def sign(self, policy: Policy) -> SignedPolicy:
         """

@@ -45,6 +45,7 @@ class Snapshot:
     def next(self, source: RingSource, state: Any) -> Snapshot:
         """Read *source*, which has changed to *state*; raises ConfigurationError."""
         snapshot = self._read(source, state, since=self.since)
+        snapshot._check_same_keys(self, source.name)
         if snapshot.schedule == self.schedule:
             return snapshot
         return replace(snapshot, since=math.ceil(time()))
@@ -60,6 +61,18 @@ class Snapshot:
         except ConfigurationError as error:
             problems = [f"{source.name}: {problem}" for problem in error.problems]
         raise ConfigurationError(problems)
+
+    def _check_same_keys(self, old: Snapshot, name: str) -> None:
+        """Refuse another key under an id: CloudFront never changes the public key of one."""
+        known = {signer.key_pair_id: signer.public_key_pem() for _, signer in old.signers}
+        problems = [
+            f"{name}: {signer.key_pair_id} has another key now, and CloudFront has the public half "
+            "of the old one under that id; upload the new one's, and give it the id of its own"
+            for _, signer in self.signers
+            if known.get(signer.key_pair_id, signer.public_key_pem()) != signer.public_key_pem()
+        ]
+        if problems:
+            raise ConfigurationError(problems)
 
     @property
     def schedule(self) -> list[tuple[int, str]]:

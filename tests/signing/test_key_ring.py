@@ -438,16 +438,42 @@ def test_key_files_of_a_list_are_picked_up(
     trusted_keys: TrustedKeyGroup,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A list in the program cannot change, but its files can, wherever the process has gone."""
+    """
+    A list in the program cannot change, but its files can, wherever the process has gone.
+
+    Another key under an id is a fault, since CloudFront never changes the public key of one.
+    """
     path = document.parent / "old.pem"
     monkeypatch.chdir(path.parent)
     ring = KeyRing([KeyPair("K2JCJMDEHXQW5F", "old.pem")], check_every=0)
     monkeypatch.chdir("/")
     assert trusted_keys.check(ring.sign_url(URL, expires_in=60)).allowed
     path.write_text(other_pem)
-    assert not trusted_keys.check(ring.sign_url(URL, expires_in=60)).allowed
+    assert trusted_keys.check(ring.sign_url(URL, expires_in=60)).allowed
+    assert "K2JCJMDEHXQW5F has another key now" in str(ring.fault)
     path.write_text(pem)
     assert trusted_keys.check(ring.sign_url(URL, expires_in=60)).allowed
+    assert ring.fault is None
+
+
+def test_a_ring_is_asynchronous_if_any_of_its_keys_is(pem: str, now: int, clock: Any) -> None:
+    """So that a view that awaits nothing is refused when it is made, not when that key's turn is."""
+
+    class AsyncKey:
+        async def sign(self, message: bytes, hash_algorithm: Any) -> bytes:
+            return b"signature"
+
+        def public_key_pem(self) -> str:
+            return "PEM"
+
+    later = KeyPair(NEW, AsyncKey(), signs_from=now + 2)
+    assert KeyRing([KeyPair(OLD, pem), later]).is_async
+    assert not KeyRing([KeyPair(OLD, pem)]).is_async
+
+
+def test_a_ring_that_was_never_made_has_a_repr() -> None:
+    """A report of what went wrong at start-up shows it."""
+    assert repr(KeyRing.__new__(KeyRing)) == "<KeyRing>"
 
 
 @pytest.mark.parametrize(
