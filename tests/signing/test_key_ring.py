@@ -457,7 +457,7 @@ def test_key_files_of_a_list_are_picked_up(
 
 
 def test_a_ring_is_asynchronous_if_any_of_its_keys_is(pem: str, now: int, clock: Any) -> None:
-    """So that a view that awaits nothing is refused when it is made, not when that key's turn is."""
+    """So that a view that awaits nothing is refused when it is made, not at that key's turn."""
 
     class AsyncKey:
         async def sign(self, message: bytes, hash_algorithm: Any) -> bytes:
