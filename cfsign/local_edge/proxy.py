@@ -38,7 +38,8 @@ class Proxy:
     """
     An origin at a URL, as a WSGI application.
 
-    The target's path and query go on as they came, and so do headers and bodies, less what is for one connection.
+    The target's path and query go on as they came, and so do headers and bodies, less what is for
+    one connection.
     `Host` is the origin's own; `X-Forwarded-For` gains the viewer's address, and `Via` the edge:
     CloudFront's "AllViewerExceptHostHeader". Redirects are the viewer's to follow.
 
