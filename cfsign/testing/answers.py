@@ -6,7 +6,9 @@ The answers of every framework's test client are read alike, by what they have i
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
+from email.utils import mktime_tz, parsedate_tz
 from http.cookies import Morsel, SimpleCookie
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -51,7 +53,8 @@ def cookies_of(answer: Any, url: str) -> dict[str, str]:
     """
     Return the cookies that *answer* sets and a browser would send to *url*, by their names.
 
-    One without a domain counts as sent: which host the site is at, no test client tells.
+    One without a domain counts as sent, and one without a path as of all paths: which URL of the
+    site's has set it, not every test client tells.
     """
     if isinstance(answer, str):
         return {}
@@ -75,18 +78,25 @@ def _kept_apart(answer: Any) -> dict[str, Any]:
 
 
 def _reaches(cookie: Any, url: SplitResult) -> bool:
-    """Tell whether a cookie's domain and path are those of *url* (RFC 6265, section 5.1)."""
+    """Tell whether a cookie's domain, path and scheme are *url*'s (RFC 6265, section 5.4)."""
     domain = _attribute(cookie, "domain").removeprefix(".").lower()
     folder = _attribute(cookie, "path").rstrip("/")
     host = (url.hostname or "").lower()
-    return f".{host}".endswith(f".{domain}" if domain else "") and (
-        url.path == folder or url.path.startswith(f"{folder}/")
+    is_safe = url.scheme == "https" or _attribute(cookie, "secure") in ("", "False")
+    return (
+        is_safe
+        and f".{host}".endswith(f".{domain}" if domain else "")
+        and (url.path == folder or url.path.startswith(f"{folder}/"))
     )
 
 
 def _is_cleared(cookie: Any) -> bool:
-    """Tell whether a browser throws the cookie away at once (RFC 6265, section 5.2.2)."""
-    return _attribute(cookie, "max-age") in ("0", "-1")
+    """Tell whether a browser throws the cookie away at once: `Max-Age` counts before `Expires`."""
+    age = _attribute(cookie, "max-age")
+    if age.removeprefix("-").isdecimal():
+        return int(age) <= 0
+    expires = parsedate_tz(_attribute(cookie, "expires"))
+    return expires is not None and mktime_tz(expires) <= time.time()
 
 
 def _attribute(cookie: Any, name: str) -> str:

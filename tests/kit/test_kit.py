@@ -315,6 +315,41 @@ def test_cookies_that_a_browser_would_not_send(
     check(httpx.Response(303, headers=headers))
 
 
+@pytest.mark.parametrize(
+    ("attributes", "allowed"),
+    [
+        ("Max-Age=60", True),
+        ("Max-Age=0", False),
+        ("Max-Age=-60", False),
+        ("Expires=Thu, 01 Jan 1970 00:00:00 GMT", False),
+        ("Expires=Thu, 01-Jan-1970 00:00:00 GMT", False),
+        ("Expires=soon", True),
+        ("Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=60", True),
+        ("Expires=Fri, 01 Jan 2100 00:00:00 GMT", True),
+    ],
+)
+def test_cookies_that_a_browser_throws_away(edge: Edge, attributes: str, allowed: bool) -> None:
+    """A lifetime counts before a date (RFC 6265, section 5.3)."""
+    check = edge.assert_allows if allowed else edge.assert_denies
+    check(with_cookies(edge, attributes))
+
+
+@pytest.mark.parametrize(("port", "allowed"), [(None, True), (0, False)])
+def test_secure_cookies_are_for_https(
+    cloudfront_edge: Callable[..., Edge], port: int | None, allowed: bool
+) -> None:
+    """An edge on a port is reached by http."""
+    edge = cloudfront_edge(wsgi_origin, port=port)
+    check = edge.assert_allows if allowed else edge.assert_denies
+    check(with_cookies(edge, "Secure"))
+
+
+def with_cookies(edge: Edge, attributes: str) -> Any:
+    lines = [f"{k}={v}; Path=/; {attributes}" for k, v in edge.distribution.cookies("*").items()]
+    headers = [("Location", f"{edge.domain}/v/a"), *(("Set-Cookie", line) for line in lines)]
+    return httpx.Response(303, headers=headers)
+
+
 def test_what_is_no_answer(edge: Edge) -> None:
     with pytest.raises(TypeError, match="headers"):
         edge.assert_allows(Allow())
