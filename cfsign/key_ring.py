@@ -110,6 +110,8 @@ class KeyRing(Unpicklable, BaseSigner):
         return cls(LoadedDocument(load), check_every=check_every)
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_snapshot"):  # as a debugger may see it, or a traceback
+            return "<KeyRing, not made yet>"
         ids = [signer.key_pair_id for _, signer in self._snapshot.signers]
         return f"<KeyRing {self.key_pair_id} of {', '.join(ids)}>"
 
@@ -125,8 +127,8 @@ class KeyRing(Unpicklable, BaseSigner):
 
     @property
     def is_async(self) -> bool:
-        """Whether the key that signs now is an asynchronous one."""
-        return self._snapshot.current().is_async
+        """Whether one of its keys is an asynchronous one, be it that its turn is yet to come."""
+        return any(signer.is_async for _, signer in self._snapshot.signers)
 
     def sign(self, policy: Policy) -> SignedPolicy:
         """
@@ -158,7 +160,8 @@ class KeyRing(Unpicklable, BaseSigner):
 
         That is when the last URL that it can have signed has expired: it stops signing when its
         successor starts, or, if the successor came in late, when this process, or the file, had it;
-        `check_every` seconds are added for the processes that look last.
+        `check_every` seconds are added for the processes that look last. A ring of a list or a
+        loader has no file that tells: there, it is no sooner than this process first read it.
 
         Args:
             key_pair_id: The key.

@@ -25,7 +25,7 @@ class Snapshot:
 
     Attributes:
         signers: Each signer with the moment it signs from, in epoch seconds, the oldest first.
-        since: When this schedule came to be, in epoch seconds, as far as one can know; or 0.
+        since: When this schedule came to be, in epoch seconds, as far as one can know.
         state: The source's state before it was read.
         marks: The key files, with their marks before they were read.
     """
@@ -39,8 +39,11 @@ class Snapshot:
     def first(cls, source: RingSource) -> Snapshot:
         """Read *source*; raises ConfigurationError."""
         snapshot = cls._read(source, source.state(), since=0)
-        files = [*source.files, *(path for path, _ in snapshot.marks)]
-        return replace(snapshot, since=last_change(files))
+        # What no document on disk holds may be as new as this process.
+        since = math.ceil(time())
+        if source.files:
+            since = last_change([*source.files, *(path for path, _ in snapshot.marks)]) or since
+        return replace(snapshot, since=since)
 
     def next(self, source: RingSource, state: Any) -> Snapshot:
         """

@@ -667,3 +667,25 @@ def test_a_successor_that_came_late_counts_from_then(
         changed + 60,
         changed + 61,
     )
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_without_a_document_on_disk_a_process_counts_from_its_first_look(
+    clock: Any, now: int, document: Path, pem: str, other_pem: str, is_listed: bool
+) -> None:
+    """A deployment may have brought the successor just now, whatever moment it names."""
+    os.utime(document.parent / "old.pem", (5, 5))
+    path = str(document.parent / "old.pem")
+    if is_listed:
+        ring = KeyRing([KeyPair(OLD, path), KeyPair(NEW, other_pem, 5)], check_every=0)
+    else:
+        keys = {"keys": [entry(OLD, pem), entry(NEW, other_pem, signs_from=5)]}
+        ring = KeyRing.from_loader(lambda: json.dumps(keys), check_every=0)
+    assert ring.removable_at(OLD, 60) == now + 60
+    clock.shift(1000)
+    assert ring.removable_at(OLD, 60) == now + 60
+
+
+def test_a_ring_that_is_half_made_has_a_repr() -> None:
+    """A debugger may ask for it while the document is read."""
+    assert repr(KeyRing.__new__(KeyRing)) == "<KeyRing, not made yet>"
