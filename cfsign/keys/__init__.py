@@ -188,6 +188,16 @@ def _parsed(pem: PEM, password: bytes | None, backend: str) -> Any:
     return key
 
 
+def _renew_lock() -> None:
+    global _PARSED_LOCK
+    _PARSED_LOCK = threading.Lock()
+
+
+# A thread that held the lock when the process forked does not exist in the child.
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
 def _digest(pem: PEM, password: bytes | None, backend: str) -> bytes:
     # What is remembered is neither a key's text nor a password, which may open other things too.
     parts = [backend.encode(), pem.data, b"" if password is None else b"=" + password]
