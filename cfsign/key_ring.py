@@ -70,7 +70,7 @@ class KeyRing(Unpicklable, BaseSigner):
             PolicyError: `check_every` is no time.
         """
         self._source = keys if isinstance(keys, RingSource) else ListedPairs(keys)
-        self._check_every = _seconds(check_every)
+        self._check_every = check_interval(check_every)
         self._fault: CfsignError | None = None
         self._snapshot = Snapshot.first(self._source)
         self._next_look = monotonic() + self._check_every
@@ -263,7 +263,8 @@ def _logger() -> Logger:
     return logging.getLogger("cfsign")
 
 
-def _seconds(check_every: object) -> float:
+def check_interval(check_every: object) -> float:
+    """Return *check_every* in seconds if a ring may look so often, else raise PolicyError."""
     if isinstance(check_every, timedelta):
         check_every = check_every.total_seconds()
     if (
