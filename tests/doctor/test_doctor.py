@@ -529,11 +529,7 @@ def test_the_command(environ):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("--flask", "no.such.module"),
-        ("--flask", "json:nothing"),
-        ("--flask", "no_such_file.py"),
         ("--django", ""),
-        ("--django", "..x"),
         ("--flask", "a", "--django", "b"),
         ("--expires", "soon"),
         ("extra",),
@@ -544,6 +540,28 @@ def test_bad_usage(arguments):
     pytest.importorskip("click")
     done = run(*arguments)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--flask", "no.such.module"), "no.such.module does not load (ModuleNotFoundError"),
+        (("--flask", "json:nothing"), "json has no nothing"),
+        (("--flask", "no_such_file.py"), "no_such_file.py does not load (FileNotFoundError"),
+        (("--django", "..x"), "..x does not load (TypeError)"),
+    ],
+)
+def test_settings_that_do_not_load(arguments, words):
+    """An error as any other, for a machine too: exit 1 and an object on standard output."""
+    pytest.importorskip("click")
+    done = run("--json", *arguments)
+    assert (done.returncode, done.stderr) == (1, "")
+    told = json.loads(done.stdout)
+    assert (told["source"], told["ok"]) == (arguments[1], False)
+    (finding,) = told["findings"]
+    assert (finding["severity"], finding["setting"]) == ("error", "settings")
+    assert finding["found"].startswith(words)
+    assert run(*arguments).returncode == 1
 
 
 def test_no_secret_is_printed(pem, encrypted_pem):
