@@ -205,7 +205,7 @@ def test_the_event_loop_goes_on_while_the_store_is_slow(
         store.answers.set()
         assert (await looking).key_pair_id == NEW
 
-    asyncio.run(site())
+    asyncio.run(asyncio.wait_for(site(), _PATIENCE))  # or nobody looks, and the site waits on
     assert len(looks) == len(store.asked) == 1
     assert threading.get_ident() not in store.asked
 
