@@ -16,7 +16,7 @@ from typing import Any
 
 from cfsign.decision import ALLOWED_STATUSES
 from cfsign.errors import CfsignError, CfsignWarning, ConfigurationError
-from cfsign.key_ring import KeyRing
+from cfsign.key_ring import KeyRing, check_interval
 from cfsign.keys import AsyncPrivateKey, HashAlgorithm, PrivateKey
 from cfsign.settings import CHECKS, NONE_BY_DEFAULT, ONE_KEYS_OWN, REQUIRED, RINGS, VARIABLES
 from cfsign.signer import BaseSigner, Signer, choose_hash_algorithm
@@ -74,7 +74,8 @@ class Configuration:
         if not isinstance(mapping, Mapping):
             raise ConfigurationError("the settings are a mapping, such as a Flask app's config")
         config = mapping.get(CONFIG)
-        labels = {name: f"{CONFIG}[{name!r}]" for name in CHECKS} | {"domain": DOMAIN}
+        names = (*CHECKS, "check_every")
+        labels = {name: f"{CONFIG}[{name!r}]" for name in names} | {"domain": DOMAIN}
         settings = dict(config) if isinstance(config, Mapping) else {}
         problems = [] if isinstance(config, Mapping) else [_no_config(config)]
         if "domain" in settings:
@@ -126,7 +127,7 @@ class Configuration:
             needed.add(key_file)
             labels["private_key"] += f" or {key_file}"
         problems += _near_misses(environ, prefix, known, needed)
-        for name in ("expires", "expiry_step", "check_every"):
+        for name in ("expires", "expiry_step"):
             if name not in settings:
                 continue
             if re.fullmatch("[0-9]{1,10}", settings[name]):
@@ -134,6 +135,12 @@ class Configuration:
             else:
                 del settings[name]
                 problems.append(f"{labels[name]}: give whole seconds, such as 900")
+        check_every = settings.pop("check_every", None)
+        if check_every is not None:
+            if re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,10})?", check_every):
+                settings["check_every"] = float(check_every)
+            else:
+                problems.append(f"{labels['check_every']}: give seconds, such as 30")
         return cls._checked(settings, labels, problems)
 
     @classmethod
@@ -146,7 +153,11 @@ class Configuration:
         if "private_key" in settings:
             settings["private_key"] = (settings["private_key"], password)
         rings = [name for name in RINGS if name in settings]
-        check_every = settings.pop("check_every", 30)
+        try:
+            check_every = check_interval(settings.pop("check_every", 30))
+        except CfsignError as error:
+            problems += [f"{labels['check_every']}: {error}"] if rings else []
+            check_every = 30
         settings |= {name: (settings[name], check_every) for name in rings}
         values: dict[str, Any] = {}
         for name, check in CHECKS.items():
@@ -178,7 +189,9 @@ def _conflicts(settings: Mapping[str, Any], labels: Mapping[str, str]) -> list[s
     """Say which settings exclude each other."""
     rings = [labels[name] for name in RINGS if name in settings]
     if not rings and "check_every" in settings:
-        return ["check_every is for a key ring; give keys or key_ring, or leave it out"]
+        return [
+            f"{labels['check_every']} is for a key ring; give keys or key_ring, or leave it out"
+        ]
     problems = [f"{' and '.join(rings)} are both given; give one"] if len(rings) > 1 else []
     if rings:
         problems += [

@@ -70,7 +70,7 @@ class KeyRing(Unpicklable, BaseSigner):
             PolicyError: `check_every` is no time.
         """
         self._source = keys if isinstance(keys, RingSource) else ListedPairs(keys)
-        self._check_every = _seconds(check_every)
+        self._check_every = check_interval(check_every)
         self._fault: CfsignError | None = None
         self._snapshot = Snapshot.first(self._source)
         self._next_look = monotonic() + self._check_every
@@ -110,8 +110,8 @@ class KeyRing(Unpicklable, BaseSigner):
         return cls(LoadedDocument(load), check_every=check_every)
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_snapshot"):  # in the report of an error that left it half made
-            return "<KeyRing>"
+        if not hasattr(self, "_snapshot"):  # as a debugger may see it, or a traceback
+            return "<KeyRing, not made yet>"
         ids = [signer.key_pair_id for _, signer in self._snapshot.signers]
         return f"<KeyRing {self.key_pair_id} of {', '.join(ids)}>"
 
@@ -127,7 +127,7 @@ class KeyRing(Unpicklable, BaseSigner):
 
     @property
     def is_async(self) -> bool:
-        """Whether any of its keys is an asynchronous one, be it one that signs only later."""
+        """Whether one of its keys is an asynchronous one, be it that its turn is yet to come."""
         return any(signer.is_async for _, signer in self._snapshot.signers)
 
     def sign(self, policy: Policy) -> SignedPolicy:
@@ -160,7 +160,8 @@ class KeyRing(Unpicklable, BaseSigner):
 
         That is when the last URL that it can have signed has expired: it stops signing when its
         successor starts, or, if the successor came in late, when this process, or the file, had it;
-        `check_every` seconds are added for the processes that look last.
+        `check_every` seconds are added for the processes that look last. A ring of a list or a
+        loader has no file that tells: there, it is no sooner than this process first read it.
 
         Args:
             key_pair_id: The key.
@@ -262,7 +263,8 @@ def _logger() -> Logger:
     return logging.getLogger("cfsign")
 
 
-def _seconds(check_every: object) -> float:
+def check_interval(check_every: object) -> float:
+    """Return *check_every* in seconds if a ring may look so often, else raise PolicyError."""
     if isinstance(check_every, timedelta):
         check_every = check_every.total_seconds()
     if (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -25,7 +25,7 @@ class Snapshot:
 
     Attributes:
         signers: Each signer with the moment it signs from, in epoch seconds, the oldest first.
-        since: When this schedule came to be, in epoch seconds, as far as one can know; or 0.
+        since: When this schedule came to be, in epoch seconds, as far as one can know.
         state: The source's state before it was read.
         marks: The key files, with their marks before they were read.
     """
@@ -39,13 +39,23 @@ class Snapshot:
     def first(cls, source: RingSource) -> Snapshot:
         """Read *source*; raises ConfigurationError."""
         snapshot = cls._read(source, source.state(), since=0)
-        files = [*source.files, *(path for path, _ in snapshot.marks)]
-        return replace(snapshot, since=last_change(files))
+        # What no document on disk holds may be as new as this process.
+        since = math.ceil(time())
+        if source.files:
+            since = last_change([*source.files, *(path for path, _ in snapshot.marks)]) or since
+        return replace(snapshot, since=since)
 
     def next(self, source: RingSource, state: Any) -> Snapshot:
-        """Read *source*, which has changed to *state*; raises ConfigurationError."""
+        """
+        Read *source*, which has changed to *state*.
+
+        Raises:
+            ConfigurationError: It cannot be read, or has another key under an id that it had.
+        """
         snapshot = self._read(source, state, since=self.since)
-        snapshot._check_same_keys(self, source.name)
+        problems = [f"{source.name}: {problem}" for problem in self._changed_keys(snapshot)]
+        if problems:
+            raise ConfigurationError(problems)
         if snapshot.schedule == self.schedule:
             return snapshot
         return replace(snapshot, since=math.ceil(time()))
@@ -62,17 +72,17 @@ class Snapshot:
             problems = [f"{source.name}: {problem}" for problem in error.problems]
         raise ConfigurationError(problems)
 
-    def _check_same_keys(self, old: Snapshot, name: str) -> None:
-        """Refuse another key under an id: CloudFront never changes the public key of one."""
-        known = {signer.key_pair_id: signer.public_key_pem() for _, signer in old.signers}
-        problems = [
-            f"{name}: {signer.key_pair_id} has another key now, and CloudFront has the public half "
-            "of the old one under that id; upload the new one's, and give it the id of its own"
-            for _, signer in self.signers
-            if known.get(signer.key_pair_id, signer.public_key_pem()) != signer.public_key_pem()
-        ]
-        if problems:
-            raise ConfigurationError(problems)
+    def _changed_keys(self, later: Snapshot) -> Iterator[str]:
+        """Say whose key is another in *later*; CloudFront's never changes under its id."""
+        before = {signer.key_pair_id: signer for _, signer in self.signers}
+        for _, signer in later.signers:
+            old = before.get(signer.key_pair_id)
+            if old is not None and not _same_key(old, signer):
+                yield (
+                    f"{signer.key_pair_id}: the key has changed under its id, where CloudFront "
+                    "knows the old one; put the old key back: a new key has a new id, and an entry "
+                    "of its own beside the old"
+                )
 
     @property
     def schedule(self) -> list[tuple[int, str]]:
@@ -103,6 +113,15 @@ def _signers(pairs: Iterable[KeyPair]) -> tuple[tuple[int, Signer], ...]:
     if problems:
         raise ConfigurationError(problems)
     return tuple(signers)
+
+
+def _same_key(one: Signer, other: Signer) -> bool:
+    """Tell whether both sign with one key; a key of one's own is the same object, and not asked."""
+    if one._key is other._key:
+        return True
+    # One store's PEM may break its lines elsewhere than another's.
+    halves = {"".join(signer.public_key_pem().split()) for signer in (one, other)}
+    return len(halves) == 1
 
 
 def clashes(ordered: list[KeyPair], now: float) -> list[str]:

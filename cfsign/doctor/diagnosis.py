@@ -47,12 +47,16 @@ def diagnose(settings: Settings, public_key: str | os.PathLike[str] | None = Non
         setting, source, pairs = ring
         findings += examine_ring(setting, source, pairs, time.time())
         keys += keys_of_ring(setting, pairs)
+    usable = []
     for held in keys:
-        findings += try_key(held)
-    if keys and public_key is not None:
-        findings += match_public_key("--public-key", keys, public_key)
+        told = list(try_key(held))
+        findings += told
+        if not _at_fault(told):
+            usable.append(held)
+    if usable and public_key is not None:
+        findings += match_public_key("--public-key", usable, public_key)
     if configuration is not None:
-        findings += try_configuration(configuration, keys)
+        findings += try_configuration(configuration, keys, usable)
     return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
 
 

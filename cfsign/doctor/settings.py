@@ -93,14 +93,19 @@ class Settings:
                 them as attributes. `module:create_app()` calls what it names.
             flags: Settings by name, in place of the target's.
 
+        A target that does not load, or whose own start-up refuses its settings, has none; `read`
+        raises why.
+
         Raises:
-            ConfigurationError: There is no such module or attribute, or it cannot be imported.
+            ConfigurationError: The target is not written as one.
         """
+        match = _TARGET.fullmatch(target)
+        if match is None:
+            raise ConfigurationError("give MODULE, MODULE:ATTRIBUTE or a Python file")
         try:
-            mapping = _mapping_of(_load(target))
-        except _Refused as refused:
-            # The site's own start-up read the settings, and has said all that is wrong.
-            return cls(target, {}, {}, partial(_raise, refused.error))
+            mapping = _mapping_of(_load(match))
+        except ConfigurationError as error:
+            return cls(target, {}, {}, partial(_raise, error))
         return cls.from_mapping(target, mapping, flags)
 
     @classmethod
@@ -137,14 +142,6 @@ def _named(source: str, flags: Mapping[str, Any]) -> str:
     return f"{source} and the options given" if flags else source
 
 
-class _Refused(Exception):
-    """The module was refused by this library while it was imported."""
-
-    def __init__(self, error: ConfigurationError) -> None:
-        super().__init__()
-        self.error = error
-
-
 def _raise(error: ConfigurationError) -> NoReturn:
     raise error
 
@@ -170,10 +167,7 @@ def _in_place_of(flags: Mapping[str, Any]) -> set[str]:
     return {"priv_key_string", *RINGS, "check_every"} if "private_key" in flags else set()
 
 
-def _load(target: str) -> object:
-    match = _TARGET.fullmatch(target)
-    if match is None:
-        raise ConfigurationError("give MODULE, MODULE:ATTRIBUTE or a Python file")
+def _load(match: re.Match[str]) -> object:
     module = _run(match["module"], lambda: _import(match["module"]))
     if match["attribute"] is None:
         return _application_of(module)
@@ -182,7 +176,7 @@ def _load(target: str) -> object:
         found = found.get(name) if isinstance(found, dict) else getattr(found, name, None)
         if found is None:
             raise ConfigurationError(f"{match['module']} has no {match['attribute']}")
-    return _run(target, found) if match["call"] else found
+    return _run(match[0], found) if match["call"] else found
 
 
 def _import(name: str) -> object:
@@ -199,8 +193,8 @@ def _run(name: str, code: Callable[[], object]) -> object:
     try:
         with contextlib.redirect_stdout(sys.stderr):
             return code()
-    except ConfigurationError as error:
-        raise _Refused(error) from None
+    except ConfigurationError:  # the site's own start-up has said all that is wrong
+        raise
     except (Exception, SystemExit) as error:
         # Only an import's message is shown: any other may hold what the site keeps secret.
         what = f": {error}" if isinstance(error, ImportError | FileNotFoundError) else ""

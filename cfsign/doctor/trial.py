@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from cfsign.configuration import Configuration
 from cfsign.distribution import Distribution
 from cfsign.doctor.finding import Finding
 from cfsign.doctor.held_key import HeldKey
-from cfsign.errors import CfsignError
+from cfsign.errors import CfsignError, SigningKeyError
 from cfsign.keys import (
     HASH_ALGORITHMS,
     AsyncPrivateKey,
@@ -21,11 +22,14 @@ from cfsign.keys import (
     hash_algorithms,
     load_public_key,
 )
+from cfsign.policy import Policy
 from cfsign.signer import Signer
+from cfsign.times import LATEST
 from cfsign.trusted_keys import TrustedKeyGroup
 
 _ROUNDS = 31
 _MESSAGE = b"cfsign doctor"
+_POLICY = Policy("https://example.com/cfsign-doctor.txt", LATEST)
 _BACKENDS = "cfsign.keys._"
 
 #: What the files of public keys hold that CloudFront takes.
@@ -38,9 +42,12 @@ def try_key(held: HeldKey) -> Iterator[Finding]:
     if key is None:
         yield Finding("note", setting, held.named(_elsewhere(held.key)))
         return
-    hash_algorithm = _hash_of(key, held.wanted_hash)
     try:
-        cost = _seconds_a_signature(key, hash_algorithm)
+        hash_algorithm = _hash_of(key, held.wanted_hash)
+        with _own_errors(key):
+            # As the site does: it refuses what is no signature, and closes a coroutine.
+            Signer("DOCTOR", key, hash_algorithm=hash_algorithm).sign(_POLICY)
+            cost = _seconds_a_signature(key, hash_algorithm)
     except CfsignError as error:
         yield Finding.from_message("error", setting, held.named(str(error)))
         return
@@ -67,7 +74,10 @@ def match_public_key(
 ) -> Iterator[Finding]:
     """Yield which of *keys* has the *public_key*, a path, for its public half."""
     try:
-        found = [(held, _is_half(held, public_key)) for held in keys]
+        found = []
+        for held in keys:
+            with _own_errors(held.key):
+                found.append((held, _is_half(held, public_key)))
     except CfsignError as error:
         yield Finding.from_message("error", setting, str(error))
         return
@@ -97,9 +107,18 @@ def match_public_key(
         )
 
 
-def try_configuration(configuration: Configuration, keys: list[HeldKey]) -> Iterator[Finding]:
-    """Sign a URL with each key as the site would, and check it with the key's own public half."""
-    tried = [held for held in keys if held.here is not None]
+def try_configuration(
+    configuration: Configuration, keys: list[HeldKey], usable: list[HeldKey]
+) -> Iterator[Finding]:
+    """
+    Sign a URL with each key as the site would, and check it with the key's own public half.
+
+    Args:
+        configuration: The settings.
+        keys: The keys that they hold; of them
+        usable: those with which nothing was at fault so far, which are tried.
+    """
+    tried = [held for held in usable if held.here is not None]
     refused = [finding for held in tried for finding in _refused(configuration, held)]
     yield from refused
     if tried and not refused:
@@ -107,13 +126,29 @@ def try_configuration(configuration: Configuration, keys: list[HeldKey]) -> Iter
         yield Finding("note", "trial", f"a URL signed with {what} is allowed, offline")
 
 
+@contextlib.contextmanager
+def _own_errors(key: PrivateKey | AsyncPrivateKey) -> Iterator[None]:
+    """Turn what a key of another's making raises into an error of ours, without its text."""
+    try:
+        yield
+    except CfsignError:
+        raise
+    except Exception as error:  # whose text may hold what the site keeps secret
+        raised = type(error).__name__
+    else:
+        return
+    name = type(key).__name__
+    raise SigningKeyError(f"a {name} raised {raised} at its trial; try the key on its own")
+
+
 def _refused(configuration: Configuration, held: HeldKey) -> Iterator[Finding]:
     try:
         key_pair_id = held.key_pair_id or configuration.key_pair_id
         wanted = held.wanted_hash if isinstance(held.wanted_hash, str) else None
-        signer = Signer(key_pair_id, held.key, hash_algorithm=wanted)
-        url = Distribution(configuration.domain, signer).sign("cfsign-doctor.txt")
-        verdict = TrustedKeyGroup({key_pair_id: signer.public_key_pem()}).check(url)
+        with _own_errors(held.key):
+            signer = Signer(key_pair_id, held.key, hash_algorithm=wanted)
+            url = Distribution(configuration.domain, signer).sign("cfsign-doctor.txt")
+            verdict = TrustedKeyGroup({key_pair_id: signer.public_key_pem()}).check(url)
     except CfsignError as error:
         yield Finding.from_message("error", "trial", held.named(str(error)))
         return

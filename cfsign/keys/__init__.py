@@ -10,6 +10,7 @@ import functools
 import hashlib
 import inspect
 import os
+import threading
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
@@ -40,6 +41,7 @@ _BACKENDS = ("cryptography", "rsa")
 
 # The keys that were parsed, the latest last, each by a digest of what it was parsed from.
 _PARSED: dict[bytes, Any] = {}
+_PARSED_LOCK = threading.Lock()
 _MOST_PARSED = 16
 
 Password = str | bytes | Callable[[], str | bytes]
@@ -179,12 +181,21 @@ def _parsed(pem: PEM, password: bytes | None, backend: str) -> Any:
     key = _PARSED.get(digest)
     if key is None:
         key = _module(backend).load_private(pem, password)
-        # Without a lock, which a fork could leave held: each step is one of the interpreter's own,
-        # and the worst of a race is that a key is parsed again.
-        for oldest in list(_PARSED)[: len(_PARSED) + 1 - _MOST_PARSED]:
-            _PARSED.pop(oldest, None)
-        _PARSED[digest] = key
+        with _PARSED_LOCK:
+            while len(_PARSED) >= _MOST_PARSED:
+                del _PARSED[next(iter(_PARSED))]
+            _PARSED[digest] = key
     return key
+
+
+def _renew_lock() -> None:
+    global _PARSED_LOCK
+    _PARSED_LOCK = threading.Lock()
+
+
+# A thread that held the lock when the process forked does not exist in the child.
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 def _digest(pem: PEM, password: bytes | None, backend: str) -> bytes:

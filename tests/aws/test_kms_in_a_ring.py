@@ -58,3 +58,18 @@ def test_a_ring_does_not_sign_by_kms_to_see_whether_it_can(
     monkeypatch.setattr(KmsPrivateKey, "sign", lambda *_: pytest.fail("asked to sign"))
     ring = KeyRing.from_file(document(tmp_path / "ring.json", K1=f"kms:{make_key()}"))
     assert ring.key_pair_id == "K1"
+
+
+def test_an_alias_that_moves_displaces_nothing(make_key: Any, tmp_path: Path) -> None:
+    """CloudFront knows the old key by the id: that one signs on, and the fault is told."""
+    import boto3
+
+    kms = boto3.client("kms")
+    kms.create_alias(AliasName="alias/signing", TargetKeyId=make_key())
+    path = tmp_path / "ring.json"
+    ring = KeyRing.from_file(document(path, K1="kms:alias/signing"), check_every=0)
+    edge = TrustedKeyGroup(ring.public_keys())
+    kms.update_alias(AliasName="alias/signing", TargetKeyId=make_key())
+    document(path, K1="kms:alias/signing")
+    assert edge.check(ring.sign_url(URL, expires_in=60)).allowed
+    assert "K1: the key has changed under its id" in str(ring.fault)

@@ -1,5 +1,6 @@
 """The doctor: each ill that it knows, found, and told together with all the others."""
 
+import gc
 import json
 import os
 import subprocess
@@ -375,6 +376,95 @@ def test_a_key_object_signs_here(key):
     assert trial_note.setting == "trial"
 
 
+class FakeClock:
+    """A clock that goes on when somebody works."""
+
+    def __init__(self):
+        self.seconds = 1000.0
+
+    def __call__(self):
+        return self.seconds
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(0.025, "25 ms"), (0.0005, "0.5 ms"), (2, "2e+03 ms")]
+)
+def test_the_cost_of_a_signature_is_in_milliseconds(key, monkeypatch, seconds, told):
+    """Of one signature, not of all that were tried."""
+    clock = FakeClock()
+
+    class OwnKey:
+        def sign(self, message, hash_algorithm):
+            clock.seconds += seconds
+            return key.sign(message, hash_algorithm)
+
+        def public_key_pem(self):
+            return key.public_key_pem()
+
+    monkeypatch.setattr(trial.time, "perf_counter", clock)
+    (note,) = trial.try_key(HeldKey("key", OwnKey()))
+    assert f"signed by OwnKey: {told} a signature here (median of 31)" in note.found
+
+
+class OddKey:
+    """A key of a site's own making, which does not work."""
+
+    def __init__(self, result, public=""):
+        self.result, self.public = result, public
+
+    def sign(self, message, hash_algorithm):
+        return self.result()
+
+    def public_key_pem(self):
+        return self.public()
+
+
+def raising(error):
+    def work():
+        raise error
+
+    return work
+
+
+async def signing():
+    """Be a coroutine, of which nobody can know before."""
+    return b"signature"
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (raising(RuntimeError("hunter2")), "a OddKey raised RuntimeError at its trial"),
+        (lambda: "text", "sign of a OddKey returned str"),
+        (lambda: b"", "sign of a OddKey returned no bytes at all"),
+        (lambda: None, "sign of a OddKey returned NoneType"),
+        (signing, "the private key signs asynchronously"),
+    ],
+)
+def test_a_key_of_ones_own_that_does_not_sign(result, words, public_pem, tmp_path):
+    """One error, without the text of what was raised; nothing is tried further or left behind."""
+    path = tmp_path / "public.pem"
+    path.write_text(public_pem)
+    mapping = site_mapping(private_key=OddKey(result, lambda: public_pem))
+    findings = diagnose(Settings.from_mapping("a site", mapping), public_key=path)
+    gc.collect()  # a coroutine that nobody awaited would warn
+    (finding,) = findings
+    assert (finding.severity, finding.setting) == ("error", "CLOUDFRONT_CONFIG['private_key']")
+    assert finding.found.startswith(words)
+    assert finding.mend
+    assert "hunter2" not in str(findings)
+
+
+@pytest.mark.parametrize("public", [raising(RuntimeError("hunter2")), lambda: 5, lambda: b""])
+def test_a_key_of_ones_own_without_a_public_half(key, public):
+    """The trial tells it, and the cost is told all the same."""
+    mapping = site_mapping(private_key=OddKey(lambda: key.sign(b"", "SHA1"), public))
+    error, note = diagnose(Settings.from_mapping("a site", mapping))
+    assert (error.severity, error.setting) == ("error", "trial")
+    assert "OddKey" in note.found
+    assert "hunter2" not in str(error)
+
+
 # Where settings come from.
 
 
@@ -529,11 +619,7 @@ def test_the_command(environ):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("--flask", "no.such.module"),
-        ("--flask", "json:nothing"),
-        ("--flask", "no_such_file.py"),
         ("--django", ""),
-        ("--django", "..x"),
         ("--flask", "a", "--django", "b"),
         ("--expires", "soon"),
         ("extra",),
@@ -544,6 +630,28 @@ def test_bad_usage(arguments):
     pytest.importorskip("click")
     done = run(*arguments)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--flask", "no.such.module"), "no.such.module does not load (ModuleNotFoundError"),
+        (("--flask", "json:nothing"), "json has no nothing"),
+        (("--flask", "no_such_file.py"), "no_such_file.py does not load (FileNotFoundError"),
+        (("--django", "..x"), "..x does not load (TypeError)"),
+    ],
+)
+def test_settings_that_do_not_load(arguments, words):
+    """An error as any other, for a machine too: exit 1 and an object on standard output."""
+    pytest.importorskip("click")
+    done = run("--json", *arguments)
+    assert (done.returncode, done.stderr) == (1, "")
+    told = json.loads(done.stdout)
+    assert (told["source"], told["ok"]) == (arguments[1], False)
+    (finding,) = told["findings"]
+    assert (finding["severity"], finding["setting"]) == ("error", "settings")
+    assert finding["found"].startswith(words)
+    assert run(*arguments).returncode == 1
 
 
 def test_no_secret_is_printed(pem, encrypted_pem):

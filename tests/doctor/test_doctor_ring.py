@@ -231,6 +231,25 @@ def test_pairs_in_the_settings(key, folder):
     assert texts[-1] == f"{NEXT}: SlowKey signs elsewhere, and was not asked to sign from here"
 
 
+def test_a_key_that_does_not_sign_hides_no_other(key):
+    """It is told by its id, and so is what was tried."""
+
+    class OddKey:
+        def sign(self, message, hash_algorithm):
+            raise RuntimeError("hunter2")
+
+        def public_key_pem(self):
+            return key.public_key_pem()
+
+    keys = [pair(OLD, OddKey()), pair(NOW, key, signs_from=1)]
+    mapping = {"CLOUDFRONT_DOMAIN": DOMAIN, "CLOUDFRONT_CONFIG": {"keys": keys}}
+    error, *notes = diagnose(Settings.from_mapping("a site", mapping))
+    assert error.severity == "error"
+    assert error.found == f"{OLD}: a OddKey raised RuntimeError at its trial"
+    assert {note.severity for note in notes} == {"note"}
+    assert notes[-1].found == f"a URL signed with {NOW} is allowed, offline"
+
+
 def test_a_document_of_a_function(environ, folder):
     """Paths in it start in the working directory, and it has no file."""
     entries = [pair(NOW, str(folder / "one.pem"))]

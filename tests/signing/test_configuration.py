@@ -495,9 +495,16 @@ def test_the_sites_own_variables_are_its_own(pem: str) -> None:
     assert Configuration.from_env(environment).domain == DOMAIN
 
 
-@pytest.mark.parametrize("name", ["EXPIRES", "EXPIRY_STEP", "CHECK_EVERY"])
-def test_a_text_in_the_environment_that_is_no_number_names_the_mend(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "mend"),
+    [
+        ("EXPIRES", "give whole seconds, such as 900"),
+        ("EXPIRY_STEP", "give whole seconds, such as 900"),
+        ("CHECK_EVERY", "give seconds, such as 30"),
+    ],
+)
+def test_a_text_in_the_environment_that_is_no_number_names_the_mend(name: str, mend: str) -> None:
     """The command line's 15m is not for a variable that a site reads."""
     with pytest.raises(ConfigurationError) as caught:
         Configuration.from_env({f"CLOUDFRONT_{name}": "15m"})
-    assert f"CLOUDFRONT_{name}: give whole seconds, such as 900" in caught.value.problems
+    assert f"CLOUDFRONT_{name}: {mend}" in caught.value.problems

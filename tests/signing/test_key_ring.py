@@ -431,12 +431,8 @@ def test_a_broken_key_file_displaces_nothing(
     assert "new.pem" in str(ring.fault)
 
 
-def test_key_files_of_a_list_are_picked_up(
-    document: Path,
-    pem: str,
-    other_pem: str,
-    trusted_keys: TrustedKeyGroup,
-    monkeypatch: pytest.MonkeyPatch,
+def test_key_files_of_a_list_are_read_again(
+    document: Path, pem: str, policy: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
     A list in the program cannot change, but its files can, wherever the process has gone.
@@ -445,35 +441,62 @@ def test_key_files_of_a_list_are_picked_up(
     """
     path = document.parent / "old.pem"
     monkeypatch.chdir(path.parent)
-    ring = KeyRing([KeyPair("K2JCJMDEHXQW5F", "old.pem")], check_every=0)
+    ring = KeyRing([KeyPair(OLD, "old.pem")], check_every=0)
     monkeypatch.chdir("/")
-    assert trusted_keys.check(ring.sign_url(URL, expires_in=60)).allowed
-    path.write_text(other_pem)
-    assert trusted_keys.check(ring.sign_url(URL, expires_in=60)).allowed
-    assert "K2JCJMDEHXQW5F has another key now" in str(ring.fault)
-    path.write_text(pem)
-    assert trusted_keys.check(ring.sign_url(URL, expires_in=60)).allowed
+    path.write_text("damaged")
+    assert ring.sign(policy).key_pair_id == OLD
+    assert "old.pem" in str(ring.fault)
+    path.write_text(pem.replace("\n", "\r\n"))
+    assert ring.sign(policy).key_pair_id == OLD
     assert ring.fault is None
 
 
-def test_a_ring_is_asynchronous_if_any_of_its_keys_is(pem: str, now: int, clock: Any) -> None:
-    """So that a view that awaits nothing is refused when it is made, not at that key's turn."""
+def test_another_key_under_the_same_id_displaces_nothing(
+    document: Path,
+    pem: str,
+    other_pem: str,
+    trusted_keys: TrustedKeyGroup,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """CloudFront's public key never changes under its id: each viewer would have a 403."""
+    key_pair_id = "K2JCJMDEHXQW5F"
+    path = document.parent / "old.pem"
+    write(document, entry(key_pair_id, "old.pem"))
+    rings = [
+        KeyRing([KeyPair(key_pair_id, path)], check_every=0),
+        KeyRing.from_file(document, check_every=0),
+    ]
+    path.write_text(other_pem)
+    write(document, entry(key_pair_id, "old.pem"), entry(NEW, other_pem, signs_from=5))
+    for ring in rings:
+        for _ in range(3):
+            assert trusted_keys.check(ring.sign_url(URL, expires_in=60)).allowed
+        assert f"{key_pair_id}: the key has changed under its id" in str(ring.fault)
+        assert "a new key has a new id" in str(ring.fault)
+    assert len(errors(caplog)) == 2
+    path.write_text(pem)
+    assert trusted_keys.check(rings[0].sign_url(URL, expires_in=60)).allowed
+    assert rings[0].fault is None
+    assert rings[1].sign_url(URL, expires_in=60)
+    assert rings[1].fault is None
+    assert rings[1].key_pair_id == NEW
 
-    class AsyncKey:
-        async def sign(self, message: bytes, hash_algorithm: Any) -> bytes:
+
+def test_a_key_of_ones_own_is_not_asked_for_its_public_half(document: Path, pem: str) -> None:
+    """While a key file beside it is read again: it is the same object."""
+
+    class OwnKey:
+        def sign(self, message: bytes, hash_algorithm: str) -> bytes:
             return b"signature"
 
         def public_key_pem(self) -> str:
-            return "PEM"
+            raise AssertionError("asked")
 
-    later = KeyPair(NEW, AsyncKey(), signs_from=now + 2)
-    assert KeyRing([KeyPair(OLD, pem), later]).is_async
-    assert not KeyRing([KeyPair(OLD, pem)]).is_async
-
-
-def test_a_ring_that_was_never_made_has_a_repr() -> None:
-    """A report of what went wrong at start-up shows it."""
-    assert repr(KeyRing.__new__(KeyRing)) == "<KeyRing>"
+    path = document.parent / "old.pem"
+    ring = KeyRing([KeyPair(OLD, path), KeyPair(NEW, OwnKey(), 5)], check_every=0)
+    path.write_text(f"{pem}\n")
+    assert ring.sign(Policy(URL, 2_000_000_000)).key_pair_id == NEW
+    assert ring.fault is None
 
 
 @pytest.mark.parametrize(
@@ -650,9 +673,23 @@ def test_a_successor_that_came_late_counts_from_then(
     )
 
 
-def test_the_hint_about_newlines_is_for_a_pem_alone() -> None:
-    """A comma too many has nothing to do with them."""
-    with pytest.raises(ConfigurationError) as caught:
-        KeyRing.from_loader(lambda: '{"keys": [],}')
-    assert "no JSON" in str(caught.value)
-    assert "newlines" not in str(caught.value)
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_without_a_document_on_disk_a_process_counts_from_its_first_look(
+    clock: Any, now: int, document: Path, pem: str, other_pem: str, is_listed: bool
+) -> None:
+    """A deployment may have brought the successor just now, whatever moment it names."""
+    os.utime(document.parent / "old.pem", (5, 5))
+    path = str(document.parent / "old.pem")
+    if is_listed:
+        ring = KeyRing([KeyPair(OLD, path), KeyPair(NEW, other_pem, 5)], check_every=0)
+    else:
+        keys = {"keys": [entry(OLD, pem), entry(NEW, other_pem, signs_from=5)]}
+        ring = KeyRing.from_loader(lambda: json.dumps(keys), check_every=0)
+    assert ring.removable_at(OLD, 60) == now + 60
+    clock.shift(1000)
+    assert ring.removable_at(OLD, 60) == now + 60
+
+
+def test_a_ring_that_is_half_made_has_a_repr() -> None:
+    """A debugger may ask for it while the document is read."""
+    assert repr(KeyRing.__new__(KeyRing)) == "<KeyRing, not made yet>"

@@ -15,7 +15,16 @@ from typing import Any
 
 import pytest
 
-from cfsign import KeyPair, KeyRing, Policy, Signer, TrustedKeyGroup
+from cfsign import (
+    ConfigurationError,
+    Delivery,
+    Distribution,
+    KeyPair,
+    KeyRing,
+    Policy,
+    Signer,
+    TrustedKeyGroup,
+)
 
 OLD, NEW = "K1OLD", "K2NEW"
 URL = "https://media.example.com/report.pdf"
@@ -196,7 +205,7 @@ def test_the_event_loop_goes_on_while_the_store_is_slow(
         store.answers.set()
         assert (await looking).key_pair_id == NEW
 
-    asyncio.run(site())
+    asyncio.run(asyncio.wait_for(site(), _PATIENCE))  # or nobody looks, and the site waits on
     assert len(looks) == len(store.asked) == 1
     assert threading.get_ident() not in store.asked
 
@@ -225,3 +234,23 @@ def test_a_ring_takes_an_asynchronous_key(signer: Signer) -> None:
 
     ring = KeyRing([KeyPair(OLD, AsyncKey())])
     assert asyncio.run(ring.sign_async(POLICY)).key_pair_id == OLD
+
+
+def test_a_ring_with_an_asynchronous_key_is_one_before_that_key_signs(pem: str) -> None:
+    """A view that awaits nothing is refused at start-up, not when the key's turn comes."""
+
+    class AsyncKey:
+        async def sign(self, message: bytes, hash_algorithm: str) -> bytes:
+            return b"signature"
+
+        def public_key_pem(self) -> str:
+            return ""
+
+    ring = KeyRing([KeyPair(OLD, pem), KeyPair(NEW, AsyncKey(), 2_000_000_000)])
+    media = Distribution("https://media.example.com", ring)
+    assert ring.is_async
+    with pytest.raises(ConfigurationError, match="signs asynchronously"):
+        Delivery().check(media, awaits=False)
+    assert Delivery().check(media)
+    assert asyncio.run(ring.sign_async(POLICY)).key_pair_id == OLD
+    assert not KeyRing([KeyPair(OLD, pem)]).is_async

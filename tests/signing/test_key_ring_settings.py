@@ -79,7 +79,7 @@ def test_the_environment_may_name_a_document(document: Path) -> None:
         ({"keys": "x"}, r"\['keys'\]: a key ring is made of a list"),
         ({"keys": [{}]}, r"\['keys'\]: keys\[0\]: key_pair_id is missing"),
         ({"keys": [], "check_every": "x"}, "check_every is a timedelta or seconds"),
-        ({"check_every": 5}, "check_every is for a key ring; give keys or key_ring"),
+        ({"check_every": 5}, r"\['check_every'\] is for a key ring; give keys or key_ring"),
         ({"chek_every": 5}, "is it 'check_every'"),
     ],
 )
@@ -96,3 +96,40 @@ def test_a_configuration_needs_something_that_signs() -> None:
     """One made by hand may have forgotten it."""
     with pytest.raises(ConfigurationError, match="neither a private key nor a key ring"):
         Distribution.from_configuration(Configuration("https://media.example.com"))
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0", 0), ("0.5", 0.5), ("30", 30), ("86400.0", 86400)]
+)
+def test_the_environment_may_name_a_part_of_a_second(
+    document: Path, text: str, seconds: float
+) -> None:
+    """As a program may."""
+    environ = {
+        "CLOUDFRONT_DOMAIN": "https://media.example.com",
+        "CLOUDFRONT_KEY_RING_FILE": str(document),
+        "CLOUDFRONT_CHECK_EVERY": text,
+    }
+    ring = Configuration.from_env(environ).key_ring
+    assert ring is not None
+    assert ring._check_every == seconds
+
+
+@pytest.mark.parametrize("text", ["soon", "-1", "nan", "inf", "1e3", "0.5.5", ".", "86401", "٣"])
+def test_a_check_every_that_is_none_is_told_by_its_name(document: Path, text: str) -> None:
+    """And not by the ring's; the ring's own faults are told beside it."""
+    environ = {
+        "CLOUDFRONT_DOMAIN": "https://media.example.com",
+        "CLOUDFRONT_KEY_RING_FILE": str(document.with_name("none.json")),
+        "CLOUDFRONT_CHECK_EVERY": text,
+    }
+    with pytest.raises(ConfigurationError) as caught:
+        Configuration.from_env(environ)
+    every, ring = sorted(caught.value.problems)
+    assert every.startswith("CLOUDFRONT_CHECK_EVERY: check_every is a timedelta or seconds")
+    assert ring.startswith("CLOUDFRONT_KEY_RING_FILE: key ring ")
+    with pytest.raises(ConfigurationError, match=r"^CLOUDFRONT_CONFIG\['check_every'\]: check_e"):
+        from_config(key_ring=str(document), check_every=text)
+    del environ["CLOUDFRONT_KEY_RING_FILE"]
+    with pytest.raises(ConfigurationError, match="CLOUDFRONT_CHECK_EVERY is for a key ring"):
+        Configuration.from_env(environ)

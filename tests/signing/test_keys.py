@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import os
 import re
+import signal
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -684,3 +687,22 @@ def test_a_password_that_was_right_does_not_help_a_wrong_one(
     for other in ("wrong", None):
         with pytest.raises(SigningKeyError, match="password"):
             load_private_key(encrypted_pem, password=other)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
+def test_a_child_forked_while_a_key_is_remembered_loads_keys(small_pem: str) -> None:
+    """The thread that held the lock does not exist there; a child that waits for it is ended."""
+    cfsign.keys._PARSED.clear()
+    with cfsign.keys._PARSED_LOCK:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # a fork where there are threads
+            child = os.fork()
+        if child == 0:
+            try:
+                signal.alarm(10)
+                load_private_key(small_pem, allow_unsupported=True)
+                os._exit(0)
+            finally:
+                os._exit(1)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
