@@ -135,12 +135,8 @@ class Configuration:
             else:
                 del settings[name]
                 problems.append(f"{labels[name]}: give whole seconds, such as 900")
-        check_every = settings.pop("check_every", None)
-        if check_every is not None:
-            if re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,10})?", check_every):
-                settings["check_every"] = float(check_every)
-            else:
-                problems.append(f"{labels['check_every']}: give seconds, such as 30")
+        if re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,10})?", settings.get("check_every", "")):
+            settings["check_every"] = float(settings["check_every"])
         return cls._checked(settings, labels, problems)
 
     @classmethod

@@ -500,7 +500,6 @@ def test_the_sites_own_variables_are_its_own(pem: str) -> None:
     [
         ("EXPIRES", "give whole seconds, such as 900"),
         ("EXPIRY_STEP", "give whole seconds, such as 900"),
-        ("CHECK_EVERY", "give seconds, such as 30"),
     ],
 )
 def test_a_text_in_the_environment_that_is_no_number_names_the_mend(name: str, mend: str) -> None:
