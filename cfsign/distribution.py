@@ -186,6 +186,26 @@ class Distribution:
             )
         )
 
+    async def sign_resource_async(
+        self,
+        resource: str,
+        *,
+        expires_in: Lifetime | None = None,
+        expires_at: Moment | None = None,
+        starts_at: Moment | None = None,
+        ip_address: Address | None = None,
+    ) -> SignedPolicy:
+        """Do as `sign_resource` does, without ever holding up the event loop for a key that waits."""
+        return await self.signer.sign_async(
+            self.policy(
+                resource,
+                expires_in=expires_in,
+                expires_at=expires_at,
+                starts_at=starts_at,
+                ip_address=ip_address,
+            )
+        )
+
     def policy(
         self,
         resource: str,
@@ -195,7 +215,7 @@ class Distribution:
         starts_at: Moment | None = None,
         ip_address: Address | None = None,
     ) -> Policy:
-        """Return what `sign_resource` signs; `await signer.sign_async(policy)` signs it too."""
+        """Return the policy that `sign_resource` signs."""
         own_lifetime = expires_in is None and expires_at is None
         if own_lifetime:
             expires_in = self.expires_in
