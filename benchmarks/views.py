@@ -1,0 +1,339 @@
+"""
+The views in process, without a server: what each adds to its framework's own bare redirect.
+
+`python -m benchmarks.views` prints, for each flavour, the time of a request to the bare redirect,
+to the signed view, and to the signed view with stable URLs and a warm cache. The key signs in no
+time, so what the signed view costs over the bare one is all ours. The three are asked in turn and
+the shortest of many rounds counts, so that a busy machine is no excuse.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import django
+import falcon
+import falcon.asgi
+import flask
+from django.conf import settings as django_settings
+from django.core.asgi import get_asgi_application
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpResponseRedirect
+from django.test import override_settings
+from django.urls import path
+
+import cfsign_falcon
+import cfsign_falcon.asgi
+from cfsign import Distribution
+from cfsign_flask import CloudFront, signed_redirect_blueprint
+
+_HOST = "https://media.example.com"
+_LOCATION = f"{_HOST}/dir/film.mp4?Expires=1999999999&Signature={'x' * 344}&Key-Pair-Id=K1"
+_KINDS = ("bare", "signed", "stable")
+_REQUESTS = 10
+
+Times = dict[str, float]
+#: Asks for a path so many times, and returns how long that took, in seconds.
+Ask = Callable[[str, int], float]
+
+
+class StubKey:
+    """Signs in no time."""
+
+    def sign(self, message: bytes, hash_algorithm: str) -> bytes:
+        """Return what is as long as a signature."""
+        return bytes(256)
+
+    def public_key_pem(self) -> str:
+        """Return none; nobody verifies."""
+        return ""
+
+
+def _settings(kind: str) -> dict[str, Any]:
+    config: dict[str, Any] = {"private_key": StubKey(), "key_pair_id": "K1"}
+    if kind == "stable":
+        config["expiry_step"] = 86400
+    return {"CLOUDFRONT_DOMAIN": _HOST, "CLOUDFRONT_CONFIG": config}
+
+
+@dataclass(frozen=True)
+class Flavour:
+    """A framework, in one of its two colours."""
+
+    name: str
+    ask: Ask
+    #: What the site is like while it is asked for one of the kinds.
+    within: Callable[[str], Any] = lambda kind: nullcontext()
+
+    def time(self, kind: str) -> float:
+        """Return the seconds that a request of the kind takes."""
+        with self.within(kind):
+            self.ask(f"/{kind}/dir/film.mp4", 2)  # what is made at the first request is made now
+            return self.ask(f"/{kind}/dir/film.mp4", _REQUESTS) / _REQUESTS
+
+
+def measure(rounds: int) -> list[dict[str, Any]]:
+    """
+    Measure all six flavours.
+
+    Args:
+        rounds: How often each kind is timed; the shortest time of all counts.
+
+    Returns:
+        For each flavour: its name; `bare_us`, `signed_us` and `stable_us`, microseconds a request;
+        `signed_over_bare_us`, which is to be 25 at most; and `stable_of_bare`, the requests a
+        second with stable URLs as a share of the bare redirect's, which is to be 0.95 at least.
+    """
+    rows = []
+    with asyncio.Runner() as runner:
+        for flavour in _flavours(runner):
+            least = dict.fromkeys(_KINDS, float("inf"))
+            for _ in range(rounds):
+                for kind in _KINDS:
+                    least[kind] = min(least[kind], flavour.time(kind))
+            rows.append(
+                {
+                    "flavour": flavour.name,
+                    **{f"{kind}_us": least[kind] * 1e6 for kind in _KINDS},
+                    "signed_over_bare_us": (least["signed"] - least["bare"]) * 1e6,
+                    "stable_of_bare": least["bare"] / least["stable"],
+                }
+            )
+    return rows
+
+
+def _flavours(runner: asyncio.Runner) -> Iterator[Flavour]:
+    yield Flavour("Flask", _over_wsgi(_flask(lambda resource: 200, _flask_bare)))
+    yield Flavour("Flask, async", _over_wsgi(_flask(_yes, _flask_bare_async)))
+    _set_up_django()
+    yield Flavour("Django", _over_wsgi(get_wsgi_application()), _django_settings)
+    routes = "/async"
+    ask = _over_asgi(get_asgi_application(), runner)
+    yield Flavour("Django, async", lambda at, n: ask(routes + at, n), _django_settings)
+    yield Flavour("Falcon", _over_wsgi(_falcon(falcon.App(), _Content, _Bare)))
+    app = _falcon(falcon.asgi.App(), _AsyncContent, _AsyncBare)
+    yield Flavour("Falcon, ASGI", _over_asgi(app, runner))
+
+
+def _over_wsgi(app: Any) -> Ask:
+    def ask(at: str, times: int) -> float:
+        took = 0.0
+        for _ in range(times):
+            environ = {
+                "REQUEST_METHOD": "GET",
+                "SCRIPT_NAME": "",
+                "PATH_INFO": at,
+                "QUERY_STRING": "",
+                "SERVER_NAME": "localhost",
+                "SERVER_PORT": "80",
+                "SERVER_PROTOCOL": "HTTP/1.1",
+                "REMOTE_ADDR": "127.0.0.1",
+                "HTTP_HOST": "localhost",
+                "wsgi.version": (1, 0),
+                "wsgi.url_scheme": "http",
+                "wsgi.input": sys.stdin.buffer,
+                "wsgi.errors": sys.stderr,
+                "wsgi.multithread": False,
+                "wsgi.multiprocess": False,
+                "wsgi.run_once": False,
+            }
+            answer: list[str] = []
+            begin = time.perf_counter()
+            body = app(environ, lambda status, headers, error=None: answer.append(status))
+            b"".join(body)
+            if hasattr(body, "close"):
+                body.close()
+            took += time.perf_counter() - begin
+            _expect_see_other(answer[0][:3])
+        return took
+
+    return ask
+
+
+def _over_asgi(app: Any, runner: asyncio.Runner) -> Ask:
+    async def ask(at: str, times: int) -> float:
+        took = 0.0
+        for _ in range(times):
+            scope = {
+                "type": "http",
+                "asgi": {"version": "3.0", "spec_version": "2.3"},
+                "http_version": "1.1",
+                "method": "GET",
+                "scheme": "http",
+                "path": at,
+                "raw_path": at.encode(),
+                "root_path": "",
+                "query_string": b"",
+                "headers": [(b"host", b"localhost")],
+                "client": ("127.0.0.1", 50000),
+                "server": ("127.0.0.1", 80),
+            }
+            messages: list[dict[str, Any]] = []
+            requests = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+            async def receive(requests: Any = requests) -> dict[str, Any]:
+                for request in requests:
+                    return request
+                return await asyncio.Future()  # a viewer who stays on the line
+
+            async def send(message: dict[str, Any], messages: Any = messages) -> None:
+                messages.append(message)
+
+            begin = time.perf_counter()
+            await app(scope, receive, send)
+            took += time.perf_counter() - begin
+            _expect_see_other(str(messages[0]["status"]))
+        return took
+
+    return lambda at, times: runner.run(ask(at, times))
+
+
+def _expect_see_other(status: str) -> None:
+    if status != "303":
+        raise SystemExit(f"a view answered with {status}")
+
+
+async def _yes(*args: Any, **kwargs: Any) -> int:
+    return 200
+
+
+def _flask_bare(resource: str) -> Any:
+    return flask.redirect(_LOCATION, 303)
+
+
+async def _flask_bare_async(resource: str) -> Any:
+    return flask.redirect(_LOCATION, 303)
+
+
+def _flask(authorize: Any, bare: Any) -> Any:
+    """Make two applications, since each has one distribution, and hand each path to its own."""
+    apps = {}
+    for kind in ("signed", "stable"):
+        app = flask.Flask(kind)
+        app.config.update(_settings(kind))
+        CloudFront(app)
+        blueprint = signed_redirect_blueprint("content", __name__, authorize, f"/{kind}")
+        app.register_blueprint(blueprint)
+        app.add_url_rule("/bare/<path:resource>", "bare", bare)
+        apps[kind] = app
+    stable = apps["stable"].wsgi_app
+    signed = apps["signed"].wsgi_app
+
+    def of_path(environ: dict[str, Any], start_response: Any) -> Any:
+        at = environ["PATH_INFO"]
+        return (stable if at.startswith("/stable") else signed)(environ, start_response)
+
+    return of_path
+
+
+class _SeeOther(HttpResponseRedirect):
+    status_code = 303
+
+
+def _set_up_django() -> None:
+    if django_settings.configured:
+        return
+    from cfsign_django.views import AsyncSignedRedirectView, SignedRedirectView
+
+    class Content(SignedRedirectView):
+        def authorize(self, request: Any, resource: str, **url_args: Any) -> int:
+            return 200
+
+    class AsyncContent(AsyncSignedRedirectView):
+        async def authorize(self, request: Any, resource: str, **url_args: Any) -> int:
+            return 200
+
+    def bare(request: Any, resource: str) -> Any:
+        return _SeeOther(_LOCATION)
+
+    async def bare_async(request: Any, resource: str) -> Any:
+        return _SeeOther(_LOCATION)
+
+    class Routes:
+        urlpatterns = (
+            path("bare/<path:resource>", bare),
+            path("signed/<path:resource>", Content.as_view()),
+            path("stable/<path:resource>", Content.as_view()),
+            path("async/bare/<path:resource>", bare_async),
+            path("async/signed/<path:resource>", AsyncContent.as_view()),
+            path("async/stable/<path:resource>", AsyncContent.as_view()),
+        )
+
+    django_settings.configure(
+        ROOT_URLCONF=Routes,
+        ALLOWED_HOSTS=["*"],
+        SECRET_KEY="views",  # noqa: S106  nothing is signed with it
+        INSTALLED_APPS=["cfsign_django"],
+        **_settings("signed"),
+    )
+    django.setup()
+
+
+@contextmanager
+def _django_settings(kind: str) -> Iterator[None]:
+    with override_settings(**_settings(kind)):
+        yield
+
+
+class _Content(cfsign_falcon.SignedRedirectResource):
+    def authorize(self, req: Any, resource: str, **params: Any) -> int:
+        return 200
+
+
+class _AsyncContent(cfsign_falcon.asgi.SignedRedirectResource):
+    async def authorize(self, req: Any, resource: str, **params: Any) -> int:
+        return 200
+
+
+class _Bare:
+    def on_get(self, req: Any, resp: Any, resource: str) -> None:
+        raise falcon.HTTPSeeOther(_LOCATION)
+
+
+class _AsyncBare:
+    async def on_get(self, req: Any, resp: Any, resource: str) -> None:
+        raise falcon.HTTPSeeOther(_LOCATION)
+
+
+def _falcon(app: Any, content: Any, bare: Any) -> Any:
+    for kind in ("signed", "stable"):
+        distribution = Distribution.from_config(_settings(kind))
+        app.add_route(f"/{kind}/{{resource:path}}", content(distribution))
+    app.add_route("/bare/{resource:path}", bare())
+    return app
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Return what was measured as a table in Markdown."""
+    lines = [
+        "| flavour | bare, µs | signed, µs | over bare, µs | stable, µs | stable of bare |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    lines += [
+        f"| {row['flavour']} | {row['bare_us']:.1f} | {row['signed_us']:.1f} "
+        f"| {row['signed_over_bare_us']:.1f} | {row['stable_us']:.1f} "
+        f"| {row['stable_of_bare']:.2f} |"
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--rounds", type=int, default=200, help="how often each is timed")
+    rounds = parser.parse_args().rounds
+    gc.disable()
+    sys.stdout.write(table(measure(rounds)) + "\n")
+
+
+if __name__ == "__main__":
+    main()
