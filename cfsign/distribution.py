@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Mapping
@@ -195,7 +196,7 @@ class Distribution:
         starts_at: Moment | None = None,
         ip_address: Address | None = None,
     ) -> SignedPolicy:
-        """Do as `sign_resource` does, without ever holding up the event loop for a key that waits."""
+        """Do as `sign_resource` does, without ever holding up the event loop."""
         return await self.signer.sign_async(
             self.policy(
                 resource,
@@ -216,12 +217,38 @@ class Distribution:
         ip_address: Address | None = None,
     ) -> Policy:
         """Return the policy that `sign_resource` signs."""
-        own_lifetime = expires_in is None and expires_at is None
-        if own_lifetime:
-            expires_in = self.expires_in
-        moment = expiry(expires_in, expires_at, int(time.time()))
-        if own_lifetime and self.expiry_step is not None:
-            # Up, never down: the life is at least the distribution's. One that was asked for is
-            # kept as it is, since who asks for two seconds means two seconds.
-            moment = min(-(-moment // self.expiry_step) * self.expiry_step, LATEST)
+        now = int(time.time())
+        if expires_in is None and expires_at is None:
+            moment = self._own_expiry(now)
+        else:
+            # Kept as it is, since who asks for two seconds means two seconds.
+            moment = expiry(expires_in, expires_at, now)
         return Policy(resource, moment, starts_at=starts_at, ip_address=ip_address)
+
+    def reusable_for(self, signed_policy: SignedPolicy, now: float | None = None) -> int:
+        """
+        Tell how long what is signed for a viewer may be handed out again, as it is.
+
+        A redirect that a browser keeps for so long leads nobody to a URL that has less than
+        `self.expires_in` left, or is another than this distribution would give.
+
+        Args:
+            signed_policy: What this distribution signed.
+            now: Epoch seconds; None reads the clock.
+
+        Returns:
+            Whole seconds; 0 without an `expiry_step`, or where the policy has a life of its own.
+        """
+        now = time.time() if now is None else now
+        end = signed_policy.policy.expires_at
+        if self.expiry_step is None or end != self._own_expiry(int(now)):
+            return 0
+        # A second that has begun is over.
+        return max(end - self.expires_in - math.ceil(now), 0)
+
+    def _own_expiry(self, now: int) -> int:
+        moment = expiry(self.expires_in, None, now)
+        if self.expiry_step is None:
+            return moment
+        # Up, never down: the life is at least the distribution's.
+        return min(-(-moment // self.expiry_step) * self.expiry_step, LATEST)
