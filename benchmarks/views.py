@@ -146,8 +146,14 @@ def _over_wsgi(app: Any) -> Ask:
                 "wsgi.run_once": False,
             }
             answer: list[str] = []
+
+            def start_response(
+                status: str, headers: Any, error: Any = None, answer: list[str] = answer
+            ) -> None:
+                answer.append(status)
+
             begin = time.perf_counter()
-            body = app(environ, lambda status, headers, error=None: answer.append(status))
+            body = app(environ, start_response)
             b"".join(body)
             if hasattr(body, "close"):
                 body.close()

@@ -1,11 +1,15 @@
 """Sign URLs and cookies for private files behind Amazon CloudFront, and check them offline."""
 
+from cfsign.cautions import Caution as Caution
+from cfsign.cautions import cautions_of as cautions_of
 from cfsign.configuration import Configuration as Configuration
 from cfsign.cookies import SignedCookies as SignedCookies
 from cfsign.decision import Allow as Allow
 from cfsign.decision import Deny as Deny
 from cfsign.decision import decide as decide
 from cfsign.delivery import Delivery as Delivery
+from cfsign.desk import Asked as Asked
+from cfsign.desk import Desk as Desk
 from cfsign.distribution import Distribution as Distribution
 from cfsign.errors import CfsignError as CfsignError
 from cfsign.errors import CfsignWarning as CfsignWarning
@@ -25,12 +29,14 @@ from cfsign.keys import AsyncPrivateKey as AsyncPrivateKey
 from cfsign.keys import PrivateKey as PrivateKey
 from cfsign.keys import choose_backend as choose_backend
 from cfsign.keys import load_private_key as load_private_key
+from cfsign.options import ViewOptions as ViewOptions
 from cfsign.policy import Policy as Policy
 from cfsign.redirect import Answer as Answer
 from cfsign.resource import split_location as split_location
 from cfsign.signed_policy import SignedPolicy as SignedPolicy
 from cfsign.signer import BaseSigner as BaseSigner
 from cfsign.signer import Signer as Signer
+from cfsign.site import Site as Site
 from cfsign.trusted_keys import TrustedKeyGroup as TrustedKeyGroup
 from cfsign.verdict import Reason as Reason
 from cfsign.verdict import Verdict as Verdict

@@ -40,6 +40,7 @@ class Configuration:
         allowed_statuses: What `authorize` may return for a yes.
         code: The status of the redirect.
         headers: Headers for the redirect.
+        cache_redirect: Whether browsers may keep a redirect while its URL stays the same.
         key_ring: The key ring that signs in place of one key, or None.
     """
 
@@ -52,6 +53,7 @@ class Configuration:
     allowed_statuses: tuple[int, ...] = ALLOWED_STATUSES
     code: int = 303
     headers: Mapping[str, str] = field(default_factory=dict)
+    cache_redirect: bool = False
     key_ring: KeyRing | None = None
 
     @property

@@ -87,6 +87,9 @@ class Deny:
         return type(self), (self.status, dict(self.headers))
 
 
+_ALLOW = Allow()
+
+
 def decide(result: object, allowed_statuses: Collection[int] = ALLOWED_STATUSES) -> Allow | Deny:
     """
     Read what `authorize` returned.
@@ -102,7 +105,7 @@ def decide(result: object, allowed_statuses: Collection[int] = ALLOWED_STATUSES)
         return result
     if _is_status(result):
         if _is_success(result) and result in allowed_statuses:
-            return Allow()
+            return _ALLOW
         if 400 <= result <= 599:
             return Deny(result)
         # Python turns no int of thousands of digits into text.

@@ -1,24 +1,17 @@
-"""
-Delivery: from what `authorize` returned to what the viewer gets, the same for every framework.
-
-An adapter asks `refusal` before and `answer` after the site's own rule, and copies what comes back.
-"""
+"""Delivery: how a site answers those whom it allows, and whether it can, the same everywhere."""
 
 from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, quote, urlencode
 
 from cfsign.cookies import unreachable
-from cfsign.decision import Deny, decide
+from cfsign.decision import Deny
+from cfsign.desk import Desk
 from cfsign.distribution import Distribution
-from cfsign.errors import ConfigurationError, KeyUnavailableError, ResourceError
+from cfsign.errors import ConfigurationError
 from cfsign.options import DeliveryOptions
-from cfsign.policy import Policy
-from cfsign.redirect import Answer, redirect, signed_json
-from cfsign.resource import check_url, split_location
-from cfsign.signed_policy import SignedPolicy
+from cfsign.redirect import Answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +32,18 @@ class Delivery(DeliveryOptions):
         a domain, which go to the site's own host alone, are a warning in the log `cfsign`.
 
         Raises:
-            ConfigurationError: Cookies that a browser would not keep, or never send there; or a key
-                that nothing awaits.
+            ConfigurationError: Cookies that a browser would not keep, or never send there; a
+                redirect that is never the same twice, and is to be kept; or a key that nothing
+                awaits.
         """
         problems: list[str] = []
         if self.delivery == "cookies":
             problems += unreachable(distribution.domain, self.cookie_domain, self.cookie_samesite)
+        if self.cache_redirect and distribution.expiry_step is None:
+            problems.append(
+                "cache_redirect needs an expiry_step, such as 300 seconds: without one each "
+                "redirect is another, and none may be kept"
+            )
         if distribution.signer.is_async and not awaits:
             problems.append(
                 "the private key signs asynchronously, and this view awaits nothing; make the view "
@@ -56,21 +55,6 @@ class Delivery(DeliveryOptions):
             _tell_of_own_host(distribution.domain)
         return self
 
-    def refusal(self, distribution: Distribution, resource: str) -> Deny | None:
-        """
-        Return a 404 for a resource that no file can have for a name, before anybody is asked.
-
-        So the site's own rule never sees `../`, a NUL or an empty name; nor a `/` in front, by
-        which a viewer could spell a name that the rule knows so that it does not know it.
-        """
-        if resource.startswith("/"):
-            return Deny(404)
-        try:
-            distribution.url(resource)
-        except ResourceError:
-            return Deny(404)
-        return None
-
     def answer(
         self,
         distribution: Distribution,
@@ -81,32 +65,17 @@ class Delivery(DeliveryOptions):
         location: str = "",
     ) -> Answer | Deny:
         """
-        Decide, and for a yes sign.
+        Answer at once, where the site's own rule was asked already; see `Asked.answer`.
 
         Args:
             distribution: Whose resource it is.
-            resource: The plain path, as the framework's router gives it.
+            resource: The plain path.
             result: What `authorize` returned.
-            query_string: The request's own query, as it came: ASGI's bytes, or WSGI's text, in
-                which a character stands for a byte (PEP 3333).
+            query_string: The request's own query, as it came.
             location: A URL to sign in place of the resource's.
-
-        Returns:
-            The answer; or a Deny, also of 404 where the URL is too long to be signed, and of 503
-            where a key that is kept elsewhere cannot be reached.
-
-        Raises:
-            DecisionError: The result is not understood. Nothing was signed.
-            PolicyError: An Allow holds a time or an address that CloudFront does not take.
-            SigningKeyError: The key cannot sign.
         """
-        try:
-            prepared = self._prepare(distribution, resource, result, query_string, location)
-            if isinstance(prepared, Deny):
-                return prepared
-            return self._deliver(prepared, distribution.signer.sign(prepared.policy))
-        except (ResourceError, KeyUnavailableError) as error:
-            return _refused(error)
+        asked = Desk(distribution, self, location).asked(resource, query_string)
+        return asked if isinstance(asked, Deny) else asked.answer(result)
 
     async def answer_async(
         self,
@@ -118,87 +87,8 @@ class Delivery(DeliveryOptions):
         location: str = "",
     ) -> Answer | Deny:
         """Do as `answer` does, without ever holding up the event loop for a key that waits."""
-        try:
-            prepared = self._prepare(distribution, resource, result, query_string, location)
-            if isinstance(prepared, Deny):
-                return prepared
-            signed = await distribution.signer.sign_async(prepared.policy)
-            return self._deliver(prepared, signed)
-        except (ResourceError, KeyUnavailableError) as error:
-            return _refused(error)
-
-    def _prepare(
-        self,
-        distribution: Distribution,
-        resource: str,
-        result: object,
-        query_string: str | bytes,
-        location: str,
-    ) -> Deny | _Prepared:
-        decision = decide(result, self.allowed_statuses)
-        if isinstance(decision, Deny):
-            return decision
-        if location:
-            url = check_url(location)
-        else:
-            url = distribution.url(resource, self._forwarded(query_string))
-        domain, _ = split_location(url)
-        policy = distribution.policy(
-            _folder(domain, url) if self.delivery == "cookies" else url,
-            expires_in=decision.expires_in,
-            expires_at=decision.expires_at,
-            starts_at=decision.starts_at,
-            ip_address=decision.ip_address,
-        )
-        return _Prepared(domain, url, policy)
-
-    def _deliver(self, prepared: _Prepared, signed: SignedPolicy) -> Answer:
-        url = prepared.url
-        if self.delivery == "json":
-            return signed_json(signed.url(url), signed.policy.expires_at, self.headers)
-        if self.delivery == "redirect":
-            return redirect(signed.url(url), self.code, self.headers)
-        set_cookie = signed.cookies().replace_headers(
-            self.cookie_domain or None,
-            _cookie_path(prepared.domain, signed.policy.resource),
-            secure=prepared.domain.startswith("https:"),
-            samesite=self.cookie_samesite,
-        )
-        return redirect(url, self.code, self.headers, set_cookie)
-
-    def _forwarded(self, query_string: str | bytes) -> str:
-        """Return what is forwarded: the viewer's own bytes, in the spelling of `encode_path`."""
-        if not self.forward_query or not query_string:
-            return ""
-        # A character a byte, so that what is not UTF-8 comes through too.
-        text = query_string if isinstance(query_string, str) else query_string.decode("latin-1")
-        names = {name.encode() for name in self.forward_query}
-        try:
-            pairs = [
-                (name.encode("latin-1"), value.encode("latin-1"))
-                for name, value in parse_qsl(text, keep_blank_values=True, encoding="latin-1")
-            ]
-        except UnicodeEncodeError:
-            raise ResourceError("a query is bytes, or text with a character a byte") from None
-        return urlencode([pair for pair in pairs if pair[0] in names], quote_via=quote)
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """A yes, all but signed."""
-
-    domain: str
-    url: str
-    policy: Policy
-
-
-def _refused(error: ResourceError | KeyUnavailableError) -> Deny:
-    if isinstance(error, ResourceError):
-        return Deny(404)
-    import logging  # only where something is to be said: `import cfsign` stays fast
-
-    logging.getLogger("cfsign").error("answered with 503, nothing signed: %s", error)
-    return Deny(503)
+        asked = Desk(distribution, self, location).asked(resource, query_string)
+        return asked if isinstance(asked, Deny) else await asked.answer_async(result)
 
 
 @functools.cache  # once for each host: a view may be checked at every request
@@ -214,14 +104,3 @@ def _tell_of_own_host(domain: str) -> None:
         "that they are one host",
         host,
     )
-
-
-def _folder(domain: str, url: str) -> str:
-    """Return the pattern of all that lies beside *url*; at the top, where that is all, *url*."""
-    folder = url.partition("?")[0].rpartition("/")[0]
-    return url if folder == domain else f"{folder}/*"
-
-
-def _cookie_path(domain: str, target: str) -> str:
-    """Return the prefix for which the browser sends the cookies (RFC 6265, section 5.1.4)."""
-    return target.partition("?")[0].removeprefix(domain).removesuffix("*")

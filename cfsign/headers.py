@@ -56,9 +56,28 @@ def servers_own(headers: Mapping[str, str], *, may_set_cookies: bool = False) ->
 
 def with_cache_control(headers: Mapping[str, str]) -> dict[str, str]:
     """Return *headers*, with `Cache-Control: no-store` before them if they have none."""
-    if any(name.lower() == "cache-control" for name in headers):
-        return dict(headers)
-    return {"Cache-Control": "no-store", **headers}
+    own = {} if names_cache_control(headers) else {"Cache-Control": "no-store"}
+    return {**own, **headers}
+
+
+def names_cache_control(headers: Mapping[str, str]) -> bool:
+    """Tell whether *headers* say by themselves who may keep the answer."""
+    return any(name.lower() == "cache-control" for name in headers)
+
+
+def kept_for(seconds: int, headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """
+    Return *headers*, for an answer that the viewer's own browser may keep for *seconds*.
+
+    `Vary` ends that with a login or a logout: the answer was for whom the site knew by these two.
+    """
+    vary = [value for name, value in headers.items() if name.lower() == "vary"]
+    others = [(name, value) for name, value in headers.items() if name.lower() != "vary"]
+    return (
+        ("Cache-Control", f"private, max-age={seconds}"),
+        ("Vary", ", ".join([*vary, "Cookie, Authorization"])),
+        *others,
+    )
 
 
 def is_shared(headers: Mapping[str, str]) -> bool:

@@ -8,14 +8,20 @@ import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from cfsign.configuration import Configuration
 from cfsign.cookies import check_attributes
 from cfsign.decision import ALLOWED_STATUSES
 from cfsign.errors import CfsignWarning, ConfigurationError
+from cfsign.headers import names_cache_control
 from cfsign.resource import RESERVED
-from cfsign.settings import check_allowed_statuses, check_code, check_headers
+from cfsign.settings import (
+    check_allowed_statuses,
+    check_cache_redirect,
+    check_code,
+    check_headers,
+)
 
 Mode = Literal["redirect", "json", "cookies"]
 
@@ -41,9 +47,14 @@ class DeliveryOptions:
             both are one host. None sets them for the site's own host too, and tells of that once
             in the log.
         cookie_samesite: "Strict", "Lax", "None", or None to leave it to the browser.
+        cache_redirect: Whether the viewer's browser may keep an answer for as long as the signed
+            URL in it stays the same and has its whole life (`Distribution.reusable_for`). So long
+            `authorize` is not asked again by that browser, unless its cookies or its Authorization
+            change: what the site takes back in between, it takes back later. An answer to an Allow
+            with a life or an address of its own is never kept.
 
     Raises:
-        ConfigurationError: An option has a value that cannot work.
+        ConfigurationError: An option has a value that cannot work, alone or beside the others.
     """
 
     delivery: Mode = "redirect"
@@ -53,6 +64,7 @@ class DeliveryOptions:
     allowed_statuses: Collection[int] = ALLOWED_STATUSES
     cookie_domain: str | None = None
     cookie_samesite: str | None = None
+    cache_redirect: bool = False
 
     # Without this line there would be one, which fails on the mapping in it.
     __hash__ = None  # type: ignore[assignment]
@@ -67,6 +79,8 @@ class DeliveryOptions:
         keep(self, "forward_query", _check_forward_query(self.forward_query))
         keep(self, "allowed_statuses", check_allowed_statuses(self.allowed_statuses))
         check_attributes(self.cookie_domain or None, self.cookie_samesite)
+        if check_cache_redirect(self.cache_redirect):
+            _check_may_be_kept(self.delivery, self.headers)
 
     def __reduce__(self) -> tuple[Callable[[], DeliveryOptions], tuple[()]]:
         """Be pickled and copied by value; what keeps the headers read-only cannot be."""
@@ -75,11 +89,12 @@ class DeliveryOptions:
 
     @classmethod
     def from_configuration(cls, configuration: Configuration) -> Self:
-        """Take the redirect's status and headers and the statuses that allow from the settings."""
+        """Take those options that are settings of the whole site too."""
         return cls(
             code=configuration.code,
             headers=configuration.headers,
             allowed_statuses=configuration.allowed_statuses,
+            cache_redirect=configuration.cache_redirect,
         )
 
     @classmethod
@@ -120,9 +135,34 @@ class DeliveryOptions:
             f"(the route gave {names})"
         )
 
+    @staticmethod
+    def no_rule(view: type, arguments: str) -> NotImplementedError:
+        """Return the error of a *view* that has no `authorize` of its own, of these *arguments*."""
+        return NotImplementedError(
+            f"{view.__name__} does not say who may have the files; override authorize({arguments}) "
+            "and return 200, an error status, an Allow or a Deny"
+        )
+
     def replace(self, **options: Any) -> Self:
         """Return one that differs in *options*."""
         return dataclasses.replace(self, **options)
+
+
+class ViewOptions:
+    """
+    The options as attributes of a view, each described in `DeliveryOptions`.
+
+    None takes the site's setting, or else the default.
+    """
+
+    delivery: ClassVar[Mode | None] = None
+    code: ClassVar[int | None] = None
+    headers: ClassVar[Mapping[str, str] | None] = None
+    forward_query: ClassVar[tuple[str, ...] | None] = None
+    allowed_statuses: ClassVar[Collection[int] | None] = None
+    cookie_domain: ClassVar[str | None] = None
+    cookie_samesite: ClassVar[str | None] = None
+    cache_redirect: ClassVar[bool | None] = None
 
 
 def _unknown(name: str) -> str:
@@ -150,6 +190,18 @@ def _nearest(name: str, cutoff: float) -> str:
 
     names = DeliveryOptions.__dataclass_fields__
     return "".join(difflib.get_close_matches(name, names, n=1, cutoff=cutoff))
+
+
+def _check_may_be_kept(delivery: Mode, headers: Mapping[str, str]) -> None:
+    problems = []
+    if delivery == "cookies":
+        problems.append("cache_redirect is not for cookies, which an answer that is kept sets anew")
+    if names_cache_control(headers):
+        problems.append(
+            "cache_redirect and a Cache-Control among the headers contradict each other; give one"
+        )
+    if problems:
+        raise ConfigurationError(problems)
 
 
 def _check_forward_query(names: object) -> tuple[str, ...]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-
-from cfsign.headers import with_cache_control
 
 #: The redirects that browsers ask again for; 301 and 308 are cached for ever (RFC 9110, 15.4).
 REDIRECT_STATUSES = (302, 303, 307)
@@ -40,22 +38,14 @@ class Answer:
 
 
 def redirect(
-    location: str, code: int, headers: Mapping[str, str], cookies: Iterable[str] = ()
+    location: str, code: int, headers: Headers = (), cookies: Iterable[str] = ()
 ) -> Answer:
     """Send the viewer to *location*, with the values of `Set-Cookie` headers if there are any."""
-    return Answer(
-        code,
-        (
-            ("Location", location),
-            *(("Set-Cookie", cookie) for cookie in cookies),
-            # A cache that kept this would hand one viewer's URL to the next, or one that is over.
-            *with_cache_control(headers).items(),
-        ),
-    )
+    set_cookie = [("Set-Cookie", cookie) for cookie in cookies]
+    return Answer(code, (("Location", location), *set_cookie, *headers))
 
 
-def signed_json(url: str, expires_at: int, headers: Mapping[str, str]) -> Answer:
+def signed_json(url: str, expires_at: int, headers: Headers = ()) -> Answer:
     """Give the URL to a script that cannot follow a redirect to another origin."""
     body = json.dumps({"url": url, "expires_at": expires_at}).encode("ascii")
-    own = ("Content-Type", "application/json")
-    return Answer(200, (own, *with_cache_control(headers).items()), body)
+    return Answer(200, (("Content-Type", "application/json"), *headers), body)

@@ -82,6 +82,13 @@ def check_allowed_statuses(statuses: object) -> tuple[int, ...]:
     return tuple(int(status) for status in statuses)
 
 
+def check_cache_redirect(cache_redirect: object) -> bool:
+    """Return *cache_redirect* if it is a bool, else raise ConfigurationError."""
+    if not isinstance(cache_redirect, bool):
+        raise ConfigurationError("whether browsers may keep a redirect is True or False")
+    return cache_redirect
+
+
 CHECKS: dict[str, Callable[[Any], object]] = {
     "domain": check_domain,
     "key_pair_id": check_key_pair_id,
@@ -94,6 +101,7 @@ CHECKS: dict[str, Callable[[Any], object]] = {
     "allowed_statuses": check_allowed_statuses,
     "code": check_code,
     "headers": check_headers,
+    "cache_redirect": check_cache_redirect,
 }
 
 #: Where nothing is the default, None is how one writes it.

@@ -6,7 +6,6 @@ Every check has an id of its own, so that a site can silence it in SILENCED_SYST
 
 from __future__ import annotations
 
-import os
 import re
 import warnings
 from collections.abc import Iterable, Iterator
@@ -18,33 +17,26 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.urls import URLResolver, get_resolver
 
-from cfsign import CfsignWarning, Configuration, ConfigurationError, choose_backend
+from cfsign import CfsignWarning, Configuration, ConfigurationError, cautions_of
 from cfsign_django import conf
 from cfsign_django.views import SignedRedirectMixin
 
-# Where a local edge listens; nothing leaves the machine.
-_LOOPBACK = re.compile(r"http://(localhost|127(\.[0-9]+){3})(:[0-9]+)?")
-
-_DOMAIN_HINT = 'Set CLOUDFRONT_DOMAIN = "https://media.example.com": scheme and host alone.'
-_VIEW_HINT = "The class's attributes, or what as_view() is given, say how the view delivers."
-_OTHER_HINT = "The README's table of settings says what CLOUDFRONT_CONFIG takes."
-_WARNED_HINT = "It works; if it is meant so, silence this check by its id."
-_HINTS = {
-    "key_pair_id": (
-        "E002",
-        "Take the public key's ID in CloudFront, such as K2JCJMDEHXQW5F.",
+_KEY_HINT = "Give an RSA 2048 private key, PEM or its path: cfsign keygen."
+_SETTINGS = {
+    "CLOUDFRONT_DOMAIN": (
+        "E001",
+        'Set CLOUDFRONT_DOMAIN = "https://media.example.com": scheme and host alone.',
     ),
-    "private_key": (
-        "E003",
-        "Give an RSA 2048 private key, PEM or its path: cfsign keygen.",
-    ),
-    "priv_key_string": (
-        "E003",
-        "Give an RSA 2048 private key, PEM or its path: cfsign keygen.",
-    ),
+    "key_pair_id": ("E002", "Take the public key's ID in CloudFront, such as K2JCJMDEHXQW5F."),
+    "private_key": ("E003", _KEY_HINT),
+    "priv_key_string": ("E003", _KEY_HINT),
     "expires": ("E004", "Give a lifetime in seconds, such as 60."),
     "expiry_step": ("E004", "Give a step in seconds, such as 300, or leave it out."),
 }
+_OTHERS = ("E005", "The README's table of settings says what CLOUDFRONT_CONFIG takes.")
+_VIEW_HINT = "The class's attributes, or what as_view() is given, say how the view delivers."
+_WARNED_HINT = "It works; if it is meant so, silence this check by its id."
+_CAUTIONS = {"plain http": "W001", "slow backend": "W002", "public key file": "W003"}
 
 
 def check_settings(**_: Any) -> list[CheckMessage]:
@@ -69,7 +61,17 @@ def _messages() -> Iterator[CheckMessage]:
         yield from map(_error, error.problems)
         return
     yield from _view_errors()
-    yield from _warnings(configuration, stated["CLOUDFRONT_CONFIG"])
+    config = stated["CLOUDFRONT_CONFIG"]
+    key = config.get("private_key", config.get("priv_key_string"))
+    for caution in cautions_of(configuration, key, _public_folders()):
+        number = _CAUTIONS[caution.kind]
+        yield Warning(caution.text, hint=caution.mend, id=f"cfsign_django.{number}")
+
+
+def _error(problem: str) -> Error:
+    setting = re.match(r"(?:CLOUDFRONT_CONFIG\[')?(\w+)", problem)
+    number, hint = _SETTINGS.get(setting[1] if setting else "", _OTHERS)
+    return Error(problem, hint=hint, id=f"cfsign_django.{number}")
 
 
 def _view_errors() -> Iterator[Error]:
@@ -78,14 +80,11 @@ def _view_errors() -> Iterator[Error]:
         return
     for view in _signing_views(get_resolver().url_patterns):
         try:
-            conf.delivery(view.view_class(**view.view_initkwargs))
+            view.view_class(**view.view_initkwargs).desk()
         except ConfigurationError as error:
             for problem in error.problems:
-                yield Error(
-                    f"{view.view_class.__qualname__}: {problem}",
-                    hint=_VIEW_HINT,
-                    id="cfsign_django.E006",
-                )
+                text = f"{view.view_class.__qualname__}: {problem}"
+                yield Error(text, hint=_VIEW_HINT, id="cfsign_django.E006")
 
 
 def _signing_views(patterns: Iterable[Any]) -> Iterator[Any]:
@@ -94,52 +93,6 @@ def _signing_views(patterns: Iterable[Any]) -> Iterator[Any]:
             yield from _signing_views(pattern.url_patterns)
         elif issubclass(getattr(pattern.callback, "view_class", object), SignedRedirectMixin):
             yield pattern.callback
-
-
-def _error(problem: str) -> Error:
-    if problem.startswith("CLOUDFRONT_DOMAIN"):
-        return Error(problem, hint=_DOMAIN_HINT, id="cfsign_django.E001")
-    setting = re.match(r"CLOUDFRONT_CONFIG\['(\w+)'\]", problem)
-    number, hint = _HINTS.get(setting[1] if setting else "", ("E005", _OTHER_HINT))
-    return Error(problem, hint=hint, id=f"cfsign_django.{number}")
-
-
-def _warnings(configuration: Configuration, stated: Any) -> Iterator[Warning]:
-    domain = configuration.domain
-    if domain.startswith("http:") and not _LOOPBACK.fullmatch(domain):
-        yield Warning(
-            "CLOUDFRONT_DOMAIN is plain http: who listens on the way gets the URL and the file.",
-            hint="Write https://, and let the distribution redirect or refuse http.",
-            id="cfsign_django.W001",
-        )
-    if choose_backend() == "rsa":
-        yield Warning(
-            "URLs are signed by the pure-Python rsa package, at milliseconds each (rsa's own way "
-            "takes about 19 ms).",
-            hint="pip install cryptography, which takes about 0.2 ms.",
-            id="cfsign_django.W002",
-        )
-    key = stated.get("private_key", stated.get("priv_key_string"))
-    if isinstance(key, str | os.PathLike) and "-----BEGIN" not in os.fsdecode(key):
-        yield from _public_folders_of(os.fsdecode(key))
-
-
-def _public_folders_of(key: str) -> Iterator[Warning]:
-    for name, folder in _public_folders():
-        if any(
-            place.is_relative_to(root) for place in _places_of(key) for root in _places_of(folder)
-        ):
-            yield Warning(
-                f"The private key lies below {name}, whose files the site gives to everybody.",
-                hint="Move the key to where only the site's process can read it.",
-                id="cfsign_django.W003",
-            )
-
-
-def _places_of(path: str | Path) -> tuple[Path, Path, Path]:
-    """Return where *path* is, by any name, and where it leads: file servers follow links."""
-    stated = Path(os.path.abspath(path))
-    return stated, stated.parent.resolve() / stated.name, Path(path).resolve()
 
 
 def _public_folders() -> Iterator[tuple[str, str | Path]]:

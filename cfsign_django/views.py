@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views import View
 
-from cfsign import Delivery, Deny
+from cfsign import Asked, Delivery, Deny, Desk, ViewOptions
 from cfsign_django import conf
 from cfsign_django.responses import refuse, respond
 
@@ -24,31 +24,17 @@ else:
     _View = object
 
 
-class SignedRedirectMixin(_View):
+class SignedRedirectMixin(ViewOptions, _View):
     """
     Sends those whom `authorize` allows to a signed URL of the resource that they asked for.
 
     Override `authorize`, and give the view a route such as `content/<path:resource>`. Every other
-    attribute is an option: None takes the site's setting.
-
-    Attributes:
-        delivery: "redirect", "json" or "cookies".
-        forward_query: Names of query parameters copied from the request into the signed URL.
-        code: The redirect's status: 302, 303 or 307.
-        headers: Headers for the answer.
-        allowed_statuses: What `authorize` may return for a yes.
-        cookie_domain: The domain that the site and the distribution share, for cookies; "" where
-            both are one host.
-        cookie_samesite: "Strict", "Lax" or "None", for cookies.
+    attribute is an option, described in `cfsign.Delivery`: None takes the site's setting.
     """
 
-    delivery: ClassVar[str | None] = None
-    forward_query: ClassVar[tuple[str, ...] | None] = None
-    code: ClassVar[int | None] = None
-    headers: ClassVar[Mapping[str, str] | None] = None
-    allowed_statuses: ClassVar[tuple[int, ...] | None] = None
-    cookie_domain: ClassVar[str | None] = None
-    cookie_samesite: ClassVar[str | None] = None
+    # What `as_view` finds out, for all the views that it then makes, one a request.
+    _key: ClassVar[object] = None
+    _awaits: ClassVar[bool] = True
 
     def authorize(self, request: HttpRequest, resource: str, **url_args: Any) -> Any:
         """
@@ -63,7 +49,7 @@ class SignedRedirectMixin(_View):
             An HTTP status (200 and 204 allow, 400 to 599 refuse), an `Allow`, a `Deny`, or a
             response, which is passed on as it is.
         """
-        raise NotImplementedError(_OVERRIDE.format(type(self).__name__))
+        raise Delivery.no_rule(type(self), "self, request, resource, **url_args")
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., Any]:
@@ -76,36 +62,43 @@ class SignedRedirectMixin(_View):
             ConfigurationError: An option has a value that cannot work. One that cannot work with
                 the site's distribution is an error of `manage.py check`, and at the first request.
         """
-        name = cls.__name__
         if cls.authorize is SignedRedirectMixin.authorize:
-            raise NotImplementedError(_OVERRIDE.format(name))
-        if iscoroutinefunction(cls.authorize) is not iscoroutinefunction(cls.get):
-            raise TypeError(f"{name}.{_COLOUR[iscoroutinefunction(cls.authorize)]}")
+            raise Delivery.no_rule(cls, "self, request, resource, **url_args")
+        awaits = iscoroutinefunction(cls.get)
+        if iscoroutinefunction(cls.authorize) is not awaits:
+            raise TypeError(f"{cls.__name__}.{_COLOUR[awaits]}")
         given = Delivery.options_of(SimpleNamespace(**initkwargs))
         checked = Delivery.of_view(cls, given)
         initkwargs |= {name: getattr(checked, name) for name in given}
-        view: Callable[..., Any] = super().as_view(**initkwargs)
+        view: Callable[..., Any] = super().as_view(**initkwargs, _key=object(), _awaits=awaits)
         return view
 
     def get(
         self, request: HttpRequest, resource: str | None = None, **url_args: Any
     ) -> HttpResponseBase:
         """Answer GET, and HEAD like it."""
-        if resource is None:
-            raise Delivery.no_resource(url_args)
-        delivery, distribution = self._delivery, conf.distribution()
-        refusal = delivery.refusal(distribution, resource)
-        if refusal is not None:
-            return refuse(request, refusal)
-        result = self.authorize(request, resource, **url_args)
+        asked = self._asked(request, resource, url_args)
+        if isinstance(asked, Deny):
+            return refuse(request, asked)
+        result = self.authorize(request, resource, **url_args)  # type: ignore[arg-type]
         if isinstance(result, HttpResponseBase):
             return result
-        answer = delivery.answer(distribution, resource, result, _query_string(request))
+        answer = asked.answer(result)
         return refuse(request, answer) if isinstance(answer, Deny) else respond(answer)
 
-    @property
-    def _delivery(self) -> Delivery:
-        return conf.delivery(self)
+    def desk(self) -> Desk:
+        """Return where the view's files are asked for; raises ConfigurationError."""
+        return conf.site().desk(self, self._key, awaits=self._awaits)
+
+    def _asked(
+        self, request: HttpRequest, resource: str | None, url_args: dict[str, Any]
+    ) -> Asked | Deny:
+        if resource is None:
+            raise Delivery.no_resource(url_args)
+        # Under ASGI, META holds text that Django has read as UTF-8; the scope has the bytes.
+        scope = getattr(request, "scope", None)
+        query = request.META["QUERY_STRING"] if scope is None else scope["query_string"]
+        return self.desk().asked(resource, query)
 
 
 class SignedRedirectView(SignedRedirectMixin, View):
@@ -141,37 +134,23 @@ class AsyncSignedRedirectView(SignedRedirectMixin, View):
         self, request: HttpRequest, resource: str | None = None, **url_args: Any
     ) -> HttpResponseBase:
         """Answer GET, and HEAD like it."""
-        if resource is None:
-            raise Delivery.no_resource(url_args)
-        delivery, distribution = self._delivery, conf.distribution()
-        refusal = delivery.refusal(distribution, resource)
-        if refusal is not None:
-            return await _refuse(request, refusal)
-        result = await self.authorize(request, resource, **url_args)
+        asked = self._asked(request, resource, url_args)
+        if isinstance(asked, Deny):
+            return await _refuse(request, asked)
+        result = await self.authorize(request, resource, **url_args)  # type: ignore[arg-type]
         if isinstance(result, HttpResponseBase):
             return result
-        query = _query_string(request)
-        answer = await delivery.answer_async(distribution, resource, result, query)
+        answer = await asked.answer_async(result)
         return await _refuse(request, answer) if isinstance(answer, Deny) else respond(answer)
-
-
-def _query_string(request: HttpRequest) -> str | bytes:
-    # Under ASGI, META holds text that Django has read as UTF-8; the scope has the bytes.
-    scope = getattr(request, "scope", None)
-    query: str | bytes = request.META["QUERY_STRING"] if scope is None else scope["query_string"]
-    return query
 
 
 #: In a thread, since the site's own error page may ask the database.
 _refuse = sync_to_async(refuse)
 
+# What is wrong with `authorize`, by whether the view awaits it.
 _COLOUR = {
-    True: "authorize is async, and nothing awaits it; derive the view from AsyncSignedRedirectView",
-    False: "authorize is not async, and would be awaited; derive the view from SignedRedirectView, "
+    False: "authorize is async, and nothing awaits it; derive the view from "
+    "AsyncSignedRedirectView",
+    True: "authorize is not async, and would be awaited; derive the view from SignedRedirectView, "
     "or make it async",
 }
-
-_OVERRIDE = (
-    "{} does not say who may have the files; override authorize(self, request, resource, "
-    "**url_args) and return 200, an error status, an Allow or a Deny"
-)

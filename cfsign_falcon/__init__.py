@@ -17,7 +17,6 @@ except ModuleNotFoundError as error:
         "cfsign_falcon needs Falcon: pip install 'cloudfront-cfsign[falcon]'", name="falcon"
     ) from None
 
-from cfsign import Delivery
 from cfsign_falcon._resource import Resource
 
 
@@ -34,12 +33,9 @@ class SignedRedirectResource(Resource):
         self, req: falcon.Request, resp: falcon.Response, resource: str | None = None, **params: Any
     ) -> None:
         """Answer GET."""
-        if resource is None:
-            raise Delivery.no_resource(params)
-        self._refuse_unsignable(resp, resource)
-        result = self.authorize(req, resource, **params)
-        answer = self._delivery.answer(self._distribution, resource, result, req.query_string)
-        self._respond(resp, answer)
+        asked = self._asked(resp, resource, params, req.query_string)
+        result = self.authorize(req, resource, **params)  # type: ignore[arg-type]  # it was asked
+        self._respond(resp, asked.answer(result))
 
     def on_head(self, req: falcon.Request, resp: falcon.Response, **params: Any) -> None:
         """Answer HEAD like GET; Falcon sends no body."""

@@ -9,7 +9,17 @@ from typing import Any, ClassVar, NoReturn, Self
 
 import falcon
 
-from cfsign import Answer, Configuration, ConfigurationError, Delivery, Deny, Distribution
+from cfsign import (
+    Answer,
+    Asked,
+    Configuration,
+    ConfigurationError,
+    Delivery,
+    Deny,
+    Desk,
+    Distribution,
+    ViewOptions,
+)
 
 # Falcon finds a site's own error handler by the class of the error, so each status that has a
 # class of its own is refused with that.
@@ -48,7 +58,7 @@ _ERRORS = {
 }
 
 
-class Resource:
+class Resource(ViewOptions):
     """What the WSGI and the ASGI resource have in common."""
 
     #: Whether `authorize` is awaited.
@@ -81,9 +91,8 @@ class Resource:
                 f"{name}: a Distribution(domain, signer) goes here, "
                 f"not {type(distribution).__name__}"
             )
-        self._distribution = distribution
         delivery = Delivery.of_view(type(self), options)
-        self._delivery = delivery.check(distribution, awaits=self._is_async)
+        self._desk = Desk(distribution, delivery.check(distribution, awaits=self._is_async))
 
     @classmethod
     def from_config(cls, mapping: Mapping[str, Any], **options: Any) -> Self:
@@ -123,10 +132,7 @@ class Resource:
     def _check_authorize(self) -> None:
         name = type(self).__name__
         if type(self).authorize is Resource.authorize:
-            raise NotImplementedError(
-                f"{name} does not say who may have the files; override "
-                "authorize(self, req, resource, **params)"
-            )
+            raise Delivery.no_rule(type(self), "self, req, resource, **params")
         if inspect.iscoroutinefunction(self.authorize) is not self._is_async:
             raise TypeError(
                 f"{name}.authorize must be {'an async' if self._is_async else 'a plain'} method "
@@ -134,10 +140,15 @@ class Resource:
                 f"cfsign_falcon{'' if self._is_async else '.asgi'}.SignedRedirectResource"
             )
 
-    def _refuse_unsignable(self, resp: Any, resource: str) -> None:
-        refusal = self._delivery.refusal(self._distribution, resource)
-        if refusal is not None:
-            _refuse(resp, refusal)
+    def _asked(
+        self, resp: Any, resource: str | None, params: Mapping[str, Any], query: str | bytes
+    ) -> Asked:
+        if resource is None:
+            raise Delivery.no_resource(params)
+        asked = self._desk.asked(resource, query)
+        if isinstance(asked, Deny):
+            _refuse(resp, asked)
+        return asked
 
     def _respond(self, resp: Any, answer: Answer | Deny) -> None:
         if isinstance(answer, Deny):

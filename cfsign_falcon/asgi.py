@@ -6,7 +6,6 @@ from typing import Any
 
 import falcon.asgi
 
-from cfsign import Delivery
 from cfsign_falcon._resource import Resource
 
 
@@ -28,14 +27,10 @@ class SignedRedirectResource(Resource):
         **params: Any,
     ) -> None:
         """Answer GET."""
-        if resource is None:
-            raise Delivery.no_resource(params)
-        self._refuse_unsignable(resp, resource)
-        result = await self.authorize(req, resource, **params)
         # req.query_string is text that Falcon has read as UTF-8; these are the viewer's bytes.
-        query = req.scope["query_string"]
-        answer = await self._delivery.answer_async(self._distribution, resource, result, query)
-        self._respond(resp, answer)
+        asked = self._asked(resp, resource, params, req.scope["query_string"])
+        result = await self.authorize(req, resource, **params)  # type: ignore[arg-type]  # as above
+        self._respond(resp, await asked.answer_async(result))
 
     async def on_head(
         self,

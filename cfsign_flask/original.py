@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from inspect import iscoroutinefunction
+from types import SimpleNamespace
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from flask import Flask, current_app, request
 from werkzeug.wrappers import Response
 
-from cfsign import Configuration, DecisionError, Delivery, Distribution, split_location
-from cfsign_flask.responses import refuse, respond
+from cfsign import DecisionError, Delivery, Desk, Site, split_location
+from cfsign_flask.responses import asked_at, respond
 
 
 class CloudFrontRedirect:
@@ -47,22 +47,20 @@ class CloudFrontRedirect:
         """
         self.location = location
         self._cf_config = cf_config
-        self._targets: WeakKeyDictionary[Flask, Target] = WeakKeyDictionary()
         # What the arguments alone settle is checked now, at start-up, and not at the first request.
-        given: dict[str, Any] = {"code": code, "headers": headers}
-        given = {name: value for name, value in given.items() if value is not None}
-        checked = Delivery(**given)
-        self._options = {name: getattr(checked, name) for name in given}
-        self._target = self._prepare(cf_config) if location and cf_config else None
+        self._options = SimpleNamespace(code=code, headers=headers)
+        checked = Delivery(**Delivery.options_of(self._options))
+        if headers is not None:  # a copy, which has warned
+            self._options.headers = checked.headers
+        self._desks: WeakKeyDictionary[Flask, Desk] = WeakKeyDictionary()
+        self._desk = self._desk_of(cf_config) if location and cf_config else None
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
 
     def authorize(self, *args: Any, **kwargs: Any) -> Any:
         """Return an HTTP status, an `Allow`, a `Deny` or a response; override it."""
-        raise NotImplementedError(
-            f"{type(self).__name__} does not say who may have the file; override authorize"
-        )
+        raise Delivery.no_rule(type(self), "self, ...")
 
     def go(self, *args: Any, good_codes: Any = None, **kwargs: Any) -> Response:
         """
@@ -77,51 +75,34 @@ class CloudFrontRedirect:
             DecisionError: What `authorize` returned is not understood; or it is async, and so is
                 the view function.
         """
-        target = self._current_target()
-        path = request.path.removeprefix("/")
-        delivery = target.delivery
+        desk = self._current_desk()
         if good_codes is not None:
-            delivery = delivery.replace(allowed_statuses=good_codes)
-        refusal = delivery.refusal(target.distribution, path) if not target.url else None
-        if refusal is not None:
-            refuse(refusal)
-        awaits = iscoroutinefunction(self.authorize) or target.distribution.signer.is_async
-        if awaits and _is_in_a_loop():
+            desk = desk.replace(allowed_statuses=good_codes)
+        asked = asked_at(desk, request.path.removeprefix("/"))
+        if (iscoroutinefunction(self.authorize) or desk.is_async) and _is_in_a_loop():
             raise DecisionError(
                 f"the authorize or the private key of {type(self).__name__} is async, and go() "
                 "cannot await it inside an async view function; make the view function a plain one"
             )
         result = current_app.ensure_sync(self.authorize)(*args, **kwargs)
-        if isinstance(result, Response):
-            return result
-        distribution = target.distribution
-        answer = delivery.answer_async if distribution.signer.is_async else delivery.answer
-        return respond(
-            current_app.ensure_sync(answer)(distribution, path, result, location=target.url)
-        )
+        return respond(desk, asked, result)
 
-    def _current_target(self) -> Target:
-        if self._target is not None:
-            return self._target
+    def _current_desk(self) -> Desk:
+        if self._desk is not None:
+            return self._desk
         app = current_app._get_current_object()  # type: ignore[attr-defined]  # the real object
-        if app not in self._targets:
+        if app not in self._desks:
             config = self._cf_config or app.config.get("CLOUDFRONT_CONFIG")
-            self._targets[app] = self._prepare(config, app.config.get("CLOUDFRONT_DOMAIN"))
-        return self._targets[app]
+            self._desks[app] = self._desk_of(config, app.config.get("CLOUDFRONT_DOMAIN"))
+        return self._desks[app]
 
-    def _prepare(self, config: Any, domain: Any = None) -> Target:
+    def _desk_of(self, config: Any, domain: Any = None) -> Desk:
         """Check the settings and load the key; raises ConfigurationError or ResourceError."""
         url = ""
         if self.location:
             domain, url = split_location(self.location)
-        configuration = Configuration.from_mapping(
-            {"CLOUDFRONT_DOMAIN": domain, "CLOUDFRONT_CONFIG": config}
-        )
-        return Target(
-            Distribution.from_configuration(configuration),
-            Delivery.from_configuration(configuration).replace(**self._options),
-            url,
-        )
+        site = Site.from_config({"CLOUDFRONT_DOMAIN": domain, "CLOUDFRONT_CONFIG": config})
+        return site.desk(self._options, location=url)
 
 
 def _is_in_a_loop() -> bool:
@@ -134,13 +115,3 @@ def _is_in_a_loop() -> bool:
 
 #: The name in the original's README, which its package never had.
 CloudFilesRedirect = CloudFrontRedirect
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What one application's settings and the location come to."""
-
-    distribution: Distribution
-    delivery: Delivery
-    #: The URL to sign; or "" where the path of each request is added to the domain.
-    url: str

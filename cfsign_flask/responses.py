@@ -9,7 +9,7 @@ from flask import abort, after_this_request, current_app
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from cfsign import Answer, Deny
+from cfsign import Answer, Asked, Deny, Desk
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
@@ -17,8 +17,22 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import Headers
 
 
-def respond(answer: Answer | Deny) -> Response:
-    """Copy an answer into a response, or refuse by way of Flask's error handling."""
+def asked_at(desk: Desk, resource: str, query_string: bytes = b"") -> Asked:
+    """Return what is asked for, or refuse before the site's own rule is asked."""
+    asked = desk.asked(resource, query_string)
+    if isinstance(asked, Deny):
+        refuse(asked)
+    return asked
+
+
+def respond(desk: Desk, asked: Asked, result: object) -> Response:
+    """Answer by what the site's own rule returned; a response of its own is passed on as it is."""
+    if isinstance(result, Response):
+        return result
+    if desk.is_async:
+        answer: Answer | Deny = current_app.ensure_sync(asked.answer_async)(result)
+    else:
+        answer = asked.answer(result)
     if isinstance(answer, Deny):
         refuse(answer)
     response_class = _to_the_byte(current_app.response_class)  # type: ignore[arg-type]  # hashable

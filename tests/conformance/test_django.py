@@ -426,9 +426,7 @@ def test_settings_that_are_no_dict(django, settings):
 
 def test_the_slow_backend_is_a_warning(check, monkeypatch):
     """19 ms a URL is no mistake, and nobody should learn of it from a graph."""
-    from cfsign_django import checks
-
-    monkeypatch.setattr(checks, "choose_backend", lambda: "rsa")
+    monkeypatch.setattr("cfsign.cautions.choose_backend", lambda: "rsa")
     assert check() == ["W002"]
 
 
@@ -504,13 +502,12 @@ def test_what_cfsign_warns_of_is_a_warning_of_the_checks(check, django, settings
 
 def test_what_others_warn_of_stays_theirs(check, monkeypatch):
     """A library that loads the key may have something to say too."""
-    from cfsign_django import checks
 
     def backend():
         warnings.warn("an old OpenSSL", UserWarning, stacklevel=1)
         return "cryptography"
 
-    monkeypatch.setattr(checks, "choose_backend", backend)
+    monkeypatch.setattr("cfsign.cautions.choose_backend", backend)
     with pytest.warns(UserWarning, match="an old OpenSSL"):
         assert check() == []
 

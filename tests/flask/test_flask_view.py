@@ -367,7 +367,7 @@ def test_a_view_made_at_every_request_is_not_kept(app):
         init_every_request = True
 
     app.add_url_rule("/fresh/<path:resource>", view_func=Fresh.as_view("fresh", 307))
-    kept = app.extensions["cloudfront"].deliveries
+    kept = app.extensions["cloudfront"]._desks
     assert app.test_client().get("/fresh/a.txt").status_code == 307
     gc.collect()
     assert not [view for view in kept if isinstance(view, Fresh)]

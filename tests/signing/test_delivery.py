@@ -20,12 +20,14 @@ from hypothesis import strategies as st
 from cfsign import (
     Allow,
     Answer,
+    Asked,
     CfsignWarning,
     Configuration,
     ConfigurationError,
     DecisionError,
     Delivery,
     Deny,
+    Desk,
     Distribution,
     PolicyError,
     Signer,
@@ -545,7 +547,7 @@ def test_what_no_file_can_be_called_is_a_404_before_anybody_is_asked(
     recording_distribution: Distribution, recorder: Any, resource: str
 ) -> None:
     """The site's rule never sees it, and nothing is signed even if it says yes."""
-    assert Delivery().refusal(recording_distribution, resource) == Deny(404)
+    assert Desk(recording_distribution, Delivery()).asked(resource) == Deny(404)
     assert Delivery().answer(recording_distribution, resource, 200) == Deny(404)
     assert recorder.signed == []
 
@@ -554,8 +556,8 @@ def test_what_no_file_can_be_called_is_a_404_before_anybody_is_asked(
 def test_a_files_name_is_not_refused(
     recording_distribution: Distribution, recorder: Any, resource: str
 ) -> None:
-    """None means that the site's rule may be asked; nothing is signed yet."""
-    assert Delivery().refusal(recording_distribution, resource) is None
+    """The site's rule may be asked; nothing is signed yet."""
+    assert isinstance(Desk(recording_distribution, Delivery()).asked(resource), Asked)
     assert recorder.signed == []
 
 
@@ -795,4 +797,4 @@ def test_from_configuration_and_replace(pem: str) -> None:
 def test_a_second_spelling_of_a_name_reaches_no_rule(recording_distribution: Distribution) -> None:
     """A rule that knows `a.txt` would not know `/a.txt`, which signs to the same URL."""
     for resource in ("/a.txt", "//a.txt"):
-        assert Delivery().refusal(recording_distribution, resource) == Deny(404)
+        assert Desk(recording_distribution, Delivery()).asked(resource) == Deny(404)

@@ -1,0 +1,75 @@
+"""A site: its distribution, how it delivers, and the desk of each of its views."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cfsign.configuration import Configuration
+from cfsign.delivery import Delivery
+from cfsign.desk import Desk
+from cfsign.distribution import Distribution
+
+
+class Site:
+    """
+    What one site's settings come to.
+
+    Attributes:
+        distribution: Whose files they are.
+        delivery: The options of the site, which those of a view go before.
+    """
+
+    __slots__ = ("_desks", "delivery", "distribution")
+
+    def __init__(self, distribution: Distribution, delivery: Delivery) -> None:
+        """Take both; raises ConfigurationError where the one cannot deliver the other's."""
+        self.distribution = distribution
+        self.delivery = delivery.check(distribution)
+        self._desks: dict[object, Desk] = {}
+
+    def __repr__(self) -> str:
+        return f"<Site {self.distribution.domain}>"
+
+    @classmethod
+    def from_config(cls, mapping: Mapping[str, Any]) -> Site:
+        """
+        Make one from `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`, as in a site's settings.
+
+        Raises:
+            ConfigurationError: Every mistake in the settings, at once.
+        """
+        return cls.from_configuration(Configuration.from_mapping(mapping))
+
+    @classmethod
+    def from_configuration(cls, configuration: Configuration) -> Site:
+        """Make one from settings that were checked before."""
+        return cls(
+            Distribution.from_configuration(configuration),
+            Delivery.from_configuration(configuration),
+        )
+
+    def desk(
+        self, view: object, key: object = None, *, awaits: bool = True, location: str = ""
+    ) -> Desk:
+        """
+        Return where *view*'s files are asked for, by the site's options but for the view's own.
+
+        Args:
+            view: The view, whose attributes are its options.
+            key: What it is kept under, so that it is made and checked once; None keeps it not.
+            awaits: Whether the view awaits its answers.
+            location: A whole URL that stands for whatever is asked for.
+
+        Raises:
+            ConfigurationError: An option cannot work with this site's distribution.
+        """
+        desk = self._desks.get(key)
+        if desk is None:
+            delivery = self.delivery.replace(**Delivery.options_of(view))
+            desk = Desk(
+                self.distribution, delivery.check(self.distribution, awaits=awaits), location
+            )
+            if key is not None:
+                self._desks[key] = desk
+        return desk
