@@ -36,7 +36,7 @@ def respond(desk: Desk, asked: Asked, result: object) -> Response:
     if isinstance(answer, Deny):
         refuse(answer)
     response_class = _to_the_byte(current_app.response_class)  # type: ignore[arg-type]  # hashable
-    return response_class(answer.body, answer.status, list(answer.headers))
+    return response_class([answer.body], answer.status, list(answer.headers))
 
 
 def refuse(deny: Deny) -> NoReturn:
@@ -66,9 +66,10 @@ class _ToTheByte(Response):
     """A response whose Location goes out as it is; Werkzeug would encode a `[` in it again."""
 
     def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        location = self.headers.pop("Location", None)  # Werkzeug does not touch what is not there
         headers = super().get_wsgi_headers(environ)
-        if "Location" in self.headers:
-            headers["Location"] = self.headers["Location"]
+        if location is not None:
+            self.headers["Location"] = headers["Location"] = location
         return headers
 
 
