@@ -18,7 +18,16 @@ from cfsign.decision import ALLOWED_STATUSES
 from cfsign.errors import CfsignError, CfsignWarning, ConfigurationError
 from cfsign.key_ring import KeyRing, check_interval
 from cfsign.keys import AsyncPrivateKey, HashAlgorithm, PrivateKey
-from cfsign.settings import CHECKS, NONE_BY_DEFAULT, ONE_KEYS_OWN, REQUIRED, RINGS, VARIABLES
+from cfsign.settings import (
+    CHECKS,
+    NONE_BY_DEFAULT,
+    ONE_KEYS_OWN,
+    REQUIRED,
+    RINGS,
+    VARIABLES,
+    WHOLE_NUMBERS,
+)
+from cfsign.signed_policies import DEFAULT_BYTES
 from cfsign.signer import BaseSigner, Signer, choose_hash_algorithm
 
 DOMAIN = "CLOUDFRONT_DOMAIN"
@@ -37,6 +46,7 @@ class Configuration:
         hash_algorithm: "SHA1" or "SHA256"; None leaves it to the signer.
         expires: Lifetime in seconds.
         expiry_step: Step in seconds that expiries are rounded up to, or None.
+        cache_bytes: How many bytes of what was signed for a step are kept.
         allowed_statuses: What `authorize` may return for a yes.
         code: The status of the redirect.
         headers: Headers for the redirect.
@@ -49,6 +59,7 @@ class Configuration:
     hash_algorithm: HashAlgorithm | None = None
     expires: int = 60
     expiry_step: int | None = None
+    cache_bytes: int = DEFAULT_BYTES
     allowed_statuses: tuple[int, ...] = ALLOWED_STATUSES
     code: int = 303
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -127,14 +138,14 @@ class Configuration:
             needed.add(key_file)
             labels["private_key"] += f" or {key_file}"
         problems += _near_misses(environ, prefix, known, needed)
-        for name in ("expires", "expiry_step"):
+        for name, mend in WHOLE_NUMBERS.items():
             if name not in settings:
                 continue
             if re.fullmatch("[0-9]{1,10}", settings[name]):
                 settings[name] = int(settings[name])
             else:
                 del settings[name]
-                problems.append(f"{labels[name]}: give whole seconds, such as 900")
+                problems.append(f"{labels[name]}: give {mend}")
         if re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,10})?", settings.get("check_every", "")):
             settings["check_every"] = float(settings["check_every"])
         return cls._checked(settings, labels, problems)

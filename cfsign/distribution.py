@@ -14,6 +14,7 @@ from cfsign.errors import ConfigurationError, ResourceError
 from cfsign.path import Query, encode_path, encode_query
 from cfsign.policy import Address, Policy
 from cfsign.resource import check_domain, check_url
+from cfsign.signed_policies import DEFAULT_BYTES, SignedPolicies, Terms, check_cache_bytes
 from cfsign.signed_policy import SignedPolicy
 from cfsign.signer import BaseSigner
 from cfsign.times import LATEST, Lifetime, Moment, expiry, standing_lifetime
@@ -30,9 +31,18 @@ class Distribution:
         expiry_step: Where nothing else is said, expiries are rounded up to a multiple of this many
             seconds, or None. What is signed again within a step comes out the same, so that caches
             can keep what it opens.
+        cache_bytes: How many bytes of what was signed for a step are kept, to be handed out again
+            without another signature.
     """
 
-    __slots__ = ("domain", "expires_in", "expiry_step", "signer")
+    __slots__ = (
+        "_signed_policies",
+        "cache_bytes",
+        "domain",
+        "expires_in",
+        "expiry_step",
+        "signer",
+    )
 
     def __init__(
         self,
@@ -41,12 +51,21 @@ class Distribution:
         *,
         expires_in: Lifetime = 60,
         expiry_step: Lifetime | None = None,
+        cache_bytes: int = DEFAULT_BYTES,
     ) -> None:
         """
         Take a distribution's domain and signer.
 
+        Args:
+            domain: Scheme and host.
+            signer: A Signer or a KeyRing.
+            expires_in: A lifetime: a timedelta or whole seconds.
+            expiry_step: The step of expiries, likewise; None rounds nothing.
+            cache_bytes: A bound for what is kept of a step; 0 keeps nothing.
+
         Raises:
-            ConfigurationError: The domain has a path or no scheme, or the signer is none.
+            ConfigurationError: The domain has a path or no scheme, or the signer is none, or
+                `cache_bytes` is no number of bytes.
             PolicyError: A lifetime is not positive, or ends past January 2038.
         """
         try:
@@ -63,6 +82,10 @@ class Distribution:
         self.expiry_step = (
             None if expiry_step is None else standing_lifetime(expiry_step, "expiry_step", now)
         )
+        self.cache_bytes = check_cache_bytes(cache_bytes)
+        # Without a step nothing comes again.
+        keeps = self.expiry_step is not None and self.cache_bytes > 0
+        self._signed_policies = SignedPolicies(self.cache_bytes) if keeps else None
 
     def __repr__(self) -> str:
         return f"<Distribution {self.domain} {self.signer!r}>"
@@ -85,8 +108,8 @@ class Distribution:
         Make one from the environment.
 
         Behind *prefix* are read DOMAIN, KEY_PAIR_ID, PRIVATE_KEY or PRIVATE_KEY_FILE, EXPIRES,
-        PASSWORD, HASH_ALGORITHM and EXPIRY_STEP; the first three must be there. KEY_RING_FILE, and
-        CHECK_EVERY with it, go in the place of all that is one key's.
+        PASSWORD, HASH_ALGORITHM, EXPIRY_STEP and CACHE_BYTES; the first three must
+        be there. KEY_RING_FILE, and CHECK_EVERY with it, go in the place of all that is one key's.
 
         Raises:
             ConfigurationError: Every mistake in the variables, at once.
@@ -101,6 +124,7 @@ class Distribution:
             configuration.signer,
             expires_in=configuration.expires,
             expiry_step=configuration.expiry_step,
+            cache_bytes=configuration.cache_bytes,
         )
 
     def url(self, path: str, query: Query | None = None) -> str:
@@ -176,7 +200,14 @@ class Distribution:
         starts_at: Moment | None = None,
         ip_address: Address | None = None,
     ) -> SignedPolicy:
-        """Sign a whole URL, or a pattern of URLs, by this distribution's rules for the expiry."""
+        """
+        Sign a whole URL, or a pattern of URLs, by this distribution's rules for the expiry.
+
+        Where there is an `expiry_step`, what it signed for the step is handed out again.
+        """
+        if self._signed_policies is not None and expires_in is None and expires_at is None:
+            terms = self._terms(resource, starts_at, ip_address)
+            return self._signed_policies.sign(self.signer.current(), terms)
         return self.signer.sign(
             self.policy(
                 resource,
@@ -197,6 +228,9 @@ class Distribution:
         ip_address: Address | None = None,
     ) -> SignedPolicy:
         """Do as `sign_resource` does, without ever holding up the event loop."""
+        if self._signed_policies is not None and expires_in is None and expires_at is None:
+            terms = self._terms(resource, starts_at, ip_address)
+            return await self._signed_policies.sign_async(await self.signer.current_async(), terms)
         return await self.signer.sign_async(
             self.policy(
                 resource,
@@ -245,6 +279,17 @@ class Distribution:
             return 0
         # A second that has begun is over.
         return max(end - self.expires_in - math.ceil(now), 0)
+
+    def _terms(self, resource: str, starts_at: Moment | None, ip_address: Address | None) -> Terms:
+        """Return the terms of a policy with this distribution's own life, unchecked if plain."""
+        if (
+            type(resource) is str
+            and (starts_at is None or type(starts_at) is int)
+            and (ip_address is None or type(ip_address) is str)
+        ):
+            return resource, self._own_expiry(int(time.time())), starts_at, ip_address
+        policy = self.policy(resource, starts_at=starts_at, ip_address=ip_address)
+        return policy.resource, policy.expires_at, policy.starts_at, policy.ip_address
 
     def _own_expiry(self, now: int) -> int:
         moment = expiry(self.expires_in, None, now)
