@@ -16,6 +16,7 @@ from typing import Any
 
 from cfsign.decision import ALLOWED_STATUSES
 from cfsign.errors import CfsignError, CfsignWarning, ConfigurationError
+from cfsign.expiry_step import check_jitter
 from cfsign.key_ring import KeyRing, check_interval
 from cfsign.keys import AsyncPrivateKey, HashAlgorithm, PrivateKey
 from cfsign.settings import (
@@ -46,6 +47,7 @@ class Configuration:
         hash_algorithm: "SHA1" or "SHA256"; None leaves it to the signer.
         expires: Lifetime in seconds.
         expiry_step: Step in seconds that expiries are rounded up to, or None.
+        expiry_jitter: By less than how many seconds the steps of two resources differ, or None.
         cache_bytes: How many bytes of what was signed for a step are kept.
         allowed_statuses: What `authorize` may return for a yes.
         code: The status of the redirect.
@@ -59,6 +61,7 @@ class Configuration:
     hash_algorithm: HashAlgorithm | None = None
     expires: int = 60
     expiry_step: int | None = None
+    expiry_jitter: int | None = None
     cache_bytes: int = DEFAULT_BYTES
     allowed_statuses: tuple[int, ...] = ALLOWED_STATUSES
     code: int = 303
@@ -184,6 +187,13 @@ class Configuration:
                 )
             except CfsignError as error:
                 problems.append(f"{labels['hash_algorithm']}: {error}")
+        # A step that is at fault itself says so already.
+        step_stands = not any(problem.startswith(labels["expiry_step"]) for problem in problems)
+        if "expiry_jitter" in values and step_stands:
+            try:
+                check_jitter(values["expiry_jitter"], values.get("expiry_step"))
+            except CfsignError as error:
+                problems.append(f"{labels['expiry_jitter']}: {error}")
         problems += [_unknown(name) for name in settings if name not in CHECKS]
         if problems:
             raise ConfigurationError(problems)

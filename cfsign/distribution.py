@@ -11,13 +11,14 @@ from typing import Any
 from cfsign.configuration import Configuration
 from cfsign.cookies import SignedCookies
 from cfsign.errors import ConfigurationError, ResourceError
+from cfsign.expiry_step import check_jitter, round_up
 from cfsign.path import Query, encode_path, encode_query
 from cfsign.policy import Address, Policy
-from cfsign.resource import check_domain, check_url
+from cfsign.resource import check_domain, check_length, check_url
 from cfsign.signed_policies import DEFAULT_BYTES, SignedPolicies, Terms, check_cache_bytes
 from cfsign.signed_policy import SignedPolicy
 from cfsign.signer import BaseSigner
-from cfsign.times import LATEST, Lifetime, Moment, expiry, standing_lifetime
+from cfsign.times import Lifetime, Moment, expiry, standing_lifetime
 
 
 class Distribution:
@@ -31,6 +32,9 @@ class Distribution:
         expiry_step: Where nothing else is said, expiries are rounded up to a multiple of this many
             seconds, or None. What is signed again within a step comes out the same, so that caches
             can keep what it opens.
+        expiry_jitter: By less than how many seconds the steps of two resources differ, or None for
+            not at all. A hash of the resource says by how many, so that not all URLs change in the
+            same second, and each does in the same second everywhere.
         cache_bytes: How many bytes of what was signed for a step are kept, to be handed out again
             without another signature.
     """
@@ -40,6 +44,7 @@ class Distribution:
         "cache_bytes",
         "domain",
         "expires_in",
+        "expiry_jitter",
         "expiry_step",
         "signer",
     )
@@ -51,6 +56,7 @@ class Distribution:
         *,
         expires_in: Lifetime = 60,
         expiry_step: Lifetime | None = None,
+        expiry_jitter: Lifetime | None = None,
         cache_bytes: int = DEFAULT_BYTES,
     ) -> None:
         """
@@ -61,12 +67,15 @@ class Distribution:
             signer: A Signer or a KeyRing.
             expires_in: A lifetime: a timedelta or whole seconds.
             expiry_step: The step of expiries, likewise; None rounds nothing.
+            expiry_jitter: What spreads the steps, likewise; at most a step, over which it spreads
+                them evenly.
             cache_bytes: A bound for what is kept of a step; 0 keeps nothing.
 
         Raises:
             ConfigurationError: The domain has a path or no scheme, or the signer is none, or
                 `cache_bytes` is no number of bytes.
-            PolicyError: A lifetime is not positive, or ends past January 2038.
+            PolicyError: A lifetime is not positive, or ends past January 2038; or the jitter is
+                longer than the step.
         """
         try:
             self.domain = check_domain(domain)
@@ -81,6 +90,9 @@ class Distribution:
         self.expires_in = standing_lifetime(expires_in, "expires_in", now)
         self.expiry_step = (
             None if expiry_step is None else standing_lifetime(expiry_step, "expiry_step", now)
+        )
+        self.expiry_jitter = (
+            None if expiry_jitter is None else check_jitter(expiry_jitter, self.expiry_step)
         )
         self.cache_bytes = check_cache_bytes(cache_bytes)
         # Without a step nothing comes again.
@@ -108,7 +120,7 @@ class Distribution:
         Make one from the environment.
 
         Behind *prefix* are read DOMAIN, KEY_PAIR_ID, PRIVATE_KEY or PRIVATE_KEY_FILE, EXPIRES,
-        PASSWORD, HASH_ALGORITHM, EXPIRY_STEP and CACHE_BYTES; the first three must
+        PASSWORD, HASH_ALGORITHM, EXPIRY_STEP, EXPIRY_JITTER and CACHE_BYTES; the first three must
         be there. KEY_RING_FILE, and CHECK_EVERY with it, go in the place of all that is one key's.
 
         Raises:
@@ -124,6 +136,7 @@ class Distribution:
             configuration.signer,
             expires_in=configuration.expires,
             expiry_step=configuration.expiry_step,
+            expiry_jitter=configuration.expiry_jitter,
             cache_bytes=configuration.cache_bytes,
         )
 
@@ -253,7 +266,7 @@ class Distribution:
         """Return the policy that `sign_resource` signs."""
         now = int(time.time())
         if expires_in is None and expires_at is None:
-            moment = self._own_expiry(now)
+            moment = self._own_expiry(resource, now)
         else:
             # Kept as it is, since who asks for two seconds means two seconds.
             moment = expiry(expires_in, expires_at, now)
@@ -274,8 +287,8 @@ class Distribution:
             Whole seconds; 0 without an `expiry_step`, or where the policy has a life of its own.
         """
         now = time.time() if now is None else now
-        end = signed_policy.policy.expires_at
-        if self.expiry_step is None or end != self._own_expiry(int(now)):
+        end, resource = signed_policy.policy.expires_at, signed_policy.policy.resource
+        if self.expiry_step is None or end != self._own_expiry(resource, int(now)):
             return 0
         # A second that has begun is over.
         return max(end - self.expires_in - math.ceil(now), 0)
@@ -287,13 +300,13 @@ class Distribution:
             and (starts_at is None or type(starts_at) is int)
             and (ip_address is None or type(ip_address) is str)
         ):
-            return resource, self._own_expiry(int(time.time())), starts_at, ip_address
+            return resource, self._own_expiry(resource, int(time.time())), starts_at, ip_address
         policy = self.policy(resource, starts_at=starts_at, ip_address=ip_address)
         return policy.resource, policy.expires_at, policy.starts_at, policy.ip_address
 
-    def _own_expiry(self, now: int) -> int:
+    def _own_expiry(self, resource: str, now: int) -> int:
         moment = expiry(self.expires_in, None, now)
         if self.expiry_step is None:
             return moment
         # Up, never down: the life is at least the distribution's.
-        return min(-(-moment // self.expiry_step) * self.expiry_step, LATEST)
+        return round_up(moment, check_length(resource), self.expiry_step, self.expiry_jitter)
