@@ -10,11 +10,12 @@ from typing import Any
 
 from cfsign.configuration import Configuration
 from cfsign.cookies import SignedCookies
+from cfsign.coverage import covers
 from cfsign.errors import ConfigurationError, ResourceError
 from cfsign.expiry_step import check_jitter, round_up
 from cfsign.path import Query, encode_path, encode_query
 from cfsign.policy import Address, Policy
-from cfsign.resource import check_domain, check_length, check_url
+from cfsign.resource import check_domain, check_length, check_resource, check_url
 from cfsign.signed_policies import DEFAULT_BYTES, SignedPolicies, Terms, check_cache_bytes
 from cfsign.signed_policy import SignedPolicy
 from cfsign.signer import BaseSigner
@@ -159,6 +160,7 @@ class Distribution:
         path: str,
         *,
         query: Query | None = None,
+        resource: str | None = None,
         expires_in: Lifetime | None = None,
         expires_at: Moment | None = None,
         starts_at: Moment | None = None,
@@ -167,12 +169,21 @@ class Distribution:
         """
         Return the signed URL of *path*; it lasts `self.expires_in` seconds if nothing else is said.
 
-        The path and the query are those of `url`, the other arguments and the errors those of
-        `Signer.sign_url`.
+        With *resource*, a pattern of paths such as `videos/42/*`, the URL opens all that the
+        pattern matches; where there is an `expiry_step`, one signature serves all those URLs for a
+        step. The pattern is that of `cookies`, the path and the query are those of `url`, the other
+        arguments and the errors those of `Signer.sign_url`.
         """
         url = self.url(path, query)
+        if resource is not None:
+            resource = self._pattern(resource)
+            if not covers(resource, url):
+                raise ResourceError(
+                    "the pattern does not cover the path; name one that does, such as the path's "
+                    "folder and `/*`, or leave resource out"
+                )
         return self.sign_resource(
-            url,
+            url if resource is None else resource,
             expires_in=expires_in,
             expires_at=expires_at,
             starts_at=starts_at,
@@ -197,7 +208,7 @@ class Distribution:
         The other arguments and the errors are those of `Signer.sign_cookies`.
         """
         return self.sign_resource(
-            self.domain + encode_path(path_pattern, pattern=True),
+            self._pattern(path_pattern),
             expires_in=expires_in,
             expires_at=expires_at,
             starts_at=starts_at,
@@ -292,6 +303,9 @@ class Distribution:
             return 0
         # A second that has begun is over.
         return max(end - self.expires_in - math.ceil(now), 0)
+
+    def _pattern(self, path_pattern: str) -> str:
+        return check_resource(self.domain + encode_path(path_pattern, pattern=True))
 
     def _terms(self, resource: str, starts_at: Moment | None, ip_address: Address | None) -> Terms:
         """Return the terms of a policy with this distribution's own life, unchecked if plain."""

@@ -21,8 +21,11 @@ from cfsign import (
     KeyRing,
     Policy,
     PolicyError,
+    PrivateKey,
+    ResourceError,
     Signer,
     SigningKeyError,
+    TrustedKeyGroup,
 )
 from cfsign.signed_policies import SignedPolicies
 
@@ -102,6 +105,73 @@ def test_cookies_of_a_pattern_are_kept_too(
 ) -> None:
     """One signature for the wildcard and the step."""
     assert dict(stepped.cookies("videos/42/*")) == dict(stepped.cookies("videos/42/*"))
+    assert counting_key.calls == 1
+
+
+# One signature, many URLs
+
+
+def test_a_playlist_costs_one_signature_a_step(
+    key: PrivateKey, trusted_keys: TrustedKeyGroup, clock: Any
+) -> None:
+    """And each URL opens what it names."""
+    calls = []
+
+    class Counting:
+        def sign(self, message: bytes, hash_algorithm: Any) -> bytes:
+            calls.append(message)
+            return key.sign(message, hash_algorithm)
+
+        def public_key_pem(self) -> str:
+            return key.public_key_pem()
+
+    distribution = Distribution(DOMAIN, Signer("K2JCJMDEHXQW5F", Counting()), expiry_step=300)
+    paths = [f"videos/é 42/{number}.ts" for number in range(1000)]
+    urls = [distribution.sign(path, resource="videos/é 42/*") for path in paths]
+    assert len(calls) == 1
+    assert len(set(urls)) == 1000
+    for path, url in zip(paths, urls, strict=True):
+        assert url.startswith(f"{distribution.url(path)}?Policy=")
+        assert trusted_keys.check(url)
+    clock.shift(300)
+    distribution.sign(paths[0], resource="videos/é 42/*")
+    assert len(calls) == 2
+
+
+def test_a_pattern_goes_with_all_the_other_arguments(
+    recording_distribution: Distribution, recorder: Any, clock: Any, now: int
+) -> None:
+    """Without a step as well."""
+    signed = recording_distribution.sign(
+        "v/1.ts", query={"a": "b"}, resource="/v/*", expires_in=5, ip_address="192.0.2.1"
+    )
+    assert signed.startswith(f"{DOMAIN}/v/1.ts?a=b&Policy=")
+    policy = Policy(f"{DOMAIN}/v/*", now + 5, ip_address="192.0.2.1")
+    assert recorder.signed == [(policy.to_json().encode(), "SHA1")]
+
+
+@pytest.mark.parametrize(
+    ("path", "pattern", "mend"),
+    [
+        ("videos/43/1.ts", "videos/42/*", "does not cover the path; name one that does"),
+        ("videos/42", "videos/42/*", "does not cover"),
+        ("videos/42/1.ts", "videos/42/1", "does not cover"),
+        ("videos/42/1.ts", "videos/42/?.ts", "does not cover"),
+        ("videos/42/1.ts", "../*", "name the file itself"),
+        ("videos/42/1.ts", f"{DOMAIN}/*", "leave out the domain"),
+        ("videos/42/1.ts", "", "empty name"),
+        ("videos/42/1.ts", "*" * 9000, "shorten the path"),
+        ("videos/42/1.ts", 7, "not int"),
+    ],
+)
+def test_a_pattern_that_does_not_cover_the_path_is_refused(
+    stepped: Distribution, counting_key: CountingKey, path: str, pattern: Any, mend: str
+) -> None:
+    """And nothing is signed, nor from then on handed out."""
+    stepped.cookies("videos/42/*")
+    for _ in range(2):
+        with pytest.raises(ResourceError, match=mend):
+            stepped.sign(path, resource=pattern)
     assert counting_key.calls == 1
 
 
