@@ -16,9 +16,19 @@ from typing import Any
 
 from cfsign.decision import ALLOWED_STATUSES
 from cfsign.errors import CfsignError, CfsignWarning, ConfigurationError
+from cfsign.expiry_step import check_jitter
 from cfsign.key_ring import KeyRing, check_interval
 from cfsign.keys import AsyncPrivateKey, HashAlgorithm, PrivateKey
-from cfsign.settings import CHECKS, NONE_BY_DEFAULT, ONE_KEYS_OWN, REQUIRED, RINGS, VARIABLES
+from cfsign.settings import (
+    CHECKS,
+    NONE_BY_DEFAULT,
+    ONE_KEYS_OWN,
+    REQUIRED,
+    RINGS,
+    VARIABLES,
+    WHOLE_NUMBERS,
+)
+from cfsign.signed_policies import DEFAULT_BYTES
 from cfsign.signer import BaseSigner, Signer, choose_hash_algorithm
 
 DOMAIN = "CLOUDFRONT_DOMAIN"
@@ -37,6 +47,8 @@ class Configuration:
         hash_algorithm: "SHA1" or "SHA256"; None leaves it to the signer.
         expires: Lifetime in seconds.
         expiry_step: Step in seconds that expiries are rounded up to, or None.
+        expiry_jitter: By less than how many seconds the steps of two resources differ, or None.
+        cache_bytes: How many bytes of what was signed for a step are kept.
         allowed_statuses: What `authorize` may return for a yes.
         code: The status of the redirect.
         headers: Headers for the redirect.
@@ -50,6 +62,8 @@ class Configuration:
     hash_algorithm: HashAlgorithm | None = None
     expires: int = 60
     expiry_step: int | None = None
+    expiry_jitter: int | None = None
+    cache_bytes: int = DEFAULT_BYTES
     allowed_statuses: tuple[int, ...] = ALLOWED_STATUSES
     code: int = 303
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -129,14 +143,14 @@ class Configuration:
             needed.add(key_file)
             labels["private_key"] += f" or {key_file}"
         problems += _near_misses(environ, prefix, known, needed)
-        for name in ("expires", "expiry_step"):
+        for name, mend in WHOLE_NUMBERS.items():
             if name not in settings:
                 continue
             if re.fullmatch("[0-9]{1,10}", settings[name]):
                 settings[name] = int(settings[name])
             else:
                 del settings[name]
-                problems.append(f"{labels[name]}: give whole seconds, such as 900")
+                problems.append(f"{labels[name]}: give {mend}")
         if re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,10})?", settings.get("check_every", "")):
             settings["check_every"] = float(settings["check_every"])
         return cls._checked(settings, labels, problems)
@@ -175,6 +189,13 @@ class Configuration:
                 )
             except CfsignError as error:
                 problems.append(f"{labels['hash_algorithm']}: {error}")
+        # A step that is at fault itself says so already.
+        step_stands = not any(problem.startswith(labels["expiry_step"]) for problem in problems)
+        if "expiry_jitter" in values and step_stands:
+            try:
+                check_jitter(values["expiry_jitter"], values.get("expiry_step"))
+            except CfsignError as error:
+                problems.append(f"{labels['expiry_jitter']}: {error}")
         problems += [_unknown(name) for name in settings if name not in CHECKS]
         if problems:
             raise ConfigurationError(problems)

@@ -15,8 +15,9 @@ from cfsign.key_ring import KeyRing, ring_of
 from cfsign.keys import resolve_private_key
 from cfsign.redirect import REDIRECT_STATUSES
 from cfsign.resource import check_domain
+from cfsign.signed_policies import DEFAULT_BYTES, check_cache_bytes
 from cfsign.signer import check_hash_algorithm
-from cfsign.times import standing_lifetime
+from cfsign.times import lifetime_seconds, standing_lifetime
 
 #: What each setting is called in the environment, behind the prefix.
 VARIABLES = {
@@ -27,8 +28,18 @@ VARIABLES = {
     "hash_algorithm": "HASH_ALGORITHM",
     "expires": "EXPIRES",
     "expiry_step": "EXPIRY_STEP",
+    "expiry_jitter": "EXPIRY_JITTER",
+    "cache_bytes": "CACHE_BYTES",
     "key_ring": "KEY_RING_FILE",
     "check_every": "CHECK_EVERY",
+}
+
+#: The settings that are numbers, which the environment has as text, and what to give there.
+WHOLE_NUMBERS = {
+    "expires": "whole seconds, such as 900",
+    "expiry_step": "whole seconds, such as 900",
+    "expiry_jitter": "whole seconds, such as 900",
+    "cache_bytes": f"a whole number of bytes, such as {DEFAULT_BYTES}",
 }
 
 #: The settings that give a key ring.
@@ -98,6 +109,8 @@ CHECKS: dict[str, Callable[[Any], object]] = {
     "key_ring": lambda ring: ring_of(ring[0], check_every=ring[1]),
     "expires": lambda value: standing_lifetime(value, "the lifetime", int(time.time())),
     "expiry_step": lambda value: standing_lifetime(value, "the step", int(time.time())),
+    "expiry_jitter": lambda value: lifetime_seconds(value, "the jitter"),
+    "cache_bytes": check_cache_bytes,
     "allowed_statuses": check_allowed_statuses,
     "code": check_code,
     "headers": check_headers,
@@ -105,7 +118,7 @@ CHECKS: dict[str, Callable[[Any], object]] = {
 }
 
 #: Where nothing is the default, None is how one writes it.
-NONE_BY_DEFAULT = ("expiry_step", "headers")
+NONE_BY_DEFAULT = ("expiry_step", "expiry_jitter", "headers")
 
 #: What cannot be left out, and what to give.
 REQUIRED = {

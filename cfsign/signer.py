@@ -44,6 +44,14 @@ class BaseSigner(ABC):
     def is_async(self) -> bool:
         """Whether it signs by `sign_async` alone, since its key is an asynchronous one."""
 
+    def current(self) -> BaseSigner:
+        """Return the signer whose key signs now: itself, where there is but one."""
+        return self
+
+    async def current_async(self) -> BaseSigner:
+        """Do as `current` does, without ever holding up the event loop."""
+        return self.current()
+
     @abstractmethod
     def sign(self, policy: Policy) -> SignedPolicy:
         """

@@ -32,6 +32,7 @@ _SETTINGS = {
     "priv_key_string": ("E003", _KEY_HINT),
     "expires": ("E004", "Give a lifetime in seconds, such as 60."),
     "expiry_step": ("E004", "Give a step in seconds, such as 300, or leave it out."),
+    "expiry_jitter": ("E004", "Give seconds, at most those of expiry_step, or leave it out."),
 }
 _OTHERS = ("E005", "The README's table of settings says what CLOUDFRONT_CONFIG takes.")
 _VIEW_HINT = "The class's attributes, or what as_view() is given, say how the view delivers."

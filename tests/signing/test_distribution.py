@@ -308,6 +308,8 @@ def test_from_config_and_from_env_agree(pem: str, tmp_path: Path) -> None:
                 "key_pair_id": "ABCDEF",
                 "expires": 90,
                 "expiry_step": 30,
+                "expiry_jitter": 20,
+                "cache_bytes": 4096,
                 "hash_algorithm": "SHA256",
             },
         }
@@ -319,6 +321,8 @@ def test_from_config_and_from_env_agree(pem: str, tmp_path: Path) -> None:
             "CLOUDFRONT_KEY_PAIR_ID": "ABCDEF",
             "CLOUDFRONT_EXPIRES": "90",
             "CLOUDFRONT_EXPIRY_STEP": "30",
+            "CLOUDFRONT_EXPIRY_JITTER": "20",
+            "CLOUDFRONT_CACHE_BYTES": "4096",
             "CLOUDFRONT_HASH_ALGORITHM": "SHA256",
         }
     )
@@ -326,6 +330,7 @@ def test_from_config_and_from_env_agree(pem: str, tmp_path: Path) -> None:
         assert (distribution.domain, distribution.expires_in) == (DOMAIN, 90)
         assert (distribution.expiry_step, distribution.signer.key_pair_id) == (30, "ABCDEF")
         assert distribution.signer.hash_algorithm == "SHA256"
+        assert (distribution.expiry_jitter, distribution.cache_bytes) == (20, 4096)
     policy = Policy(f"{DOMAIN}/a", 1999999999)
     assert dict(one.signer.sign(policy).params) == dict(two.signer.sign(policy).params)
 
