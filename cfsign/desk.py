@@ -78,8 +78,9 @@ class Desk:
         if self.location:
             return check_url(self.location)
         if resource.startswith("/"):
-            raise ResourceError("a resource begins with a name")
-        query = forwarded(query_string, self.options.forward_query)
+            raise ResourceError("the path begins with a `/`; name the file itself")
+        names = self.options.forward_query
+        query = forwarded(query_string, names) if names else None
         return self.distribution.url(resource, query)
 
 
@@ -114,9 +115,15 @@ class Asked:
         decision = decide(result, self._desk.options.allowed_statuses)
         if isinstance(decision, Deny):
             return decision
-        sign = self._desk.distribution.sign_resource
         try:
-            return self._deliver(decision, sign(self._opened(), **_conditions(decision)))
+            signed = self._desk.distribution.sign_resource(
+                self._opened(),
+                expires_in=decision.expires_in,
+                expires_at=decision.expires_at,
+                starts_at=decision.starts_at,
+                ip_address=decision.ip_address,
+            )
+            return self._deliver(decision, signed)
         except (ResourceError, KeyUnavailableError) as error:
             return _refused(error)
 
@@ -125,9 +132,15 @@ class Asked:
         decision = decide(result, self._desk.options.allowed_statuses)
         if isinstance(decision, Deny):
             return decision
-        sign = self._desk.distribution.sign_resource_async
         try:
-            return self._deliver(decision, await sign(self._opened(), **_conditions(decision)))
+            signed = await self._desk.distribution.sign_resource_async(
+                self._opened(),
+                expires_in=decision.expires_in,
+                expires_at=decision.expires_at,
+                starts_at=decision.starts_at,
+                ip_address=decision.ip_address,
+            )
+            return self._deliver(decision, signed)
         except (ResourceError, KeyUnavailableError) as error:
             return _refused(error)
 
@@ -164,15 +177,6 @@ class Asked:
             secure=domain.startswith("https:"),
             samesite=options.cookie_samesite,
         )
-
-
-def _conditions(allow: Allow) -> dict[str, Any]:
-    return {
-        "expires_in": allow.expires_in,
-        "expires_at": allow.expires_at,
-        "starts_at": allow.starts_at,
-        "ip_address": allow.ip_address,
-    }
 
 
 def _refused(error: ResourceError | KeyUnavailableError) -> Deny:

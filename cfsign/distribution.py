@@ -19,7 +19,7 @@ from cfsign.resource import check_domain, check_length, check_resource, check_ur
 from cfsign.signed_policies import DEFAULT_BYTES, SignedPolicies, Terms, check_cache_bytes
 from cfsign.signed_policy import SignedPolicy
 from cfsign.signer import BaseSigner
-from cfsign.times import Lifetime, Moment, expiry, standing_lifetime
+from cfsign.times import LATEST, Lifetime, Moment, expiry, standing_lifetime
 
 
 class Distribution:
@@ -319,7 +319,9 @@ class Distribution:
         return policy.resource, policy.expires_at, policy.starts_at, policy.ip_address
 
     def _own_expiry(self, resource: str, now: int) -> int:
-        moment = expiry(self.expires_in, None, now)
+        moment = now + self.expires_in
+        if moment > LATEST:
+            expiry(self.expires_in, None, now)  # which says so
         if self.expiry_step is None:
             return moment
         # Up, never down: the life is at least the distribution's.

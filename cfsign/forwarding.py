@@ -20,8 +20,6 @@ def forwarded(query_string: str | bytes, names: Iterable[str]) -> str:
     Raises:
         ResourceError: The query is text of other characters.
     """
-    if not query_string or not names:
-        return ""
     # A character a byte, so that what is not UTF-8 comes through too.
     text = query_string if isinstance(query_string, str) else query_string.decode("latin-1")
     wanted = {name.encode() for name in names}

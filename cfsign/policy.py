@@ -74,7 +74,7 @@ class Policy:
         start, network = check_conditions(self.expires_at, starts_at, ip_address)
         keep(self, "starts_at", start)
         keep(self, "ip_address", network)
-        if is_broad(self.resource):
+        if "*" in self.resource and is_broad(self.resource):
             warnings.warn(
                 "the wildcard in the policy's domain covers hosts of other owners too, and every "
                 "distribution that trusts the key; write the domain out",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: The redirects that browsers ask again for; 301 and 308 are cached for ever (RFC 9110, 15.4).
@@ -38,10 +38,10 @@ class Answer:
 
 
 def redirect(
-    location: str, code: int, headers: Headers = (), cookies: Iterable[str] = ()
+    location: str, code: int, headers: Headers = (), cookies: Sequence[str] = ()
 ) -> Answer:
     """Send the viewer to *location*, with the values of `Set-Cookie` headers if there are any."""
-    set_cookie = [("Set-Cookie", cookie) for cookie in cookies]
+    set_cookie = tuple(("Set-Cookie", cookie) for cookie in cookies) if cookies else ()
     return Answer(code, (("Location", location), *set_cookie, *headers))
 
 

@@ -32,9 +32,15 @@ class SignedRedirectMixin(ViewOptions, _View):
     attribute is an option, described in `cfsign.Delivery`: None takes the site's setting.
     """
 
-    # What `as_view` finds out, for all the views that it then makes, one a request.
+    #: Whether `authorize` is awaited.
+    _awaits: ClassVar[bool]
+    #: What is the same for all the views, one a request, of one `as_view`.
     _key: ClassVar[object] = None
-    _awaits: ClassVar[bool] = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Look once which colour the view has."""
+        super().__init_subclass__(**kwargs)
+        cls._awaits = iscoroutinefunction(cls.get)
 
     def authorize(self, request: HttpRequest, resource: str, **url_args: Any) -> Any:
         """
@@ -64,13 +70,12 @@ class SignedRedirectMixin(ViewOptions, _View):
         """
         if cls.authorize is SignedRedirectMixin.authorize:
             raise Delivery.no_rule(cls, "self, request, resource, **url_args")
-        awaits = iscoroutinefunction(cls.get)
-        if iscoroutinefunction(cls.authorize) is not awaits:
-            raise TypeError(f"{cls.__name__}.{_COLOUR[awaits]}")
+        if iscoroutinefunction(cls.authorize) is not cls._awaits:
+            raise TypeError(f"{cls.__name__}.{_COLOUR[cls._awaits]}")
         given = Delivery.options_of(SimpleNamespace(**initkwargs))
         checked = Delivery.of_view(cls, given)
         initkwargs |= {name: getattr(checked, name) for name in given}
-        view: Callable[..., Any] = super().as_view(**initkwargs, _key=object(), _awaits=awaits)
+        view: Callable[..., Any] = super().as_view(**initkwargs, _key=object())
         return view
 
     def get(

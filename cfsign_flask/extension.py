@@ -31,12 +31,12 @@ class CloudFront:
     @property
     def distribution(self) -> Distribution:
         """The current application's distribution, to sign with directly."""
-        return current_site().distribution
+        return site_of(current_app).distribution
 
 
-def current_site() -> Site:
-    """Return the current application's; raises ConfigurationError without the extension."""
-    found: Site | None = current_app.extensions.get(NAME)
+def site_of(app: Flask) -> Site:
+    """Return what the extension keeps for *app*; raises ConfigurationError without it."""
+    found: Site | None = app.extensions.get(NAME)
     if found is None:
         raise ConfigurationError(
             "the application has no CloudFront extension; call CloudFront(app) where it is made"
@@ -46,4 +46,4 @@ def current_site() -> Site:
 
 def cloudfront_url(path: str, **times: Any) -> str:
     """Return the signed URL of *path*, in a template; the arguments are `Distribution.sign`'s."""
-    return current_site().distribution.sign(path, **times)
+    return site_of(current_app).distribution.sign(path, **times)

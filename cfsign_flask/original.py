@@ -75,7 +75,8 @@ class CloudFrontRedirect:
             DecisionError: What `authorize` returned is not understood; or it is async, and so is
                 the view function.
         """
-        desk = self._current_desk()
+        app = current_app._get_current_object()  # type: ignore[attr-defined]  # the real object
+        desk = self._desk_on(app)
         if good_codes is not None:
             desk = desk.replace(allowed_statuses=good_codes)
         asked = asked_at(desk, request.path.removeprefix("/"))
@@ -84,13 +85,12 @@ class CloudFrontRedirect:
                 f"the authorize or the private key of {type(self).__name__} is async, and go() "
                 "cannot await it inside an async view function; make the view function a plain one"
             )
-        result = current_app.ensure_sync(self.authorize)(*args, **kwargs)
-        return respond(desk, asked, result)
+        result = app.ensure_sync(self.authorize)(*args, **kwargs)
+        return respond(app, desk, asked, result)
 
-    def _current_desk(self) -> Desk:
+    def _desk_on(self, app: Flask) -> Desk:
         if self._desk is not None:
             return self._desk
-        app = current_app._get_current_object()  # type: ignore[attr-defined]  # the real object
         if app not in self._desks:
             config = self._cf_config or app.config.get("CLOUDFRONT_CONFIG")
             self._desks[app] = self._desk_of(config, app.config.get("CLOUDFRONT_DOMAIN"))

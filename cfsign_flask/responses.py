@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from flask import abort, after_this_request, current_app
+from flask import Flask, abort, after_this_request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -25,17 +25,17 @@ def asked_at(desk: Desk, resource: str, query_string: bytes = b"") -> Asked:
     return asked
 
 
-def respond(desk: Desk, asked: Asked, result: object) -> Response:
+def respond(app: Flask, desk: Desk, asked: Asked, result: object) -> Response:
     """Answer by what the site's own rule returned; a response of its own is passed on as it is."""
     if isinstance(result, Response):
         return result
     if desk.is_async:
-        answer: Answer | Deny = current_app.ensure_sync(asked.answer_async)(result)
+        answer: Answer | Deny = app.ensure_sync(asked.answer_async)(result)
     else:
         answer = asked.answer(result)
     if isinstance(answer, Deny):
         refuse(answer)
-    response_class = _to_the_byte(current_app.response_class)  # type: ignore[arg-type]  # hashable
+    response_class = _to_the_byte(app.response_class)  # type: ignore[arg-type]  # hashable
     return response_class([answer.body], answer.status, list(answer.headers))
 
 

@@ -12,7 +12,7 @@ from flask.views import MethodView
 from werkzeug.wrappers import Response
 
 from cfsign import Delivery, ViewOptions
-from cfsign_flask.extension import NAME, current_site
+from cfsign_flask.extension import NAME, site_of
 from cfsign_flask.responses import asked_at, respond
 
 
@@ -64,11 +64,12 @@ class SignedRedirectView(ViewOptions, MethodView):
         """Answer GET, and HEAD like it."""
         if resource is None:
             raise Delivery.no_resource(url_args)
+        app = current_app._get_current_object()  # type: ignore[attr-defined]  # each look costs
         # A view that is made at every request is not kept.
-        desk = current_site().desk(self, None if self.init_every_request else self)
+        desk = site_of(app).desk(self, None if self.init_every_request else self)
         asked = asked_at(desk, resource, request.query_string)
-        result = current_app.ensure_sync(self.authorize)(resource, **url_args)
-        return respond(desk, asked, result)
+        result = app.ensure_sync(self.authorize)(resource, **url_args)
+        return respond(app, desk, asked, result)
 
 
 def signed_redirect_blueprint(
