@@ -710,6 +710,11 @@ ROWS: tuple[Row, ...] = (
         ),
     ),
     Row(
+        "`cache_redirect`, with an `expiry_step`",
+        "`private, max-age` for as long as the URL stays the same",
+        test="test_a_redirect_to_a_stable_url_may_be_kept",
+    ),
+    Row(
         "Below a blueprint's prefix, a Django `include`, a longer Falcon template",
         "the prefix is no part of the file's name",
         (
@@ -762,6 +767,7 @@ ROWS: tuple[Row, ...] = (
                 "allowed_statuses": (200, 403),
                 "cookie_domain": "d1.cloudfront.net",
                 "cookie_samesite": "no",
+                "cache_redirect": "yes",
             }.items()
         ),
     ),

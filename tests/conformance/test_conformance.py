@@ -1,14 +1,19 @@
 """Every case of the table on every flavour, in process and over HTTP."""
 
 import concurrent.futures
+import contextlib
 import sys
 
 import pytest
+import time_machine
 
 from tests.conformance import site as site_module
 from tests.conformance.cases import CASES, DJANGO, ROWS, STARTS, Request, Start
 from tests.conformance.expectations import Refused, Signed
+from tests.conformance.signature import count_signatures
 from tests.conformance.wire import send
+
+NOW = 1_800_000_000
 
 
 @pytest.mark.parametrize("case", [name for name in CASES if name != "own-folder"])
@@ -49,6 +54,38 @@ def test_fifty_viewers_at_once_each_get_their_own(site):
     for allowed, request, reply, judge in answers:
         expected = Signed(f"/{request.key}") if allowed else Refused(403, own_page=True)
         expected.judge(request, reply, judge)
+
+
+def test_a_redirect_to_a_stable_url_may_be_kept(flavour, site_settings, monkeypatch):
+    """By the viewer's browser; a refusal may not, nor what the site forbids."""
+    driver = site_module.driver(flavour)
+    stable = {"expiry_step": 3600, "cache_redirect": True}
+    config = site_settings["CLOUDFRONT_CONFIG"] | stable
+    settings = site_settings | {"CLOUDFRONT_CONFIG": config}
+    signed = []
+    count_signatures(monkeypatch, signed)
+    with contextlib.ExitStack() as stack:
+        clock = stack.enter_context(time_machine.travel(NOW, tick=False))
+        if flavour in DJANGO:
+            from django.test import override_settings
+
+            stack.enter_context(override_settings(**settings))
+        send = driver.client(driver.create_app(settings))
+
+        def ask(case, viewer="ada"):
+            request = Request(f"{viewer}/a.txt", view="nested", viewer=viewer)
+            return send(request, request.path(driver.PREFIX, case))
+
+        for late, signatures in ((0, 1), (100, 1), (3600, 2)):
+            clock.move_to(NOW + late)
+            reply = ask("own-folder")
+            left = 3600 - late % 3600 - 60
+            assert reply.status == 303
+            assert reply.all("Cache-Control") == [f"private, max-age={left}"]
+            assert reply.one("Vary").startswith("Cookie, Authorization")
+            assert len(signed) == signatures
+        refused = ask("deny-403-headers")
+        assert (refused.status, refused.all("Cache-Control")) == (403, ["no-store"])
 
 
 @pytest.mark.parametrize("start", STARTS, ids=lambda start: start.name)
