@@ -15,7 +15,7 @@ from cfsign.errors import ConfigurationError, ResourceError
 from cfsign.expiry_step import check_jitter, round_up
 from cfsign.path import Query, encode_path, encode_query
 from cfsign.policy import Address, Policy
-from cfsign.resource import check_domain, check_length, check_resource, check_url
+from cfsign.resource import check_domain, check_length, check_url
 from cfsign.signed_policies import DEFAULT_BYTES, SignedPolicies, Terms, check_cache_bytes
 from cfsign.signed_policy import SignedPolicy
 from cfsign.signer import BaseSigner
@@ -97,8 +97,9 @@ class Distribution:
         )
         self.cache_bytes = check_cache_bytes(cache_bytes)
         # Without a step nothing comes again.
-        keeps = self.expiry_step is not None and self.cache_bytes > 0
-        self._signed_policies = SignedPolicies(self.cache_bytes) if keeps else None
+        self._signed_policies = (
+            None if self.expiry_step is None else SignedPolicies(self.cache_bytes)
+        )
 
     def __repr__(self) -> str:
         return f"<Distribution {self.domain} {self.signer!r}>"
@@ -305,7 +306,7 @@ class Distribution:
         return max(end - self.expires_in - math.ceil(now), 0)
 
     def _pattern(self, path_pattern: str) -> str:
-        return check_resource(self.domain + encode_path(path_pattern, pattern=True))
+        return self.domain + encode_path(path_pattern, pattern=True)
 
     def _terms(self, resource: str, starts_at: Moment | None, ip_address: Address | None) -> Terms:
         """Return the terms of a policy with this distribution's own life, unchecked if plain."""

@@ -35,7 +35,7 @@ _ESCAPE = r"%[0-9A-Fa-f]{2}"
 _END = r"(?=\n|\Z)"
 _DOTS = rf"(?<=/)(?:\.|%2[eE]){{1,2}}(?:(?=[/?])|{_END})"
 _IN_PATH = r"[A-Za-z0-9\-_~!$&'()+,;=:@/\[\]]*+"  # but for the dot, with which `.` and `..` begin
-_PATH = rf"/{_IN_PATH}(?:(?!{_DOTS})(?:\.|{_ESCAPE}){_IN_PATH})*+"
+_PATH = rf"{_IN_PATH}(?:(?!{_DOTS})(?:\.|{_ESCAPE}){_IN_PATH})*+"
 # No `?`: in a policy's resource, which has no escape for it, the edge reads it as any character.
 _IN_QUERY = r"[A-Za-z0-9\-._~!$()+,;=:@/\[\]]*+"
 
@@ -49,10 +49,10 @@ _RESERVED = rf"(?:{'|'.join(map(_in_any_spelling, sorted(RESERVED)))})(?:(?=[=&]
 _PARAMETER = rf"(?!(?=[EHKPS%]){_RESERVED}){_IN_QUERY}(?:{_ESCAPE}{_IN_QUERY})*+"
 _QUERY = rf"(?=\?[^?\n]++{_END})(?:[?&]{_PARAMETER})++"
 
-#: The path and the query of a URL, to its end or, in a text of many, its line's.
-PATH_AND_QUERY = rf"{_PATH}(?:{_QUERY})?+"
+#: What follows a `/` of a URL's path, to the URL's end or, in a text of many, its line's.
+REST = rf"{_PATH}(?:{_QUERY})?+"
 
-_is_url = re.compile(_ORIGIN + PATH_AND_QUERY, re.ASCII).fullmatch
+_is_url = re.compile(f"{_ORIGIN}/{REST}", re.ASCII).fullmatch
 _SCHEME = re.compile(r"(?P<literal>https?)://|(?P<any>(?:http)?\*)://|")
 # Names below which anybody may have a host: a top-level domain, CloudFront's own, and what looks
 # like the `co.uk` or `com.au` of a country. The last is a guess, in place of the long list of such

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from types import MappingProxyType
 
+from cfsign.blocks import all_covered, blocks
 from cfsign.cookies import SignedCookies
 from cfsign.encoding import encode
 from cfsign.errors import ResourceError
 from cfsign.keys import HashAlgorithm
 from cfsign.policy import Policy
-from cfsign.resource import check_length, check_url
+from cfsign.resource import MAX_URL_BYTES, check_length, check_url
 
 
 class SignedPolicy:
@@ -60,12 +62,26 @@ class SignedPolicy:
         return with_query(url, self._query)
 
     def urls(self, urls: Iterable[str]) -> Iterator[str]:
-        """Do for each of *urls*, lazily and in order, what `url` does for one; one signature."""
-        return map(self.url, urls)
+        """
+        Do for each of *urls*, in order, what `url` does for one; one signature.
+
+        They are read lazily, in blocks that grow from 1 to 64, each up to twice as long as the one
+        before. Where *urls* may wait for long between two, as a queue does, and each is wanted at
+        once, call `url` for each. An error comes behind all the URLs before it.
+        """
+        return chain.from_iterable(map(self._signed, blocks(iter(urls))))
 
     def cookies(self) -> SignedCookies:
         """Return the same parameters as cookies."""
         return SignedCookies(self._params(), self.policy.resource)
+
+    def _signed(self, block: list[str]) -> Iterable[str]:
+        longest = MAX_URL_BYTES - len(self._query) - 1
+        urls = all_covered(self.policy.resource, block, longest)
+        if urls is not None:
+            first, further = f"?{self._query}", f"&{self._query}"
+            return [url + further if "?" in url else url + first for url in urls]
+        return map(self.url, block)  # which tells what is at fault, when it is at its turn
 
     def _params(self) -> dict[str, str]:
         # CloudFront's base64 has neither `&` nor `=` in it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import gc
 import ipaddress
@@ -84,9 +85,12 @@ def test_a_life_of_its_own_is_signed_each_time(
 ) -> None:
     """Even if it ends as the step does; and it does not get into the others' way."""
     first = stepped.sign_resource(URL)
-    assert stepped.sign_resource(URL, **options).policy == first.policy
-    assert stepped.sign_resource(URL, **options).policy == first.policy
-    assert counting_key.calls == 3
+    for calls in (2, 4):
+        assert stepped.sign_resource(URL, **options).policy == first.policy
+        assert counting_key.calls == calls
+        signed = asyncio.run(stepped.sign_resource_async(URL, **options))
+        assert signed.policy == first.policy
+    assert counting_key.calls == 5
     assert stepped.sign_resource(URL) is first
 
 
@@ -253,6 +257,22 @@ def test_what_is_refused_is_refused_although_its_like_is_kept(
     for _ in range(2):
         with pytest.raises(PolicyError):
             stepped.sign_resource(URL, **bad)
+
+
+def test_a_text_that_says_it_is_another_is_not_believed(stepped: Distribution) -> None:
+    """A class may compare as it likes; what is signed is the text itself."""
+
+    class Liar(str):
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        def __hash__(self) -> int:
+            return hash(URL)
+
+    stepped.sign_resource(URL)
+    assert stepped.sign_resource(Liar(f"{URL}b")).policy.resource == f"{URL}b"
 
 
 # Whoever signs now

@@ -191,6 +191,33 @@ def _interrupted(self: object, timeout: float | None = None) -> bool:
     raise KeyboardInterrupt
 
 
+class JustOver(dict[Any, Any]):
+    """A table of turns in which, just as somebody wants one, another's has come to its end."""
+
+    def __init__(self, other: Callable[[], object]) -> None:
+        self.others = [other]
+
+    def setdefault(self, key: Any, value: Any) -> Any:
+        if self.others:
+            self.others.pop()()
+        return super().setdefault(key, value)
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_turn_that_ended_as_one_looked_was_not_in_vain(is_async: bool) -> None:
+    """What came of it is kept by then."""
+    key = SlowKey()
+    key.may_answer.set()
+    distribution = stepped(key)
+    cache: Any = distribution._signed_policies
+    cache._turns = JustOver(lambda: distribution.sign_resource(URL))
+    if is_async:
+        run(distribution.sign_resource_async(URL))
+    else:
+        distribution.sign_resource(URL)
+    assert key.calls == 1
+
+
 def test_nobody_waits_for_another_url(pool: ThreadPoolExecutor) -> None:
     """Nor for another viewer's address, nor while another is kept."""
     key = SlowKey()
@@ -222,10 +249,16 @@ def test_threads_in_a_crowd(pool: ThreadPoolExecutor) -> None:
     for each in [pool.submit(work, number) for number in range(MANY)]:
         each.result(PATIENCE)
     cache: Any = distribution._signed_policies
-    assert cache._turns == {}
     assert 0 < cache._bytes <= 30_000
+    check_books(distribution)
+
+
+def check_books(distribution: Distribution) -> None:
+    """Nobody has a turn left, and with the last entry the last byte goes."""
+    cache: Any = distribution._signed_policies
+    assert cache._turns == {}
     cache._most_bytes = 0
-    distribution.sign_resource(URL)  # which makes room of all there is
+    cache._keep("another", distribution.signer.sign(distribution.policy(URL)))
     assert (len(cache._kept), cache._bytes) == (0, 0)
 
 
@@ -317,6 +350,7 @@ def test_a_loop_does_not_wait_for_a_thread_that_signs(pool: ThreadPoolExecutor) 
 
     assert run(work()) is in_a_thread.result(PATIENCE) is distribution.sign_resource(URL)
     assert key.calls == 2
+    check_books(distribution)
 
 
 def test_several_loops_do_not_wait_for_each_other(pool: ThreadPoolExecutor) -> None:
