@@ -81,7 +81,7 @@ def _view_errors() -> Iterator[Error]:
         return
     for view in _signing_views(get_resolver().url_patterns):
         try:
-            view.view_class(**view.view_initkwargs).desk()
+            view.view_class(**view.view_initkwargs)._desk()
         except ConfigurationError as error:
             for problem in error.problems:
                 text = f"{view.view_class.__qualname__}: {problem}"

@@ -44,16 +44,10 @@ class SignedRedirectMixin(ViewOptions, _View):
 
     def authorize(self, request: HttpRequest, resource: str, **url_args: Any) -> Any:
         """
-        Decide on one request.
+        Say whether the viewer may have *resource*, a plain path; `async` in the async view.
 
-        Args:
-            request: The request.
-            resource: The plain path that is asked for.
-            url_args: The other variables of the route.
-
-        Returns:
-            An HTTP status (200 and 204 allow, 400 to 599 refuse), an `Allow`, a `Deny`, or a
-            response, which is passed on as it is.
+        Return an HTTP status (200 and 204 allow, 400 to 599 refuse), an `Allow`, a `Deny`, or a
+        response, which is passed on as it is. *url_args* are the route's other variables.
         """
         raise Delivery.no_rule(type(self), "self, request, resource, **url_args")
 
@@ -91,7 +85,7 @@ class SignedRedirectMixin(ViewOptions, _View):
         answer = asked.answer(result)
         return refuse(request, answer) if isinstance(answer, Deny) else respond(answer)
 
-    def desk(self) -> Desk:
+    def _desk(self) -> Desk:
         """Return where the view's files are asked for; raises ConfigurationError."""
         return conf.site().desk(self, self._key, awaits=self._awaits)
 
@@ -103,7 +97,7 @@ class SignedRedirectMixin(ViewOptions, _View):
         # Under ASGI, META holds text that Django has read as UTF-8; the scope has the bytes.
         scope = getattr(request, "scope", None)
         query = request.META["QUERY_STRING"] if scope is None else scope["query_string"]
-        return self.desk().asked(resource, query)
+        return self._desk().asked(resource, query)
 
 
 class SignedRedirectView(SignedRedirectMixin, View):

@@ -117,15 +117,10 @@ class Resource(ViewOptions):
 
     def authorize(self, req: Any, resource: str, **params: Any) -> Any:
         """
-        Decide on one request; override it, with an `async` method under ASGI.
+        Say whether the viewer may have *resource*, a plain path; `async` under ASGI.
 
-        Args:
-            req: The request.
-            resource: The plain path that is asked for.
-            params: The other fields of the route.
-
-        Returns:
-            An HTTP status (200 and 204 allow, 400 to 599 refuse), an `Allow` or a `Deny`.
+        Return an HTTP status (200 and 204 allow, 400 to 599 refuse), an `Allow` or a `Deny`.
+        *params* are the other fields of the route.
         """
         raise NotImplementedError
 

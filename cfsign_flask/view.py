@@ -33,15 +33,10 @@ class SignedRedirectView(ViewOptions, MethodView):
 
     def authorize(self, resource: str, **url_args: Any) -> Any:
         """
-        Decide on one request; a plain or an `async` function.
+        Say whether the viewer may have *resource*, a plain path; a plain or an `async` function.
 
-        Args:
-            resource: The plain path that is asked for.
-            url_args: The other variables of the route.
-
-        Returns:
-            An HTTP status (200 and 204 allow, 400 to 599 refuse), an `Allow`, a `Deny`, or a
-            response, which is passed on as it is.
+        Return an HTTP status (200 and 204 allow, 400 to 599 refuse), an `Allow`, a `Deny`, or a
+        response, which is passed on as it is. *url_args* are the route's other variables.
         """
         raise Delivery.no_rule(type(self), "self, resource, **url_args")
 
