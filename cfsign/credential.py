@@ -22,7 +22,7 @@ _COOKIES = frozenset(_COOKIE_PREFIX + name for name in _PARAMETERS)
 _MAX_COOKIE_BYTES = 20_480
 
 _PERCENT_ESCAPE = re.compile("%([0-9A-Fa-f]{2})")
-_BASE64 = re.compile("(?:[A-Za-z0-9~-]{4})*(?:[A-Za-z0-9~-]{2}__|[A-Za-z0-9~-]{3}_)?")
+_BASE64 = re.compile("[A-Za-z0-9~-]++_{0,2}")
 _TO_STANDARD_BASE64 = str.maketrans("-_~", "+=/")
 
 
@@ -61,14 +61,13 @@ def read_credential(query: str | None, cookies: Sequence[tuple[str, str]] = ()) 
         query: The query of the URL as it was sent, without the "?", or None.
         cookies: The request's cookies, as `cookie_pairs` returns them.
     """
-    parameters = [_name_and_value(piece) for piece in _pieces(query)]
-    in_query = [(name, value) for name, value in parameters if name in _PARAMETERS]
-    in_cookies = [
+    parameters = map(_name_and_value, _pieces(query))
+    in_query = [parameter for parameter in parameters if parameter[0] in _PARAMETERS]
+    sent = in_query or [
         (name.removeprefix(_COOKIE_PREFIX), _percent_decoded(value))
         for name, value in cookies
         if name in _COOKIES
     ]
-    sent = in_query or in_cookies
     values = dict(sent)
     return Credential(
         key_pair_id=values.get("Key-Pair-Id"),
@@ -88,9 +87,11 @@ def cookie_pairs(cookies: object) -> list[tuple[str, str]] | None:
         cookies: Any form of `Cookies`, or None for a request without.
             Only a header or pairs can show that a cookie was sent twice.
     """
-    if isinstance(cookies, str) and len(cookies) > _MAX_COOKIE_BYTES:
-        return None
-    found = _header_pairs(cookies) if isinstance(cookies, str) else _listed(cookies)
+    if cookies is None:
+        return []
+    if isinstance(cookies, str):
+        return _header_pairs(cookies) if _fits(cookies) else None
+    found = _listed(cookies)
     pairs = [pair for pair in found if _is_pair_of_texts(pair)]
     size = sum(_byte_length(name) + _byte_length(value) + len("=") for name, value in pairs)
     return pairs if len(pairs) == len(found) and size <= _MAX_COOKIE_BYTES else None
@@ -126,7 +127,7 @@ def decoded(text: str) -> bytes | None:
     Padding is required and the unused bits of the last letter must be zero, so that no two texts
     decode to the same bytes. Undocumented; this project's choice.
     """
-    if not text or _BASE64.fullmatch(text) is None:
+    if len(text) % 4 or _BASE64.fullmatch(text) is None:
         return None
     standard = text.translate(_TO_STANDARD_BASE64).encode("ascii")
     content = base64.b64decode(standard)
@@ -139,7 +140,7 @@ def _pieces(query: str | None) -> list[str]:
 
 def _name_and_value(piece: str) -> tuple[str, str]:
     name, _, value = piece.partition("=")
-    return _percent_decoded(name), _percent_decoded(value)
+    return (_percent_decoded(name), _percent_decoded(value)) if "%" in piece else (name, value)
 
 
 def _percent_decoded(text: str) -> str:
@@ -153,14 +154,17 @@ def _cookie_name_and_value(piece: str) -> tuple[str, str]:
     return name.strip(" \t"), value.strip(" \t")
 
 
-def _header_pairs(header: str) -> list[Any]:
+def _fits(header: str) -> bool:
+    # Letters first: to encode what has far too many would be a load.
+    return len(header) <= _MAX_COOKIE_BYTES and _byte_length(header) <= _MAX_COOKIE_BYTES
+
+
+def _header_pairs(header: str) -> list[tuple[str, str]]:
     return [_cookie_name_and_value(piece) for piece in header.split(";")]
 
 
 def _listed(cookies: object) -> list[Any]:
     """List the pairs of any other form; what cannot be listed counts as one unusable pair."""
-    if cookies is None:
-        return []
     try:
         pairs: Any = cookies.items() if isinstance(cookies, Mapping) else cookies
         # Each pair takes a byte at least, so that even an endless iterable is cut off in time.

@@ -15,7 +15,9 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 # The visible ASCII that RFC 3986 lets stand in a path. No "#": a fragment stays in the browser.
 _PATH_LETTER = r"[!$-;=@-\[\]_a-z~]"
-_URL = re.compile(rf"(https?)://([^/?]+)((?:/{_PATH_LETTER}*)?)(?:\?((?:{_PATH_LETTER}|\?)*))?")
+_QUERY_LETTER = r"[!$-;=?-\[\]_a-z~]"
+# Possessive: whether it fits is settled at the first letter that does not.
+_URL = re.compile(rf"(https?+)://([^/?]++)((?:/{_PATH_LETTER}*+)?+)(?:\?({_QUERY_LETTER}*+))?+")
 
 # AWS, "Create a signed URL using a custom policy"; "http*" is not on that page, but in wide use.
 _ANY_PROTOCOL = ("*://", "http*://")
@@ -63,7 +65,7 @@ class ViewerURL:
         """
         hosts = dict.fromkeys((self.host, self.canonical_host))
         paths = ("/", "") if self.path in ("", "/") else (self.path,)
-        return [replace(self, host=host, path=path) for host in hosts for path in paths]
+        return [ViewerURL(self.scheme, host, path, self.query) for host in hosts for path in paths]
 
     def __str__(self) -> str:
         query = "" if self.query is None else f"?{self.query}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
@@ -21,13 +21,20 @@ class Request:
         url: The viewer's URL without the reserved parameters.
         credential: What was sent to show that it is signed.
         at: When it came, in epoch seconds.
-        address: Where it came from; None where that is unknown or is not IPv4.
+        viewer_ip: Where it came from, as it was given; None where that is unknown.
     """
 
     url: ViewerURL
     credential: Credential
     at: float
-    address: IPv4Address | None
+    viewer_ip: str | IPv4Address | IPv6Address | None
+
+    @property
+    def address(self) -> IPv4Address | None:
+        """Where it came from; None where that is unknown or is not IPv4."""
+        # Read when a policy asks for it: most name no address, and most of what is refused is so
+        # for something before.
+        return ipv4(self.viewer_ip)
 
 
 def read_request(url: object, cookies: object, at: object, viewer_ip: object) -> Request | None:
@@ -35,14 +42,15 @@ def read_request(url: object, cookies: object, at: object, viewer_ip: object) ->
     viewed = ViewerURL.parse(url)
     pairs = cookie_pairs(cookies)
     now = epoch_seconds(at)
-    is_address = viewer_ip is None or isinstance(viewer_ip, str | IPv4Address | IPv6Address)
-    if viewed is None or pairs is None or now is None or not is_address:
+    if viewed is None or pairs is None or now is None:
+        return None
+    if viewer_ip is not None and not isinstance(viewer_ip, str | IPv4Address | IPv6Address):
         return None
     return Request(
-        url=replace(viewed, query=own_query(viewed.query)),
+        url=ViewerURL(viewed.scheme, viewed.host, viewed.path, own_query(viewed.query)),
         credential=read_credential(viewed.query, pairs),
         at=now,
-        address=ipv4(viewer_ip),
+        viewer_ip=viewer_ip,
     )
 
 
