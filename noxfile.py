@@ -61,6 +61,13 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHONS[0])
+def bench(session: nox.Session) -> None:
+    """Measure the library beside its peers, in minutes; nox -s bench -- --quick to try it out."""
+    session.install("-e", ".[bench]")
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0])
 def lint(session: nox.Session) -> None:
     """Run the linters, the type checker and the import contract."""
     session.install("-e", ".[test]")

@@ -29,10 +29,10 @@ def is_asgi(flavour: str) -> bool:
 
 def settings() -> dict[str, Any]:
     """Read the settings that the load generator hands over."""
-    return {
-        "CLOUDFRONT_DOMAIN": "https://media.example.com",
-        "CLOUDFRONT_CONFIG": {"private_key": os.environ["LOAD_KEY"], "key_pair_id": "K1"},
-    }
+    config: dict[str, Any] = {"private_key": os.environ["LOAD_KEY"], "key_pair_id": "K1"}
+    if "LOAD_EXPIRY_STEP" in os.environ:
+        config["expiry_step"] = int(os.environ["LOAD_EXPIRY_STEP"])
+    return {"CLOUDFRONT_DOMAIN": "https://media.example.com", "CLOUDFRONT_CONFIG": config}
 
 
 def create_app() -> Any:

@@ -1,0 +1,55 @@
+"""The machine and the versions that a run is of; no name of a host."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+CORES, LOAD = "cores", "load before the run"
+PACKAGES = (
+    "cryptography",
+    "rsa",
+    "botocore",
+    "cloudfront-signed-cookies",
+    "django-storages",
+    "flask",
+    "django",
+    "falcon",
+    "gunicorn",
+    "uvicorn",
+)
+
+
+def machine() -> dict[str, str]:
+    """Name the processor, the system and the interpreter."""
+    from cryptography.hazmat.backends.openssl.backend import backend
+
+    return {
+        "processor": _processor(),
+        CORES: str(os.cpu_count()),
+        "system": f"{platform.system()} {platform.machine()}",
+        "Python": f"{platform.python_implementation()} {platform.python_version()}",
+        "OpenSSL": backend.openssl_version_text(),
+        LOAD: f"{os.getloadavg()[0]:.2f}",
+    }
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    if sys.platform == "darwin":
+        line = ["sysctl", "-n", "machdep.cpu.brand_string"]
+        return subprocess.run(line, capture_output=True, text=True).stdout.strip()
+    return platform.processor() or "unknown"
+
+
+def versions() -> dict[str, str]:
+    """Return the version of each Python package that takes part."""
+    return {name: version(name) for name in PACKAGES}

@@ -1,0 +1,133 @@
+"""The results: what was measured, on what, and what could not be; kept as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent / "results"
+FILE = FOLDER / "results.json"
+_NEXT = ",\n  "
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """
+    A figure: one sample a round.
+
+    Attributes:
+        case: What was done.
+        subject: Who did it.
+        unit: "s" (seconds each), "/s" or "MB".
+        samples: One figure a round, in the order of the rounds.
+        at: How many there were, where the growth with that number is measured.
+    """
+
+    case: str
+    subject: str
+    unit: str
+    samples: tuple[float, ...]
+    at: int | None = None
+
+    @property
+    def median(self) -> float:
+        """The middle of the samples."""
+        return statistics.median(self.samples)
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """The quartiles: half of the samples lie between them."""
+        if len(self.samples) == 1:
+            return self.samples[0], self.samples[0]
+        low, _, high = statistics.quantiles(self.samples, n=4, method="inclusive")
+        return low, high
+
+
+@dataclass
+class Results:
+    """All figures of one run."""
+
+    date: str
+    is_quick: bool
+    machine: dict[str, str]
+    versions: dict[str, str]
+    measurements: list[Measurement] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def find(self, case: str, subject: str, at: int | None = None) -> Measurement | None:
+        """Return a figure, or None if it was not measured."""
+        for each in self.measurements:
+            if (each.case, each.subject, each.at) == (case, subject, at):
+                return each
+        return None
+
+    def of(self, case: str) -> list[Measurement]:
+        """Return all figures of a case, in the order in which they were measured."""
+        return [each for each in self.measurements if each.case == case]
+
+    def ratio(self, case: str, subject: str, other: str) -> float | None:
+        """
+        Return how many times the other's figure a subject's is, or None if one is missing.
+
+        It is the median of the rounds' own ratios: within a round the two are measured one after
+        the other, so that the drift of the machine's speed, which goes on for minutes, cancels.
+        """
+        mine, theirs = self.find(case, subject), self.find(case, other)
+        if mine is None or theirs is None:
+            return None
+        return statistics.median(a / b for a, b in zip(mine.samples, theirs.samples, strict=True))
+
+    def speed(self, case: str, subject: str, other: str) -> float | None:
+        """Return how many times as fast as the other a subject is, where the figures are times."""
+        return self.ratio(case, other, subject)
+
+    def excess(self, case: str, subject: str, other: str) -> float | None:
+        """Return by how much a subject's figure is over the other's, round by round."""
+        mine, theirs = self.find(case, subject), self.find(case, other)
+        if mine is None or theirs is None:
+            return None
+        return statistics.median(a - b for a, b in zip(mine.samples, theirs.samples, strict=True))
+
+    def growth(self, case: str) -> list[tuple[int, Measurement]]:
+        """Return the points of a growth curve, from the smallest number on."""
+        points = [(each.at, each) for each in self.of(case) if each.at is not None]
+        return sorted(points, key=lambda point: point[0])
+
+    def exponent(self, case: str) -> float | None:
+        """
+        Return the exponent of a growth curve: the slope of the line fitted to its logarithms.
+
+        1 is linear, 0 is flat; None if there are not two points.
+        """
+        points = self.growth(case)
+        if len(points) < 2:
+            return None
+        x = [math.log(at) for at, _ in points]
+        y = [math.log(each.median) for _, each in points]
+        return statistics.linear_regression(x, y).slope
+
+    def to_json(self) -> str:
+        """Write all down, each figure on a line."""
+        plain = asdict(self)
+        figures = [json.dumps(each, ensure_ascii=False) for each in plain.pop("measurements")]
+        head = json.dumps(plain, indent=1, ensure_ascii=False).removesuffix("\n}")
+        return f'{head},\n "measurements": [\n  {_NEXT.join(figures)}\n ]\n}}\n'
+
+    @classmethod
+    def from_json(cls, text: str) -> Results:
+        """Read what `to_json` wrote."""
+        plain: dict[str, Any] = json.loads(text)
+        measurements = [
+            Measurement(**{**each, "samples": tuple(each["samples"])})
+            for each in plain.pop("measurements")
+        ]
+        return cls(**plain, measurements=measurements)
+
+
+def committed() -> Results | None:
+    """Return the results that are kept with the sources, or None if there are none yet."""
+    return Results.from_json(FILE.read_text("utf-8")) if FILE.exists() else None
