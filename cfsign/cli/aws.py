@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from cfsign.cli.sign import duration
+from cfsign.cli.times import duration
 from cfsign.keys import SUPPORTED
 from cfsign.provisioning import (
     Actions,

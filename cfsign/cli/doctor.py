@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cfsign.cli.sign import duration
+from cfsign.cli.times import duration
 from cfsign.doctor import Settings, as_json, as_text, diagnose
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import click
 
-from cfsign.cli.sign import moment
+from cfsign.cli.times import moment
 from cfsign.explanation import Explanation, Mistake, explain, explain_answer
 from cfsign.explanation.transcript import read_transcript, unwrapped
 from cfsign.trusted_keys import TrustedKeyGroup

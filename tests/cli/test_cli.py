@@ -112,10 +112,91 @@ def test_a_variable_that_cannot_work_is_one_line_and_exit_2(pem, variable, value
 def test_help_shows_the_names_of_the_variables_and_no_value():
     """A key or a password in the environment is not printed."""
     done = run("sign", "--help", CLOUDFRONT_PASSWORD="s3cret", CLOUDFRONT_PRIVATE_KEY="s3cret")
-    for name in ("KEY_PAIR_ID", "PRIVATE_KEY", "PASSWORD", "HASH_ALGORITHM", "EXPIRES"):
+    for name in (
+        "KEY_PAIR_ID",
+        "PRIVATE_KEY",
+        "PASSWORD",
+        "HASH_ALGORITHM",
+        "KEY_RING_FILE",
+        "EXPIRES",
+    ):
         assert f"CLOUDFRONT_{name}" in done.stdout
     assert "[SHA1|SHA256]" in done.stdout
     assert "s3cret" not in done.stdout
+
+
+@pytest.fixture
+def ring_file(tmp_path, key_file):
+    """A ring whose first key, K1, signs now."""
+    pairs = [
+        {"key_pair_id": "K1", "private_key": "key.pem", "hash_algorithm": "SHA256"},
+        {"key_pair_id": "K2", "private_key": "key.pem", "signs_from": 2147483647},
+    ]
+    path = tmp_path / "ring.json"
+    path.write_text(json.dumps({"keys": pairs}))
+    return str(path)
+
+
+@pytest.mark.parametrize("command", ["sign", "cookies"])
+@pytest.mark.parametrize("is_flag", [True, False])
+def test_a_key_ring_signs(ring_file, trusted_keys, command, is_flag):
+    """Its key and hash, by the flag or by the variable that a site has."""
+    if is_flag:
+        done = run(command, URL, "--key-ring", ring_file)
+    else:
+        done = run(command, URL, CLOUDFRONT_KEY_RING_FILE=ring_file)
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1)
+    if command == "sign":
+        verdict = trusted_keys.check(done.stdout.strip())
+    else:
+        cookies = dict(pair.split("=", 1) for pair in done.stdout.strip().split("; "))
+        assert cookies["CloudFront-Hash-Algorithm"] == "SHA256"
+        verdict = trusted_keys.check(URL, cookies=cookies)
+    assert verdict.allowed
+
+
+def test_a_flag_stands_in_for_the_environments_key_or_ring(ring_file, key_file, trusted_keys):
+    """All that is the other's own goes with it."""
+    one = {"CLOUDFRONT_KEY_PAIR_ID": "K9", "CLOUDFRONT_PRIVATE_KEY_FILE": "no.pem"}
+    one |= {"CLOUDFRONT_PASSWORD": "s3cret", "CLOUDFRONT_HASH_ALGORITHM": "SHA1"}
+    done = run("sign", URL, "--key-ring", ring_file, **one)
+    assert trusted_keys.check(done.stdout.strip()).allowed
+    flags = ("--key-pair-id", "K1", "--private-key", key_file)
+    done = run("sign", URL, *flags, CLOUDFRONT_KEY_RING_FILE="no.json")
+    assert trusted_keys.check(done.stdout.strip()).allowed
+
+
+@pytest.mark.parametrize(
+    ("flags", "variables", "words"),
+    [
+        (["--key-ring", "r", "--private-key", "k"], {}, ["--private-key beside --key-ring"]),
+        (
+            ["--key-ring", "r", "--key-pair-id", "K1", "--hash-algorithm", "SHA1"],
+            {},
+            ["--key-pair-id and --hash-algorithm beside --key-ring"],
+        ),
+        (["--key-ring", "r", "--ask-password"], {}, ["--ask-password beside --key-ring"]),
+        (
+            ["--key-pair-id", "K1"],
+            {"KEY_RING_FILE": "r"},
+            ["--key-pair-id beside CLOUDFRONT_KEY_RING_FILE"],
+        ),
+        (
+            [],
+            {"KEY_RING_FILE": "r", "PRIVATE_KEY_FILE": "k", "PASSWORD": "s3cret"},
+            ["CLOUDFRONT_PRIVATE_KEY_FILE and CLOUDFRONT_PASSWORD beside CLOUDFRONT_KEY_RING_FILE"],
+        ),
+        (["--key-ring", "no.json"], {}, ["no.json", "cannot be read"]),
+        (["--key-pair-id", "K1"], {}, ["--private-key", "--key-ring"]),
+    ],
+)
+def test_a_key_ring_that_cannot_be_used_is_one_line_and_exit_2(flags, variables, words):
+    """A ring beside one key is refused, each named as the user gave it, and no secret shown."""
+    done = run("sign", URL, *flags, **{f"CLOUDFRONT_{name}": v for name, v in variables.items()})
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    for word in words:
+        assert word in done.stderr
+    assert "s3cret" not in done.stderr
 
 
 def test_a_password_that_cannot_be_asked_for(tmp_path, encrypted_pem):
