@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from cfsign.decision import ALLOWED_STATUSES
-from cfsign.errors import CfsignError, CfsignWarning, ConfigurationError
+from cfsign.errors import CfsignError, CfsignWarning, ConfigurationError, PolicyError
 from cfsign.key_ring import KeyRing, check_interval
 from cfsign.keys import AsyncPrivateKey, HashAlgorithm, PrivateKey
 from cfsign.settings import CHECKS, NONE_BY_DEFAULT, ONE_KEYS_OWN, REQUIRED, RINGS, VARIABLES
 from cfsign.signer import BaseSigner, Signer, choose_hash_algorithm
+from cfsign.times import lifetime_from_text
 
 DOMAIN = "CLOUDFRONT_DOMAIN"
 CONFIG = "CLOUDFRONT_CONFIG"
@@ -100,6 +101,7 @@ class Configuration:
         """
         Read the environment's variables that begin with *prefix*.
 
+        EXPIRES and EXPIRY_STEP are seconds, or a number with a unit, such as "15m".
         One whose name is almost one of ours warns, since it may be the site's own; where a setting
         that is required is missing, it is named in the error.
 
@@ -130,11 +132,11 @@ class Configuration:
         for name in ("expires", "expiry_step"):
             if name not in settings:
                 continue
-            if re.fullmatch("[0-9]{1,10}", settings[name]):
-                settings[name] = int(settings[name])
-            else:
+            try:
+                settings[name] = lifetime_from_text(settings[name], name)
+            except PolicyError as error:
                 del settings[name]
-                problems.append(f"{labels[name]}: give whole seconds, such as 900")
+                problems.append(f"{labels[name]}: {error}")
         if re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,10})?", settings.get("check_every", "")):
             settings["check_every"] = float(settings["check_every"])
         return cls._checked(settings, labels, problems)

@@ -90,17 +90,15 @@ def lifetime_from_text(text: str, field: str) -> int:
         field: What it is called, for the error.
 
     Returns:
-        The seconds, which may be none.
+        The seconds; whether so many make a lifetime is not looked into.
 
     Raises:
         PolicyError: It is not written so.
     """
     match = re.fullmatch(r"([0-9]{1,10})([smhd]?)", text)
     if match is None:
-        raise PolicyError(
-            f"{field} is seconds, or a number with s, m, h or d, such as 90, 15m or 2h",
-            field=field,
-        )
+        mend = "give seconds, or a number with s, m, h or d: 90, 15m, 2h"
+        raise PolicyError(mend, field=field)
     return int(match[1]) * _UNITS[match[2]]
 
 

@@ -14,11 +14,9 @@ from cfsign.times import lifetime_from_text
 def duration(text: str) -> int:
     """Turn seconds, or a number with s, m, h or d behind it, into seconds."""
     try:
-        return lifetime_from_text(text, "the duration")
-    except PolicyError:
-        raise click.BadParameter(
-            "give seconds, or a number with s, m, h or d: 90, 15m, 2h"
-        ) from None
+        return lifetime_from_text(text, "duration")
+    except PolicyError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def moment(text: str) -> int | datetime:

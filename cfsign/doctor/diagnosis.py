@@ -19,7 +19,7 @@ from cfsign.doctor.key_ring import examine_ring, ring_of
 from cfsign.doctor.settings import Settings
 from cfsign.doctor.trial import match_public_key, try_configuration, try_key
 from cfsign.errors import CfsignError, ConfigurationError
-from cfsign.times import lifetime_seconds
+from cfsign.times import lifetime_from_text, lifetime_seconds
 
 _PROBLEM = re.compile(
     r"(?P<label>[A-Z_]+(?:\['.*?'\])?)(?: or [A-Z_]+)?(?:: | (?=is ))(?P<what>.*)", re.DOTALL
@@ -114,9 +114,9 @@ def _lasting(settings: Settings) -> Iterator[Finding]:
 
 def _seconds(lifetime: Any) -> int | None:
     """Read a lifetime as the settings have it; None is none that they may have."""
-    if isinstance(lifetime, str) and re.fullmatch("[0-9]{1,10}", lifetime):
-        lifetime = int(lifetime)
     try:
+        if isinstance(lifetime, str):
+            lifetime = lifetime_from_text(lifetime, "expires")
         return lifetime_seconds(lifetime, "expires")
     except CfsignError:  # which the settings' own check has told
         return None

@@ -225,7 +225,8 @@ def test_public_key(environ, tmp_path, public_pem, openssl, other_pem):
     [
         ("86401", "note", "1 days"),
         ("5", "note", "5 s"),
-        ("1h", "error", "whole seconds"),
+        ("2d", "note", "2 days"),
+        ("an hour", "error", "give seconds"),
         ("0", "error", "less than one second"),
     ],
 )
