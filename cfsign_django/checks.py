@@ -121,7 +121,7 @@ def _warnings(configuration: Configuration, stated: Any) -> Iterator[Warning]:
         )
     key = stated.get("private_key", stated.get("priv_key_string"))
     if isinstance(key, str | os.PathLike) and "-----BEGIN" not in os.fsdecode(key):
-        yield from _public_folders_of(os.fsdecode(key))
+        yield from _public_folders_of(os.path.expanduser(os.fsdecode(key)))
 
 
 def _public_folders_of(key: str) -> Iterator[Warning]:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from cfsign.cli.file import file
 from cfsign.cli.times import duration
 from cfsign.keys import SUPPORTED
 from cfsign.provisioning import (
@@ -48,7 +49,7 @@ def _aws_options(command: Command) -> Command:
 
 
 @aws.command("create-key")
-@click.argument("private_key", type=click.Path(path_type=Path), metavar="FILE")
+@click.argument("private_key", type=file, metavar="FILE")
 @_aws_options
 @click.option(
     "--algorithm",
@@ -58,7 +59,7 @@ def _aws_options(command: Command) -> Command:
     help="The new key's.",
 )
 @click.option("--existing", is_flag=True, help="Take the private key that is in FILE.")
-@click.option("--ring", type=click.Path(path_type=Path), help="Write a key ring's document, too.")
+@click.option("--ring", type=file, help="Write a key ring's document, too.")
 def create(
     private_key: Path,
     key_group: str,
@@ -125,7 +126,7 @@ def _print_settings(key_pair_id: str, private_key: Path, ring: Path | None) -> N
 @aws.command()
 @click.option(
     "--ring",
-    type=click.Path(path_type=Path),
+    type=file,
     required=True,
     help="The document of the site's key ring.",
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from cfsign.cli.file import file
 from cfsign.cli.times import duration
 from cfsign.doctor import Settings, as_json, as_text, diagnose
 
@@ -19,7 +20,7 @@ from cfsign.doctor import Settings, as_json, as_text, diagnose
 @click.option("--private-key", help="The private key's path.")
 @click.option("--key-ring", help="A key ring's document, in place of id and key.")
 @click.option("--ask-password", is_flag=True, help="Ask for the key's password.")
-@click.option("--public-key", type=click.Path(path_type=Path), help="The uploaded public key.")
+@click.option("--public-key", type=file, help="The uploaded public key.")
 @click.option("--expires", type=duration, help="How long a URL lasts: 90, 15m, 2h.")
 @click.option("--json", "in_json", is_flag=True, help="Print a JSON object.")
 def doctor(

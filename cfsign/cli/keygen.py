@@ -9,12 +9,13 @@ from pathlib import Path
 
 import click
 
+from cfsign.cli.file import file
 from cfsign.cli.output import put
 from cfsign.keys import SUPPORTED, generate_private_key_pem, load_private_key
 
 
 @click.command()
-@click.argument("name", default="cloudfront", type=click.Path(path_type=Path))
+@click.argument("name", default="cloudfront", type=file)
 @click.option(
     "--algorithm",
     type=click.Choice(SUPPORTED, case_sensitive=False),
@@ -55,8 +56,8 @@ def keygen(name: Path, algorithm: str) -> None:
 def _write(path: Path, text: str, mode: int) -> None:
     # Made with its permissions, so that nobody can open the key before they are set.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with _removed_on_failure(path), os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(text)
+    with _removed_on_failure(path), os.fdopen(descriptor, "w", encoding="ascii") as opened:
+        opened.write(text)
 
 
 @contextlib.contextmanager

@@ -30,9 +30,9 @@ def read_source(source: Source) -> tuple[str, str]:
     r"""
     Return the PEM text that *source* holds, and the path that it was read from, or "".
 
-    Text with `-----BEGIN` in it, or its base64, is a key; any other text is a path. DER is armoured
-    as PEM. Newlines written as `\n`, as environment variables often hold them, are mended, and so
-    are CRLF, a byte-order mark, and the UTF-16 of some Windows tools.
+    Text with `-----BEGIN` in it, or its base64, is a key; any other text is a path, which may begin
+    with `~`. DER is armoured as PEM. Newlines written as `\n`, as environment variables often hold
+    them, are mended, and so are CRLF, a byte-order mark, and the UTF-16 of some Windows tools.
 
     Raises:
         SigningKeyError: There is nothing, or it is not text.
@@ -66,7 +66,7 @@ def _contents(source: Source) -> tuple[str | bytes, str]:
         raise SigningKeyError(
             f"a key is a path, or PEM or DER as text or bytes, not {type(source).__name__}"
         )
-    path = Path(os.fsdecode(source))
+    path = Path(os.path.expanduser(os.fsdecode(source)))
     return _read_file(path), str(path)
 
 
@@ -93,7 +93,8 @@ def _cannot_read(name: str, error: Exception) -> SigningKeyError:
         )
     if isinstance(error, FileNotFoundError) and any(part.startswith("~") for part in parts):
         return SigningKeyError(
-            f"there is no key file {name!r}; ~ is for a shell to read, so write the folder out",
+            f"there is no key file {name!r}; ~ is a home folder at the beginning of a path alone, "
+            "and where there is such a user; write the folder out",
             source=name,
         )
     if isinstance(error, FileNotFoundError):

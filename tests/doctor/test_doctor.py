@@ -192,6 +192,16 @@ def test_mode_of_the_key_file(environ, key_file, mode, severity):
     assert all(f"chmod 600 {key_file}" in mend for _, mend in mends)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_mode_of_a_key_file_in_the_home_folder(environ, key_file, monkeypatch):
+    """It is the same file, and no relative path."""
+    monkeypatch.setenv("HOME", str(key_file.parent))
+    key_file.chmod(0o644)
+    ((_, text),) = found(environ | {"CLOUDFRONT_PRIVATE_KEY_FILE": "~/key.pem"}, "warning")
+    assert f"chmod 600 {key_file}" in text
+    assert "relative" not in str(found(environ | {"CLOUDFRONT_PRIVATE_KEY_FILE": "~/key.pem"}))
+
+
 def test_mode_of_a_public_key_taken_for_the_private(environ, key_file, public_pem):
     """That anybody may read it is no fault."""
     key_file.write_text(public_pem)

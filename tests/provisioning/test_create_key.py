@@ -7,7 +7,14 @@ import sys
 
 import pytest
 
-from cfsign import Configuration, Distribution, SigningKeyError, TrustedKeyGroup, load_private_key
+from cfsign import (
+    Configuration,
+    Distribution,
+    KeyRing,
+    SigningKeyError,
+    TrustedKeyGroup,
+    load_private_key,
+)
 from cfsign.cli import main
 from cfsign.provisioning import Actions, AWSError, CloudFront, create_key
 from cfsign.provisioning.files import write_private_key
@@ -38,6 +45,15 @@ def test_the_settings_printed_open_files(client, tmp_path, items, public_keys, c
         "CLOUDFRONT_KEY_PAIR_ID": config["key_pair_id"],
         "CLOUDFRONT_PRIVATE_KEY_FILE": str(path),
     }
+
+
+def test_a_tilde_is_the_home_folder(client, tmp_path, capsys, monkeypatch):
+    """In `--ring=~/ring.json`, which a shell leaves as it is; what is printed is a whole path."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    arguments = ("--key-group", "site", "--algorithm", "P-256", "--ring=~/ring.json")
+    assert create("~/site.pem", *arguments) == 0
+    assert f"CLOUDFRONT_KEY_RING_FILE={tmp_path / 'ring.json'}" in capsys.readouterr().out
+    assert KeyRing.from_file(tmp_path / "ring.json").public_keys()
 
 
 @pytest.mark.parametrize("by", ["name", "id"])
