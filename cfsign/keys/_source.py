@@ -44,7 +44,7 @@ def read_source(source: Source) -> tuple[str, str]:
             source=origin,
         )
     text = (content if isinstance(content, str) else _text(content, origin)).strip()
-    if text.startswith(_WRAPPED_BEGIN):
+    if _is_wrapped(text):
         text = _unwrapped(text, origin)
     if _BEGIN in text:
         text = text.replace("\\r", "").replace("\\n", "\n").replace("\r\n", "\n")
@@ -55,7 +55,7 @@ def is_path(source: object) -> TypeGuard[str | os.PathLike[str]]:
     """Tell whether *source* names a file, and is not the key itself."""
     if isinstance(source, str):
         text = source.strip()
-        return bool(text) and _BEGIN not in text and not text.startswith(_WRAPPED_BEGIN)
+        return bool(text) and _BEGIN not in text and not _is_wrapped(text)
     return isinstance(source, os.PathLike)
 
 
@@ -134,9 +134,15 @@ def armoured(label: str, der: bytes, headers: tuple[str, ...] = ()) -> str:
     return "\n".join(lines)
 
 
+def _is_wrapped(text: str) -> bool:
+    """Tell whether *text* is the base64 of PEM, be it in quotes, as some tools leave them."""
+    return text.lstrip("\"' ").startswith(_WRAPPED_BEGIN)
+
+
 def _unwrapped(text: str, origin: str) -> str:
     try:
-        return base64.b64decode("".join(text.split()), validate=True).decode("utf-8")
+        bare = re.sub(r"""\\[rn]|["'\s]""", "", text)
+        return base64.b64decode(bare, validate=True).decode("utf-8")
     except ValueError:  # which may have the key in it, as above
         pass
     raise SigningKeyError(

@@ -89,6 +89,14 @@ WRAPPINGS: dict[str, Callable[[bytes, Path], Any]] = {
     "text": lambda content, folder: content.decode(),
     "base64": lambda content, folder: base64.b64encode(content).decode(),
     "base64 in lines, file": lambda content, folder: in_file(folder, base64.encodebytes(content)),
+    "base64 in quotes": lambda content, folder: f'"{base64.b64encode(content).decode()}"',
+    "base64, escaped newlines": lambda content, folder: (
+        base64.encodebytes(content).decode().replace("\n", "\\r\\n")
+    ),
+    "base64 of escaped newlines": lambda content, folder: (
+        base64.b64encode(content.replace(b"\n", b"\\n")).decode()
+    ),
+    "quotes": lambda content, folder: f"'{content.decode()}'",
     "CRLF": lambda content, folder: content.replace(b"\n", b"\r\n"),
     "byte-order mark, file": lambda content, folder: in_file(folder, b"\xef\xbb\xbf" + content),
     "UTF-16, file": lambda content, folder: in_file(folder, content.decode().encode("utf-16")),
