@@ -29,6 +29,10 @@ from cfsign.signed_policy import SignedPolicy, check_covered
 from cfsign.times import Lifetime, Moment, expiry
 
 
+# The bytes of r and s, 32 each, without the DER around them.
+_BARE_P256 = 64
+
+
 class BaseSigner(ABC):
     """All that signing is, but for the key: a signer has one, a key ring several."""
 
@@ -223,6 +227,12 @@ class Signer(Unpicklable, BaseSigner):
                 f"sign of a {type(self._key).__name__} returned {_described(signature)}; "
                 "it returns the raw signature, as bytes"
             )
+        if len(signature) == _BARE_P256 and _is_bare(self._key, signature):
+            raise SigningKeyError(
+                f"sign of a {type(self._key).__name__} returned r and s side by side, as PKCS#11 "
+                "and JWS have an ECDSA signature; CloudFront takes it as ASN.1 DER (RFC 3279): "
+                "return encode_dss_signature(r, s) of cryptography's"
+            )
         return SignedPolicy(policy, self.key_pair_id, encode(signature), self.hash_algorithm)
 
 
@@ -252,6 +262,12 @@ def _described(thing: object) -> str:
     if isinstance(thing, bytes):
         return "no bytes at all"
     return type(thing).__name__
+
+
+def _is_bare(key: PrivateKey | AsyncPrivateKey, signature: bytes) -> bool:
+    """Tell r and s of P-256 from DER of so many bytes, and from RSA of 512 bits, as tests have."""
+    is_der = signature[:2] == bytes((0x30, _BARE_P256 - 2))
+    return not is_der and not str(getattr(key, "algorithm", "")).startswith("RSA")
 
 
 def _message(policy: Policy) -> bytes:

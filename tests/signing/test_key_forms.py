@@ -93,9 +93,9 @@ WRAPPINGS: dict[str, Callable[[bytes, Path], Any]] = {
     "base64, escaped newlines": lambda content, folder: (
         base64.encodebytes(content).decode().replace("\n", "\\r\\n")
     ),
-    "base64 of escaped newlines": lambda content, folder: (
-        base64.b64encode(content.replace(b"\n", b"\\n")).decode()
-    ),
+    "base64 of escaped newlines": lambda content, folder: base64.b64encode(
+        content.replace(b"\n", b"\\n")
+    ).decode(),
     "quotes": lambda content, folder: f"'{content.decode()}'",
     "CRLF": lambda content, folder: content.replace(b"\n", b"\r\n"),
     "byte-order mark, file": lambda content, folder: in_file(folder, b"\xef\xbb\xbf" + content),
