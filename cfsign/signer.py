@@ -28,7 +28,6 @@ from cfsign.resource import check_url
 from cfsign.signed_policy import SignedPolicy, check_covered
 from cfsign.times import Lifetime, Moment, expiry
 
-
 # The bytes of r and s, 32 each, without the DER around them.
 _BARE_P256 = 64
 

@@ -53,10 +53,14 @@ def diagnose(settings: Settings, public_key: str | os.PathLike[str] | None = Non
         findings += told
         if not _at_fault(told):
             usable.append(held)
-    if usable and public_key is not None:
-        findings += match_public_key("--public-key", usable, public_key)
+    matched = (
+        [] if public_key is None else list(match_public_key("--public-key", usable, public_key))
+    )
+    findings += matched
     if configuration is not None:
-        findings += try_configuration(configuration, keys, usable)
+        tried = try_configuration(configuration, keys, usable)
+        # That a key's own half allows a URL means nothing where CloudFront has another.
+        findings += [told for told in tried if told.severity == "error" or not _at_fault(matched)]
     return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
 
 

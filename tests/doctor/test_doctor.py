@@ -225,9 +225,18 @@ def test_public_key(environ, tmp_path, public_pem, openssl, other_pem):
     ((setting, text),) = found(environ, "error", public_key=path)
     assert setting == "--public-key"
     assert "not the public half" in text
+    assert not [text for _, text in found(environ, public_key=path) if "is allowed" in text]
     path.write_text(other_pem)
     ((_, text),) = found(environ, "error", public_key=path)
     assert "a private key" in text
+
+
+def test_public_key_beside_a_private_one_that_cannot_be_used(environ, tmp_path):
+    """Neither fault hides the other."""
+    environ["CLOUDFRONT_PRIVATE_KEY_FILE"] = "no.pem"
+    errors = found(environ, "error", public_key=tmp_path / "public.pem")
+    assert [setting for setting, _ in errors] == ["CLOUDFRONT_PRIVATE_KEY_FILE", "--public-key"]
+    assert "public.pem" in errors[1][1]
 
 
 @pytest.mark.parametrize(
