@@ -15,6 +15,7 @@ from cfsign.cli.file import file
 from cfsign.cli.times import duration
 from cfsign.keys import SUPPORTED
 from cfsign.provisioning import (
+    MAX_KEYS,
     Actions,
     CloudFront,
     RingFile,
@@ -41,6 +42,13 @@ def _aws_options(command: Command) -> Command:
         (
             click.option("--key-group", metavar="NAME|ID", required=True, help="The key group."),
             click.option("--profile", help="boto3's profile; its default if left."),
+            click.option(
+                "--max-keys",
+                type=click.IntRange(1),
+                default=MAX_KEYS,
+                show_default=True,
+                help="How many public keys a key group takes, should AWS have raised that quota.",
+            ),
             click.option("--dry-run", is_flag=True, help="Tell each change, and make none."),
         )
     ):
@@ -65,6 +73,7 @@ def create(
     key_group: str,
     algorithm: str,
     profile: str | None,
+    max_keys: int,
     dry_run: bool,
     existing: bool,
     ring: Path | None,
@@ -77,7 +86,7 @@ def create(
     if ring is not None:
         _require_place(ring, private_key)
     actions = _actions(dry_run)
-    cloudfront = CloudFront(cloudfront_client(profile), actions)
+    cloudfront = CloudFront(cloudfront_client(profile), actions, max_keys)
     created = create_key(
         cloudfront, actions, private_key, key_group, algorithm=algorithm, existing=existing
     )
@@ -159,6 +168,7 @@ def rotate(
     key_group: str,
     algorithm: str | None,
     profile: str | None,
+    max_keys: int,
     dry_run: bool,
     longest_lifetime: int,
     deployment: int,
@@ -183,7 +193,7 @@ def rotate(
         )
     actions = _actions(dry_run)
     rotation = Rotation(
-        CloudFront(cloudfront_client(profile), actions),
+        CloudFront(cloudfront_client(profile), actions, max_keys),
         actions,
         RingFile(ring),
         key_group,

@@ -76,8 +76,20 @@ def test_a_full_group_is_refused_before_anything_is_made(
     captured = capsys.readouterr()
     assert captured.err.count("\n") == 1
     assert "takes 5" in captured.err
+    assert "take out one" in captured.err
+    assert "--max-keys" in captured.err
     assert not (tmp_path / "new.pem").exists()
     assert len(public_keys()) == 5
+
+
+def test_a_raised_quota_makes_room(client, tmp_path, add_group, capsys):
+    """As AWS gives one to who asks for it."""
+    add_group("site", 5)
+    arguments = (tmp_path / "new.pem", "--key-group", "site", "--dry-run", "--max-keys")
+    assert create(*arguments, 6) == 0
+    assert "UpdateKeyGroup" in capsys.readouterr().out
+    assert create(*arguments, 0) == 2
+    assert "--max-keys" in capsys.readouterr().err
 
 
 def test_no_file_is_overwritten(client, tmp_path, public_keys, capsys):
@@ -236,9 +248,9 @@ def test_killed_after_each_call(client, tmp_path, add_group, public_keys, items,
     ("operation", "code", "words"),
     [
         ("create_public_key", "AccessDenied", "allow cloudfront:CreatePublicKey"),
-        ("create_public_key", "TooManyPublicKeys", "delete one"),
+        ("create_public_key", "TooManyPublicKeys", r"delete one.* quota; then run this again"),
         ("update_key_group", "PreconditionFailed", "run this again"),
-        ("update_key_group", "TooManyPublicKeysInKeyGroup", "five keys"),
+        ("update_key_group", "TooManyPublicKeysInKeyGroup", "take out one"),
         ("list_key_groups", "ExpiredToken", "renew"),
         ("list_key_groups", "SomethingNew", "AWS's documents"),
     ],

@@ -146,7 +146,7 @@ def test_an_ecdsa_signature_is_der() -> None:
     signer = Signer("K2JCJMDEHXQW5F", with_sign(lambda *_: b"\xff" * 64))
     with pytest.raises(SigningKeyError, match=r"of a Own returned r and s .* encode_dss_signature"):
         signer.sign(POLICY)
-    with pytest.raises(SigningKeyError, match="as ASN.1 DER"):
+    with pytest.raises(SigningKeyError, match=r"as ASN\.1 DER"):
         asyncio.run(signer.sign_async(POLICY))
 
 
