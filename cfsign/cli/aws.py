@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import Any, TypeVar
 import click
 
 from cfsign.cli.file import file
+from cfsign.cli.messages import say
+from cfsign.cli.output import put
 from cfsign.cli.times import duration
 from cfsign.keys import SUPPORTED
 from cfsign.provisioning import (
@@ -92,8 +93,8 @@ def create(
     )
     if not dry_run:
         # Before the ring: should that fail, these are needed to write it.
-        print(f"key pair id  {created.key_pair_id}")
-        print(f"key group    {created.group.id} ({created.group.name})")
+        put(f"key pair id  {created.key_pair_id}")
+        put(f"key group    {created.group.id} ({created.group.name})")
     if ring is not None:
         document = RingFile(ring)
         actions.do(
@@ -104,9 +105,7 @@ def create(
     if dry_run:
         return
     _print_settings(created.key_pair_id, private_key, ring)
-    _say(
-        "let the distribution's behaviour restrict viewer access to this key group, if it does not"
-    )
+    say("let the distribution's behaviour restrict viewer access to this key group, if it does not")
 
 
 def _require_place(ring: Path, private_key: Path) -> None:
@@ -126,10 +125,10 @@ def _print_settings(key_pair_id: str, private_key: Path, ring: Path | None) -> N
     else:
         config = {"key_ring": str(ring.absolute())}
         variables = {"KEY_RING_FILE": config["key_ring"]}
-    print(f"CLOUDFRONT_CONFIG = {config}")
-    print("or, in the environment:")
+    put(f"CLOUDFRONT_CONFIG = {config}")
+    put("or, in the environment:")
     for name, value in variables.items():
-        print(f"CLOUDFRONT_{name}={value}")
+        put(f"CLOUDFRONT_{name}={value}")
 
 
 @aws.command()
@@ -203,18 +202,14 @@ def rotate(
         algorithm,
     )
     progress = rotation.run(start=start)
-    print(progress.told)
+    put(progress.told)
     while wait and not dry_run and progress.due is not None:
         time.sleep(max(0, progress.due - time.time()))
         progress = rotation.run(start=False)
-        print(progress.told)
+        put(progress.told)
     if progress.due is None and not start:
-        _say("begin a rotation with --start")
+        say("begin a rotation with --start")
 
 
 def _actions(dry_run: bool) -> Actions:
-    return Actions(print if dry_run else _say, dry_run=dry_run)
-
-
-def _say(message: str) -> None:
-    print(f"cfsign: {message}", file=sys.stderr)
+    return Actions(put if dry_run else say, dry_run=dry_run)

@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from cfsign.cli.file import file
+from cfsign.cli.output import put
+from cfsign.cli.password import ask_password as ask
 from cfsign.cli.times import duration
 from cfsign.doctor import Settings, as_json, as_text, diagnose
 
@@ -41,12 +43,12 @@ def doctor(
         raise click.UsageError("give --flask or --django")
     given = {name: value for name, value in flags.items() if value is not None}
     if ask_password:
-        given["password"] = click.prompt("Password", hide_input=True, err=True)
+        given["password"] = ask()
     target = django if flask is None else flask
     if target is None:
         settings = Settings.from_environment(flags=given)
     else:
         settings = Settings.from_target(target, given)
     findings = diagnose(settings, public_key)
-    print((as_json if in_json else as_text)(settings.source, findings))
+    put((as_json if in_json else as_text)(settings.source, findings))
     return int(any(finding.severity == "error" for finding in findings))

@@ -93,6 +93,8 @@ def explain_command(
 
 
 def _read_input() -> str:
+    if sys.stdin is None:  # closed
+        return ""
     return sys.stdin.buffer.read(_MAX_INPUT).decode("utf-8", "replace")
 
 

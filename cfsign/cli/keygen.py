@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from cfsign.cli.file import file
+from cfsign.cli.messages import say
 from cfsign.cli.output import put
 from cfsign.keys import SUPPORTED, generate_private_key_pem, load_private_key
 
@@ -45,11 +46,10 @@ def keygen(name: Path, algorithm: str) -> None:
         path = error.filename or name
         raise click.ClickException(f"cannot write {path}: {error.strerror}") from None
     put(os.fsencode(private) + b"\n" + os.fsencode(public))
-    click.echo(
-        f"cfsign: upload {public.name} to CloudFront as a public key, put it into a key group that "
+    say(
+        f"upload {public.name} to CloudFront as a public key, put it into a key group that "
         f"your distribution trusts, and keep {private.name} secret; the public key's ID is the "
-        "key pair id",
-        err=True,
+        "key pair id"
     )
 
 

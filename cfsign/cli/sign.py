@@ -7,9 +7,12 @@ from typing import Any
 
 import click
 
+from cfsign.cli.messages import say
 from cfsign.cli.output import put
 from cfsign.cli.signing import say_when, signer_and_times, signing_options
 from cfsign.cookies import SignedCookies
+
+_SAME_SITE = click.Choice(["Strict", "Lax", "None"], case_sensitive=False)
 
 
 @click.command()
@@ -30,7 +33,7 @@ def sign(url: str, resource: str | None, **options: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @click.option("--domain", help="The cookies' domain, with --set-cookie.")
 @click.option("--path", help="The cookies' path, likewise; / if nothing is said.")
-@click.option("--samesite", type=click.Choice(["Strict", "Lax", "None"]), help="Likewise.")
+@click.option("--samesite", type=_SAME_SITE, help="Likewise.")
 def cookies(
     resource: str,
     set_cookie: bool,
@@ -59,5 +62,5 @@ def cookies(
     else:
         put("; ".join(f"{name}={value}" for name, value in signed.items()))
     if resource.endswith("/") and "*" not in resource:
-        click.echo("cfsign: opens that one URL; end it in /* to open the folder", err=True)
+        say("opens that one URL; end it in /* to open the folder")
     say_when(times["expires_at"])

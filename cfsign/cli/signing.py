@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from cfsign.cli.messages import say
 from cfsign.cli.password import ask_password as ask
 from cfsign.cli.times import duration, moment
 from cfsign.key_ring import KeyRing
@@ -105,7 +106,7 @@ def signer_and_times(
 def say_when(expires_at: int) -> None:
     """Say on standard error how long what was printed is good."""
     ends = datetime.fromtimestamp(expires_at, UTC)
-    click.echo(f"cfsign: good until {ends:%Y-%m-%d %H:%M:%S} UTC", err=True)
+    say(f"good until {ends:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def _signer(key_ring: str | None, **one_key: Any) -> BaseSigner:

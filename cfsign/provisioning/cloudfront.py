@@ -59,9 +59,9 @@ class CloudFront:
         """Raise AWSError if *group* is full, before anything is made."""
         if len(group.key_ids) >= self._max_keys:
             raise AWSError(
-                f"the key group {group.name!r} has {len(group.key_ids)} public keys, and CloudFront "
-                f"takes {self._max_keys}; take out one that no site signs with, or, where AWS has "
-                "raised that quota, give it as --max-keys; nothing was made"
+                f"the key group {group.name!r} has {len(group.key_ids)} public keys, and "
+                f"CloudFront takes {self._max_keys}; take out one that no site signs with, or, "
+                "where AWS has raised that quota, give it as --max-keys; nothing was made"
             )
 
     def id_of(self, public_key_pem: str) -> str | None:

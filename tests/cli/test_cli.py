@@ -9,6 +9,8 @@ import time
 import pytest
 
 from cfsign import TrustedKeyGroup, load_private_key
+from cfsign.cli import main
+from cfsign.cli.output import put
 
 URL = "https://d111111abcdef8.cloudfront.net/a.jpg"
 CFSIGN = f"'{sys.executable}' -m cfsign"  # in a shell's words
@@ -203,7 +205,12 @@ def test_a_password_that_cannot_be_asked_for(tmp_path, encrypted_pem):
     """Without a terminal nothing is read that would be seen; one line, exit 2."""
     path = tmp_path / "key.pem"
     path.write_text(encrypted_pem)
-    done = run("sign", URL, "--key-pair-id", "K1", "--private-key", str(path), "--ask-password")
+    key = ("--key-pair-id", "K1", "--private-key", str(path), "--ask-password")
+    for command in (("sign", URL), ("doctor", "--domain", "https://h")):
+        assert_no_terminal(run(*command, *key))
+
+
+def assert_no_terminal(done):
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "CLOUDFRONT_PASSWORD" in done.stderr
 
@@ -226,7 +233,7 @@ def test_sign_with_every_condition(key_file, trusted_keys):
         ([], lambda text: dict(pair.split("=", 1) for pair in text.strip().split("; "))),
         (["--json"], json.loads),
         (
-            ["--set-cookie", "--domain", "example.com", "--samesite", "Lax"],
+            ["--set-cookie", "--domain", "example.com", "--samesite", "lax"],
             lambda text: dict(
                 line.removeprefix("Set-Cookie: ").split(";")[0].split("=", 1)
                 for line in text.splitlines()
@@ -265,8 +272,10 @@ def test_cookies_for_a_folder_itself_say_what_they_open(key_file, trusted_keys, 
     ("arguments", "word"),
     [
         ([], "give a command"),
-        (["sing"], "No such command"),
-        (["sign"], "URL"),
+        (["sing"], "(see cfsign --help)"),
+        (["sign"], "'URL'. (see cfsign sign --help)"),
+        (["sign", URL, "--expires", "60"], "(see cfsign sign --help)"),
+        (["sign", URL, URL], "(see cfsign sign --help)"),
         (["sign", URL], "key-pair-id"),
         (["sign", URL, "--key-pair-id", "K1", "--private-key", "no-such-file"], "no key file"),
         (["sign", URL, "--expires-in", "soon"], "15m"),
@@ -334,11 +343,66 @@ def test_what_cannot_be_written_is_one_line_and_exit_2(key_file, redirection, wo
     assert word in line
 
 
+def test_the_doctors_report_that_cannot_be_written():
+    """Its exit code is not that of an error in the settings."""
+    command = f"{{ sleep 0.3; {CFSIGN} doctor; echo $? >&2; }} | :"
+    done = subprocess.run(["/bin/sh", "-c", command], stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.stderr.split("\n")[1] == "2"
+
+
 def test_help_that_cannot_be_written_is_one_line_and_exit_2():
     """No traceback."""
     command = f"{CFSIGN} sign --help >/dev/full"
     done = subprocess.run(["/bin/sh", "-c", command], stderr=subprocess.PIPE, text=True, timeout=60)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize(("url", "code"), [(URL, 0), ("a.jpg", 2)])
+def test_a_message_that_cannot_be_written_changes_nothing(key_file, url, code):
+    """A script goes by the exit code, and by standard output."""
+    command = f"{CFSIGN} sign {url} --key-pair-id K1 --private-key {key_file}"
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{command} 2>/dev/full"], stdout=subprocess.PIPE, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout.count("\n")) == (code, 1 if code == 0 else 0)
+
+
+def test_a_closed_standard_input_holds_nothing():
+    """One line, exit 2."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{CFSIGN} explain <&-"], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "nothing was given" in done.stderr
+
+
+def test_a_file_name_of_any_letters_is_printed(tmp_path, pem):
+    """Whatever the terminal is said to take."""
+    (tmp_path / "schlüssel.pem").write_text(pem)
+    arguments = ("--domain", "https://h", "--key-pair-id", "K1", "--private-key", "schlüssel.pem")
+    done = run("doctor", *arguments, cwd=tmp_path, PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "schlüssel.pem" in done.stdout
+
+
+def test_a_file_name_that_is_no_text_is_printed_as_it_is(capsysbinary):
+    """As the system has it, not escaped."""
+    put("a.pem\nb\udcff.pem")
+    assert capsysbinary.readouterr().out == b"a.pem\nb\xff.pem\n"
+
+
+def test_a_fault_of_our_own_is_one_line_without_its_text(monkeypatch, capsys):
+    """What it says may be secret; where it is, is not."""
+
+    def fail(*_):
+        raise RuntimeError("s3cret")
+
+    monkeypatch.setattr("cfsign.cli.keygen.generate_private_key_pem", fail)
+    assert main(["keygen", "no/such"]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert f"RuntimeError in {__file__}, line " in err
+    assert "s3cret" not in err
 
 
 def test_messages_never_go_where_the_url_goes(key_file):
