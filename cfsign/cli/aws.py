@@ -35,7 +35,7 @@ _ALGORITHM = click.Choice(SUPPORTED, case_sensitive=False)
 def aws(context: click.Context) -> None:
     """Make and rotate keys in CloudFront, with boto3."""
     if context.invoked_subcommand is None:
-        raise click.UsageError("give a command: create-key or rotate (see cfsign aws --help)")
+        raise click.UsageError("give a command: create-key or rotate")
 
 
 def _aws_options(command: Command) -> Command:
@@ -57,7 +57,7 @@ def _aws_options(command: Command) -> Command:
     return command
 
 
-@aws.command("create-key")
+@aws.command("create-key", short_help="Make a key pair, and put it into a key group.")
 @click.argument("private_key", type=file, metavar="FILE")
 @_aws_options
 @click.option(

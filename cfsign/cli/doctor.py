@@ -14,7 +14,7 @@ from cfsign.cli.times import duration
 from cfsign.doctor import Settings, as_json, as_text, diagnose
 
 
-@click.command()
+@click.command(short_help="Say what is wrong with a site's settings, and what mends it.")
 @click.option("--flask", metavar="MODULE:APP", help="A Flask application, or its config module.")
 @click.option("--django", metavar="MODULE", help="Django's settings module.")
 @click.option("--domain", help="Scheme and host of the distribution.")

@@ -15,7 +15,7 @@ from cfsign.cli.output import put
 from cfsign.keys import SUPPORTED, generate_private_key_pem, load_private_key
 
 
-@click.command()
+@click.command(short_help="Make a key pair that CloudFront takes.")
 @click.argument("name", default="cloudfront", type=file)
 @click.option(
     "--algorithm",

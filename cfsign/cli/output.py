@@ -27,7 +27,7 @@ def put(text: str | bytes) -> None:
 def failed(error: OSError) -> str:
     """Say what *error* means; what could not be written on standard output is given up."""
     if error.filename is not None:
-        return f"{os.fsdecode(error.filename)!r}: {error.strerror}"
+        return f"{os.fsdecode(error.filename)!r}: {error.strerror}; check who may read and write it"
     # It would be tried again, and fail again, when the process ends.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return f"cannot write: {error.strerror}"

@@ -26,7 +26,7 @@ def sign(url: str, resource: str | None, **options: Any) -> None:
     say_when(times["expires_at"])
 
 
-@click.command()
+@click.command(short_help="Print the cookies that open a folder or a file.")
 @click.argument("resource")
 @signing_options
 @click.option("--set-cookie", is_flag=True, help="Print Set-Cookie headers, a line each.")

@@ -271,7 +271,8 @@ def test_cookies_for_a_folder_itself_say_what_they_open(key_file, trusted_keys, 
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        ([], "give a command"),
+        ([], "doctor or aws (see cfsign --help)\n"),
+        (["aws"], "create-key or rotate (see cfsign aws --help)\n"),
         (["sing"], "(see cfsign --help)"),
         (["sign"], "'URL'. (see cfsign sign --help)"),
         (["sign", URL, "--expires", "60"], "(see cfsign sign --help)"),
@@ -374,6 +375,29 @@ def test_a_closed_standard_input_holds_nothing():
     )
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "nothing was given" in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the terminal is POSIX's")
+@pytest.mark.parametrize("value", ["", "1"])
+def test_no_color_leaves_the_colours_out(value):
+    """On a terminal too; empty, it is not set (https://no-color.org)."""
+    leader, follower = os.openpty()
+    environment = os.environ | {"NO_COLOR": value, "TERM": "xterm"}
+    command = [sys.executable, "-m", "cfsign", "explain", URL]
+    subprocess.run(command, stdout=follower, env=environment, timeout=60, check=False)
+    os.close(follower)
+    shown = os.read(leader, 100_000)
+    os.close(leader)
+    assert b"MissingKey" in shown
+    assert (b"\x1b[" in shown) == (not value)
+
+
+def test_the_commands_are_told_in_whole_sentences():
+    """The first line of a long help would be cut."""
+    for group in ((), ("aws",)):
+        listed = run(*group, "--help").stdout.partition("Commands:")[2]
+        assert listed
+        assert "..." not in listed
 
 
 def test_a_file_name_of_any_letters_is_printed(tmp_path, pem):
