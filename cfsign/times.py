@@ -97,8 +97,10 @@ def lifetime_from_text(text: str, field: str) -> int:
     """
     match = re.fullmatch(r"([0-9]{1,10})([smhd]?)", text)
     if match is None:
-        mend = "give seconds, or a number with s, m, h or d: 90, 15m, 2h"
-        raise PolicyError(mend, field=field)
+        raise PolicyError(
+            "this is no lifetime; give seconds, or a number with s, m, h or d: 90, 15m, 2h",
+            field=field,
+        )
     return int(match[1]) * _UNITS[match[2]]
 
 

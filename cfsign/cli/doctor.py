@@ -20,7 +20,7 @@ from cfsign.doctor import Settings, as_json, as_text, diagnose
 @click.option("--domain", help="Scheme and host of the distribution.")
 @click.option("--key-pair-id", help="The ID of the public key in CloudFront.")
 @click.option("--private-key", help="The private key's path.")
-@click.option("--key-ring", help="A key ring's document, in place of id and key.")
+@click.option("--key-ring", metavar="FILE", help="A key ring's document, in place of id and key.")
 @click.option("--ask-password", is_flag=True, help="Ask for the key's password.")
 @click.option("--public-key", type=file, help="The uploaded public key.")
 @click.option("--expires", type=duration, help="How long a URL lasts: 90, 15m, 2h.")

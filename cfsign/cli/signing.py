@@ -14,6 +14,7 @@ from click.core import ParameterSource
 from cfsign.cli.messages import say
 from cfsign.cli.password import ask_password as ask
 from cfsign.cli.times import duration, moment
+from cfsign.key_pair import is_key_text
 from cfsign.key_ring import KeyRing
 from cfsign.keys import HASH_ALGORITHMS, resolve_private_key
 from cfsign.settings import VARIABLES
@@ -139,6 +140,11 @@ def _signer_of_one_key(
         raise click.UsageError(f"give --private-key or {_KEY_VARIABLES[1]}, or a --key-ring")
     if not _is_flag("private_key") and all(map(os.environ.get, _KEY_VARIABLES)):
         raise click.UsageError(f"{' and '.join(_KEY_VARIABLES)} are both set; set one")
+    if _is_flag("private_key") and is_key_text(private_key):
+        say(
+            "warning: the key itself is among the words of the command, which every user of this "
+            "machine may list; give its path, or CLOUDFRONT_PRIVATE_KEY"
+        )
     password = ask() if ask_password else os.environ.get(_PASSWORD) or None
     key = resolve_private_key(private_key, password)
     return Signer(key_pair_id, key, hash_algorithm=hash_algorithm)

@@ -83,6 +83,16 @@ def test_sign_reads_the_settings_of_the_environment(encrypted_pem, password, tru
     assert trusted_keys.check(url, at=1999999998).allowed
 
 
+def test_a_key_among_the_words_warns(pem, trusted_keys):
+    """Every user of the machine may list them; the key signs all the same."""
+    words = ("--key-pair-id", "K1", "--private-key", pem)
+    done = run("sign", URL, *words)
+    assert trusted_keys.check(done.stdout.strip()).allowed
+    warning, _ = done.stderr.splitlines()
+    assert warning.startswith("cfsign: warning: the key itself is among the words of the command")
+    assert "PRIVATE KEY" not in done.stderr
+
+
 def test_an_empty_variable_counts_as_unset(key_file, trusted_keys):
     """As many tools write it."""
     names = ("HASH_ALGORITHM", "EXPIRES", "PASSWORD", "PRIVATE_KEY")
