@@ -15,12 +15,21 @@ from pathlib import Path
 from typing import Any
 
 from cfsign.decision import ALLOWED_STATUSES
-from cfsign.errors import CfsignError, CfsignWarning, ConfigurationError, PolicyError
+from cfsign.errors import CfsignError, CfsignWarning, ConfigurationError
+from cfsign.expiry_step import check_jitter
 from cfsign.key_ring import KeyRing, check_interval
 from cfsign.keys import AsyncPrivateKey, HashAlgorithm, PrivateKey
-from cfsign.settings import CHECKS, NONE_BY_DEFAULT, ONE_KEYS_OWN, REQUIRED, RINGS, VARIABLES
+from cfsign.settings import (
+    CHECKS,
+    NONE_BY_DEFAULT,
+    ONE_KEYS_OWN,
+    READERS,
+    REQUIRED,
+    RINGS,
+    VARIABLES,
+)
+from cfsign.signed_policies import DEFAULT_BYTES
 from cfsign.signer import BaseSigner, Signer, choose_hash_algorithm
-from cfsign.times import lifetime_from_text
 
 DOMAIN = "CLOUDFRONT_DOMAIN"
 CONFIG = "CLOUDFRONT_CONFIG"
@@ -38,6 +47,8 @@ class Configuration:
         hash_algorithm: "SHA1" or "SHA256"; None leaves it to the signer.
         expires: Lifetime in seconds.
         expiry_step: Step in seconds that expiries are rounded up to, or None.
+        expiry_jitter: By less than how many seconds the steps of two resources differ, or None.
+        cache_bytes: How many bytes of what was signed for a step are kept.
         allowed_statuses: What `authorize` may return for a yes.
         code: The status of the redirect.
         headers: Headers for the redirect.
@@ -50,6 +61,8 @@ class Configuration:
     hash_algorithm: HashAlgorithm | None = None
     expires: int = 60
     expiry_step: int | None = None
+    expiry_jitter: int | None = None
+    cache_bytes: int = DEFAULT_BYTES
     allowed_statuses: tuple[int, ...] = ALLOWED_STATUSES
     code: int = 303
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -101,7 +114,7 @@ class Configuration:
         """
         Read the environment's variables that begin with *prefix*.
 
-        EXPIRES and EXPIRY_STEP are seconds, or a number with a unit, such as "15m".
+        EXPIRES, EXPIRY_STEP and EXPIRY_JITTER are seconds, or a number with a unit: "15m".
         One whose name is almost one of ours warns, since it may be the site's own; where a setting
         that is required is missing, it is named in the error.
 
@@ -129,12 +142,12 @@ class Configuration:
             needed.add(key_file)
             labels["private_key"] += f" or {key_file}"
         problems += _near_misses(environ, prefix, known, needed)
-        for name in ("expires", "expiry_step"):
+        for name, read in READERS.items():
             if name not in settings:
                 continue
             try:
-                settings[name] = lifetime_from_text(settings[name], name)
-            except PolicyError as error:
+                settings[name] = read(settings[name])
+            except CfsignError as error:
                 del settings[name]
                 problems.append(f"{labels[name]}: {error}")
         if re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,10})?", settings.get("check_every", "")):
@@ -175,6 +188,13 @@ class Configuration:
                 )
             except CfsignError as error:
                 problems.append(f"{labels['hash_algorithm']}: {error}")
+        # A step that is at fault itself says so already.
+        step_stands = not any(problem.startswith(labels["expiry_step"]) for problem in problems)
+        if "expiry_jitter" in values and step_stands:
+            try:
+                check_jitter(values["expiry_jitter"], values.get("expiry_step"))
+            except CfsignError as error:
+                problems.append(f"{labels['expiry_jitter']}: {error}")
         problems += [_unknown(name) for name in settings if name not in CHECKS]
         if problems:
             raise ConfigurationError(problems)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Mapping
@@ -9,13 +10,16 @@ from typing import Any
 
 from cfsign.configuration import Configuration
 from cfsign.cookies import SignedCookies
+from cfsign.coverage import covers
 from cfsign.errors import ConfigurationError, ResourceError
+from cfsign.expiry_step import check_jitter, round_up
 from cfsign.path import Query, encode_path, encode_query
 from cfsign.policy import Address, Policy
-from cfsign.resource import check_domain, check_url
+from cfsign.resource import check_domain, check_length, check_url
+from cfsign.signed_policies import DEFAULT_BYTES, SignedPolicies, Terms, check_cache_bytes
 from cfsign.signed_policy import SignedPolicy
 from cfsign.signer import BaseSigner
-from cfsign.times import LATEST, Lifetime, Moment, expiry, standing_lifetime
+from cfsign.times import Lifetime, Moment, expiry, standing_lifetime
 
 
 class Distribution:
@@ -29,9 +33,22 @@ class Distribution:
         expiry_step: Where nothing else is said, expiries are rounded up to a multiple of this many
             seconds, or None. What is signed again within a step comes out the same, so that caches
             can keep what it opens.
+        expiry_jitter: By less than how many seconds the steps of two resources differ, or None for
+            not at all. A hash of the resource says by how many, so that not all URLs change in the
+            same second, and each does in the same second everywhere.
+        cache_bytes: How many bytes of what was signed for a step are kept, to be handed out again
+            without another signature.
     """
 
-    __slots__ = ("domain", "expires_in", "expiry_step", "signer")
+    __slots__ = (
+        "_signed_policies",
+        "cache_bytes",
+        "domain",
+        "expires_in",
+        "expiry_jitter",
+        "expiry_step",
+        "signer",
+    )
 
     def __init__(
         self,
@@ -40,13 +57,26 @@ class Distribution:
         *,
         expires_in: Lifetime = 60,
         expiry_step: Lifetime | None = None,
+        expiry_jitter: Lifetime | None = None,
+        cache_bytes: int = DEFAULT_BYTES,
     ) -> None:
         """
         Take a distribution's domain and signer.
 
+        Args:
+            domain: Scheme and host.
+            signer: A Signer or a KeyRing.
+            expires_in: A lifetime: a timedelta or whole seconds.
+            expiry_step: The step of expiries, likewise; None rounds nothing.
+            expiry_jitter: What spreads the steps, likewise; at most a step, over which it spreads
+                them evenly.
+            cache_bytes: A bound for what is kept of a step; 0 keeps nothing.
+
         Raises:
-            ConfigurationError: The domain has a path or no scheme, or the signer is none.
-            PolicyError: A lifetime is not positive, or ends past January 2038.
+            ConfigurationError: The domain has a path or no scheme, or the signer is none, or
+                `cache_bytes` is no number of bytes.
+            PolicyError: A lifetime is not positive, or ends past January 2038; or the jitter is
+                longer than the step.
         """
         try:
             self.domain = check_domain(domain)
@@ -61,6 +91,14 @@ class Distribution:
         self.expires_in = standing_lifetime(expires_in, "expires_in", now)
         self.expiry_step = (
             None if expiry_step is None else standing_lifetime(expiry_step, "expiry_step", now)
+        )
+        self.expiry_jitter = (
+            None if expiry_jitter is None else check_jitter(expiry_jitter, self.expiry_step)
+        )
+        self.cache_bytes = check_cache_bytes(cache_bytes)
+        # Without a step nothing comes again.
+        self._signed_policies = (
+            None if self.expiry_step is None else SignedPolicies(self.cache_bytes)
         )
 
     def __repr__(self) -> str:
@@ -84,8 +122,8 @@ class Distribution:
         Make one from the environment.
 
         Behind *prefix* are read DOMAIN, KEY_PAIR_ID, PRIVATE_KEY or PRIVATE_KEY_FILE, EXPIRES,
-        PASSWORD, HASH_ALGORITHM and EXPIRY_STEP; the first three must be there. KEY_RING_FILE, and
-        CHECK_EVERY with it, go in the place of all that is one key's.
+        PASSWORD, HASH_ALGORITHM, EXPIRY_STEP, EXPIRY_JITTER and CACHE_BYTES; the first three must
+        be there. KEY_RING_FILE, and CHECK_EVERY with it, go in the place of all that is one key's.
 
         Raises:
             ConfigurationError: Every mistake in the variables, at once.
@@ -100,6 +138,8 @@ class Distribution:
             configuration.signer,
             expires_in=configuration.expires,
             expiry_step=configuration.expiry_step,
+            expiry_jitter=configuration.expiry_jitter,
+            cache_bytes=configuration.cache_bytes,
         )
 
     def url(self, path: str, query: Query | None = None) -> str:
@@ -121,6 +161,7 @@ class Distribution:
         path: str,
         *,
         query: Query | None = None,
+        resource: str | None = None,
         expires_in: Lifetime | None = None,
         expires_at: Moment | None = None,
         starts_at: Moment | None = None,
@@ -129,12 +170,21 @@ class Distribution:
         """
         Return the signed URL of *path*; it lasts `self.expires_in` seconds if nothing else is said.
 
-        The path and the query are those of `url`, the other arguments and the errors those of
-        `Signer.sign_url`.
+        With *resource*, a pattern of paths such as `videos/42/*`, the URL opens all that the
+        pattern matches; where there is an `expiry_step`, one signature serves all those URLs for a
+        step. The pattern is that of `cookies`, the path and the query are those of `url`, the other
+        arguments and the errors those of `Signer.sign_url`.
         """
         url = self.url(path, query)
+        if resource is not None:
+            resource = self._pattern(resource)
+            if not covers(resource, url):
+                raise ResourceError(
+                    "the pattern does not cover the path; name one that does, such as the path's "
+                    "folder and `/*`, or leave resource out"
+                )
         return self.sign_resource(
-            url,
+            url if resource is None else resource,
             expires_in=expires_in,
             expires_at=expires_at,
             starts_at=starts_at,
@@ -159,7 +209,7 @@ class Distribution:
         The other arguments and the errors are those of `Signer.sign_cookies`.
         """
         return self.sign_resource(
-            self.domain + encode_path(path_pattern, pattern=True),
+            self._pattern(path_pattern),
             expires_in=expires_in,
             expires_at=expires_at,
             starts_at=starts_at,
@@ -175,7 +225,14 @@ class Distribution:
         starts_at: Moment | None = None,
         ip_address: Address | None = None,
     ) -> SignedPolicy:
-        """Sign a whole URL, or a pattern of URLs, by this distribution's rules for the expiry."""
+        """
+        Sign a whole URL, or a pattern of URLs, by this distribution's rules for the expiry.
+
+        Where there is an `expiry_step`, what it signed for the step is handed out again.
+        """
+        if self._signed_policies is not None and expires_in is None and expires_at is None:
+            terms = self._terms(resource, starts_at, ip_address)
+            return self._signed_policies.sign(self.signer.current(), terms)
         return self.signer.sign(
             self.policy(
                 resource,
@@ -195,7 +252,10 @@ class Distribution:
         starts_at: Moment | None = None,
         ip_address: Address | None = None,
     ) -> SignedPolicy:
-        """Do as `sign_resource` does, without ever holding up the event loop for a key that waits."""
+        """Do as `sign_resource` does, without ever holding up the event loop."""
+        if self._signed_policies is not None and expires_in is None and expires_at is None:
+            terms = self._terms(resource, starts_at, ip_address)
+            return await self._signed_policies.sign_async(await self.signer.current_async(), terms)
         return await self.signer.sign_async(
             self.policy(
                 resource,
@@ -216,12 +276,52 @@ class Distribution:
         ip_address: Address | None = None,
     ) -> Policy:
         """Return the policy that `sign_resource` signs."""
-        own_lifetime = expires_in is None and expires_at is None
-        if own_lifetime:
-            expires_in = self.expires_in
-        moment = expiry(expires_in, expires_at, int(time.time()))
-        if own_lifetime and self.expiry_step is not None:
-            # Up, never down: the life is at least the distribution's. One that was asked for is
-            # kept as it is, since who asks for two seconds means two seconds.
-            moment = min(-(-moment // self.expiry_step) * self.expiry_step, LATEST)
+        now = int(time.time())
+        if expires_in is None and expires_at is None:
+            moment = self._own_expiry(resource, now)
+        else:
+            # Kept as it is, since who asks for two seconds means two seconds.
+            moment = expiry(expires_in, expires_at, now)
         return Policy(resource, moment, starts_at=starts_at, ip_address=ip_address)
+
+    def reusable_for(self, signed_policy: SignedPolicy, now: float | None = None) -> int:
+        """
+        Tell how long what is signed for a viewer may be handed out again, as it is.
+
+        A redirect that a browser keeps for so long leads nobody to a URL that has less than
+        `self.expires_in` left, or is another than this distribution would give.
+
+        Args:
+            signed_policy: What this distribution signed.
+            now: Epoch seconds; None reads the clock.
+
+        Returns:
+            Whole seconds; 0 without an `expiry_step`, or where the policy has a life of its own.
+        """
+        now = time.time() if now is None else now
+        end, resource = signed_policy.policy.expires_at, signed_policy.policy.resource
+        if self.expiry_step is None or end != self._own_expiry(resource, int(now)):
+            return 0
+        # A second that has begun is over.
+        return max(end - self.expires_in - math.ceil(now), 0)
+
+    def _pattern(self, path_pattern: str) -> str:
+        return self.domain + encode_path(path_pattern, pattern=True)
+
+    def _terms(self, resource: str, starts_at: Moment | None, ip_address: Address | None) -> Terms:
+        """Return the terms of a policy with this distribution's own life, unchecked if plain."""
+        if (
+            type(resource) is str
+            and (starts_at is None or type(starts_at) is int)
+            and (ip_address is None or type(ip_address) is str)
+        ):
+            return resource, self._own_expiry(resource, int(time.time())), starts_at, ip_address
+        policy = self.policy(resource, starts_at=starts_at, ip_address=ip_address)
+        return policy.resource, policy.expires_at, policy.starts_at, policy.ip_address
+
+    def _own_expiry(self, resource: str, now: int) -> int:
+        moment = expiry(self.expires_in, None, now)
+        if self.expiry_step is None:
+            return moment
+        # Up, never down: the life is at least the distribution's.
+        return round_up(moment, check_length(resource), self.expiry_step, self.expiry_jitter)

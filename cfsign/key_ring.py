@@ -19,7 +19,7 @@ from cfsign.policy import Policy
 from cfsign.ring_snapshot import Snapshot
 from cfsign.ring_source import DocumentFile, ListedPairs, LoadedDocument, Loader, RingSource
 from cfsign.signed_policy import SignedPolicy
-from cfsign.signer import BaseSigner
+from cfsign.signer import BaseSigner, Signer
 from cfsign.times import Lifetime, lifetime_seconds
 
 if TYPE_CHECKING:
@@ -130,6 +130,19 @@ class KeyRing(Unpicklable, BaseSigner):
         """Whether one of its keys is an asynchronous one, be it that its turn is yet to come."""
         return any(signer.is_async for _, signer in self._snapshot.signers)
 
+    def current(self) -> Signer:
+        """Return the signer with the newest active key; the same object, until one changes."""
+        self._look_if_due()
+        return self._snapshot.current()
+
+    async def current_async(self) -> Signer:
+        """Do as `current` does; a look for changes is taken in a thread."""
+        if self._is_due() and not self._reading.locked():
+            import asyncio  # here, where there is a loop already: `import cfsign` stays fast
+
+            await asyncio.to_thread(self._look_if_due)
+        return self._snapshot.current()
+
     def sign(self, policy: Policy) -> SignedPolicy:
         """
         Sign *policy* with the newest active key, just as it stands, whatever the clock says.
@@ -138,16 +151,15 @@ class KeyRing(Unpicklable, BaseSigner):
             PolicyError: It is no Policy.
             SigningKeyError: The key cannot sign, or is an asynchronous one.
         """
+        return self.current().sign(policy)
+
+    def _canned_url(self, url: str, expires_at: int) -> str:
         self._look_if_due()
-        return self._snapshot.current().sign(policy)
+        return self._snapshot.current()._canned_url(url, expires_at)
 
     async def sign_async(self, policy: Policy) -> SignedPolicy:
         """Sign *policy* as `sign` does; a look for changes is taken in a thread."""
-        if self._is_due() and not self._reading.locked():
-            import asyncio  # here, where there is a loop already: `import cfsign` stays fast
-
-            await asyncio.to_thread(self._look_if_due)
-        return await self._snapshot.current().sign_async(policy)
+        return await (await self.current_async()).sign_async(policy)
 
     def public_keys(self) -> dict[str, str]:
         """Return the public half of every key, as PEM, by its id: `TrustedKeyGroup` takes it."""

@@ -93,14 +93,12 @@ class Policy:
 
     def to_json(self) -> str:
         """Return the exact text that is signed."""
-        # Nothing here needs JSON's escapes: check_resource lets no quote, backslash or control
-        # character through, and the rest are numbers.
-        conditions = f'"DateLessThan":{{"AWS:EpochTime":{self.expires_at}}}'
+        more = ""
         if self.ip_address is not None:
-            conditions += f',"IpAddress":{{"AWS:SourceIp":"{self.ip_address}"}}'
+            more = f',"IpAddress":{{"AWS:SourceIp":"{self.ip_address}"}}'
         if self.starts_at is not None:
-            conditions += f',"DateGreaterThan":{{"AWS:EpochTime":{self.starts_at}}}'
-        return f'{{"Statement":[{{"Resource":"{self.resource}","Condition":{{{conditions}}}}}]}}'
+            more += f',"DateGreaterThan":{{"AWS:EpochTime":{self.starts_at}}}'
+        return policy_json(self.resource, self.expires_at, more)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Policy:
@@ -125,6 +123,16 @@ class Policy:
             starts_at=values.get("DateGreaterThan"),
             ip_address=values.get("IpAddress"),
         )
+
+
+def policy_json(resource: str, expires_at: int, more_conditions: str = "") -> str:
+    """Return the exact text of the policy of a checked *resource*: with no more, a canned one's."""
+    # Nothing here needs JSON's escapes: check_resource lets no quote, backslash or control
+    # character through, and the rest are numbers.
+    return (
+        f'{{"Statement":[{{"Resource":"{resource}","Condition":{{'
+        f'"DateLessThan":{{"AWS:EpochTime":{expires_at}}}{more_conditions}}}}}]}}'
+    )
 
 
 _CONDITIONS = {

@@ -21,23 +21,38 @@ RESERVED = frozenset({"Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Alg
 #: The longest URL that CloudFront takes, in bytes (AWS, "Quotas").
 MAX_URL_BYTES = 8192
 
-_LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
+# Every quantifier that may be long is possessive: what it took it never gives back, so that a check
+# takes time in proportion to the URL, whatever the URL.
+_LABEL = r"(?!-)[a-z0-9_-]++(?<!-)"
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 # Browsers read a host that ends in a number as an IPv4 address, and rewrite it as one (WHATWG URL).
 _NUMBER = r"(?:\d+|0x[0-9a-f]*)(?=[:/?]|\Z)"
-_HOST = rf"(?:(?:{_LABEL}\.)*(?!{_NUMBER}){_LABEL}|(?:{_OCTET}\.){{3}}{_OCTET})(?=[:/?]|\Z)"
+_HOST = rf"(?:(?:{_LABEL}\.)*+(?!{_NUMBER}){_LABEL}|(?:{_OCTET}\.){{3}}{_OCTET})(?=[:/?]|\Z)"
 _PORT = r"(?:6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d{3}|[1-5]\d{4}|[1-9]\d{0,3})"
-_ORIGIN = rf"(?:http://{_HOST}(?!:80(?!\d))|https://{_HOST}(?!:443(?!\d)))(?::{_PORT})?(?=[/?]|\Z)"
+_ORIGIN = rf"http(?:(s)|)://{_HOST}(?::(?!(?(1)443|80)(?!\d)){_PORT})?(?=[/?]|\Z)"
 _ESCAPE = r"%[0-9A-Fa-f]{2}"
-_DOTS = r"/(?:\.|%2[eE]){1,2}(?=[/?]|\Z)"
-_PATH = rf"(?:(?!{_DOTS})/(?:[A-Za-z0-9\-._~!$&'()+,;=:@\[\]]|{_ESCAPE})*+)++"
+# Where a URL ends, or, in a text of many, its line.
+_END = r"(?=\n|\Z)"
+_DOTS = rf"(?<=/)(?:\.|%2[eE]){{1,2}}(?:(?=[/?])|{_END})"
+_IN_PATH = r"[A-Za-z0-9\-_~!$&'()+,;=:@/\[\]]*+"  # but for the dot, with which `.` and `..` begin
+_PATH = rf"{_IN_PATH}(?:(?!{_DOTS})(?:\.|{_ESCAPE}){_IN_PATH})*+"
 # No `?`: in a policy's resource, which has no escape for it, the edge reads it as any character.
-_QUERY = rf"(?:[A-Za-z0-9\-._~!$&()+,;=:@/\[\]]|{_ESCAPE})++"
+_IN_QUERY = r"[A-Za-z0-9\-._~!$()+,;=:@/\[\]]*+"
 
-_ORIGIN_ALONE = re.compile(_ORIGIN, re.ASCII)
-_URL = re.compile(rf"{_ORIGIN}{_PATH}(?:\?{_QUERY})?+", re.ASCII)
-# In a pattern a `?` may be meant as the wildcard that it is.
-_PATTERN = re.compile(rf"{_ORIGIN}{_PATH}(?:\?(?:{_QUERY}|\?)++)?+", re.ASCII)
+
+def _in_any_spelling(name: str) -> str:
+    """Give an expression for *name* with none, some or all of its characters percent-encoded."""
+    return "".join(f"(?:{letter}|%(?i:{ord(letter):02x}))" for letter in name)
+
+
+_RESERVED = rf"(?:{'|'.join(map(_in_any_spelling, sorted(RESERVED)))})(?:(?=[=&])|{_END})"
+_PARAMETER = rf"(?!(?=[EHKPS%]){_RESERVED}){_IN_QUERY}(?:{_ESCAPE}{_IN_QUERY})*+"
+_QUERY = rf"(?=\?[^?\n]++{_END})(?:[?&]{_PARAMETER})++"
+
+#: What follows a `/` of a URL's path, to the URL's end or, in a text of many, its line's.
+REST = rf"{_PATH}(?:{_QUERY})?+"
+
+_is_url = re.compile(f"{_ORIGIN}/{REST}", re.ASCII).fullmatch
 _SCHEME = re.compile(r"(?P<literal>https?)://|(?P<any>(?:http)?\*)://|")
 # Names below which anybody may have a host: a top-level domain, CloudFront's own, and what looks
 # like the `co.uk` or `com.au` of a country. The last is a guess, in place of the long list of such
@@ -46,20 +61,24 @@ _OPEN_TO_ALL = re.compile(r"[^.:]*|cloudfront\.net|[a-z]{1,3}\.[a-z]{2}")
 _UNSAFE = re.compile(r"[^!-~]|[\"#<>\\^`{|}]")
 _UP_TO_THE_HOST = re.compile(r"(?:[^/?]*://|\*)[^/?]*|")
 
-# What is wrong, in the order in which a person would see it. Patterns as text, since they are
-# compiled only once _URL has refused: all of them at each import would take milliseconds.
+# Not a `://` in a query.
+_AT_HOST = r"(?:(?<=\Ahttp)|(?<=\Ahttps))://"
+
+# What is wrong, in the order in which a person would see it; if it is none of these, a parameter is
+# reserved. Patterns as text, since they are compiled only once a URL is refused: all of them at
+# each import would take milliseconds.
 _FAULTS = (
     (r"\A//", "the URL has no scheme; begin it with https:"),
     (r"\A(?!.*://)", "the URL is relative; begin it with https:// and a domain"),
     (r"\A(?!https?://)[^:]*", "CloudFront serves http and https only, in small letters"),
-    (r"://(?=[/?]|\Z)", "the URL has no host; write the distribution's domain"),
-    (r"://[^/?]*@", "the URL holds user-info before an `@`; leave it out"),
-    (r"://[^/?]*[A-Z]", "browsers send the host in small letters; write it so"),
+    (rf"{_AT_HOST}(?=[/?]|\Z)", "the URL has no host; write the distribution's domain"),
+    (rf"{_AT_HOST}[^/?]*@", "the URL holds user-info before an `@`; leave it out"),
+    (rf"{_AT_HOST}[^/?]*[A-Z]", "browsers send the host in small letters; write it so"),
     (
         r"\Ahttp://[^/?]*:80(?=[/?]|\Z)|\Ahttps://[^/?]*:443(?=[/?]|\Z)",
         "browsers leave out the port that is their scheme's own; leave it out",
     ),
-    (r"://[^/?]*(?:\?|\Z)", "the URL ends with its host; write the path too, if only `/`"),
+    (rf"{_AT_HOST}[^/?]*(?:\?|\Z)", "the URL ends with its host; write the path too, if only `/`"),
     (
         rf"\A[^?]*{_DOTS}",
         "browsers resolve `.` and `..` before they ask; write the path that remains",
@@ -73,7 +92,10 @@ _FAULTS = (
         "a literal `*` would act as a wildcard; write %2A for the character, "
         "or name the wildcard in resource= or in a Policy",
     ),
-    (r"", "the host or port cannot be one; write the distribution's domain (xn-- if need be)"),
+    (
+        rf"\A(?!{_ORIGIN})",
+        "the host or port cannot be one; write the distribution's domain (xn-- if need be)",
+    ),
 )
 
 
@@ -84,20 +106,9 @@ def check_url(url: str) -> str:
     Raises:
         ResourceError: It may not; the error says why and names the spelling that may.
     """
-    return _check(check_length(url), _URL)
-
-
-def _check(url: str, grammar: re.Pattern[str]) -> str:
-    if grammar.fullmatch(url) is None:
+    url = check_length(url)
+    if not _is_url(url):
         raise _fault(url)
-    for parameter in url.partition("?")[2].split("&"):
-        name = parameter.partition("=")[0]
-        if (unquote(name) if "%" in name else name) in RESERVED:
-            raise ResourceError(
-                f"the query has {name!r} in it, a parameter that CloudFront takes for its own; "
-                "rename it (or is this URL signed already?)",
-                found=name,
-            )
     return url
 
 
@@ -113,16 +124,18 @@ def check_resource(resource: str) -> str:
         return check_url(resource)
     if _UNSAFE.search(resource):
         raise _fault(resource)
-    try:
-        _check(_stand_in(resource), _PATTERN)
-    except ResourceError as error:
+    stand_in = _stand_in(resource)
+    if not _is_url(stand_in):
+        error = _fault(stand_in)
         # Where it stands in the stand-in is not where it stands in what the user wrote.
-        raise ResourceError(str(error), found=error.found) from None
+        raise ResourceError(str(error), found=error.found)
     return resource
 
 
 def check_length(url: str) -> str:
     """Return *url* if it is text and not longer than CloudFront takes, else raise ResourceError."""
+    if type(url) is str and len(url) <= MAX_URL_BYTES:  # as nearly all are, at once
+        return url
     if not isinstance(url, str):
         raise ResourceError(f"a URL is text (str), not {type(url).__name__}")
     if len(url) > MAX_URL_BYTES:
@@ -144,7 +157,7 @@ def check_domain(domain: str) -> str:
     bare = check_length(domain).removesuffix("/")
     if "://" not in bare:
         raise ResourceError("a domain has a scheme: write https://d111111abcdef8.cloudfront.net")
-    if _ORIGIN_ALONE.fullmatch(bare) is None:
+    if re.fullmatch(_ORIGIN, bare, re.ASCII) is None:
         check_url(bare + "/")
         raise ResourceError("a domain has no path and no query; leave them to the paths you sign")
     return bare
@@ -158,7 +171,7 @@ def split_location(location: str) -> tuple[str, str]:
         ResourceError: It is neither a domain nor a URL that may be signed.
     """
     location = check_length(location)
-    origin = _ORIGIN_ALONE.match(location)
+    origin = re.match(_ORIGIN, location, re.ASCII)
     if origin is None or location[origin.end() :] in ("", "/"):
         return check_domain(location), ""
     return origin[0], check_url(location)
@@ -186,7 +199,9 @@ def _stand_in(resource: str) -> str:
     if _domain(rest) == rest and "*" in rest:
         rest += "/"
     literal = {"": "", "*": "https://"}.get(scheme, f"{scheme}://")
-    return literal + rest.replace("*", "x")
+    path, mark, query = rest.replace("*", "x").partition("?")
+    # In a pattern a further `?` may be meant as the wildcard that it is.
+    return literal + path + mark + query.replace("?", "x")
 
 
 def _domain(rest: str) -> str:
@@ -200,10 +215,20 @@ def _fault(url: str) -> ResourceError:
         mend = _mend(unsafe[0], in_host=unsafe.start() < host.end())
         message = f"{_name(unsafe[0])} cannot go on the wire in a URL; {mend}"
         return ResourceError(message, found=unsafe[0], position=unsafe.start())
-    found, message = next(
-        (match, message) for pattern, message in _FAULTS if (match := re.search(pattern, url))
+    for pattern, message in _FAULTS:
+        if found := re.search(pattern, url):
+            return ResourceError(message, position=found.start())
+    return _reserved(url)
+
+
+def _reserved(url: str) -> ResourceError:
+    names = (parameter.partition("=")[0] for parameter in url.partition("?")[2].split("&"))
+    name = next(name for name in names if unquote(name) in RESERVED)
+    return ResourceError(
+        f"the query has {name!r} in it, a parameter that CloudFront takes for its own; "
+        "rename it (or is this URL signed already?)",
+        found=name,
     )
-    return ResourceError(message, position=found.start())
 
 
 def _name(character: str) -> str:

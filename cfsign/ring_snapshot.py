@@ -56,9 +56,12 @@ class Snapshot:
         problems = [f"{source.name}: {problem}" for problem in self._changed_keys(snapshot)]
         if problems:
             raise ConfigurationError(problems)
-        if snapshot.schedule == self.schedule:
+        if snapshot.schedule != self.schedule:
+            return replace(snapshot, since=math.ceil(time()))
+        if snapshot.hash_algorithms != self.hash_algorithms:
             return snapshot
-        return replace(snapshot, since=math.ceil(time()))
+        # The very signers: by them a cache knows what it has of each key.
+        return replace(snapshot, signers=self.signers)
 
     @classmethod
     def _read(cls, source: RingSource, state: Any, since: int) -> Snapshot:
@@ -88,6 +91,11 @@ class Snapshot:
     def schedule(self) -> list[tuple[int, str]]:
         """Which key signs from when."""
         return [(start, signer.key_pair_id) for start, signer in self.signers]
+
+    @property
+    def hash_algorithms(self) -> list[str]:
+        """What each key signs with."""
+        return [signer.hash_algorithm for _, signer in self.signers]
 
     def is_changed(self, state: Any) -> bool:
         """Tell whether the source is in another state now, or a key file was written to."""

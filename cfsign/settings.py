@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -15,8 +16,9 @@ from cfsign.key_ring import KeyRing, ring_of
 from cfsign.keys import resolve_private_key
 from cfsign.redirect import REDIRECT_STATUSES
 from cfsign.resource import check_domain
+from cfsign.signed_policies import DEFAULT_BYTES, check_cache_bytes
 from cfsign.signer import check_hash_algorithm
-from cfsign.times import standing_lifetime
+from cfsign.times import lifetime_from_text, lifetime_seconds, standing_lifetime
 
 #: What each setting is called in the environment, behind the prefix.
 VARIABLES = {
@@ -27,8 +29,18 @@ VARIABLES = {
     "hash_algorithm": "HASH_ALGORITHM",
     "expires": "EXPIRES",
     "expiry_step": "EXPIRY_STEP",
+    "expiry_jitter": "EXPIRY_JITTER",
+    "cache_bytes": "CACHE_BYTES",
     "key_ring": "KEY_RING_FILE",
     "check_every": "CHECK_EVERY",
+}
+
+#: What makes a setting of a variable's text, where that is a number.
+READERS: dict[str, Callable[[str], int]] = {
+    "expires": lambda text: lifetime_from_text(text, "expires"),
+    "expiry_step": lambda text: lifetime_from_text(text, "expiry_step"),
+    "expiry_jitter": lambda text: lifetime_from_text(text, "expiry_jitter"),
+    "cache_bytes": lambda text: _whole_bytes(text),
 }
 
 #: The settings that give a key ring.
@@ -91,13 +103,15 @@ CHECKS: dict[str, Callable[[Any], object]] = {
     "key_ring": lambda ring: ring_of(ring[0], check_every=ring[1]),
     "expires": lambda value: standing_lifetime(value, "the lifetime", int(time.time())),
     "expiry_step": lambda value: standing_lifetime(value, "the step", int(time.time())),
+    "expiry_jitter": lambda value: lifetime_seconds(value, "the jitter"),
+    "cache_bytes": check_cache_bytes,
     "allowed_statuses": check_allowed_statuses,
     "code": check_code,
     "headers": check_headers,
 }
 
 #: Where nothing is the default, None is how one writes it.
-NONE_BY_DEFAULT = ("expiry_step", "headers")
+NONE_BY_DEFAULT = ("expiry_step", "expiry_jitter", "headers")
 
 #: What cannot be left out, and what to give.
 REQUIRED = {
@@ -105,6 +119,12 @@ REQUIRED = {
     "key_pair_id": "the ID of the public key in CloudFront, such as K2JCJMDEHXQW5F",
     "private_key": "the private key's path, or its PEM",
 }
+
+
+def _whole_bytes(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,10}", text):
+        raise ConfigurationError(f"give a whole number of bytes, such as {DEFAULT_BYTES}")
+    return int(text)
 
 
 def _is_success(status: object) -> bool:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from types import MappingProxyType
 
+from cfsign.blocks import all_covered, blocks
 from cfsign.cookies import SignedCookies
 from cfsign.encoding import encode
 from cfsign.errors import ResourceError
 from cfsign.keys import HashAlgorithm
 from cfsign.policy import Policy
-from cfsign.resource import check_length, check_url
+from cfsign.resource import MAX_URL_BYTES, check_length, check_url
 
 
 class SignedPolicy:
@@ -22,23 +24,19 @@ class SignedPolicy:
         key_pair_id: CloudFront's id of the public key that verifies it.
     """
 
-    __slots__ = ("_params", "_query", "key_pair_id", "policy")
+    __slots__ = ("_query", "key_pair_id", "policy")
 
     def __init__(
         self, policy: Policy, key_pair_id: str, signature: str, hash_algorithm: HashAlgorithm
     ) -> None:
-        params = (
-            {"Expires": str(policy.expires_at)}
+        carried = (
+            f"Expires={policy.expires_at}"
             if policy.is_canned
-            else {"Policy": encode(policy.to_json().encode("ascii"))}
+            else f"Policy={encode(policy.to_json().encode('ascii'))}"
         )
-        params |= {"Signature": signature, "Key-Pair-Id": key_pair_id}
-        if hash_algorithm != "SHA1":  # SHA-1 is what CloudFront takes where nothing is said
-            params["Hash-Algorithm"] = hash_algorithm
         self.policy = policy
         self.key_pair_id = key_pair_id
-        self._params = params
-        self._query = "&".join(f"{name}={value}" for name, value in params.items())
+        self._query = signed_query(carried, signature, key_pair_id, hash_algorithm)
 
     def __repr__(self) -> str:
         kind = "canned" if self.policy.is_canned else "custom"
@@ -47,7 +45,7 @@ class SignedPolicy:
     @property
     def params(self) -> Mapping[str, str]:
         """The query parameters that carry the policy, in the order in which URLs hold them."""
-        return MappingProxyType(self._params)  # made here, since it cannot be pickled
+        return MappingProxyType(self._params())
 
     def url(self, url: str) -> str:
         """
@@ -61,15 +59,55 @@ class SignedPolicy:
         else:
             url = check_url(url)
             check_covered(self.policy, url)
-        return check_length(f"{url}{'&' if '?' in url else '?'}{self._query}")
+        return with_query(url, self._query)
 
     def urls(self, urls: Iterable[str]) -> Iterator[str]:
-        """Do for each of *urls*, lazily and in order, what `url` does for one; one signature."""
-        return map(self.url, urls)
+        """
+        Do for each of *urls*, in order, what `url` does for one; one signature.
+
+        They are read lazily, in blocks that grow from 1 to 64, each up to twice as long as the one
+        before. Where *urls* may wait for long between two, as a queue does, and each is wanted at
+        once, call `url` for each. An error comes behind all the URLs before it.
+        """
+        return chain.from_iterable(map(self._signed, blocks(iter(urls))))
 
     def cookies(self) -> SignedCookies:
         """Return the same parameters as cookies."""
-        return SignedCookies(self._params, self.policy.resource)
+        return SignedCookies(self._params(), self.policy.resource)
+
+    def _signed(self, block: list[str]) -> Iterable[str]:
+        longest = MAX_URL_BYTES - len(self._query) - 1
+        urls = all_covered(self.policy.resource, block, longest)
+        if urls is not None:
+            first, further = f"?{self._query}", f"&{self._query}"
+            return [url + further if "?" in url else url + first for url in urls]
+        return map(self.url, block)  # which tells what is at fault, when it is at its turn
+
+    def _params(self) -> dict[str, str]:
+        # CloudFront's base64 has neither `&` nor `=` in it.
+        return dict(parameter.split("=") for parameter in self._query.split("&"))
+
+
+def signed_query(
+    carried: str, signature: str, key_pair_id: str, hash_algorithm: HashAlgorithm
+) -> str:
+    """
+    Return the query that opens a URL, in the documents' order.
+
+    Args:
+        carried: The parameter that the edge has the policy from: `Expires=` or `Policy=`.
+        signature: In CloudFront's base64.
+        key_pair_id: CloudFront's id of the public key.
+        hash_algorithm: What the policy was hashed with.
+    """
+    query = f"{carried}&Signature={signature}&Key-Pair-Id={key_pair_id}"
+    # SHA-1 is what CloudFront takes where nothing is said.
+    return query if hash_algorithm == "SHA1" else f"{query}&Hash-Algorithm={hash_algorithm}"
+
+
+def with_query(url: str, query: str) -> str:
+    """Return *url* with *query* behind its own; raises ResourceError if that is too long."""
+    return check_length(f"{url}{'&' if '?' in url else '?'}{query}")
 
 
 def check_covered(policy: Policy, url: str) -> None:

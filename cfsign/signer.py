@@ -23,13 +23,16 @@ from cfsign.keys import (
     is_blocking,
     resolve_private_key,
 )
-from cfsign.policy import Address, Policy, check_conditions
+from cfsign.policy import Address, Policy, check_conditions, policy_json
 from cfsign.resource import check_url
-from cfsign.signed_policy import SignedPolicy, check_covered
+from cfsign.signed_policy import SignedPolicy, check_covered, signed_query, with_query
 from cfsign.times import Lifetime, Moment, expiry
 
-# The bytes of r and s, 32 each, without the DER around them.
-_BARE_P256 = 64
+# The bytes of P-256's r and s, 32 each, without the DER around them.
+_BARE = 64
+
+#: How long a signature is that is looked into: each one costs a signer no more than this.
+_DOUBTFUL = (0, _BARE)
 
 
 class BaseSigner(ABC):
@@ -37,10 +40,23 @@ class BaseSigner(ABC):
 
     __slots__ = ()
 
+    def __init_subclass__(cls) -> None:
+        # Whatever a class does in a `sign` of its own, it does for every URL.
+        if "sign" in vars(cls) and "_canned_url" not in vars(cls):
+            cls._canned_url = BaseSigner._canned_url  # type: ignore[method-assign]
+
     @property
     @abstractmethod
     def is_async(self) -> bool:
         """Whether it signs by `sign_async` alone, since its key is an asynchronous one."""
+
+    def current(self) -> BaseSigner:
+        """Return the signer whose key signs now: itself, where there is but one."""
+        return self
+
+    async def current_async(self) -> BaseSigner:
+        """Do as `current` does, without ever holding up the event loop."""
+        return self.current()
 
     @abstractmethod
     def sign(self, policy: Policy) -> SignedPolicy:
@@ -83,14 +99,21 @@ class BaseSigner(ABC):
             SigningKeyError: The key cannot sign.
         """
         url = check_url(url)
+        moment = expiry(expires_in, expires_at, int(time.time()))
+        if resource is None and starts_at is None and ip_address is None:
+            return self._canned_url(url, moment)
         policy = Policy(
             url if resource is None else resource,
-            expiry(expires_in, expires_at, int(time.time())),
+            moment,
             starts_at=starts_at,
             ip_address=ip_address,
         )
         check_covered(policy, url)
         return self.sign(policy).url(url)
+
+    def _canned_url(self, url: str, expires_at: int) -> str:
+        """Sign a checked URL until a checked moment, and nothing more."""
+        return self.sign(Policy(url, expires_at)).url(url)
 
     def sign_urls(
         self,
@@ -112,6 +135,8 @@ class BaseSigner(ABC):
         if resource is not None:
             policy = Policy(resource, moment, starts_at=starts_at, ip_address=ip_address)
             return self.sign(policy).urls(urls)
+        if starts_at is None and ip_address is None:
+            return (self._canned_url(check_url(url), moment) for url in urls)
         start, network = check_conditions(moment, starts_at, ip_address)
         return (
             self.sign(Policy(check_url(url), moment, starts_at=start, ip_address=network)).url(url)
@@ -189,14 +214,15 @@ class Signer(Unpicklable, BaseSigner):
             PolicyError: It is no Policy.
             SigningKeyError: The key cannot sign, or is an asynchronous one.
         """
-        message = _message(policy)
-        if is_async(self._key):
-            raise _is_asynchronous()
-        signature = self._key.sign(message, self.hash_algorithm)
-        if inspect.isawaitable(signature):  # a key whose `sign` does not look like what it is
-            _close(signature)
-            raise _is_asynchronous()
-        return self._signed(policy, signature)
+        return self._signed(policy, self._signature(_message(policy)))
+
+    def _canned_url(self, url: str, expires_at: int) -> str:
+        """Do as any signer does, but without a Policy and a SignedPolicy for each URL."""
+        signature = self._signature(policy_json(url, expires_at).encode("ascii"))
+        query = signed_query(
+            f"Expires={expires_at}", signature, self.key_pair_id, self.hash_algorithm
+        )
+        return with_query(url, query)
 
     async def sign_async(self, policy: Policy) -> SignedPolicy:
         """
@@ -214,25 +240,42 @@ class Signer(Unpicklable, BaseSigner):
             signature = self._key.sign(message, self.hash_algorithm)
         if inspect.isawaitable(signature):
             signature = await signature
-        return self._signed(policy, signature)
+        if not isinstance(signature, bytes) or len(signature) in _DOUBTFUL:
+            signature = self._checked(signature)
+        return self._signed(policy, encode(signature))
 
     def public_key_pem(self) -> str:
         """Return the public half of the key, as PEM: what CloudFront knows by `key_pair_id`."""
         return self._key.public_key_pem()
 
-    def _signed(self, policy: Policy, signature: object) -> SignedPolicy:
-        if not isinstance(signature, bytes) or not signature:
+    def _signature(self, message: bytes) -> str:
+        signature = self._key.sign(message, self.hash_algorithm)
+        if not isinstance(signature, bytes) or len(signature) in _DOUBTFUL:
+            signature = self._checked(signature)
+        return encode(signature)
+
+    def _checked(self, returned: object) -> bytes:
+        """Return what a key gave for a signature, if it is one."""
+        if inspect.isawaitable(returned):
+            _close(returned)
             raise SigningKeyError(
-                f"sign of a {type(self._key).__name__} returned {_described(signature)}; "
-                "it returns the raw signature, as bytes"
+                "the private key signs asynchronously; await sign_async, or use an async view"
             )
-        if len(signature) == _BARE_P256 and _is_bare(self._key, signature):
+        if isinstance(returned, bytes) and returned:
+            if not _is_bare(self._key, returned):
+                return returned
             raise SigningKeyError(
                 f"sign of a {type(self._key).__name__} returned r and s side by side, as PKCS#11 "
                 "and JWS have an ECDSA signature; CloudFront takes it as ASN.1 DER (RFC 3279): "
                 "return encode_dss_signature(r, s) of cryptography's"
             )
-        return SignedPolicy(policy, self.key_pair_id, encode(signature), self.hash_algorithm)
+        raise SigningKeyError(
+            f"sign of a {type(self._key).__name__} returned {_described(returned)}; "
+            "it returns the raw signature, as bytes"
+        )
+
+    def _signed(self, policy: Policy, signature: str) -> SignedPolicy:
+        return SignedPolicy(policy, self.key_pair_id, signature, self.hash_algorithm)
 
 
 def check_hash_algorithm(hash_algorithm: object) -> HashAlgorithm:
@@ -240,12 +283,6 @@ def check_hash_algorithm(hash_algorithm: object) -> HashAlgorithm:
     if hash_algorithm not in HASH_ALGORITHMS:
         raise PolicyError('hash_algorithm is "SHA1" or "SHA256"', field="hash_algorithm")
     return hash_algorithm
-
-
-def _is_asynchronous() -> SigningKeyError:
-    return SigningKeyError(
-        "the private key signs asynchronously; await sign_async, or use an async view"
-    )
 
 
 def _close(awaitable: object) -> None:
@@ -265,7 +302,7 @@ def _described(thing: object) -> str:
 
 def _is_bare(key: PrivateKey | AsyncPrivateKey, signature: bytes) -> bool:
     """Tell r and s of P-256 from DER of so many bytes, and from RSA of 512 bits, as tests have."""
-    is_der = signature[:2] == bytes((0x30, _BARE_P256 - 2))
+    is_der = signature[:2] == bytes((0x30, _BARE - 2))
     return not is_der and not str(getattr(key, "algorithm", "")).startswith("RSA")
 
 

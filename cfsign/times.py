@@ -32,6 +32,8 @@ def epoch_seconds(moment: Moment, field: str) -> int:
     Raises:
         PolicyError: Naive, in milliseconds, out of range, or of another type.
     """
+    if type(moment) is int and 0 < moment <= LATEST:  # as most are, at once
+        return moment
     if isinstance(moment, datetime):
         if moment.utcoffset() is None:
             raise PolicyError(

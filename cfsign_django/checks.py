@@ -44,6 +44,7 @@ _HINTS = {
     ),
     "expires": ("E004", "Give a lifetime in seconds, such as 60."),
     "expiry_step": ("E004", "Give a step in seconds, such as 300, or leave it out."),
+    "expiry_jitter": ("E004", "Give seconds, at most those of expiry_step, or leave it out."),
 }
 
 

@@ -314,6 +314,8 @@ def test_plain_http_to_this_machine_is_no_warning(check, stated):
         ("E004", {"expires": -60}),
         ("E004", {"expires": "60"}),
         ("E004", {"expiry_step": 0}),
+        ("E004", {"expiry_step": 60, "expiry_jitter": 61}),
+        ("E005", {"cache_bytes": -1}),
         ("E005", {"expire": 60}),
         ("E005", {"code": 301}),
         ("E005", {"domain": "https://media.example.com"}),

@@ -63,6 +63,8 @@ def test_defaults(pem: str) -> None:
         hash_algorithm="SHA1",
         expires=60,
         expiry_step=None,
+        expiry_jitter=None,
+        cache_bytes=8 * 2**20,
         allowed_statuses=(200, 204),
         code=303,
         headers={},
@@ -78,6 +80,8 @@ def test_every_setting(pem: str) -> None:
             hash_algorithm="SHA256",
             expires=timedelta(minutes=2),
             expiry_step=30,
+            expiry_jitter=timedelta(seconds=20),
+            cache_bytes=4096,
             allowed_statuses=[200, 206],
             code=HTTPStatus.FOUND,
             headers=headers,
@@ -86,6 +90,7 @@ def test_every_setting(pem: str) -> None:
     headers["X-Late"] = "y"
     assert configuration.hash_algorithm == "SHA256"
     assert (configuration.expires, configuration.expiry_step) == (120, 30)
+    assert (configuration.expiry_jitter, configuration.cache_bytes) == (20, 4096)
     assert configuration.allowed_statuses == (200, 206)
     assert (configuration.code, type(configuration.code)) == (302, int)
     assert dict(configuration.headers) == {"X-Robots-Tag": "noindex"}
@@ -234,6 +239,8 @@ def test_the_domain_goes_not_into_the_dict(pem: str) -> None:
     [
         ("expires", [0, -1, "60", 60.0, True, None, timedelta(0), timedelta.max, 10**5000]),
         ("expiry_step", [0, "60", 1.5, False, timedelta.max, 2147483647]),
+        ("expiry_jitter", [1, 0, "60", 1.5, False, timedelta.max]),
+        ("cache_bytes", [-1, "4096", 1.5, True, None]),
         ("code", [301, 308, 300, 304, 200, 404, "303", 303.0, True, None]),
         ("allowed_statuses", [(), [], range(0)]),
         ("allowed_statuses", [200, "200", [True], ["200"], [302], [404], [199], None, {200: 1}]),
@@ -251,6 +258,21 @@ def test_a_mistyped_setting(pem: str, name: str, values: list[Any]) -> None:
     for value in values:
         (problem,) = problems(settings(pem, **{name: value}))
         assert problem.startswith(f"CLOUDFRONT_CONFIG['{label}']: ")
+
+
+def test_a_jitter_fits_its_step(pem: str) -> None:
+    """Found at start-up; a step that is at fault itself is one mistake, and not two."""
+    label = "CLOUDFRONT_CONFIG['expiry_jitter']: "
+    (problem,) = problems(settings(pem, expiry_step=60, expiry_jitter=61))
+    assert problem == f"{label}expiry_jitter is longer than expiry_step; give 60 seconds at most"
+    (problem,) = problems(settings(pem, expiry_jitter=60))
+    assert problem.startswith(f"{label}expiry_jitter spreads the expiries of an expiry_step")
+    (problem,) = problems(settings(pem, expiry_step=0, expiry_jitter=60))
+    assert problem.startswith("CLOUDFRONT_CONFIG['expiry_step']: ")
+    configuration = Configuration.from_mapping(settings(pem, expiry_step=60, expiry_jitter=60))
+    assert configuration.expiry_jitter == 60
+    configuration = Configuration.from_mapping(settings(pem, cache_bytes=0, expiry_jitter=None))
+    assert (configuration.expiry_jitter, configuration.cache_bytes) == (None, 0)
 
 
 @pytest.mark.parametrize(("name", "word"), [("expires", "lifetime"), ("expiry_step", "step")])
@@ -332,6 +354,8 @@ ENVIRONMENT = {
     "CLOUDFRONT_KEY_PAIR_ID": "ABCDEF",
     "CLOUDFRONT_EXPIRES": "90",
     "CLOUDFRONT_EXPIRY_STEP": "30",
+    "CLOUDFRONT_EXPIRY_JITTER": "20",
+    "CLOUDFRONT_CACHE_BYTES": "0",
     "CLOUDFRONT_HASH_ALGORITHM": "SHA256",
     "PATH": "/bin",
 }
@@ -349,6 +373,7 @@ def test_from_env_with_all_variables(pem: str, tmp_path: Path, form: str) -> Non
     configuration = Configuration.from_env({**ENVIRONMENT, f"CLOUDFRONT_{name}": value})
     assert (configuration.domain, configuration.key_pair_id) == (DOMAIN, "ABCDEF")
     assert (configuration.expires, configuration.expiry_step) == (90, 30)
+    assert (configuration.expiry_jitter, configuration.cache_bytes) == (20, 0)
     assert configuration.hash_algorithm == "SHA256"
 
 
@@ -407,6 +432,8 @@ def test_from_env_reports_all_mistakes_under_their_variables() -> None:
                 "CLOUDFRONT_PASSWORD": "hunter2-secret",
                 "CLOUDFRONT_EXPIRES": "one minute",
                 "CLOUDFRONT_EXPIRY_STEP": "-5",
+                "CLOUDFRONT_EXPIRY_JITTER": "1.5",
+                "CLOUDFRONT_CACHE_BYTES": "4 MiB",
                 "CLOUDFRONT_HASH_ALGORITHM": "sha256",
             }
         )
@@ -414,6 +441,8 @@ def test_from_env_reports_all_mistakes_under_their_variables() -> None:
     assert [problem.partition(" ")[0].rstrip(":") for problem in found] == [
         "CLOUDFRONT_EXPIRES",
         "CLOUDFRONT_EXPIRY_STEP",
+        "CLOUDFRONT_EXPIRY_JITTER",
+        "CLOUDFRONT_CACHE_BYTES",
         "CLOUDFRONT_DOMAIN",
         "CLOUDFRONT_KEY_PAIR_ID",
         "CLOUDFRONT_PRIVATE_KEY_FILE",
@@ -495,7 +524,7 @@ def test_the_sites_own_variables_are_its_own(pem: str) -> None:
     assert Configuration.from_env(environment).domain == DOMAIN
 
 
-@pytest.mark.parametrize("name", ["EXPIRES", "EXPIRY_STEP"])
+@pytest.mark.parametrize("name", ["EXPIRES", "EXPIRY_STEP", "EXPIRY_JITTER"])
 @pytest.mark.parametrize(
     ("text", "seconds"), [("90", 90), ("45s", 45), ("15m", 900), ("2h", 7200), ("7d", 604800)]
 )
@@ -504,11 +533,13 @@ def test_a_lifetime_in_the_environment_is_written_as_on_the_command_line(
 ) -> None:
     """Seconds, or a number with its unit: one variable is read by both."""
     environment = {**ENVIRONMENT, "CLOUDFRONT_PRIVATE_KEY": pem, f"CLOUDFRONT_{name}": text}
+    if name == "EXPIRY_JITTER":
+        environment["CLOUDFRONT_EXPIRY_STEP"] = "14d"
     configuration = Configuration.from_env(environment)
     assert getattr(configuration, name.lower()) == seconds
 
 
-@pytest.mark.parametrize("name", ["EXPIRES", "EXPIRY_STEP"])
+@pytest.mark.parametrize("name", ["EXPIRES", "EXPIRY_STEP", "EXPIRY_JITTER"])
 @pytest.mark.parametrize("text", ["soon", "15 m", "15M", "1h30m", "1.5h"])
 def test_a_text_in_the_environment_that_is_no_lifetime_names_the_mend(name: str, text: str) -> None:
     """As the command line does."""

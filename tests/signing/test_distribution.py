@@ -225,6 +225,44 @@ def test_a_step_shortens_no_life(signer: Signer, lifetime: int, step: int) -> No
     assert end % step == 0
 
 
+def test_what_is_reusable_changes_when_its_time_is_over(
+    recording_signer: Signer, clock: Any, now: int
+) -> None:
+    """To the second: kept so long, it is what would be signed; a second later, it is not."""
+    distribution = Distribution(DOMAIN, recording_signer, expires_in=60, expiry_step=300)
+    signed = distribution.sign_resource(f"{DOMAIN}/a")
+    assert distribution.reusable_for(signed) == 240
+    clock.shift(240)
+    assert distribution.policy(f"{DOMAIN}/a") == signed.policy
+    assert distribution.reusable_for(signed) == 0
+    clock.shift(1)
+    assert distribution.policy(f"{DOMAIN}/a") != signed.policy
+    assert distribution.reusable_for(signed) == 0
+
+
+def test_a_second_that_has_begun_is_not_reusable(
+    recording_signer: Signer, clock: Any, now: int
+) -> None:
+    """Or the URL would have less than its life left at the end."""
+    distribution = Distribution(DOMAIN, recording_signer, expires_in=60, expiry_step=300)
+    signed = distribution.sign_resource(f"{DOMAIN}/a")
+    assert distribution.reusable_for(signed, now + 100) == 140
+    assert distribution.reusable_for(signed, now + 100.001) == 139
+    assert distribution.reusable_for(signed, now + 240.5) == 0
+
+
+def test_only_what_has_the_steps_life_is_reusable(
+    recording_signer: Signer, clock: Any, now: int
+) -> None:
+    """Who asks for a life of its own wants no redirect that outlives the question."""
+    stepped = Distribution(DOMAIN, recording_signer, expires_in=60, expiry_step=300)
+    plain = Distribution(DOMAIN, recording_signer, expires_in=60)
+    for options in ({"expires_in": 7}, {"expires_in": 7200}, {"expires_at": now + 301}):
+        assert stepped.reusable_for(stepped.sign_resource(f"{DOMAIN}/a", **options)) == 0
+    assert plain.reusable_for(plain.sign_resource(f"{DOMAIN}/a")) == 0
+    assert plain.reusable_for(stepped.sign_resource(f"{DOMAIN}/a")) == 0
+
+
 @pytest.mark.parametrize(
     ("domain", "mend"),
     [
@@ -270,6 +308,8 @@ def test_from_config_and_from_env_agree(pem: str, tmp_path: Path) -> None:
                 "key_pair_id": "ABCDEF",
                 "expires": 90,
                 "expiry_step": 30,
+                "expiry_jitter": 20,
+                "cache_bytes": 4096,
                 "hash_algorithm": "SHA256",
             },
         }
@@ -281,6 +321,8 @@ def test_from_config_and_from_env_agree(pem: str, tmp_path: Path) -> None:
             "CLOUDFRONT_KEY_PAIR_ID": "ABCDEF",
             "CLOUDFRONT_EXPIRES": "90",
             "CLOUDFRONT_EXPIRY_STEP": "30",
+            "CLOUDFRONT_EXPIRY_JITTER": "20",
+            "CLOUDFRONT_CACHE_BYTES": "4096",
             "CLOUDFRONT_HASH_ALGORITHM": "SHA256",
         }
     )
@@ -288,6 +330,7 @@ def test_from_config_and_from_env_agree(pem: str, tmp_path: Path) -> None:
         assert (distribution.domain, distribution.expires_in) == (DOMAIN, 90)
         assert (distribution.expiry_step, distribution.signer.key_pair_id) == (30, "ABCDEF")
         assert distribution.signer.hash_algorithm == "SHA256"
+        assert (distribution.expiry_jitter, distribution.cache_bytes) == (20, 4096)
     policy = Policy(f"{DOMAIN}/a", 1999999999)
     assert dict(one.signer.sign(policy).params) == dict(two.signer.sign(policy).params)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 import logging
@@ -22,6 +23,7 @@ from cfsign import (
     Policy,
     PolicyError,
     PrivateKey,
+    Signer,
     SigningKeyError,
     TrustedKeyGroup,
     load_private_key,
@@ -373,6 +375,22 @@ def test_an_unchanged_file_is_not_read_again(
     for _ in range(5):
         ring.sign(policy)
     assert len(reads) == 2
+
+
+def test_the_current_signer_is_the_same_object_until_it_changes(
+    document: Path, pem: str, other_pem: str
+) -> None:
+    """Whoever keeps what it signed knows it by that; to be read again is no change."""
+    ring = KeyRing.from_file(document, check_every=0)
+    current = ring.current()
+    assert isinstance(current, Signer)
+    assert current.current() is current
+    write(document, entry(OLD, pem))
+    assert ring.current() is asyncio.run(ring.current_async()) is current
+    write(document, entry(OLD, pem, hash_algorithm="SHA256"))
+    assert ring.current().hash_algorithm == "SHA256"
+    write(document, entry(OLD, pem), entry(NEW, other_pem, signs_from=5))
+    assert asyncio.run(ring.current_async()).key_pair_id == NEW
 
 
 def test_two_writes_within_one_tick_are_two(

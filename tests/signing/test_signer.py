@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -19,6 +19,7 @@ from cfsign import (
     PrivateKey,
     ResourceError,
     SignedCookies,
+    SignedPolicy,
     Signer,
     SigningKeyError,
     TrustedKeyGroup,
@@ -184,6 +185,31 @@ def test_sign_takes_a_policy(recording_signer: Signer, recorder: Any, policy: An
     with pytest.raises(PolicyError, match="sign takes a Policy, not "):
         recording_signer.sign(policy)
     assert recorder.signed == []
+
+
+def test_a_sign_of_ones_own_makes_every_signature(recorder: Any, clock: Any) -> None:
+    """A class that counts, logs or refuses in `sign` is passed by in no way of signing."""
+
+    class Counting(Signer):
+        policies: ClassVar[list[Policy]] = []
+
+        def sign(self, policy: Policy) -> SignedPolicy:
+            self.policies.append(policy)
+            return super().sign(policy)
+
+    class Below(Counting):
+        pass
+
+    for signer in (Counting("K2JCJMDEHXQW5F", recorder), Below("K2JCJMDEHXQW5F", recorder)):
+        Counting.policies.clear()
+        signed = [
+            signer.sign_url(URL, expires_at=1999999999),
+            *signer.sign_urls([URL], expires_at=1999999999),
+        ]
+        assert Counting.policies == [Policy(URL, 1999999999)] * 2
+        assert (
+            signed == [Signer("K2JCJMDEHXQW5F", recorder).sign_url(URL, expires_at=1999999999)] * 2
+        )
 
 
 def test_one_signature_serves_every_url_that_the_policy_covers(

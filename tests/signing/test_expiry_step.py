@@ -1,0 +1,118 @@
+"""Expiries in steps, and the jitter that spreads them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cfsign import Distribution, PolicyError, ResourceError, Signer
+from cfsign.expiry_step import round_up
+
+DOMAIN = "https://media.example.com"
+LATEST = 2147483647
+
+
+@st.composite
+def steps(draw: st.DrawFn) -> tuple[int, int | None]:
+    step = draw(st.integers(1, 10**6))
+    return step, draw(st.none() | st.integers(1, step))
+
+
+@given(st.integers(1, LATEST), st.text(), steps())
+def test_a_step_shortens_no_life_and_adds_less_than_itself(
+    moment: int, resource: str, step_and_jitter: tuple[int, int | None]
+) -> None:
+    """Whatever the jitter; and the jitter is less than was said."""
+    step, jitter = step_and_jitter
+    end = round_up(moment, resource, step, jitter)
+    assert moment <= end < moment + step
+    if end < LATEST:
+        assert end % step < (1 if jitter is None else jitter)
+
+
+@given(st.integers(1, LATEST // 2), st.integers(0, 10**6), st.text(), steps())
+def test_the_expiries_of_a_resource_lie_a_step_apart(
+    moment: int, later: int, resource: str, step_and_jitter: tuple[int, int | None]
+) -> None:
+    """So it changes as often with a jitter as without."""
+    step, jitter = step_and_jitter
+    first, second = (round_up(m, resource, step, jitter) for m in (moment, moment + later))
+    assert first <= second
+    assert (second - first) % step == 0
+    assert round_up(first, resource, step, jitter) == first
+
+
+def test_a_jitter_spreads_evenly() -> None:
+    """The renewals of 6,000 URLs over 60 seconds: about 100 in each, where all had been in one."""
+    ends = [round_up(7200, f"{DOMAIN}/videos/42/{n}.ts", 3600, 60) for n in range(6000)]
+    counts = [ends.count(10_800 - 3600 + second) for second in range(60)]
+    assert sum(counts) == 6000
+    assert min(counts) > 50
+    assert max(counts) < 150
+
+
+def test_every_process_finds_the_same() -> None:
+    """Whatever its hash seed: the workers of a site give a file the same URL."""
+    code = (
+        "from cfsign.expiry_step import round_up; "
+        f"print(round_up(1767225600, '{DOMAIN}/a.pdf', 3600, 3600))"
+    )
+    for seed in ("0", "1"):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            text=True,
+        )
+        # The CRC-32 that `gzip` writes behind the URL.
+        assert done.stdout == f"{1767225600 + 0x241F0303 % 3600}\n"
+
+
+def test_a_distribution_spreads_the_expiries(
+    recording_signer: Signer, clock: Any, now: int
+) -> None:
+    """Of URLs and of what is reusable; each file keeps its URL for a whole step."""
+    distribution = Distribution(
+        DOMAIN, recording_signer, expires_in=60, expiry_step=300, expiry_jitter=timedelta(minutes=5)
+    )
+    assert (distribution.expiry_step, distribution.expiry_jitter) == (300, 300)
+    urls = [f"{DOMAIN}/{n}" for n in range(20)]
+    signed = {url: distribution.sign_resource(url) for url in urls}
+    assert len({each.policy.expires_at for each in signed.values()}) > 10
+    for each in signed.values():
+        left = distribution.reusable_for(each)
+        assert left == each.policy.expires_at - 60 - now < 300
+        assert distribution.reusable_for(each, now + left + 1) == 0
+    clock.shift(300)
+    for url, each in signed.items():
+        assert distribution.sign_resource(url).policy.expires_at == each.policy.expires_at + 300
+
+
+def test_what_is_no_text_is_refused_as_ever(recording_signer: Signer, clock: Any) -> None:
+    """Before it is hashed for the jitter; and text that is no URL after it."""
+    distribution = Distribution(DOMAIN, recording_signer, expiry_step=300, expiry_jitter=300)
+    for resource in (None, 7, b"https://media.example.com/a", f"{DOMAIN}/\ud800", f"{DOMAIN}/é"):
+        with pytest.raises(ResourceError):
+            distribution.sign_resource(resource)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, "60", True, timedelta(0), 301, timedelta.max])
+def test_a_bad_jitter_is_refused_when_made(signer: Signer, value: Any) -> None:
+    """A longer one than the step would be no other than a shorter one."""
+    with pytest.raises(PolicyError, match="expiry_jitter"):
+        Distribution(DOMAIN, signer, expiry_step=300, expiry_jitter=value)
+
+
+def test_a_jitter_is_that_of_a_step(signer: Signer) -> None:
+    """Without one it would do nothing."""
+    with pytest.raises(PolicyError, match="there is none; give both or neither"):
+        Distribution(DOMAIN, signer, expiry_jitter=60)
+    assert Distribution(DOMAIN, signer, expiry_step=60, expiry_jitter=60).expiry_jitter == 60

@@ -1,0 +1,426 @@
+"""What many ask for at once is signed once: under threads, on event loops, in forked workers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+import warnings
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cfsign import (
+    Distribution,
+    KeyPair,
+    KeyRing,
+    KeyUnavailableError,
+    SignedPolicy,
+    Signer,
+)
+
+DOMAIN = "https://media.example.com"
+URL = f"{DOMAIN}/a"
+MANY = 8
+PATIENCE = 30  # seconds until a test gives up; none waits for so long unless it fails
+
+
+class SlowKey:
+    """Signs when it is let to, otherwise at each call; fails as often as it is told to."""
+
+    def __init__(self, *failures: BaseException, is_blocking: bool = False) -> None:
+        self.failures = list(failures)
+        self.is_blocking = is_blocking
+        self.calls = 0
+        self.asked, self.may_answer = threading.Event(), threading.Event()
+
+    def sign(self, message: bytes, hash_algorithm: str) -> bytes:
+        self.calls += 1
+        number = self.calls
+        failure = self.failures.pop(0) if self.failures else None
+        self.asked.set()
+        assert self.may_answer.wait(PATIENCE)
+        if failure is not None:
+            raise failure
+        return number.to_bytes(256, "big")
+
+    def public_key_pem(self) -> str:
+        return "-----BEGIN PUBLIC KEY-----\n"
+
+
+class AsyncKey:
+    """The same, awaited."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.failures = list(failures)
+        self.calls = 0
+        self.may_answer = False
+
+    async def sign(self, message: bytes, hash_algorithm: str) -> bytes:
+        self.calls += 1
+        number = self.calls
+        failure = self.failures.pop(0) if self.failures else None
+        while not self.may_answer:
+            await asyncio.sleep(0)
+        if failure is not None:
+            raise failure
+        return number.to_bytes(256, "big")
+
+    def public_key_pem(self) -> str:
+        return "-----BEGIN PUBLIC KEY-----\n"
+
+
+def stepped(key: Any) -> Distribution:
+    # A step that no test outlives.
+    return Distribution(DOMAIN, Signer("K1OLD", key), expiry_step=10**7)
+
+
+# Threads
+
+
+@pytest.fixture
+def waiting(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """A list that grows by one as each thread begins to wait for another's signature."""
+    threads: list[int] = []
+
+    class Event(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            threads.append(threading.get_ident())
+            return super().wait(PATIENCE)
+
+    namespace = SimpleNamespace(Event=Event, Lock=threading.Lock)
+    monkeypatch.setattr("cfsign.signed_policies.threading", namespace)
+    return threads
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    """A thread for each of many."""
+    with ThreadPoolExecutor(MANY) as pool:
+        yield pool
+
+
+def ask_at_once(
+    pool: ThreadPoolExecutor, distribution: Distribution, key: SlowKey, waiting: list[int]
+) -> list[Future[SignedPolicy]]:
+    """Let many ask for the same, and the key answer when all the others wait for the first."""
+    asked = [pool.submit(distribution.sign_resource, URL)]
+    assert key.asked.wait(PATIENCE)
+    asked += [pool.submit(distribution.sign_resource, URL) for _ in range(MANY - 1)]
+    until(lambda: len(waiting) == MANY - 1 or key.calls > 1)
+    key.may_answer.set()
+    return asked
+
+
+def test_many_threads_cost_one_signature(pool: ThreadPoolExecutor, waiting: list[int]) -> None:
+    """All get the first's."""
+    key = SlowKey()
+    distribution = stepped(key)
+    asked = ask_at_once(pool, distribution, key, waiting)
+    assert len({id(each.result(PATIENCE)) for each in asked}) == 1
+    assert distribution.sign_resource(URL) is asked[0].result()
+    assert key.calls == 1
+
+
+def test_many_threads_get_what_is_not_kept(pool: ThreadPoolExecutor, waiting: list[int]) -> None:
+    """Since the cache is too small for it: they waited for it all the same."""
+    key = SlowKey()
+    distribution = Distribution(DOMAIN, Signer("K1OLD", key), expiry_step=10**7, cache_bytes=1)
+    asked = ask_at_once(pool, distribution, key, waiting)
+    assert len({id(each.result(PATIENCE)) for each in asked}) == 1
+    assert key.calls == 1
+
+
+def test_many_threads_hear_of_one_failure(pool: ThreadPoolExecutor, waiting: list[int]) -> None:
+    """At once, and not each after a timeout of its own; the next is served."""
+    key = SlowKey(KeyUnavailableError("throttled", code="ThrottlingException"))
+    distribution = stepped(key)
+    for each in ask_at_once(pool, distribution, key, waiting):
+        with pytest.raises(KeyUnavailableError, match="throttled") as caught:
+            each.result(PATIENCE)
+        assert caught.value.code == "ThrottlingException"
+    assert key.calls == 1
+    assert distribution.sign_resource(URL) is distribution.sign_resource(URL)
+    assert key.calls == 2
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_an_interrupted_thread_leaves_its_turn_to_another(
+    pool: ThreadPoolExecutor, waiting: list[int], interrupt: type[BaseException]
+) -> None:
+    """It alone is interrupted."""
+    key = SlowKey(interrupt())
+    first, *others = ask_at_once(pool, stepped(key), key, waiting)
+    with pytest.raises(interrupt):
+        first.result(PATIENCE)
+    assert len({id(each.result(PATIENCE)) for each in others}) == 1
+    assert key.calls == 2
+
+
+def test_one_who_waits_is_interrupted_alone(
+    pool: ThreadPoolExecutor, waiting: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first goes on, and still has the turn."""
+    key = SlowKey()
+    distribution = stepped(key)
+    first = pool.submit(distribution.sign_resource, URL)
+    assert key.asked.wait(PATIENCE)
+    with monkeypatch.context() as patch:
+        patch.setattr("cfsign.signed_policies.threading.Event.wait", _interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            distribution.sign_resource(URL)
+    second = pool.submit(distribution.sign_resource, URL)
+    until(lambda: bool(waiting) or key.calls > 1)
+    key.may_answer.set()
+    assert first.result(PATIENCE) is second.result(PATIENCE)
+    assert key.calls == 1
+
+
+def _interrupted(self: object, timeout: float | None = None) -> bool:
+    raise KeyboardInterrupt
+
+
+class JustOver(dict[Any, Any]):
+    """A table of turns in which, just as somebody wants one, another's has come to its end."""
+
+    def __init__(self, other: Callable[[], object]) -> None:
+        self.others = [other]
+
+    def setdefault(self, key: Any, value: Any) -> Any:
+        if self.others:
+            self.others.pop()()
+        return super().setdefault(key, value)
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_turn_that_ended_as_one_looked_was_not_in_vain(is_async: bool) -> None:
+    """What came of it is kept by then."""
+    key = SlowKey()
+    key.may_answer.set()
+    distribution = stepped(key)
+    cache: Any = distribution._signed_policies
+    cache._turns = JustOver(lambda: distribution.sign_resource(URL))
+    if is_async:
+        run(distribution.sign_resource_async(URL))
+    else:
+        distribution.sign_resource(URL)
+    assert key.calls == 1
+
+
+def test_nobody_waits_for_another_url(pool: ThreadPoolExecutor) -> None:
+    """Nor for another viewer's address, nor while another is kept."""
+    key = SlowKey()
+    distribution = stepped(key)
+    first = pool.submit(distribution.sign_resource, URL)
+    assert key.asked.wait(PATIENCE)
+    others = [
+        pool.submit(distribution.sign_resource, f"{URL}b"),
+        pool.submit(distribution.sign_resource, URL, ip_address="192.0.2.1"),
+    ]
+    until(lambda: key.calls == 3)
+    key.may_answer.set()
+    assert len({id(each.result(PATIENCE)) for each in [first, *others]}) == 3
+
+
+def test_threads_in_a_crowd(pool: ThreadPoolExecutor) -> None:
+    """A small cache that many fill and read at once stays within its bound, and right."""
+    key = SlowKey()
+    key.may_answer.set()
+    distribution = Distribution(DOMAIN, Signer("K1OLD", key), expiry_step=10**7, cache_bytes=30_000)
+    barrier = threading.Barrier(MANY)
+
+    def work(number: int) -> None:
+        barrier.wait(PATIENCE)
+        for turn in range(400):
+            url = f"{URL}/{(turn * (number + 1)) % 40}"
+            assert distribution.sign_resource(url).policy.resource == url
+
+    for each in [pool.submit(work, number) for number in range(MANY)]:
+        each.result(PATIENCE)
+    cache: Any = distribution._signed_policies
+    assert 0 < cache._bytes <= 30_000
+    check_books(distribution)
+
+
+def check_books(distribution: Distribution) -> None:
+    """Nobody has a turn left, and with the last entry the last byte goes."""
+    cache: Any = distribution._signed_policies
+    assert cache._turns == {}
+    cache._most_bytes = 0
+    cache._keep("another", distribution.signer.sign(distribution.policy(URL)))
+    assert (len(cache._kept), cache._bytes) == (0, 0)
+
+
+# Event loops
+
+
+async def turn_the_loop() -> None:
+    for _ in range(100):
+        await asyncio.sleep(0)
+
+
+def run(work: Awaitable[Any]) -> Any:
+    async def bounded() -> Any:
+        return await asyncio.wait_for(work, PATIENCE)
+
+    return asyncio.run(bounded())
+
+
+def test_many_tasks_cost_one_signature() -> None:
+    """All get the first's, also who comes later, and who does not await."""
+
+    async def work() -> None:
+        tasks = [asyncio.create_task(distribution.sign_resource_async(URL)) for _ in range(MANY)]
+        await turn_the_loop()
+        key.may_answer = True
+        signed = await asyncio.gather(*tasks)
+        assert len(set(map(id, signed))) == 1
+        assert await distribution.sign_resource_async(URL) is signed[0]
+        assert distribution.sign_resource(URL) is signed[0]
+
+    key = AsyncKey()
+    distribution = stepped(key)
+    run(work())
+    assert key.calls == 1
+
+
+def test_many_tasks_hear_of_one_failure() -> None:
+    """And the next is served."""
+
+    async def work() -> None:
+        tasks = [asyncio.create_task(distribution.sign_resource_async(URL)) for _ in range(MANY)]
+        await turn_the_loop()
+        key.may_answer = True
+        for error in await asyncio.gather(*tasks, return_exceptions=True):
+            assert isinstance(error, KeyUnavailableError)
+        assert key.calls == 1
+        await distribution.sign_resource_async(URL)
+        assert key.calls == 2
+
+    key = AsyncKey(KeyUnavailableError("throttled"))
+    distribution = stepped(key)
+    run(work())
+
+
+@pytest.mark.parametrize("who", [0, 3])
+def test_a_viewer_who_goes_away_takes_nobody_along(who: int) -> None:
+    """Be it the first, whose turn then is another's, or one who waits."""
+
+    async def work() -> None:
+        tasks = [asyncio.create_task(distribution.sign_resource_async(URL)) for _ in range(MANY)]
+        await turn_the_loop()
+        gone = tasks.pop(who)
+        gone.cancel()
+        await turn_the_loop()
+        assert gone.cancelled()
+        assert not any(task.done() for task in tasks)
+        key.may_answer = True
+        assert len(set(map(id, await asyncio.gather(*tasks)))) == 1
+
+    key = AsyncKey()
+    distribution = stepped(key)
+    run(work())
+    assert key.calls == (2 if who == 0 else 1)
+
+
+def test_a_loop_does_not_wait_for_a_thread_that_signs(pool: ThreadPoolExecutor) -> None:
+    """It has a turn of its own, and goes round meanwhile; who comes later gets what came first."""
+    key = SlowKey(is_blocking=True)
+    distribution = stepped(key)
+    in_a_thread = pool.submit(distribution.sign_resource, URL)
+    assert key.asked.wait(PATIENCE)
+
+    async def work() -> SignedPolicy:
+        task = asyncio.create_task(distribution.sign_resource_async(URL))
+        await turn_the_loop()  # with the thread still at it
+        assert not task.done()
+        key.may_answer.set()
+        return await task
+
+    assert run(work()) is in_a_thread.result(PATIENCE) is distribution.sign_resource(URL)
+    assert key.calls == 2
+    check_books(distribution)
+
+
+def test_several_loops_do_not_wait_for_each_other(pool: ThreadPoolExecutor) -> None:
+    """One of them stands still with the turn, as it may when it is stopped for a while."""
+    key = AsyncKey()
+    distribution = stepped(key)
+    stopped = asyncio.new_event_loop()
+    try:
+        task = stopped.create_task(distribution.sign_resource_async(URL))
+        stopped.run_until_complete(turn_the_loop())
+        key.may_answer = True
+        works = [pool.submit(run, distribution.sign_resource_async(URL)) for _ in range(4)]
+        signed = [each.result(PATIENCE) for each in works]
+        assert len(set(map(id, signed))) == 1
+        assert stopped.run_until_complete(task) is signed[0]
+    finally:
+        stopped.close()
+
+
+def test_a_ring_that_has_moved_on_is_asked_by_tasks_too(clock: Any, now: int) -> None:
+    """And looks for a change in a thread, as for any signature."""
+
+    async def work() -> None:
+        old = await distribution.sign_resource_async(URL)
+        assert await distribution.sign_resource_async(URL) is old
+        clock.shift(100)
+        new = await distribution.sign_resource_async(URL)
+        assert (old.key_pair_id, new.key_pair_id) == ("K1OLD", "K2NEW")
+        assert await distribution.sign_resource_async(URL) is new
+
+    keys = SlowKey(), SlowKey()
+    for key in keys:
+        key.may_answer.set()
+    ring = KeyRing([KeyPair("K1OLD", keys[0]), KeyPair("K2NEW", keys[1], now + 100)], check_every=0)
+    distribution = Distribution(DOMAIN, ring, expiry_step=10**7)
+    run(work())
+    assert [key.calls for key in keys] == [1, 1]
+
+
+# Forked workers
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
+@pytest.mark.parametrize("holds", ["turn", "lock"])
+def test_a_child_forked_while_another_thread_signs_signs(
+    pool: ThreadPoolExecutor, holds: str
+) -> None:
+    """The thread, and with it its turn and what it held, is not in the child."""
+    key = SlowKey()
+    distribution = stepped(key)
+    cache: Any = distribution._signed_policies
+    signing = pool.submit(distribution.sign_resource, URL)
+    assert key.asked.wait(PATIENCE)
+    if holds == "lock":
+        cache._lock.acquire()
+    with warnings.catch_warnings():
+        # Python 3.12 warns of what is tested here: a fork in a process with threads.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        key.may_answer = threading.Event()
+        key.may_answer.set()
+        threading.Timer(PATIENCE, os._exit, [3]).start()
+        try:
+            os._exit(0 if distribution.sign_resource(URL).policy.resource == URL else 1)
+        finally:
+            os._exit(2)
+    _, status = os.waitpid(child, 0)
+    if holds == "lock":
+        cache._lock.release()
+    key.may_answer.set()
+    assert signing.result(PATIENCE) is distribution.sign_resource(URL)
+    assert os.waitstatus_to_exitcode(status) == 0
