@@ -61,9 +61,10 @@ def cautions_of(
         )
     if not isinstance(key, str | os.PathLike) or "-----BEGIN" in os.fsdecode(key):
         return
+    places = _places_of(os.path.expanduser(key))
     for name, folder in public_folders:
         roots = _places_of(folder)
-        if any(place.is_relative_to(root) for place in _places_of(key) for root in roots):
+        if any(place.is_relative_to(root) for place in places for root in roots):
             yield Caution(
                 "public key file",
                 f"The private key lies below {name}, whose files the site gives to everybody.",

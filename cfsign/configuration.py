@@ -23,10 +23,10 @@ from cfsign.settings import (
     CHECKS,
     NONE_BY_DEFAULT,
     ONE_KEYS_OWN,
+    READERS,
     REQUIRED,
     RINGS,
     VARIABLES,
-    WHOLE_NUMBERS,
 )
 from cfsign.signed_policies import DEFAULT_BYTES
 from cfsign.signer import BaseSigner, Signer, choose_hash_algorithm
@@ -116,6 +116,7 @@ class Configuration:
         """
         Read the environment's variables that begin with *prefix*.
 
+        EXPIRES, EXPIRY_STEP and EXPIRY_JITTER are seconds, or a number with a unit: "15m".
         One whose name is almost one of ours warns, since it may be the site's own; where a setting
         that is required is missing, it is named in the error.
 
@@ -143,14 +144,14 @@ class Configuration:
             needed.add(key_file)
             labels["private_key"] += f" or {key_file}"
         problems += _near_misses(environ, prefix, known, needed)
-        for name, mend in WHOLE_NUMBERS.items():
+        for name, read in READERS.items():
             if name not in settings:
                 continue
-            if re.fullmatch("[0-9]{1,10}", settings[name]):
-                settings[name] = int(settings[name])
-            else:
+            try:
+                settings[name] = read(settings[name])
+            except CfsignError as error:
                 del settings[name]
-                problems.append(f"{labels[name]}: give {mend}")
+                problems.append(f"{labels[name]}: {error}")
         if re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,10})?", settings.get("check_every", "")):
             settings["check_every"] = float(settings["check_every"])
         return cls._checked(settings, labels, problems)

@@ -51,7 +51,8 @@ class KeyPair(Unpicklable):
         check_key_pair_id(self.key_pair_id)
         if names_file(self.private_key):
             # As it is now: a program may change its working directory, and the ring reads again.
-            object.__setattr__(self, "private_key", os.path.abspath(self.private_key))
+            path = os.path.abspath(os.path.expanduser(self.private_key))
+            object.__setattr__(self, "private_key", path)
         if self.signs_from is not None:
             epoch_seconds(self.signs_from, "signs_from")
         if self.hash_algorithm is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,7 @@ def _pair(entry: object, folder: Path | None) -> KeyPair:
     fields = dict(entry)
     key = fields["private_key"]
     if folder is not None and names_file(key):
-        fields["private_key"] = folder / key
+        fields["private_key"] = folder / os.path.expanduser(key)
     if isinstance(fields.get("signs_from"), str):
         fields["signs_from"] = moment_from_text(fields["signs_from"], "signs_from")
     return KeyPair(**fields)

@@ -74,7 +74,7 @@ class DocumentFile(RingSource):
         if not isinstance(path, str | os.PathLike):
             raise ConfigurationError(f"a key ring's file is a path, not {type(path).__name__}")
         # Kept as it is now: a program may change its working directory.
-        self._path = Path(os.path.abspath(path))
+        self._path = Path(os.path.abspath(os.path.expanduser(path)))
         self.name = f"key ring {str(self._path)!r}"
         self.files = (self._path,)
 

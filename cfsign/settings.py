@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ from cfsign.redirect import REDIRECT_STATUSES
 from cfsign.resource import check_domain
 from cfsign.signed_policies import DEFAULT_BYTES, check_cache_bytes
 from cfsign.signer import check_hash_algorithm
-from cfsign.times import lifetime_seconds, standing_lifetime
+from cfsign.times import lifetime_from_text, lifetime_seconds, standing_lifetime
 
 #: What each setting is called in the environment, behind the prefix.
 VARIABLES = {
@@ -34,12 +35,12 @@ VARIABLES = {
     "check_every": "CHECK_EVERY",
 }
 
-#: The settings that are numbers, which the environment has as text, and what to give there.
-WHOLE_NUMBERS = {
-    "expires": "whole seconds, such as 900",
-    "expiry_step": "whole seconds, such as 900",
-    "expiry_jitter": "whole seconds, such as 900",
-    "cache_bytes": f"a whole number of bytes, such as {DEFAULT_BYTES}",
+#: What makes a setting of a variable's text, where that is a number.
+READERS: dict[str, Callable[[str], int]] = {
+    "expires": lambda text: lifetime_from_text(text, "expires"),
+    "expiry_step": lambda text: lifetime_from_text(text, "expiry_step"),
+    "expiry_jitter": lambda text: lifetime_from_text(text, "expiry_jitter"),
+    "cache_bytes": lambda text: _whole_bytes(text),
 }
 
 #: The settings that give a key ring.
@@ -126,6 +127,12 @@ REQUIRED = {
     "key_pair_id": "the ID of the public key in CloudFront, such as K2JCJMDEHXQW5F",
     "private_key": "the private key's path, or its PEM",
 }
+
+
+def _whole_bytes(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,10}", text):
+        raise ConfigurationError(f"give a whole number of bytes, such as {DEFAULT_BYTES}")
+    return int(text)
 
 
 def _is_success(status: object) -> bool:

@@ -28,6 +28,12 @@ from cfsign.resource import check_url
 from cfsign.signed_policy import SignedPolicy, check_covered, signed_query, with_query
 from cfsign.times import Lifetime, Moment, expiry
 
+# The bytes of P-256's r and s, 32 each, without the DER around them.
+_BARE = 64
+
+#: How long a signature is that is looked into: each one costs a signer no more than this.
+_DOUBTFUL = (0, _BARE)
+
 
 class BaseSigner(ABC):
     """All that signing is, but for the key: a signer has one, a key ring several."""
@@ -234,8 +240,8 @@ class Signer(Unpicklable, BaseSigner):
             signature = self._key.sign(message, self.hash_algorithm)
         if inspect.isawaitable(signature):
             signature = await signature
-        if not isinstance(signature, bytes) or not signature:
-            raise self._no_signature(signature)
+        if not isinstance(signature, bytes) or len(signature) in _DOUBTFUL:
+            signature = self._checked(signature)
         return self._signed(policy, encode(signature))
 
     def public_key_pem(self) -> str:
@@ -244,17 +250,26 @@ class Signer(Unpicklable, BaseSigner):
 
     def _signature(self, message: bytes) -> str:
         signature = self._key.sign(message, self.hash_algorithm)
-        if not isinstance(signature, bytes) or not signature:
-            raise self._no_signature(signature)
+        if not isinstance(signature, bytes) or len(signature) in _DOUBTFUL:
+            signature = self._checked(signature)
         return encode(signature)
 
-    def _no_signature(self, returned: object) -> SigningKeyError:
+    def _checked(self, returned: object) -> bytes:
+        """Return what a key gave for a signature, if it is one."""
         if inspect.isawaitable(returned):
             _close(returned)
-            return SigningKeyError(
+            raise SigningKeyError(
                 "the private key signs asynchronously; await sign_async, or use an async view"
             )
-        return SigningKeyError(
+        if isinstance(returned, bytes) and returned:
+            if not _is_bare(self._key, returned):
+                return returned
+            raise SigningKeyError(
+                f"sign of a {type(self._key).__name__} returned r and s side by side, as PKCS#11 "
+                "and JWS have an ECDSA signature; CloudFront takes it as ASN.1 DER (RFC 3279): "
+                "return encode_dss_signature(r, s) of cryptography's"
+            )
+        raise SigningKeyError(
             f"sign of a {type(self._key).__name__} returned {_described(returned)}; "
             "it returns the raw signature, as bytes"
         )
@@ -283,6 +298,12 @@ def _described(thing: object) -> str:
     if isinstance(thing, bytes):
         return "no bytes at all"
     return type(thing).__name__
+
+
+def _is_bare(key: PrivateKey | AsyncPrivateKey, signature: bytes) -> bool:
+    """Tell r and s of P-256 from DER of so many bytes, and from RSA of 512 bits, as tests have."""
+    is_der = signature[:2] == bytes((0x30, _BARE - 2))
+    return not is_der and not str(getattr(key, "algorithm", "")).startswith("RSA")
 
 
 def _message(policy: Policy) -> bytes:

@@ -7,6 +7,7 @@ AWS, "Create a signed URL using a canned policy": seconds since 1970 in UTC, a 3
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 from cfsign.errors import PolicyError
@@ -16,6 +17,8 @@ Lifetime = int | timedelta
 
 #: The last second of a signed 32-bit integer, 2038-01-19 03:14:07 UTC.
 LATEST = 2147483647
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def epoch_seconds(moment: Moment, field: str) -> int:
@@ -78,6 +81,29 @@ def moment_from_text(text: str, field: str) -> int:
             field=field,
         )
     return epoch_seconds(moment, field)
+
+
+def lifetime_from_text(text: str, field: str) -> int:
+    """
+    Read a lifetime as variables and options write it: seconds, or a number with s, m, h or d.
+
+    Args:
+        text: The lifetime, such as "900", "15m" or "2h".
+        field: What it is called, for the error.
+
+    Returns:
+        The seconds; whether so many make a lifetime is not looked into.
+
+    Raises:
+        PolicyError: It is not written so.
+    """
+    match = re.fullmatch(r"([0-9]{1,10})([smhd]?)", text)
+    if match is None:
+        raise PolicyError(
+            "this is no lifetime; give seconds, or a number with s, m, h or d: 90, 15m, 2h",
+            field=field,
+        )
+    return int(match[1]) * _UNITS[match[2]]
 
 
 def lifetime_seconds(lifetime: Lifetime, field: str) -> int:

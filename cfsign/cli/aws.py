@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +10,13 @@ from typing import Any, TypeVar
 
 import click
 
-from cfsign.cli.sign import duration
+from cfsign.cli.file import file
+from cfsign.cli.messages import say
+from cfsign.cli.output import put
+from cfsign.cli.times import duration
 from cfsign.keys import SUPPORTED
 from cfsign.provisioning import (
+    MAX_KEYS,
     Actions,
     CloudFront,
     RingFile,
@@ -32,7 +35,7 @@ _ALGORITHM = click.Choice(SUPPORTED, case_sensitive=False)
 def aws(context: click.Context) -> None:
     """Make and rotate keys in CloudFront, with boto3."""
     if context.invoked_subcommand is None:
-        raise click.UsageError("give a command: create-key or rotate (see cfsign aws --help)")
+        raise click.UsageError("give a command: create-key or rotate")
 
 
 def _aws_options(command: Command) -> Command:
@@ -40,6 +43,13 @@ def _aws_options(command: Command) -> Command:
         (
             click.option("--key-group", metavar="NAME|ID", required=True, help="The key group."),
             click.option("--profile", help="boto3's profile; its default if left."),
+            click.option(
+                "--max-keys",
+                type=click.IntRange(1),
+                default=MAX_KEYS,
+                show_default=True,
+                help="How many public keys a key group takes, should AWS have raised that quota.",
+            ),
             click.option("--dry-run", is_flag=True, help="Tell each change, and make none."),
         )
     ):
@@ -47,8 +57,8 @@ def _aws_options(command: Command) -> Command:
     return command
 
 
-@aws.command("create-key")
-@click.argument("private_key", type=click.Path(path_type=Path), metavar="FILE")
+@aws.command("create-key", short_help="Make a key pair, and put it into a key group.")
+@click.argument("private_key", type=file, metavar="FILE")
 @_aws_options
 @click.option(
     "--algorithm",
@@ -58,12 +68,13 @@ def _aws_options(command: Command) -> Command:
     help="The new key's.",
 )
 @click.option("--existing", is_flag=True, help="Take the private key that is in FILE.")
-@click.option("--ring", type=click.Path(path_type=Path), help="Write a key ring's document, too.")
+@click.option("--ring", type=file, help="Write a key ring's document, too.")
 def create(
     private_key: Path,
     key_group: str,
     algorithm: str,
     profile: str | None,
+    max_keys: int,
     dry_run: bool,
     existing: bool,
     ring: Path | None,
@@ -76,14 +87,14 @@ def create(
     if ring is not None:
         _require_place(ring, private_key)
     actions = _actions(dry_run)
-    cloudfront = CloudFront(cloudfront_client(profile), actions)
+    cloudfront = CloudFront(cloudfront_client(profile), actions, max_keys)
     created = create_key(
         cloudfront, actions, private_key, key_group, algorithm=algorithm, existing=existing
     )
     if not dry_run:
         # Before the ring: should that fail, these are needed to write it.
-        print(f"key pair id  {created.key_pair_id}")
-        print(f"key group    {created.group.id} ({created.group.name})")
+        put(f"key pair id  {created.key_pair_id}")
+        put(f"key group    {created.group.id} ({created.group.name})")
     if ring is not None:
         document = RingFile(ring)
         actions.do(
@@ -94,9 +105,7 @@ def create(
     if dry_run:
         return
     _print_settings(created.key_pair_id, private_key, ring)
-    _say(
-        "let the distribution's behaviour restrict viewer access to this key group, if it does not"
-    )
+    say("let the distribution's behaviour restrict viewer access to this key group, if it does not")
 
 
 def _require_place(ring: Path, private_key: Path) -> None:
@@ -116,16 +125,16 @@ def _print_settings(key_pair_id: str, private_key: Path, ring: Path | None) -> N
     else:
         config = {"key_ring": str(ring.absolute())}
         variables = {"KEY_RING_FILE": config["key_ring"]}
-    print(f"CLOUDFRONT_CONFIG = {config}")
-    print("or, in the environment:")
+    put(f"CLOUDFRONT_CONFIG = {config}")
+    put("or, in the environment:")
     for name, value in variables.items():
-        print(f"CLOUDFRONT_{name}={value}")
+        put(f"CLOUDFRONT_{name}={value}")
 
 
 @aws.command()
 @click.option(
     "--ring",
-    type=click.Path(path_type=Path),
+    type=file,
     required=True,
     help="The document of the site's key ring.",
 )
@@ -158,6 +167,7 @@ def rotate(
     key_group: str,
     algorithm: str | None,
     profile: str | None,
+    max_keys: int,
     dry_run: bool,
     longest_lifetime: int,
     deployment: int,
@@ -182,7 +192,7 @@ def rotate(
         )
     actions = _actions(dry_run)
     rotation = Rotation(
-        CloudFront(cloudfront_client(profile), actions),
+        CloudFront(cloudfront_client(profile), actions, max_keys),
         actions,
         RingFile(ring),
         key_group,
@@ -192,18 +202,14 @@ def rotate(
         algorithm,
     )
     progress = rotation.run(start=start)
-    print(progress.told)
+    put(progress.told)
     while wait and not dry_run and progress.due is not None:
         time.sleep(max(0, progress.due - time.time()))
         progress = rotation.run(start=False)
-        print(progress.told)
+        put(progress.told)
     if progress.due is None and not start:
-        _say("begin a rotation with --start")
+        say("begin a rotation with --start")
 
 
 def _actions(dry_run: bool) -> Actions:
-    return Actions(print if dry_run else _say, dry_run=dry_run)
-
-
-def _say(message: str) -> None:
-    print(f"cfsign: {message}", file=sys.stderr)
+    return Actions(put if dry_run else say, dry_run=dry_run)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from cfsign.cli.aws import aws
@@ -20,14 +22,15 @@ from cfsign.cli.sign import cookies, sign
 @click.pass_context
 def cfsign(context: click.Context) -> None:
     """Sign URLs and cookies for private files behind Amazon CloudFront."""
+    if os.environ.get("NO_COLOR"):  # https://no-color.org; click leaves that to its commands
+        context.color = False
     if context.invoked_subcommand is None:
         raise click.UsageError(
-            "give a command: demo, sign, cookies, keygen, edge, explain, doctor or aws "
-            "(see cfsign --help)"
+            "give a command: demo, sign, cookies, keygen, edge, explain, doctor or aws"
         )
 
 
-@cfsign.command()
+@cfsign.command(short_help="Run a site and a local edge with private files, to try it.")
 @click.option("--once", is_flag=True, help="Play a viewer against the two servers, then stop.")
 @click.option("--port", type=click.IntRange(0, 65535), help="The site's port; a free one if left.")
 @click.option("--edge-port", type=click.IntRange(0, 65535), help="The edge's port, likewise.")

@@ -7,19 +7,22 @@ from typing import Any
 
 import click
 
-from cfsign.cli.sign import duration
+from cfsign.cli.file import file
+from cfsign.cli.output import put
+from cfsign.cli.password import ask_password as ask
+from cfsign.cli.times import duration
 from cfsign.doctor import Settings, as_json, as_text, diagnose
 
 
-@click.command()
+@click.command(short_help="Say what is wrong with a site's settings, and what mends it.")
 @click.option("--flask", metavar="MODULE:APP", help="A Flask application, or its config module.")
 @click.option("--django", metavar="MODULE", help="Django's settings module.")
 @click.option("--domain", help="Scheme and host of the distribution.")
 @click.option("--key-pair-id", help="The ID of the public key in CloudFront.")
 @click.option("--private-key", help="The private key's path.")
-@click.option("--key-ring", help="A key ring's document, in place of id and key.")
+@click.option("--key-ring", metavar="FILE", help="A key ring's document, in place of id and key.")
 @click.option("--ask-password", is_flag=True, help="Ask for the key's password.")
-@click.option("--public-key", type=click.Path(path_type=Path), help="The uploaded public key.")
+@click.option("--public-key", type=file, help="The uploaded public key.")
 @click.option("--expires", type=duration, help="How long a URL lasts: 90, 15m, 2h.")
 @click.option("--json", "in_json", is_flag=True, help="Print a JSON object.")
 def doctor(
@@ -40,12 +43,12 @@ def doctor(
         raise click.UsageError("give --flask or --django")
     given = {name: value for name, value in flags.items() if value is not None}
     if ask_password:
-        given["password"] = click.prompt("Password", hide_input=True, err=True)
+        given["password"] = ask()
     target = django if flask is None else flask
     if target is None:
         settings = Settings.from_environment(flags=given)
     else:
         settings = Settings.from_target(target, given)
     findings = diagnose(settings, public_key)
-    print((as_json if in_json else as_text)(settings.source, findings))
+    put((as_json if in_json else as_text)(settings.source, findings))
     return int(any(finding.severity == "error" for finding in findings))

@@ -58,7 +58,7 @@ def _address(text: str) -> str:
         raise click.BadParameter("give the proxy's one address, such as 127.0.0.1") from None
 
 
-@click.command(cls=_InOrder)
+@click.command(cls=_InOrder, short_help="Serve a folder or a server as CloudFront would.")
 @click.argument("origin")
 @click.option(
     "--public-key",

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import click
 
-from cfsign.cli.sign import moment
+from cfsign.cli.times import moment
 from cfsign.explanation import Explanation, Mistake, explain, explain_answer
 from cfsign.explanation.transcript import read_transcript, unwrapped
 from cfsign.trusted_keys import TrustedKeyGroup
@@ -93,6 +93,8 @@ def explain_command(
 
 
 def _read_input() -> str:
+    if sys.stdin is None:  # closed
+        return ""
     return sys.stdin.buffer.read(_MAX_INPUT).decode("utf-8", "replace")
 
 

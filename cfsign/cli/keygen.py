@@ -9,12 +9,14 @@ from pathlib import Path
 
 import click
 
+from cfsign.cli.file import file
+from cfsign.cli.messages import say
 from cfsign.cli.output import put
 from cfsign.keys import SUPPORTED, generate_private_key_pem, load_private_key
 
 
-@click.command()
-@click.argument("name", default="cloudfront", type=click.Path(path_type=Path))
+@click.command(short_help="Make a key pair that CloudFront takes.")
+@click.argument("name", default="cloudfront", type=file)
 @click.option(
     "--algorithm",
     type=click.Choice(SUPPORTED, case_sensitive=False),
@@ -44,19 +46,18 @@ def keygen(name: Path, algorithm: str) -> None:
         path = error.filename or name
         raise click.ClickException(f"cannot write {path}: {error.strerror}") from None
     put(os.fsencode(private) + b"\n" + os.fsencode(public))
-    click.echo(
-        f"cfsign: upload {public.name} to CloudFront as a public key, put it into a key group that "
+    say(
+        f"upload {public.name} to CloudFront as a public key, put it into a key group that "
         f"your distribution trusts, and keep {private.name} secret; the public key's ID is the "
-        "key pair id",
-        err=True,
+        "key pair id"
     )
 
 
 def _write(path: Path, text: str, mode: int) -> None:
     # Made with its permissions, so that nobody can open the key before they are set.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with _removed_on_failure(path), os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(text)
+    with _removed_on_failure(path), os.fdopen(descriptor, "w", encoding="ascii") as opened:
+        opened.write(text)
 
 
 @contextlib.contextmanager

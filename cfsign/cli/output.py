@@ -16,13 +16,18 @@ def put(text: str | bytes) -> None:
         click.ClickException: It cannot be written.
     """
     try:
-        click.echo(text)
+        try:
+            click.echo(text)
+        except UnicodeEncodeError:  # a file's name that is no text: as the system gave it
+            click.echo(os.fsencode(text))
     except OSError as error:
-        raise click.ClickException(cannot_write(error)) from None
+        raise click.ClickException(failed(error)) from None
 
 
-def cannot_write(error: OSError) -> str:
-    """Say what *error* means, and give up what could not be written."""
+def failed(error: OSError) -> str:
+    """Say what *error* means; what could not be written on standard output is given up."""
+    if error.filename is not None:
+        return f"{os.fsdecode(error.filename)!r}: {error.strerror}; check who may read and write it"
     # It would be tried again, and fail again, when the process ends.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return f"cannot write: {error.strerror}"

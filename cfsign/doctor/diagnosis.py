@@ -19,7 +19,7 @@ from cfsign.doctor.key_ring import examine_ring, ring_of
 from cfsign.doctor.settings import Settings
 from cfsign.doctor.trial import match_public_key, try_configuration, try_key
 from cfsign.errors import CfsignError, ConfigurationError
-from cfsign.times import lifetime_seconds
+from cfsign.times import lifetime_from_text, lifetime_seconds
 
 _PROBLEM = re.compile(
     r"(?P<label>[A-Z_]+(?:\['.*?'\])?)(?: or [A-Z_]+)?(?:: | (?=is ))(?P<what>.*)", re.DOTALL
@@ -53,10 +53,14 @@ def diagnose(settings: Settings, public_key: str | os.PathLike[str] | None = Non
         findings += told
         if not _at_fault(told):
             usable.append(held)
-    if usable and public_key is not None:
-        findings += match_public_key("--public-key", usable, public_key)
+    matched = (
+        [] if public_key is None else list(match_public_key("--public-key", usable, public_key))
+    )
+    findings += matched
     if configuration is not None:
-        findings += try_configuration(configuration, keys, usable)
+        tried = try_configuration(configuration, keys, usable)
+        # That a key's own half allows a URL means nothing where CloudFront has another.
+        findings += [told for told in tried if told.severity == "error" or not _at_fault(matched)]
     return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
@@ -114,9 +118,9 @@ def _lasting(settings: Settings) -> Iterator[Finding]:
 
 def _seconds(lifetime: Any) -> int | None:
     """Read a lifetime as the settings have it; None is none that they may have."""
-    if isinstance(lifetime, str) and re.fullmatch("[0-9]{1,10}", lifetime):
-        lifetime = int(lifetime)
     try:
+        if isinstance(lifetime, str):
+            lifetime = lifetime_from_text(lifetime, "expires")
         return lifetime_seconds(lifetime, "expires")
     except CfsignError:  # which the settings' own check has told
         return None

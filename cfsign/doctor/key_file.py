@@ -86,7 +86,7 @@ def _path_of(key: object) -> Path | None:
     if not isinstance(key, str | os.PathLike):
         return None
     try:
-        path = Path(key.strip() if isinstance(key, str) else key)
+        path = Path(os.path.expanduser(key.strip() if isinstance(key, str) else key))
         return path if path.is_file() else None
     except (OSError, ValueError):  # the key itself, which is no path
         return None

@@ -19,6 +19,7 @@ from cfsign.keys import (
     AsyncPrivateKey,
     HashAlgorithm,
     PrivateKey,
+    PublicKey,
     hash_algorithms,
     load_public_key,
 )
@@ -72,14 +73,21 @@ def try_key(held: HeldKey) -> Iterator[Finding]:
 def match_public_key(
     setting: str, keys: list[HeldKey], public_key: str | os.PathLike[str]
 ) -> Iterator[Finding]:
-    """Yield which of *keys* has the *public_key*, a path, for its public half."""
+    """
+    Yield which of *keys* has the *public_key*, a path, for its public half.
+
+    Where there are no keys, only what is wrong with the public one is told.
+    """
     try:
+        public = load_public_key(public_key)
         found = []
         for held in keys:
             with _own_errors(held.key):
-                found.append((held, _is_half(held, public_key)))
+                found.append((held, _is_half(held, public, public_key)))
     except CfsignError as error:
         yield Finding.from_message("error", setting, str(error))
+        return
+    if not found:
         return
     matching = [held for held, matches in found if matches]
     if matching:
@@ -157,11 +165,11 @@ def _refused(configuration: Configuration, held: HeldKey) -> Iterator[Finding]:
         yield Finding("error", "trial", told)
 
 
-def _is_half(held: HeldKey, public_key: str | os.PathLike[str]) -> bool | None:
+def _is_half(held: HeldKey, public: PublicKey, file: str | os.PathLike[str]) -> bool | None:
     """Tell whether the two are of one pair, by a signature if that costs nothing; None: unknown."""
-    public, key = load_public_key(public_key), held.here
+    key = held.here
     if key is None:
-        content = Path(public_key).read_bytes()
+        content = Path(file).read_bytes()
         if _PUBLIC not in content:
             return None
         return content.split() == held.key.public_key_pem().encode("ascii").split()

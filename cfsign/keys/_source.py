@@ -30,9 +30,9 @@ def read_source(source: Source) -> tuple[str, str]:
     r"""
     Return the PEM text that *source* holds, and the path that it was read from, or "".
 
-    Text with `-----BEGIN` in it, or its base64, is a key; any other text is a path. DER is armoured
-    as PEM. Newlines written as `\n`, as environment variables often hold them, are mended, and so
-    are CRLF, a byte-order mark, and the UTF-16 of some Windows tools.
+    Text with `-----BEGIN` in it, or its base64, is a key; any other text is a path, which may begin
+    with `~`. DER is armoured as PEM. Newlines written as `\n`, as environment variables often hold
+    them, are mended, and so are CRLF, a byte-order mark, and the UTF-16 of some Windows tools.
 
     Raises:
         SigningKeyError: There is nothing, or it is not text.
@@ -44,7 +44,7 @@ def read_source(source: Source) -> tuple[str, str]:
             source=origin,
         )
     text = (content if isinstance(content, str) else _text(content, origin)).strip()
-    if text.startswith(_WRAPPED_BEGIN):
+    if _is_wrapped(text):
         text = _unwrapped(text, origin)
     if _BEGIN in text:
         text = text.replace("\\r", "").replace("\\n", "\n").replace("\r\n", "\n")
@@ -55,7 +55,7 @@ def is_path(source: object) -> TypeGuard[str | os.PathLike[str]]:
     """Tell whether *source* names a file, and is not the key itself."""
     if isinstance(source, str):
         text = source.strip()
-        return bool(text) and _BEGIN not in text and not text.startswith(_WRAPPED_BEGIN)
+        return bool(text) and _BEGIN not in text and not _is_wrapped(text)
     return isinstance(source, os.PathLike)
 
 
@@ -66,7 +66,7 @@ def _contents(source: Source) -> tuple[str | bytes, str]:
         raise SigningKeyError(
             f"a key is a path, or PEM or DER as text or bytes, not {type(source).__name__}"
         )
-    path = Path(os.fsdecode(source))
+    path = Path(os.path.expanduser(os.fsdecode(source)))
     return _read_file(path), str(path)
 
 
@@ -93,7 +93,8 @@ def _cannot_read(name: str, error: Exception) -> SigningKeyError:
         )
     if isinstance(error, FileNotFoundError) and any(part.startswith("~") for part in parts):
         return SigningKeyError(
-            f"there is no key file {name!r}; ~ is for a shell to read, so write the folder out",
+            f"there is no key file {name!r}; ~ is a home folder at the beginning of a path alone, "
+            "and where there is such a user; write the folder out",
             source=name,
         )
     if isinstance(error, FileNotFoundError):
@@ -133,9 +134,15 @@ def armoured(label: str, der: bytes, headers: tuple[str, ...] = ()) -> str:
     return "\n".join(lines)
 
 
+def _is_wrapped(text: str) -> bool:
+    """Tell whether *text* is the base64 of PEM, be it in quotes, as some tools leave them."""
+    return text.lstrip("\"' ").startswith(_WRAPPED_BEGIN)
+
+
 def _unwrapped(text: str, origin: str) -> str:
     try:
-        return base64.b64decode("".join(text.split()), validate=True).decode("utf-8")
+        bare = re.sub(r"""\\[rn]|["'\s]""", "", text)
+        return base64.b64decode(bare, validate=True).decode("utf-8")
     except ValueError:  # which may have the key in it, as above
         pass
     raise SigningKeyError(

@@ -8,6 +8,7 @@ document, and no other record is kept.
 from cfsign.provisioning.actions import Actions as Actions
 from cfsign.provisioning.aws import AWSError as AWSError
 from cfsign.provisioning.aws import cloudfront_client as cloudfront_client
+from cfsign.provisioning.cloudfront import MAX_KEYS as MAX_KEYS
 from cfsign.provisioning.cloudfront import CloudFront as CloudFront
 from cfsign.provisioning.creation import create_key as create_key
 from cfsign.provisioning.ring_file import RingFile as RingFile

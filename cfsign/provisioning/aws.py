@@ -48,8 +48,10 @@ _MENDS = {
     "there, and run this again",
     "TooManyKeyGroups": "this account has as many key groups as it may; name one that is there",
     "TooManyPublicKeys": "this account has as many public keys as it may; delete one that no key "
-    "group has (aws cloudfront list-public-keys), or ask AWS for a higher quota",
-    "TooManyPublicKeysInKeyGroup": "a key group takes five keys; take out one that is not used",
+    "group has (aws cloudfront list-public-keys), or ask AWS for a higher quota; then run this "
+    "again",
+    "TooManyPublicKeysInKeyGroup": "the key group has as many public keys as it may; "
+    "take out one that no site signs with, and run this again",
     "Throttling": _THROTTLED,
     "ThrottlingException": _THROTTLED,
 }

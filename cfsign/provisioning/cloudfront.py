@@ -11,7 +11,7 @@ from typing import Any
 from cfsign.provisioning.actions import Actions
 from cfsign.provisioning.aws import AWSError, call
 
-#: How many public keys a key group takes (AWS, "Quotas").
+#: How many public keys a key group takes, if the account's quota is not raised (AWS, "Quotas").
 MAX_KEYS = 5
 
 #: The id that a dry run goes on with.
@@ -37,22 +37,15 @@ class KeyGroup:
     comment: str | None
     etag: str
 
-    def require_room(self) -> None:
-        """Raise AWSError if it is full, before anything is made."""
-        if len(self.key_ids) >= MAX_KEYS:
-            raise AWSError(
-                f"the key group {self.name!r} has {len(self.key_ids)} public keys, and CloudFront "
-                f"takes {MAX_KEYS}; take out one that is not used; nothing was made"
-            )
-
 
 class CloudFront:
     """What is read is read at once; what changes goes through the actions."""
 
-    def __init__(self, client: Any, actions: Actions) -> None:
-        """Take a boto3 client for CloudFront."""
+    def __init__(self, client: Any, actions: Actions, max_keys: int = MAX_KEYS) -> None:
+        """Take a boto3 client for CloudFront, and how many public keys a key group takes."""
         self._client = client
         self._actions = actions
+        self._max_keys = max_keys
 
     def key_group(self, name_or_id: str) -> KeyGroup | None:
         """Return the key group of that name or id, or None."""
@@ -61,6 +54,15 @@ class CloudFront:
             if name_or_id in (group["Id"], group["KeyGroupConfig"]["Name"]):
                 return _key_group(call(self._client, "GetKeyGroup", Id=group["Id"]))
         return None
+
+    def require_room(self, group: KeyGroup) -> None:
+        """Raise AWSError if *group* is full, before anything is made."""
+        if len(group.key_ids) >= self._max_keys:
+            raise AWSError(
+                f"the key group {group.name!r} has {len(group.key_ids)} public keys, and "
+                f"CloudFront takes {self._max_keys}; take out one that no site signs with, or, "
+                "where AWS has raised that quota, give it as --max-keys; nothing was made"
+            )
 
     def id_of(self, public_key_pem: str) -> str | None:
         """Return the id under which CloudFront has this public key, or None."""

@@ -70,9 +70,9 @@ def create_key(
     if existing:
         public = load_private_key(private_key).public_key_pem()
         known = cloudfront.id_of(public)
-        _require_room(group, known)
+        _require_room(cloudfront, group, known)
     else:
-        _require_room(group, None)
+        _require_room(cloudfront, group, None)
         public, known = new_private_key(actions, private_key, algorithm), None
     key_id = known or cloudfront.upload(private_key.stem, public)
     if group is None:
@@ -94,6 +94,6 @@ def add_key(cloudfront: CloudFront, group: KeyGroup, key_id: str) -> KeyGroup:
     return cloudfront.set_keys(group, (*group.key_ids, key_id))
 
 
-def _require_room(group: KeyGroup | None, key_id: str | None) -> None:
+def _require_room(cloudfront: CloudFront, group: KeyGroup | None, key_id: str | None) -> None:
     if group is not None and key_id not in group.key_ids:
-        group.require_room()
+        cloudfront.require_room(group)

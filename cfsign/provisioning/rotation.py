@@ -124,7 +124,7 @@ class Rotation:
         public = self._public_half_of_pending() if pending.exists() else None
         key_id = None if public is None else self.cloudfront.id_of(public)
         if key_id not in group.key_ids:
-            group.require_room()
+            self.cloudfront.require_room(group)
         if public is None:
             algorithm = self.algorithm or _algorithm(signing)
             if signing.password is not None:

@@ -9,6 +9,8 @@ import time
 import pytest
 
 from cfsign import TrustedKeyGroup, load_private_key
+from cfsign.cli import main
+from cfsign.cli.output import put
 
 URL = "https://d111111abcdef8.cloudfront.net/a.jpg"
 CFSIGN = f"'{sys.executable}' -m cfsign"  # in a shell's words
@@ -81,6 +83,16 @@ def test_sign_reads_the_settings_of_the_environment(encrypted_pem, password, tru
     assert trusted_keys.check(url, at=1999999998).allowed
 
 
+def test_a_key_among_the_words_warns(pem, trusted_keys):
+    """Every user of the machine may list them; the key signs all the same."""
+    words = ("--key-pair-id", "K1", "--private-key", pem)
+    done = run("sign", URL, *words)
+    assert trusted_keys.check(done.stdout.strip()).allowed
+    warning, _ = done.stderr.splitlines()
+    assert warning.startswith("cfsign: warning: the key itself is among the words of the command")
+    assert "PRIVATE KEY" not in done.stderr
+
+
 def test_an_empty_variable_counts_as_unset(key_file, trusted_keys):
     """As many tools write it."""
     names = ("HASH_ALGORITHM", "EXPIRES", "PASSWORD", "PRIVATE_KEY")
@@ -112,17 +124,103 @@ def test_a_variable_that_cannot_work_is_one_line_and_exit_2(pem, variable, value
 def test_help_shows_the_names_of_the_variables_and_no_value():
     """A key or a password in the environment is not printed."""
     done = run("sign", "--help", CLOUDFRONT_PASSWORD="s3cret", CLOUDFRONT_PRIVATE_KEY="s3cret")
-    for name in ("KEY_PAIR_ID", "PRIVATE_KEY", "PASSWORD", "HASH_ALGORITHM", "EXPIRES"):
+    for name in (
+        "KEY_PAIR_ID",
+        "PRIVATE_KEY",
+        "PASSWORD",
+        "HASH_ALGORITHM",
+        "KEY_RING_FILE",
+        "EXPIRES",
+    ):
         assert f"CLOUDFRONT_{name}" in done.stdout
     assert "[SHA1|SHA256]" in done.stdout
     assert "s3cret" not in done.stdout
+
+
+@pytest.fixture
+def ring_file(tmp_path, key_file):
+    """A ring whose first key, K1, signs now."""
+    pairs = [
+        {"key_pair_id": "K1", "private_key": "key.pem", "hash_algorithm": "SHA256"},
+        {"key_pair_id": "K2", "private_key": "key.pem", "signs_from": 2147483647},
+    ]
+    path = tmp_path / "ring.json"
+    path.write_text(json.dumps({"keys": pairs}))
+    return str(path)
+
+
+@pytest.mark.parametrize("command", ["sign", "cookies"])
+@pytest.mark.parametrize("is_flag", [True, False])
+def test_a_key_ring_signs(ring_file, trusted_keys, command, is_flag):
+    """Its key and hash, by the flag or by the variable that a site has."""
+    if is_flag:
+        done = run(command, URL, "--key-ring", ring_file)
+    else:
+        done = run(command, URL, CLOUDFRONT_KEY_RING_FILE=ring_file)
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1)
+    if command == "sign":
+        verdict = trusted_keys.check(done.stdout.strip())
+    else:
+        cookies = dict(pair.split("=", 1) for pair in done.stdout.strip().split("; "))
+        assert cookies["CloudFront-Hash-Algorithm"] == "SHA256"
+        verdict = trusted_keys.check(URL, cookies=cookies)
+    assert verdict.allowed
+
+
+def test_a_flag_stands_in_for_the_environments_key_or_ring(ring_file, key_file, trusted_keys):
+    """All that is the other's own goes with it."""
+    one = {"CLOUDFRONT_KEY_PAIR_ID": "K9", "CLOUDFRONT_PRIVATE_KEY_FILE": "no.pem"}
+    one |= {"CLOUDFRONT_PASSWORD": "s3cret", "CLOUDFRONT_HASH_ALGORITHM": "SHA1"}
+    done = run("sign", URL, "--key-ring", ring_file, **one)
+    assert trusted_keys.check(done.stdout.strip()).allowed
+    flags = ("--key-pair-id", "K1", "--private-key", key_file)
+    done = run("sign", URL, *flags, CLOUDFRONT_KEY_RING_FILE="no.json")
+    assert trusted_keys.check(done.stdout.strip()).allowed
+
+
+@pytest.mark.parametrize(
+    ("flags", "variables", "words"),
+    [
+        (["--key-ring", "r", "--private-key", "k"], {}, ["--private-key beside --key-ring"]),
+        (
+            ["--key-ring", "r", "--key-pair-id", "K1", "--hash-algorithm", "SHA1"],
+            {},
+            ["--key-pair-id and --hash-algorithm beside --key-ring"],
+        ),
+        (["--key-ring", "r", "--ask-password"], {}, ["--ask-password beside --key-ring"]),
+        (
+            ["--key-pair-id", "K1"],
+            {"KEY_RING_FILE": "r"},
+            ["--key-pair-id beside CLOUDFRONT_KEY_RING_FILE"],
+        ),
+        (
+            [],
+            {"KEY_RING_FILE": "r", "PRIVATE_KEY_FILE": "k", "PASSWORD": "s3cret"},
+            ["CLOUDFRONT_PRIVATE_KEY_FILE and CLOUDFRONT_PASSWORD beside CLOUDFRONT_KEY_RING_FILE"],
+        ),
+        (["--key-ring", "no.json"], {}, ["no.json", "cannot be read"]),
+        (["--key-pair-id", "K1"], {}, ["--private-key", "--key-ring"]),
+    ],
+)
+def test_a_key_ring_that_cannot_be_used_is_one_line_and_exit_2(flags, variables, words):
+    """A ring beside one key is refused, each named as the user gave it, and no secret shown."""
+    done = run("sign", URL, *flags, **{f"CLOUDFRONT_{name}": v for name, v in variables.items()})
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    for word in words:
+        assert word in done.stderr
+    assert "s3cret" not in done.stderr
 
 
 def test_a_password_that_cannot_be_asked_for(tmp_path, encrypted_pem):
     """Without a terminal nothing is read that would be seen; one line, exit 2."""
     path = tmp_path / "key.pem"
     path.write_text(encrypted_pem)
-    done = run("sign", URL, "--key-pair-id", "K1", "--private-key", str(path), "--ask-password")
+    key = ("--key-pair-id", "K1", "--private-key", str(path), "--ask-password")
+    for command in (("sign", URL), ("doctor", "--domain", "https://h")):
+        assert_no_terminal(run(*command, *key))
+
+
+def assert_no_terminal(done):
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "CLOUDFRONT_PASSWORD" in done.stderr
 
@@ -145,7 +243,7 @@ def test_sign_with_every_condition(key_file, trusted_keys):
         ([], lambda text: dict(pair.split("=", 1) for pair in text.strip().split("; "))),
         (["--json"], json.loads),
         (
-            ["--set-cookie", "--domain", "example.com", "--samesite", "Lax"],
+            ["--set-cookie", "--domain", "example.com", "--samesite", "lax"],
             lambda text: dict(
                 line.removeprefix("Set-Cookie: ").split(";")[0].split("=", 1)
                 for line in text.splitlines()
@@ -183,9 +281,12 @@ def test_cookies_for_a_folder_itself_say_what_they_open(key_file, trusted_keys, 
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        ([], "give a command"),
-        (["sing"], "No such command"),
-        (["sign"], "URL"),
+        ([], "doctor or aws (see cfsign --help)\n"),
+        (["aws"], "create-key or rotate (see cfsign aws --help)\n"),
+        (["sing"], "(see cfsign --help)"),
+        (["sign"], "'URL'. (see cfsign sign --help)"),
+        (["sign", URL, "--expires", "60"], "(see cfsign sign --help)"),
+        (["sign", URL, URL], "(see cfsign sign --help)"),
         (["sign", URL], "key-pair-id"),
         (["sign", URL, "--key-pair-id", "K1", "--private-key", "no-such-file"], "no key file"),
         (["sign", URL, "--expires-in", "soon"], "15m"),
@@ -253,11 +354,89 @@ def test_what_cannot_be_written_is_one_line_and_exit_2(key_file, redirection, wo
     assert word in line
 
 
+def test_the_doctors_report_that_cannot_be_written():
+    """Its exit code is not that of an error in the settings."""
+    command = f"{{ sleep 0.3; {CFSIGN} doctor; echo $? >&2; }} | :"
+    done = subprocess.run(["/bin/sh", "-c", command], stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.stderr.split("\n")[1] == "2"
+
+
 def test_help_that_cannot_be_written_is_one_line_and_exit_2():
     """No traceback."""
     command = f"{CFSIGN} sign --help >/dev/full"
     done = subprocess.run(["/bin/sh", "-c", command], stderr=subprocess.PIPE, text=True, timeout=60)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize(("url", "code"), [(URL, 0), ("a.jpg", 2)])
+def test_a_message_that_cannot_be_written_changes_nothing(key_file, url, code):
+    """A script goes by the exit code, and by standard output."""
+    command = f"{CFSIGN} sign {url} --key-pair-id K1 --private-key {key_file}"
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{command} 2>/dev/full"], stdout=subprocess.PIPE, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout.count("\n")) == (code, 1 if code == 0 else 0)
+
+
+def test_a_closed_standard_input_holds_nothing():
+    """One line, exit 2."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{CFSIGN} explain <&-"], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "nothing was given" in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the terminal is POSIX's")
+@pytest.mark.parametrize("value", ["", "1"])
+def test_no_color_leaves_the_colours_out(value):
+    """On a terminal too; empty, it is not set (https://no-color.org)."""
+    leader, follower = os.openpty()
+    environment = os.environ | {"NO_COLOR": value, "TERM": "xterm"}
+    command = [sys.executable, "-m", "cfsign", "explain", URL]
+    subprocess.run(command, stdout=follower, env=environment, timeout=60, check=False)
+    os.close(follower)
+    shown = os.read(leader, 100_000)
+    os.close(leader)
+    assert b"MissingKey" in shown
+    assert (b"\x1b[" in shown) == (not value)
+
+
+def test_the_commands_are_told_in_whole_sentences():
+    """The first line of a long help would be cut."""
+    for group in ((), ("aws",)):
+        listed = run(*group, "--help").stdout.partition("Commands:")[2]
+        assert listed
+        assert "..." not in listed
+
+
+def test_a_file_name_of_any_letters_is_printed(tmp_path, pem):
+    """Whatever the terminal is said to take."""
+    (tmp_path / "schlüssel.pem").write_text(pem)
+    arguments = ("--domain", "https://h", "--key-pair-id", "K1", "--private-key", "schlüssel.pem")
+    done = run("doctor", *arguments, cwd=tmp_path, PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "schlüssel.pem" in done.stdout
+
+
+def test_a_file_name_that_is_no_text_is_printed_as_it_is(capsysbinary):
+    """As the system has it, not escaped."""
+    put("a.pem\nb\udcff.pem")
+    assert capsysbinary.readouterr().out == b"a.pem\nb\xff.pem\n"
+
+
+def test_a_fault_of_our_own_is_one_line_without_its_text(monkeypatch, capsys):
+    """What it says may be secret; where it is, is not."""
+
+    def fail(*_):
+        raise RuntimeError("s3cret")
+
+    monkeypatch.setattr("cfsign.cli.keygen.generate_private_key_pem", fail)
+    assert main(["keygen", "no/such"]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert f"RuntimeError in {__file__}, line " in err
+    assert "s3cret" not in err
 
 
 def test_messages_never_go_where_the_url_goes(key_file):

@@ -433,13 +433,15 @@ def test_the_slow_backend_is_a_warning(check, monkeypatch):
 
 
 @pytest.mark.parametrize("root", ["STATIC_ROOT", "MEDIA_ROOT", "STATICFILES_DIRS"])
-def test_a_key_in_a_public_folder_is_a_warning(check, pem, tmp_path, root):
+def test_a_key_in_a_public_folder_is_a_warning(check, pem, tmp_path, root, monkeypatch):
     """Whoever asks the site for /static/keys/private_key.pem would get it."""
     (tmp_path / "static" / "keys").mkdir(parents=True)
     key = tmp_path / "static" / "keys" / "private_key.pem"
     key.write_text(pem)
     folder = str(tmp_path / "static")
-    for private_key in (str(key), key, str(tmp_path / "x" / ".." / "static/keys/private_key.pem")):
+    monkeypatch.setenv("HOME", folder)
+    roundabout = str(tmp_path / "x" / ".." / "static/keys/private_key.pem")
+    for private_key in (str(key), key, roundabout, "~/keys/private_key.pem"):
         (tmp_path / "x").mkdir(exist_ok=True)
         value = [("prefix", folder)] if root == "STATICFILES_DIRS" else folder
         assert check(config={"private_key": private_key}, **{root: value}) == ["W003"]

@@ -192,6 +192,16 @@ def test_mode_of_the_key_file(environ, key_file, mode, severity):
     assert all(f"chmod 600 {key_file}" in mend for _, mend in mends)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_mode_of_a_key_file_in_the_home_folder(environ, key_file, monkeypatch):
+    """It is the same file, and no relative path."""
+    monkeypatch.setenv("HOME", str(key_file.parent))
+    key_file.chmod(0o644)
+    ((_, text),) = found(environ | {"CLOUDFRONT_PRIVATE_KEY_FILE": "~/key.pem"}, "warning")
+    assert f"chmod 600 {key_file}" in text
+    assert "relative" not in str(found(environ | {"CLOUDFRONT_PRIVATE_KEY_FILE": "~/key.pem"}))
+
+
 def test_mode_of_a_public_key_taken_for_the_private(environ, key_file, public_pem):
     """That anybody may read it is no fault."""
     key_file.write_text(public_pem)
@@ -215,9 +225,18 @@ def test_public_key(environ, tmp_path, public_pem, openssl, other_pem):
     ((setting, text),) = found(environ, "error", public_key=path)
     assert setting == "--public-key"
     assert "not the public half" in text
+    assert not [text for _, text in found(environ, public_key=path) if "is allowed" in text]
     path.write_text(other_pem)
     ((_, text),) = found(environ, "error", public_key=path)
     assert "a private key" in text
+
+
+def test_public_key_beside_a_private_one_that_cannot_be_used(environ, tmp_path):
+    """Neither fault hides the other."""
+    environ["CLOUDFRONT_PRIVATE_KEY_FILE"] = "no.pem"
+    errors = found(environ, "error", public_key=tmp_path / "public.pem")
+    assert [setting for setting, _ in errors] == ["CLOUDFRONT_PRIVATE_KEY_FILE", "--public-key"]
+    assert "public.pem" in errors[1][1]
 
 
 @pytest.mark.parametrize(
@@ -225,7 +244,8 @@ def test_public_key(environ, tmp_path, public_pem, openssl, other_pem):
     [
         ("86401", "note", "1 days"),
         ("5", "note", "5 s"),
-        ("1h", "error", "whole seconds"),
+        ("2d", "note", "2 days"),
+        ("an hour", "error", "give seconds"),
         ("0", "error", "less than one second"),
     ],
 )

@@ -7,7 +7,14 @@ import sys
 
 import pytest
 
-from cfsign import Configuration, Distribution, SigningKeyError, TrustedKeyGroup, load_private_key
+from cfsign import (
+    Configuration,
+    Distribution,
+    KeyRing,
+    SigningKeyError,
+    TrustedKeyGroup,
+    load_private_key,
+)
 from cfsign.cli import main
 from cfsign.provisioning import Actions, AWSError, CloudFront, create_key
 from cfsign.provisioning.files import write_private_key
@@ -40,6 +47,15 @@ def test_the_settings_printed_open_files(client, tmp_path, items, public_keys, c
     }
 
 
+def test_a_tilde_is_the_home_folder(client, tmp_path, capsys, monkeypatch):
+    """In `--ring=~/ring.json`, which a shell leaves as it is; what is printed is a whole path."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    arguments = ("--key-group", "site", "--algorithm", "P-256", "--ring=~/ring.json")
+    assert create("~/site.pem", *arguments) == 0
+    assert f"CLOUDFRONT_KEY_RING_FILE={tmp_path / 'ring.json'}" in capsys.readouterr().out
+    assert KeyRing.from_file(tmp_path / "ring.json").public_keys()
+
+
 @pytest.mark.parametrize("by", ["name", "id"])
 def test_a_group_that_is_there_is_extended(client, tmp_path, add_group, items, capsys, by):
     """Found by its name or its id; what is in it stays."""
@@ -60,8 +76,20 @@ def test_a_full_group_is_refused_before_anything_is_made(
     captured = capsys.readouterr()
     assert captured.err.count("\n") == 1
     assert "takes 5" in captured.err
+    assert "take out one" in captured.err
+    assert "--max-keys" in captured.err
     assert not (tmp_path / "new.pem").exists()
     assert len(public_keys()) == 5
+
+
+def test_a_raised_quota_makes_room(client, tmp_path, add_group, capsys):
+    """As AWS gives one to who asks for it."""
+    add_group("site", 5)
+    arguments = (tmp_path / "new.pem", "--key-group", "site", "--dry-run", "--max-keys")
+    assert create(*arguments, 6) == 0
+    assert "UpdateKeyGroup" in capsys.readouterr().out
+    assert create(*arguments, 0) == 2
+    assert "--max-keys" in capsys.readouterr().err
 
 
 def test_no_file_is_overwritten(client, tmp_path, public_keys, capsys):
@@ -220,9 +248,9 @@ def test_killed_after_each_call(client, tmp_path, add_group, public_keys, items,
     ("operation", "code", "words"),
     [
         ("create_public_key", "AccessDenied", "allow cloudfront:CreatePublicKey"),
-        ("create_public_key", "TooManyPublicKeys", "delete one"),
+        ("create_public_key", "TooManyPublicKeys", r"delete one.* quota; then run this again"),
         ("update_key_group", "PreconditionFailed", "run this again"),
-        ("update_key_group", "TooManyPublicKeysInKeyGroup", "five keys"),
+        ("update_key_group", "TooManyPublicKeysInKeyGroup", "take out one"),
         ("list_key_groups", "ExpiredToken", "renew"),
         ("list_key_groups", "SomethingNew", "AWS's documents"),
     ],

@@ -289,10 +289,19 @@ def test_a_full_group(site, client, items, public_keys, add_group, tmp_path):
     _, others = add_group("other", 4)
     cloudfront = CloudFront(client, SILENT)
     cloudfront.set_keys(cloudfront.key_group("site"), [site.old, *others])
-    with pytest.raises(AWSError, match="takes 5"):
+    with pytest.raises(AWSError, match=r"takes 5.*--max-keys.*nothing was made"):
         site.rotate(start=True)
     assert len(public_keys()) == 5
     assert sorted(os.listdir(tmp_path)) == ["old.pem", "ring.json"]
+
+
+def test_a_raised_quota_makes_room(site, client, add_group, capsys):
+    """For a sixth key."""
+    _, others = add_group("other", 4)
+    cloudfront = CloudFront(client, SILENT)
+    cloudfront.set_keys(cloudfront.key_group("site"), [site.old, *others])
+    assert rotate(site, "--start", "--dry-run", "--max-keys", "6") == 0
+    assert "UpdateKeyGroup" in capsys.readouterr().out
 
 
 def test_other_keys_in_the_group_stay(site, client, items, add_group):

@@ -451,8 +451,8 @@ def test_from_env_reports_all_mistakes_under_their_variables() -> None:
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("seconds", ["1.5", " 60", "60s", "0", "-1", "٦٠", "²", "9" * 5000])
-def test_a_number_in_the_environment_is_digits(pem: str, seconds: str) -> None:
+@pytest.mark.parametrize("seconds", ["1.5", " 60", "60x", "0", "0m", "-1", "٦٠", "²", "9" * 5000])
+def test_a_lifetime_in_the_environment_is_whole_and_positive(pem: str, seconds: str) -> None:
     """Anything else is a mistake in the configuration, of whatever length and script."""
     environment = {**ENVIRONMENT, "CLOUDFRONT_PRIVATE_KEY": pem, "CLOUDFRONT_EXPIRES": seconds}
     with pytest.raises(ConfigurationError, match="CLOUDFRONT_EXPIRES"):
@@ -524,15 +524,26 @@ def test_the_sites_own_variables_are_its_own(pem: str) -> None:
     assert Configuration.from_env(environment).domain == DOMAIN
 
 
+@pytest.mark.parametrize("name", ["EXPIRES", "EXPIRY_STEP", "EXPIRY_JITTER"])
 @pytest.mark.parametrize(
-    ("name", "mend"),
-    [
-        ("EXPIRES", "give whole seconds, such as 900"),
-        ("EXPIRY_STEP", "give whole seconds, such as 900"),
-    ],
+    ("text", "seconds"), [("90", 90), ("45s", 45), ("15m", 900), ("2h", 7200), ("7d", 604800)]
 )
-def test_a_text_in_the_environment_that_is_no_number_names_the_mend(name: str, mend: str) -> None:
-    """The command line's 15m is not for a variable that a site reads."""
+def test_a_lifetime_in_the_environment_is_written_as_on_the_command_line(
+    pem: str, name: str, text: str, seconds: int
+) -> None:
+    """Seconds, or a number with its unit: one variable is read by both."""
+    environment = {**ENVIRONMENT, "CLOUDFRONT_PRIVATE_KEY": pem, f"CLOUDFRONT_{name}": text}
+    if name == "EXPIRY_JITTER":
+        environment["CLOUDFRONT_EXPIRY_STEP"] = "14d"
+    configuration = Configuration.from_env(environment)
+    assert getattr(configuration, name.lower()) == seconds
+
+
+@pytest.mark.parametrize("name", ["EXPIRES", "EXPIRY_STEP", "EXPIRY_JITTER"])
+@pytest.mark.parametrize("text", ["soon", "15 m", "15M", "1h30m", "1.5h"])
+def test_a_text_in_the_environment_that_is_no_lifetime_names_the_mend(name: str, text: str) -> None:
+    """As the command line does."""
     with pytest.raises(ConfigurationError) as caught:
-        Configuration.from_env({f"CLOUDFRONT_{name}": "15m"})
-    assert f"CLOUDFRONT_{name}: {mend}" in caught.value.problems
+        Configuration.from_env({f"CLOUDFRONT_{name}": text})
+    told = "this is no lifetime; give seconds, or a number with s, m, h or d: 90, 15m, 2h"
+    assert f"CLOUDFRONT_{name}: {told}" in caught.value.problems

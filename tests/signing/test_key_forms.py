@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -88,6 +89,14 @@ WRAPPINGS: dict[str, Callable[[bytes, Path], Any]] = {
     "text": lambda content, folder: content.decode(),
     "base64": lambda content, folder: base64.b64encode(content).decode(),
     "base64 in lines, file": lambda content, folder: in_file(folder, base64.encodebytes(content)),
+    "base64 in quotes": lambda content, folder: f'"{base64.b64encode(content).decode()}"',
+    "base64, escaped newlines": lambda content, folder: (
+        base64.encodebytes(content).decode().replace("\n", "\\r\\n")
+    ),
+    "base64 of escaped newlines": lambda content, folder: base64.b64encode(
+        content.replace(b"\n", b"\\n")
+    ).decode(),
+    "quotes": lambda content, folder: f"'{content.decode()}'",
     "CRLF": lambda content, folder: content.replace(b"\n", b"\r\n"),
     "byte-order mark, file": lambda content, folder: in_file(folder, b"\xef\xbb\xbf" + content),
     "UTF-16, file": lambda content, folder: in_file(folder, content.decode().encode("utf-16")),
@@ -351,10 +360,26 @@ def test_an_edge_takes_a_public_key_in_every_form(
     assert edge.check(Signer("K2JCJMDEHXQW5F", pem).sign(POLICIES["canned"]).url(URL), at=NOW)
 
 
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_tilde_is_the_home_folder(
+    kind: Callable[[str], str | Path], pem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings and `--option=~/key.pem` reach no shell that would write it out."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "key.pem").write_text(pem)
+    assert load_private_key(kind("~/key.pem")).public_key_pem()
+    with pytest.raises(SigningKeyError, match=re.escape(repr(str(tmp_path / "no.pem")))):
+        load_private_key(kind("~/no.pem"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "~").mkdir()
+    (tmp_path / "~" / "own.pem").write_text(pem)
+    assert load_private_key("./~/own.pem").public_key_pem()
+
+
 @pytest.mark.parametrize(
     ("source", "mend"),
     [
-        ("~/nowhere.pem", "~ is for a shell"),
+        ("keys/~/nowhere.pem", "~ is a home folder at the beginning of a path alone"),
         ("file:///nowhere.pem", "without file://"),
         (
             "-----BEGIN DSA PRIVATE KEY-----\nMAA=\n-----END DSA PRIVATE KEY-----",

@@ -62,6 +62,22 @@ def test_the_environment_may_name_a_document(document: Path) -> None:
         Configuration.from_env(environ)
 
 
+def test_a_tilde_is_the_home_folder(
+    pem: str, document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the settings, and in the document, wherever that lies."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    (home / "key.pem").write_text(pem)
+    document.write_text(json.dumps({"keys": [entry(OLD, "~/key.pem")]}))
+    assert from_config(key_ring=document).sign("a.txt")
+    document.rename(home / "ring.json")
+    assert from_config(key_ring="~/ring.json").sign("a.txt")
+    assert from_config(keys=[entry(OLD, "~/key.pem")]).sign("a.txt")
+    assert from_config(keys=[entry(OLD, Path("~/key.pem"))]).sign("a.txt")
+
+
 @pytest.mark.parametrize(
     ("config", "mend"),
     [

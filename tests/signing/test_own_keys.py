@@ -15,7 +15,7 @@ from cfsign.keys import is_async
 
 URL = "https://media.example.com/report.pdf"
 POLICY = Policy(URL, 1767225600)
-SIGNATURE = b"\xff" * 64
+SIGNATURE = b"\xff" * 256
 
 
 class Own:
@@ -139,6 +139,25 @@ def test_a_signature_is_bytes(returned: Any, told: str) -> None:
         signer.sign(POLICY)
     with pytest.raises(SigningKeyError, match=told):
         asyncio.run(signer.sign_async(POLICY))
+
+
+def test_an_ecdsa_signature_is_der() -> None:
+    """PKCS#11, JWS and WebCrypto have r and s side by side, which CloudFront answers with 403."""
+    signer = Signer("K2JCJMDEHXQW5F", with_sign(lambda *_: b"\xff" * 64))
+    with pytest.raises(SigningKeyError, match=r"of a Own returned r and s .* encode_dss_signature"):
+        signer.sign(POLICY)
+    with pytest.raises(SigningKeyError, match=r"as ASN\.1 DER"):
+        asyncio.run(signer.sign_async(POLICY))
+
+
+def test_64_bytes_may_be_what_they_should_be() -> None:
+    """DER of a very small r and s, or RSA of 512 bits, for tests."""
+    der = b"\x30\x3e" + 2 * (b"\x02\x1d\x01" + b"\xff" * 28)
+    assert len(der) == 64
+    assert Signer("K2JCJMDEHXQW5F", with_sign(lambda *_: der)).sign(POLICY)
+    small: Any = with_sign(lambda *_: b"\xff" * 64)
+    small.algorithm = "RSA-512"
+    assert Signer("K2JCJMDEHXQW5F", small).sign(POLICY)
 
 
 @pytest.mark.parametrize("key", [Own, Awaited, Mock])
