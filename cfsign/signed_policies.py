@@ -11,7 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import WeakSet
 
 from cfsign.errors import ConfigurationError
@@ -19,6 +19,9 @@ from cfsign.keys import Unpicklable
 from cfsign.policy import Policy
 from cfsign.signed_policy import SignedPolicy
 from cfsign.signer import BaseSigner
+
+if TYPE_CHECKING:
+    import asyncio
 
 #: Some 7,500 URLs.
 DEFAULT_BYTES = 8 * 2**20
@@ -30,7 +33,7 @@ Terms = tuple[str, int, int | None, str | None]
 # What an entry takes but for its texts: the objects of the entry and of the table.
 _BYTES_BESIDE_TEXTS = 700
 
-_Event = TypeVar("_Event")
+_Event = TypeVar("_Event", threading.Event, "asyncio.Event")
 
 
 class SignedPolicies(Unpicklable):
@@ -143,7 +146,7 @@ class SignedPolicies(Unpicklable):
             # However it ended, an interrupt included, those who wait must hear of it.
             if self._turns.get(key) is mine:
                 del self._turns[key]
-            mine.over.set()  # type: ignore[attr-defined]
+            mine.over.set()
 
 
 class _Turn(Generic[_Event]):
@@ -159,7 +162,7 @@ class _Turn(Generic[_Event]):
     __slots__ = ("error", "over", "signed")
 
     def __init__(self, over: _Event) -> None:
-        self.over = over
+        self.over: _Event = over
         self.signed: SignedPolicy | None = None
         self.error: Exception | None = None
 
@@ -184,7 +187,7 @@ def _size(signed: SignedPolicy) -> int:
 
 
 # Every cache of the process. A thread that was signing when the process forked does not exist in
-# the child, and nobody would wait for it there in vain.
+# the child, where its turn would never end, nor the lock be given back.
 _caches: WeakSet[SignedPolicies] = WeakSet()
 
 
