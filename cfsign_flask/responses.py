@@ -36,7 +36,10 @@ def respond(app: Flask, desk: Desk, asked: Asked, result: object) -> Response:
     if isinstance(answer, Deny):
         refuse(answer)
     response_class = _to_the_byte(app.response_class)  # type: ignore[arg-type]  # hashable
-    return response_class([answer.body], answer.status, list(answer.headers))
+    # JSON has its type among its headers. What is empty is told Flask's own, since to look in vain
+    # for one among the headers costs Werkzeug an exception.
+    mimetype = None if answer.body else response_class.default_mimetype
+    return response_class([answer.body], answer.status, list(answer.headers), mimetype)
 
 
 def refuse(deny: Deny) -> NoReturn:
