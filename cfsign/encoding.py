@@ -8,7 +8,7 @@ AWS, "Code examples for creating a signature for a signed URL".
 from __future__ import annotations
 
 import base64
-import binascii
+from binascii import b2a_base64
 
 from cfsign.errors import PolicyError
 
@@ -19,7 +19,7 @@ _FROM_CLOUDFRONT = bytes.maketrans(b"-_~", b"+=/")
 
 def encode(data: bytes) -> str:
     """Encode *data* in CloudFront's base64, with its padding and without line breaks."""
-    return binascii.b2a_base64(data, newline=False).translate(_TO_CLOUDFRONT).decode("ascii")
+    return b2a_base64(data, newline=False).translate(_TO_CLOUDFRONT).decode()
 
 
 def decode(text: str) -> bytes:

@@ -27,9 +27,11 @@ _LABEL = r"(?!-)[a-z0-9_-]++(?<!-)"
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 # Browsers read a host that ends in a number as an IPv4 address, and rewrite it as one (WHATWG URL).
 _NUMBER = r"(?:\d+|0x[0-9a-f]*)(?=[:/?]|\Z)"
-_HOST = rf"(?:(?:{_LABEL}\.)*+(?!{_NUMBER}){_LABEL}|(?:{_OCTET}\.){{3}}{_OCTET})(?=[:/?]|\Z)"
+_NAME = rf"(?:{_LABEL}\.)*+(?!{_NUMBER}){_LABEL}"
+# The commonest of names, such as media.example.com, is tried first: that takes half the time.
+_HOST = rf"(?:[a-z0-9_]++\.[a-z0-9_]++\.[a-z]++|{_NAME}|(?:{_OCTET}\.){{3}}{_OCTET})"
 _PORT = r"(?:6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d{3}|[1-5]\d{4}|[1-9]\d{0,3})"
-_ORIGIN = rf"http(?:(s)|)://{_HOST}(?::(?!(?(1)443|80)(?!\d)){_PORT})?(?=[/?]|\Z)"
+_ORIGIN = rf"http(?:(s)|)://{_HOST}(?::(?!(?(1)443|80)(?!\d)){_PORT}|)"
 _ESCAPE = r"%[0-9A-Fa-f]{2}"
 # Where a URL ends, or, in a text of many, its line.
 _END = r"(?=\n|\Z)"
@@ -50,7 +52,7 @@ _PARAMETER = rf"(?!(?=[EHKPS%]){_RESERVED}){_IN_QUERY}(?:{_ESCAPE}{_IN_QUERY})*+
 _QUERY = rf"(?=\?[^?\n]++{_END})(?:[?&]{_PARAMETER})++"
 
 #: What follows a `/` of a URL's path, to the URL's end or, in a text of many, its line's.
-REST = rf"{_PATH}(?:{_QUERY})?+"
+REST = rf"{_PATH}(?:{_QUERY}|)"
 
 _is_url = re.compile(f"{_ORIGIN}/{REST}", re.ASCII).fullmatch
 _SCHEME = re.compile(r"(?P<literal>https?)://|(?P<any>(?:http)?\*)://|")
@@ -93,7 +95,7 @@ _FAULTS = (
         "or name the wildcard in resource= or in a Policy",
     ),
     (
-        rf"\A(?!{_ORIGIN})",
+        rf"\A(?!{_ORIGIN}/)",
         "the host or port cannot be one; write the distribution's domain (xn-- if need be)",
     ),
 )
@@ -106,7 +108,8 @@ def check_url(url: str) -> str:
     Raises:
         ResourceError: It may not; the error says why and names the spelling that may.
     """
-    url = check_length(url)
+    if type(url) is not str or len(url) > MAX_URL_BYTES:  # else this is all a URL's check costs
+        url = check_length(url)
     if not _is_url(url):
         raise _fault(url)
     return url
@@ -134,8 +137,6 @@ def check_resource(resource: str) -> str:
 
 def check_length(url: str) -> str:
     """Return *url* if it is text and not longer than CloudFront takes, else raise ResourceError."""
-    if type(url) is str and len(url) <= MAX_URL_BYTES:  # as nearly all are, at once
-        return url
     if not isinstance(url, str):
         raise ResourceError(f"a URL is text (str), not {type(url).__name__}")
     if len(url) > MAX_URL_BYTES:
@@ -171,7 +172,7 @@ def split_location(location: str) -> tuple[str, str]:
         ResourceError: It is neither a domain nor a URL that may be signed.
     """
     location = check_length(location)
-    origin = re.match(_ORIGIN, location, re.ASCII)
+    origin = re.match(rf"{_ORIGIN}(?=[/?]|\Z)", location, re.ASCII)
     if origin is None or location[origin.end() :] in ("", "/"):
         return check_domain(location), ""
     return origin[0], check_url(location)

@@ -36,7 +36,7 @@ class SignedPolicy:
         )
         self.policy = policy
         self.key_pair_id = key_pair_id
-        self._query = signed_query(carried, signature, key_pair_id, hash_algorithm)
+        self._query = with_signature(carried, signature, key_pair_id, hash_algorithm)
 
     def __repr__(self) -> str:
         kind = "canned" if self.policy.is_canned else "custom"
@@ -59,7 +59,7 @@ class SignedPolicy:
         else:
             url = check_url(url)
             check_covered(self.policy, url)
-        return with_query(url, self._query)
+        return check_length(f"{url}{'&' if '?' in url else '?'}{self._query}")
 
     def urls(self, urls: Iterable[str]) -> Iterator[str]:
         """
@@ -88,26 +88,21 @@ class SignedPolicy:
         return dict(parameter.split("=") for parameter in self._query.split("&"))
 
 
-def signed_query(
+def with_signature(
     carried: str, signature: str, key_pair_id: str, hash_algorithm: HashAlgorithm
 ) -> str:
     """
-    Return the query that opens a URL, in the documents' order.
+    Return *carried* with the parameters of the signature, in the documents' order.
 
     Args:
-        carried: The parameter that the edge has the policy from: `Expires=` or `Policy=`.
+        carried: What the edge has the policy from, `Expires=` or `Policy=`, be it behind a URL.
         signature: In CloudFront's base64.
         key_pair_id: CloudFront's id of the public key.
         hash_algorithm: What the policy was hashed with.
     """
-    query = f"{carried}&Signature={signature}&Key-Pair-Id={key_pair_id}"
+    signed = f"{carried}&Signature={signature}&Key-Pair-Id={key_pair_id}"
     # SHA-1 is what CloudFront takes where nothing is said.
-    return query if hash_algorithm == "SHA1" else f"{query}&Hash-Algorithm={hash_algorithm}"
-
-
-def with_query(url: str, query: str) -> str:
-    """Return *url* with *query* behind its own; raises ResourceError if that is too long."""
-    return check_length(f"{url}{'&' if '?' in url else '?'}{query}")
+    return signed if hash_algorithm == "SHA1" else f"{signed}&Hash-Algorithm={hash_algorithm}"
 
 
 def check_covered(policy: Policy, url: str) -> None:

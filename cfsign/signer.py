@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from time import time
 
 from cfsign.cookies import SignedCookies
 from cfsign.encoding import encode
@@ -24,8 +24,8 @@ from cfsign.keys import (
     resolve_private_key,
 )
 from cfsign.policy import Address, Policy, check_conditions, policy_json
-from cfsign.resource import check_url
-from cfsign.signed_policy import SignedPolicy, check_covered, signed_query, with_query
+from cfsign.resource import MAX_URL_BYTES, check_length, check_url
+from cfsign.signed_policy import SignedPolicy, check_covered, with_signature
 from cfsign.times import Lifetime, Moment, expiry
 
 # The bytes of P-256's r and s, 32 each, without the DER around them.
@@ -99,7 +99,7 @@ class BaseSigner(ABC):
             SigningKeyError: The key cannot sign.
         """
         url = check_url(url)
-        moment = expiry(expires_in, expires_at, int(time.time()))
+        moment = expiry(expires_in, expires_at, time())
         if resource is None and starts_at is None and ip_address is None:
             return self._canned_url(url, moment)
         policy = Policy(
@@ -131,7 +131,7 @@ class BaseSigner(ABC):
         With `resource`, one signature serves them all. The other arguments, and the errors, are
         those of `sign_url`; the times are checked at the call, each URL when its turn comes.
         """
-        moment = expiry(expires_in, expires_at, int(time.time()))
+        moment = expiry(expires_in, expires_at, time())
         if resource is not None:
             policy = Policy(resource, moment, starts_at=starts_at, ip_address=ip_address)
             return self.sign(policy).urls(urls)
@@ -157,7 +157,7 @@ class BaseSigner(ABC):
 
         The other arguments, and the errors, are those of `sign_url`.
         """
-        moment = expiry(expires_in, expires_at, int(time.time()))
+        moment = expiry(expires_in, expires_at, time())
         policy = Policy(resource, moment, starts_at=starts_at, ip_address=ip_address)
         return self.sign(policy).cookies()
 
@@ -214,15 +214,20 @@ class Signer(Unpicklable, BaseSigner):
             PolicyError: It is no Policy.
             SigningKeyError: The key cannot sign, or is an asynchronous one.
         """
-        return self._signed(policy, self._signature(_message(policy)))
+        signature = self._key.sign(_message(policy), self.hash_algorithm)
+        if not isinstance(signature, bytes) or len(signature) in _DOUBTFUL:
+            signature = self._checked(signature)
+        return SignedPolicy(policy, self.key_pair_id, encode(signature), self.hash_algorithm)
 
     def _canned_url(self, url: str, expires_at: int) -> str:
         """Do as any signer does, but without a Policy and a SignedPolicy for each URL."""
-        signature = self._signature(policy_json(url, expires_at).encode("ascii"))
-        query = signed_query(
-            f"Expires={expires_at}", signature, self.key_pair_id, self.hash_algorithm
-        )
-        return with_query(url, query)
+        message = policy_json(url, expires_at).encode()
+        signature = self._key.sign(message, self.hash_algorithm)
+        if not isinstance(signature, bytes) or len(signature) in _DOUBTFUL:
+            signature = self._checked(signature)
+        carried = f"{url}{'&' if '?' in url else '?'}Expires={expires_at}"
+        signed = with_signature(carried, encode(signature), self.key_pair_id, self.hash_algorithm)
+        return signed if len(signed) <= MAX_URL_BYTES else check_length(signed)
 
     async def sign_async(self, policy: Policy) -> SignedPolicy:
         """
@@ -242,17 +247,11 @@ class Signer(Unpicklable, BaseSigner):
             signature = await signature
         if not isinstance(signature, bytes) or len(signature) in _DOUBTFUL:
             signature = self._checked(signature)
-        return self._signed(policy, encode(signature))
+        return SignedPolicy(policy, self.key_pair_id, encode(signature), self.hash_algorithm)
 
     def public_key_pem(self) -> str:
         """Return the public half of the key, as PEM: what CloudFront knows by `key_pair_id`."""
         return self._key.public_key_pem()
-
-    def _signature(self, message: bytes) -> str:
-        signature = self._key.sign(message, self.hash_algorithm)
-        if not isinstance(signature, bytes) or len(signature) in _DOUBTFUL:
-            signature = self._checked(signature)
-        return encode(signature)
 
     def _checked(self, returned: object) -> bytes:
         """Return what a key gave for a signature, if it is one."""
@@ -273,9 +272,6 @@ class Signer(Unpicklable, BaseSigner):
             f"sign of a {type(self._key).__name__} returned {_described(returned)}; "
             "it returns the raw signature, as bytes"
         )
-
-    def _signed(self, policy: Policy, signature: str) -> SignedPolicy:
-        return SignedPolicy(policy, self.key_pair_id, signature, self.hash_algorithm)
 
 
 def check_hash_algorithm(hash_algorithm: object) -> HashAlgorithm:

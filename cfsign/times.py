@@ -32,8 +32,6 @@ def epoch_seconds(moment: Moment, field: str) -> int:
     Raises:
         PolicyError: Naive, in milliseconds, out of range, or of another type.
     """
-    if type(moment) is int and 0 < moment <= LATEST:  # as most are, at once
-        return moment
     if isinstance(moment, datetime):
         if moment.utcoffset() is None:
             raise PolicyError(
@@ -151,20 +149,23 @@ def standing_lifetime(
     return seconds
 
 
-def expiry(expires_in: Lifetime | None, expires_at: Moment | None, now: int) -> int:
+def expiry(expires_in: Lifetime | None, expires_at: Moment | None, now: float) -> int:
     """
     Settle when a signature expires, in epoch seconds.
 
     Args:
         expires_in: A lifetime from *now*; or
         expires_at: the moment itself. One of the two, never both.
-        now: The clock's epoch seconds.
+        now: The clock's epoch seconds, of which a fraction does not count.
 
     Raises:
         PolicyError: Both or neither given, or the expiry is not in the future.
     """
+    if type(expires_at) is int and now < expires_at <= LATEST and expires_in is None:
+        return expires_at  # as most are, so that they cost no more
     if expires_in is not None and expires_at is not None:
         raise PolicyError("expires_in and expires_at are both given; give one", field="expires_in")
+    now = int(now)
     if expires_in is not None:
         mend = "give fewer seconds (is this a moment? give it as expires_at)"
         return now + standing_lifetime(expires_in, "expires_in", now, mend)
