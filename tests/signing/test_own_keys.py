@@ -147,6 +147,8 @@ def test_an_ecdsa_signature_is_der() -> None:
     with pytest.raises(SigningKeyError, match=r"of a Own returned r and s .* encode_dss_signature"):
         signer.sign(POLICY)
     with pytest.raises(SigningKeyError, match=r"as ASN\.1 DER"):
+        signer.sign_url(URL, expires_in=60)
+    with pytest.raises(SigningKeyError, match=r"as ASN\.1 DER"):
         asyncio.run(signer.sign_async(POLICY))
 
 
