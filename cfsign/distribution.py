@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cfsign.configuration import Configuration
 from cfsign.cookies import SignedCookies
 from cfsign.errors import ConfigurationError, ResourceError
 from cfsign.path import Query, encode_path, encode_query
@@ -16,6 +15,9 @@ from cfsign.resource import check_domain, check_url
 from cfsign.signed_policy import SignedPolicy
 from cfsign.signer import BaseSigner
 from cfsign.times import LATEST, Lifetime, Moment, expiry, standing_lifetime
+
+if TYPE_CHECKING:
+    from cfsign.configuration import Configuration
 
 
 class Distribution:
@@ -74,6 +76,8 @@ class Distribution:
         Raises:
             ConfigurationError: Every mistake in the settings, at once.
         """
+        from cfsign.configuration import Configuration  # only who has settings waits for it
+
         return cls.from_configuration(Configuration.from_mapping(mapping))
 
     @classmethod
@@ -90,6 +94,8 @@ class Distribution:
         Raises:
             ConfigurationError: Every mistake in the variables, at once.
         """
+        from cfsign.configuration import Configuration  # as above
+
         return cls.from_configuration(Configuration.from_env(environ, prefix))
 
     @classmethod

@@ -8,14 +8,16 @@ import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from cfsign.configuration import Configuration
 from cfsign.cookies import check_attributes
 from cfsign.decision import ALLOWED_STATUSES
 from cfsign.errors import CfsignWarning, ConfigurationError
 from cfsign.resource import RESERVED
 from cfsign.settings import check_allowed_statuses, check_code, check_headers
+
+if TYPE_CHECKING:
+    from cfsign.configuration import Configuration
 
 Mode = Literal["redirect", "json", "cookies"]
 

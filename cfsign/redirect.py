@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -56,6 +55,8 @@ def redirect(
 
 def signed_json(url: str, expires_at: int, headers: Mapping[str, str]) -> Answer:
     """Give the URL to a script that cannot follow a redirect to another origin."""
+    import json  # only who answers in JSON waits for it
+
     body = json.dumps({"url": url, "expires_at": expires_at}).encode("ascii")
     own = ("Content-Type", "application/json")
     return Answer(200, (own, *with_cache_control(headers).items()), body)
