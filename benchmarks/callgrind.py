@@ -149,7 +149,7 @@ def report(per_url: dict[str, float]) -> str:
         [
             "# Instructions a signed URL",
             "",
-            "What a URL costs beside its signature, counted by valgrind's callgrind, since times tell",
+            "What a URL costs beside its signature, counted by callgrind, since times tell",
             "little on a machine with other work; `python -m benchmarks.callgrind` writes this table",
             "and says how.",
             "",
