@@ -1,8 +1,9 @@
 """
 Count the instructions of what a signed URL costs beside its signature.
 
-Times differ by a tenth from run to run, and by more on a machine with other work; what the processor
-was told to do hardly differs, so that a change of the code shows. Run it from the repository:
+Times differ by a tenth from run to run, and by more on a machine with other work; what the
+processor was told to do hardly differs, so that a change of the code shows. Run it from the
+repository:
 
     apt-get install valgrind
     pip install . botocore
@@ -148,8 +149,9 @@ def report(per_url: dict[str, float]) -> str:
         [
             "# Instructions a signed URL",
             "",
-            "What a URL costs beside its signature, counted by callgrind, since times tell little on",
-            "a machine with other work. Written by `python -m benchmarks.callgrind`, which says how.",
+            "What a URL costs beside its signature, counted by callgrind, since times tell",
+            "little on a machine with other work; `python -m benchmarks.callgrind` writes this table",
+            "and says how.",
             "",
             f"CPython {platform.python_version()} on {platform.machine()}, "
             f"botocore {version('botocore')}; the URL is `{URL}`.",

@@ -1,42 +1,109 @@
 """Sign URLs and cookies for private files behind Amazon CloudFront, and check them offline."""
 
-from cfsign.cautions import Caution as Caution
-from cfsign.cautions import cautions_of as cautions_of
-from cfsign.configuration import Configuration as Configuration
-from cfsign.cookies import SignedCookies as SignedCookies
-from cfsign.decision import Allow as Allow
-from cfsign.decision import Deny as Deny
-from cfsign.decision import decide as decide
-from cfsign.delivery import Delivery as Delivery
-from cfsign.desk import Asked as Asked
-from cfsign.desk import Desk as Desk
-from cfsign.distribution import Distribution as Distribution
-from cfsign.errors import CfsignError as CfsignError
-from cfsign.errors import CfsignWarning as CfsignWarning
-from cfsign.errors import ConfigurationError as ConfigurationError
-from cfsign.errors import DecisionError as DecisionError
-from cfsign.errors import KeyUnavailableError as KeyUnavailableError
-from cfsign.errors import PolicyError as PolicyError
-from cfsign.errors import ResourceError as ResourceError
-from cfsign.errors import SigningKeyError as SigningKeyError
-from cfsign.explanation import Cause as Cause
-from cfsign.explanation import Explanation as Explanation
-from cfsign.explanation import Mistake as Mistake
-from cfsign.explanation import explain as explain
-from cfsign.key_pair import KeyPair as KeyPair
-from cfsign.key_ring import KeyRing as KeyRing
-from cfsign.keys import AsyncPrivateKey as AsyncPrivateKey
-from cfsign.keys import PrivateKey as PrivateKey
-from cfsign.keys import choose_backend as choose_backend
-from cfsign.keys import load_private_key as load_private_key
-from cfsign.options import ViewOptions as ViewOptions
-from cfsign.policy import Policy as Policy
-from cfsign.redirect import Answer as Answer
-from cfsign.resource import split_location as split_location
-from cfsign.signed_policy import SignedPolicy as SignedPolicy
-from cfsign.signer import BaseSigner as BaseSigner
-from cfsign.signer import Signer as Signer
-from cfsign.site import Site as Site
-from cfsign.trusted_keys import TrustedKeyGroup as TrustedKeyGroup
-from cfsign.verdict import Reason as Reason
-from cfsign.verdict import Verdict as Verdict
+from typing import TYPE_CHECKING
+
+from cfsign.cookies import SignedCookies
+from cfsign.decision import Allow, Deny, decide
+from cfsign.delivery import Delivery
+from cfsign.desk import Asked, Desk
+from cfsign.distribution import Distribution
+from cfsign.errors import (
+    CfsignError,
+    CfsignWarning,
+    ConfigurationError,
+    DecisionError,
+    KeyUnavailableError,
+    PolicyError,
+    ResourceError,
+    SigningKeyError,
+)
+from cfsign.keys import AsyncPrivateKey, PrivateKey, choose_backend, load_private_key
+from cfsign.options import ViewOptions
+from cfsign.policy import Policy
+from cfsign.redirect import Answer
+from cfsign.resource import split_location
+from cfsign.signed_policy import SignedPolicy
+from cfsign.signer import BaseSigner, Signer
+
+if TYPE_CHECKING:
+    from cfsign.cautions import Caution, cautions_of
+    from cfsign.configuration import Configuration
+    from cfsign.explanation import Cause, Explanation, Mistake, explain
+    from cfsign.key_pair import KeyPair
+    from cfsign.key_ring import KeyRing
+    from cfsign.site import Site
+    from cfsign.trusted_keys import TrustedKeyGroup
+    from cfsign.verdict import Reason, Verdict
+else:
+    # What by no means every site needs is imported where it is first used, since each import takes
+    # milliseconds from every command and every worker (PEP 562).
+    _LATER = {
+        "Cause": "cfsign.explanation",
+        "Caution": "cfsign.cautions",
+        "Configuration": "cfsign.configuration",
+        "Explanation": "cfsign.explanation",
+        "KeyPair": "cfsign.key_pair",
+        "KeyRing": "cfsign.key_ring",
+        "Mistake": "cfsign.explanation",
+        "Reason": "cfsign.verdict",
+        "Site": "cfsign.site",
+        "TrustedKeyGroup": "cfsign.trusted_keys",
+        "Verdict": "cfsign.verdict",
+        "cautions_of": "cfsign.cautions",
+        "explain": "cfsign.explanation",
+    }
+
+    def __getattr__(name):
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        globals()[name] = getattr(import_module(_LATER[name]), name)
+        return globals()[name]
+
+    def __dir__():
+        return sorted({*globals(), *_LATER})
+
+
+__all__ = [
+    "Allow",
+    "Answer",
+    "Asked",
+    "AsyncPrivateKey",
+    "BaseSigner",
+    "Cause",
+    "Caution",
+    "CfsignError",
+    "CfsignWarning",
+    "Configuration",
+    "ConfigurationError",
+    "DecisionError",
+    "Delivery",
+    "Deny",
+    "Desk",
+    "Distribution",
+    "Explanation",
+    "KeyPair",
+    "KeyRing",
+    "KeyUnavailableError",
+    "Mistake",
+    "Policy",
+    "PolicyError",
+    "PrivateKey",
+    "Reason",
+    "ResourceError",
+    "SignedCookies",
+    "SignedPolicy",
+    "Signer",
+    "SigningKeyError",
+    "Site",
+    "TrustedKeyGroup",
+    "Verdict",
+    "ViewOptions",
+    "cautions_of",
+    "choose_backend",
+    "decide",
+    "explain",
+    "load_private_key",
+    "split_location",
+]

@@ -22,12 +22,12 @@ NAMES = (
 )
 
 _SAME_SITE = (None, "Strict", "Lax", "None")
-_DOMAIN = re.compile(r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
-_PATH = re.compile(r"/[!-:<-~]*")
+_DOMAIN = r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*"
+_PATH = r"/[!-:<-~]*"
 # What no browser takes a cookie for, unless it is the host itself: the end of an address, a
 # top-level domain, and below a country's the names that registries are known to keep for it. Less
 # than `resource.is_broad` warns of: `bbc.uk`, which looks like one, may set its own cookies.
-_PUBLIC = re.compile(r"[0-9.]+|[^.]+|(ac|co|com|edu|gov|net|org)\.[a-z]{2}")
+_PUBLIC = r"[0-9.]+|[^.]+|(ac|co|com|edu|gov|net|org)\.[a-z]{2}"
 
 
 class SignedCookies(Mapping[str, str]):
@@ -148,7 +148,7 @@ def domain_problem(domain: str, host: str) -> str:
     """Say why browsers send *host* no cookies of *domain*, or "" (RFC 6265, 5.1.3 and 5.3)."""
     name = domain.lower().removeprefix(".")
     if f".{host}".endswith(f".{name}"):
-        if name == host or not _PUBLIC.fullmatch(name):
+        if name == host or not re.fullmatch(_PUBLIC, name):
             return ""
         what = f"browsers take no cookie for {domain}, below which anybody may have a host"
     else:
@@ -177,14 +177,14 @@ def _attributes(
     domain: object, path: object, secure: object, httponly: object, samesite: object
 ) -> dict[str, object]:
     problems = []
-    if domain is not None and (not isinstance(domain, str) or not _DOMAIN.fullmatch(domain)):
+    if domain is not None and (not isinstance(domain, str) or not re.fullmatch(_DOMAIN, domain)):
         problems.append("a cookie's domain is a host name alone, such as example.com")
     elif domain is not None and re.search(r"(\A|\.)cloudfront\.net\Z", domain):
         problems.append(
             "browsers take no cookie for cloudfront.net; give the distribution a domain name of "
             "your own, and the cookie the part that it shares with the site"
         )
-    if not isinstance(path, str) or not _PATH.fullmatch(path) or "*" in path:
+    if not isinstance(path, str) or not re.fullmatch(_PATH, path) or "*" in path:
         problems.append("a cookie's path is a URL path, encoded, and a prefix: no `*` and no `;`")
     if samesite not in _SAME_SITE:
         problems.append('samesite is "Strict", "Lax", "None" or None')

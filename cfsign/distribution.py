@@ -6,9 +6,8 @@ import math
 import os
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cfsign.configuration import Configuration
 from cfsign.cookies import SignedCookies
 from cfsign.coverage import covers
 from cfsign.errors import ConfigurationError, ResourceError
@@ -20,6 +19,9 @@ from cfsign.signed_policies import DEFAULT_BYTES, SignedPolicies, Terms, check_c
 from cfsign.signed_policy import SignedPolicy
 from cfsign.signer import BaseSigner
 from cfsign.times import LATEST, Lifetime, Moment, expiry, standing_lifetime
+
+if TYPE_CHECKING:
+    from cfsign.configuration import Configuration
 
 
 class Distribution:
@@ -112,6 +114,8 @@ class Distribution:
         Raises:
             ConfigurationError: Every mistake in the settings, at once.
         """
+        from cfsign.configuration import Configuration  # only who has settings waits for it
+
         return cls.from_configuration(Configuration.from_mapping(mapping))
 
     @classmethod
@@ -128,6 +132,8 @@ class Distribution:
         Raises:
             ConfigurationError: Every mistake in the variables, at once.
         """
+        from cfsign.configuration import Configuration  # as above
+
         return cls.from_configuration(Configuration.from_env(environ, prefix))
 
     @classmethod

@@ -7,8 +7,7 @@ AWS, "Code examples for creating a signature for a signed URL".
 
 from __future__ import annotations
 
-import base64
-from binascii import b2a_base64
+from binascii import a2b_base64, b2a_base64
 
 from cfsign.errors import PolicyError
 
@@ -32,7 +31,7 @@ def decode(text: str) -> bytes:
     try:
         if any(character in text for character in "+=/"):
             raise ValueError
-        return base64.b64decode(text.encode("ascii").translate(_FROM_CLOUDFRONT), validate=True)
+        return a2b_base64(text.encode("ascii").translate(_FROM_CLOUDFRONT), strict_mode=True)
     except ValueError:
         raise PolicyError(
             "this is not CloudFront's base64; its alphabet is A-Z a-z 0-9 - ~, padded with _"

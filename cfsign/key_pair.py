@@ -13,9 +13,9 @@ from cfsign.keys import (
     PrivateKey,
     Source,
     Unpicklable,
-    is_path,
     resolve_private_key,
 )
+from cfsign.keys._source import is_path
 from cfsign.signer import Signer, check_hash_algorithm
 from cfsign.times import Moment, epoch_seconds
 

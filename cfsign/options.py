@@ -8,9 +8,8 @@ import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from cfsign.configuration import Configuration
 from cfsign.cookies import check_attributes
 from cfsign.decision import ALLOWED_STATUSES
 from cfsign.errors import CfsignWarning, ConfigurationError
@@ -22,6 +21,9 @@ from cfsign.settings import (
     check_code,
     check_headers,
 )
+
+if TYPE_CHECKING:
+    from cfsign.configuration import Configuration
 
 Mode = Literal["redirect", "json", "cookies"]
 

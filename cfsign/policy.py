@@ -7,22 +7,23 @@ AWS, "Create a signed URL using a canned policy" and "... using a custom policy"
 
 from __future__ import annotations
 
-import ipaddress
-import json
 import re
 import warnings
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from cfsign.coverage import covers
 from cfsign.errors import CfsignWarning, PolicyError
 from cfsign.resource import check_resource, is_broad
 from cfsign.times import Moment, epoch_seconds
 
-Address = str | ipaddress.IPv4Address | ipaddress.IPv4Network
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv4Network
+
+Address: TypeAlias = "str | IPv4Address | IPv4Network"
 
 _MAX_JSON = 8192
-_CIDR = re.compile(r"[0-9.]+/(?:[12]?[0-9]|3[0-2])")
+_CIDR = r"[0-9.]+/(?:[12]?[0-9]|3[0-2])"
 
 
 @dataclass(frozen=True, init=False, slots=True)
@@ -157,6 +158,8 @@ def check_conditions(
 
 
 def _cidr(address: Address) -> str:
+    import ipaddress  # only who names an address waits for it
+
     if not isinstance(address, str | ipaddress.IPv4Address | ipaddress.IPv4Network):
         _refuse_address(_hint(address))
     text = str.__str__(address) if isinstance(address, str) else str(address)
@@ -165,13 +168,15 @@ def _cidr(address: Address) -> str:
         ipaddress.IPv4Interface(cidr)
     except ValueError:
         _refuse_address(_hint(text))
-    if _CIDR.fullmatch(cidr) is None:
+    if re.fullmatch(_CIDR, cidr) is None:
         _refuse_address("with its mask as a number of bits")
     return cidr
 
 
 def _hint(address: object) -> str:
     """Say what is wrong with what is no IPv4 address, as far as it shows."""
+    import ipaddress  # as above
+
     if not isinstance(address, str | ipaddress.IPv6Address | ipaddress.IPv6Network):
         return f"not {type(address).__name__}"
     text = str(address)
@@ -200,6 +205,8 @@ def _parse(text: str | bytes) -> Any:
         raise PolicyError(f"a policy document is text, not {type(text).__name__}")
     if len(text) > _MAX_JSON:
         raise PolicyError(f"the policy document is over {_MAX_JSON} bytes; no policy needs that")
+    import json  # only who reads a policy back waits for it
+
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_not_json)
     except (ValueError, RecursionError):

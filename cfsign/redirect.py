@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -47,5 +46,7 @@ def redirect(
 
 def signed_json(url: str, expires_at: int, headers: Headers = ()) -> Answer:
     """Give the URL to a script that cannot follow a redirect to another origin."""
+    import json  # only who answers in JSON waits for it
+
     body = json.dumps({"url": url, "expires_at": expires_at}).encode("ascii")
     return Answer(200, (("Content-Type", "application/json"), *headers), body)

@@ -55,13 +55,13 @@ _QUERY = rf"(?=\?[^?\n]++{_END})(?:[?&]{_PARAMETER})++"
 REST = rf"{_PATH}(?:{_QUERY}|)"
 
 _is_url = re.compile(f"{_ORIGIN}/{REST}", re.ASCII).fullmatch
-_SCHEME = re.compile(r"(?P<literal>https?)://|(?P<any>(?:http)?\*)://|")
+_SCHEME = r"(?P<literal>https?)://|(?P<any>(?:http)?\*)://|"
 # Names below which anybody may have a host: a top-level domain, CloudFront's own, and what looks
 # like the `co.uk` or `com.au` of a country. The last is a guess, in place of the long list of such
 # names, that takes a very short name of one's own (`bbc.uk`) for one: it only warns.
-_OPEN_TO_ALL = re.compile(r"[^.:]*|cloudfront\.net|[a-z]{1,3}\.[a-z]{2}")
-_UNSAFE = re.compile(r"[^!-~]|[\"#<>\\^`{|}]")
-_UP_TO_THE_HOST = re.compile(r"(?:[^/?]*://|\*)[^/?]*|")
+_OPEN_TO_ALL = r"[^.:]*|cloudfront\.net|[a-z]{1,3}\.[a-z]{2}"
+_UNSAFE = r"[^!-~]|[\"#<>\\^`{|}]"
+_UP_TO_THE_HOST = r"(?:[^/?]*://|\*)[^/?]*|"
 
 # Not a `://` in a query.
 _AT_HOST = r"(?:(?<=\Ahttp)|(?<=\Ahttps))://"
@@ -125,7 +125,7 @@ def check_resource(resource: str) -> str:
     resource = check_length(resource)
     if "*" not in resource:
         return check_url(resource)
-    if _UNSAFE.search(resource):
+    if re.search(_UNSAFE, resource):
         raise _fault(resource)
     stand_in = _stand_in(resource)
     if not _is_url(stand_in):
@@ -180,16 +180,18 @@ def split_location(location: str) -> tuple[str, str]:
 
 def is_broad(resource: str) -> bool:
     """Tell whether a `*` in the domain reaches other owners' hosts (`*x.com`, `*.com`, `x*`)."""
+    if "*" not in resource:
+        return False
     domain = _domain(split_scheme(resource)[1])
     parent = domain.removeprefix("*.")
     if "*" in parent:
         return True
-    return parent != domain and bool(_OPEN_TO_ALL.fullmatch(parent.partition(":")[0]))
+    return parent != domain and bool(re.fullmatch(_OPEN_TO_ALL, parent.partition(":")[0]))
 
 
 def split_scheme(resource: str) -> tuple[str, str]:
     """Split a resource into "http", "https", "*" for either, or "" for none, and what follows."""
-    scheme = cast(re.Match[str], _SCHEME.match(resource))
+    scheme = cast(re.Match[str], re.match(_SCHEME, resource))
     rest = resource[scheme.end() :]
     return scheme["literal"] or ("*" if scheme["any"] or rest.startswith("*") else ""), rest
 
@@ -210,9 +212,9 @@ def _domain(rest: str) -> str:
 
 
 def _fault(url: str) -> ResourceError:
-    unsafe = _UNSAFE.search(url)
+    unsafe = re.search(_UNSAFE, url)
     if unsafe is not None:
-        host = cast(re.Match[str], _UP_TO_THE_HOST.match(url))
+        host = cast(re.Match[str], re.match(_UP_TO_THE_HOST, url))
         mend = _mend(unsafe[0], in_host=unsafe.start() < host.end())
         message = f"{_name(unsafe[0])} cannot go on the wire in a URL; {mend}"
         return ResourceError(message, found=unsafe[0], position=unsafe.start())

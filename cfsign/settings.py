@@ -11,7 +11,6 @@ from typing import Any
 from cfsign.errors import CfsignWarning, ConfigurationError
 from cfsign.headers import is_header_mapping, is_shared, servers_own
 from cfsign.key_pair_id import check_key_pair_id
-from cfsign.key_ring import KeyRing, ring_of
 from cfsign.keys import resolve_private_key
 from cfsign.redirect import REDIRECT_STATUSES
 from cfsign.resource import check_domain
@@ -100,13 +99,25 @@ def check_cache_redirect(cache_redirect: object) -> bool:
     return cache_redirect
 
 
+def _ring_of_pairs(given: tuple[Any, float]) -> object:
+    from cfsign.key_ring import KeyRing  # only who has a ring waits for it
+
+    return KeyRing(given[0], check_every=given[1])
+
+
+def _ring_of_document(given: tuple[Any, float]) -> object:
+    from cfsign.key_ring import ring_of  # as above
+
+    return ring_of(given[0], check_every=given[1])
+
+
 CHECKS: dict[str, Callable[[Any], object]] = {
     "domain": check_domain,
     "key_pair_id": check_key_pair_id,
     "private_key": lambda key: resolve_private_key(*key),
     "hash_algorithm": check_hash_algorithm,
-    "keys": lambda keys: KeyRing(keys[0], check_every=keys[1]),
-    "key_ring": lambda ring: ring_of(ring[0], check_every=ring[1]),
+    "keys": _ring_of_pairs,
+    "key_ring": _ring_of_document,
     "expires": lambda value: standing_lifetime(value, "the lifetime", int(time.time())),
     "expiry_step": lambda value: standing_lifetime(value, "the step", int(time.time())),
     "expiry_jitter": lambda value: lifetime_seconds(value, "the jitter"),

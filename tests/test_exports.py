@@ -6,6 +6,8 @@ import subprocess
 import sys
 from types import ModuleType
 
+import pytest
+
 import cfsign
 
 PUBLIC = {
@@ -56,12 +58,36 @@ IN_NO_CASE = {"flask", "django", "falcon", "werkzeug", "cryptography", "boto3", 
 
 def test_public_names_are_those_listed() -> None:
     """No more, so that nothing becomes public by accident, and no fewer."""
-    names = {
-        name
-        for name, value in vars(cfsign).items()
-        if not name.startswith("_") and not isinstance(value, ModuleType)
-    }
-    assert names == PUBLIC
+    assert set(cfsign.__all__) == PUBLIC
+    assert cfsign.__all__ == sorted(cfsign.__all__)
+    names = {name for name in dir(cfsign) if not name.startswith("_")}
+    assert {name for name in names if not is_a_module(name)} - {"TYPE_CHECKING"} == PUBLIC
+
+
+def is_a_module(name: str) -> bool:
+    return isinstance(getattr(cfsign, name), ModuleType)
+
+
+def test_all_public_names_come_with_a_star() -> None:
+    """Those that are imported later, too; in a process of its own, where nothing else asked."""
+    code = "from cfsign import *; print(*(name for name in dir() if name[0] != '_'))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) == PUBLIC
+
+
+@pytest.mark.parametrize("name", sorted(cfsign._LATER))  # type: ignore[attr-defined]
+def test_what_is_imported_later_can_be_asked_for_first(name: str) -> None:
+    """In a process of its own; and it is the same one ever after."""
+    code = f"import cfsign; assert cfsign.{name} is cfsign.{name}; from cfsign import {name}"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_is_not_there_is_no_name() -> None:
+    """A slip of the pen is told as for any module."""
+    with pytest.raises(AttributeError, match="module 'cfsign' has no attribute 'explian'"):
+        cfsign.explian  # type: ignore[attr-defined]
+    with pytest.raises(ImportError, match="explian"):
+        from cfsign import explian  # type: ignore[attr-defined]  # noqa: F401
 
 
 def test_public_names_have_docstrings() -> None:

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 # Each takes milliseconds, and is needed by some users or at some moments only.
 NOT_BROUGHT = {
     "asyncio",
@@ -26,10 +28,46 @@ NOT_BROUGHT = {
 
 def test_the_import_brings_in_no_framework_backend_or_loop():
     """In a process of its own, without what `site` imports for the tests' sake."""
-    code = "import sys; before = set(sys.modules); import cfsign; print(*set(sys.modules) - before)"
+    brought = {name.partition(".")[0] for name in brought_by("import cfsign")}
+    assert "cfsign" in brought
+    assert not brought & NOT_BROUGHT
+
+
+# What not every site needs at its start: the checking side, a ring of keys, settings, and what
+# reads a key.
+LATER = {
+    "cfsign.configuration",
+    "cfsign.credential",
+    "cfsign.explanation",
+    "cfsign.key_pair",
+    "cfsign.key_ring",
+    "cfsign.keys._cryptography",
+    "cfsign.keys._pem",
+    "cfsign.keys._rsa",
+    "cfsign.keys._source",
+    "cfsign.matching",
+    "cfsign.statement",
+    "cfsign.trusted_keys",
+    "cfsign.verdict",
+    "hashlib",
+    "json",
+    "pathlib",
+}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["import cfsign", "from cfsign import Delivery, Distribution, Policy, SignedCookies, Signer"],
+)
+def test_what_is_needed_later_is_imported_later(statement: str) -> None:
+    """Each of these would add its milliseconds to each command and each worker."""
+    assert not brought_by(statement) & LATER
+
+
+def brought_by(statement: str) -> set[str]:
+    """Give the modules that a fresh interpreter has behind *statement* and had not before."""
+    code = f"import sys; old = set(sys.modules); {statement}; print(*set(sys.modules) - old)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
-    brought = {name.partition(".")[0] for name in done.stdout.split()}
-    assert "cfsign" in brought
-    assert not brought & NOT_BROUGHT
+    return set(done.stdout.split())

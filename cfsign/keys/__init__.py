@@ -7,32 +7,30 @@ This package lies below both the signing and the checking side; it knows no URL 
 from __future__ import annotations
 
 import functools
-import hashlib
-import inspect
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cfsign.errors import ConfigurationError, SigningKeyError
-from cfsign.keys._pem import PEM, read_pem
-from cfsign.keys._refusals import password_not_needed, refuse_size
-from cfsign.keys._source import Source as Source
-from cfsign.keys._source import is_path as is_path
 from cfsign.keys.protocol import HASH_ALGORITHMS as HASH_ALGORITHMS
 from cfsign.keys.protocol import SUPPORTED as SUPPORTED
 from cfsign.keys.protocol import AsyncPrivateKey as AsyncPrivateKey
 from cfsign.keys.protocol import HashAlgorithm as HashAlgorithm
 from cfsign.keys.protocol import PrivateKey as PrivateKey
 from cfsign.keys.protocol import PublicKey as PublicKey
+from cfsign.keys.protocol import Source as Source
 from cfsign.keys.protocol import Unpicklable as Unpicklable
 from cfsign.keys.protocol import hash_algorithms as hash_algorithms
 from cfsign.keys.protocol import is_async as is_async
 from cfsign.keys.protocol import is_blocking as is_blocking
 from cfsign.keys.protocol import is_private_key as is_private_key
+
+if TYPE_CHECKING:
+    from cfsign.keys._pem import PEM
 
 #: What text begins with that names a key in AWS KMS.
 _KMS = "kms:"
@@ -81,6 +79,10 @@ def load_private_key(
             CloudFront takes (AWS, "Create key pairs for your signers").
         ConfigurationError: No such backend, or it is not installed.
     """
+    # Only who has a document of a key to read waits for what reads one.
+    from cfsign.keys._pem import read_pem
+    from cfsign.keys._refusals import refuse_size
+
     name = choose_backend(backend)
     pem = read_pem(source, "private")
     key = _parsed(pem, _secret(password, pem, name), name)
@@ -134,6 +136,8 @@ def load_public_key(source: Source, *, backend: str | None = None) -> PublicKey:
         SigningKeyError: The key is missing, damaged, private, or of another kind.
         ConfigurationError: No such backend, or it is not installed.
     """
+    from cfsign.keys._pem import read_pem  # as above
+
     key: PublicKey = _module(choose_backend(backend)).load_public(read_pem(source, "public"))
     return key
 
@@ -199,6 +203,8 @@ if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
 
 
 def _digest(pem: PEM, password: bytes | None, backend: str) -> bytes:
+    import hashlib  # as above
+
     # What is remembered is neither a key's text nor a password, which may open other things too.
     parts = [backend.encode(), pem.data, b"" if password is None else b"=" + password]
     return hashlib.blake2b(b"".join(b"%d:%b" % (len(part), part) for part in parts)).digest()
@@ -222,13 +228,15 @@ def _secret(password: Password | None, pem: PEM, backend: str) -> bytes | None:
     if given is None:
         return None
     if not isinstance(given, str | bytes):
-        if inspect.iscoroutine(given):
+        if isinstance(given, Coroutine):
             given.close()
         raise SigningKeyError(
             "a password is text or bytes, or a function that returns one, "
             f"not {type(given).__name__}"
         )
     if not pem.is_encrypted and pem.label.endswith("PRIVATE KEY"):
+        from cfsign.keys._refusals import password_not_needed
+
         raise password_not_needed(pem)
     return _utf_8(given) if isinstance(given, str) else given
 

@@ -37,6 +37,10 @@ _HASHES: dict[HashAlgorithm, hashes.HashAlgorithm] = {
     "SHA256": hashes.SHA256(),
 }
 
+# Made once: a signature by P-256 takes so little that making them anew would show.
+_PKCS1_V1_5 = padding.PKCS1v15()
+_ECDSA = {name: ec.ECDSA(algorithm) for name, algorithm in _HASHES.items()}
+
 # What other tools hash with, unasked; CloudFront takes none of them.
 _OTHER_HASHES: dict[str, hashes.HashAlgorithm] = {
     "SHA512": hashes.SHA512(),
@@ -75,7 +79,7 @@ class RSAPrivateKey(Unpicklable):
     def sign(self, message: bytes, hash_algorithm: HashAlgorithm) -> bytes:
         """Sign with RSASSA-PKCS1-v1_5 (RFC 8017, section 8.2)."""
         try:
-            return self._key.sign(message, padding.PKCS1v15(), _HASHES[hash_algorithm])
+            return self._key.sign(message, _PKCS1_V1_5, _HASHES[hash_algorithm])
         except _REFUSED:
             raise hash_forbidden(hash_algorithm) from None
 
@@ -103,7 +107,7 @@ class ECPrivateKey(Unpicklable):
     def sign(self, message: bytes, hash_algorithm: HashAlgorithm) -> bytes:
         """Sign with ECDSA (FIPS 186-5): ASN.1 DER of r and s, another one at each call."""
         try:
-            return self._key.sign(message, ec.ECDSA(_HASHES[hash_algorithm]))
+            return self._key.sign(message, _ECDSA[hash_algorithm])
         except _REFUSED:
             raise hash_forbidden(hash_algorithm) from None
 

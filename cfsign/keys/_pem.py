@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from cfsign.errors import SigningKeyError
-from cfsign.keys._source import Source, armoured, at, read_source
+from cfsign.keys._source import armoured, at, read_source
+from cfsign.keys.protocol import Source
 
 # Lines are found, not blocks: an expression for a whole block takes hours on a hostile text.
 _MARK = re.compile(r"-----(BEGIN|END) ([A-Z0-9 ]{1,40})-----")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import os
 import re
-import textwrap
-from pathlib import Path
-from typing import TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
 from cfsign.errors import SigningKeyError
 from cfsign.keys._der import der_label
+from cfsign.keys.protocol import Source
 
-Source = str | bytes | os.PathLike[str]
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: A key is about 2 KB; what is larger than this is some other file.
 MAX_BYTES = 64 * 1024
@@ -20,7 +20,7 @@ MAX_BYTES = 64 * 1024
 #: How a PEM block begins, and how its base64 does, as secret stores often wrap one.
 _BEGIN, _WRAPPED_BEGIN = "-----BEGIN", "LS0tLS1CRUdJ"
 
-_BASE64_LOOK = re.compile(r"[A-Za-z0-9+/=]{48,}")
+_BASE64_LOOK = r"[A-Za-z0-9+/=]{48,}"
 _LONGEST_NAME = 1024
 
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -66,6 +66,8 @@ def _contents(source: Source) -> tuple[str | bytes, str]:
         raise SigningKeyError(
             f"a key is a path, or PEM or DER as text or bytes, not {type(source).__name__}"
         )
+    from pathlib import Path  # only who has the key in a file waits for it
+
     path = Path(os.fsdecode(source))
     return _read_file(path), str(path)
 
@@ -80,12 +82,14 @@ def _read_file(path: Path) -> bytes:
 
 
 def _cannot_read(name: str, error: Exception) -> SigningKeyError:
-    if len(name) > _LONGEST_NAME or "\n" in name or _BASE64_LOOK.search(name):
+    if len(name) > _LONGEST_NAME or "\n" in name or re.search(_BASE64_LOOK, name):
         # Not echoed: this is no path, but a key that lost its first line.
         return SigningKeyError(
             "the key's text has no -----BEGIN line, and no file is called that; "
             "give the whole PEM, its first and last line included"
         )
+    from pathlib import Path  # as above
+
     parts = Path(name).parts
     if "file:" in parts:
         return SigningKeyError(
@@ -127,8 +131,9 @@ def _text(data: bytes, origin: str) -> str:
 def armoured(label: str, der: bytes, headers: tuple[str, ...] = ()) -> str:
     """Write DER as PEM (RFC 7468), with the headers of OpenSSL's older encryption (RFC 1421)."""
     head = [*headers, ""] if headers else []
+    text = base64.b64encode(der).decode("ascii")
     # RFC 7468, section 2: 64 letters a line; OpenSSL's older parser takes no other.
-    body = textwrap.wrap(base64.b64encode(der).decode("ascii"), 64)
+    body = [text[start : start + 64] for start in range(0, len(text), 64)]
     lines = [f"-----BEGIN {label}-----", *head, *body, f"-----END {label}-----", ""]
     return "\n".join(lines)
 

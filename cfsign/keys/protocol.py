@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from typing import TYPE_CHECKING, Literal, NoReturn, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ HashAlgorithm = Literal["SHA1", "SHA256"]
 """CloudFront's two hash algorithms, spelled as in its `Hash-Algorithm` parameter."""
 
 HASH_ALGORITHMS: tuple[HashAlgorithm, ...] = ("SHA1", "SHA256")
+
+Source = str | bytes | os.PathLike[str]
+"""What a key is loaded from: a path, or the key itself as text or bytes."""
 
 #: The keys that CloudFront takes, as `algorithm` names them (AWS, "Create key pairs for your
 #: signers").
