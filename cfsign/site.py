@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from cfsign.configuration import Configuration
 from cfsign.delivery import Delivery
@@ -26,7 +27,8 @@ class Site:
         """Take both; raises ConfigurationError where the one cannot deliver the other's."""
         self.distribution = distribution
         self.delivery = delivery.check(distribution)
-        self._desks: dict[object, Desk] = {}
+        # A view that is made for one request is not kept for longer.
+        self._desks: WeakKeyDictionary[object, Desk] = WeakKeyDictionary()
 
     def __repr__(self) -> str:
         return f"<Site {self.distribution.domain}>"
@@ -57,19 +59,17 @@ class Site:
 
         Args:
             view: The view, whose attributes are its options.
-            key: What it is kept under, so that it is made and checked once; None keeps it not.
+            key: What has the same desk each time, for as long as it lives; None takes the view.
             awaits: Whether the view awaits its answers.
             location: A whole URL that stands for whatever is asked for.
 
         Raises:
             ConfigurationError: An option cannot work with this site's distribution.
         """
+        key = view if key is None else key
         desk = self._desks.get(key)
         if desk is None:
             delivery = self.delivery.replace(**Delivery.options_of(view))
-            desk = Desk(
-                self.distribution, delivery.check(self.distribution, awaits=awaits), location
-            )
-            if key is not None:
-                self._desks[key] = desk
+            delivery = delivery.check(self.distribution, awaits=awaits)
+            desk = self._desks[key] = Desk(self.distribution, delivery, location)
         return desk

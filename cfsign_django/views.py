@@ -24,6 +24,10 @@ else:
     _View = object
 
 
+class _AsView:
+    """A call of `as_view`: all the views that are made for it have the same options."""
+
+
 class SignedRedirectMixin(ViewOptions, _View):
     """
     Sends those whom `authorize` allows to a signed URL of the resource that they asked for.
@@ -34,8 +38,8 @@ class SignedRedirectMixin(ViewOptions, _View):
 
     #: Whether `authorize` is awaited.
     _awaits: ClassVar[bool]
-    #: What is the same for all the views, one a request, of one `as_view`.
-    _key: ClassVar[object] = None
+    #: The call of `as_view` that this view, one a request, is made for.
+    _as_view: ClassVar[_AsView | None] = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Look once which colour the view has."""
@@ -69,7 +73,7 @@ class SignedRedirectMixin(ViewOptions, _View):
         given = Delivery.options_of(SimpleNamespace(**initkwargs))
         checked = Delivery.of_view(cls, given)
         initkwargs |= {name: getattr(checked, name) for name in given}
-        view: Callable[..., Any] = super().as_view(**initkwargs, _key=object())
+        view: Callable[..., Any] = super().as_view(**initkwargs, _as_view=_AsView())
         return view
 
     def get(
@@ -87,7 +91,7 @@ class SignedRedirectMixin(ViewOptions, _View):
 
     def _desk(self) -> Desk:
         """Return where the view's files are asked for; raises ConfigurationError."""
-        return conf.site().desk(self, self._key, awaits=self._awaits)
+        return conf.site().desk(self, self._as_view, awaits=self._awaits)
 
     def _asked(
         self, request: HttpRequest, resource: str | None, url_args: dict[str, Any]

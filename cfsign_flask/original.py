@@ -102,7 +102,7 @@ class CloudFrontRedirect:
         if self.location:
             domain, url = split_location(self.location)
         site = Site.from_config({"CLOUDFRONT_DOMAIN": domain, "CLOUDFRONT_CONFIG": config})
-        return site.desk(self._options, location=url)
+        return site.desk(self._options, self, location=url)
 
 
 def _is_in_a_loop() -> bool:

@@ -60,8 +60,7 @@ class SignedRedirectView(ViewOptions, MethodView):
         if resource is None:
             raise Delivery.no_resource(url_args)
         app = current_app._get_current_object()  # type: ignore[attr-defined]  # each look costs
-        # A view that is made at every request is not kept.
-        desk = site_of(app).desk(self, None if self.init_every_request else self)
+        desk = site_of(app).desk(self)
         asked = asked_at(desk, resource, request.query_string)
         result = app.ensure_sync(self.authorize)(resource, **url_args)
         return respond(app, desk, asked, result)

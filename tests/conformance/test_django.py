@@ -1,5 +1,6 @@
 """What Django alone has: mixins before the views, settings, checks, the template tag."""
 
+import gc
 import html
 import sys
 import warnings
@@ -538,3 +539,23 @@ def test_a_deployment_with_right_settings_is_clean(servers, site_environ):
     process, log = servers.spawn("django_sync", [sys.executable, *line], environ)
     assert process.wait(60) == 0, log.read_text()
     assert "no issues (0 silenced)" in log.read_text()
+
+
+def test_a_view_that_is_made_for_each_request_is_not_kept(django, settings, site_settings):
+    """As in `View.as_view(delivery="json")(request)` inside a function of the site's own."""
+    from django.test import RequestFactory
+
+    from cfsign_django import conf
+    from cfsign_django.views import SignedRedirectView
+
+    class View(SignedRedirectView):
+        def authorize(self, request, resource):
+            return 200
+
+    with settings(**site_settings):
+        before = len(conf.site()._desks)
+        for _ in range(3):
+            response = View.as_view(code=302)(RequestFactory().get("/a.txt"), resource="a.txt")
+            assert response.status_code == 302
+        gc.collect()
+        assert len(conf.site()._desks) == before

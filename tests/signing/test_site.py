@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from types import SimpleNamespace
-from typing import Any
+import gc
+import weakref
 
 import pytest
 
@@ -12,6 +12,13 @@ from cfsign import ConfigurationError, Delivery, Distribution, Signer, Site, Vie
 from tests.conftest import RecordingKey
 
 DOMAIN = "https://media.example.com"
+
+
+class View:
+    """A view of no framework, with the options that it is given."""
+
+    def __init__(self, **options: object) -> None:
+        vars(self).update(options)
 
 
 class AsyncKey(RecordingKey):
@@ -41,7 +48,7 @@ def test_from_its_settings(pem: str) -> None:
 
 def test_a_views_options_go_before_the_sites(site: Site) -> None:
     """Each for itself; None takes the site's."""
-    options = site.desk(SimpleNamespace(code=302, headers=None)).options
+    options = site.desk(View(code=302, headers=None)).options
     assert (options.code, dict(options.headers)) == (302, {"X-Site": "1"})
     assert site.desk(ViewOptions()).options == site.delivery
 
@@ -50,29 +57,41 @@ def test_a_view_may_say_no_to_the_site(recording_signer: Signer) -> None:
     """False is an option's value, and not none."""
     distribution = Distribution(DOMAIN, recording_signer, expiry_step=300)
     site = Site(distribution, Delivery(cache_redirect=True))
-    assert site.desk(SimpleNamespace(delivery="json")).options.cache_redirect
+    assert site.desk(View(delivery="json")).options.cache_redirect
     with pytest.raises(ConfigurationError, match="not for cookies"):
-        site.desk(SimpleNamespace(delivery="cookies"))
-    view = SimpleNamespace(delivery="cookies", cache_redirect=False, cookie_domain="")
+        site.desk(View(delivery="cookies"))
+    view = View(delivery="cookies", cache_redirect=False, cookie_domain="")
     assert site.desk(view).options.delivery == "cookies"
 
 
-def test_a_desk_is_made_once_for_a_key(site: Site) -> None:
-    """And anew where there is none."""
-    view, key = SimpleNamespace(code=302), object()
-    kept = site.desk(view, key)
-    view.code = 303
-    assert site.desk(view, key) is kept
-    assert site.desk(view, object()).options.code == 303
-    assert site.desk(view) is not site.desk(view)
+def test_a_desk_is_made_once(site: Site) -> None:
+    """For a view, or for what all of the views of a kind have in common."""
+    view, kind = View(code=302), View()
+    kept = site.desk(view)
+    assert site.desk(view) is kept
+    assert site.desk(View(code=302)) is not kept
+    assert site.desk(View(code=302), kind) is site.desk(View(code=302), kind)
+
+
+def test_what_is_made_for_one_request_is_not_kept(site: Site) -> None:
+    """Neither the view nor its desk, which goes with what it is found by."""
+    for _ in range(3):
+        view = View(code=302)
+        gone = weakref.ref(view)
+        assert site.desk(view)
+        assert site.desk(View(), View())
+        del view
+        gc.collect()
+        assert gone() is None
+        assert len(site._desks) == 0
 
 
 def test_what_a_view_cannot_deliver_is_an_error_each_time(site: Site) -> None:
     """It is not kept, key or no key."""
-    view: Any = SimpleNamespace(delivery="cookies", cookie_domain="example.org")
+    view = View(delivery="cookies", cookie_domain="example.org")
     for _ in range(2):
         with pytest.raises(ConfigurationError, match="no parent of"):
-            site.desk(view, "key")
+            site.desk(view)
 
 
 def test_a_site_whose_own_options_cannot_work_is_none(
@@ -86,9 +105,9 @@ def test_a_site_whose_own_options_cannot_work_is_none(
 def test_a_key_that_a_view_does_not_await() -> None:
     """Said of that view alone."""
     site = Site(Distribution(DOMAIN, Signer("K1", AsyncKey())), Delivery())
-    assert site.desk(ViewOptions(), "awaits").is_async
+    assert site.desk(ViewOptions()).is_async
     with pytest.raises(ConfigurationError, match="this view awaits nothing"):
-        site.desk(ViewOptions(), "plain", awaits=False)
+        site.desk(ViewOptions(), awaits=False)
 
 
 def test_the_attributes_of_a_view_are_the_options() -> None:
