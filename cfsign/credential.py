@@ -51,8 +51,15 @@ class Credential:
 
 
 def read_credential(query: str | None, cookies: Sequence[tuple[str, str]] = ()) -> Credential:
+    """Read the credential of one request, as `read_query` does."""
+    return read_query(query, cookies)[0]
+
+
+def read_query(
+    query: str | None, cookies: Sequence[tuple[str, str]] = ()
+) -> tuple[Credential, str | None]:
     """
-    Read the credential of one request.
+    Read the credential of one request, and what is left of its query.
 
     Any reserved parameter in the URL makes it a signed URL, and its cookies are then ignored
     (AWS, "Decide to use signed URLs or signed cookies").
@@ -60,16 +67,19 @@ def read_credential(query: str | None, cookies: Sequence[tuple[str, str]] = ()) 
     Args:
         query: The query of the URL as it was sent, without the "?", or None.
         cookies: The request's cookies, as `cookie_pairs` returns them.
+
+    Returns:
+        The credential; and the query without the reserved parameters, as `own_query` has it.
     """
-    parameters = map(_name_and_value, _pieces(query))
-    in_query = [parameter for parameter in parameters if parameter[0] in _PARAMETERS]
-    sent = in_query or [
-        (name.removeprefix(_COOKIE_PREFIX), _percent_decoded(value))
-        for name, value in cookies
-        if name in _COOKIES
-    ]
+    sent, kept = _parted(query)
+    if not sent:
+        sent = [
+            (name.removeprefix(_COOKIE_PREFIX), _percent_decoded(value))
+            for name, value in cookies
+            if name in _COOKIES
+        ]
     values = dict(sent)
-    return Credential(
+    credential = Credential(
         key_pair_id=values.get("Key-Pair-Id"),
         expires=values.get("Expires"),
         policy=values.get("Policy"),
@@ -77,6 +87,7 @@ def read_credential(query: str | None, cookies: Sequence[tuple[str, str]] = ()) 
         hash_algorithm=values.get("Hash-Algorithm"),
         has_duplicates=len(values) < len(sent),
     )
+    return credential, kept
 
 
 def cookie_pairs(cookies: object) -> list[tuple[str, str]] | None:
@@ -104,8 +115,7 @@ def own_query(query: str | None) -> str | None:
     The other parameters stay as they are, byte for byte and in their order. An empty one counts:
     the "" of "&Expires=1" is the site's own, so that no inserted "&" goes unnoticed.
     """
-    kept = [piece for piece in _pieces(query) if _name_and_value(piece)[0] not in _PARAMETERS]
-    return "&".join(kept) if kept else None
+    return _parted(query)[1]
 
 
 def strip_query(query: str) -> str:
@@ -134,8 +144,16 @@ def decoded(text: str) -> bytes | None:
     return content if base64.b64encode(content) == standard else None
 
 
-def _pieces(query: str | None) -> list[str]:
-    return [] if query is None else query.split("&")
+def _parted(query: str | None) -> tuple[list[tuple[str, str]], str | None]:
+    """Return the reserved parameters, and the rest of the query."""
+    sent, kept = [], []
+    for piece in [] if query is None else query.split("&"):
+        parameter = _name_and_value(piece)
+        if parameter[0] in _PARAMETERS:
+            sent.append(parameter)
+        else:
+            kept.append(piece)
+    return sent, "&".join(kept) if kept else None
 
 
 def _name_and_value(piece: str) -> tuple[str, str]:

@@ -160,18 +160,25 @@ class _Automaton:
     """
 
     def __init__(self, tokens: Sequence[str]) -> None:
-        self._positions: dict[str, int] = {}
+        positions: dict[str, int] = {}
         for position, token in enumerate(tokens):
-            self._positions[token] = self._positions_of(token) | 1 << position
+            positions[token] = positions.get(token, 0) | 1 << position
         self._end = 1 << len(tokens)
-        self._stars = self._positions_of(_ANY_TEXT)
+        self._stars = positions.get(_ANY_TEXT, 0)
         self._last_star = self._stars & (self._end >> 1)
+        self._any_letter = positions.get(_ANY_LETTER, 0)
+        self._delimiter = positions.get(_DELIMITER, 0) | self._any_letter
+        self._slash = positions.get("/", 0)
+        # A "*" or "?" in the URL finds the wildcard of that name, which it matches anyway.
+        self._passing = {token: found | self._any_letter for token, found in positions.items()}
 
     def accepts(self, url: ViewerURL) -> bool:
         """Tell whether the pattern matches *url* from its canonical host on."""
         reached = self._past_stars(1)
         for passing, staying in self._steps(url):
             reached = self._past_stars((reached & passing) << 1 | reached & staying)
+            if not reached:
+                return False
         return bool(reached & self._end)
 
     def follow(self, url: ViewerURL) -> tuple[int, int]:
@@ -192,26 +199,20 @@ class _Automaton:
 
         It stays at a `*`; the two letters that begin a section stay only at one at the very end.
         """
+        passing, otherwise, stars = self._passing.get, self._any_letter, self._stars
         for letter in url.host:
             # The domain of a Resource may be in capitals, which a canonical host never is.
-            yield self._passing(letter) | self._passing(letter.upper()), self._stars
+            yield passing(letter, otherwise) | passing(letter.upper(), otherwise), stars
         if url.path:
-            yield self._positions_of("/"), self._last_star
+            yield self._slash, self._last_star
         for letter in url.path[1:]:
-            yield self._passing(letter), self._stars
+            yield passing(letter, otherwise), stars
         if url.query is None:
             return
-        yield self._positions_of(_DELIMITER) | self._positions_of(_ANY_LETTER), self._last_star
+        yield self._delimiter, self._last_star
         for letter in url.query:
-            yield self._passing(letter), self._stars
-
-    def _passing(self, letter: str) -> int:
-        # A "*" or "?" in the URL finds the wildcard of that name, which it matches anyway.
-        return self._positions_of(letter) | self._positions_of(_ANY_LETTER)
+            yield passing(letter, otherwise), stars
 
     def _past_stars(self, reached: int) -> int:
         # One step is enough, since no two stars stand side by side.
         return reached | (reached & self._stars) << 1
-
-    def _positions_of(self, token: str) -> int:
-        return self._positions.get(token, 0)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from cfsign.credential import Credential, cookie_pairs, own_query, read_credential
+from cfsign.credential import Credential, cookie_pairs, read_query
 from cfsign.matching import ViewerURL
 
 
@@ -39,16 +40,22 @@ class Request:
 
 def read_request(url: object, cookies: object, at: object, viewer_ip: object) -> Request | None:
     """Return the request that is made of these, or None where none can be; never raises."""
+    return request_of(url, cookie_pairs(cookies), epoch_seconds(at), viewer_ip)
+
+
+def request_of(
+    url: object, pairs: Sequence[tuple[str, str]] | None, now: float | None, viewer_ip: object
+) -> Request | None:
+    """Return the request of cookies and a time that are read already, or None as above."""
     viewed = ViewerURL.parse(url)
-    pairs = cookie_pairs(cookies)
-    now = epoch_seconds(at)
     if viewed is None or pairs is None or now is None:
         return None
     if viewer_ip is not None and not isinstance(viewer_ip, str | IPv4Address | IPv6Address):
         return None
+    credential, own = read_query(viewed.query, pairs)
     return Request(
-        url=ViewerURL(viewed.scheme, viewed.host, viewed.path, own_query(viewed.query)),
-        credential=read_credential(viewed.query, pairs),
+        url=ViewerURL(viewed.scheme, viewed.host, viewed.path, own),
+        credential=credential,
         at=now,
         viewer_ip=viewer_ip,
     )

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from cfsign.testing import Clock, Edge, KeyPair
+    from cfsign.testing import Clock, Edge, MadeKeyPair
 
 
 @pytest.fixture(scope="session")
-def cloudfront_key_pair() -> KeyPair:
+def cloudfront_key_pair() -> MadeKeyPair:
     """A key pair, made once a session; `.config` is what a site's `CLOUDFRONT_CONFIG` needs."""
-    from cfsign.testing import KeyPair
+    from cfsign.testing import MadeKeyPair
 
-    return KeyPair.generate()
+    return MadeKeyPair.generate()
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def cloudfront_clock() -> Clock:
 
 @pytest.fixture
 def cloudfront_edge(
-    cloudfront_key_pair: KeyPair, cloudfront_clock: Clock
+    cloudfront_key_pair: MadeKeyPair, cloudfront_clock: Clock
 ) -> Iterator[Callable[..., Edge]]:
     """
     Makes an edge before what it is given: a folder, or a WSGI or ASGI application.

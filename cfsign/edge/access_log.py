@@ -69,6 +69,8 @@ def _own_target(target: str) -> str:
 def _outcome(judgement: Judgement) -> str:
     if judgement.is_too_large:
         return "larger than CloudFront takes"
+    if judgement.has_other_method:
+        return "a method that CloudFront does not take"
     if judgement.is_open:
         return "open"
     verdict = judgement.verdict
@@ -85,4 +87,6 @@ def _told(request: ViewerRequest) -> str:
 def _denial(judgement: Judgement) -> str:
     if judgement.is_too_large:
         return "413 larger than CloudFront takes"
+    if judgement.has_other_method:
+        return "403 a method that CloudFront does not take"
     return str(judgement.verdict)

@@ -51,6 +51,12 @@ def refusal(judgement: Judgement) -> Answer:
     if judgement.is_too_large:
         # AWS, "Request and response behavior for custom origins".
         return error_page("413 Request Entity Too Large", "Bad request.")
+    if judgement.has_other_method:
+        return error_page(
+            "403 Forbidden",
+            "This distribution is not configured to allow the HTTP request method that was used "
+            "for this request.",
+        )
     verdict = judgement.verdict
     body = (
         '<?xml version="1.0" encoding="UTF-8"?>'

@@ -12,7 +12,7 @@ from cfsign.edge.access_log import Log, tell
 from cfsign.edge.answers import Answer, Headers, refusal, with_cloudfront_headers
 from cfsign.edge.behaviors import Behavior, TrustedKeys
 from cfsign.edge.gate import Clock, Gate, Judgement
-from cfsign.edge.request import ViewerRequest, joined_target, viewer_url
+from cfsign.edge.request import ViewerRequest, joined_target, origin_form, viewer_url
 from cfsign.edge.response_headers import ResponseHeadersPolicy
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -73,7 +73,9 @@ class ASGIEdge:
         request = _viewer_request(scope)
         judgement = self._gate.judge(request)
         if judgement:
-            origins = scope if judgement.is_open else _origin_request(scope)
+            origins = _in_origin_form(scope)
+            if not judgement.is_open:
+                origins = _stripped(origins)
             await self._app(origins, receive, self._finishing(request, judgement, send))
             return
         answer = refusal(judgement)
@@ -121,7 +123,16 @@ def _viewer_request(scope: Scope) -> ViewerRequest:
     )
 
 
-def _origin_request(scope: Scope) -> Scope:
+def _in_origin_form(scope: Scope) -> Scope:
+    """Copy the request without the host that its target may bring: the origin has its own."""
+    path, raw_path = origin_form(scope["path"]), scope.get("raw_path")
+    if raw_path is None:
+        return {**scope, "path": path}
+    raw = origin_form(raw_path.decode("latin-1"))
+    return {**scope, "path": path, "raw_path": raw.encode("latin-1")}
+
+
+def _stripped(scope: Scope) -> Scope:
     """Copy the request without its credential."""
     query = strip_query(scope.get("query_string", b"").decode("latin-1"))
     headers = [

@@ -20,6 +20,10 @@ Clock: TypeAlias = Callable[[], float]
 _MAX_URL_BYTES = 8_192
 _MAX_REQUEST_BYTES = 20_480
 
+# AWS, "Cache behavior settings", "Allowed HTTP methods": all that a distribution can be told to
+# take. Capitals count (RFC 9110, section 9.1).
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"})
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -30,12 +34,14 @@ class Judgement:
         verdict: What the check said.
         is_open: Whether no credential was asked for, so that nothing is one.
         is_too_large: Whether it goes past CloudFront's limits, and was not looked at.
+        has_other_method: Whether its method is none that CloudFront takes.
         explanation: Sentences that tell why it was refused; none unless they were asked for.
     """
 
     verdict: Verdict
     is_open: bool = False
     is_too_large: bool = False
+    has_other_method: bool = False
     explanation: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
@@ -69,6 +75,8 @@ class Gate:
         """Tell whether the origin gets *request*; never raises."""
         if len(request.target) > _MAX_URL_BYTES or request.size > _MAX_REQUEST_BYTES:
             return Judgement(Verdict(Reason.UNUSABLE_REQUEST), is_too_large=True)
+        if request.method not in _METHODS:
+            return Judgement(Verdict(Reason.UNUSABLE_REQUEST), has_other_method=True)
         url = ViewerURL.parse(request.url)
         if url is None:
             # Of an open path too: what an origin makes of it, nobody knows.

@@ -17,7 +17,7 @@ from cfsign.explanation.answer import Answer, read_answer
 from cfsign.explanation.encodings import Decoding, decodings
 from cfsign.keys import HashAlgorithm, PublicKey
 from cfsign.matching import ViewerURL, is_host
-from cfsign.request import Request, epoch_seconds, ipv4, read_request
+from cfsign.request import Request, epoch_seconds, ipv4, request_of
 from cfsign.statement import Statement, read_canned_policy, read_statement
 from cfsign.trusted_keys import TrustedKeyGroup, judge
 from cfsign.verdict import Reason, Verdict
@@ -70,11 +70,15 @@ class Case:
     @cached_property
     def url(self) -> ViewerURL | None:
         """The URL on the wire without the reserved parameters."""
+        if self.request is not None:
+            return self.request.url  # it was sent as it was given
         return None if self.sent is None else replace(self.sent, query=own_query(self.sent.query))
 
     @cached_property
     def credential(self) -> Credential:
         """What was sent to show that the URL is signed."""
+        if self.request is not None:
+            return self.request.credential
         query = None if self.sent is None else self.sent.query
         return read_credential(query, self.cookies or ())
 
@@ -159,8 +163,7 @@ def read_case(
     pairs = cookie_pairs(cookies)
     now = epoch_seconds(at)
     # The same reading as check's, of the same moment.
-    unreadable = pairs is None or now is None
-    request = None if unreadable else read_request(url, pairs, now, viewer_ip)
+    request = request_of(url, pairs, now, viewer_ip)
     keys, keys_error = _public_keys(trusted_keys)
     return Case(
         given=url if isinstance(url, str) else "",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from cfsign.errors import PolicyError
@@ -53,15 +54,14 @@ def other_documents(case: Case) -> Iterator[Document]:
             yield from _custom_documents(decoding.content, case.credential.policy or "")
     elif case.url is not None:
         url, expires = str(case.url), case.credential.expires or ""
-        readings = list(url_readings(case.url, case.hosts))
-        first = tried(iter(readings[:1]), [url], 1)
-        yield from _of_readings(first, expires)
+        readings = tried(url_readings(case.url, case.hosts), [url], _MAX_READINGS)
+        yield from _of_readings(islice(readings, 1), expires)
         yield from _canned_documents(url, expires)
         yield from _of_readings(tried(wildcard_readings(case.url), [url], 24), expires)
-        yield from _of_readings(tried(iter(readings), [url], _MAX_READINGS), expires)
+        yield from _of_readings(readings, expires)
 
 
-def _of_readings(readings: list[Reading], expires: str) -> Iterator[Document]:
+def _of_readings(readings: Iterable[Reading], expires: str) -> Iterator[Document]:
     for reading in readings:
         yield Document(_canned(reading.text, expires), reading)
         if not reading.text.isascii():

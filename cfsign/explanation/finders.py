@@ -22,7 +22,7 @@ from cfsign.explanation.requests import (
 from cfsign.explanation.resources import find_in_resources
 from cfsign.explanation.signatures import find_in_encoding, find_in_signing, find_unproved
 from cfsign.explanation.times import find_in_numbers, find_in_times
-from cfsign.explanation.trial import find_signing
+from cfsign.explanation.trial import Finding, find_signing
 from cfsign.verdict import Reason
 
 
@@ -44,7 +44,8 @@ def _found(case: Case) -> Iterator[Cause]:
     if presigned:
         yield from presigned  # and nothing else: no other mend makes a CloudFront URL of it
         return
-    signing = find_signing(case) if case.keys else None
+    trial = find_signing(case) if case.keys else Finding(None)
+    signing = trial.signing
     yield from _in_keys(case)
     yield from find_in_url(case)
     yield from find_hidden_parameters(case)
@@ -58,7 +59,7 @@ def _found(case: Case) -> Iterator[Cause]:
     yield from find_in_addresses(case)
     yield from find_in_policies(case)
     yield from find_in_signing(case, signing)
-    yield from find_unproved(case, signing)
+    yield from find_unproved(case, trial)
     yield from find_in_resources(case)
     yield from find_in_times(case)
 

@@ -340,8 +340,8 @@ def _with_query(url: ViewerURL, query: str) -> str:
     return str(replace(url, query=query or None))
 
 
-def tried(readings: Readings, already: Sequence[str], limit: int) -> list[Reading]:
-    """Return the first *limit* of them, each URL once and none of *already*."""
+def tried(readings: Readings, already: Sequence[str], limit: int) -> Readings:
+    """Give the first *limit* of them, each URL once and none of *already*."""
     seen = set(already)
 
     def is_new(reading: Reading) -> bool:
@@ -350,4 +350,4 @@ def tried(readings: Readings, already: Sequence[str], limit: int) -> list[Readin
         seen.add(reading.text)
         return True
 
-    return list(islice(filter(is_new, readings), limit))
+    return islice(filter(is_new, readings), limit)

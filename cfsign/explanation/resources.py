@@ -14,8 +14,11 @@ from cfsign.matching import ViewerURL, first_difference, resource_matches
 from cfsign.verdict import Reason
 
 # So that no request is a load: what all comparisons together may go through.
-_MAX_WORK = 2_000_000
+_MAX_WORK = 1_000_000
 _MAX_READINGS = 120
+_CUT_SHORT = (
+    "not every likely form of the URL was compared: it is so long that this would be a load"
+)
 
 _UNSENDABLE = re.compile(r"[^!-~]|[\"<>^`{|}]")
 
@@ -30,7 +33,8 @@ def find_in_resources(case: Case) -> Iterator[Cause]:
         return
     at = first_difference(resource, str(url))
     evidence = beside(resource, str(url), *at)
-    yield from _by_reading(case, url, resource, evidence)
+    limit = _readings_to_compare(resource, str(url))
+    yield from _by_reading(case, url, resource, limit, evidence)
     yield from _by_query(url, resource, evidence)
     if _UNSENDABLE.search(resource):
         yield _cause(
@@ -43,19 +47,24 @@ def find_in_resources(case: Case) -> Iterator[Cause]:
         Mistake.RESOURCE,
         f"The policy is for another URL: its Resource does not cover the {_section(url, at[1])}",
         "sign the URL that is requested, or a pattern that covers it",
-        evidence,
+        evidence if limit == _MAX_READINGS else f"{evidence}\n{_CUT_SHORT}",
     )
+
+
+def _readings_to_compare(resource: str, url: str) -> int:
+    work = (len(url) + 100) * (len(resource) + 100) // 10
+    return min(_MAX_READINGS, _MAX_WORK // work)
 
 
 def _cause(mistake: Mistake, finding: str, mend: str, evidence: str) -> Cause:
     return Cause(mistake, Reason.RESOURCE_MISMATCH, finding, mend, evidence)
 
 
-def _by_reading(case: Case, url: ViewerURL, resource: str, evidence: str) -> Iterator[Cause]:
+def _by_reading(
+    case: Case, url: ViewerURL, resource: str, limit: int, evidence: str
+) -> Iterator[Cause]:
     """Name the first way of writing the URL that the Resource would cover."""
-    work = (len(str(url)) + 100) * (len(resource) + 100) // 10
-    readings = islice(url_readings(url, case.hosts), min(_MAX_READINGS, _MAX_WORK // work))
-    for reading in readings:
+    for reading in islice(url_readings(url, case.hosts), limit):
         if reading.text == resource or resource_matches(resource, reading.text):
             yield _cause(reading.mistake, reading.finding, reading.mend, evidence)
             return

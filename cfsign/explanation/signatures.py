@@ -9,7 +9,7 @@ from cfsign.explanation.case import Case
 from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.display import compared, shown
 from cfsign.explanation.encodings import Decoding
-from cfsign.explanation.trial import Signing, fits, is_ecdsa, is_raw_ecdsa
+from cfsign.explanation.trial import Finding, Signing, fits, is_ecdsa, is_raw_ecdsa
 from cfsign.verdict import Reason
 
 _BASE64 = re.compile("[A-Za-z0-9+/=~_-]*")
@@ -180,16 +180,16 @@ def _key(case: Case, signing: Signing) -> Iterator[Cause]:
     )
 
 
-def find_unproved(case: Case, signing: Signing | None) -> Iterator[Cause]:
+def find_unproved(case: Case, trial: Finding) -> Iterator[Cause]:
     """Say what the look of a signature tells, where no trial has proved anything."""
-    if signing is not None or not case.signatures:
+    if trial.signing is not None or not case.signatures:
         return
     key = case.keys.get(case.credential.key_pair_id or "")
     decoding = case.signatures[0]
     if key is not None:
         yield from _against_key(case, key.algorithm, decoding)
         if case.reason is Reason.SIGNATURE_MISMATCH:
-            yield _no_key_verifies(case, fits(key, decoding.content))
+            yield _no_key_verifies(case, fits(key, decoding.content), trial.is_cut_short)
     elif is_raw_ecdsa(decoding.content):
         yield Cause(
             Mistake.RAW_ECDSA,
@@ -224,17 +224,20 @@ _COMPARE_URL = (
 )
 
 
-def _no_key_verifies(case: Case, may_be_this_keys: bool) -> Cause:
+def _no_key_verifies(case: Case, may_be_this_keys: bool, is_cut_short: bool) -> Cause:
     what = "this URL" if case.is_canned else "this policy"
     then = _COMPARE_URL if case.is_canned else "then the policy that was signed with the one sent"
+    evidence = []
+    if may_be_this_keys:
+        evidence.append(f"the key {case.credential.key_pair_id} makes signatures of this length")
+    if is_cut_short:
+        evidence.append("not every likely form was tried: it is so long that this would be a load")
     return Cause(
         Mistake.NO_KEY_VERIFIES,
         Reason.SIGNATURE_MISMATCH,
         f"No trusted key made this signature over {what}, or over any likely other form of it",
         "compare the private key with the one whose id is named "
         f"(openssl pkey -in KEY -pubout), {then}",
-        f"the key {case.credential.key_pair_id} makes signatures of this length"
-        if may_be_this_keys
-        else "",
+        "\n".join(evidence),
         certain=False,
     )

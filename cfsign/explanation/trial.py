@@ -6,20 +6,21 @@ A signature that verifies proves what was signed, so that what this finds is cer
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
 
+from cfsign.explanation.budget import Budget, units_of_verifying
 from cfsign.explanation.case import Case
 from cfsign.explanation.document import Document, expected_documents, other_documents
 from cfsign.explanation.encodings import Decoding
 from cfsign.explanation.reading import Reading
 from cfsign.keys import HASH_ALGORITHMS, HashAlgorithm, PublicKey
 
-# So that no request is a load: a verification takes some 30 microseconds, and a P-256 one 60.
-_MAX_VERIFICATIONS = 200
 _MAX_SCHEMES = 60
 _MAX_OTHER_SCHEME_KEYS = 3
+# What `PublicKey.other_scheme` verifies in one call, at most.
+_OTHER_SCHEMES = 11
 
 _P256_BYTES = 32
 _DER_SEQUENCE, _DER_INTEGER = 0x30, 0x02
@@ -49,6 +50,20 @@ class Signing:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """
+    What all trials have come to.
+
+    Attributes:
+        signing: How the signature came about; None where nothing that was tried verifies.
+        is_cut_short: Whether not everything was tried, since that would have been too much.
+    """
+
+    signing: Signing | None
+    is_cut_short: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class _Trial:
     signing: Signing
     key: PublicKey
@@ -58,14 +73,22 @@ class _Trial:
     def succeeds(self) -> bool:
         return self.key.verify(self.document, self.signature, self.signing.hash_algorithm)
 
+    @property
+    def units(self) -> int:
+        return units_of_verifying(self.key.algorithm, len(self.document))
 
-def find_signing(case: Case) -> Signing | None:
-    """Return how the signature came about, or None where nothing that was tried verifies."""
+
+def find_signing(case: Case) -> Finding:
+    """Find how the signature came about, as far as a bearable amount of work goes."""
+    budget = Budget()
     expected = expected_documents(case)
-    schemes = list(islice(_schemes(case), _MAX_SCHEMES))
-    trials = islice(_all_trials(case, expected, schemes), _MAX_VERIFICATIONS)
-    found = next((trial.signing for trial in trials if trial.succeeds()), None)
-    return found or _by_other_scheme(case, expected)
+    schemes = list(itertools.islice(_schemes(case), _MAX_SCHEMES))
+    signing = (
+        _first(_over_expected(schemes, expected), budget)
+        or _by_other_scheme(case, expected, budget)
+        or _first(_over_others(schemes, case), budget)
+    )
+    return Finding(signing, budget.is_spent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +104,26 @@ class _Scheme:
         return _Trial(signing, self.key, self.signature, document.content)
 
 
-def _all_trials(case: Case, expected: list[Document], schemes: list[_Scheme]) -> Iterator[_Trial]:
-    """Give what to try: first each scheme over what is right, then each scheme over the rest."""
-    yield from (scheme.over(document) for scheme in schemes for document in expected[:4])
-    others = list(islice(other_documents(case), _MAX_VERIFICATIONS))
-    yield from (scheme.over(document) for scheme in schemes for document in others)
+def _first(trials: Iterator[_Trial], budget: Budget) -> Signing | None:
+    """Return the first that succeeds, if there is one before the work is too much."""
+    affordable = itertools.takewhile(lambda trial: budget.allows(trial.units), trials)
+    return next((trial.signing for trial in affordable if trial.succeeds()), None)
+
+
+def _over_expected(schemes: list[_Scheme], expected: list[Document]) -> Iterator[_Trial]:
+    """Give each scheme over what should have been signed."""
+    return (scheme.over(document) for scheme in schemes for document in expected[:4])
+
+
+def _over_others(schemes: list[_Scheme], case: Case) -> Iterator[_Trial]:
+    """Give each scheme over what may have been signed in its place, the likeliest scheme first."""
+    others = []
+    for scheme in schemes[:1]:
+        # Made one by one: to make one is work, too.
+        for document in other_documents(case):
+            others.append(document)
+            yield scheme.over(document)
+    yield from (scheme.over(document) for scheme in schemes[1:] for document in others)
 
 
 def _schemes(case: Case) -> Iterator[_Scheme]:
@@ -110,15 +148,18 @@ def _keys(case: Case) -> Iterator[tuple[str, PublicKey]]:
     yield from ((name, key) for name, key in case.keys.items() if name != named)
 
 
-def _by_other_scheme(case: Case, expected: Iterable[Document]) -> Signing | None:
-    for key_pair_id, key in islice(_keys(case), _MAX_OTHER_SCHEME_KEYS):
+def _by_other_scheme(case: Case, expected: list[Document], budget: Budget) -> Signing | None:
+    for key_pair_id, key in itertools.islice(_keys(case), _MAX_OTHER_SCHEME_KEYS):
         for decoding in case.signatures[:2]:
             signature = decoding.content
             if is_raw_ecdsa(signature) and key.algorithm == "P-256":
                 signature = to_der(signature)
             if not fits(key, signature):
                 continue
-            for document in islice(expected, 2):
+            for document in expected[:2]:
+                length = len(document.content)
+                if not budget.allows(units_of_verifying(key.algorithm, length, _OTHER_SCHEMES)):
+                    return None
                 scheme = key.other_scheme(document.content, signature)
                 if scheme is not None:
                     signing = Signing(key_pair_id, case.hash_algorithm, decoding)

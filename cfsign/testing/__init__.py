@@ -4,7 +4,7 @@ A test kit for sites that sign: a CloudFront of your own, with a clock that can 
 With pytest its fixtures are there by themselves: `cloudfront_edge`, `cloudfront_clock` and
 `cloudfront_key_pair` (see `cfsign_pytest`). Other runners make an `Edge`:
 
-    pair = KeyPair.generate()
+    pair = MadeKeyPair.generate()
     with Edge("bucket", pair) as edge:
         site = create_app(CLOUDFRONT_DOMAIN=edge.domain, CLOUDFRONT_CONFIG=edge.config)
         url = edge.assert_allows(site.test_client().get("/content/a.txt"))
@@ -15,5 +15,5 @@ With pytest its fixtures are there by themselves: `cloudfront_edge`, `cloudfront
 
 from cfsign.testing.clock import Clock as Clock
 from cfsign.testing.edge import Edge as Edge
-from cfsign.testing.key_pair import KeyPair as KeyPair
+from cfsign.testing.key_pair import MadeKeyPair as MadeKeyPair
 from cfsign.verdict import Reason as Reason

@@ -22,7 +22,7 @@ from cfsign.local_edge.servers import EDGE_IDENT, address, listening, serving
 from cfsign.testing.answers import cookies_of, location_of
 from cfsign.testing.asgi_server import serving_asgi
 from cfsign.testing.clock import Clock
-from cfsign.testing.key_pair import KeyPair
+from cfsign.testing.key_pair import MadeKeyPair
 from cfsign.testing.transports import ASGITransport, ThreadTransport, WSGITransport
 from cfsign.verdict import Reason
 
@@ -61,7 +61,7 @@ class Edge:
     def __init__(
         self,
         origin: str | os.PathLike[str] | Any,
-        key_pair: KeyPair,
+        key_pair: MadeKeyPair,
         *,
         port: int | None = None,
         domain: str = DOMAIN,

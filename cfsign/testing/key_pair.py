@@ -8,7 +8,7 @@ from cfsign.keys import generate_private_key_pem, load_private_key
 
 
 @dataclass(frozen=True, slots=True)
-class KeyPair:
+class MadeKeyPair:
     """
     A key pair as CloudFront knows it.
 
@@ -23,7 +23,7 @@ class KeyPair:
     public_key: str
 
     @classmethod
-    def generate(cls, key_pair_id: str = "KTESTING") -> KeyPair:
+    def generate(cls, key_pair_id: str = "KTESTING") -> MadeKeyPair:
         """Make an RSA key of 2048 bits, which takes a moment: once a session is enough."""
         private_key = generate_private_key_pem()
         return cls(key_pair_id, private_key, load_private_key(private_key).public_key_pem())

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from cfsign.edge import ASGIEdge, WSGIEdge
+from cfsign.edge import ASGIEdge, Behavior, WSGIEdge
 from cfsign.errors import ConfigurationError
 
 httpx = pytest.importorskip("httpx")
@@ -437,13 +437,16 @@ class TestASGI:
 
     @pytest.fixture
     def edge(self, group: Any, seen: Seen) -> ASGIEdge:
+        return self.made(group, seen)
+
+    def made(self, group: Any, seen: Seen, behaviors: Any = ()) -> ASGIEdge:
         async def origin(scope: Any, receive: Any, send: Any) -> None:
             seen.request = scope
             if scope["type"] == "http":
                 await send({"type": "http.response.start", "status": 200, "headers": []})
                 await send({"type": "http.response.body", "body": b"the file"})
 
-        return ASGIEdge(origin, group, clock=clock)
+        return ASGIEdge(origin, group, behaviors=behaviors, clock=clock)
 
     def ask(self, edge: ASGIEdge, url: str, method: str = "GET", **kwargs: Any) -> httpx.Response:
         async def answer() -> httpx.Response:
@@ -549,6 +552,18 @@ class TestASGI:
         signed = {"path": "/~=//", "query_string": query}
         assert self.sent(edge, raw_path=b"/%7e=/%2F", **signed)[0]["status"] == 200
         assert self.sent(edge, raw_path=b"/~=//", **signed)[0]["status"] == 403
+
+    @pytest.mark.parametrize("open_to_all", [False, True])
+    def test_a_target_in_absolute_form_reaches_the_origin_without_its_host(
+        self, group: Any, seen: Seen, rsa_peer: Any, open_to_all: bool
+    ) -> None:
+        """Some servers put all of it into the path (RFC 9112, section 3.2.2)."""
+        edge = self.made(group, seen, [Behavior("*", None)] if open_to_all else [])
+        whole = f"https://{HOST}/a%20b"
+        query = self.query(rsa_peer, whole)
+        self.sent(edge, path=f"https://{HOST}/a b", raw_path=whole.encode(), query_string=query)
+        assert seen.request is not None
+        assert (seen.request["path"], seen.request["raw_path"]) == ("/a b", b"/a%20b")
 
     @pytest.mark.parametrize("missing", [{}, {"raw_path": None}])
     def test_under_a_server_without_the_raw_path(

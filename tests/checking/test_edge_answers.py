@@ -232,6 +232,26 @@ def test_what_is_larger_than_cloudfront_takes(
     assert ask(behaviors=[Behavior("*", None)])(target, **headers)[0] == 413
 
 
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "PROPFIND", "get", "GETS"])
+def test_a_method_that_cloudfront_does_not_take(ask: Any, signed: str, method: str) -> None:
+    """It reaches no origin, signed or on an open path (AWS, "Allowed HTTP methods")."""
+    lines: list[str] = []
+    for edge, target in (
+        (ask(log=lines.append), signed),
+        (ask(log=lines.append, behaviors=[Behavior("*", None)]), "/a"),
+    ):
+        status, _, body = edge(target, method=method)
+        assert status == 403
+        assert b"not configured to allow the HTTP request method" in body
+    assert all(line.endswith("403 a method that CloudFront does not take") for line in lines)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"])
+def test_a_method_that_cloudfront_takes(ask: Any, signed: str, method: str) -> None:
+    """All seven of them."""
+    assert ask()(signed, method=method)[0] == 200
+
+
 DEEP = "[" * 8_000
 HUGE = '{"Statement":' + "9" * 8_000 + "}"
 LEAVES = '{"a":' * 900 + "[" + "1," * 1_000 + "1]" + "}" * 900

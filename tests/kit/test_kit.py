@@ -18,7 +18,7 @@ for _package in ("waitress", "whitenoise"):
 
 from cfsign import Allow, ConfigurationError, Distribution  # noqa: E402
 from cfsign.edge import Behavior  # noqa: E402
-from cfsign.testing import Clock, Edge, KeyPair, Reason  # noqa: E402
+from cfsign.testing import Clock, Edge, MadeKeyPair, Reason  # noqa: E402
 
 
 def wsgi_origin(environ: Any, start_response: Any) -> list[bytes]:
@@ -96,7 +96,7 @@ class TestEdge:
 
         assert asyncio.run(ask()).text == "/a.txt 203.0.113.7"
 
-    def test_it_stops(self, folder: Path, cloudfront_key_pair: KeyPair) -> None:
+    def test_it_stops(self, folder: Path, cloudfront_key_pair: MadeKeyPair) -> None:
         """At the end of the `with`."""
         with Edge(folder, cloudfront_key_pair, port=0) as edge:
             assert edge.get("/").status_code == 403
@@ -115,7 +115,7 @@ class TestEdge:
         with pytest.raises(ConfigurationError, match="port 70000"):
             cloudfront_edge(wsgi_origin, port=70000)
 
-    def test_no_secret_is_shown(self, edge: Edge, cloudfront_key_pair: KeyPair) -> None:
+    def test_no_secret_is_shown(self, edge: Edge, cloudfront_key_pair: MadeKeyPair) -> None:
         assert "PRIVATE" not in repr(cloudfront_key_pair) + repr(edge)
 
 

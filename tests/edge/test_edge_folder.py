@@ -1,0 +1,79 @@
+"""A folder as an origin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("whitenoise")
+pytest.importorskip("werkzeug")
+
+from werkzeug.test import Client  # noqa: E402
+
+from cfsign.local_edge.folder import file_server  # noqa: E402
+
+
+class Viewer(Client):
+    """Werkzeug's client, which closes what it has read."""
+
+    def get(self, path: str, **options: Any) -> Any:
+        return super().get(path, buffered=True, **options)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of two files, beside one that is nobody's business."""
+    (tmp_path / "secret.txt").write_text("secret")
+    folder = tmp_path / "bucket"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "a.txt").write_text("0123456789")
+    (folder / "sub/b.txt").write_text("b")
+    return folder
+
+
+@pytest.fixture
+def client(folder: Path) -> Any:
+    return Viewer(file_server(folder))
+
+
+def test_a_link_inside_the_folder_is_followed(folder: Path, client: Any) -> None:
+    (folder / "link.txt").symlink_to(folder / "sub/b.txt")
+    (folder / "other").symlink_to(folder / "sub")
+    assert client.get("/link.txt").text == "b"
+    assert client.get("/other/b.txt").text == "b"
+
+
+def test_a_link_that_leads_out_of_the_folder_is_not_there(folder: Path, client: Any) -> None:
+    (folder / "link.txt").symlink_to(folder.parent / "secret.txt")
+    (folder / "out").symlink_to(folder.parent)
+    (folder / "a.txt.gz").symlink_to(folder.parent / "secret.txt")
+    (folder / "dead").symlink_to(folder / "nothing")
+    for path in ("/link.txt", "/out/secret.txt", "/out/bucket/../secret.txt", "/dead"):
+        assert client.get(path).status_code == 404
+    assert b"secret" not in client.get("/a.txt", headers={"Accept-Encoding": "gzip"}).data
+
+
+def test_a_folder_that_is_a_link_itself(folder: Path) -> None:
+    link = folder.parent / "link"
+    link.symlink_to(folder)
+    assert Viewer(file_server(link)).get("/a.txt").text == "0123456789"
+
+
+def test_if_range(client: Any) -> None:
+    """The range where the file is still the one that is named, else all of it (RFC 9110)."""
+    first = client.get("/a.txt", headers={"Range": "bytes=2-4"})
+    assert (first.status_code, first.text) == (206, "234")
+    for condition, status in (
+        (first.headers["ETag"], 206),
+        (first.headers["Last-Modified"], 206),
+        ('"other"', 200),
+        (f"W/{first.headers['ETag']}", 200),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 200),
+        ("nonsense", 200),
+        ("", 200),
+    ):
+        answer = client.get("/a.txt", headers={"Range": "bytes=2-4", "If-Range": condition})
+        assert (answer.status_code, condition) == (status, condition)
+        assert answer.text == ("234" if status == 206 else "0123456789")
