@@ -19,7 +19,7 @@ from cfsign.policy import Policy
 from cfsign.ring_snapshot import Snapshot
 from cfsign.ring_source import DocumentFile, ListedPairs, LoadedDocument, Loader, RingSource
 from cfsign.signed_policy import SignedPolicy
-from cfsign.signer import BaseSigner
+from cfsign.signer import BaseSigner, Signer
 from cfsign.times import Lifetime, lifetime_seconds
 
 if TYPE_CHECKING:
@@ -129,6 +129,11 @@ class KeyRing(Unpicklable, BaseSigner):
     def is_async(self) -> bool:
         """Whether one of its keys is an asynchronous one, be it that its turn is yet to come."""
         return any(signer.is_async for _, signer in self._snapshot.signers)
+
+    def current(self) -> Signer:
+        """Return the signer with the newest active key; the same object, until one changes."""
+        self._look_if_due()
+        return self._snapshot.current()
 
     def sign(self, policy: Policy) -> SignedPolicy:
         """
