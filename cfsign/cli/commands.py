@@ -10,6 +10,7 @@ from cfsign.cli.edge import edge
 from cfsign.cli.explain import explain_command
 from cfsign.cli.keygen import keygen
 from cfsign.cli.sign import cookies, sign
+from cfsign.cli.sign_many import sign_many
 
 
 @click.group(
@@ -22,7 +23,7 @@ def cfsign(context: click.Context) -> None:
     """Sign URLs and cookies for private files behind Amazon CloudFront."""
     if context.invoked_subcommand is None:
         raise click.UsageError(
-            "give a command: demo, sign, cookies, keygen, edge, explain, doctor or aws "
+            "give a command: demo, sign, sign-many, cookies, keygen, edge, explain, doctor or aws "
             "(see cfsign --help)"
         )
 
@@ -55,6 +56,7 @@ def demo(once: bool, port: int | None, edge_port: int | None, framework: str) ->
 
 
 cfsign.add_command(sign)
+cfsign.add_command(sign_many)
 cfsign.add_command(cookies)
 cfsign.add_command(keygen)
 cfsign.add_command(doctor)
