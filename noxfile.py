@@ -28,7 +28,7 @@ def oldest(session: nox.Session) -> None:
     """Run all tests with the oldest of each dependency that pyproject.toml declares."""
     project = nox.project.load_toml(ROOT / "pyproject.toml")["project"]
     declared = list(project["dependencies"])
-    for extra in ("cryptography", "flask", "django", "falcon", "cli", "demo"):
+    for extra in ("cryptography", "flask", "django", "falcon", "cli", "demo", "parquet"):
         declared += project["optional-dependencies"][extra]
     floors = [
         requirement.replace(">=", "==")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from time import time
+from typing import TypeVar
 
 from cfsign.cookies import SignedCookies
 from cfsign.encoding import encode
@@ -19,6 +21,7 @@ from cfsign.keys import (
     Source,
     Unpicklable,
     hash_algorithms,
+    holds_lock,
     is_async,
     is_blocking,
     resolve_private_key,
@@ -27,6 +30,13 @@ from cfsign.policy import Address, Policy, check_conditions, policy_json
 from cfsign.resource import MAX_URL_BYTES, check_length, check_url
 from cfsign.signed_policy import SignedPolicy, check_covered, with_signature
 from cfsign.times import Lifetime, Moment, expiry
+from cfsign.workers import check_workers, in_order
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+#: How many URLs a worker takes at a time, so that handing them over costs next to nothing.
+_CHUNK = 64
 
 # The bytes of P-256's r and s, 32 each, without the DER around them.
 _BARE = 64
@@ -124,24 +134,54 @@ class BaseSigner(ABC):
         starts_at: Moment | None = None,
         ip_address: Address | None = None,
         resource: str | None = None,
+        workers: int = 1,
     ) -> Iterator[str]:
         """
         Sign each of *urls*, lazily and in order; all expire at the same moment.
 
         With `resource`, one signature serves them all. The other arguments, and the errors, are
         those of `sign_url`; the times are checked at the call, each URL when its turn comes.
+
+        Several workers sign at once: in threads, or, where the key would hold Python's lock (that
+        of the `rsa` package, or of `cryptography` before version 47), in processes. They read some
+        hundred URLs ahead. A key ring then signs all with the key whose turn it is at the call.
+
+        Raises:
+            PolicyError: Also if `workers` is no whole number of at least 1.
         """
+        check_workers(workers)
         moment = expiry(expires_in, expires_at, time())
         if resource is not None:
             policy = Policy(resource, moment, starts_at=starts_at, ip_address=ip_address)
             return self.sign(policy).urls(urls)
-        if starts_at is None and ip_address is None:
-            return (self._canned_url(check_url(url), moment) for url in urls)
         start, network = check_conditions(moment, starts_at, ip_address)
-        return (
-            self.sign(Policy(check_url(url), moment, starts_at=start, ip_address=network)).url(url)
-            for url in urls
-        )
+
+        def canned(signer: BaseSigner, url: str) -> str:
+            return signer._canned_url(check_url(url), moment)
+
+        def custom(signer: BaseSigner, url: str) -> str:
+            policy = Policy(check_url(url), moment, starts_at=start, ip_address=network)
+            return signer.sign(policy).url(url)
+
+        signed_by = canned if start is None and network is None else custom
+        if workers > 1:
+            return self.current().in_workers(signed_by, iter(urls), workers, chunk=_CHUNK)
+        return (signed_by(self, url) for url in urls)
+
+    def in_workers(
+        self,
+        work: Callable[[BaseSigner, Item], Result],
+        items: Iterable[Item],
+        workers: int,
+        *,
+        chunk: int = 1,
+    ) -> Iterator[Result]:
+        """
+        Yield `work(signer, item)` for each item, as `cfsign.workers.in_order` does.
+
+        The signer is this one, or one that signs alike.
+        """
+        return in_order(partial(work, self), items, workers, chunk=chunk)
 
     def sign_cookies(
         self,
@@ -248,6 +288,28 @@ class Signer(Unpicklable, BaseSigner):
         if not isinstance(signature, bytes) or len(signature) in _DOUBTFUL:
             signature = self._checked(signature)
         return SignedPolicy(policy, self.key_pair_id, encode(signature), self.hash_algorithm)
+
+    def in_workers(
+        self,
+        work: Callable[[BaseSigner, Item], Result],
+        items: Iterable[Item],
+        workers: int,
+        *,
+        chunk: int = 1,
+    ) -> Iterator[Result]:
+        """Do as any signer does; with a key that holds Python's lock, it signs in processes."""
+        # What a subclass does in a `sign` of its own is not known to a process.
+        if workers == 1 or type(self) is not Signer or not holds_lock(self._key):
+            yield from super().in_workers(work, items, workers, chunk=chunk)
+            return
+        from cfsign.keys._children import ChildKeys  # the only one who needs processes
+
+        key = ChildKeys(self._key, workers)
+        try:
+            signer = Signer(self.key_pair_id, key, hash_algorithm=self.hash_algorithm)
+            yield from in_order(partial(work, signer), items, workers, chunk=chunk)
+        finally:
+            key.close()
 
     def public_key_pem(self) -> str:
         """Return the public half of the key, as PEM: what CloudFront knows by `key_pair_id`."""

@@ -12,6 +12,7 @@ from cfsign.cli.edge import edge
 from cfsign.cli.explain import explain_command
 from cfsign.cli.keygen import keygen
 from cfsign.cli.sign import cookies, sign
+from cfsign.cli.sign_many import sign_many
 
 
 @click.group(
@@ -26,7 +27,7 @@ def cfsign(context: click.Context) -> None:
         context.color = False
     if context.invoked_subcommand is None:
         raise click.UsageError(
-            "give a command: demo, sign, cookies, keygen, edge, explain, doctor or aws"
+            "give a command: demo, sign, sign-many, cookies, keygen, edge, explain, doctor or aws"
         )
 
 
@@ -58,6 +59,7 @@ def demo(once: bool, port: int | None, edge_port: int | None, framework: str) ->
 
 
 cfsign.add_command(sign)
+cfsign.add_command(sign_many)
 cfsign.add_command(cookies)
 cfsign.add_command(keygen)
 cfsign.add_command(doctor)

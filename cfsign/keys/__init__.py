@@ -25,6 +25,7 @@ from cfsign.keys.protocol import PublicKey as PublicKey
 from cfsign.keys.protocol import Source as Source
 from cfsign.keys.protocol import Unpicklable as Unpicklable
 from cfsign.keys.protocol import hash_algorithms as hash_algorithms
+from cfsign.keys.protocol import holds_lock as holds_lock
 from cfsign.keys.protocol import is_async as is_async
 from cfsign.keys.protocol import is_blocking as is_blocking
 from cfsign.keys.protocol import is_private_key as is_private_key

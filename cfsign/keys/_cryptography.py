@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
+import cryptography
 from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -29,6 +30,9 @@ from cfsign.keys._refusals import (
 from cfsign.keys.protocol import HashAlgorithm, Unpicklable
 
 NAME = "cryptography"
+
+#: Version 47 was the first to give up Python's lock while it signs (pyca/cryptography#14370).
+_HOLDS_LOCK = int(cryptography.__version__.partition(".")[0]) < 47
 
 Key = TypeVar("Key")
 
@@ -60,6 +64,8 @@ class RSAPrivateKey(Unpicklable):
 
     __slots__ = ("_key",)
 
+    holds_lock: ClassVar[bool] = _HOLDS_LOCK
+
     def __init__(self, key: rsa.RSAPrivateKey) -> None:
         self._key = key
 
@@ -87,11 +93,17 @@ class RSAPrivateKey(Unpicklable):
         """Return the public half as PEM, SubjectPublicKeyInfo (RFC 5280, section 4.1)."""
         return _public_pem(self._key)
 
+    def for_child(self) -> tuple[str, bytes]:
+        """Return the backend's name and the private key as PEM, for a child process alone."""
+        return NAME, _private_pem(self._key)
+
 
 class ECPrivateKey(Unpicklable):
     """A P-256 private key that signs with OpenSSL: shorter and ten times as fast as RSA."""
 
     __slots__ = ("_key",)
+
+    holds_lock: ClassVar[bool] = _HOLDS_LOCK
 
     def __init__(self, key: ec.EllipticCurvePrivateKey) -> None:
         self._key = key
@@ -114,6 +126,10 @@ class ECPrivateKey(Unpicklable):
     def public_key_pem(self) -> str:
         """Return the public half as PEM, SubjectPublicKeyInfo (RFC 5280, section 4.1)."""
         return _public_pem(self._key)
+
+    def for_child(self) -> tuple[str, bytes]:
+        """Return the backend's name and the private key as PEM, for a child process alone."""
+        return NAME, _private_pem(self._key)
 
 
 class RSAPublicKey:
@@ -247,11 +263,7 @@ def generate_pem(algorithm: str) -> str:
     else:
         bits = int(algorithm.removeprefix("RSA-"))
         key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    ).decode("ascii")
+    return _private_pem(key).decode("ascii")
 
 
 def _decrypted(pem: PEM, password: bytes | None) -> PEM:
@@ -287,6 +299,14 @@ def _without_panic(parse: Callable[..., Key], *given: bytes | None) -> Key:
         if type(error).__name__ == "PanicException":  # PyO3's, which no module exports
             raise ValueError("the parser panicked") from None
         raise
+
+
+def _private_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
 
 
 def _public_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:

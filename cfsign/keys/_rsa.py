@@ -8,6 +8,7 @@ key, although blinding hides what that would tell. Where `cryptography` is insta
 from __future__ import annotations
 
 import hashlib
+from typing import ClassVar
 
 import rsa
 from pyasn1.codec.der import encoder
@@ -44,6 +45,8 @@ class RSAPrivateKey(Unpicklable):
     """An RSA private key that signs with the `rsa` package."""
 
     __slots__ = ("_key",)
+
+    holds_lock: ClassVar[bool] = True
 
     def __init__(self, key: rsa.PrivateKey) -> None:
         self._key = key
@@ -86,6 +89,10 @@ class RSAPrivateKey(Unpicklable):
         public = rsa.PublicKey(self._key.n, self._key.e)
         info[1] = univ.BitString.fromOctetString(public.save_pkcs1("DER"))
         return rsa.pem.save_pem(encoder.encode(info), "PUBLIC KEY").decode("ascii")
+
+    def for_child(self) -> tuple[str, bytes]:
+        """Return the backend's name and the private key as PEM, for a child process alone."""
+        return NAME, self._key.save_pkcs1("PEM")
 
 
 class RSAPublicKey:

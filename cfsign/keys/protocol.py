@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from typing import TYPE_CHECKING, Literal, NoReturn, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, NoReturn, Protocol, TypeGuard, runtime_checkable
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
@@ -73,6 +73,14 @@ class AsyncPrivateKey(Protocol):
         ...
 
 
+class LockHolder(PrivateKey, Protocol):
+    """A key of ours that holds the lock while it signs, and can be handed to a child."""
+
+    def for_child(self) -> tuple[str, bytes]:
+        """Return the name of the key's backend, and the private key as PEM."""
+        ...
+
+
 class PublicKey(Protocol):
     """A key that checks signatures."""
 
@@ -127,6 +135,11 @@ def is_async(key: PrivateKey | AsyncPrivateKey) -> TypeIs[AsyncPrivateKey]:
 def is_blocking(key: PrivateKey | AsyncPrivateKey) -> bool:
     """Tell whether the key's `sign` waits for something."""
     return bool(getattr(key, "is_blocking", False))
+
+
+def holds_lock(key: PrivateKey | AsyncPrivateKey) -> TypeGuard[LockHolder]:
+    """Tell whether the key's `sign` computes without giving up Python's lock; one of ours only."""
+    return bool(getattr(key, "holds_lock", False))
 
 
 def hash_algorithms(key: PrivateKey | AsyncPrivateKey) -> tuple[HashAlgorithm, ...]:

@@ -1,0 +1,450 @@
+"""Each format, to the byte: what comes in, what goes out, what is set aside."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import stat
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cfsign import Signer, TrustedKeyGroup
+
+from .conftest import LATER, Command
+
+URL = "https://media.example.com/a.jpg"
+OTHER = "https://media.example.com/b,c.jpg?x=1"
+
+Streamed = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+
+@pytest.fixture
+def signed(signer: Signer) -> Callable[[str], bytes]:
+    """What one URL is, signed."""
+    return lambda url: signer.sign_url(url, expires_at=LATER).encode()
+
+
+def faults(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+def test_lines_keep_their_ends_and_their_places(
+    sign_many: Command, folder: Path, signed: Callable[[str], bytes]
+) -> None:
+    (folder / "in.txt").write_bytes(f"{URL}\n\n{OTHER}\r\n  \n{URL}".encode())
+    assert sign_many("in.txt", "out.txt") == 0
+    assert (folder / "out.txt").read_bytes() == (
+        signed(URL) + b"\n\n" + signed(OTHER) + b"\r\n  \n" + signed(URL)
+    )
+
+
+def test_a_byte_order_mark_stays(
+    sign_many: Command, folder: Path, signed: Callable[[str], bytes]
+) -> None:
+    (folder / "in.txt").write_bytes(b"\xef\xbb\xbf" + URL.encode() + b"\n")
+    assert sign_many("in.txt", "out.txt") == 0
+    assert (folder / "out.txt").read_bytes() == b"\xef\xbb\xbf" + signed(URL) + b"\n"
+
+
+def test_a_bad_line_is_told_and_set_aside_and_the_others_go_on(
+    sign_many: Command,
+    folder: Path,
+    signed: Callable[[str], bytes],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    bad = b"https://media.example.com/\xff\xe4.jpg"
+    (folder / "in.txt").write_bytes(URL.encode() + b"\n" + bad + b"\r\n" + URL.encode() + b"\n")
+    assert sign_many("in.txt", "out.txt", "--errors", "bad.jsonl") == 1
+    assert (folder / "out.txt").read_bytes() == (signed(URL) + b"\n") * 2
+    (fault,) = faults(folder / "bad.jsonl")
+    assert fault["line"] == 2
+    assert str(fault["record"]).encode("utf-8", "surrogateescape") == bad
+    told = capsys.readouterr().err
+    assert f"cfsign: line 2: {fault['error']}\n" in told
+    assert "cfsign: 2 signed, 1 not\n" in told
+
+
+def test_a_bad_line_is_told_without_a_place_for_it(
+    sign_many: Command, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "in.txt").write_text("x\n" * 30)
+    assert sign_many("in.txt", "out.txt") == 1
+    assert capsys.readouterr().err.count(": the URL is relative") == 30
+    assert (folder / "out.txt").read_bytes() == b""
+
+
+def test_of_many_that_are_set_aside_some_are_told(
+    sign_many: Command, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "in.txt").write_text("x\n" * 30)
+    assert sign_many("in.txt", "out.txt", "--errors", "bad.jsonl") == 1
+    told = capsys.readouterr().err
+    assert told.count(": the URL is relative") == 10
+    assert "more rows are set aside, and in bad.jsonl" in told
+    assert [fault["line"] for fault in faults(folder / "bad.jsonl")] == list(range(1, 31))
+
+
+def test_no_bad_row_leaves_an_empty_file_in_the_place_of_an_old_one(
+    sign_many: Command, folder: Path
+) -> None:
+    (folder / "in.txt").write_text(f"{URL}\n")
+    (folder / "bad.jsonl").write_text("of yesterday")
+    assert sign_many("in.txt", "out.txt", "--errors", "bad.jsonl") == 0
+    assert (folder / "bad.jsonl").read_text() == ""
+
+
+def test_a_csv_gets_a_column_and_is_else_the_same_to_the_byte(
+    sign_many: Command, folder: Path, signed: Callable[[str], bytes]
+) -> None:
+    rows = [
+        b'\xef\xbb\xbf"id",url, note ,"a ""b"""\r\n',
+        b"007," + URL.encode() + b',"two\r\nlines",1.10\r\n',
+        b'"",' + b'"' + OTHER.encode() + b'"' + b", caf\xe9 ,\n",
+        b"\n",
+        b",".join([b"9", URL.encode(), b'""', b"x"]),
+    ]
+    (folder / "in.csv").write_bytes(b"".join(rows))
+    assert sign_many("in.csv", "out.csv") == 0
+    assert (folder / "out.csv").read_bytes() == (
+        rows[0][:-2] + b",signed_url\r\n"
+        + rows[1][:-2] + b"," + signed(URL) + b"\r\n"
+        + rows[2][:-1] + b',"' + signed(OTHER) + b'"\n'
+        + rows[3]
+        + rows[4] + b"," + signed(URL)
+    )  # fmt: skip
+
+
+def test_what_a_csv_reader_reads_is_what_was_signed(
+    sign_many: Command, folder: Path, trusted_keys: TrustedKeyGroup
+) -> None:
+    written = io.StringIO()
+    writer = csv.writer(written)
+    writer.writerow(["the url", "n"])
+    urls = [URL, OTHER, "https://media.example.com/%22.jpg"] * 70
+    writer.writerows([url, f'"{number},\n'] for number, url in enumerate(urls))
+    (folder / "in.csv").write_text(written.getvalue(), newline="")
+    options = ("--column", "the url", "--output-column", 'a,"b"', "--workers", "2")
+    assert sign_many("in.csv", "out.csv", *options) == 0
+    with open(folder / "out.csv", newline="") as file:
+        read = list(csv.DictReader(file))
+    assert [(row["the url"], row["n"]) for row in read] == [
+        (url, f'"{number},\n') for number, url in enumerate(urls)
+    ]
+    assert all(row['a,"b"'].startswith(row["the url"]) for row in read)
+    assert all(trusted_keys.check(row['a,"b"']).allowed for row in read)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("1,x", "the URL is relative"),
+        ("1", "the row has 1 cells, and the header 2"),
+        (f"1,{OTHER}", "the row has 3 cells, and the header 2"),
+        (f'1,"{URL}"x', "the row is no CSV"),
+        (f'"1"x,"{URL}\n"', "the row is no CSV"),
+        (f"1,{URL}\rx", "the row is no CSV"),
+        ("1,", "the URL is relative"),
+        ('1,"' + "x" * 140000, "the row is no CSV"),
+    ],
+)
+def test_a_bad_row_of_a_csv_is_set_aside_by_its_line(
+    sign_many: Command,
+    folder: Path,
+    signed: Callable[[str], bytes],
+    row: str,
+    reason: str,
+) -> None:
+    good = f'"2\n3",{URL}\n'
+    (folder / "in.csv").write_text(f"n,url\n{good}{row}\n{good}", newline="")
+    assert sign_many("in.csv", "out.csv", "--errors", "bad.jsonl") == 1
+    (fault,) = faults(folder / "bad.jsonl")
+    assert (fault["line"], fault["record"]) == (4, row)
+    assert reason in str(fault["error"])
+    line = good[:-1].encode() + b"," + signed(URL) + b"\n"
+    assert (folder / "out.csv").read_bytes() == b"n,url,signed_url\n" + line * 2
+
+
+def test_a_quote_that_is_never_closed_loses_nothing(sign_many: Command, folder: Path) -> None:
+    (folder / "in.csv").write_text(f'n,url\n1,{URL}\n2,"{URL}\n3,{URL}\n')
+    assert sign_many("in.csv", "out.csv", "--errors", "bad.jsonl") == 1
+    (fault,) = faults(folder / "bad.jsonl")
+    assert fault["record"] == f'2,"{URL}\n3,{URL}'
+    assert (folder / "out.csv").read_text().count("Signature=") == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "reason"),
+    [
+        ("", (), "the CSV is empty"),
+        ("a,b\n", (), "no column 'url'; name one in --column, of 'a', 'b'"),
+        ("url,url\n", (), "several columns 'url'"),
+        ("url,signed_url\n", (), "choose another --output-column"),
+        ('"url', (), "header cannot be read"),
+        ("url\n", ("--column", "URL"), "no column 'URL'"),
+    ],
+)
+def test_a_csv_without_the_columns_is_refused_before_anything_is_made(
+    sign_many: Command,
+    folder: Path,
+    content: str,
+    options: tuple[str, ...],
+    reason: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (folder / "in.csv").write_text(content)
+    assert sign_many("in.csv", "out.csv", *options) == 2
+    assert reason in capsys.readouterr().err
+    assert os.listdir(folder) == ["in.csv"]
+
+
+def test_json_lines_get_a_member_and_are_else_the_same_to_the_byte(
+    sign_many: Command, folder: Path, signed: Callable[[str], bytes]
+) -> None:
+    escaped = URL.replace("/", "\\/")
+    rows = [
+        f'{{"id": {"9" * 5000}, "url": "{URL}", "f": 1.10, "n": -0.0, "a": 1, "a": 2 }}\r\n',
+        "\n",
+        f' {{"url":"{escaped}","deep":{{"url":1,"e":"}}"}}}} \n',
+        f'{{"x":"\\u00e9é}}","url":"{OTHER}"}}',
+    ]
+    (folder / "in.jsonl").write_bytes("".join(rows).encode())
+    assert sign_many("in.jsonl", "out.jsonl") == 0
+    lines = (folder / "out.jsonl").read_bytes().decode()
+    member = [f',"signed_url":"{signed(url).decode()}"}}' for url in (URL, URL, OTHER)]
+    assert lines == (
+        rows[0].replace("}\r\n", f"{member[0]}\r\n")
+        + "\n"
+        + rows[2].removesuffix("} \n") + member[1] + " \n"
+        + rows[3].removesuffix("}") + member[2]
+    )  # fmt: skip
+    assert [json.loads(line, parse_int=str)["signed_url"] for line in lines.split("\n") if line]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("[]", "no object"),
+        (f'"{URL}"', "no object"),
+        (f'{{"url":"{URL}"', "the line is no JSON"),
+        (f'{{"url":"{URL}"}} x', "the line is no JSON"),
+        ("[" * 200000, "the line is no JSON"),
+        ("{}", "no member 'url'"),
+        ('{"url":null}', "not NoneType"),
+        ('{"url":' + "1" * 5000 + "}", "a URL is text"),
+        (f'{{"url":"{URL}","url":"{URL}"}}', "several members 'url'"),
+        (f'{{"url":"{URL}","signed_url":1}}', "choose another --output-column"),
+    ],
+)
+def test_a_bad_json_line_is_set_aside(
+    sign_many: Command, folder: Path, line: str, reason: str
+) -> None:
+    good = f'{{"url":"{URL}"}}\n'
+    (folder / "in.jsonl").write_text(f"{good}{line}\n{good}")
+    assert sign_many("in.jsonl", "out.jsonl", "--errors", "bad.jsonl") == 1
+    (fault,) = faults(folder / "bad.jsonl")
+    assert (fault["line"], fault["record"]) == (2, line)
+    assert reason in str(fault["error"])
+    assert (folder / "out.jsonl").read_text().count("Signature=") == 2
+
+
+def test_what_was_set_aside_can_be_mended_and_signed(sign_many: Command, folder: Path) -> None:
+    (folder / "in.txt").write_text(f"{URL}\nhttps://media.example.com/a b.jpg\n")
+    assert sign_many("in.txt", "out.txt", "--errors", "bad.jsonl") == 1
+    mended = (folder / "bad.jsonl").read_text().replace("a b", "a%20b")
+    (folder / "bad.jsonl").write_text(mended)
+    assert sign_many("bad.jsonl", "again.jsonl", "--column", "record") == 0
+
+
+def test_a_parquet_file_keeps_every_column_type_and_note(
+    sign_many: Command, folder: Path, trusted_keys: TrustedKeyGroup
+) -> None:
+    pa = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    from datetime import datetime
+    from decimal import Decimal
+
+    count = 1500
+    urls = [None if n == 700 else f"https://media.example.com/{n}.ts" for n in range(count)]
+    urls[3] = "a b"
+    table = pa.table(
+        {
+            "id": pa.array([2**64 - 1 - n for n in range(count)], pa.uint64()),
+            "url": pa.array(urls),
+            "price": pa.array([Decimal("1.10")] * count),
+            "at": pa.array([datetime(2026, 1, 1)] * count, pa.timestamp("ns", "UTC")),
+            "kind": pa.array(["x", "y", "z"] * (count // 3)).dictionary_encode(),
+            "parts": pa.array([[1, None]] * count, pa.list_(pa.int8())),
+            "row": pa.array([b"\xff"] * count),
+        },
+        metadata={"note": "kept"},
+    )
+    pq.write_table(table, folder / "in.parquet", row_group_size=600)
+    options = ("--errors", "bad.parquet", "--workers", "2")
+    assert sign_many("in.parquet", "out.parquet", *options) == 1
+    out = pq.read_table(folder / "out.parquet")
+    good = pa.array([n not in (3, 700) for n in range(count)])
+    rest = out.drop_columns(["signed_url"])
+    table = pq.read_table(folder / "in.parquet")  # as pyarrow reads it: it renames a list's items
+    assert rest.schema.equals(table.schema, check_metadata=True)
+    assert rest.combine_chunks().equals(table.filter(good).combine_chunks())
+    signed = out["signed_url"].to_pylist()
+    assert all(
+        url.startswith(plain) for url, plain in zip(signed, rest["url"].to_pylist(), strict=True)
+    )
+    assert all(trusted_keys.check(url).allowed for url in signed[::100])
+    bad = pq.read_table(folder / "bad.parquet").to_pylist()
+    assert [(row["id"], row["row_"]) for row in bad] == [(2**64 - 4, 4), (2**64 - 701, 701)]
+    assert "a space" in bad[0]["error"]
+    assert "a URL is text" in bad[1]["error"]
+    assert sorted(os.listdir(folder)) == ["bad.parquet", "in.parquet", "out.parquet"]
+
+
+def test_an_empty_parquet_file_becomes_one(sign_many: Command, folder: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    pq.write_table(pa.table({"url": pa.array([], pa.string())}), folder / "in.parquet")
+    assert sign_many("in.parquet", "out.parquet", "--errors", "bad.parquet") == 0
+    assert pq.read_table(folder / "out.parquet").schema.names == ["url", "signed_url"]
+    assert pq.read_table(folder / "bad.parquet").schema.names == ["url", "row", "error"]
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [(["a", "b"], "no column 'url'"), (["url", "signed_url"], "another --output-column")],
+)
+def test_a_parquet_file_without_the_columns_is_refused(
+    sign_many: Command,
+    folder: Path,
+    names: list[str],
+    reason: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pa = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    pq.write_table(pa.table({name: ["x"] for name in names}), folder / "in.parquet")
+    assert sign_many("in.parquet", "out.parquet") == 2
+    assert reason in capsys.readouterr().err
+    assert os.listdir(folder) == ["in.parquet"]
+
+
+def test_what_is_no_parquet_file_is_refused(
+    sign_many: Command, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("pyarrow")
+    (folder / "in.parquet").write_bytes(b"x" * 100)
+    assert sign_many("in.parquet", "out.parquet") == 2
+    assert "'in.parquet' is no Parquet file" in capsys.readouterr().err
+
+
+def test_parquet_without_pyarrow_names_the_extra(
+    sign_many: Command,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.delitem(sys.modules, "cfsign.bulk.parquet", raising=False)
+    (folder / "in.parquet").write_bytes(b"x")
+    assert sign_many("in.parquet", "out.parquet") == 2
+    assert "pip install 'cloudfront-cfsign[parquet]'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_streams(streamed: Streamed, signed: Callable[[str], bytes], workers: str) -> None:
+    given = f"{URL}\n".encode() * 200
+    done = streamed("-", "-", "--format", "lines", "--workers", workers, given=given)
+    assert done.stdout == (signed(URL) + b"\n") * 200
+    assert done.stderr.decode().startswith("cfsign: 200 signed, 0 not\ncfsign: good until")
+    assert done.returncode == 0
+
+
+def test_a_stream_has_its_errors_in_a_file(streamed: Streamed, folder: Path) -> None:
+    given = f'url\n{URL}\n"a\nb"\n'.encode()
+    done = streamed("-", "-", "--format", "csv", "--errors", "bad.jsonl", given=given)
+    assert done.returncode == 1
+    assert done.stdout.startswith(b"url,signed_url\nhttps")
+    assert [fault["line"] for fault in faults(folder / "bad.jsonl")] == [3]
+    assert os.listdir(folder) == ["bad.jsonl"]
+
+
+def test_a_stream_into_a_file(
+    streamed: Streamed, folder: Path, signed: Callable[[str], bytes]
+) -> None:
+    assert streamed("-", "out.txt", given=URL.encode()).returncode == 0
+    assert (folder / "out.txt").read_bytes() == signed(URL)
+    assert os.listdir(folder) == ["out.txt"]
+
+
+def test_without_a_terminal_there_is_no_bar(
+    sign_many: Command, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "in.txt").write_text(f"{URL}\n" * 300)
+    assert sign_many("in.txt", "out.txt") == 0
+    assert "\r" not in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a pseudo-terminal")
+def test_a_terminal_gets_a_bar_with_the_rate_and_the_time_left(folder: Path) -> None:
+    pytest.importorskip("click")
+    import pty
+
+    from .conftest import PROGRAM, until
+
+    (folder / "in.txt").write_text(f"{URL}\nx\n" * 200)
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([*PROGRAM, "in.txt", "out.txt", until()], stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            more = os.read(ours, 65536)
+        except OSError:  # Linux's way to say that the other side is closed
+            more = b""
+        if not more:
+            break
+        shown += more
+    os.close(ours)
+    assert process.wait() == 1
+    assert b"rows/s" in shown
+    assert b"100%" in shown
+    assert b"[####" in shown
+    assert b"\x1b[Kcfsign: line 2: the URL is relative" in shown
+
+
+def test_the_output_is_its_owners_alone_unless_there_was_one(
+    sign_many: Command, folder: Path
+) -> None:
+    (folder / "in.txt").write_text(f"{URL}\nx\n")
+    assert sign_many("in.txt", "out.txt", "--errors", "bad.jsonl") == 1
+    for name in ("out.txt", "bad.jsonl"):
+        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
+    (folder / "out.txt").chmod(0o640)
+    assert sign_many("in.txt", "out.txt") == 1
+    assert stat.S_IMODE((folder / "out.txt").stat().st_mode) == 0o640
+
+
+def test_an_output_behind_a_link_is_written_where_it_lies(sign_many: Command, folder: Path) -> None:
+    (folder / "in.txt").write_text(f"{URL}\n")
+    (folder / "there").mkdir()
+    (folder / "out.txt").symlink_to("there/real.txt")
+    assert sign_many("in.txt", "out.txt") == 0
+    assert (folder / "out.txt").is_symlink()
+    assert os.listdir(folder / "there") == ["real.txt"]
+
+
+def test_one_signature_serves_all_that_a_resource_covers(
+    sign_many: Command, folder: Path, trusted_keys: TrustedKeyGroup
+) -> None:
+    (folder / "in.txt").write_text(f"{URL}\nhttps://other.example.com/x\n{OTHER}\n")
+    options = ("--resource", "https://media.example.com/*", "--workers", "2")
+    assert sign_many("in.txt", "out.txt", *options) == 1
+    lines = (folder / "out.txt").read_text().split()
+    assert len({line.split("Signature=")[1] for line in lines}) == 1
+    assert all(trusted_keys.check(line).allowed for line in lines)

@@ -1,0 +1,402 @@
+"""Signing with several workers: as with one, only sooner, and with nobody left behind."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from cfsign import (
+    KeyPair,
+    KeyRing,
+    Policy,
+    PolicyError,
+    PrivateKey,
+    ResourceError,
+    SignedPolicy,
+    Signer,
+    SigningKeyError,
+    TrustedKeyGroup,
+    load_private_key,
+)
+from cfsign.keys._children import ChildKeys
+from cfsign.workers import in_order
+
+from ..conftest import KEY_PAIR_ID, RecordingKey
+
+FOLDER = "https://media.example.com/*"
+LATER = 2000000000
+
+
+def files(count: int) -> list[str]:
+    return [f"https://media.example.com/{number}.ts" for number in range(count)]
+
+
+def endless() -> Iterator[str]:
+    return (f"https://media.example.com/{number}.ts" for number in itertools.count())
+
+
+@pytest.fixture
+def own_signer(pem: str, backend: str) -> Signer:
+    """A signer of each backend: one has threads for workers, the other has processes."""
+    return Signer(KEY_PAIR_ID, load_private_key(pem, backend=backend))
+
+
+@pytest.fixture
+def children(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
+    """Every process that is started."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Noted(subprocess.Popen[bytes]):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Noted)
+    return started
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_left(children: list[subprocess.Popen[bytes]]) -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    assert set(threading.enumerate()) <= before
+    assert [child.pid for child in children if child.returncode is None] == []
+
+
+def test_workers_sign_what_one_does_in_the_same_order(own_signer: Signer) -> None:
+    urls = files(70)
+    alone = list(own_signer.sign_urls(urls, expires_at=LATER))
+    assert list(own_signer.sign_urls(iter(urls), expires_at=LATER, workers=3)) == alone
+
+
+def test_each_url_of_several_workers_is_let_through(
+    own_signer: Signer, trusted_keys: TrustedKeyGroup
+) -> None:
+    signed = own_signer.sign_urls(
+        files(70), expires_at=LATER, starts_at=1, ip_address="192.0.2.0/24", workers=2
+    )
+    assert all(trusted_keys.check(url, viewer_ip="192.0.2.7").allowed for url in signed)
+
+
+def test_a_key_that_holds_the_lock_signs_in_processes(
+    pem: str, children: list[subprocess.Popen[bytes]]
+) -> None:
+    signer = Signer(KEY_PAIR_ID, load_private_key(pem, backend="rsa"))
+    signed = signer.sign_urls(endless(), expires_at=LATER, workers=2)
+    next(signed)
+    assert len(children) == 2
+    assert all(child.poll() is None for child in children)
+    del signed
+
+
+def test_a_key_that_gives_up_the_lock_signs_in_threads(
+    key: PrivateKey, children: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(key), "holds_lock", False)
+    signed = Signer(KEY_PAIR_ID, key).sign_urls(endless(), expires_at=LATER, workers=2)
+    next(signed)
+    assert sum(thread.name.startswith("cfsign") for thread in threading.enumerate()) == 2
+    assert children == []
+    del signed
+
+
+def test_cryptography_is_known_to_hold_the_lock_before_47() -> None:
+    cryptography = pytest.importorskip("cryptography")
+    from cfsign.keys._cryptography import ECPrivateKey, RSAPrivateKey
+
+    held = int(cryptography.__version__.split(".")[0]) < 47
+    assert (RSAPrivateKey.holds_lock, ECPrivateKey.holds_lock) == (held, held)
+
+
+@pytest.mark.parametrize("make", ["pem", "ec_pem"])
+def test_a_key_of_an_old_cryptography_signs_in_processes(
+    make: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("cryptography")
+    key = load_private_key(request.getfixturevalue(make))
+    monkeypatch.setattr(type(key), "holds_lock", True)
+    signed = Signer(KEY_PAIR_ID, key, hash_algorithm="SHA256").sign_urls(
+        files(3), expires_at=LATER, workers=2
+    )
+    keys = TrustedKeyGroup({KEY_PAIR_ID: key.public_key_pem()})
+    assert all(keys.check(url).allowed for url in signed)
+
+
+def test_what_a_subclass_does_when_it_signs_it_does_for_each_url(own_signer: Signer) -> None:
+    seen = []
+
+    class Noting(Signer):
+        def sign(self, policy: Policy) -> SignedPolicy:
+            seen.append(policy.resource)
+            return super().sign(policy)
+
+    signer = Noting(KEY_PAIR_ID, own_signer._key)
+    urls = files(5)
+    assert list(signer.sign_urls(urls, expires_at=LATER, workers=2)) == list(
+        own_signer.sign_urls(urls, expires_at=LATER)
+    )
+    assert sorted(seen) == sorted(urls)
+
+
+def test_the_key_goes_to_a_process_by_its_pipe_alone(
+    pem: str, children: list[subprocess.Popen[bytes]]
+) -> None:
+    key = ChildKeys(load_private_key(pem, backend="rsa"), 1)  # type: ignore[arg-type]
+    try:
+        key.sign(b"", "SHA1")
+        (child,) = children
+        given = " ".join(map(str, child.args))  # type: ignore[arg-type]
+        if os.path.exists(f"/proc/{child.pid}/environ"):
+            with open(f"/proc/{child.pid}/environ", "rb") as environ:
+                given += environ.read().decode()
+    finally:
+        key.close()
+    assert "cfsign.keys._children" in given
+    assert pem.splitlines()[1] not in given
+    assert "PRIVATE" not in repr(key) + str(key)
+    with pytest.raises(TypeError, match="neither pickled nor copied"):
+        key.__reduce_ex__(4)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill")
+def test_a_process_that_ends_is_an_error_that_says_so(
+    pem: str, children: list[subprocess.Popen[bytes]]
+) -> None:
+    signer = Signer(KEY_PAIR_ID, load_private_key(pem, backend="rsa"))
+    signed = signer.sign_urls(endless(), expires_at=LATER, workers=2)
+    next(signed)
+    for child in children:
+        os.kill(child.pid, signal.SIGKILL)
+    with pytest.raises(SigningKeyError, match="a process that signs has ended"):
+        list(signed)
+
+
+def test_what_a_process_cannot_sign_is_the_error_that_it_was() -> None:
+    # Too short for a signature over SHA-256, which it says when it is to make one.
+    rsa = pytest.importorskip("rsa")
+    from cfsign.keys._rsa import RSAPrivateKey, _Numbers
+
+    _, made = rsa.newkeys(384)
+    key = RSAPrivateKey(_Numbers(made.n, made.e, made.d, made.p, made.q))
+    with pytest.raises(SigningKeyError) as here:
+        key.sign(b"", "SHA256")
+    there = Signer(KEY_PAIR_ID, key, hash_algorithm="SHA256")
+    with pytest.raises(SigningKeyError) as elsewhere:
+        list(there.sign_urls(files(2), expires_at=LATER, workers=2))
+    assert str(elsewhere.value) == str(here.value)
+
+
+def test_all_before_a_bad_url_comes_first(own_signer: Signer) -> None:
+    urls = files(70)
+    signed = own_signer.sign_urls([*urls, FOLDER, *urls], expires_at=LATER, workers=2)
+    assert len(list(itertools.islice(signed, 70))) == 70
+    with pytest.raises(ResourceError, match=r"%2A"):
+        next(signed)
+    assert list(signed) == []
+
+
+def test_all_before_an_error_of_the_input_comes_first(recording_signer: Signer) -> None:
+    def broken() -> Iterator[str]:
+        yield from files(70)
+        raise OSError("the disk is gone")
+
+    signed = recording_signer.sign_urls(broken(), expires_at=LATER, workers=2)
+    assert len(list(itertools.islice(signed, 70))) == 70
+    with pytest.raises(OSError, match="the disk is gone"):
+        next(signed)
+
+
+def test_an_error_of_the_key_is_raised_as_with_one(recorder: RecordingKey) -> None:
+    def fail(message: bytes, hash_algorithm: str) -> bytes:
+        raise SigningKeyError("the token is not there")
+
+    recorder.sign = fail  # type: ignore[method-assign]
+    with pytest.raises(SigningKeyError, match="the token is not there"):
+        list(Signer(KEY_PAIR_ID, recorder).sign_urls(files(200), expires_at=LATER, workers=2))
+
+
+def test_an_asynchronous_key_is_refused_as_with_one() -> None:
+    class Asynchronous:
+        async def sign(self, message: bytes, hash_algorithm: str) -> bytes:
+            raise AssertionError("nobody awaits it")
+
+        def public_key_pem(self) -> str:
+            return ""
+
+    signer = Signer(KEY_PAIR_ID, Asynchronous())
+    with pytest.raises(SigningKeyError, match="signs asynchronously"):
+        list(signer.sign_urls(files(2), expires_at=LATER, workers=2))
+
+
+def test_an_endless_input_is_read_a_bounded_way_ahead_and_by_the_caller_alone(
+    recording_signer: Signer,
+) -> None:
+    readers = set()
+    read = 0
+
+    def noted() -> Iterator[str]:
+        nonlocal read
+        for url in endless():
+            readers.add(threading.current_thread())
+            read += 1
+            yield url
+
+    signed = recording_signer.sign_urls(noted(), expires_at=LATER, workers=2)
+    assert read == 0
+    for taken in range(1, 5000):
+        next(signed)
+        assert read - taken <= 4 * 64
+    assert readers == {threading.current_thread()}
+
+
+@pytest.mark.parametrize("leave", ["close", "del", "cycle"])
+def test_whoever_wants_no_more_leaves_nobody_at_work(own_signer: Signer, leave: str) -> None:
+    signed: Any = own_signer.sign_urls(endless(), expires_at=LATER, workers=2)
+    next(signed)
+    if leave == "close":
+        signed.close()
+    elif leave == "cycle":
+        holder: list[Any] = [signed]
+        holder.append(holder)
+        del holder
+    del signed
+    gc.collect()
+
+
+def test_who_never_begins_starts_nobody(
+    own_signer: Signer, children: list[subprocess.Popen[bytes]]
+) -> None:
+    own_signer.sign_urls(endless(), expires_at=LATER, workers=2)
+    assert children == []
+
+
+def test_the_expiry_is_settled_at_the_call(recording_signer: Signer, clock: Any, now: int) -> None:
+    signed = recording_signer.sign_urls(files(300), expires_in=60, workers=2)
+    clock.shift(100)  # past it: as with one worker, who signs on
+    assert {url.split("Expires=")[1].split("&")[0] for url in signed} == {str(now + 60)}
+
+
+def test_with_a_resource_one_signature_serves_all(
+    recording_signer: Signer, recorder: RecordingKey
+) -> None:
+    signed = list(
+        recording_signer.sign_urls(files(300), expires_at=LATER, resource=FOLDER, workers=2)
+    )
+    assert len(signed) == 300
+    assert len(recorder.signed) == 1
+
+
+@pytest.mark.parametrize("workers", [0, -1, True, 1.0, "2", None, 1025])
+def test_a_number_of_workers_that_is_none_is_refused_at_the_call(
+    recording_signer: Signer, workers: Any
+) -> None:
+    with pytest.raises(PolicyError, match="workers is a whole number from 1") as refused:
+        recording_signer.sign_urls([], expires_at=LATER, workers=workers)
+    assert refused.value.field == "workers"
+
+
+def test_a_ring_signs_all_with_the_key_of_the_call(
+    recorder: RecordingKey, clock: Any, now: int
+) -> None:
+    ring = KeyRing(
+        [KeyPair("KOLD", recorder), KeyPair("KNEW", recorder, signs_from=now + 50)],
+        check_every=0,
+    )
+    signed = ring.sign_urls(files(300), expires_in=600, workers=2)
+    clock.shift(100)
+    assert all(url.endswith("Key-Pair-Id=KOLD") for url in signed)
+    assert next(ring.sign_urls(files(1), expires_in=60, workers=2)).endswith("Id=KNEW")
+
+
+def test_two_keep_two_signatures_under_way(recorder: RecordingKey) -> None:
+    # Each waits for the other: with one at a time, both would wait for ever.
+    meeting = threading.Barrier(2, timeout=20)
+    sign = recorder.sign
+
+    def together(message: bytes, hash_algorithm: str) -> bytes:
+        meeting.wait()
+        return sign(message, hash_algorithm)
+
+    recorder.sign = together  # type: ignore[method-assign]
+    signer = Signer(KEY_PAIR_ID, recorder)
+    assert len(list(signer.sign_urls(files(128), expires_at=LATER, workers=2))) == 128
+
+
+def test_items_in_hand_are_left_when_all_is_over() -> None:
+    begun: list[int] = []
+
+    def slow(item: int) -> int:
+        begun.append(item)
+        time.sleep(0.01)
+        if item == 0:
+            raise ValueError("the first")
+        return item
+
+    with pytest.raises(ValueError, match="the first"):
+        list(in_order(slow, range(10000), 2, chunk=1000))
+    assert len(begun) < 1000
+
+
+INTERRUPTED = """
+    import signal, sys, threading
+    from cfsign import Signer, load_private_key
+
+    key = load_private_key({path!r}, backend={backend!r})
+    urls = (f"https://media.example.com/{{n}}.ts" for n in iter(int, 1))
+    signed = Signer("K2JCJMDEHXQW5F", key).sign_urls(urls, expires_at={later}, workers=2)
+    next(signed)
+    try:
+        print("begun", flush=True)
+        for url in signed:
+            pass
+    except KeyboardInterrupt:
+        signed.close()  # or it waits, where the interrupt came between two URLs
+        print("stopped", threading.active_count(), flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a Ctrl-C is another thing there")
+def test_a_ctrl_c_stops_all(pem: str, backend: str, tmp_path: Any) -> None:
+    path = tmp_path / "key.pem"
+    path.write_text(pem)
+    program = textwrap.dedent(INTERRUPTED).format(path=str(path), backend=backend, later=LATER)
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # a group of its own, as a terminal's foreground has one
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "begun\n"
+        os.killpg(process.pid, signal.SIGINT)
+        # To its end: that comes only when the last child has closed its copies of the pipes.
+        said, complaints = process.communicate(timeout=60)
+    assert (said, complaints, process.returncode) == ("stopped 1\n", "", 0)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9")
+def test_a_kill_leaves_no_process_behind(pem: str, tmp_path: Any) -> None:
+    path = tmp_path / "key.pem"
+    path.write_text(pem)
+    program = textwrap.dedent(INTERRUPTED).format(path=str(path), backend="rsa", later=LATER)
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"begun\n"
+        process.kill()
+        # To the end of standard error, of which each child has a copy.
+        assert process.communicate(timeout=60) == (b"", b"")
