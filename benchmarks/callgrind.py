@@ -150,8 +150,8 @@ def report(per_url: dict[str, float]) -> str:
             "# Instructions a signed URL",
             "",
             "What a URL costs beside its signature, counted by callgrind, since times tell",
-            "little on a machine with other work; `python -m benchmarks.callgrind` writes this table",
-            "and says how.",
+            "little on a machine with other work; `python -m benchmarks.callgrind` writes this",
+            "table and says how.",
             "",
             f"CPython {platform.python_version()} on {platform.machine()}, "
             f"botocore {version('botocore')}; the URL is `{URL}`.",

@@ -40,7 +40,6 @@ else:
     _LATER = {
         "Caution": "cfsign.cautions",
         "Cause": "cfsign.explanation",
-        "Caution": "cfsign.cautions",
         "Configuration": "cfsign.configuration",
         "Explanation": "cfsign.explanation",
         "KeyPair": "cfsign.key_pair",
