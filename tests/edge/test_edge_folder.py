@@ -10,9 +10,9 @@ import pytest
 pytest.importorskip("whitenoise")
 pytest.importorskip("werkzeug")
 
-from werkzeug.test import Client  # noqa: E402
+from werkzeug.test import Client
 
-from cfsign.local_edge.folder import file_server  # noqa: E402
+from cfsign.local_edge.folder import file_server
 
 
 class Viewer(Client):
