@@ -199,7 +199,8 @@ def _settings(
 def _policy(
     any_origin: bool, origins: Sequence[str], file: Path | None
 ) -> ResponseHeadersPolicy | None:
-    from cfsign.edge.response_headers import ANY_ORIGIN, CORS, ResponseHeadersPolicy
+    from cfsign.edge.cors import CORS
+    from cfsign.edge.response_headers import ANY_ORIGIN, ResponseHeadersPolicy
     from cfsign.local_edge.settings import read_response_headers
 
     if any_origin and origins:
