@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from cfsign.cli.file import file
 from cfsign.cli.output import put
 from cfsign.cli.password import ask_password as ask
+from cfsign.cli.public_key import PublicKeyFile, public_key_or_file
 from cfsign.cli.times import duration
 from cfsign.doctor import Settings, as_json, as_text, diagnose
 
@@ -22,13 +21,18 @@ from cfsign.doctor import Settings, as_json, as_text, diagnose
 @click.option("--private-key", help="The private key's path.")
 @click.option("--key-ring", metavar="FILE", help="A key ring's document, in place of id and key.")
 @click.option("--ask-password", is_flag=True, help="Ask for the key's password.")
-@click.option("--public-key", type=file, help="The uploaded public key.")
+@click.option(
+    "--public-key",
+    type=public_key_or_file,
+    metavar="[ID=]FILE",
+    help="The uploaded public key, with or without its id.",
+)
 @click.option("--expires", type=duration, help="How long a URL lasts: 90, 15m, 2h.")
 @click.option("--json", "in_json", is_flag=True, help="Print a JSON object.")
 def doctor(
     flask: str | None,
     django: str | None,
-    public_key: Path | None,
+    public_key: PublicKeyFile | None,
     ask_password: bool,
     in_json: bool,
     **flags: Any,
@@ -49,6 +53,17 @@ def doctor(
         settings = Settings.from_environment(flags=given)
     else:
         settings = Settings.from_target(target, given)
-    findings = diagnose(settings, public_key)
+    if public_key is not None:
+        _check_id(public_key.key_pair_id, settings)
+    findings = diagnose(settings, None if public_key is None else public_key.path)
     put((as_json if in_json else as_text)(settings.source, findings))
     return int(any(finding.severity == "error" for finding in findings))
+
+
+def _check_id(key_pair_id: str, settings: Settings) -> None:
+    signs_as = settings.values.get("key_pair_id")
+    if key_pair_id and signs_as and key_pair_id != signs_as:
+        raise click.UsageError(
+            f"--public-key is that of {key_pair_id}, and {settings.source} names another id; "
+            "give the key of that, or --key-pair-id"
+        )

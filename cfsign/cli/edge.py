@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from ipaddress import ip_address
@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cfsign.cli.output import put
+from cfsign.cli.public_key import PublicKeyFile, by_id, public_key
 
 if TYPE_CHECKING:
     from cfsign.edge import ResponseHeadersPolicy
     from cfsign.local_edge import Settings
+    from cfsign.trusted_keys import KeySource
 
 _FILE = click.Path(path_type=Path)
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -32,13 +34,6 @@ class _InOrder(click.Command):
         names = (parameter.name for parameter in given)
         ctx.meta["behaviors"] = [name for name in names if name in ("behavior", "open_")]
         return super().parse_args(ctx, args)
-
-
-def _key(text: str) -> tuple[str, str]:
-    name, mark, file = text.partition("=")
-    if not (name and mark and file):
-        raise click.BadParameter("give a key pair id and a file: K2JCJMDEHXQW5F=public_key.pem")
-    return name, file
 
 
 def _behavior(text: str) -> tuple[str, Sequence[str]]:
@@ -65,7 +60,7 @@ def _address(text: str) -> str:
     "keys",
     metavar="ID=FILE",
     multiple=True,
-    type=_key,
+    type=public_key,
     help="A public key that viewers' URLs may be signed for; may be repeated.",
 )
 @click.option("--port", type=click.IntRange(0, 65535), help="The port; a free one if left.")
@@ -110,7 +105,7 @@ def _address(text: str) -> str:
 @click.option("--explain", is_flag=True, help="Tell the reason of each 403, in X-Edge-Explain too.")
 def edge(
     origin: str,
-    keys: Sequence[tuple[str, str]],
+    keys: Sequence[PublicKeyFile],
     port: int | None,
     host: str,
     scheme: str,
@@ -136,9 +131,7 @@ def edge(
         raise click.ClickException(
             f"the edge needs {error.name}: pip install 'cloudfront-cfsign[edge]'"
         ) from None
-    if len(dict(keys)) < len(keys):
-        raise click.UsageError("two of --public-key have the same id; each key has its own")
-    settings = _settings(dict(keys), _in_order(**behaviors), config)
+    settings = _settings(by_id(keys), _in_order(**behaviors), config)
     policy = _policy(cors, cors_origin, response_headers)
     proxy = {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": {"x-forwarded-for"}}
     with ExitStack() as stack:
@@ -189,7 +182,9 @@ def _in_order(behavior: Iterable[Any], open_: Iterable[str]) -> _BehaviorWords:
     return [next(left[name]) for name in click.get_current_context().meta["behaviors"]]
 
 
-def _settings(keys: dict[str, Any], behaviors: _BehaviorWords, config: Path | None) -> Settings:
+def _settings(
+    keys: Mapping[str, KeySource], behaviors: _BehaviorWords, config: Path | None
+) -> Settings:
     from cfsign.local_edge import Settings
     from cfsign.local_edge.settings import read_config
 
@@ -198,13 +193,14 @@ def _settings(keys: dict[str, Any], behaviors: _BehaviorWords, config: Path | No
             raise click.UsageError("--config holds the behaviours: leave --behavior and --open out")
         configured, behaviors = read_config(config)
         keys = {**configured, **keys}
-    return Settings.make({name: Path(file) for name, file in keys.items()}, behaviors)
+    return Settings.make(keys, behaviors)
 
 
 def _policy(
     any_origin: bool, origins: Sequence[str], file: Path | None
 ) -> ResponseHeadersPolicy | None:
-    from cfsign.edge.response_headers import ANY_ORIGIN, CORS, ResponseHeadersPolicy
+    from cfsign.edge.cors import CORS
+    from cfsign.edge.response_headers import ANY_ORIGIN, ResponseHeadersPolicy
     from cfsign.local_edge.settings import read_response_headers
 
     if any_origin and origins:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 import click
 
+from cfsign.cli.public_key import PublicKeyFile, by_id, public_key
 from cfsign.cli.times import moment
 from cfsign.explanation import Explanation, Mistake, explain, explain_answer
 from cfsign.explanation.transcript import read_transcript, unwrapped
@@ -18,16 +19,6 @@ from cfsign.trusted_keys import TrustedKeyGroup
 _MAX_INPUT = 1_000_000
 _HEADER_NAME = re.compile(r"^\s*Cookie:\s*", re.IGNORECASE)
 _ALLOWED, _DENIED, _UNUSABLE = 0, 1, 2
-
-
-def public_key(text: str) -> tuple[str, str]:
-    """Turn ID=FILE into the two."""
-    key_pair_id, equals, path = text.partition("=")
-    if not (key_pair_id and equals and path):
-        raise click.BadParameter(
-            "give the key pair id and the public key's file: K2…=cloudfront-public.pem"
-        )
-    return key_pair_id, path
 
 
 @click.command(name="explain")
@@ -49,7 +40,7 @@ def public_key(text: str) -> tuple[str, str]:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def explain_command(
     url: str | None,
-    public_keys: Sequence[tuple[str, str]],
+    public_keys: Sequence[PublicKeyFile],
     cookie: str | None,
     at: float | datetime | None,
     viewer_ip: str | None,
@@ -72,7 +63,7 @@ def explain_command(
     exchange = read_transcript(given)
     if asked:
         exchange.url = asked
-    keys = TrustedKeyGroup(dict(public_keys)) if public_keys else None
+    keys = TrustedKeyGroup(by_id(public_keys)) if public_keys else None
     if exchange.url:
         explanation = explain(
             exchange.url,

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from cfsign.credential import strip_cookies, strip_query
-from cfsign.edge.access_log import Log, tell
+from cfsign.edge.access_log import tell
 from cfsign.edge.answers import Answer, Headers, refusal, with_cloudfront_headers
-from cfsign.edge.behaviors import Behavior, TrustedKeys
-from cfsign.edge.gate import Clock, Gate, Judgement
+from cfsign.edge.gate import Judgement
+from cfsign.edge.middleware import Middleware
 from cfsign.edge.request import ViewerRequest, joined_target, origin_form, viewer_url
-from cfsign.edge.response_headers import ResponseHeadersPolicy
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -27,43 +25,15 @@ _HTTP_SCHEMES = {"ws": "http", "wss": "https"}
 _WEBSOCKET_POLICY_VIOLATION = 1008
 
 
-class ASGIEdge:
+class ASGIEdge(Middleware[ASGIApplication]):
     """
     A CloudFront edge before an ASGI application.
 
     The URL that was signed is the one on the wire: it is read from `raw_path`, and under a server
     without it put together from `path` as `WSGIEdge` does. ASGI cannot tell `/a?` from `/a`.
 
-    Args:
-        app: The origin.
-        trusted_keys: The trusted key group, or the mapping that makes one, for all paths that no
-            behaviour is for; None opens these.
-        behaviors: The cache behaviours with a path pattern; the first that matches counts.
-        clock: Tells the time in epoch seconds.
-        response_headers: What is added to the origin's headers, and taken out of them.
-        explain: Whether a refusal tells its reason, in a header `X-Edge-Explain` and in the log.
-        log: Takes the lines of an access log, none of which holds a whole signature.
-
-    Raises:
-        SigningKeyError: A key pair id or a key cannot be used; the error names the id.
-        ConfigurationError: There is no key at all.
+    The arguments are `Middleware`'s.
     """
-
-    def __init__(
-        self,
-        app: ASGIApplication,
-        trusted_keys: TrustedKeys | None,
-        *,
-        behaviors: Iterable[Behavior] = (),
-        clock: Clock = time.time,
-        response_headers: ResponseHeadersPolicy | None = None,
-        explain: bool = False,
-        log: Log | None = None,
-    ) -> None:
-        self._app = app
-        self._gate = Gate(trusted_keys, behaviors, clock, explain)
-        self._policy = response_headers or ResponseHeadersPolicy()
-        self._log = log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection (ASGI 3): requests and WebSockets are checked, lifespan is not."""

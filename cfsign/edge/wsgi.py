@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from cfsign.credential import own_query, strip_cookies, strip_query
-from cfsign.edge.access_log import Log, tell
+from cfsign.edge.access_log import tell
 from cfsign.edge.answers import refusal, with_cloudfront_headers
-from cfsign.edge.behaviors import Behavior, TrustedKeys
-from cfsign.edge.gate import Clock, Gate, Judgement
+from cfsign.edge.gate import Judgement
+from cfsign.edge.middleware import Middleware
 from cfsign.edge.request import ViewerRequest, joined_target, origin_form, viewer_url
-from cfsign.edge.response_headers import ResponseHeadersPolicy
-
-if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 # Where servers keep the target as it is on the wire.
 _TARGETS = ("REQUEST_URI", "RAW_URI")
 
 
-class WSGIEdge:
+class WSGIEdge(Middleware[WSGIApplication]):
     """
     A CloudFront edge before a WSGI application.
 
@@ -31,36 +27,8 @@ class WSGIEdge:
     server with neither it is put together from `SCRIPT_NAME` and `PATH_INFO`, with letters,
     digits, `-._~` and `/` as they are and the rest percent-encoded.
 
-    Args:
-        app: The origin.
-        trusted_keys: The trusted key group, or the mapping that makes one, for all paths that no
-            behaviour is for; None opens these.
-        behaviors: The cache behaviours with a path pattern; the first that matches counts.
-        clock: Tells the time in epoch seconds.
-        response_headers: What is added to the origin's headers, and taken out of them.
-        explain: Whether a refusal tells its reason, in a header `X-Edge-Explain` and in the log.
-        log: Takes the lines of an access log, none of which holds a whole signature.
-
-    Raises:
-        SigningKeyError: A key pair id or a key cannot be used; the error names the id.
-        ConfigurationError: There is no key at all.
+    The arguments are `Middleware`'s.
     """
-
-    def __init__(
-        self,
-        app: WSGIApplication,
-        trusted_keys: TrustedKeys | None,
-        *,
-        behaviors: Iterable[Behavior] = (),
-        clock: Clock = time.time,
-        response_headers: ResponseHeadersPolicy | None = None,
-        explain: bool = False,
-        log: Log | None = None,
-    ) -> None:
-        self._app = app
-        self._gate = Gate(trusted_keys, behaviors, clock, explain)
-        self._policy = response_headers or ResponseHeadersPolicy()
-        self._log = log
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""

@@ -13,7 +13,7 @@ from typing import Any
 from cfsign.errors import PolicyError
 from cfsign.explanation.case import Case
 from cfsign.explanation.cause import Mistake
-from cfsign.explanation.reading import Reading, tried, url_readings, wildcard_readings
+from cfsign.explanation.readings import Reading, tried, url_readings, wildcard_readings
 from cfsign.statement import read_statement
 
 _MAX_READINGS = 120

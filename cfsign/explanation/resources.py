@@ -9,7 +9,7 @@ from itertools import islice
 from cfsign.explanation.case import Case
 from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.display import beside, shown
-from cfsign.explanation.reading import url_readings
+from cfsign.explanation.readings import url_readings
 from cfsign.matching import ViewerURL, first_difference, resource_matches
 from cfsign.verdict import Reason
 

@@ -14,7 +14,7 @@ from cfsign.explanation.budget import Budget, units_of_verifying
 from cfsign.explanation.case import Case
 from cfsign.explanation.document import Document, expected_documents, other_documents
 from cfsign.explanation.encodings import Decoding
-from cfsign.explanation.reading import Reading
+from cfsign.explanation.readings import Reading
 from cfsign.keys import HASH_ALGORITHMS, HashAlgorithm, PublicKey
 
 _MAX_SCHEMES = 60

@@ -53,11 +53,12 @@ def cookies_of(answer: Any, url: str) -> dict[str, str]:
     """
     Return the cookies that *answer* sets and a browser would send to *url*, by their names.
 
-    One without a domain counts as sent, and one without a path as of all paths: which URL of the
-    site's has set it, not every test client tells.
+    One without a domain goes to the host alone that has set it. Where the test client does not
+    tell that, it counts as sent; and one without a path counts as of all paths.
     """
     if isinstance(answer, str):
         return {}
+    setter = _host_of_site(answer)
     jar = SimpleCookie()
     for line in _set_cookie_lines(answer.headers):
         jar.load(line)
@@ -65,8 +66,22 @@ def cookies_of(answer: Any, url: str) -> dict[str, str]:
     return {
         name: str(getattr(cookie, "value", cookie))
         for name, cookie in cookies.items()
-        if _reaches(cookie, urlsplit(url)) and not _is_cleared(cookie)
+        if _reaches(cookie, urlsplit(url), setter) and not _is_cleared(cookie)
     }
+
+
+def _host_of_site(answer: Any) -> str | None:
+    """Return the host that has answered; None where it is not told, as by Falcon's client."""
+    wsgi_or_asgi = getattr(answer, "wsgi_request", None) or getattr(answer, "asgi_request", None)
+    if wsgi_or_asgi is not None:  # Django's client
+        named = wsgi_or_asgi.META.get("HTTP_HOST") or wsgi_or_asgi.META.get("SERVER_NAME")
+        return urlsplit(f"//{named}").hostname
+    # Of httpx, whose `request` raises where there is none, of requests, and of Flask's client.
+    try:
+        asked = getattr(answer, "request", None)
+    except RuntimeError:
+        return None
+    return urlsplit(str(getattr(asked, "url", None) or "")).hostname
 
 
 def _kept_apart(answer: Any) -> dict[str, Any]:
@@ -77,17 +92,14 @@ def _kept_apart(answer: Any) -> dict[str, Any]:
     return dict(found.items()) if isinstance(found, Mapping) else {}
 
 
-def _reaches(cookie: Any, url: SplitResult) -> bool:
+def _reaches(cookie: Any, url: SplitResult, setter: str | None) -> bool:
     """Tell whether a cookie's domain, path and scheme are *url*'s (RFC 6265, section 5.4)."""
     domain = _attribute(cookie, "domain").removeprefix(".").lower()
     folder = _attribute(cookie, "path").rstrip("/")
     host = (url.hostname or "").lower()
     is_safe = url.scheme == "https" or _attribute(cookie, "secure") in ("", "False")
-    return (
-        is_safe
-        and f".{host}".endswith(f".{domain}" if domain else "")
-        and (url.path == folder or url.path.startswith(f"{folder}/"))
-    )
+    is_its_host = f".{host}".endswith(f".{domain}") if domain else setter in (None, host)
+    return is_safe and is_its_host and (url.path == folder or url.path.startswith(f"{folder}/"))
 
 
 def _is_cleared(cookie: Any) -> bool:

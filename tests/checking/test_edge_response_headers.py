@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from cfsign.edge import ResponseHeadersPolicy
+from cfsign.edge.cors import CORS
 from cfsign.edge.request import ViewerRequest
-from cfsign.edge.response_headers import ANY_ORIGIN, CORS
+from cfsign.edge.response_headers import ANY_ORIGIN
 from cfsign.errors import ConfigurationError
 
 SITE = "https://www.example.com"

@@ -202,7 +202,7 @@ def status_over_socket(host: str, port: int, sent: bytes) -> int:
         (["nowhere", "--public-key", KEY], "there is no folder 'nowhere'"),
         (["."], "at least one public key"),
         ([".", "--open", "/x/*"], "at least one public key"),
-        ([".", "--public-key", "K1"], "ID=FILE|K2JCJMDEHXQW5F=public_key.pem"),
+        ([".", "--public-key", "K1"], "ID=FILE|K2JCJMDEHXQW5F=cloudfront-public.pem"),
         ([".", "--public-key", "K1=missing.pem"], "K1: .*missing.pem"),
         ([".", "--public-key", KEY, "--behavior", "/x"], "path pattern and key pair ids"),
         ([".", "--public-key", KEY, "--behavior", "/x=K9"], "names 'K9'"),

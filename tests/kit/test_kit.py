@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -313,6 +314,47 @@ def test_cookies_that_a_browser_would_not_send(
     headers = [("Location", f"{edge.domain}/v/a"), *(("Set-Cookie", line) for line in lines)]
     check = edge.assert_allows if allowed else edge.assert_denies
     check(httpx.Response(303, headers=headers))
+
+
+@pytest.mark.parametrize("client", ["httpx", "Flask", "Django"])
+@pytest.mark.parametrize("host", ["media.example.com", "www.example.com", "example.com"])
+def test_cookies_without_a_domain_are_the_sites_own_hosts(
+    edge: Edge, client: str, host: str
+) -> None:
+    """A browser sends them nowhere else, not to a subdomain either."""
+    check = edge.assert_allows if edge.domain.endswith(f"/{host}") else edge.assert_denies
+    check({"httpx": by_httpx, "Flask": by_flask, "Django": by_django}[client](edge, host))
+
+
+def by_httpx(edge: Edge, host: str) -> Any:
+    answer = with_cookies(edge, "Secure")
+    answer.request = httpx.Request("GET", f"https://{host}/")
+    return answer
+
+
+def by_flask(edge: Edge, host: str) -> Any:
+    flask = pytest.importorskip("flask")
+    app = flask.Flask(__name__)
+
+    @app.get("/")
+    def view() -> Any:
+        response = flask.redirect(f"{edge.domain}/v/a")
+        for name, value in edge.distribution.cookies("*").items():
+            response.set_cookie(name, value)
+        return response
+
+    return app.test_client().get("/", base_url=f"https://{host}/")
+
+
+def by_django(edge: Edge, host: str) -> Any:
+    pytest.importorskip("django")
+    from django.http import HttpResponseRedirect
+
+    answer = HttpResponseRedirect(f"{edge.domain}/v/a", charset="utf-8")
+    for name, value in edge.distribution.cookies("*").items():
+        answer.set_cookie(name, value)
+    answer.wsgi_request = SimpleNamespace(META={"HTTP_HOST": f"{host}:8000"})
+    return answer
 
 
 @pytest.mark.parametrize(
