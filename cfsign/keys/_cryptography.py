@@ -41,9 +41,18 @@ _HASHES: dict[HashAlgorithm, hashes.HashAlgorithm] = {
     "SHA256": hashes.SHA256(),
 }
 
+
+def _ecdsa(algorithm: hashes.HashAlgorithm) -> ec.ECDSA:
+    """Have k be made of the message and the key where it can be (RFC 6979), else at random."""
+    try:
+        return ec.ECDSA(algorithm, deterministic_signing=True)
+    except (TypeError, UnsupportedAlgorithm):  # cryptography before 43, OpenSSL before 3.2
+        return ec.ECDSA(algorithm)
+
+
 # Made once: a signature by P-256 takes so little that making them anew would show.
 _PKCS1_V1_5 = padding.PKCS1v15()
-_ECDSA = {name: ec.ECDSA(algorithm) for name, algorithm in _HASHES.items()}
+_ECDSA = {name: _ecdsa(algorithm) for name, algorithm in _HASHES.items()}
 
 # What other tools hash with, unasked; CloudFront takes none of them.
 _OTHER_HASHES: dict[str, hashes.HashAlgorithm] = {
@@ -117,7 +126,7 @@ class ECPrivateKey(Unpicklable):
         return "P-256"
 
     def sign(self, message: bytes, hash_algorithm: HashAlgorithm) -> bytes:
-        """Sign with ECDSA (FIPS 186-5): ASN.1 DER of r and s, another one at each call."""
+        """Sign with ECDSA (FIPS 186-5): ASN.1 DER of r and s, the same each time (RFC 6979)."""
         try:
             return self._key.sign(message, _ECDSA[hash_algorithm])
         except _REFUSED:
