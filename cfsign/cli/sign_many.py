@@ -20,6 +20,7 @@ from cfsign.bulk.run import FileRun, Results, Totals, signed_batches, write_stre
 from cfsign.cli.output import failed
 from cfsign.cli.signing import say_when, signer_and_times, signing_options
 from cfsign.cli.telling import told
+from cfsign.key_pair import names_file
 from cfsign.signer import Signer
 from cfsign.workers import check_workers
 
@@ -115,6 +116,12 @@ def sign_many(
     return int(totals.faults > 0)
 
 
+# Of the shared options, the one that is another here: there is no expiry if none is given.
+for _option in sign_many.params:
+    if isinstance(_option, click.Option) and _option.name == "expires_in":
+        _option.help = "90, 15m, 2h, 7d; this or the next must be given."
+
+
 def _into_stream(results: Results, source: Source, errors: Path | None) -> Totals:
     try:
         return write_stream(results, source, sys.stdout.buffer, errors)
@@ -149,7 +156,7 @@ def _keep_apart(
     names += [partial_path(path) for path in names]
     names += [Journal.path(path.resolve()) for path in (target,) if path is not None]
     read = [source] if source is not None else []
-    read += [Path(key).expanduser() for key in keys if key and len(key) < 1024 and "\n" not in key]
+    read += [Path(key).expanduser() for key in keys if names_file(key)]
     for path in read:
         if any(_is_same(path, name) for name in names):
             raise click.UsageError(f"{str(path)!r} would be written over; choose another name")
@@ -158,4 +165,7 @@ def _keep_apart(
 
 
 def _is_same(path: Path, other: Path) -> bool:
-    return path.exists() and other.exists() and path.samefile(other)
+    try:
+        return path.samefile(other)
+    except OSError:  # one of them is not there, or can be none
+        return False

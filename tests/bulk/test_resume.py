@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import random
@@ -485,6 +486,30 @@ def test_what_cannot_be_is_refused_and_leaves_everything_as_it_was(
     assert sign_many(*arguments) == 2
     assert reason in capsys.readouterr().err
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("form", ["escaped", "base64", "ring"])
+def test_a_key_may_stand_in_the_environment_or_in_a_ring(
+    sign_many: Command, folder: Path, ec_pem: str, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("cryptography")
+    monkeypatch.delenv("CLOUDFRONT_PRIVATE_KEY_FILE")
+    (folder / "in.txt").write_text(f"{URL}\n")
+    options: list[str] = []
+    if form == "ring":
+        monkeypatch.delenv("CLOUDFRONT_KEY_PAIR_ID")
+        (folder / "k.pem").write_text(ec_pem)
+        pair = {"key_pair_id": "K1", "private_key": "k.pem"}
+        (folder / "ring.json").write_text(json.dumps({"keys": [pair]}))
+        options = ["--key-ring", "ring.json"]
+        assert sign_many("in.txt", "ring.json", "--format", "lines", *options) == 2
+    else:
+        text = ec_pem.replace("\n", "\\n")
+        if form == "base64":
+            text = base64.b64encode(ec_pem.encode()).decode()
+        monkeypatch.setenv("CLOUDFRONT_PRIVATE_KEY", text)
+    assert sign_many("in.txt", "out.txt", "--workers", "2", *options) == 0
+    assert (folder / "out.txt").read_text().startswith(f"{URL}?Expires=")
 
 
 def test_without_an_expiry_nothing_is_signed(
