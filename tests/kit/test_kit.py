@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -246,6 +247,25 @@ def test_a_refusal_of_the_sites_own_is_no_answer_of_cloudfronts(edge: Edge, answ
             AssertionError, match="the site refused with 403: authorize said no, so there"
         ):
             check(answer(edge, "redirect", 403))
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [(500, "the site failed with 500, so there"), (204, "sends its viewer nowhere: .* is 204")],
+)
+def test_an_answer_that_leads_nowhere(edge: Edge, status: int, says: str) -> None:
+    """It is told from a refusal."""
+    for check in (edge.assert_allows, edge.assert_denies):
+        with pytest.raises(AssertionError, match=says):
+            check(httpx.Response(status))
+
+
+def test_the_documents_reasons_are_those_that_there_are() -> None:
+    """All of them, by the names that `reason=` takes, but for the one that is no refusal."""
+    path = Path(__file__).parents[2] / "docs" / "testing.md"
+    (line,) = re.findall("`reason` is a `Reason`: (.*)\\.", path.read_text("utf-8"))
+    told = re.findall("`([A-Z_]+)`", line)
+    assert told == [reason.name for reason in Reason if reason is not Reason.ALLOWED]
 
 
 @pytest.mark.parametrize(

@@ -245,7 +245,7 @@ KEY = "-----BEGIN PRIVATE KEY-----\\nhunter2\\n-----END PRIVATE KEY-----"
 @pytest.mark.parametrize(
     ("text", "mend"),
     [
-        ("", "no JSON"),
+        ("", "no JSON (?!.*newlines)"),
         (f'{{"keys": [{{"private_key": "{KEY}', "no JSON .*newlines written as"),
         (f'{{"keys": ["{KEY}",', "no JSON"),
         (f'["{KEY}"]', "an object with a list of keys"),
