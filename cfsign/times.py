@@ -95,7 +95,7 @@ def lifetime_from_text(text: str, field: str) -> int:
     Raises:
         PolicyError: It is not written so.
     """
-    match = re.fullmatch(r"([0-9]{1,10})([smhd]?)", text)
+    match = re.fullmatch(r"([0-9]{1,13})([smhd]?)", text)
     if match is None:
         raise PolicyError(
             "this is no lifetime; give seconds, or a number with s, m, h or d: 90, 15m, 2h",

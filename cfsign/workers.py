@@ -15,14 +15,14 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 #: More than any machine's cores, and fewer threads than any machine takes.
-_MOST = 1024
+MOST = 1024
 
 
 def check_workers(workers: object) -> int:
     """Return *workers* if it is a whole number of at least 1, else raise PolicyError."""
-    if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= _MOST:
+    if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= MOST:
         raise PolicyError(
-            f"workers is a whole number from 1 to {_MOST}; os.cpu_count() is a good one",
+            f"workers is a whole number from 1 to {MOST}; os.cpu_count() is a good one",
             field="workers",
         )
     return workers

@@ -36,7 +36,9 @@ def keygen(name: Path, algorithm: str) -> None:
     public = name.with_name(f"{name.name}-public.pem")
     for path in (private, public):
         if path.exists():
-            raise click.ClickException(f"{path} is there already; choose another name")
+            raise click.ClickException(
+                f"{path} is there already; choose another NAME: cfsign keygen NAME"
+            )
     pem = generate_private_key_pem(algorithm)
     try:
         _write(private, pem, 0o600)

@@ -21,8 +21,9 @@ from cfsign.cli.output import failed
 from cfsign.cli.signing import say_when, signer_and_times, signing_options
 from cfsign.cli.telling import told
 from cfsign.key_pair import names_file
+from cfsign.resource import check_resource
 from cfsign.signer import Signer
-from cfsign.workers import check_workers
+from cfsign.workers import MOST
 
 
 class _Path(click.ParamType[Path | None]):
@@ -36,7 +37,7 @@ class _Path(click.ParamType[Path | None]):
         return None if value == "-" else Path(value).expanduser()
 
 
-@click.command("sign-many")
+@click.command("sign-many", short_help="Sign every URL of a whole file.")
 @click.argument("source", type=_Path(), metavar="INPUT")
 @click.argument("target", type=_Path(), metavar="OUTPUT")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="By the file's name if left.")
@@ -49,7 +50,13 @@ class _Path(click.ParamType[Path | None]):
     help="Where rows go that cannot be signed, with the reason.",
 )
 @click.option("--resume", is_flag=True, help="Go on with a run that was cut off, if there is one.")
-@click.option("--workers", type=int, default=1, show_default=True, help="How many sign at once.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, MOST),
+    default=1,
+    show_default=True,
+    help="How many sign at once.",
+)
 @click.option("--resource", help="A pattern that covers all URLs: one signature for them all.")
 @signing_options
 def sign_many(
@@ -70,7 +77,6 @@ def sign_many(
     OUTPUT is written whole or not at all. A row that cannot be signed is told, and left out. Exit 1
     if there was one.
     """
-    check_workers(workers)
     form = choose_format(form, source, target)
     if form == "lines" and (column is not None or output_column is not None):
         raise click.UsageError("lines have no columns; leave --column and --output-column out")
@@ -81,6 +87,8 @@ def sign_many(
     if target is None and form == "parquet":
         raise click.UsageError("Parquet is no stream; give a file in the place of -")
     _keep_apart(source, target, errors, options["private_key"], options["key_ring"])
+    if resource is not None:
+        check_resource(resource)  # here, so that nothing is begun on a mistake
     several, times = signer_and_times(**options)
     signer = cast(Signer, several.current())  # of one key, which the command line made
     terms = Terms(**times, resource=resource)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -14,9 +16,11 @@ from click.core import ParameterSource
 from cfsign.cli.messages import say
 from cfsign.cli.password import ask_password as ask
 from cfsign.cli.times import duration, moment
+from cfsign.errors import PolicyError
 from cfsign.key_pair import is_key_text
 from cfsign.key_ring import KeyRing
 from cfsign.keys import HASH_ALGORITHMS, resolve_private_key
+from cfsign.policy import check_conditions
 from cfsign.settings import VARIABLES
 from cfsign.signer import BaseSigner, Signer
 from cfsign.times import expiry
@@ -99,8 +103,10 @@ def signer_and_times(
     if expires_in is None and expires_at is None:
         expires_in = 60
     signer = _signer(**keys)
-    # Counted from now: a password may have been asked for in the meantime.
-    ends = expiry(expires_in, expires_at, int(time.time()))
+    with _named_as_given():
+        # Counted from now: a password may have been asked for in the meantime.
+        ends = expiry(expires_in, expires_at, int(time.time()))
+        check_conditions(ends, starts_at, ip_address)
     return signer, {"expires_at": ends, "starts_at": starts_at, "ip_address": ip_address}
 
 
@@ -108,6 +114,22 @@ def say_when(expires_at: int) -> None:
     """Say on standard error how long what was printed is good."""
     ends = datetime.fromtimestamp(expires_at, UTC)
     say(f"good until {ends:%Y-%m-%d %H:%M:%S} UTC")
+
+
+@contextlib.contextmanager
+def _named_as_given() -> Iterator[None]:
+    """Name in an error what the user gave, `--expires-in`, not the library's argument."""
+    try:
+        yield
+    except PolicyError as error:
+        message = re.sub(r"\b(?:expires_in|expires_at|starts_at|ip_address)\b", _given, str(error))
+        raise PolicyError(message, field=error.field) from None
+
+
+def _given(name: re.Match[str]) -> str:
+    if name[0] == "expires_in" and _is_from_environment("expires_in"):
+        return "CLOUDFRONT_EXPIRES"
+    return f"--{name[0].replace('_', '-')}"
 
 
 def _signer(key_ring: str | None, **one_key: Any) -> BaseSigner:

@@ -464,7 +464,7 @@ def test_who_reads_no_more_is_told_of_as_an_error(folder: Path, workers: str) ->
         (("-", "out.txt", "--resume"), "only a run from a file into a file"),
         (("-", "out.parquet"), "give a file in the place of -"),
         (("in.txt", "-", "--format", "parquet"), "give a file in the place of -"),
-        (("in.txt", "out.txt", "--workers", "0"), "workers is a whole number"),
+        (("in.txt", "out.txt", "--workers", "0"), "'--workers': 0 is not in the range"),
         (("in.txt", "out.txt", "--expires-at", "1"), "in the past"),
         (("utf16.txt", "out.txt"), "UTF-16; save it as UTF-8"),
     ],

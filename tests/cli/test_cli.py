@@ -121,6 +121,31 @@ def test_a_variable_that_cannot_work_is_one_line_and_exit_2(pem, variable, value
     assert "s3cret" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (["--expires-in", "0"], "--expires-in is less than one second"),
+        (["--expires-in", "1800000000000"], "give it as --expires-at"),
+        (["--expires-in", "5", "--expires-at", "1900000000"], "--expires-in and --expires-at"),
+        (["--expires-at", "1500000000"], "--expires-at lies"),
+        (["--starts-at", "1900000000", "--expires-at", "1800000000"], "--starts-at must be before"),
+        (["--ip-address", "x"], "--ip-address is one IPv4 address"),
+        ([], "CLOUDFRONT_EXPIRES is less than one second"),
+    ],
+)
+@pytest.mark.parametrize("command", ["sign", "cookies"])
+def test_an_error_names_what_was_given(key_file, monkeypatch, capsys, command, flags, told):
+    """The option or the variable, and never the argument that the library makes of it."""
+    monkeypatch.setenv("CLOUDFRONT_EXPIRES", "0" if not flags else "60")
+    monkeypatch.delenv("CLOUDFRONT_PASSWORD", raising=False)
+    assert main([command, URL, "--key-pair-id", "K1", "--private-key", key_file, *flags]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert told in err
+    assert "_in" not in err
+    assert "_at" not in err
+
+
 def test_help_shows_the_names_of_the_variables_and_no_value():
     """A key or a password in the environment is not printed."""
     done = run("sign", "--help", CLOUDFRONT_PASSWORD="s3cret", CLOUDFRONT_PRIVATE_KEY="s3cret")
