@@ -9,6 +9,7 @@ the spelling that works. AWS, "Create a signed URL using a custom policy"; RFC 3
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import cast
 from urllib.parse import quote, unquote
 
@@ -70,6 +71,7 @@ _AT_HOST = r"(?:(?<=\Ahttp)|(?<=\Ahttps))://"
 # reserved. Patterns as text, since they are compiled only once a URL is refused: all of them at
 # each import would take milliseconds.
 _FAULTS = (
+    (r"\A\Z", "the URL is empty; begin it with https:// and a domain"),
     (r"\A//", "the URL has no scheme; begin it with https:"),
     (r"\A(?!.*://)", "the URL is relative; begin it with https:// and a domain"),
     (r"\A(?!https?://)[^:]*", "CloudFront serves http and https only, in small letters"),
@@ -113,6 +115,22 @@ def check_url(url: str) -> str:
     if not _is_url(url):
         raise _fault(url)
     return url
+
+
+def check_several(urls: Iterable[str], method: str) -> Iterator[str]:
+    """
+    Return an iterator over *urls*.
+
+    Args:
+        urls: The URLs, none of which is looked at yet.
+        method: What signs a single one, for the error.
+
+    Raises:
+        ResourceError: They are one text, which would be read letter by letter.
+    """
+    if isinstance(urls, str | bytes):
+        raise ResourceError(f"one text is given for the URLs; give a list, or use {method} for one")
+    return iter(urls)
 
 
 def check_resource(resource: str) -> str:

@@ -12,7 +12,7 @@ from cfsign.encoding import encode
 from cfsign.errors import ResourceError
 from cfsign.keys import HashAlgorithm
 from cfsign.policy import Policy
-from cfsign.resource import MAX_URL_BYTES, check_length, check_url
+from cfsign.resource import MAX_URL_BYTES, check_length, check_several, check_url
 
 
 class SignedPolicy:
@@ -68,8 +68,11 @@ class SignedPolicy:
         They are read lazily, in blocks that grow from 1 to 64, each up to twice as long as the one
         before. Where *urls* may wait for long between two, as a queue does, and each is wanted at
         once, call `url` for each. An error comes behind all the URLs before it.
+
+        Raises:
+            ResourceError: As `url`; or at the call, if *urls* is one text.
         """
-        return chain.from_iterable(map(self._signed, blocks(iter(urls))))
+        return chain.from_iterable(map(self._signed, blocks(check_several(urls, "url"))))
 
     def cookies(self) -> SignedCookies:
         """Return the same parameters as cookies."""

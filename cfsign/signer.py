@@ -27,7 +27,7 @@ from cfsign.keys import (
     resolve_private_key,
 )
 from cfsign.policy import Address, Policy, check_conditions, policy_json
-from cfsign.resource import MAX_URL_BYTES, check_length, check_url
+from cfsign.resource import MAX_URL_BYTES, check_length, check_several, check_url
 from cfsign.signed_policy import SignedPolicy, check_covered, with_signature
 from cfsign.times import Lifetime, Moment, expiry
 from cfsign.workers import check_workers, in_order
@@ -148,12 +148,14 @@ class BaseSigner(ABC):
 
         Raises:
             PolicyError: Also if `workers` is no whole number of at least 1.
+            ResourceError: Also if *urls* is one text, which is told at the call.
         """
         check_workers(workers)
+        several = check_several(urls, "sign_url")
         moment = expiry(expires_in, expires_at, time())
         if resource is not None:
             policy = Policy(resource, moment, starts_at=starts_at, ip_address=ip_address)
-            return self.sign(policy).urls(urls)
+            return self.sign(policy).urls(several)
         start, network = check_conditions(moment, starts_at, ip_address)
 
         def canned(signer: BaseSigner, url: str) -> str:
@@ -165,8 +167,8 @@ class BaseSigner(ABC):
 
         signed_by = canned if start is None and network is None else custom
         if workers > 1:
-            return self.current().in_workers(signed_by, iter(urls), workers, chunk=_CHUNK)
-        return (signed_by(self, url) for url in urls)
+            return self.current().in_workers(signed_by, several, workers, chunk=_CHUNK)
+        return (signed_by(self, url) for url in several)
 
     def in_workers(
         self,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from cfsign.bulk.outcome import Outcome, Terms, outcome
 from cfsign.errors import ConfigurationError
 from cfsign.policy import Address
+from cfsign.resource import check_several
 from cfsign.signer import BaseSigner
 from cfsign.times import Moment
 
@@ -42,9 +43,11 @@ def sign_partition(
         ConfigurationError: `load_signer` is no function, or returns no signer.
         PolicyError: A time or the address is not one that CloudFront takes, or the moment has come.
         SigningKeyError: The key cannot sign.
+        ResourceError: *urls* is one text; or the pattern may not be signed.
     """
+    several = check_several(urls, "Signer.sign_url")
     sign = Terms(expires_at, starts_at, ip_address, resource).of(_once(load_signer))
-    return (outcome(sign, url) for url in urls)
+    return (outcome(sign, url) for url in several)
 
 
 def _once(load_signer: Callable[[], BaseSigner]) -> BaseSigner:

@@ -148,7 +148,7 @@ def test_what_a_csv_reader_reads_is_what_was_signed(
         (f'1,"{URL}"x', "the row is no CSV"),
         (f'"1"x,"{URL}\n"', "the row is no CSV"),
         (f"1,{URL}\rx", "the row is no CSV"),
-        ("1,", "the URL is relative"),
+        ("1,", "the URL is empty"),
         ('1,"' + "x" * 140000, "the row is no CSV"),
     ],
 )
@@ -234,7 +234,7 @@ def test_json_lines_get_a_member_and_are_else_the_same_to_the_byte(
         (f'{{"url":"{URL}"}} x', "the line is no JSON"),
         ("[" * 200000, "the line is no JSON"),
         ("{}", "no member 'url'"),
-        ('{"url":null}', "not NoneType"),
+        ('{"url":null}', "text, which the member 'url' is not"),
         ('{"url":' + "1" * 5000 + "}", "a URL is text"),
         (f'{{"url":"{URL}","url":"{URL}"}}', "several members 'url'"),
         (f'{{"url":"{URL}","signed_url":1}}', "choose another --output-column"),
@@ -448,3 +448,28 @@ def test_one_signature_serves_all_that_a_resource_covers(
     lines = (folder / "out.txt").read_text().split()
     assert len({line.split("Signature=")[1] for line in lines}) == 1
     assert all(trusted_keys.check(line).allowed for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("options", "mend"),
+    [
+        (("--ip-address", "x"), "--ip-address is one IPv4 address"),
+        (("--starts-at", "2030-01-01T00:00Z", "--expires-at", "1800000000"), "--starts-at must be"),
+        (("--expires-at", "1500000000"), "--expires-at lies"),
+        (("--resource", "videos/*"), "relative"),
+        (("--workers", "0"), "--workers"),
+    ],
+)
+def test_a_mistake_in_the_options_begins_nothing(
+    sign_many: Command,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    options: tuple[str, ...],
+    mend: str,
+) -> None:
+    """Nothing is there to be gone on with, so nothing says that there is."""
+    (folder / "in.txt").write_text(f"{URL}\n")
+    assert sign_many("in.txt", "out.txt", *options) == 2
+    assert mend in (told := capsys.readouterr().err)
+    assert "--resume" not in told
+    assert [path.name for path in folder.iterdir()] == ["in.txt"]

@@ -15,6 +15,7 @@ import pytest
 from cfsign import (
     ConfigurationError,
     PolicyError,
+    ResourceError,
     Signer,
     SigningKeyError,
     TrustedKeyGroup,
@@ -39,6 +40,12 @@ def test_each_url_has_an_outcome_and_a_bad_one_stops_nobody(
     assert "not NoneType" in str(outcomes[2].error)
     assert "not float" in str(outcomes[3].error)
     assert outcomes[0] == Outcome(signed, None)
+
+
+def test_one_text_is_no_series(recording_signer: Signer) -> None:
+    """At the call: letter by letter, each would have an error of its own."""
+    with pytest.raises(ResourceError, match=r"give a list, or use Signer\.sign_url"):
+        sign_partition(URL, lambda: recording_signer, expires_at=LATER)
 
 
 def test_urls_are_read_as_they_are_wanted(recording_signer: Signer) -> None:

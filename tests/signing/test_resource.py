@@ -83,7 +83,7 @@ BAD_URLS: list[tuple[str, str]] = [
     (f"{HOST}/a?x=1#y", "leave the fragment out"),
     ("a/b", "relative; begin it with https://"),
     ("/a/b", "relative; begin it with https://"),
-    ("", "relative; begin it with https://"),
+    ("", "empty; begin it with https://"),
     ("media.example.com/a", "relative; begin it with https://"),
     ("https:/media.example.com/a", "relative; begin it with https://"),
     ("//media.example.com/a", "no scheme; begin it with https:"),

@@ -250,3 +250,15 @@ def test_what_is_no_series_is_refused_at_the_call() -> None:
     urls: Any = None
     with pytest.raises(TypeError):
         signed_policy(f"{FOLDER}*").urls(urls)
+
+
+@pytest.mark.parametrize("one", [f"{FOLDER}1.ts", f"{FOLDER}1.ts".encode()])
+def test_one_text_is_no_series(one: Any) -> None:
+    """It would be read letter by letter; told at the call, whoever takes several."""
+    signer = Signer("K1", Key())
+    signed = signer.sign(Policy(f"{FOLDER}*", 2000000000))
+    with pytest.raises(ResourceError, match="give a list, or use url for one"):
+        signed.urls(one)
+    for options in ({}, {"resource": f"{FOLDER}*"}, {"workers": 2}):
+        with pytest.raises(ResourceError, match="give a list, or use sign_url for one"):
+            signer.sign_urls(one, expires_at=2000000000, **options)  # type: ignore[arg-type]
