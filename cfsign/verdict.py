@@ -16,7 +16,7 @@ class Reason(enum.Enum):
     """
 
     ALLOWED = "allowed"
-    UNUSABLE_REQUEST = "not a request that can be on the wire"
+    UNUSABLE_REQUEST = "the URL, the cookies, the time or the address is none that a request has"
     DUPLICATE_PARAMETER = "a CloudFront parameter or cookie is given twice"
     MISSING_KEY = "no key pair id"
     MALFORMED_KEY_ID = "the key pair id is not letters and digits"

@@ -508,7 +508,8 @@ class TestASGI:
         self.sent(edge, method="POST", query_string=b"Signature=s3cret", raw_path=b"/\xff%20a")
         self.sent(edge, type="websocket", scheme="wss", method=None, path="/socket")
         assert caplog.messages == [
-            "POST /%FF%20a: 403 AccessDenied: not a request that can be on the wire",
+            "POST /%FF%20a: 403 AccessDenied: the URL, the cookies, the time or the "
+            "address is none that a request has",
             "GET /socket: 403 MissingKey: no key pair id",
         ]
         assert {each.name for each in caplog.records} == {"cfsign.edge"}
