@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cfsign.cookies import SignedCookies
 from cfsign.coverage import covers
-from cfsign.errors import ConfigurationError, ResourceError
+from cfsign.errors import ConfigurationError, PolicyError, ResourceError
 from cfsign.expiry_step import check_jitter, round_up
 from cfsign.path import Query, encode_path, encode_query
 from cfsign.policy import Address, Policy
@@ -303,7 +303,15 @@ class Distribution:
 
         Returns:
             Whole seconds; 0 without an `expiry_step`, or where the policy has a life of its own.
+
+        Raises:
+            PolicyError: It is no signed policy: a URL, for one.
         """
+        if not isinstance(signed_policy, SignedPolicy):
+            raise PolicyError(
+                "reusable_for takes what sign_resource returns, a SignedPolicy, "
+                f"not {type(signed_policy).__name__}"
+            )
         now = time.time() if now is None else now
         end, resource = signed_policy.policy.expires_at, signed_policy.policy.resource
         if self.expiry_step is None or end != self._own_expiry(resource, int(now)):

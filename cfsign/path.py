@@ -33,9 +33,8 @@ def encode_path(path: str, *, pattern: bool = False) -> str:
     if not isinstance(path, str):
         raise ResourceError(f"a path is text (str), not {type(path).__name__}")
     if _URL.match(path):
-        method = "sign_cookies" if pattern else "sign_url"
         raise ResourceError(
-            f"the path is a whole URL; leave out the domain, or use Signer.{method}"
+            "the path is a whole URL; leave out the domain, or use Signer.sign_url or sign_cookies"
         )
     names = path.removeprefix("/").split("/")
     if "" in names[:-1] or names == [""]:

@@ -177,8 +177,11 @@ class Edge:
 
         Raises:
             AssertionError: It would allow, or refuse for another reason.
+            TypeError: The reason is no `Reason`.
         """
         __tracebackhide__ = True
+        if reason is not None and not isinstance(reason, Reason):
+            raise TypeError(f"reason is a Reason, such as Reason.EXPIRED, not {reason!r}")
         url, judgement = self._judged(answer, cookies, viewer_ip)
         verdict = judgement.verdict
         if judgement:

@@ -111,6 +111,12 @@ class TestEdge:
         edge.assert_allows("/a%20b.txt")
         edge.assert_denies("/b")
 
+    def test_a_reason_that_is_none(self, edge: Edge) -> None:
+        """Its text is told beside a reason's, and looks like one."""
+        reason: Any = "no key pair id"
+        with pytest.raises(TypeError, match=r"such as Reason\.EXPIRED, not 'no key pair id'"):
+            edge.assert_denies("/b", reason=reason)
+
     def test_what_is_no_folder(self, cloudfront_edge: Callable[..., Edge]) -> None:
         with pytest.raises(NotADirectoryError, match="nowhere"):
             cloudfront_edge("nowhere")

@@ -240,6 +240,15 @@ def test_what_is_reusable_changes_when_its_time_is_over(
     assert distribution.reusable_for(signed) == 0
 
 
+@pytest.mark.parametrize("signed", [f"{DOMAIN}/a?Expires=1&Signature=s3cret", None])
+def test_what_is_no_signed_policy_is_not_reusable(recording_signer: Signer, signed: Any) -> None:
+    """A URL is what one has at hand, and it is not shown."""
+    distribution = Distribution(DOMAIN, recording_signer, expiry_step=300)
+    with pytest.raises(PolicyError, match="takes what sign_resource returns") as caught:
+        distribution.reusable_for(signed)
+    assert "s3cret" not in str(caught.value)
+
+
 def test_a_second_that_has_begun_is_not_reusable(
     recording_signer: Signer, clock: Any, now: int
 ) -> None:
