@@ -75,7 +75,7 @@ def _fallback(case: Case) -> Cause:
     """Say at least which rule fails, where no finder has said more."""
     if case.verdict is None:
         finding = "Without a public key nobody can tell whether the signature is right"
-        mend = "give the public key whose id is named, or its PEM"
+        mend = "give that whose id is named: trusted_keys in Python, --public-key to cfsign explain"
         return Cause(Mistake.NO_PUBLIC_KEY, case.reason, finding, mend, certain=False)
     value = case.reason.value
     finding = f"The request is refused: {value}"

@@ -220,7 +220,7 @@ def _against_key(case: Case, algorithm: str, decoding: Decoding) -> Iterator[Cau
 _COMPARE_URL = (
     "then the URL that was signed with the one requested: host, path and every parameter; "
     "a canned policy does not carry the URL that was signed, so if it may have been signed for "
-    "another host, name it: hosts= in Python, --host on the command line"
+    "another host, name it: hosts= in Python, --host to cfsign explain"
 )
 
 

@@ -442,7 +442,7 @@ def test_a_guess_names_hosts_for_every_surface(world: World) -> None:
     canned_url = world.boto(URL, key=world.stranger)
     (guess,) = explain(canned_url, world.trusted, at=NOW).causes
     assert "a canned policy does not carry the URL that was signed" in guess.mend
-    assert "hosts= in Python, --host on the command line" in guess.mend
+    assert "hosts= in Python, --host to cfsign explain" in guess.mend
     custom_url = world.boto(URL, key=world.stranger, policy=world.boto_policy(URL))
     (guess,) = explain(custom_url, world.trusted, at=NOW).causes
     assert "canned" not in guess.mend
