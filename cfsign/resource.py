@@ -22,9 +22,9 @@ RESERVED = frozenset({"Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Alg
 MAX_URL_BYTES = 8192
 
 # A run of characters is possessive: what it took it never gives back. Each round of a loop begins
-# with a character that nothing before it takes, so that there is one way alone to read a URL, and a
-# check takes time in proportion to its length. The loops themselves are not possessive: Python up to
-# 3.11.4 may go on behind a round that failed (gh-106052), and would let `/..` through at the end.
+# with a character that nothing before it takes, so that there is one way alone to read a URL, and
+# a check takes time in proportion to its length. The loops themselves are not possessive: Python up
+# to 3.11.4 may go on behind a round that failed (gh-106052), and would let `/..` end a URL.
 _LABEL = r"(?!-)[a-z0-9_-]++(?<!-)"
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 # Browsers read a host that ends in a number as an IPv4 address, and rewrite it as one (WHATWG URL).
