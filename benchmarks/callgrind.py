@@ -32,7 +32,7 @@ URL = f"{DOMAIN}/{PATH}"
 KEY_PAIR_ID = "K2JCJMDEHXQW5F"
 EXPIRY = datetime(2030, 1, 1, tzinfo=UTC)
 SIGNATURE = bytes(range(256))  # as long as one by RSA-2048
-COUNT = 2000
+COUNT = 1000
 
 
 class Key:
@@ -150,8 +150,8 @@ def report(per_url: dict[str, float]) -> str:
             "# Instructions a signed URL",
             "",
             "What a URL costs beside its signature, counted by callgrind, since times tell",
-            "little on a machine with other work; `python -m benchmarks.callgrind` writes this",
-            "table and says how.",
+            "little on a machine with other work. `python -m benchmarks.callgrind` writes this,",
+            "and its text says how.",
             "",
             f"CPython {platform.python_version()} on {platform.machine()}, "
             f"botocore {version('botocore')}; the URL is `{URL}`.",

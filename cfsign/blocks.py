@@ -37,40 +37,31 @@ def blocks(urls: Iterator[str]) -> Iterator[list[str]]:
         block, size = [], min(2 * size, MOST)
 
 
-def all_covered(resource: str, block: Sequence[str], longest: int) -> list[str] | None:
+def all_covered(resource: str, block: Sequence[str], longest: int) -> bool:
     """
-    Return the URLs of *block* if each may be signed, is covered and not too long.
+    Tell whether each URL of a full *block* may be signed, is covered by *resource* and fits.
+
+    No says nothing: one may be at fault, or they cannot be checked at once. They can where all of
+    the resource is literal but a `*` at the end of its path.
 
     Args:
         resource: What the policy names, checked before.
         block: The URLs as they were given, whatever they are.
         longest: The most characters that a URL may have.
-
-    Returns:
-        The URLs, each of the class str itself; or None, where one may be at fault, or they cannot
-        be checked at once: a full block can, where all of the resource but a `*` at the end of its
-        path is literal.
     """
-    if len(block) < MOST:  # too few to compile an expression for, which takes a millisecond
-        return None
+    if len(block) != MOST:  # too few to compile an expression for, which takes a millisecond
+        return False
     expression = _expression(resource)
-    if expression is None:
-        return None
-    try:
-        text = "\n".join(block)
-    except TypeError:
-        return None
-    urls = text.split("\n")
-    are_good = (
-        len(urls) == len(block)  # or one has a line break in it
-        and (len(text) <= longest or max(map(len, urls)) <= longest)
-        and expression.fullmatch(f"\n{text}")
-    )
-    return urls if are_good else None
+    if expression is None or set(map(type, block)) != {str}:
+        return False
+    text = "\n".join(block)
+    fits = len(text) <= longest or max(map(len, block)) <= longest
+    return fits and expression.fullmatch(f"\n{text}") is not None
 
 
 @functools.lru_cache(maxsize=16)
 def _expression(resource: str) -> re.Pattern[str] | None:
-    """Make the expression for lines of URLs that begin as *resource* does and then go on freely."""
+    """Make the expression for a full block, of URLs that begin as *resource* does, a line each."""
     start = re.fullmatch(_LITERAL_START, resource)
-    return start and re.compile(rf"(?:\n{re.escape(start[1])}{REST})++", re.ASCII)
+    # No more lines than URLs: one may have a line break in it.
+    return start and re.compile(rf"(?:\n{re.escape(start[1])}{REST}){{{MOST}}}", re.ASCII)

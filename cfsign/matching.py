@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 # AWS, "Quotas": the length of a URL.
 _MAX_URL_BYTES = 8_192
@@ -99,10 +100,8 @@ def resource_matches(resource: str | None, url: str) -> bool:
     pattern = _without_protocol("*" if resource is None else resource, viewed.scheme)
     if pattern is None:
         return False
-    tokens = _tokens(_without_default_port(pattern, _DEFAULT_PORTS[viewed.scheme]))
-    if viewed.query is None:
-        tokens = _without_optional_query(tokens)
-    automaton = _Automaton(tokens)
+    pattern = _without_default_port(pattern, _DEFAULT_PORTS[viewed.scheme])
+    automaton = _automaton(pattern, viewed.query is None)
     canonical = replace(viewed, host=viewed.canonical_host)
     return any(automaton.accepts(same) for same in canonical.spellings())
 
@@ -121,6 +120,13 @@ def first_difference(resource: str, url: str) -> tuple[int, int]:
     spans = [token.span() for token in _TOKEN.finditer(pattern)]
     at = spans[tokens][0] if tokens < len(spans) else len(pattern)
     return len(resource) - len(pattern) + at, len(f"{viewed.scheme}://") + passed
+
+
+# To make one is work, and one pattern is compared with many URLs.
+@lru_cache(maxsize=8)
+def _automaton(pattern: str, is_without_query: bool) -> _Automaton:
+    tokens = _tokens(pattern)
+    return _Automaton(_without_optional_query(tokens) if is_without_query else tokens)
 
 
 def _without_protocol(resource: str, scheme: str) -> str | None:

@@ -22,14 +22,16 @@ RESERVED = frozenset({"Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Alg
 #: The longest URL that CloudFront takes, in bytes (AWS, "Quotas").
 MAX_URL_BYTES = 8192
 
-# Every quantifier that may be long is possessive: what it took it never gives back, so that a check
-# takes time in proportion to the URL, whatever the URL.
+# A run of characters is possessive: what it took it never gives back. Each round of a loop begins
+# with a character that nothing before it takes, so that there is one way alone to read a URL, and
+# a check takes time in proportion to its length. The loops themselves are not possessive: Python up
+# to 3.11.4 may go on behind a round that failed (gh-106052), and would let `/..` end a URL.
 _LABEL = r"(?!-)[a-z0-9_-]++(?<!-)"
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 # Browsers read a host that ends in a number as an IPv4 address, and rewrite it as one (WHATWG URL).
 _NUMBER = r"(?:\d+|0x[0-9a-f]*)(?=[:/?]|\Z)"
-_NAME = rf"(?:{_LABEL}\.)*+(?!{_NUMBER}){_LABEL}"
-# The commonest of names, such as media.example.com, is tried first: that takes half the time.
+_NAME = rf"(?:{_LABEL}\.)*(?!{_NUMBER}){_LABEL}"
+# The commonest of names, such as media.example.com, is tried first, to save time.
 _HOST = rf"(?:[a-z0-9_]++\.[a-z0-9_]++\.[a-z]++|{_NAME}|(?:{_OCTET}\.){{3}}{_OCTET})"
 _PORT = r"(?:6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d{3}|[1-5]\d{4}|[1-9]\d{0,3})"
 _ORIGIN = rf"http(?:(s)|)://{_HOST}(?::(?!(?(1)443|80)(?!\d)){_PORT}|)"
@@ -38,7 +40,9 @@ _ESCAPE = r"%[0-9A-Fa-f]{2}"
 _END = r"(?=\n|\Z)"
 _DOTS = rf"(?<=/)(?:\.|%2[eE]){{1,2}}(?:(?=[/?])|{_END})"
 _IN_PATH = r"[A-Za-z0-9\-_~!$&'()+,;=:@/\[\]]*+"  # but for the dot, with which `.` and `..` begin
-_PATH = rf"{_IN_PATH}(?:(?!{_DOTS})(?:\.|{_ESCAPE}){_IN_PATH})*+"
+_FURTHER = rf"(?!{_DOTS})(?:\.|{_ESCAPE}){_IN_PATH}"
+# So is the commonest of paths, with one dot, within a name; atomic, since it can be read both ways.
+_PATH = rf"{_IN_PATH}(?>\.(?<!/\.){_IN_PATH}(?![.%])|(?:{_FURTHER})*)"
 # No `?`: in a policy's resource, which has no escape for it, the edge reads it as any character.
 _IN_QUERY = r"[A-Za-z0-9\-._~!$()+,;=:@/\[\]]*+"
 
@@ -49,8 +53,8 @@ def _in_any_spelling(name: str) -> str:
 
 
 _RESERVED = rf"(?:{'|'.join(map(_in_any_spelling, sorted(RESERVED)))})(?:(?=[=&])|{_END})"
-_PARAMETER = rf"(?!(?=[EHKPS%]){_RESERVED}){_IN_QUERY}(?:{_ESCAPE}{_IN_QUERY})*+"
-_QUERY = rf"(?=\?[^?\n]++{_END})(?:[?&]{_PARAMETER})++"
+_PARAMETER = rf"(?!(?=[EHKPS%]){_RESERVED}){_IN_QUERY}(?:{_ESCAPE}{_IN_QUERY})*"
+_QUERY = rf"(?=\?[^?\n]++{_END})(?:[?&]{_PARAMETER})+"
 
 #: What follows a `/` of a URL's path, to the URL's end or, in a text of many, its line's.
 REST = rf"{_PATH}(?:{_QUERY}|)"

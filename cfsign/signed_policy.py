@@ -80,10 +80,9 @@ class SignedPolicy:
 
     def _signed(self, block: list[str]) -> Iterable[str]:
         longest = MAX_URL_BYTES - len(self._query) - 1
-        urls = all_covered(self.policy.resource, block, longest)
-        if urls is not None:
+        if all_covered(self.policy.resource, block, longest):
             first, further = f"?{self._query}", f"&{self._query}"
-            return [url + further if "?" in url else url + first for url in urls]
+            return [url + further if "?" in url else url + first for url in block]
         return map(self.url, block)  # which tells what is at fault, when it is at its turn
 
     def _params(self) -> dict[str, str]:

@@ -37,7 +37,7 @@ class _Path(click.ParamType[Path | None]):
         return None if value == "-" else Path(value).expanduser()
 
 
-@click.command("sign-many", short_help="Sign every URL of a whole file.")
+@click.command("sign-many", short_help="Sign each URL of a file, or of a stream.")
 @click.argument("source", type=_Path(), metavar="INPUT")
 @click.argument("target", type=_Path(), metavar="OUTPUT")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="By the file's name if left.")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cfsign import ResourceError, split_location
+from cfsign.blocks import MOST, all_covered
 from cfsign.resource import (
     MAX_URL_BYTES,
     check_domain,
@@ -403,3 +404,34 @@ def test_a_second_question_mark_is_a_wildcard_to_the_edge(url: str) -> None:
     with pytest.raises(ResourceError, match="write %3F"):
         check_url(url)
     assert check_resource(f"{url}*") == f"{url}*"
+
+
+HOSTILE = [
+    "https://" + "a." * 4000,
+    "https://" + "a-" * 4000 + "/",
+    "https://" + "1" * 8000 + "/a",
+    f"{HOST}/" + "a." * 4000 + " ",
+    f"{HOST}/" + "%41" * 2600 + "%",
+    f"{HOST}/" + "./" * 4000,
+    f"{HOST}/" + "/." * 4000 + "/",
+    f"{HOST}/" + ".a/" * 2600 + "%",
+    f"{HOST}/a?" + "&" * 8000 + "'",
+    f"{HOST}/a?" + "%45xpire&" * 800 + "Expires",
+    f"{HOST}/a?" + "x=%41&" * 1300 + "?",
+]
+
+
+@pytest.mark.parametrize("url", HOSTILE, ids=[url[:40] for url in HOSTILE])
+def test_a_long_hostile_url_is_refused_at_once(url: str) -> None:
+    """Two ways to read a part would be two to the power of the parts: this test would not end."""
+    assert len(url) <= MAX_URL_BYTES
+    with pytest.raises(ResourceError):
+        check_url(url)
+    with pytest.raises(ResourceError):
+        check_resource(url)
+
+
+def test_a_block_that_is_at_fault_at_its_end_is_refused_at_once() -> None:
+    """As above, for the lines of a block."""
+    urls = [f"{HOST}/a/{'b.' * part}ts" for part in range(1, MOST)] + [f"{HOST}/a/.."]
+    assert not all_covered(f"{HOST}/a/*", urls, MAX_URL_BYTES)
