@@ -15,6 +15,7 @@ from pyarrow import parquet as pq
 
 from cfsign.bulk.batch import Batch, Done, Fault, Position
 from cfsign.bulk.outcome import Sign, outcome
+from cfsign.bulk.partial_file import made_path
 from cfsign.errors import ConfigurationError
 
 #: Rows a batch: more than of text, since each is written with its schema.
@@ -78,7 +79,7 @@ class Parquet:
 
     def finish(self, partial: Path, *, errors: bool) -> Path:
         """Write as Parquet what was written as Arrow's streams, one behind the other."""
-        made = partial.with_name(partial.name + ".parquet")
+        made = made_path(partial)
         schema = self._errors_schema if errors else self._schema
         made.unlink(missing_ok=True)
         made.touch(0o600)

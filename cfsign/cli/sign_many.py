@@ -15,7 +15,7 @@ from cfsign.bulk.batch import Position, Source
 from cfsign.bulk.formats import FORMATS, choose_format, open_source
 from cfsign.bulk.journal import Journal, identity
 from cfsign.bulk.outcome import Terms
-from cfsign.bulk.partial_file import partial_path
+from cfsign.bulk.partial_file import made_path, partial_path
 from cfsign.bulk.run import FileRun, Results, Totals, signed_batches, write_stream
 from cfsign.cli.output import failed
 from cfsign.cli.signing import say_when, signer_and_times, signing_options
@@ -154,7 +154,9 @@ def _keep_apart(
             raise click.UsageError(f"there is no folder {str(path.parent)!r}; make it first")
     names = [path.resolve() for path in written]
     names += [partial_path(path) for path in names]
-    names += [Journal.path(path.resolve()) for path in (target,) if path is not None]
+    names += [made_path(path) for path in names[len(written) :]]
+    if target is not None:
+        names += [Journal.path(target.resolve()), Journal.new_path(target.resolve())]
     read = [source] if source is not None else []
     read += [Path(key).expanduser() for key in keys if names_file(key)]
     for path in read:

@@ -311,6 +311,28 @@ def test_somebody_elses_partial_file_stays(
     assert (folder / name).read_text() == "a diary"
 
 
+@pytest.mark.parametrize("link", ["out.txt.partial", "bad.jsonl.partial"])
+def test_a_link_in_the_place_of_a_partial_file_is_not_followed(
+    sign_many: Command, folder: Path, link: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "in.txt").write_text(f"{URL}\n")
+    (folder / link).symlink_to("elsewhere")
+    assert sign_many("in.txt", "out.txt", "--errors", "bad.jsonl") == 2
+    assert "is a link, which is not followed" in capsys.readouterr().err
+    assert not (folder / "elsewhere").exists()
+
+
+def test_a_link_in_the_place_of_the_new_journal_is_not_followed(
+    sign_many: Command, folder: Path
+) -> None:
+    (folder / "in.txt").write_text(f"{URL}\n")
+    (folder / "diary").write_text("a diary")
+    (folder / "out.txt.partial.json.new").symlink_to("diary")
+    assert sign_many("in.txt", "out.txt") == 0
+    assert (folder / "diary").read_text() == "a diary"
+    assert sorted(os.listdir(folder)) == ["diary", "in.txt", "out.txt"]
+
+
 def test_a_run_that_did_nothing_yet_is_begun_anew(
     sign_many: Command, folder: Path, kill_after: Callable[[int], None]
 ) -> None:
@@ -448,6 +470,8 @@ def test_who_reads_no_more_is_told_of_as_an_error(folder: Path, workers: str) ->
         (("in.txt", "out.txt", "--errors", "in.txt"), "'in.txt' would be written over"),
         (("x.txt.partial", "x.txt", "--format", "lines"), "'x.txt.partial' would be written over"),
         (("x.txt.partial.json", "x.txt"), "would be written over"),
+        (("x.txt.partial.json.new", "x.txt"), "would be written over"),
+        (("x.txt.partial.parquet", "x.txt", "--format", "parquet"), "would be written over"),
         (("in.txt", "out.txt", "--errors", "out.txt"), "OUTPUT and --errors are one file"),
         (("in.txt", "out.txt", "--errors", "out.txt.partial"), "are one file"),
         (("in.txt", "../key.pem"), "key.pem' would be written over"),
@@ -481,6 +505,8 @@ def test_what_cannot_be_is_refused_and_leaves_everything_as_it_was(
     os.link(folder / "in.txt", folder / "hard.txt")
     (folder / "x.txt.partial").write_text("")
     (folder / "x.txt.partial.json").write_text("")
+    (folder / "x.txt.partial.json.new").write_text("")
+    (folder / "x.txt.partial.parquet").write_text("")
     (folder / "utf16.txt").write_text(URL, encoding="utf-16")
     before = {path: path.read_bytes() for path in folder.iterdir()}
     assert sign_many(*arguments) == 2
