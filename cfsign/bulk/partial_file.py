@@ -67,6 +67,10 @@ class PartialFile:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of it; another run may have it."""
         self._file.close()
 
     def cut(self, size: int) -> None:

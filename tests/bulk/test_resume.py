@@ -273,6 +273,47 @@ def test_what_was_lost_of_the_output_is_noticed(
     assert "is shorter than the run left it" in capsys.readouterr().err
 
 
+def test_what_was_lost_of_a_whole_output_is_noticed(
+    sign_many: Command,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (folder / "in.txt").write_text(f"{URL}\n")
+
+    def publish(made: Path, final: Path) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bulk_run, "publish", publish)
+        with pytest.raises(Killed):
+            sign_many("in.txt", "out.txt")
+    (folder / "out.txt.partial").unlink()
+    assert sign_many("in.txt", "out.txt", "--resume") == 2
+    assert "is shorter than the run left it" in capsys.readouterr().err
+
+
+def test_no_other_run_puts_the_files_in_their_places_too(
+    sign_many: Command,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (folder / "in.txt").write_text(f"{URL}\n")
+    publish = bulk_run.publish
+    others = []
+
+    def meanwhile(made: Path, final: Path) -> None:
+        if not others:
+            others.append(sign_many("in.txt", "out.txt", "--resume"))
+        publish(made, final)
+
+    monkeypatch.setattr(bulk_run, "publish", meanwhile)
+    assert sign_many("in.txt", "out.txt") == 0
+    assert others == [2]
+    assert "another run is at" in capsys.readouterr().err
+
+
 def test_a_journal_that_is_none_is_told(
     cut_off: Path, sign_many: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -342,6 +383,23 @@ def test_a_run_that_did_nothing_yet_is_begun_anew(
         sign_many("in.txt", "out.txt")
     kill_after(-1)
     assert sign_many("in.txt", "out.txt", "--starts-at", "1") == 0
+
+
+def test_a_run_that_did_nothing_yet_leaves_what_is_not_its_own(
+    sign_many: Command,
+    folder: Path,
+    kill_after: Callable[[int], None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (folder / "in.txt").write_text(f"{URL}\n")
+    kill_after(1)
+    with pytest.raises(Killed):
+        sign_many("in.txt", "out.txt", "--errors", "bad.jsonl")
+    kill_after(-1)
+    (folder / "worse.jsonl.partial").write_text("a diary")
+    assert sign_many("in.txt", "out.txt", "--errors", "worse.jsonl") == 2
+    assert "belongs to no run that can be gone on with" in capsys.readouterr().err
+    assert (folder / "worse.jsonl.partial").read_text() == "a diary"
 
 
 def test_what_goes_on_keeps_the_first_runs_expiry(
