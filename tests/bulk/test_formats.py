@@ -388,6 +388,37 @@ def test_what_is_no_parquet_file_is_refused(
     assert "'in.parquet' is no Parquet file" in capsys.readouterr().err
 
 
+def test_a_type_that_pyarrow_cannot_filter_is_kept(sign_many: Command, folder: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    urls = [URL, "a b", URL, "c d", "e f", URL]
+    table = pa.table({"url": pa.array(urls, pa.string_view())})
+    try:
+        pq.write_table(table, folder / "in.parquet")
+    except pa.ArrowNotImplementedError:
+        pytest.skip("a pyarrow that has no views in Parquet")
+    assert sign_many("in.parquet", "out.parquet", "--errors", "bad.parquet") == 1
+    for name, kept in (("out", [URL] * 3), ("bad", ["a b", "c d", "e f"])):
+        made = pq.read_table(folder / f"{name}.parquet")
+        assert made.schema.field("url").type == pa.string_view()
+        assert made["url"].to_pylist() == kept
+
+
+def test_a_damaged_parquet_file_is_told(
+    sign_many: Command, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pa = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    table = pa.table({"url": [f"{URL}?{n}" for n in range(1000)]})
+    pq.write_table(table, folder / "in.parquet", use_dictionary=False)
+    content = bytearray((folder / "in.parquet").read_bytes())
+    content[8:400] = b"\xff" * 392
+    (folder / "in.parquet").write_bytes(content)
+    assert sign_many("in.parquet", "out.parquet") == 2
+    assert "row group 0 of the Parquet file cannot be read: " in capsys.readouterr().err
+    assert not (folder / "out.parquet").exists()
+
+
 def test_parquet_without_pyarrow_names_the_extra(
     sign_many: Command,
     folder: Path,
