@@ -51,7 +51,7 @@ class _Path(click.ParamType[Path | None]):
 @click.option("--resume", is_flag=True, help="Go on with a run that was cut off, if there is one.")
 @click.option("--workers", type=int, default=1, show_default=True, help="How many sign at once.")
 @click.option("--resource", help="A pattern that covers all URLs: one signature for them all.")
-@signing_options
+@signing_options(lifetime="90, 15m, 2h, 7d; this or the next must be given.")
 def sign_many(
     source: Path | None,
     target: Path | None,
@@ -114,12 +114,6 @@ def sign_many(
     click.echo(f"cfsign: {totals.rows - totals.faults} signed, {totals.faults} not", err=True)
     say_when(ends)
     return int(totals.faults > 0)
-
-
-# Of the shared options, the one that is another here: there is no expiry if none is given.
-for _option in sign_many.params:
-    if isinstance(_option, click.Option) and _option.name == "expires_in":
-        _option.help = "90, 15m, 2h, 7d; this or the next must be given."
 
 
 def _into_stream(results: Results, source: Source, errors: Path | None) -> Totals:
