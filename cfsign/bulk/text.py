@@ -264,7 +264,10 @@ class JSONLines(TextFormat):
             raise ResourceError(
                 f"the object has a member {self._output_column!r}; choose another --output-column"
             )
-        signed = sign(dict(members)[self._column])
+        url = dict(members)[self._column]
+        if not isinstance(url, str):
+            raise ResourceError(f"the member {self._column!r} is no string")
+        signed = sign(url)
         end = text.rindex(b"}")
         member = f",{json.dumps(self._output_column)}:{json.dumps(signed)}"
         return text[:end] + member.encode("ascii") + text[end:]

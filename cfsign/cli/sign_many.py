@@ -20,6 +20,7 @@ from cfsign.bulk.run import FileRun, Results, Totals, signed_batches, write_stre
 from cfsign.cli.output import failed
 from cfsign.cli.signing import say_when, signer_and_times, signing_options
 from cfsign.cli.telling import told
+from cfsign.errors import ConfigurationError
 from cfsign.key_pair import names_file
 from cfsign.signer import Signer
 from cfsign.workers import check_workers
@@ -110,7 +111,12 @@ def sign_many(
             journal = run.begin(given, times["expires_at"], resume=resume)
             ends = journal.expires_at
             terms = replace(terms, expires_at=ends)
-            totals = _into_file(run, journal, opened, partial(signed, terms))
+            mend = (
+                "the same with --resume goes on with it"
+                if given["INPUT"] is not None
+                else "a stream cannot be gone on with; remove the .partial files to begin anew"
+            )
+            totals = _into_file(run, journal, opened, partial(signed, terms), mend)
     click.echo(f"cfsign: {totals.rows - totals.faults} signed, {totals.faults} not", err=True)
     say_when(ends)
     return int(totals.faults > 0)
@@ -124,12 +130,18 @@ def _into_stream(results: Results, source: Source, errors: Path | None) -> Total
 
 
 def _into_file(
-    run: FileRun, journal: Journal, source: Source, done: Callable[[Position | None], Results]
+    run: FileRun,
+    journal: Journal,
+    source: Source,
+    done: Callable[[Position | None], Results],
+    mend: str,
 ) -> Totals:
     try:
         return run.write(journal, source, done)
+    except ConfigurationError:  # of a file that is not what it should be: it tells its own mend
+        raise
     except BaseException:
-        click.echo("cfsign: cut off; the same with --resume goes on with it", err=True)
+        click.echo(f"cfsign: cut off; {mend}", err=True)
         raise
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
 import random
@@ -312,6 +313,23 @@ def test_no_other_run_puts_the_files_in_their_places_too(
     assert sign_many("in.txt", "out.txt") == 0
     assert others == [2]
     assert "another run is at" in capsys.readouterr().err
+
+
+def test_a_stream_that_was_cut_off_is_not_said_to_go_on(
+    sign_many: Command, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    (folder / "in.txt").write_text(f"{URL}\n")
+    os.mkfifo(folder / "pipe")
+
+    def full(made: Path, final: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(final))
+
+    monkeypatch.setattr(bulk_run, "publish", full)
+    with subprocess.Popen(["cp", "in.txt", "pipe"]):
+        assert sign_many("pipe", "out.txt") == 2
+    assert "cut off; a stream cannot be gone on with" in capsys.readouterr().err
+    assert sign_many("in.txt", "more.txt") == 2
+    assert "cut off; the same with --resume goes on with it" in capsys.readouterr().err
 
 
 def test_a_journal_that_is_none_is_told(
