@@ -83,7 +83,7 @@ class Journal:
         if others:
             raise ConfigurationError(
                 f"the run that was cut off had another {', '.join(others)}; go on with the same, "
-                "or remove the .partial files to begin anew"
+                "or remove the .partial and .partial.json files to begin anew"
             )
 
     def write(self, output: Path) -> None:

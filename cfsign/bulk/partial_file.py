@@ -82,8 +82,8 @@ class PartialFile:
         """
         if self.size < size:
             raise ConfigurationError(
-                f"{str(self.path)!r} is shorter than the run left it; remove the .partial files, "
-                "and begin anew"
+                f"{str(self.path)!r} is shorter than the run left it; remove the .partial and "
+                ".partial.json files, and begin anew"
             )
         self._file.truncate(size)
         self.size = self._file.seek(0, os.SEEK_END)

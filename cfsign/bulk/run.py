@@ -175,8 +175,8 @@ def _put_in_place(final: Path, size: int, source: Source, *, is_errors: bool) ->
         publish(source.finish(partial, errors=is_errors), final)
     elif not final.exists():  # else a run was cut off when this was in its place already
         raise ConfigurationError(
-            f"{str(partial)!r} is shorter than the run left it; remove the .partial files, and "
-            "begin anew"
+            f"{str(partial)!r} is shorter than the run left it; remove the .partial and "
+            ".partial.json files, and begin anew"
         )
     partial.unlink(missing_ok=True)
 

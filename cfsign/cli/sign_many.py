@@ -114,7 +114,8 @@ def sign_many(
             mend = (
                 "the same with --resume goes on with it"
                 if given["INPUT"] is not None
-                else "a stream cannot be gone on with; remove the .partial files to begin anew"
+                else "a stream cannot be gone on with; to begin anew, remove the .partial and "
+                ".partial.json files"
             )
             totals = _into_file(run, journal, opened, partial(signed, terms), mend)
     click.echo(f"cfsign: {totals.rows - totals.faults} signed, {totals.faults} not", err=True)
