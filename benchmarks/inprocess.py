@@ -20,7 +20,7 @@ print(json.dumps(measure(int(sys.argv[1]))))
 
 
 def measure(run: Run) -> None:
-    """Time a request to each kind of view; the shortest of many counts."""
+    """Time a request to each kind of view; of many rounds the least median counts."""
     print(VIEW, flush=True)
     with run.attempt(VIEW):
         line = [sys.executable, "-c", _CODE, "10" if run.pace.is_quick else "300"]

@@ -60,8 +60,9 @@ def page(results: Results) -> str:
         "Written by `pip install -e '.[bench]' && python -m benchmarks`"
         f"{' --quick' if results.is_quick else ''} on {results.date}; "
         "the raw figures are in [results.json](results.json).\n"
-        "A figure is the median of several rounds. In each round every subject of a table is timed "
-        "for a moment, in turn, so that the drift of the machine's speed meets all alike.\n"
+        "A figure is the median of several rounds, but for the memory, and the time of a million "
+        "URLs under Growth: each was measured once. In each round every subject of a table is "
+        "timed for a moment, in turn, so that the drift of the machine's speed meets all alike.\n"
         "The spread is that of the middle half of the rounds, and a ratio is the median of the "
         "rounds' own ratios.",
         picture("speed-all", "Signed URLs a second, by who signs them"),
@@ -76,8 +77,9 @@ def page(results: Results) -> str:
         + picture("redirects", "Redirects a second of the six flavours")
         + "\n\n"
         + _redirects(results),
-        "In process, without a server, the signature taking no time; the shortest of many "
-        "requests:\n\n" + _views(results),
+        "In process, without a server, the signature taking no time: the processor's "
+        "time of a request, the median of a round, and of many rounds the least:\n\n"
+        + _views(results),
         "## Start-up and memory\n\n" + _imports(results) + "\n\n" + _memory(results),
         "## Growth\n\nThe exponent is the slope of the line fitted to the logarithms: 1 is linear, "
         "0 is flat.\n\n" + picture("growth", "How the cost grows") + "\n\n" + _growth(results),

@@ -49,6 +49,12 @@ class Journal:
         return partial.with_name(partial.name + ".json")
 
     @classmethod
+    def new_path(cls, output: Path) -> Path:
+        """Return where it is written before it takes its place."""
+        path = cls.path(output)
+        return path.with_name(path.name + ".new")
+
+    @classmethod
     def read(cls, output: Path) -> Journal | None:
         """
         Read the journal of *output*, if there is one.
@@ -77,14 +83,15 @@ class Journal:
         if others:
             raise ConfigurationError(
                 f"the run that was cut off had another {', '.join(others)}; go on with the same, "
-                "or remove the .partial files to begin anew"
+                "or remove the .partial and .partial.json files to begin anew"
             )
 
     def write(self, output: Path) -> None:
         """Keep the state, in one piece."""
         path = self.path(output)
-        new = path.with_name(path.name + ".new")
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        new = self.new_path(output)
+        new.unlink(missing_ok=True)  # of a run that was killed here; or a link that leads elsewhere
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(asdict(self), file)
             file.flush()

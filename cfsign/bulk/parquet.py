@@ -15,6 +15,7 @@ from pyarrow import parquet as pq
 
 from cfsign.bulk.batch import Batch, Done, Fault, Position
 from cfsign.bulk.outcome import Sign, outcome
+from cfsign.bulk.partial_file import made_path
 from cfsign.errors import ConfigurationError
 
 #: Rows a batch: more than of text, since each is written with its schema.
@@ -65,12 +66,20 @@ class Parquet:
         for group in range(self._file.num_row_groups):
             rows = self._file.metadata.row_group(group).num_rows
             if first + rows > done:
-                for batch in self._file.iter_batches(_ROWS, row_groups=[group]):
+                for batch in self._read(group):
                     if first >= done:
                         yield _ParquetBatch(self, batch, first)
                     first += batch.num_rows
             else:
                 first += rows
+
+    def _read(self, group: int) -> Iterator[Any]:
+        try:
+            yield from self._file.iter_batches(_ROWS, row_groups=[group])
+        except (OSError, pa.ArrowException) as error:
+            raise ConfigurationError(
+                f"row group {group} of the Parquet file cannot be read: {error}"
+            ) from None
 
     def progress(self, position: Position) -> int:
         """Tell how far *position* is, in rows."""
@@ -78,7 +87,7 @@ class Parquet:
 
     def finish(self, partial: Path, *, errors: bool) -> Path:
         """Write as Parquet what was written as Arrow's streams, one behind the other."""
-        made = partial.with_name(partial.name + ".parquet")
+        made = made_path(partial)
         schema = self._errors_schema if errors else self._schema
         made.unlink(missing_ok=True)
         made.touch(0o600)
@@ -88,9 +97,9 @@ class Parquet:
                 writer.write_table(pa.Table.from_batches(some, schema), row_group_size=_GROUP)
         return made
 
-    def encoded(self, batch: Any, *extra: list[Any], errors: bool) -> bytes:
-        """Write rows, with columns added, as a stream of Arrow's."""
-        if not batch.num_rows:
+    def encoded(self, rows: Any, *extra: list[Any], errors: bool) -> bytes:
+        """Write a table, with columns added, as a stream of Arrow's."""
+        if not rows.num_rows:
             return b""
         schema = self._errors_schema if errors else self._schema
         fields = list(schema)[-len(extra) :]
@@ -99,9 +108,7 @@ class Parquet:
         ]
         sink = io.BytesIO()
         with ipc.new_stream(sink, schema) as stream:
-            stream.write_batch(
-                pa.RecordBatch.from_arrays([*batch.columns, *columns], schema=schema)
-            )
+            stream.write_table(pa.Table.from_arrays([*rows.columns, *columns], schema=schema))
         return sink.getvalue()
 
     def urls(self, batch: Any) -> list[Any]:
@@ -124,12 +131,11 @@ class _ParquetBatch:
             for number, one in enumerate(outcomes, self.first + 1)
             if one.error is not None
         ]
-        good = pa.array([one.error is None for one in outcomes])
-        bad = pa.array([one.error is not None for one in outcomes])
+        is_good = [one.error is None for one in outcomes]
         return Done(
-            self.source.encoded(self.batch.filter(good), signed, errors=False),
+            self.source.encoded(_parted(self.batch, is_good, True), signed, errors=False),
             self.source.encoded(
-                self.batch.filter(bad),
+                _parted(self.batch, is_good, False),
                 [fault.number for fault in faults],
                 [fault.reason for fault in faults],
                 errors=True,
@@ -138,6 +144,17 @@ class _ParquetBatch:
             faults,
             {"rows": self.first + self.batch.num_rows},
         )
+
+
+def _parted(batch: Any, kinds: list[bool], wanted: bool) -> Any:
+    """Return the rows of a kind as a table: by slices, since not every type has a filter."""
+    parts, first = [], 0
+    for kind, some in itertools.groupby(kinds):
+        count = len(list(some))
+        if kind == wanted:
+            parts.append(batch.slice(first, count))
+        first += count
+    return pa.Table.from_batches(parts, batch.schema).combine_chunks()
 
 
 def _streams(file: Any) -> Iterator[Any]:

@@ -11,11 +11,18 @@ from types import TracebackType
 from cfsign.errors import ConfigurationError
 
 _BINARY = getattr(os, "O_BINARY", 0)
+#: Somebody who may write in the same folder could lay a link to a file of ours.
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
 def partial_path(final: Path) -> Path:
     """Return where *final* is made."""
     return final.with_name(final.name + ".partial")
+
+
+def made_path(partial: Path) -> Path:
+    """Return where *partial* becomes what is wanted, if that is another format."""
+    return partial.with_name(partial.name + ".parquet")
 
 
 class PartialFile:
@@ -34,11 +41,15 @@ class PartialFile:
         Open it as it is, or make it.
 
         Raises:
-            ConfigurationError: Another run is at it.
+            ConfigurationError: Another run is at it, or it is a link.
             OSError: It cannot be written.
         """
         self.path = partial_path(final)
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | _BINARY, 0o600)
+        if self.path.is_symlink():
+            raise ConfigurationError(
+                f"{str(self.path)!r} is a link, which is not followed; remove it"
+            )
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | _NO_LINK | _BINARY, 0o600)
         self._file = os.fdopen(descriptor, "r+b", buffering=0)
         try:
             self._lock()
@@ -56,6 +67,10 @@ class PartialFile:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of it; another run may have it."""
         self._file.close()
 
     def cut(self, size: int) -> None:
@@ -67,8 +82,8 @@ class PartialFile:
         """
         if self.size < size:
             raise ConfigurationError(
-                f"{str(self.path)!r} is shorter than the run left it; remove the .partial files, "
-                "and begin anew"
+                f"{str(self.path)!r} is shorter than the run left it; remove the .partial and "
+                ".partial.json files, and begin anew"
             )
         self._file.truncate(size)
         self.size = self._file.seek(0, os.SEEK_END)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing
@@ -78,7 +79,8 @@ class FileRun:
             if journal is None:
                 _require_empty(partial)
             if journal is None or (not resume and not journal.rows):
-                if journal is None and self._errors is not None:
+                before = None if journal is None else journal.options.get("--errors")
+                if self._errors is not None and before != str(self._errors):
                     with PartialFile(self._errors) as errors:
                         _require_empty(errors)
                 journal = Journal(options, expires_at)
@@ -108,18 +110,17 @@ class FileRun:
             How many rows there were, those of the runs that were cut off among them.
 
         Raises:
+            ConfigurationError: What was written is not there any more.
             OSError: Something cannot be written; what was written can be gone on with.
         """
-        if not journal.is_complete:
-            self._fill(journal, source, done)
-        for final, size, is_errors in self._files(journal):
-            partial = partial_path(final)
-            # Where it is shorter, a run was cut off when this was in its place already.
-            if partial.exists() and partial.stat().st_size >= size:
-                made = source.finish(partial, errors=is_errors)
-                publish(made, final)
-            partial.unlink(missing_ok=True)
-        journal.remove(self._output)
+        with PartialFile(self._output) as output:  # no other run has it until all is in its place
+            if not journal.is_complete:
+                self._fill(output, journal, source, done)
+            if os.name != "posix":  # Windows moves no file that is open
+                output.close()
+            for final, size, is_errors in self._files(journal):
+                _put_in_place(final, size, source, is_errors=is_errors)
+            journal.remove(self._output)
         return Totals(journal.rows, journal.faults)
 
     def _files(self, journal: Journal) -> Iterator[tuple[Path, int, bool]]:
@@ -128,10 +129,13 @@ class FileRun:
         yield self._output, journal.output_bytes, False
 
     def _fill(
-        self, journal: Journal, source: Source, done: Callable[[Position | None], Results]
+        self,
+        output: PartialFile,
+        journal: Journal,
+        source: Source,
+        done: Callable[[Position | None], Results],
     ) -> None:
         with ExitStack() as stack:
-            output = stack.enter_context(PartialFile(self._output))
             output.cut(journal.output_bytes)
             if not output.size:
                 output.append(source.head)
@@ -163,6 +167,18 @@ class FileRun:
             errors.sync()
             journal.errors_bytes = errors.size
         journal.write(self._output)
+
+
+def _put_in_place(final: Path, size: int, source: Source, *, is_errors: bool) -> None:
+    partial = partial_path(final)
+    if partial.exists() and partial.stat().st_size >= size:
+        publish(source.finish(partial, errors=is_errors), final)
+    elif not final.exists():  # else a run was cut off when this was in its place already
+        raise ConfigurationError(
+            f"{str(partial)!r} is shorter than the run left it; remove the .partial and "
+            ".partial.json files, and begin anew"
+        )
+    partial.unlink(missing_ok=True)
 
 
 def write_stream(results: Results, source: Source, stream: BinaryIO, errors: Path | None) -> Totals:

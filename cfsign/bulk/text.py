@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -60,7 +60,7 @@ class TextFormat(ABC):
         """Read what stands before the first row, and return it as the output has it."""
         return b""
 
-    def texts(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+    def texts(self, lines: Lines) -> Iterator[bytes]:
         """Put together the lines of each record."""
         return iter(lines)
 
@@ -116,7 +116,7 @@ class Text:
     def _records(self) -> Iterator[Record]:
         first = self._lines.line
         for text in self._form.texts(self._lines):
-            bare = text.removesuffix(b"\n").removesuffix(b"\r")
+            bare = text.removesuffix(b"\n").rstrip(b"\r")
             yield Record(first, bare, text[len(bare) :])
             first = self._lines.line
 
@@ -167,6 +167,8 @@ class CSV(TextFormat):
         self._output_column = output_column
         self._width = 0
         self._index = 0
+        # Past the reader's own limit it would go on in the middle of a cell, as if that were rows.
+        csv.field_size_limit(_LONGEST)
 
     def head(self, records: Iterator[Record]) -> bytes:
         """Find the column in the header, and return it with one column more."""
@@ -190,25 +192,28 @@ class CSV(TextFormat):
         self._width, self._index = len(names), names.index(self._column)
         return header.text + b"," + _cell(self._output_column) + (header.ending or b"\n")
 
-    def texts(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+    def texts(self, lines: Lines) -> Iterator[bytes]:
         """Put together the lines of a record with a line break between quotes."""
         taken: list[bytes] = []
+        first, size = lines.line, 0
 
         def feed() -> Iterator[str]:
+            nonlocal size
             for line in lines:
                 taken.append(line)
-                yield _text(line)
+                size += len(line)
+                if size > _LONGEST:
+                    raise ConfigurationError(
+                        f"the row that begins on line {first} is over {_LONGEST >> 20} MiB; is its "
+                        "quote never closed?"
+                    )
+                # A bare CR, which `signed` refuses, is an error here that forgets an open quote.
+                yield _text(line.replace(b"\r", b" "))
 
-        reader = csv.reader(feed())
-        while True:
-            try:
-                more = next(reader, None) is not None
-            except csv.Error:  # reading the record by itself will tell
-                more = True
-            if not more:
-                return
+        for _ in csv.reader(feed()):
             yield b"".join(taken)
             taken.clear()
+            first, size = lines.line, 0
 
     def signed(self, text: bytes, sign: Sign) -> bytes:
         """Return the record with one cell more."""
@@ -261,7 +266,7 @@ class JSONLines(TextFormat):
             )
         url = dict(members)[self._column]
         if not isinstance(url, str):
-            raise ResourceError(f"a URL is text, which the member {self._column!r} is not")
+            raise ResourceError(f"the member {self._column!r} is no string")
         signed = sign(url)
         end = text.rindex(b"}")
         member = f",{json.dumps(self._output_column)}:{json.dumps(signed)}"

@@ -17,7 +17,7 @@ _SAME_SITE = click.Choice(["Strict", "Lax", "None"], case_sensitive=False)
 
 @click.command()
 @click.argument("url")
-@signing_options
+@signing_options()
 @click.option("--resource", help="A pattern that covers the URL, to sign in its place.")
 def sign(url: str, resource: str | None, **options: Any) -> None:
     """Print URL signed. It is given as it goes on the wire: percent-encoded."""
@@ -28,7 +28,7 @@ def sign(url: str, resource: str | None, **options: Any) -> None:
 
 @click.command(short_help="Print the cookies that open a folder or a file.")
 @click.argument("resource")
-@signing_options
+@signing_options()
 @click.option("--set-cookie", is_flag=True, help="Print Set-Cookie headers, a line each.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @click.option("--domain", help="The cookies' domain, with --set-cookie.")

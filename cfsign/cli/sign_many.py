@@ -15,11 +15,12 @@ from cfsign.bulk.batch import Position, Source
 from cfsign.bulk.formats import FORMATS, choose_format, open_source
 from cfsign.bulk.journal import Journal, identity
 from cfsign.bulk.outcome import Terms
-from cfsign.bulk.partial_file import partial_path
+from cfsign.bulk.partial_file import made_path, partial_path
 from cfsign.bulk.run import FileRun, Results, Totals, signed_batches, write_stream
 from cfsign.cli.output import failed
 from cfsign.cli.signing import say_when, signer_and_times, signing_options
 from cfsign.cli.telling import told
+from cfsign.errors import ConfigurationError
 from cfsign.key_pair import names_file
 from cfsign.resource import check_resource
 from cfsign.signer import Signer
@@ -58,7 +59,7 @@ class _Path(click.ParamType[Path | None]):
     help="How many sign at once.",
 )
 @click.option("--resource", help="A pattern that covers all URLs: one signature for them all.")
-@signing_options
+@signing_options(lifetime="90, 15m, 2h, 7d; this or the next must be given.")
 def sign_many(
     source: Path | None,
     target: Path | None,
@@ -118,16 +119,16 @@ def sign_many(
             journal = run.begin(given, times["expires_at"], resume=resume)
             ends = journal.expires_at
             terms = replace(terms, expires_at=ends)
-            totals = _into_file(run, journal, opened, partial(signed, terms))
+            mend = (
+                "the same with --resume goes on with it"
+                if given["INPUT"] is not None
+                else "a stream cannot be gone on with; to begin anew, remove the .partial and "
+                ".partial.json files"
+            )
+            totals = _into_file(run, journal, opened, partial(signed, terms), mend)
     click.echo(f"cfsign: {totals.rows - totals.faults} signed, {totals.faults} not", err=True)
     say_when(ends)
     return int(totals.faults > 0)
-
-
-# Of the shared options, the one that is another here: there is no expiry if none is given.
-for _option in sign_many.params:
-    if isinstance(_option, click.Option) and _option.name == "expires_in":
-        _option.help = "90, 15m, 2h, 7d; this or the next must be given."
 
 
 def _into_stream(results: Results, source: Source, errors: Path | None) -> Totals:
@@ -138,12 +139,18 @@ def _into_stream(results: Results, source: Source, errors: Path | None) -> Total
 
 
 def _into_file(
-    run: FileRun, journal: Journal, source: Source, done: Callable[[Position | None], Results]
+    run: FileRun,
+    journal: Journal,
+    source: Source,
+    done: Callable[[Position | None], Results],
+    mend: str,
 ) -> Totals:
     try:
         return run.write(journal, source, done)
+    except ConfigurationError:  # of a file that is not what it should be: it tells its own mend
+        raise
     except BaseException:
-        click.echo("cfsign: cut off; the same with --resume goes on with it", err=True)
+        click.echo(f"cfsign: cut off; {mend}", err=True)
         raise
 
 
@@ -162,7 +169,9 @@ def _keep_apart(
             raise click.UsageError(f"there is no folder {str(path.parent)!r}; make it first")
     names = [path.resolve() for path in written]
     names += [partial_path(path) for path in names]
-    names += [Journal.path(path.resolve()) for path in (target,) if path is not None]
+    names += [made_path(path) for path in names[len(written) :]]
+    if target is not None:
+        names += [Journal.path(target.resolve()), Journal.new_path(target.resolve())]
     read = [source] if source is not None else []
     read += [Path(key).expanduser() for key in keys if names_file(key)]
     for path in read:

@@ -31,56 +31,66 @@ _KEY_VARIABLES = ["CLOUDFRONT_PRIVATE_KEY", "CLOUDFRONT_PRIVATE_KEY_FILE"]
 _PASSWORD = "CLOUDFRONT_PASSWORD"  # noqa: S105 - the variable's name
 
 
-def signing_options(command: Command) -> Command:
-    """Add the options that `signer_and_times` takes."""
-    for option in reversed(
-        (
-            click.option(
-                "--key-pair-id",
-                envvar="CLOUDFRONT_KEY_PAIR_ID",
-                show_envvar=True,
-                help="The ID of the public key in CloudFront.",
-            ),
-            click.option(
-                "--private-key",
-                envvar=_KEY_VARIABLES,
-                show_envvar=True,
-                help="The private key's path, or kms:alias/NAME; in the environment, its PEM too.",
-            ),
-            click.option(
-                "--ask-password",
-                is_flag=True,
-                help=f"Ask for the key's password, and do not take it from {_PASSWORD}.",
-            ),
-            click.option(
-                "--hash-algorithm",
-                envvar="CLOUDFRONT_HASH_ALGORITHM",
-                show_envvar=True,
-                type=click.Choice(HASH_ALGORITHMS, case_sensitive=False),
-                metavar="[SHA1|SHA256]",
-                help="SHA1 if nothing is said; SHA256 with a key that has no other.",
-            ),
-            click.option(
-                "--key-ring",
-                metavar="FILE",
-                envvar="CLOUDFRONT_KEY_RING_FILE",
-                show_envvar=True,
-                help="A key ring's document, in place of the four above.",
-            ),
-            click.option(
-                "--expires-in",
-                envvar="CLOUDFRONT_EXPIRES",
-                show_envvar=True,
-                type=duration,
-                help="90, 15m, 2h, 7d; 60 if nothing is said.",
-            ),
-            click.option("--expires-at", type=moment, help="Epoch seconds or 2027-01-31T12:00Z."),
-            click.option("--starts-at", type=moment, help="Not before then."),
-            click.option("--ip-address", help="The viewer's IPv4 address or network alone."),
-        )
-    ):
-        command = option(command)
-    return command
+def signing_options(
+    *, lifetime: str = "90, 15m, 2h, 7d; 60 if nothing is said."
+) -> Callable[[Command], Command]:
+    """
+    Return what adds the options that `signer_and_times` takes.
+
+    Args:
+        lifetime: The help of `--expires-in`.
+    """
+    options = (
+        click.option(
+            "--key-pair-id",
+            envvar="CLOUDFRONT_KEY_PAIR_ID",
+            show_envvar=True,
+            help="The ID of the public key in CloudFront.",
+        ),
+        click.option(
+            "--private-key",
+            envvar=_KEY_VARIABLES,
+            show_envvar=True,
+            help="The private key's path, or kms:alias/NAME; in the environment, its PEM too.",
+        ),
+        click.option(
+            "--ask-password",
+            is_flag=True,
+            help=f"Ask for the key's password, and do not take it from {_PASSWORD}.",
+        ),
+        click.option(
+            "--hash-algorithm",
+            envvar="CLOUDFRONT_HASH_ALGORITHM",
+            show_envvar=True,
+            type=click.Choice(HASH_ALGORITHMS, case_sensitive=False),
+            metavar="[SHA1|SHA256]",
+            help="SHA1 if nothing is said; SHA256 with a key that has no other.",
+        ),
+        click.option(
+            "--key-ring",
+            metavar="FILE",
+            envvar="CLOUDFRONT_KEY_RING_FILE",
+            show_envvar=True,
+            help="A key ring's document, in place of the four above.",
+        ),
+        click.option(
+            "--expires-in",
+            envvar="CLOUDFRONT_EXPIRES",
+            show_envvar=True,
+            type=duration,
+            help=lifetime,
+        ),
+        click.option("--expires-at", type=moment, help="Epoch seconds or 2027-01-31T12:00Z."),
+        click.option("--starts-at", type=moment, help="Not before then."),
+        click.option("--ip-address", help="The viewer's IPv4 address or network alone."),
+    )
+
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
 
 
 def signer_and_times(

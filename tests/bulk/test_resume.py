@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
 import random
@@ -273,6 +274,64 @@ def test_what_was_lost_of_the_output_is_noticed(
     assert "is shorter than the run left it" in capsys.readouterr().err
 
 
+def test_what_was_lost_of_a_whole_output_is_noticed(
+    sign_many: Command,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (folder / "in.txt").write_text(f"{URL}\n")
+
+    def publish(made: Path, final: Path) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bulk_run, "publish", publish)
+        with pytest.raises(Killed):
+            sign_many("in.txt", "out.txt")
+    (folder / "out.txt.partial").unlink()
+    assert sign_many("in.txt", "out.txt", "--resume") == 2
+    assert "is shorter than the run left it" in capsys.readouterr().err
+
+
+def test_no_other_run_puts_the_files_in_their_places_too(
+    sign_many: Command,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (folder / "in.txt").write_text(f"{URL}\n")
+    publish = bulk_run.publish
+    others = []
+
+    def meanwhile(made: Path, final: Path) -> None:
+        if not others:
+            others.append(sign_many("in.txt", "out.txt", "--resume"))
+        publish(made, final)
+
+    monkeypatch.setattr(bulk_run, "publish", meanwhile)
+    assert sign_many("in.txt", "out.txt") == 0
+    assert others == [2]
+    assert "another run is at" in capsys.readouterr().err
+
+
+def test_a_stream_that_was_cut_off_is_not_said_to_go_on(
+    sign_many: Command, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    (folder / "in.txt").write_text(f"{URL}\n")
+    os.mkfifo(folder / "pipe")
+
+    def full(made: Path, final: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(final))
+
+    monkeypatch.setattr(bulk_run, "publish", full)
+    with subprocess.Popen(["cp", "in.txt", "pipe"]):
+        assert sign_many("pipe", "out.txt") == 2
+    assert "cut off; a stream cannot be gone on with" in capsys.readouterr().err
+    assert sign_many("in.txt", "more.txt") == 2
+    assert "cut off; the same with --resume goes on with it" in capsys.readouterr().err
+
+
 def test_a_journal_that_is_none_is_told(
     cut_off: Path, sign_many: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -311,6 +370,28 @@ def test_somebody_elses_partial_file_stays(
     assert (folder / name).read_text() == "a diary"
 
 
+@pytest.mark.parametrize("link", ["out.txt.partial", "bad.jsonl.partial"])
+def test_a_link_in_the_place_of_a_partial_file_is_not_followed(
+    sign_many: Command, folder: Path, link: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "in.txt").write_text(f"{URL}\n")
+    (folder / link).symlink_to("elsewhere")
+    assert sign_many("in.txt", "out.txt", "--errors", "bad.jsonl") == 2
+    assert "is a link, which is not followed" in capsys.readouterr().err
+    assert not (folder / "elsewhere").exists()
+
+
+def test_a_link_in_the_place_of_the_new_journal_is_not_followed(
+    sign_many: Command, folder: Path
+) -> None:
+    (folder / "in.txt").write_text(f"{URL}\n")
+    (folder / "diary").write_text("a diary")
+    (folder / "out.txt.partial.json.new").symlink_to("diary")
+    assert sign_many("in.txt", "out.txt") == 0
+    assert (folder / "diary").read_text() == "a diary"
+    assert sorted(os.listdir(folder)) == ["diary", "in.txt", "out.txt"]
+
+
 def test_a_run_that_did_nothing_yet_is_begun_anew(
     sign_many: Command, folder: Path, kill_after: Callable[[int], None]
 ) -> None:
@@ -320,6 +401,23 @@ def test_a_run_that_did_nothing_yet_is_begun_anew(
         sign_many("in.txt", "out.txt")
     kill_after(-1)
     assert sign_many("in.txt", "out.txt", "--starts-at", "1") == 0
+
+
+def test_a_run_that_did_nothing_yet_leaves_what_is_not_its_own(
+    sign_many: Command,
+    folder: Path,
+    kill_after: Callable[[int], None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (folder / "in.txt").write_text(f"{URL}\n")
+    kill_after(1)
+    with pytest.raises(Killed):
+        sign_many("in.txt", "out.txt", "--errors", "bad.jsonl")
+    kill_after(-1)
+    (folder / "worse.jsonl.partial").write_text("a diary")
+    assert sign_many("in.txt", "out.txt", "--errors", "worse.jsonl") == 2
+    assert "belongs to no run that can be gone on with" in capsys.readouterr().err
+    assert (folder / "worse.jsonl.partial").read_text() == "a diary"
 
 
 def test_what_goes_on_keeps_the_first_runs_expiry(
@@ -448,6 +546,8 @@ def test_who_reads_no_more_is_told_of_as_an_error(folder: Path, workers: str) ->
         (("in.txt", "out.txt", "--errors", "in.txt"), "'in.txt' would be written over"),
         (("x.txt.partial", "x.txt", "--format", "lines"), "'x.txt.partial' would be written over"),
         (("x.txt.partial.json", "x.txt"), "would be written over"),
+        (("x.txt.partial.json.new", "x.txt"), "would be written over"),
+        (("x.txt.partial.parquet", "x.txt", "--format", "parquet"), "would be written over"),
         (("in.txt", "out.txt", "--errors", "out.txt"), "OUTPUT and --errors are one file"),
         (("in.txt", "out.txt", "--errors", "out.txt.partial"), "are one file"),
         (("in.txt", "../key.pem"), "key.pem' would be written over"),
@@ -481,6 +581,8 @@ def test_what_cannot_be_is_refused_and_leaves_everything_as_it_was(
     os.link(folder / "in.txt", folder / "hard.txt")
     (folder / "x.txt.partial").write_text("")
     (folder / "x.txt.partial.json").write_text("")
+    (folder / "x.txt.partial.json.new").write_text("")
+    (folder / "x.txt.partial.parquet").write_text("")
     (folder / "utf16.txt").write_text(URL, encoding="utf-16")
     before = {path: path.read_bytes() for path in folder.iterdir()}
     assert sign_many(*arguments) == 2
