@@ -154,8 +154,7 @@ class KeyRing(Unpicklable, BaseSigner):
         return self.current().sign(policy)
 
     def _canned_url(self, url: str, expires_at: int) -> str:
-        self._look_if_due()
-        return self._snapshot.current()._canned_url(url, expires_at)
+        return self.current()._canned_url(url, expires_at)
 
     async def sign_async(self, policy: Policy) -> SignedPolicy:
         """Sign *policy* as `sign` does; a look for changes is taken in a thread."""

@@ -92,7 +92,7 @@ _FAULTS = (
         "browsers resolve `.` and `..` before they ask; write the path that remains",
     ),
     (r"%(?![0-9A-Fa-f]{2})", "a `%` lacks its two hexadecimal digits; write %25 for a `%`"),
-    (r"\?.*'", "browsers send a ' in the query as %27; write %27"),
+    (r"\?[^?']*'", "browsers send a ' in the query as %27; write %27"),
     (r"\A[^?]*\?\Z", "the query is empty; leave the `?` out"),
     (r"(?<=\?)[^?]*\?", "a `?` inside the query would act as a wildcard; write %3F for it"),
     (
@@ -225,8 +225,9 @@ def _stand_in(resource: str) -> str:
         rest += "/"
     literal = {"": "", "*": "https://"}.get(scheme, f"{scheme}://")
     path, mark, query = rest.replace("*", "x").partition("?")
-    # In a pattern a further `?` may be meant as the wildcard that it is.
-    return literal + path + mark + query.replace("?", "x")
+    # In a pattern a further `?` may be meant as the wildcard that it is; for it stands what is in
+    # no name of RESERVED.
+    return literal + path + mark + query.replace("?", "_")
 
 
 def _domain(rest: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from cfsign.errors import CfsignError, ConfigurationError
 from cfsign.key_pair import KeyPair, names_file
+from cfsign.keys import is_blocking
 from cfsign.ring_source import RingSource, last_change, mark
 from cfsign.signer import Signer
 
@@ -58,10 +59,12 @@ class Snapshot:
             raise ConfigurationError(problems)
         if snapshot.schedule != self.schedule:
             return replace(snapshot, since=math.ceil(time()))
-        if snapshot.hash_algorithms != self.hash_algorithms:
-            return snapshot
-        # The very signers: by them a cache knows what it has of each key.
-        return replace(snapshot, signers=self.signers)
+        # The very signers, where they sign alike: by them a cache knows what it has of each key.
+        both = zip(self.signers, snapshot.signers, strict=True)
+        signers = (
+            (start, old if _sign_alike(old, new) else new) for (start, old), (_, new) in both
+        )
+        return replace(snapshot, signers=tuple(signers))
 
     @classmethod
     def _read(cls, source: RingSource, state: Any, since: int) -> Snapshot:
@@ -91,11 +94,6 @@ class Snapshot:
     def schedule(self) -> list[tuple[int, str]]:
         """Which key signs from when."""
         return [(start, signer.key_pair_id) for start, signer in self.signers]
-
-    @property
-    def hash_algorithms(self) -> list[str]:
-        """What each key signs with."""
-        return [signer.hash_algorithm for _, signer in self.signers]
 
     def is_changed(self, state: Any) -> bool:
         """Tell whether the source is in another state now, or a key file was written to."""
@@ -130,6 +128,16 @@ def _same_key(one: Signer, other: Signer) -> bool:
     # One store's PEM may break its lines elsewhere than another's.
     halves = {"".join(signer.public_key_pem().split()) for signer in (one, other)}
     return len(halves) == 1
+
+
+def _sign_alike(one: Signer, other: Signer) -> bool:
+    """Tell whether two signers with one key are as good as each other."""
+    if one.hash_algorithm != other.hash_algorithm:
+        return False
+    if one._key is other._key:
+        return True
+    # Of a key that lies elsewhere one place may be out of reach, and the other not.
+    return type(one._key) is type(other._key) and not is_blocking(one._key)
 
 
 def clashes(ordered: list[KeyPair], now: float) -> list[str]:

@@ -51,8 +51,9 @@ class BaseSigner(ABC):
     __slots__ = ()
 
     def __init_subclass__(cls) -> None:
-        # Whatever a class does in a `sign` of its own, it does for every URL.
-        if "sign" in vars(cls) and "_canned_url" not in vars(cls):
+        # Whatever a class, or a mixin in it, does in a `sign` of its own, it does for every URL.
+        first = next(base for base in cls.__mro__ if vars(base).keys() & {"sign", "_canned_url"})
+        if "_canned_url" not in vars(first):
             cls._canned_url = BaseSigner._canned_url  # type: ignore[method-assign]
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -25,7 +25,15 @@ else:
 
 
 class _AsView:
-    """A call of `as_view`: all the views that are made for it have the same options."""
+    """A call of `as_view`: the views that are made for it have the options that it was given."""
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        self._given = given
+
+    def has_made(self, view: View) -> bool:
+        """Tell whether *view* has just these, and none that its `setup` has set for a request."""
+        own = vars(view).keys() & Delivery.__dataclass_fields__.keys()
+        return all(vars(view)[name] is self._given.get(name) for name in own)
 
 
 class SignedRedirectMixin(ViewOptions, _View):
@@ -73,7 +81,7 @@ class SignedRedirectMixin(ViewOptions, _View):
         given = Delivery.options_of(SimpleNamespace(**initkwargs))
         checked = Delivery.of_view(cls, given)
         initkwargs |= {name: getattr(checked, name) for name in given}
-        view: Callable[..., Any] = super().as_view(**initkwargs, _as_view=_AsView())
+        view: Callable[..., Any] = super().as_view(**initkwargs, _as_view=_AsView(initkwargs))
         return view
 
     def get(
@@ -91,7 +99,9 @@ class SignedRedirectMixin(ViewOptions, _View):
 
     def _desk(self) -> Desk:
         """Return where the view's files are asked for; raises ConfigurationError."""
-        return conf.site().desk(self, self._as_view, awaits=self._awaits)
+        call = self._as_view
+        key = call if call is not None and call.has_made(self) else None
+        return conf.site().desk(self, key, awaits=self._awaits)
 
     def _asked(
         self, request: HttpRequest, resource: str | None, url_args: dict[str, Any]

@@ -541,6 +541,42 @@ def test_a_deployment_with_right_settings_is_clean(servers, site_environ):
     assert "no issues (0 silenced)" in log.read_text()
 
 
+@pytest.mark.parametrize("colour", ["", "Async"])
+def test_what_a_view_sets_for_one_request_is_that_requests_alone(
+    django, settings, site_settings, colour
+):
+    """Django makes a view a request, so its `setup` may set options: no other viewer gets them."""
+    from django.test import RequestFactory
+
+    from cfsign_django import views
+
+    class View(getattr(views, f"{colour}SignedRedirectView")):
+        def setup(self, request, *args, **kwargs):
+            super().setup(request, *args, **kwargs)
+            if "for" in request.GET:
+                self.headers = {"X-For": request.GET["for"]}
+
+        def authorize(self, request, resource):
+            return 200
+
+        if colour:
+            plain = authorize
+
+            async def authorize(self, request, resource):
+                return self.plain(request, resource)
+
+    with settings(**site_settings):
+        view = View.as_view(code=302)
+        ask = async_to_sync(view) if colour else view
+
+        def answered(query):
+            return ask(RequestFactory().get(f"/a.txt{query}"), resource="a.txt")
+
+        found = [answered(query).get("X-For") for query in ("?for=ada", "", "?for=ben", "")]
+        assert found == ["ada", None, "ben", None]
+        assert answered("?for=ada").status_code == 302
+
+
 def test_a_view_that_is_made_for_each_request_is_not_kept(django, settings, site_settings):
     """As in `View.as_view(delivery="json")(request)` inside a function of the site's own."""
     from django.test import RequestFactory

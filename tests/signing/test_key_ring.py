@@ -500,6 +500,44 @@ def test_another_key_under_the_same_id_displaces_nothing(
     assert rings[1].key_pair_id == NEW
 
 
+def test_a_key_that_has_moved_to_another_store_signs_from_there(
+    document: Path, key: PrivateKey, policy: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under its id, and the same key: yet where it was it may be gone, and out of reach."""
+
+    class Store:
+        """A store in which the key lies too."""
+
+        is_blocking = True
+        is_there = True
+
+        def __init__(self, _: object) -> None: ...
+
+        def sign(self, message: bytes, hash_algorithm: Any) -> bytes:
+            if not self.is_there:
+                raise KeyUnavailableError("out of reach", source="kms", code="503")
+            return key.sign(message, hash_algorithm)
+
+        def public_key_pem(self) -> str:
+            return key.public_key_pem()
+
+    read = KeyPair.key
+
+    def read_either(pair: KeyPair) -> Any:
+        return Store(pair) if pair.private_key == "kms:alias/one" else read(pair)
+
+    monkeypatch.setattr(KeyPair, "key", read_either)
+    ring = KeyRing.from_file(write(document, entry(OLD, "kms:alias/one")), check_every=0)
+    assert ring.sign(policy).key_pair_id == OLD
+    monkeypatch.setattr(Store, "is_there", False)
+    write(document, entry(OLD, "old.pem"))
+    assert ring.sign(policy).key_pair_id == OLD
+    assert ring.fault is None
+    monkeypatch.setattr(Store, "is_there", True)
+    write(document, entry(OLD, "kms:alias/one"))
+    assert type(ring.current()._key) is Store
+
+
 def test_a_key_of_ones_own_is_not_asked_for_its_public_half(document: Path, pem: str) -> None:
     """While a key file beside it is read again: it is the same object."""
 

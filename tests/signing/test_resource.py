@@ -240,6 +240,7 @@ def test_the_longest_url_is_cloudfronts() -> None:
         "https://*.example.com/*",
         "https://*",
         "https://media.example.com*",
+        "https://media.example.com/*?E?pires=1",
         "*.example.com/a",
         "*.example.com/a b".replace(" ", "%20"),
         "*",

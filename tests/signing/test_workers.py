@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from cfsign import (
+    BaseSigner,
     KeyPair,
     KeyRing,
     Policy,
@@ -147,6 +148,34 @@ def test_what_a_subclass_does_when_it_signs_it_does_for_each_url(own_signer: Sig
         own_signer.sign_urls(urls, expires_at=LATER)
     )
     assert sorted(seen) == sorted(urls)
+
+
+@pytest.mark.parametrize("base", [Signer, KeyRing])
+def test_what_a_mixin_does_when_it_signs_it_does_for_each_url(
+    own_signer: Signer, base: type[BaseSigner]
+) -> None:
+    """Its `sign` is not in the class itself, and goes before what signs a URL at once."""
+    seen = []
+
+    class Noting:
+        def sign(self, policy: Policy) -> SignedPolicy:
+            seen.append(policy.resource)
+            signed: SignedPolicy = super().sign(policy)  # type: ignore[misc]
+            return signed
+
+    class NotingSigner(Noting, base):  # type: ignore[misc, valid-type]
+        pass
+
+    given = (
+        (KEY_PAIR_ID, own_signer._key)
+        if base is Signer
+        else ([KeyPair(KEY_PAIR_ID, own_signer._key)],)
+    )
+    signer = NotingSigner(*given)
+    urls = files(2)
+    assert signer.sign_url(urls[0], expires_at=LATER)
+    assert list(signer.sign_urls(urls[1:], expires_at=LATER))
+    assert seen == urls
 
 
 def test_the_key_goes_to_a_process_by_its_pipe_alone(
