@@ -62,7 +62,12 @@ class BaseSigner(ABC):
         """Whether it signs by `sign_async` alone, since its key is an asynchronous one."""
 
     def current(self) -> BaseSigner:
-        """Return the signer whose key signs now: itself, where there is but one."""
+        """
+        Return the signer whose key signs now: itself, where there is but one.
+
+        What is kept for an `expiry_step`, or signed by several workers, is signed by this one. So a
+        subclass whose `sign` does more than a ring's returns itself here too.
+        """
         return self
 
     async def current_async(self) -> BaseSigner:
