@@ -73,10 +73,10 @@ def sign_many(
     **options: Any,
 ) -> int:
     """
-    Sign each URL of INPUT, in lines, CSV, JSON Lines or Parquet; - is a standard stream.
+    Sign each URL of a file.
 
-    OUTPUT is written whole or not at all. A row that cannot be signed is told, and left out. Exit 1
-    if there was one.
+    INPUT has lines, CSV, JSON Lines or Parquet; - is a standard stream. OUTPUT is written whole or
+    not at all. A row that cannot be signed is told, and left out. Exit 1 if there was one.
     """
     form = choose_format(form, source, target)
     if form == "lines" and (column is not None or output_column is not None):
