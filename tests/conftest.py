@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,10 @@ from cfsign import Distribution, PrivateKey, Signer, TrustedKeyGroup, load_priva
 # A loaded machine makes a single example slow; that is no fault of the code's.
 settings.register_profile("cfsign", deadline=None)
 settings.load_profile("cfsign")
+
+# A shell has what it starts in the background ignore Ctrl-C; the programs that the tests interrupt
+# would inherit that, and never end.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 KEY_PAIR_ID = "K2JCJMDEHXQW5F"
 
