@@ -17,6 +17,7 @@ from cfsign.bulk.journal import Journal, identity
 from cfsign.bulk.outcome import Terms
 from cfsign.bulk.partial_file import made_path, partial_path
 from cfsign.bulk.run import FileRun, Results, Totals, signed_batches, write_stream
+from cfsign.cli.file import file
 from cfsign.cli.output import failed
 from cfsign.cli.signing import say_when, signer_and_times, signing_options
 from cfsign.cli.telling import told
@@ -27,20 +28,14 @@ from cfsign.signer import Signer
 from cfsign.workers import MOST
 
 
-class _Path(click.ParamType[Path | None]):
-    """A file, or `-` for a standard stream, which becomes None."""
-
-    name = "file"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Path | None:
-        return None if value == "-" else Path(value).expanduser()
+def _file_or_stream(text: str) -> Path | None:
+    """Read a path, or `-` for a standard stream, which becomes None."""
+    return None if text == "-" else file(text)
 
 
 @click.command("sign-many", short_help="Sign each URL of a file, or of a stream.")
-@click.argument("source", type=_Path(), metavar="INPUT")
-@click.argument("target", type=_Path(), metavar="OUTPUT")
+@click.argument("source", type=_file_or_stream, metavar="INPUT")
+@click.argument("target", type=_file_or_stream, metavar="OUTPUT")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="By the file's name if left.")
 @click.option("--column", help="The column that has the URL; url if left.")
 @click.option("--output-column", help="The one that gets it signed; signed_url if left.")
