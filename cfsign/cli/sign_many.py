@@ -34,8 +34,8 @@ def _file_or_stream(text: str) -> Path | None:
 
 
 @click.command("sign-many", short_help="Sign each URL of a file, or of a stream.")
-@click.argument("source", type=_file_or_stream, metavar="INPUT")
-@click.argument("target", type=_file_or_stream, metavar="OUTPUT")
+@click.argument("input_", metavar="INPUT")
+@click.argument("output", metavar="OUTPUT")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="By the file's name if left.")
 @click.option("--column", help="The column that has the URL; url if left.")
 @click.option("--output-column", help="The one that gets it signed; signed_url if left.")
@@ -56,8 +56,8 @@ def _file_or_stream(text: str) -> Path | None:
 @click.option("--resource", help="A pattern that covers all URLs: one signature for them all.")
 @signing_options(lifetime="90, 15m, 2h, 7d; this or the next must be given.")
 def sign_many(
-    source: Path | None,
-    target: Path | None,
+    input_: str,
+    output: str,
     form: str | None,
     column: str | None,
     output_column: str | None,
@@ -73,6 +73,7 @@ def sign_many(
     INPUT has lines, CSV, JSON Lines or Parquet; - is a standard stream. OUTPUT is written whole or
     not at all. A row that cannot be signed is told, and left out. Exit 1 if there was one.
     """
+    source, target = _file_or_stream(input_), _file_or_stream(output)
     form = choose_format(form, source, target)
     if form == "lines" and (column is not None or output_column is not None):
         raise click.UsageError("lines have no columns; leave --column and --output-column out")
