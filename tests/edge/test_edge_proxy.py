@@ -150,9 +150,9 @@ def test_an_origin_that_is_down_is_502(
     before: Callable[..., str], sign: Callable[..., str], client: Any
 ) -> None:
     """With CloudFront's page, and HEAD without it."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    with opened_origin(f"http://127.0.0.1:{port}") as app:
+    held = socket.socket()
+    held.bind(("127.0.0.1", 0))  # held, so that nobody else gets it, and not listened at
+    with held, opened_origin(f"http://127.0.0.1:{held.getsockname()[1]}") as app:
         url = sign(f"{before(app)}/a")
         answer = client.get(url)
         assert (answer.status_code, answer.headers["x-cache"]) == (502, "Error from cloudfront")
