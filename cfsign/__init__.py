@@ -3,10 +3,6 @@
 from typing import TYPE_CHECKING
 
 from cfsign.cookies import SignedCookies
-from cfsign.decision import Allow, Deny, decide
-from cfsign.delivery import Delivery
-from cfsign.desk import Asked, Desk
-from cfsign.distribution import Distribution
 from cfsign.errors import (
     CfsignError,
     CfsignWarning,
@@ -18,9 +14,7 @@ from cfsign.errors import (
     SigningKeyError,
 )
 from cfsign.keys import AsyncPrivateKey, PrivateKey, choose_backend, load_private_key
-from cfsign.options import ViewOptions
 from cfsign.policy import Policy
-from cfsign.redirect import Answer
 from cfsign.resource import split_location
 from cfsign.signed_policy import SignedPolicy
 from cfsign.signer import BaseSigner, Signer
@@ -28,19 +22,33 @@ from cfsign.signer import BaseSigner, Signer
 if TYPE_CHECKING:
     from cfsign.cautions import Caution, cautions_of
     from cfsign.configuration import Configuration
+    from cfsign.decision import Allow, Deny, decide
+    from cfsign.delivery import Delivery
+    from cfsign.desk import Asked, Desk
+    from cfsign.distribution import Distribution
     from cfsign.explanation import Cause, Explanation, Mistake, explain
     from cfsign.key_pair import KeyPair
     from cfsign.key_ring import KeyRing
+    from cfsign.options import ViewOptions
+    from cfsign.redirect import Answer
     from cfsign.site import Site
     from cfsign.trusted_keys import TrustedKeyGroup
     from cfsign.verdict import Reason, Verdict
 else:
-    # What by no means every site needs is imported where it is first used, since each import takes
-    # milliseconds from every command and every worker (PEP 562).
+    # A Signer and what it signs are imported at once. The rest, which not everybody needs, is
+    # imported where it is first used, since each import takes milliseconds from every command and
+    # every worker (PEP 562).
     _LATER = {
+        "Allow": "cfsign.decision",
+        "Answer": "cfsign.redirect",
+        "Asked": "cfsign.desk",
         "Caution": "cfsign.cautions",
         "Cause": "cfsign.explanation",
         "Configuration": "cfsign.configuration",
+        "Delivery": "cfsign.delivery",
+        "Deny": "cfsign.decision",
+        "Desk": "cfsign.desk",
+        "Distribution": "cfsign.distribution",
         "Explanation": "cfsign.explanation",
         "KeyPair": "cfsign.key_pair",
         "KeyRing": "cfsign.key_ring",
@@ -49,7 +57,9 @@ else:
         "Site": "cfsign.site",
         "TrustedKeyGroup": "cfsign.trusted_keys",
         "Verdict": "cfsign.verdict",
+        "ViewOptions": "cfsign.options",
         "cautions_of": "cfsign.cautions",
+        "decide": "cfsign.decision",
         "explain": "cfsign.explanation",
     }
 

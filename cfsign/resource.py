@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from typing import cast
-from urllib.parse import quote, unquote
 
 from cfsign.errors import ResourceError
 
@@ -248,6 +247,8 @@ def _fault(url: str) -> ResourceError:
 
 
 def _reserved(url: str) -> ResourceError:
+    from urllib.parse import unquote  # only a refusal waits for it
+
     names = (parameter.partition("=")[0] for parameter in url.partition("?")[2].split("&"))
     name = next(name for name in names if unquote(name) in RESERVED)
     return ResourceError(
@@ -274,4 +275,6 @@ def _mend(character: str, in_host: bool) -> str:
         return "write the host in ASCII: xn--mnchen-3ya for münchen"
     if in_host:
         return "write the distribution's domain"
+    from urllib.parse import quote  # as above
+
     return f"write {quote(character)} for it (Distribution.url encodes a plain path)"
