@@ -8,12 +8,15 @@ AWS, "Create a signed URL using a canned policy": seconds since 1970 in UTC, a 3
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TypeAlias
 
 from cfsign.errors import PolicyError
 
-Moment = int | datetime
-Lifetime = int | timedelta
+if TYPE_CHECKING:
+    import datetime
+
+Moment: TypeAlias = "int | datetime.datetime"
+Lifetime: TypeAlias = "int | datetime.timedelta"
 
 #: The last second of a signed 32-bit integer, 2038-01-19 03:14:07 UTC.
 LATEST = 2147483647
@@ -32,20 +35,8 @@ def epoch_seconds(moment: Moment, field: str) -> int:
     Raises:
         PolicyError: Naive, in milliseconds, out of range, or of another type.
     """
-    if isinstance(moment, datetime):
-        if moment.utcoffset() is None:
-            raise PolicyError(
-                f"{field} is a naive datetime, whose time zone nobody knows; "
-                "give an aware one: datetime.now(timezone.utc) + ...",
-                field=field,
-            )
-        moment = int(moment.timestamp())
-    elif isinstance(moment, bool) or not isinstance(moment, int):
-        raise PolicyError(
-            f"{field} is an aware datetime or whole epoch seconds (int), "
-            f"not {type(moment).__name__}",
-            field=field,
-        )
+    if isinstance(moment, bool) or not isinstance(moment, int):
+        moment = _timestamp(moment, field)
     if moment > LATEST:
         raise PolicyError(
             f"{field} is past {LATEST} (January 2038), the last second that CloudFront takes; "
@@ -55,6 +46,24 @@ def epoch_seconds(moment: Moment, field: str) -> int:
     if moment < 1:
         raise PolicyError(f"{field} lies before 1970; give epoch seconds", field=field)
     return int(moment)
+
+
+def _timestamp(moment: object, field: str) -> int:
+    import datetime  # only who gives one waits for it
+
+    if not isinstance(moment, datetime.datetime):
+        raise PolicyError(
+            f"{field} is an aware datetime or whole epoch seconds (int), "
+            f"not {type(moment).__name__}",
+            field=field,
+        )
+    if moment.utcoffset() is None:
+        raise PolicyError(
+            f"{field} is a naive datetime, whose time zone nobody knows; "
+            "give an aware one: datetime.now(timezone.utc) + ...",
+            field=field,
+        )
+    return int(moment.timestamp())
 
 
 def moment_from_text(text: str, field: str) -> int:
@@ -68,8 +77,10 @@ def moment_from_text(text: str, field: str) -> int:
     Raises:
         PolicyError: It is none, has no zone, or is one that `epoch_seconds` refuses.
     """
+    import datetime  # as above
+
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.datetime.fromisoformat(text)
     except ValueError:
         moment = None
     if moment is None or moment.utcoffset() is None:
@@ -115,18 +126,24 @@ def lifetime_seconds(lifetime: Lifetime, field: str) -> int:
     Raises:
         PolicyError: Less than a second, or of another type.
     """
-    if isinstance(lifetime, timedelta):
-        lifetime = lifetime // timedelta(seconds=1)
-    elif isinstance(lifetime, bool) or not isinstance(lifetime, int):
-        raise PolicyError(
-            f"{field} is a timedelta or whole seconds (int), not {type(lifetime).__name__}",
-            field=field,
-        )
+    if isinstance(lifetime, bool) or not isinstance(lifetime, int):
+        lifetime = _total_seconds(lifetime, field)
     if lifetime < 1:
         raise PolicyError(
             f"{field} is less than one second; give a lifetime of 1 or more", field=field
         )
     return int(lifetime)
+
+
+def _total_seconds(lifetime: object, field: str) -> int:
+    import datetime  # as above
+
+    if not isinstance(lifetime, datetime.timedelta):
+        raise PolicyError(
+            f"{field} is a timedelta or whole seconds (int), not {type(lifetime).__name__}",
+            field=field,
+        )
+    return lifetime // datetime.timedelta(seconds=1)
 
 
 def standing_lifetime(

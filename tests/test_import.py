@@ -53,7 +53,8 @@ LATER = {
     "pathlib",
 }
 
-# What whoever signs whole URLs never needs: plain paths, decisions, deliveries, and their like.
+# What whoever signs whole URLs until a number of seconds never needs: plain paths, decisions,
+# deliveries, and their like.
 FOR_SITES = {
     "cfsign.decision",
     "cfsign.delivery",
@@ -66,6 +67,7 @@ FOR_SITES = {
     "cfsign.redirect",
     "cfsign.settings",
     "cfsign.signed_policies",
+    "datetime",
     "ipaddress",
     "urllib",
 }
