@@ -126,8 +126,15 @@ class Policy:
         )
 
 
-def policy_json(resource: str, expires_at: int, more_conditions: str = "") -> str:
-    """Return the exact text of the policy of a checked *resource*: with no more, a canned one's."""
+def policy_json(resource: str, expires_at: int | str, more_conditions: str = "") -> str:
+    """
+    Return the exact text of a policy: with no more conditions, of a canned one.
+
+    Args:
+        resource: What it names, checked.
+        expires_at: Epoch seconds, or their digits.
+        more_conditions: Further members of its "Condition", each behind a comma.
+    """
     # Nothing here needs JSON's escapes: check_resource lets no quote, backslash or control
     # character through, and the rest are numbers.
     return (

@@ -14,6 +14,9 @@ from cfsign.keys import HashAlgorithm
 from cfsign.policy import Policy
 from cfsign.resource import MAX_URL_BYTES, check_length, check_several, check_url
 
+#: How a query ends by the hash algorithm: SHA-1 is what CloudFront takes where nothing is said.
+HASH_MARKERS: dict[HashAlgorithm, str] = {"SHA1": "", "SHA256": "&Hash-Algorithm=SHA256"}
+
 
 class SignedPolicy:
     """
@@ -36,7 +39,11 @@ class SignedPolicy:
         )
         self.policy = policy
         self.key_pair_id = key_pair_id
-        self._query = with_signature(carried, signature, key_pair_id, hash_algorithm)
+        # In the documents' order.
+        self._query = (
+            f"{carried}&Signature={signature}"
+            f"&Key-Pair-Id={key_pair_id}{HASH_MARKERS[hash_algorithm]}"
+        )
 
     def __repr__(self) -> str:
         kind = "canned" if self.policy.is_canned else "custom"
@@ -88,23 +95,6 @@ class SignedPolicy:
     def _params(self) -> dict[str, str]:
         # CloudFront's base64 has neither `&` nor `=` in it.
         return dict(parameter.split("=") for parameter in self._query.split("&"))
-
-
-def with_signature(
-    carried: str, signature: str, key_pair_id: str, hash_algorithm: HashAlgorithm
-) -> str:
-    """
-    Return *carried* with the parameters of the signature, in the documents' order.
-
-    Args:
-        carried: What the edge has the policy from, `Expires=` or `Policy=`, be it behind a URL.
-        signature: In CloudFront's base64.
-        key_pair_id: CloudFront's id of the public key.
-        hash_algorithm: What the policy was hashed with.
-    """
-    signed = f"{carried}&Signature={signature}&Key-Pair-Id={key_pair_id}"
-    # SHA-1 is what CloudFront takes where nothing is said.
-    return signed if hash_algorithm == "SHA1" else f"{signed}&Hash-Algorithm={hash_algorithm}"
 
 
 def check_covered(policy: Policy, url: str) -> None:

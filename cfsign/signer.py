@@ -28,7 +28,7 @@ from cfsign.keys import (
 )
 from cfsign.policy import Address, Policy, check_conditions, policy_json
 from cfsign.resource import MAX_URL_BYTES, check_length, check_several, check_url
-from cfsign.signed_policy import SignedPolicy, check_covered, with_signature
+from cfsign.signed_policy import HASH_MARKERS, SignedPolicy, check_covered
 from cfsign.times import Lifetime, Moment, expiry
 from cfsign.workers import check_workers, in_order
 
@@ -38,11 +38,9 @@ Result = TypeVar("Result")
 #: How many URLs a worker takes at a time, so that handing them over costs next to nothing.
 _CHUNK = 64
 
-# The bytes of P-256's r and s, 32 each, without the DER around them.
+# The bytes of P-256's r and s, 32 each, without the DER around them. A signature that is longer is
+# taken as it is, since each look costs every URL.
 _BARE = 64
-
-#: How long a signature is that is looked into: each one costs a signer no more than this.
-_DOUBTFUL = (0, _BARE)
 
 
 class BaseSigner(ABC):
@@ -263,18 +261,21 @@ class Signer(Unpicklable, BaseSigner):
             SigningKeyError: The key cannot sign, or is an asynchronous one.
         """
         signature: object = self._key.sign(_message(policy), self.hash_algorithm)
-        if not isinstance(signature, bytes) or len(signature) in _DOUBTFUL:
+        if type(signature) is not bytes or len(signature) <= _BARE:
             signature = self._checked(signature)
         return SignedPolicy(policy, self.key_pair_id, encode(signature), self.hash_algorithm)
 
     def _canned_url(self, url: str, expires_at: int) -> str:
         """Do as any signer does, but without a Policy and a SignedPolicy for each URL."""
-        message = policy_json(url, expires_at).encode()
+        digits = f"{expires_at}"  # made once for both the policy and the URL, to save time
+        message = policy_json(url, digits).encode()
         signature: object = self._key.sign(message, self.hash_algorithm)
-        if not isinstance(signature, bytes) or len(signature) in _DOUBTFUL:
+        if type(signature) is not bytes or len(signature) <= _BARE:
             signature = self._checked(signature)
-        carried = f"{url}{'&' if '?' in url else '?'}Expires={expires_at}"
-        signed = with_signature(carried, encode(signature), self.key_pair_id, self.hash_algorithm)
+        signed = (
+            f"{url}{'&' if '?' in url else '?'}Expires={digits}&Signature={encode(signature)}"
+            f"&Key-Pair-Id={self.key_pair_id}{HASH_MARKERS[self.hash_algorithm]}"
+        )
         return signed if len(signed) <= MAX_URL_BYTES else check_length(signed)
 
     async def sign_async(self, policy: Policy) -> SignedPolicy:
@@ -293,7 +294,7 @@ class Signer(Unpicklable, BaseSigner):
             signature = self._key.sign(message, self.hash_algorithm)
         if inspect.isawaitable(signature):
             signature = await signature
-        if not isinstance(signature, bytes) or len(signature) in _DOUBTFUL:
+        if type(signature) is not bytes or len(signature) <= _BARE:
             signature = self._checked(signature)
         return SignedPolicy(policy, self.key_pair_id, encode(signature), self.hash_algorithm)
 
@@ -369,7 +370,8 @@ def _described(thing: object) -> str:
 def _is_bare(key: PrivateKey | AsyncPrivateKey, signature: bytes) -> bool:
     """Tell r and s of P-256 from DER of so many bytes, and from RSA of 512 bits, as tests have."""
     is_der = signature[:2] == bytes((0x30, _BARE - 2))
-    return not is_der and not str(getattr(key, "algorithm", "")).startswith("RSA")
+    is_rsa = str(getattr(key, "algorithm", "")).startswith("RSA")
+    return len(signature) == _BARE and not is_der and not is_rsa
 
 
 def _message(policy: Policy) -> bytes:
