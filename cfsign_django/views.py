@@ -117,6 +117,12 @@ class SignedRedirectMixin(ViewOptions, _View):
 class SignedRedirectView(SignedRedirectMixin, View):
     """The view for a plain `authorize`; mixins such as LoginRequiredMixin go in front of it."""
 
+    # Without it, Django gives each view a `head` that holds the view, and with it the request,
+    # until the garbage is collected.
+    def head(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer HEAD like GET."""
+        return self.get(request, *args, **kwargs)
+
 
 class AsyncSignedRedirectView(SignedRedirectMixin, View):
     """
@@ -146,7 +152,7 @@ class AsyncSignedRedirectView(SignedRedirectMixin, View):
     async def get(  # type: ignore[override]  # the twin that awaits
         self, request: HttpRequest, resource: str | None = None, **url_args: Any
     ) -> HttpResponseBase:
-        """Answer GET, and HEAD like it."""
+        """Answer GET."""
         asked = self._asked(request, resource, url_args)
         if isinstance(asked, Deny):
             return await _refuse(request, asked)
@@ -155,6 +161,11 @@ class AsyncSignedRedirectView(SignedRedirectMixin, View):
             return result
         answer = await asked.answer_async(result)
         return await _refuse(request, answer) if isinstance(answer, Deny) else respond(answer)
+
+    # As in SignedRedirectView.
+    async def head(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer HEAD like GET."""
+        return await self.get(request, *args, **kwargs)
 
 
 #: In a thread, since the site's own error page may ask the database.
