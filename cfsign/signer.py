@@ -291,7 +291,7 @@ class Signer(Unpicklable, BaseSigner):
             signature = await asyncio.to_thread(self._key.sign, message, self.hash_algorithm)
         else:
             signature = self._key.sign(message, self.hash_algorithm)
-        if inspect.isawaitable(signature):
+        if not isinstance(signature, bytes) and inspect.isawaitable(signature):
             signature = await signature
         if not isinstance(signature, bytes) or len(signature) in _DOUBTFUL:
             signature = self._checked(signature)
