@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 else:
     _View = object
 
+_OPTIONS = Delivery.__dataclass_fields__
+
 
 class _AsView:
     """A call of `as_view`: the views that are made for it have the options that it was given."""
@@ -32,8 +34,10 @@ class _AsView:
 
     def has_made(self, view: View) -> bool:
         """Tell whether *view* has just these, and none that its `setup` has set for a request."""
-        own = vars(view).keys() & Delivery.__dataclass_fields__.keys()
-        return all(vars(view)[name] is self._given.get(name) for name in own)
+        for name, value in vars(view).items():
+            if name in _OPTIONS and value is not self._given.get(name):
+                return False
+        return True
 
 
 class SignedRedirectMixin(ViewOptions, _View):
