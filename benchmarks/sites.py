@@ -42,19 +42,28 @@ def create_app() -> Any:
 
 def flask_sync() -> Any:
     """Flask, with a plain rule."""
-    return _flask(lambda resource: 200)
+    return _flask(lambda resource: 200, _bare)
 
 
 def flask_async() -> Any:
-    """Flask, with an async rule."""
+    """Flask, with an async rule, beside a bare view that is async too."""
 
     async def authorize(resource: str) -> int:
         return 200
 
-    return _flask(authorize)
+    async def bare(name: str) -> Any:
+        return _bare(name)
+
+    return _flask(authorize, bare)
 
 
-def _flask(authorize: Any) -> Any:
+def _bare(name: str) -> Any:
+    import flask
+
+    return flask.redirect(BARE.format(name), 303)
+
+
+def _flask(authorize: Any, bare: Any) -> Any:
     import flask
 
     from cfsign_flask import CloudFront, signed_redirect_blueprint
@@ -63,7 +72,7 @@ def _flask(authorize: Any) -> Any:
     app.config.update(settings())
     CloudFront(app)
     app.register_blueprint(signed_redirect_blueprint("c", __name__, authorize, "/content"))
-    app.add_url_rule("/bare/<name>", "bare", lambda name: flask.redirect(BARE.format(name), 303))
+    app.add_url_rule("/bare/<name>", "bare", bare)
     return app
 
 

@@ -101,8 +101,6 @@ def decide(result: object, allowed_statuses: Collection[int] = ALLOWED_STATUSES)
     Raises:
         DecisionError: Anything else, which is never a yes.
     """
-    if isinstance(result, Allow | Deny):
-        return result
     if _is_status(result):
         if _is_success(result) and result in allowed_statuses:
             return _ALLOW
@@ -114,6 +112,8 @@ def decide(result: object, allowed_statuses: Collection[int] = ALLOWED_STATUSES)
         raise DecisionError(
             f"authorize returned {what}, which neither allows ({yes}) nor refuses (400 to 599)"
         )
+    if isinstance(result, Allow | Deny):
+        return result
     if inspect.iscoroutine(result):
         result.close()
         raise DecisionError(

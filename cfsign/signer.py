@@ -292,7 +292,7 @@ class Signer(Unpicklable, BaseSigner):
             signature = await asyncio.to_thread(self._key.sign, message, self.hash_algorithm)
         else:
             signature = self._key.sign(message, self.hash_algorithm)
-        if inspect.isawaitable(signature):
+        if not isinstance(signature, bytes) and inspect.isawaitable(signature):
             signature = await signature
         if type(signature) is not bytes or len(signature) <= _BARE:
             signature = self._checked(signature)

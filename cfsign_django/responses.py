@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn, cast
 
+from django.conf import settings
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,7 +18,8 @@ _EXCEPTIONS = {400: BadRequest, 403: PermissionDenied, 404: Http404}
 
 def respond(answer: Answer) -> HttpResponse:
     """Copy an answer into a response; no HttpResponseRedirect, which would encode again."""
-    response = HttpResponse(answer.body, status=answer.status)
+    # Told its charset, the response does not look for one in a Content-Type that it has not yet.
+    response = HttpResponse(answer.body, status=answer.status, charset=settings.DEFAULT_CHARSET)
     for name, value in answer.headers:
         if name == "Set-Cookie":
             response.cookies.load(value)

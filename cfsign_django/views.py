@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 else:
     _View = object
 
+_OPTIONS = Delivery.__dataclass_fields__
+
 
 class _AsView:
     """A call of `as_view`: the views that are made for it have the options that it was given."""
@@ -32,8 +34,10 @@ class _AsView:
 
     def has_made(self, view: View) -> bool:
         """Tell whether *view* has just these, and none that its `setup` has set for a request."""
-        own = vars(view).keys() & Delivery.__dataclass_fields__.keys()
-        return all(vars(view)[name] is self._given.get(name) for name in own)
+        for name, value in vars(view).items():
+            if name in _OPTIONS and value is not self._given.get(name):
+                return False
+        return True
 
 
 class SignedRedirectMixin(ViewOptions, _View):
@@ -117,6 +121,12 @@ class SignedRedirectMixin(ViewOptions, _View):
 class SignedRedirectView(SignedRedirectMixin, View):
     """The view for a plain `authorize`; mixins such as LoginRequiredMixin go in front of it."""
 
+    # Without it, Django gives each view a `head` that holds the view, and with it the request,
+    # until the garbage is collected.
+    def head(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer HEAD like GET."""
+        return self.get(request, *args, **kwargs)
+
 
 class AsyncSignedRedirectView(SignedRedirectMixin, View):
     """
@@ -146,7 +156,7 @@ class AsyncSignedRedirectView(SignedRedirectMixin, View):
     async def get(  # type: ignore[override]  # the twin that awaits
         self, request: HttpRequest, resource: str | None = None, **url_args: Any
     ) -> HttpResponseBase:
-        """Answer GET, and HEAD like it."""
+        """Answer GET."""
         asked = self._asked(request, resource, url_args)
         if isinstance(asked, Deny):
             return await _refuse(request, asked)
@@ -155,6 +165,11 @@ class AsyncSignedRedirectView(SignedRedirectMixin, View):
             return result
         answer = await asked.answer_async(result)
         return await _refuse(request, answer) if isinstance(answer, Deny) else respond(answer)
+
+    # As in SignedRedirectView.
+    async def head(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer HEAD like GET."""
+        return await self.get(request, *args, **kwargs)
 
 
 #: In a thread, since the site's own error page may ask the database.

@@ -4,6 +4,7 @@ import gc
 import html
 import sys
 import warnings
+import weakref
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -595,3 +596,35 @@ def test_a_view_that_is_made_for_each_request_is_not_kept(django, settings, site
             assert response.status_code == 302
         gc.collect()
         assert len(conf.site()._desks) == before
+
+
+@pytest.mark.parametrize("method", ["get", "head"])
+@pytest.mark.parametrize("colour", ["", "Async"])
+def test_a_request_is_freed_when_it_is_answered(django, settings, site_settings, colour, method):
+    """Not when garbage is next collected, as with the `head` that Django gives a view."""
+    from django.test import RequestFactory
+
+    from cfsign_django import views
+
+    class View(getattr(views, f"{colour}SignedRedirectView")):
+        def authorize(self, request, resource):
+            return 200
+
+        if colour:
+
+            async def authorize(self, request, resource):
+                return 200
+
+    with settings(**site_settings):
+        view = View.as_view()
+        ask = async_to_sync(view) if colour else view
+        request = getattr(RequestFactory(), method)("/a.txt")
+        ended = weakref.ref(request)
+        gc.collect()
+        gc.disable()
+        try:
+            assert ask(request, resource="a.txt").status_code == 303
+            del request
+            assert ended() is None
+        finally:
+            gc.enable()
