@@ -11,8 +11,10 @@ from cfsign.errors import ResourceError
 Query = str | Mapping[str, str] | Iterable[tuple[str, str]]
 
 _URL = re.compile(r"https?://", re.IGNORECASE)
-# What encodes to itself, as most paths do (RFC 3986, section 2.3), so that those cost less.
-_is_unreserved = re.compile(r"[A-Za-z0-9._~/-]*+").fullmatch
+_NAME = r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*+"
+# As most paths are, which so cost less: unreserved characters alone (RFC 3986, section 2.3), which
+# encode to themselves, and no dot in front, with which `.` and `..` begin.
+_is_plain = re.compile(rf"(?:{_NAME}/)*{_NAME}").fullmatch
 _NAME_IT = "name the file itself"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -32,6 +34,8 @@ def encode_path(path: str, *, pattern: bool = False) -> str:
         ResourceError: A whole URL, an empty name, a `.` or `..`, a control character, or no
             Unicode text.
     """
+    if type(path) is str and _is_plain(path):
+        return f"/{path}"
     if not isinstance(path, str):
         raise ResourceError(f"a path is text (str), not {type(path).__name__}")
     if _URL.match(path):
@@ -46,8 +50,6 @@ def encode_path(path: str, *, pattern: bool = False) -> str:
         raise ResourceError(f"the path ends in `/`; {mend}")
     if "." in names or ".." in names:
         raise ResourceError(f"the path has a `.` or `..` in it; {_NAME_IT}")
-    if _is_unreserved(path):
-        return "/" + "/".join(names)
     control = _CONTROL.search(path)
     if control is not None:
         raise ResourceError(
