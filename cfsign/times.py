@@ -178,8 +178,11 @@ def expiry(expires_in: Lifetime | None, expires_at: Moment | None, now: float) -
     Raises:
         PolicyError: Both or neither given, or the expiry is not in the future.
     """
-    if type(expires_at) is int and now < expires_at <= LATEST and expires_in is None:
-        return expires_at  # as most are, so that they cost no more
+    # As most are, so that they cost no more.
+    if expires_in is None and type(expires_at) is int and now < expires_at <= LATEST:
+        return expires_at
+    if expires_at is None and type(expires_in) is int and 0 < expires_in <= LATEST - now:
+        return int(now) + expires_in
     if expires_in is not None and expires_at is not None:
         raise PolicyError("expires_in and expires_at are both given; give one", field="expires_in")
     now = int(now)
