@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from cfsign.base_signer import BaseSigner
 from cfsign.cookies import SignedCookies
 from cfsign.errors import (
     CfsignError,
@@ -17,7 +18,7 @@ from cfsign.keys import AsyncPrivateKey, PrivateKey, choose_backend, load_privat
 from cfsign.policy import Policy
 from cfsign.resource import split_location
 from cfsign.signed_policy import SignedPolicy
-from cfsign.signer import BaseSigner, Signer
+from cfsign.signer import Signer
 
 if TYPE_CHECKING:
     from cfsign.cautions import Caution, cautions_of

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cfsign.base_signer import BaseSigner
 from cfsign.decision import ALLOWED_STATUSES
 from cfsign.errors import CfsignError, CfsignWarning, ConfigurationError
 from cfsign.expiry_step import check_jitter
@@ -29,7 +30,7 @@ from cfsign.settings import (
     VARIABLES,
 )
 from cfsign.signed_policies import DEFAULT_BYTES
-from cfsign.signer import BaseSigner, Signer, choose_hash_algorithm
+from cfsign.signer import Signer, choose_hash_algorithm
 
 DOMAIN = "CLOUDFRONT_DOMAIN"
 CONFIG = "CLOUDFRONT_CONFIG"

@@ -31,9 +31,10 @@ class Desk:
         options: How those are answered whom the site allows.
         location: A whole URL that stands for whatever is asked for, or "".
         headers: The headers of each answer that is not to be kept.
+        sends_url_alone: Whether all that an answer needs of what is signed is the URL.
     """
 
-    __slots__ = ("distribution", "headers", "location", "options")
+    __slots__ = ("distribution", "headers", "location", "options", "sends_url_alone")
 
     def __init__(
         self, distribution: Distribution, options: DeliveryOptions, location: str = ""
@@ -43,6 +44,7 @@ class Desk:
         self.location = location
         # A cache that kept an answer would hand one viewer's URL to the next, or one that is over.
         self.headers: Headers = tuple(with_cache_control(options.headers).items())
+        self.sends_url_alone = options.delivery == "redirect" and not options.cache_redirect
 
     def __repr__(self) -> str:
         return f"<Desk {self.distribution.domain} {self.options.delivery}>"
@@ -112,33 +114,31 @@ class Asked:
             PolicyError: An Allow holds a time or an address that CloudFront does not take.
             SigningKeyError: The key cannot sign.
         """
-        decision = decide(result, self._desk.options.allowed_statuses)
+        desk = self._desk
+        decision = decide(result, desk.options.allowed_statuses)
         if isinstance(decision, Deny):
             return decision
         try:
-            signed = self._desk.distribution.sign_resource(
-                self._opened(),
-                expires_in=decision.expires_in,
-                expires_at=decision.expires_at,
-                starts_at=decision.starts_at,
-                ip_address=decision.ip_address,
-            )
+            if desk.sends_url_alone:
+                url = desk.distribution.sign_url(self._url, **_conditions(decision))
+                return redirect(url, desk.options.code, desk.headers)
+            signed = desk.distribution.sign_resource(self._opened(), **_conditions(decision))
             return self._deliver(decision, signed)
         except (ResourceError, KeyUnavailableError) as error:
             return _refused(error)
 
     async def answer_async(self, result: object) -> Answer | Deny:
         """Do as `answer` does, without ever holding up the event loop for a key that waits."""
-        decision = decide(result, self._desk.options.allowed_statuses)
+        desk = self._desk
+        decision = decide(result, desk.options.allowed_statuses)
         if isinstance(decision, Deny):
             return decision
         try:
-            signed = await self._desk.distribution.sign_resource_async(
-                self._opened(),
-                expires_in=decision.expires_in,
-                expires_at=decision.expires_at,
-                starts_at=decision.starts_at,
-                ip_address=decision.ip_address,
+            if desk.sends_url_alone:
+                url = await desk.distribution.sign_url_async(self._url, **_conditions(decision))
+                return redirect(url, desk.options.code, desk.headers)
+            signed = await desk.distribution.sign_resource_async(
+                self._opened(), **_conditions(decision)
             )
             return self._deliver(decision, signed)
         except (ResourceError, KeyUnavailableError) as error:
@@ -186,3 +186,12 @@ def _refused(error: ResourceError | KeyUnavailableError) -> Deny:
 
     logging.getLogger("cfsign").error("answered with 503, nothing signed: %s", error)
     return Deny(503)
+
+
+def _conditions(allow: Allow) -> dict[str, Any]:
+    return {
+        "expires_in": allow.expires_in,
+        "expires_at": allow.expires_at,
+        "starts_at": allow.starts_at,
+        "ip_address": allow.ip_address,
+    }

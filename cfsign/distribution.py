@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from cfsign.base_signer import BaseSigner
 from cfsign.cookies import SignedCookies
 from cfsign.coverage import covers
 from cfsign.errors import ConfigurationError, PolicyError, ResourceError
@@ -17,7 +18,6 @@ from cfsign.policy import Address, Policy
 from cfsign.resource import check_domain, check_length, check_url
 from cfsign.signed_policies import DEFAULT_BYTES, SignedPolicies, Terms, check_cache_bytes
 from cfsign.signed_policy import SignedPolicy
-from cfsign.signer import BaseSigner
 from cfsign.times import LATEST, Lifetime, Moment, expiry, standing_lifetime
 
 if TYPE_CHECKING:
@@ -182,15 +182,22 @@ class Distribution:
         arguments and the errors those of `Signer.sign_url`.
         """
         url = self.url(path, query)
-        if resource is not None:
-            resource = self._pattern(resource)
-            if not covers(resource, url):
-                raise ResourceError(
-                    "the pattern does not cover the path; name one that does, such as the path's "
-                    "folder and `/*`, or leave resource out"
-                )
+        if resource is None:
+            return self.sign_url(
+                url,
+                expires_in=expires_in,
+                expires_at=expires_at,
+                starts_at=starts_at,
+                ip_address=ip_address,
+            )
+        pattern = self._pattern(resource)
+        if not covers(pattern, url):
+            raise ResourceError(
+                "the pattern does not cover the path; name one that does, such as the path's "
+                "folder and `/*`, or leave resource out"
+            )
         return self.sign_resource(
-            url if resource is None else resource,
+            pattern,
             expires_in=expires_in,
             expires_at=expires_at,
             starts_at=starts_at,
@@ -221,6 +228,67 @@ class Distribution:
             starts_at=starts_at,
             ip_address=ip_address,
         ).cookies()
+
+    def sign_url(
+        self,
+        url: str,
+        *,
+        expires_in: Lifetime | None = None,
+        expires_at: Moment | None = None,
+        starts_at: Moment | None = None,
+        ip_address: Address | None = None,
+    ) -> str:
+        """
+        Sign a whole URL, alone, as `sign_resource` does.
+
+        The arguments and the errors are those of `Signer.sign_url`.
+        """
+        if self._is_all_its_signers:
+            if expires_in is None and expires_at is None:
+                expires_in = self.expires_in
+            return self.signer.sign_url(
+                url,
+                expires_in=expires_in,
+                expires_at=expires_at,
+                starts_at=starts_at,
+                ip_address=ip_address,
+            )
+        return self.sign_resource(
+            url,
+            expires_in=expires_in,
+            expires_at=expires_at,
+            starts_at=starts_at,
+            ip_address=ip_address,
+        ).url(url)
+
+    async def sign_url_async(
+        self,
+        url: str,
+        *,
+        expires_in: Lifetime | None = None,
+        expires_at: Moment | None = None,
+        starts_at: Moment | None = None,
+        ip_address: Address | None = None,
+    ) -> str:
+        """Do as `sign_url` does, without ever holding up the event loop."""
+        if self._is_all_its_signers:
+            if expires_in is None and expires_at is None:
+                expires_in = self.expires_in
+            return await self.signer.sign_url_async(
+                url,
+                expires_in=expires_in,
+                expires_at=expires_at,
+                starts_at=starts_at,
+                ip_address=ip_address,
+            )
+        signed = await self.sign_resource_async(
+            url,
+            expires_in=expires_in,
+            expires_at=expires_at,
+            starts_at=starts_at,
+            ip_address=ip_address,
+        )
+        return signed.url(url)
 
     def sign_resource(
         self,
@@ -318,6 +386,11 @@ class Distribution:
             return 0
         # A second that has begun is over.
         return max(end - self.expires_in - math.ceil(now), 0)
+
+    @property
+    def _is_all_its_signers(self) -> bool:
+        # What a subclass does in a `policy` or `sign_resource` of its own, it does for every URL.
+        return self.expiry_step is None and type(self) is Distribution
 
     def _pattern(self, path_pattern: str) -> str:
         return self.domain + encode_path(path_pattern, pattern=True)

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
+from cfsign.base_signer import BaseSigner
 from cfsign.errors import CfsignError, ConfigurationError, PolicyError
 from cfsign.key_pair import KeyPair
 from cfsign.key_pair_id import check_key_pair_id
@@ -19,7 +20,7 @@ from cfsign.policy import Policy
 from cfsign.ring_snapshot import Snapshot
 from cfsign.ring_source import DocumentFile, ListedPairs, LoadedDocument, Loader, RingSource
 from cfsign.signed_policy import SignedPolicy
-from cfsign.signer import BaseSigner, Signer
+from cfsign.signer import Signer
 from cfsign.times import Lifetime, lifetime_seconds
 
 if TYPE_CHECKING:
@@ -155,6 +156,9 @@ class KeyRing(Unpicklable, BaseSigner):
 
     def _canned_url(self, url: str, expires_at: int) -> str:
         return self.current()._canned_url(url, expires_at)
+
+    async def _canned_url_async(self, url: str, expires_at: int) -> str:
+        return await (await self.current_async())._canned_url_async(url, expires_at)
 
     async def sign_async(self, policy: Policy) -> SignedPolicy:
         """Sign *policy* as `sign` does; a look for changes is taken in a thread."""

@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import WeakSet
 
+from cfsign.base_signer import BaseSigner
 from cfsign.errors import ConfigurationError
 from cfsign.keys import Unpicklable
 from cfsign.policy import Policy
 from cfsign.signed_policy import SignedPolicy
-from cfsign.signer import BaseSigner
 
 if TYPE_CHECKING:
     import asyncio

@@ -14,9 +14,6 @@ from cfsign.keys import HashAlgorithm
 from cfsign.policy import Policy
 from cfsign.resource import MAX_URL_BYTES, check_length, check_several, check_url
 
-#: How a query ends by the hash algorithm: SHA-1 is what CloudFront takes where nothing is said.
-HASH_MARKERS: dict[HashAlgorithm, str] = {"SHA1": "", "SHA256": "&Hash-Algorithm=SHA256"}
-
 
 class SignedPolicy:
     """
@@ -39,10 +36,8 @@ class SignedPolicy:
         )
         self.policy = policy
         self.key_pair_id = key_pair_id
-        # In the documents' order.
         self._query = (
-            f"{carried}&Signature={signature}"
-            f"&Key-Pair-Id={key_pair_id}{HASH_MARKERS[hash_algorithm]}"
+            f"{carried}&Signature={signature}{key_parameters(key_pair_id, hash_algorithm)}"
         )
 
     def __repr__(self) -> str:
@@ -95,6 +90,13 @@ class SignedPolicy:
     def _params(self) -> dict[str, str]:
         # CloudFront's base64 has neither `&` nor `=` in it.
         return dict(parameter.split("=") for parameter in self._query.split("&"))
+
+
+def key_parameters(key_pair_id: str, hash_algorithm: HashAlgorithm) -> str:
+    """Return how every query ends that a key has signed: with its id and what it hashed with."""
+    # SHA-1 is what CloudFront takes where nothing is said.
+    marker = "" if hash_algorithm == "SHA1" else f"&Hash-Algorithm={hash_algorithm}"
+    return f"&Key-Pair-Id={key_pair_id}{marker}"
 
 
 def check_covered(policy: Policy, url: str) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from cfsign.base_signer import BaseSigner
 from cfsign.errors import ResourceError
 from cfsign.policy import Address, Policy
-from cfsign.signer import BaseSigner
 from cfsign.times import Moment
 
 #: Signs one URL, or raises ResourceError.

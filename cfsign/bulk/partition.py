@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Iterator
 
+from cfsign.base_signer import BaseSigner
 from cfsign.bulk.outcome import Outcome, Terms, outcome
 from cfsign.errors import ConfigurationError
 from cfsign.policy import Address
 from cfsign.resource import check_several
-from cfsign.signer import BaseSigner
 from cfsign.times import Moment
 
 

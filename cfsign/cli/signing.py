@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from cfsign.base_signer import BaseSigner
 from cfsign.cli.messages import say
 from cfsign.cli.password import ask_password as ask
 from cfsign.cli.times import duration, moment
@@ -22,7 +23,7 @@ from cfsign.key_ring import KeyRing
 from cfsign.keys import HASH_ALGORITHMS, resolve_private_key
 from cfsign.policy import check_conditions
 from cfsign.settings import VARIABLES
-from cfsign.signer import BaseSigner, Signer
+from cfsign.signer import Signer
 from cfsign.times import expiry
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-import cfsign
+from cfsign.keys import HashAlgorithm
+from cfsign.keys._cryptography import RSAPrivateKey
 
 
 def make_signer(key_pair_id: str, pem: str) -> Callable[[str, int, str | None], str]:
@@ -30,18 +31,12 @@ def make_signer(key_pair_id: str, pem: str) -> Callable[[str, int, str | None], 
 
 
 def count_signatures(monkeypatch: pytest.MonkeyPatch, signed: list[object]) -> None:
-    """Let *signed* have every policy that was signed, awaited or not."""
-    sign, sign_async = cfsign.Signer.sign, cfsign.Signer.sign_async
+    """Let *signed* have all that a key of the site's signed, by whatever way it was asked to."""
+    sign = RSAPrivateKey.sign
 
-    def counted(self: cfsign.Signer, policy: cfsign.Policy) -> cfsign.SignedPolicy:
-        made = sign(self, policy)
-        signed.append(policy)
+    def counted(self: RSAPrivateKey, message: bytes, hash_algorithm: HashAlgorithm) -> bytes:
+        made = sign(self, message, hash_algorithm)
+        signed.append(message)
         return made
 
-    async def counted_async(self: cfsign.Signer, policy: cfsign.Policy) -> cfsign.SignedPolicy:
-        made = await sign_async(self, policy)
-        signed.append(policy)
-        return made
-
-    monkeypatch.setattr(cfsign.Signer, "sign", counted)
-    monkeypatch.setattr(cfsign.Signer, "sign_async", counted_async)
+    monkeypatch.setattr(RSAPrivateKey, "sign", counted)

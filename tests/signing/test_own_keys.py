@@ -101,6 +101,9 @@ def test_an_asynchronous_key_signs_where_it_is_awaited(name: str) -> None:
             attempt()
     expected = Signer("K2JCJMDEHXQW5F", Own()).sign(POLICY)
     assert asyncio.run(signer.sign_async(POLICY)).params == expected.params
+    until = 1999999999
+    url = asyncio.run(signer.sign_url_async(URL, expires_at=until))
+    assert url == Signer("K2JCJMDEHXQW5F", Own()).sign_url(URL, expires_at=until)
 
 
 def test_isinstance_tells_a_key_but_not_which() -> None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
 from cfsign import (
     AsyncPrivateKey,
+    CfsignError,
+    Distribution,
+    KeyPair,
+    KeyRing,
     KeyUnavailableError,
     Policy,
     PrivateKey,
@@ -19,7 +24,8 @@ from cfsign import (
     TrustedKeyGroup,
 )
 
-URL = "https://media.example.com/a"
+DOMAIN = "https://media.example.com"
+URL = f"{DOMAIN}/a"
 POLICY = Policy(URL, 1999999999)
 PATIENCE = 30  # seconds until a test gives up; none waits for so long unless it fails
 
@@ -194,3 +200,101 @@ def test_an_asynchronous_key_is_not_signed_with_in_passing(key: PrivateKey) -> N
             Signer("K2JCJMDEHXQW5F", slow).sign(POLICY)
 
     asyncio.run(run())
+
+
+@pytest.fixture(
+    params=["signer", "ring", "distribution", "with a step", "with a policy of its own"]
+)
+def signs_urls(request: pytest.FixtureRequest, key: PrivateKey) -> Any:
+    """Something that has both `sign_url` and `sign_url_async`."""
+
+    class ForOneViewer(Distribution):
+        def policy(self, resource: str, **options: Any) -> Policy:
+            return super().policy(resource, **options | {"ip_address": "192.0.2.7"})
+
+    signer = Signer("K2JCJMDEHXQW5F", key)
+    return {
+        "signer": lambda: signer,
+        "ring": lambda: KeyRing([KeyPair("K2JCJMDEHXQW5F", key)]),
+        "distribution": lambda: Distribution(DOMAIN, signer),
+        "with a step": lambda: Distribution(DOMAIN, signer, expiry_step=3600),
+        "with a policy of its own": lambda: ForOneViewer(DOMAIN, signer),
+    }[request.param]()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"expires_in": 90},
+        {"expires_at": 1999999999},
+        {"expires_in": 90, "starts_at": 1},
+        {"expires_in": 90, "ip_address": "192.0.2.0/24"},
+    ],
+    ids=str,
+)
+def test_a_url_is_signed_alike_in_both_colours(
+    signs_urls: Any, trusted_keys: TrustedKeyGroup, clock: Any, options: dict[str, Any]
+) -> None:
+    """To the byte, RSA's signatures being the same each time; and as the policy alone would be."""
+    url = signs_urls.sign_url(URL, **options)
+    assert asyncio.run(signs_urls.sign_url_async(URL, **options)) == url
+    assert trusted_keys.check(url, viewer_ip="192.0.2.7").allowed
+    if isinstance(signs_urls, Distribution):
+        assert signs_urls.sign_resource(URL, **options).url(URL) == url
+        assert signs_urls.sign("a", **options) == url
+
+
+@pytest.mark.parametrize("way", ["sign_url", "sign_url_async"])
+def test_a_distribution_says_how_long_where_nothing_else_does(
+    key: PrivateKey, clock: Any, now: int, way: str
+) -> None:
+    """By its own life, rounded up by its step; and a class's own policy is on every URL."""
+    signer = Signer("K2JCJMDEHXQW5F", key)
+
+    class Short(Distribution):
+        def policy(self, resource: str, **options: Any) -> Policy:
+            return super().policy(resource, expires_in=5)
+
+    for make, end in (
+        (lambda: Distribution(DOMAIN, signer), now + 60),
+        (lambda: Distribution(DOMAIN, signer, expires_in=7), now + 7),
+        (lambda: Distribution(DOMAIN, signer, expiry_step=3600), -(-(now + 60) // 3600) * 3600),
+        (lambda: Short(DOMAIN, signer), now + 5),
+    ):
+        signed = getattr(make(), way)(URL)
+        assert f"Expires={end}&" in (signed if way == "sign_url" else asyncio.run(signed))
+
+
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [
+        (f"{URL} b", {"expires_in": 90}),
+        (URL + "a" * 8120, {"expires_in": 90}),
+        (URL, {"expires_at": 1}),
+        (URL, {"expires_in": 0}),
+        (URL, {"expires_in": 1, "expires_at": 1999999999}),
+        (URL, {"expires_in": 90, "starts_at": 1999999999}),
+    ],
+)
+def test_a_url_is_refused_alike_in_both_colours(
+    signs_urls: Any, clock: Any, url: str, options: dict[str, Any]
+) -> None:
+    """With the same words."""
+    with pytest.raises(CfsignError) as plain:
+        signs_urls.sign_url(url, **options)
+    with pytest.raises(CfsignError) as awaited:
+        asyncio.run(signs_urls.sign_url_async(url, **options))
+    assert (type(plain.value), str(plain.value)) == (type(awaited.value), str(awaited.value))
+
+
+def test_a_signers_resource_must_cover_the_url_in_both_colours(
+    key: PrivateKey, trusted_keys: TrustedKeyGroup
+) -> None:
+    """A pattern is named by hand."""
+    signer = Signer("K2JCJMDEHXQW5F", key)
+    folder = {"expires_in": 60, "resource": f"{DOMAIN}/*"}
+    url = asyncio.run(signer.sign_url_async(URL, **folder))  # type: ignore[arg-type]
+    assert trusted_keys.check(url).allowed
+    assert "Policy=" in url
+    with pytest.raises(CfsignError, match="does not cover the URL"):
+        asyncio.run(signer.sign_url_async("https://other.example.com/a", **folder))  # type: ignore[arg-type]

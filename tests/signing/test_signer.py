@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import warnings
 from collections.abc import Callable
@@ -197,6 +198,10 @@ def test_a_sign_of_ones_own_makes_every_signature(recorder: Any, clock: Any) -> 
             self.policies.append(policy)
             return super().sign(policy)
 
+        async def sign_async(self, policy: Policy) -> SignedPolicy:
+            self.policies.append(policy)
+            return await super().sign_async(policy)
+
     class Below(Counting):
         pass
 
@@ -205,11 +210,19 @@ def test_a_sign_of_ones_own_makes_every_signature(recorder: Any, clock: Any) -> 
         signed = [
             signer.sign_url(URL, expires_at=1999999999),
             *signer.sign_urls([URL], expires_at=1999999999),
+            asyncio.run(signer.sign_url_async(URL, expires_at=1999999999)),
         ]
-        assert Counting.policies == [Policy(URL, 1999999999)] * 2
+        assert Counting.policies == [Policy(URL, 1999999999)] * 3
         assert (
-            signed == [Signer("K2JCJMDEHXQW5F", recorder).sign_url(URL, expires_at=1999999999)] * 2
+            signed == [Signer("K2JCJMDEHXQW5F", recorder).sign_url(URL, expires_at=1999999999)] * 3
         )
+
+
+@pytest.mark.parametrize("name", ["key_pair_id", "hash_algorithm"])
+def test_a_signer_does_not_change(recording_signer: Signer, name: str) -> None:
+    """Else a part of what it makes would be of the old one."""
+    with pytest.raises(AttributeError):
+        setattr(recording_signer, name, "K1")
 
 
 def test_one_signature_serves_every_url_that_the_policy_covers(
