@@ -29,7 +29,7 @@ def measure(run: Run, keys: dict[str, Key]) -> None:
     kinds = (
         (BULK_RSA, ours.signer(keys["RSA-2048"]), 4000, 9),
         (BULK_P256, ours.signer(keys["P-256"]), 40_000, 7),
-        (BULK_PURE, ours.signer(keys["RSA-2048"], backend="rsa"), 300, 5),
+        (BULK_PURE, ours.signer(keys["RSA-2048"], backend="rsa"), 1000, 3),
     )
     for case, signer, count, rounds in kinds:
         print(case, flush=True)

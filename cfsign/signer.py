@@ -36,6 +36,10 @@ Result = TypeVar("Result")
 # taken as it is, since each look costs every URL.
 _BARE = 64
 
+# What a thread takes at a time that waits for a process: where a signature takes milliseconds, the
+# last to have some left would otherwise keep the others waiting.
+_SLOW_CHUNK = 4
+
 
 class Signer(Unpicklable, BaseSigner):
     """
@@ -165,7 +169,9 @@ class Signer(Unpicklable, BaseSigner):
         key = ChildKeys(self._key, workers)
         try:
             signer = Signer(self.key_pair_id, key, hash_algorithm=self.hash_algorithm)
-            yield from in_order(partial(work, signer), items, workers, chunk=chunk)
+            yield from in_order(
+                partial(work, signer), items, workers, chunk=min(chunk, _SLOW_CHUNK)
+            )
         finally:
             key.close()
 
