@@ -37,26 +37,27 @@ def blocks(urls: Iterator[str]) -> Iterator[list[str]]:
         block, size = [], min(2 * size, MOST)
 
 
-def all_covered(resource: str, block: Sequence[str], longest: int) -> bool:
+def covered(resource: str, block: Sequence[str], longest: int) -> str | None:
     """
-    Tell whether each URL of a full *block* may be signed, is covered by *resource* and fits.
-
-    No says nothing: one may be at fault, or they cannot be checked at once. They can where all of
-    the resource is literal but a `*` at the end of its path.
+    Check at once that each URL of a full *block* may be signed, is covered, and fits.
 
     Args:
         resource: What the policy names, checked before.
         block: The URLs as they were given, whatever they are.
         longest: The most characters that a URL may have.
+
+    Returns:
+        The URLs, a line each. None says nothing: one may be at fault, or they cannot be checked at
+        once. They can where all of the resource is literal but a `*` at the end of its path.
     """
     if len(block) != MOST:  # too few to compile an expression for, which takes a millisecond
-        return False
+        return None
     expression = _expression(resource)
-    if expression is None or set(map(type, block)) != {str}:
-        return False
-    text = "\n".join(block)
-    fits = len(text) <= longest or max(map(len, block)) <= longest
-    return fits and expression.fullmatch(f"\n{text}") is not None
+    if expression is None or list(map(type, block)).count(str) < MOST:
+        return None
+    lines = "\n".join(block)
+    fits = len(lines) <= longest or max(map(len, block)) <= longest
+    return lines if fits and expression.fullmatch(f"\n{lines}") else None
 
 
 @functools.lru_cache(maxsize=16)

@@ -36,12 +36,14 @@ _PORT = r"(?:6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d{3}|[1-5]\d{4}|[1-9]\d{0,3
 _ORIGIN = rf"http(?:(s)|)://{_HOST}(?::(?!(?(1)443|80)(?!\d)){_PORT}|)"
 _ESCAPE = r"%[0-9A-Fa-f]{2}"
 # Where a URL ends, or, in a text of many, its line.
-_END = r"(?=\n|\Z)"
+_END = r"(?![^\n])"
 _DOTS = rf"(?<=/)(?:\.|%2[eE]){{1,2}}(?:(?=[/?])|{_END})"
 _IN_PATH = r"[A-Za-z0-9\-_~!$&'()+,;=:@/\[\]]*+"  # but for the dot, with which `.` and `..` begin
 _FURTHER = rf"(?!{_DOTS})(?:\.|{_ESCAPE}){_IN_PATH}"
-# So is the commonest of paths, with one dot, within a name; atomic, since it can be read both ways.
-_PATH = rf"{_IN_PATH}(?>\.(?<!/\.){_IN_PATH}(?![.%])|(?:{_FURTHER})*)"
+# So is the commonest end of paths, an extension; what follows begins with none, so that there is
+# one way alone to read this too.
+_EXTENSION = r"\.[A-Za-z0-9_-]++(?![^?\n])"
+_PATH = rf"{_IN_PATH}(?:{_EXTENSION}|(?!{_EXTENSION})(?:{_FURTHER})*)"
 # No `?`: in a policy's resource, which has no escape for it, the edge reads it as any character.
 _IN_QUERY = r"[A-Za-z0-9\-._~!$()+,;=:@/\[\]]*+"
 
@@ -56,7 +58,7 @@ _PARAMETER = rf"(?!(?=[EHKPS%]){_RESERVED}){_IN_QUERY}(?:{_ESCAPE}{_IN_QUERY})*"
 _QUERY = rf"(?=\?[^?\n]++{_END})(?:[?&]{_PARAMETER})+"
 
 #: What follows a `/` of a URL's path, to the URL's end or, in a text of many, its line's.
-REST = rf"{_PATH}(?:{_QUERY}|)"
+REST = rf"{_PATH}(?:{_END}|{_QUERY})"
 
 _is_url = re.compile(f"{_ORIGIN}/{REST}", re.ASCII).fullmatch
 _SCHEME = r"(?P<literal>https?)://|(?P<any>(?:http)?\*)://|"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from types import MappingProxyType
 
-from cfsign.blocks import all_covered, blocks
+from cfsign.blocks import blocks, covered
 from cfsign.cookies import SignedCookies
 from cfsign.encoding import encode
 from cfsign.errors import ResourceError
@@ -82,10 +82,13 @@ class SignedPolicy:
 
     def _signed(self, block: list[str]) -> Iterable[str]:
         longest = MAX_URL_BYTES - len(self._query) - 1
-        if all_covered(self.policy.resource, block, longest):
-            first, further = f"?{self._query}", f"&{self._query}"
-            return [url + further if "?" in url else url + first for url in block]
-        return map(self.url, block)  # which tells what is at fault, when it is at its turn
+        lines = covered(self.policy.resource, block, longest)
+        if lines is None:
+            return map(self.url, block)  # which tells what is at fault, when it is at its turn
+        first, further = f"?{self._query}", f"&{self._query}"
+        if "?" not in lines:
+            return [url + first for url in block]
+        return [url + further if "?" in url else url + first for url in block]
 
     def _params(self) -> dict[str, str]:
         # CloudFront's base64 has neither `&` nor `=` in it.

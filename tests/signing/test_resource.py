@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cfsign import ResourceError, split_location
-from cfsign.blocks import MOST, all_covered
+from cfsign.blocks import MOST, covered
 from cfsign.resource import (
     MAX_URL_BYTES,
     check_domain,
@@ -432,7 +432,13 @@ def test_a_long_hostile_url_is_refused_at_once(url: str) -> None:
         check_resource(url)
 
 
-def test_a_block_that_is_at_fault_at_its_end_is_refused_at_once() -> None:
+@pytest.mark.parametrize(
+    "rest", ["b.ts", ".b", "b", "b/", "%41.ts", "b?x=y", "b.ts?x&y=%41", "b?x&"]
+)
+@pytest.mark.parametrize("repeated", ["b.", "b/", "%41"])
+def test_a_block_that_is_at_fault_at_its_end_is_refused_at_once(rest: str, repeated: str) -> None:
     """As above, for the lines of a block."""
-    urls = [f"{HOST}/a/{'b.' * part}ts" for part in range(1, MOST)] + [f"{HOST}/a/.."]
-    assert not all_covered(f"{HOST}/a/*", urls, MAX_URL_BYTES)
+    good = [f"{HOST}/a/{repeated * part}{rest}" for part in range(MOST)]
+    assert covered(f"{HOST}/a/*", good, MAX_URL_BYTES) == "\n".join(good)
+    urls = [*good[1:], f"{HOST}/a/.."]
+    assert covered(f"{HOST}/a/*", urls, MAX_URL_BYTES) is None
