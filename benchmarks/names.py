@@ -56,6 +56,8 @@ GROWTHS: Final = (GROW_URLS, GROW_STUB, GROW_ONE, GROW_TWO, GROW_SECTIONS, GROW_
 
 #: Who is measured.
 LIMIT: Final = "bare sign"
+LIMIT_RANDOM: Final = "bare sign, k at random"
+LIMITS: Final = (LIMIT, LIMIT_RANDOM)
 CFSIGN: Final = "cfsign"
 CFSIGN_PATH: Final = "cfsign, from a path"
 BOTOCORE: Final = "botocore"

@@ -23,12 +23,14 @@ from benchmarks.material import (
     Key,
     StubKey,
 )
-from benchmarks.names import CFSIGN, CFSIGN_PATH, LIMIT
+from benchmarks.names import CFSIGN, CFSIGN_PATH, LIMIT, LIMIT_RANDOM
 from benchmarks.rounds import Subject, all_at_once, one_by_one
 from cfsign import Distribution, Policy, Signer, load_private_key
 
 #: Longer than any run, and no more than what a site may well set.
 _STEP = 86400
+
+_HASHES = {"SHA1": hashes.SHA1(), "SHA256": hashes.SHA256()}  # noqa: S303
 
 
 def signer(key: Key, *, hash_algorithm: str = "SHA1", backend: str | None = None) -> Signer:
@@ -112,16 +114,32 @@ def stable(key: Key) -> Subject:
 
 
 def limit(key: Key, hash_algorithm: str = "SHA1", backend: str = "cryptography") -> Subject:
-    """Sign the same policies' bytes with the backend alone."""
+    """Sign the same policies' bytes with the backend alone, to the same signatures as ours."""
     sign = _bare_rsa(key) if backend == "rsa" else _bare_cryptography(key, hash_algorithm)
     ours = load_private_key(key.pem)
 
-    def check() -> None:  # RSA's signatures are deterministic
+    def check() -> None:
         message = CANNED.format(URLS[0], EXPIRES_AT).encode()
-        if key.algorithm == "RSA-2048" and sign(message) != ours.sign(message, hash_algorithm):
+        if sign(message) != ours.sign(message, hash_algorithm):
             raise ValueError("the bare signature is another one")
 
     return Subject(LIMIT, one_by_one(sign, MESSAGES), check)
+
+
+def limit_random(key: Key, hash_algorithm: str = "SHA1") -> Subject:
+    """Sign by P-256 as `cryptography` does unasked: another signature each time."""
+    private = load_pem_private_key(key.pem.encode(), None)
+    if not isinstance(private, ec.EllipticCurvePrivateKey):
+        raise TypeError("no P-256 key")
+    algorithm = ec.ECDSA(_HASHES[hash_algorithm])
+
+    def sign(message: bytes) -> bytes:
+        return private.sign(message, algorithm)
+
+    def check() -> None:
+        private.public_key().verify(sign(MESSAGES[0]), MESSAGES[0], algorithm)
+
+    return Subject(LIMIT_RANDOM, one_by_one(sign, MESSAGES), check)
 
 
 def _bare_rsa(key: Key) -> Callable[[bytes], bytes]:
@@ -131,11 +149,11 @@ def _bare_rsa(key: Key) -> Callable[[bytes], bytes]:
 
 def _bare_cryptography(key: Key, hash_algorithm: str) -> Callable[[bytes], bytes]:
     private = load_pem_private_key(key.pem.encode(), None)
-    hashed = hashes.SHA256() if hash_algorithm == "SHA256" else hashes.SHA1()  # noqa: S303
+    hashed = _HASHES[hash_algorithm]
     if isinstance(private, rsa_keys.RSAPrivateKey):
         padded = padding.PKCS1v15()
         return lambda message: private.sign(message, padded, hashed)
     if isinstance(private, ec.EllipticCurvePrivateKey):
-        algorithm = ec.ECDSA(hashed)
+        algorithm = ec.ECDSA(hashed, deterministic_signing=True)
         return lambda message: private.sign(message, algorithm)
     raise TypeError("no key that CloudFront takes")

@@ -24,7 +24,7 @@ from benchmarks.names import (
     GROW_STUB,
     GROW_TWO,
     GROW_URLS,
-    LIMIT,
+    LIMITS,
     MANY,
     OUR_PART,
     RATE,
@@ -138,7 +138,7 @@ def _name(axes: Axes, text: str, y: float, colour: str, weight: str) -> None:
 
 
 def _dot(axes: Axes, theme: Theme, each: Measurement, y: float) -> None:
-    is_ours, is_limit = each.subject in (CFSIGN, CFSIGN_PATH), each.subject == LIMIT
+    is_ours, is_limit = each.subject in (CFSIGN, CFSIGN_PATH), each.subject in LIMITS
     colour = theme.ours if is_ours else theme.text if is_limit else theme.muted
     slow, fast = (1 / seconds for seconds in reversed(each.spread))
     middle = 1 / each.median

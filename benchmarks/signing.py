@@ -19,6 +19,7 @@ from benchmarks.names import (
     COOKIES,
     KEY_FILE,
     LIMIT,
+    LIMIT_RANDOM,
     MANY,
     OUR_PART,
     STABLE,
@@ -62,6 +63,7 @@ def measure(run: Run, keys: dict[str, Key], peer: Peer | None) -> None:
         ],
         URL_P256: [
             (LIMIT, partial(ours.limit, p256)),
+            (LIMIT_RANDOM, partial(ours.limit_random, p256)),
             (CFSIGN, partial(ours.url, p256)),
             (BOTOCORE, partial(peers.botocore, p256)),
             *node(AWS_SDK, "sdk url", "P-256"),
@@ -70,6 +72,7 @@ def measure(run: Run, keys: dict[str, Key], peer: Peer | None) -> None:
         ],
         URL_P256_SHA256: [
             (LIMIT, partial(ours.limit, p256, "SHA256")),
+            (LIMIT_RANDOM, partial(ours.limit_random, p256, "SHA256")),
             (CFSIGN, partial(ours.url, p256, hash_algorithm="SHA256")),
             *node(AWS_SDK, "sdk url, SHA256", "P-256"),
         ],
