@@ -3,8 +3,9 @@ Redirects a second of each flavour on a real server, beside the framework's bare
 
 Three servers of a flavour stand at once, and are loaded in turn, round by round: one whose key is
 RSA, one whose key is P-256, and one with stable URLs. What a redirect takes of the server's
-processors is measured too: unlike the rate it leaves out the load generator, which shares the
-machine, so that it tells how many cores a site needs.
+processor is measured too, which tells how many cores a site needs. The servers stay on one core and
+the load generator on another, where the machine has two: else they would take turns on both, and
+the rates of two rounds differ by half.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from benchmarks.cores import on_core
 from benchmarks.load import CONNECTIONS, serving
 from benchmarks.material import Key
 from benchmarks.names import BARE, CPU, RATE, SIGNED_P256, SIGNED_RSA, STABLE_WARM
@@ -53,9 +55,10 @@ class Target:
         line = ["wrk", "--threads", "1", "--connections", str(CONNECTIONS)]
         line += ["--duration", f"{seconds}s", "--script", str(_SCRIPT), self.url, "--", self.prefix]
         before = _cpu_seconds(self.process_id)
-        done = subprocess.run(
-            line, capture_output=True, text=True, check=True, timeout=seconds + 30
-        )
+        with on_core(1):
+            done = subprocess.run(
+                line, capture_output=True, text=True, check=True, timeout=seconds + 30
+            )
         used = _cpu_seconds(self.process_id) - before
         found = re.search(r"RESULT (.*)", done.stdout)
         if found is None:
@@ -81,7 +84,8 @@ def measure(run: Run, keys: dict[str, Key]) -> None:
     for title, flavour in FLAVOURS.items():
         print(RATE, title, flush=True)
         with run.attempt(f"{RATE}: {title}"), ExitStack() as stack:
-            targets = _targets(flavour, keys, lambda *server: stack.enter_context(serving(*server)))
+            with on_core(0):
+                targets = _targets(flavour, keys, lambda *of: stack.enter_context(serving(*of)))
             figures: dict[str, list[tuple[float, float]]] = {name: [] for name in targets}
             for target in targets.values():
                 target.check()

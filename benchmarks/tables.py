@@ -73,9 +73,9 @@ def page(results: Results) -> str:
         "## One core\n\n" + "\n\n".join(_cases(results, SINGLES)),
         "## Bulk\n\n`sign_urls`, each URL with a signature of its own: with `cryptography` in "
         "threads, with `rsa` in processes.\n\n" + "\n\n".join(_cases(results, BULKS)),
-        "## Redirects\n\nTwo worker processes (gunicorn with 4 threads each, or uvicorn), 50 "
-        "connections of `wrk`, which shares the machine's cores. The processor's time is the "
-        "server's alone.\n\n"
+        "## Redirects\n\nTwo worker processes (gunicorn with 4 threads each, or uvicorn) on one "
+        "core, and 50 connections of `wrk` on another, so that neither takes the other's time. The "
+        "processor's time is the server's alone.\n\n"
         + picture("redirects", "Redirects a second of the six flavours")
         + "\n\n"
         + _redirects(results),

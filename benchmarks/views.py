@@ -16,12 +16,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import os
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +37,7 @@ from django.urls import path
 
 import cfsign_falcon
 import cfsign_falcon.asgi
+from benchmarks.cores import on_core
 from cfsign import Distribution
 from cfsign_flask import CloudFront, signed_redirect_blueprint
 
@@ -100,23 +100,10 @@ def measure(rounds: int) -> list[dict[str, Any]]:
     gc.collect()
     gc.disable()
     try:
-        with _on_one_core(), asyncio.Runner() as runner:
+        with on_core(1), asyncio.Runner() as runner:
             return [_row(flavour, rounds) for flavour in _flavours(runner)]
     finally:
         gc.enable()
-
-
-@contextmanager
-def _on_one_core() -> Iterator[None]:
-    if sys.platform != "linux":
-        yield
-        return
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(before)})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
 
 
 def _row(flavour: Flavour, rounds: int) -> dict[str, Any]:
