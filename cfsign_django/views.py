@@ -35,9 +35,22 @@ class _AsView:
     def has_made(self, view: View) -> bool:
         """Tell whether *view* has just these, and none that its `setup` has set for a request."""
         for name, value in vars(view).items():
-            if name in _OPTIONS and value is not self._given.get(name):
+            if name in _OPTIONS and value is not self._given.get(name, self):
                 return False
         return True
+
+
+def _head(view: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+    return view.get(request, *args, **kwargs)
+
+
+async def _head_async(view: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+    return await view.get(request, *args, **kwargs)
+
+
+# A view's `head` by whether its `get` is awaited. Without one, Django gives each view a `head` that
+# holds the view, and with it the request, until the garbage is collected.
+_HEADS: dict[bool, Callable[..., Any]] = {False: _head, True: _head_async}
 
 
 class SignedRedirectMixin(ViewOptions, _View):
@@ -50,6 +63,7 @@ class SignedRedirectMixin(ViewOptions, _View):
 
     #: Whether `authorize` is awaited.
     _awaits: ClassVar[bool]
+    head: Callable[..., Any]
     #: The call of `as_view` that this view, one a request, is made for.
     _as_view: ClassVar[_AsView | None] = None
 
@@ -57,6 +71,8 @@ class SignedRedirectMixin(ViewOptions, _View):
         """Look once which colour the view has."""
         super().__init_subclass__(**kwargs)
         cls._awaits = iscoroutinefunction(cls.get)
+        if getattr(cls, "head", None) in (None, *_HEADS.values()):
+            cls.head = _HEADS[cls._awaits]
 
     def authorize(self, request: HttpRequest, resource: str, **url_args: Any) -> Any:
         """
@@ -121,12 +137,6 @@ class SignedRedirectMixin(ViewOptions, _View):
 class SignedRedirectView(SignedRedirectMixin, View):
     """The view for a plain `authorize`; mixins such as LoginRequiredMixin go in front of it."""
 
-    # Without it, Django gives each view a `head` that holds the view, and with it the request,
-    # until the garbage is collected.
-    def head(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer HEAD like GET."""
-        return self.get(request, *args, **kwargs)
-
 
 class AsyncSignedRedirectView(SignedRedirectMixin, View):
     """
@@ -156,7 +166,7 @@ class AsyncSignedRedirectView(SignedRedirectMixin, View):
     async def get(  # type: ignore[override]  # the twin that awaits
         self, request: HttpRequest, resource: str | None = None, **url_args: Any
     ) -> HttpResponseBase:
-        """Answer GET."""
+        """Answer GET, and HEAD like it."""
         asked = self._asked(request, resource, url_args)
         if isinstance(asked, Deny):
             return await _refuse(request, asked)
@@ -165,11 +175,6 @@ class AsyncSignedRedirectView(SignedRedirectMixin, View):
             return result
         answer = await asked.answer_async(result)
         return await _refuse(request, answer) if isinstance(answer, Deny) else respond(answer)
-
-    # As in SignedRedirectView.
-    async def head(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer HEAD like GET."""
-        return await self.get(request, *args, **kwargs)
 
 
 #: In a thread, since the site's own error page may ask the database.

@@ -578,6 +578,65 @@ def test_what_a_view_sets_for_one_request_is_that_requests_alone(
         assert answered("?for=ada").status_code == 302
 
 
+@pytest.mark.parametrize("queries", [("?plain", "", "?plain"), ("", "?plain", "")])
+def test_an_option_that_a_view_takes_back_for_one_request_is_that_requests_alone(
+    django, settings, site_settings, queries
+):
+    """None is set like any other value, and is not the same as none."""
+    from django.test import RequestFactory
+
+    from cfsign_django.views import SignedRedirectView
+
+    class View(SignedRedirectView):
+        delivery = "json"
+
+        def setup(self, request, *args, **kwargs):
+            super().setup(request, *args, **kwargs)
+            if "plain" in request.GET:
+                self.delivery = None
+
+        def authorize(self, request, resource):
+            return 200
+
+    with settings(**site_settings):
+        view = View.as_view()
+        for query in queries:
+            answer = view(RequestFactory().get(f"/a.txt{query}"), resource="a.txt")
+            assert answer.status_code == (303 if query else 200)
+
+
+@pytest.mark.parametrize("base", ["SignedRedirectView", "AsyncSignedRedirectView"])
+@pytest.mark.parametrize("awaits", [False, True])
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_a_get_of_ones_own_may_have_either_colour(
+    django, settings, site_settings, base, awaits, method
+):
+    """`head` has that of `get`, or Django would refuse the view."""
+    from django.http import HttpResponse
+    from django.test import RequestFactory
+
+    from cfsign_django import views
+
+    class Plain(getattr(views, base)):
+        def authorize(self, request, resource):
+            return 200
+
+        def get(self, request, resource):
+            return HttpResponse(status=self.authorize(request, resource))
+
+    class Awaited(getattr(views, base)):
+        async def authorize(self, request, resource):
+            return 200
+
+        async def get(self, request, resource):
+            return HttpResponse(status=await self.authorize(request, resource))
+
+    with settings(**site_settings):
+        view = (Awaited if awaits else Plain).as_view()
+        ask = async_to_sync(view) if awaits else view
+        assert ask(getattr(RequestFactory(), method)("/a.txt"), resource="a.txt").status_code == 200
+
+
 def test_a_view_that_is_made_for_each_request_is_not_kept(django, settings, site_settings):
     """As in `View.as_view(delivery="json")(request)` inside a function of the site's own."""
     from django.test import RequestFactory
