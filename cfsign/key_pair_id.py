@@ -42,4 +42,5 @@ def check_key_pair_id(key_pair_id: object) -> str:
         raise SigningKeyError(
             "the key pair id is ASCII letters and digits alone, such as K2JCJMDEHXQW5F"
         )
-    return key_pair_id
+    # The text itself: a member of a str enumeration would print as its name.
+    return str.__str__(key_pair_id)

@@ -7,6 +7,7 @@ import json
 import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -216,6 +217,19 @@ def test_a_sign_of_ones_own_makes_every_signature(recorder: Any, clock: Any) -> 
         assert (
             signed == [Signer("K2JCJMDEHXQW5F", recorder).sign_url(URL, expires_at=1999999999)] * 3
         )
+
+
+def test_a_member_of_an_enumeration_goes_into_a_url_by_its_value(recorder: Any) -> None:
+    """Not by its name, `Ours.KEY`, which an edge would not know."""
+
+    class Ours(str, Enum):  # noqa: UP042  a StrEnum would print as its value
+        KEY = "K2JCJMDEHXQW5F"
+        HASH = "SHA256"
+
+    signer = Signer(Ours.KEY, recorder, hash_algorithm=Ours.HASH)
+    signed = signer.sign_url(URL, expires_at=1999999999)
+    assert signed.endswith("&Key-Pair-Id=K2JCJMDEHXQW5F&Hash-Algorithm=SHA256")
+    assert (type(signer.key_pair_id), type(signer.hash_algorithm)) == (str, str)
 
 
 @pytest.mark.parametrize("name", ["key_pair_id", "hash_algorithm"])
