@@ -243,16 +243,9 @@ class Distribution:
 
         The arguments and the errors are those of `Signer.sign_url`.
         """
-        if self._is_all_its_signers:
-            if expires_in is None and expires_at is None:
-                expires_in = self.expires_in
-            return self.signer.sign_url(
-                url,
-                expires_in=expires_in,
-                expires_at=expires_at,
-                starts_at=starts_at,
-                ip_address=ip_address,
-            )
+        if self._signs_plainly and starts_at is None and ip_address is None:
+            url = check_url(url)
+            return self.signer._canned_url(url, self._expiry(url, expires_in, expires_at))
         return self.sign_resource(
             url,
             expires_in=expires_in,
@@ -271,16 +264,10 @@ class Distribution:
         ip_address: Address | None = None,
     ) -> str:
         """Do as `sign_url` does, without ever holding up the event loop."""
-        if self._is_all_its_signers:
-            if expires_in is None and expires_at is None:
-                expires_in = self.expires_in
-            return await self.signer.sign_url_async(
-                url,
-                expires_in=expires_in,
-                expires_at=expires_at,
-                starts_at=starts_at,
-                ip_address=ip_address,
-            )
+        if self._signs_plainly and starts_at is None and ip_address is None:
+            url = check_url(url)
+            moment = self._expiry(url, expires_in, expires_at)
+            return await self.signer._canned_url_async(url, moment)
         signed = await self.sign_resource_async(
             url,
             expires_in=expires_in,
@@ -350,12 +337,7 @@ class Distribution:
         ip_address: Address | None = None,
     ) -> Policy:
         """Return the policy that `sign_resource` signs."""
-        now = int(time.time())
-        if expires_in is None and expires_at is None:
-            moment = self._own_expiry(resource, now)
-        else:
-            # Kept as it is, since who asks for two seconds means two seconds.
-            moment = expiry(expires_in, expires_at, now)
+        moment = self._expiry(resource, expires_in, expires_at)
         return Policy(resource, moment, starts_at=starts_at, ip_address=ip_address)
 
     def reusable_for(self, signed_policy: SignedPolicy, now: float | None = None) -> int:
@@ -388,7 +370,7 @@ class Distribution:
         return max(end - self.expires_in - math.ceil(now), 0)
 
     @property
-    def _is_all_its_signers(self) -> bool:
+    def _signs_plainly(self) -> bool:
         # What a subclass does in a `policy` or `sign_resource` of its own, it does for every URL.
         return self.expiry_step is None and type(self) is Distribution
 
@@ -405,6 +387,13 @@ class Distribution:
             return resource, self._own_expiry(resource, int(time.time())), starts_at, ip_address
         policy = self.policy(resource, starts_at=starts_at, ip_address=ip_address)
         return policy.resource, policy.expires_at, policy.starts_at, policy.ip_address
+
+    def _expiry(self, resource: str, expires_in: Lifetime | None, expires_at: Moment | None) -> int:
+        now = int(time.time())
+        if expires_in is None and expires_at is None:
+            return self._own_expiry(resource, now)
+        # Kept as it is, since who asks for two seconds means two seconds.
+        return expiry(expires_in, expires_at, now)
 
     def _own_expiry(self, resource: str, now: int) -> int:
         moment = now + self.expires_in

@@ -204,7 +204,8 @@ def check_hash_algorithm(hash_algorithm: object) -> HashAlgorithm:
     """Return *hash_algorithm* if CloudFront knows it, else raise PolicyError."""
     if hash_algorithm not in HASH_ALGORITHMS:
         raise PolicyError('hash_algorithm is "SHA1" or "SHA256"', field="hash_algorithm")
-    return hash_algorithm
+    # The text itself: a member of a str enumeration would print as its name.
+    return HASH_ALGORITHMS[HASH_ALGORITHMS.index(hash_algorithm)]
 
 
 def _close(awaitable: object) -> None:
