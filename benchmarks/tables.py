@@ -39,7 +39,7 @@ by `TrustedKeyGroup`; what is made with a signature that takes no time must be e
 
 - `bare sign` is the limit: the backend's own call over the same policies, nothing around it.
   With P-256 it makes the same signature each time, by RFC 6979, as stable URLs need it and this
-  library signs; `cryptography` unasked takes `k at random`, which is a tenth quicker.
+  library signs; `cryptography` unasked takes `k at random`, which is quicker.
 - `botocore` is its `CloudFrontSigner`, with the callback of its documents for `cryptography` or, in
   pure Python, for `rsa`; with P-256 the same callback for such a key. It knows no SHA-256.
 - `django-storages` is `S3Storage.url`, which turns a file's name into a URL and reads the clock, as

@@ -141,8 +141,9 @@ class BaseSigner(ABC):
         those of `sign_url`; the times are checked at the call, each URL when its turn comes.
 
         Several workers sign at once: in threads, or, where the key would hold Python's lock (that
-        of the `rsa` package, or of `cryptography` before version 47), in processes. They read some
-        hundred URLs ahead. A key ring then signs all with the key whose turn it is at the call.
+        of the `rsa` package, or of `cryptography` before version 47), in processes. They read at
+        most some hundred URLs ahead. A key ring then signs all with the key whose turn it is at
+        the call.
 
         Raises:
             PolicyError: Also if `workers` is no whole number of at least 1.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -70,6 +71,23 @@ def test_the_query_is_settled_before_anybody_is_asked(recording_distribution: Di
     found = asked(desk, "a", b"v=1&w=2").answer(200)
     assert isinstance(found, Answer)
     assert (found.location or "").startswith(f"{DOMAIN}/a?v=1&Expires=")
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize("delivery", ["redirect", "json", "cookies"])
+def test_each_delivery_is_the_one_that_was_asked_for(
+    recording_distribution: Distribution, clock: Any, delivery: Any, is_async: bool
+) -> None:
+    """The signed URL in a header, or in a body; or the plain one, and cookies."""
+    at = asked(Desk(recording_distribution, Delivery(delivery=delivery)))
+    found = asyncio.run(at.answer_async(200)) if is_async else at.answer(200)
+    assert isinstance(found, Answer)
+    names = [name for name, _ in found.headers]
+    signed = f"{DOMAIN}/a.pdf?Expires="
+    assert found.status == (200 if delivery == "json" else 303)
+    assert (found.location or "").startswith(signed) == (delivery == "redirect")
+    assert (signed.encode() in found.body) == (delivery == "json")
+    assert ("Set-Cookie" in names) == (delivery == "cookies")
 
 
 def test_what_is_asked_for_shows_no_secret(recording_distribution: Distribution) -> None:

@@ -8,7 +8,7 @@ import os
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,6 @@ from cfsign import (
     KeyPair,
     KeyRing,
     Policy,
-    Signer,
     TrustedKeyGroup,
 )
 
@@ -184,8 +183,24 @@ def forked(work: Callable[[], str]) -> str:
     return text
 
 
+async def id_of_a_policy(ring: KeyRing) -> str:
+    """Sign as what needs more than a URL does."""
+    return (await ring.sign_async(POLICY)).key_pair_id
+
+
+async def id_of_a_url(ring: KeyRing) -> str:
+    """Sign as a redirect does."""
+    url = await ring.sign_url_async(POLICY.resource, expires_in=60)
+    return url.rpartition("Key-Pair-Id=")[2]
+
+
+IN_BOTH_WAYS = pytest.mark.parametrize("sign", [id_of_a_policy, id_of_a_url])
+Sign = Callable[[KeyRing], Coroutine[Any, Any, str]]
+
+
+@IN_BOTH_WAYS
 def test_the_event_loop_goes_on_while_the_store_is_slow(
-    store: Store, other_pem: str, monkeypatch: pytest.MonkeyPatch
+    store: Store, other_pem: str, monkeypatch: pytest.MonkeyPatch, sign: Sign
 ) -> None:
     """The look is in a thread, once; other tasks sign with the keys as they were."""
     ring = KeyRing.from_loader(store.load, check_every=0)
@@ -196,21 +211,23 @@ def test_the_event_loop_goes_on_while_the_store_is_slow(
     monkeypatch.setattr(asyncio, "to_thread", lambda work: looks.append(work) or to_thread(work))
 
     async def site() -> None:
-        looking = asyncio.ensure_future(ring.sign_async(POLICY))
+        looking = asyncio.ensure_future(sign(ring))
         while not store.is_asked.is_set():
             await asyncio.sleep(0)
-        signed = await asyncio.gather(*(ring.sign_async(POLICY) for _ in range(5)))
-        assert [each.key_pair_id for each in signed] == [OLD] * 5
+        assert await asyncio.gather(*(sign(ring) for _ in range(5))) == [OLD] * 5
         assert not looking.done()
         store.answers.set()
-        assert (await looking).key_pair_id == NEW
+        assert await looking == NEW
 
     asyncio.run(asyncio.wait_for(site(), _PATIENCE))  # or nobody looks, and the site waits on
     assert len(looks) == len(store.asked) == 1
     assert threading.get_ident() not in store.asked
 
 
-def test_without_a_look_no_thread_is_needed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+@IN_BOTH_WAYS
+def test_without_a_look_no_thread_is_needed(
+    store: Store, monkeypatch: pytest.MonkeyPatch, sign: Sign
+) -> None:
     """A task signs at once between two looks."""
     ring = KeyRing.from_loader(store.load)
 
@@ -218,10 +235,11 @@ def test_without_a_look_no_thread_is_needed(store: Store, monkeypatch: pytest.Mo
         raise AssertionError
 
     monkeypatch.setattr(asyncio, "to_thread", refuse)
-    assert asyncio.run(ring.sign_async(POLICY)).key_pair_id == OLD
+    assert asyncio.run(sign(ring)) == OLD
 
 
-def test_a_ring_takes_an_asynchronous_key(signer: Signer) -> None:
+@IN_BOTH_WAYS
+def test_a_ring_takes_an_asynchronous_key(sign: Sign) -> None:
     """As a signer does."""
 
     class AsyncKey:
@@ -233,7 +251,7 @@ def test_a_ring_takes_an_asynchronous_key(signer: Signer) -> None:
             return ""
 
     ring = KeyRing([KeyPair(OLD, AsyncKey())])
-    assert asyncio.run(ring.sign_async(POLICY)).key_pair_id == OLD
+    assert asyncio.run(sign(ring)) == OLD
 
 
 def test_a_ring_with_an_asynchronous_key_is_one_before_that_key_signs(pem: str) -> None:

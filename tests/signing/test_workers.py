@@ -94,10 +94,13 @@ def test_a_key_that_holds_the_lock_signs_in_processes(
     pem: str, children: list[subprocess.Popen[bytes]]
 ) -> None:
     signer = Signer(KEY_PAIR_ID, load_private_key(pem, backend="rsa"))
-    signed = signer.sign_urls(endless(), expires_at=LATER, workers=2)
+    source = endless()
+    signed = signer.sign_urls(source, expires_at=LATER, workers=2)
     next(signed)
     assert len(children) == 2
     assert all(child.poll() is None for child in children)
+    # Few at a time, since a worker takes milliseconds for each: two lots for each of the two.
+    assert next(source) == next(itertools.islice(endless(), 16, None))
     del signed
 
 
