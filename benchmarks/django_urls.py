@@ -44,7 +44,10 @@ async def bare_async(request, name):
 if os.environ["LOAD_FLAVOUR"] == "django_async":
     urlpatterns = [
         path("content/<path:resource>", AsyncContent.as_view()),
-        path("bare/<name>", bare_async),
+        path("bare/<path:name>", bare_async),
     ]
 else:
-    urlpatterns = [path("content/<path:resource>", Content.as_view()), path("bare/<name>", bare)]
+    urlpatterns = [
+        path("content/<path:resource>", Content.as_view()),
+        path("bare/<path:name>", bare),
+    ]

@@ -72,7 +72,7 @@ def _flask(authorize: Any, bare: Any) -> Any:
     app.config.update(settings())
     CloudFront(app)
     app.register_blueprint(signed_redirect_blueprint("c", __name__, authorize, "/content"))
-    app.add_url_rule("/bare/<name>", "bare", bare)
+    app.add_url_rule("/bare/<path:name>", "bare", bare)
     return app
 
 
@@ -140,5 +140,5 @@ def falcon_asgi() -> Any:
 
 def _falcon(app: Any, content: Any, bare: Any) -> Any:
     app.add_route("/content/{resource:path}", content.from_config(settings()))
-    app.add_route("/bare/{name}", bare())
+    app.add_route("/bare/{name:path}", bare())
     return app
