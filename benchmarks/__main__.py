@@ -1,7 +1,7 @@
 """
 Speed: this library beside its peers, in one run.
 
-`pip install -e '.[bench]' && python -m benchmarks` takes about ten minutes, and writes the
+`pip install -e '.[bench]' && python -m benchmarks` takes a quarter of an hour, and writes the
 table, the plots and the raw figures into `benchmarks/results`, the five ratios into the README and
 the tables of `docs/capacity.md`. `--quick` is for trying it out: its figures mean nothing, and go
 to `build/benchmarks/quick`. It needs node with npm, and the `wrk` command (Debian: apt-get install

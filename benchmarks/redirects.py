@@ -1,11 +1,12 @@
 """
 Redirects a second of each flavour on a real server, beside the framework's bare redirect.
 
-Three servers of a flavour stand at once, and are loaded in turn, round by round: one whose key is
-RSA, one whose key is P-256, and one with stable URLs. What a redirect takes of the server's
-processor is measured too, which tells how many cores a site needs. The servers stay on one core and
-the load generator on another, where the machine has two: else they would take turns on both, and
-the rates of two rounds differ by half.
+Three servers of a flavour stand at once, and are loaded in turn: one whose key is RSA, one whose
+key is P-256, and one with stable URLs. Each round has servers of its own, since two processes of
+the same program differ by some hundredths for as long as they live. They stay on one core and the
+load generator on another, where the machine has two: else they would take turns on both, and the
+rates of two rounds differ by half. What a redirect takes of the server's processor is measured too,
+which tells how many cores a site needs.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,20 +84,28 @@ def measure(run: Run, keys: dict[str, Key]) -> None:
     seconds, rounds = (1, 1) if run.pace.is_quick else (2, 5)
     for title, flavour in FLAVOURS.items():
         print(RATE, title, flush=True)
-        with run.attempt(f"{RATE}: {title}"), ExitStack() as stack:
-            with on_core(0):
-                targets = _targets(flavour, keys, lambda *of: stack.enter_context(serving(*of)))
-            figures: dict[str, list[tuple[float, float]]] = {name: [] for name in targets}
-            for target in targets.values():
-                target.check()
-                if not run.pace.is_quick:
-                    target.load(1)  # warm
+        with run.attempt(f"{RATE}: {title}"):
+            figures: dict[str, list[tuple[float, float]]] = {}
             for number in range(rounds):
-                for name in list(targets) if number % 2 else list(targets)[::-1]:
-                    figures[name].append(targets[name].load(seconds))
+                for name, pair in _round(flavour, keys, seconds, backwards=bool(number % 2)):
+                    figures.setdefault(name, []).append(pair)
             for name, pairs in figures.items():
                 run.add(f"{RATE}: {title}", name, "/s", [rate for rate, _ in pairs])
                 run.add(f"{CPU}: {title}", name, "s", [used for _, used in pairs])
+
+
+def _round(
+    flavour: str, keys: dict[str, Key], seconds: int, *, backwards: bool
+) -> Iterator[tuple[str, tuple[float, float]]]:
+    """Start servers, and load each of the targets once."""
+    with ExitStack() as stack:
+        with on_core(0):
+            targets = _targets(flavour, keys, lambda *of: stack.enter_context(serving(*of)))
+        for target in targets.values():
+            target.check()
+            target.load(1)  # warm
+        for name in list(targets)[::-1] if backwards else list(targets):
+            yield name, targets[name].load(seconds)
 
 
 def _targets(
@@ -108,8 +117,7 @@ def _targets(
     plain = start(flavour, {"LOAD_KEY": str(rsa.file)})
     short = start(flavour, {"LOAD_KEY": str(p256.file)})
     stable = start(flavour, {"LOAD_KEY": str(rsa.file), "LOAD_EXPIRY_STEP": "86400"})
-    # The bare one is asked of the server with stable URLs, since these are judged by it, and two
-    # processes of the same program differ by some hundredths for as long as they live.
+    # The bare one is asked of the server with stable URLs, since these are judged by it.
     return {
         BARE: Target(stable[0], "/bare/", stable[1], None),
         SIGNED_RSA: Target(plain[0], "/content/", plain[1], _renamed(rsa)),
