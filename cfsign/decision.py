@@ -87,7 +87,8 @@ class Deny:
         return type(self), (self.status, dict(self.headers))
 
 
-_ALLOW = Allow()
+#: The yes of a status, with nothing said beside it.
+PLAIN = Allow()
 
 
 def decide(result: object, allowed_statuses: Collection[int] = ALLOWED_STATUSES) -> Allow | Deny:
@@ -102,8 +103,8 @@ def decide(result: object, allowed_statuses: Collection[int] = ALLOWED_STATUSES)
         DecisionError: Anything else, which is never a yes.
     """
     if _is_status(result):
-        if _is_success(result) and result in allowed_statuses:
-            return _ALLOW
+        if 200 <= result <= 299 and result in allowed_statuses:
+            return PLAIN
         if 400 <= result <= 599:
             return Deny(result)
         # Python turns no int of thousands of digits into text.

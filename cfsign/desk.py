@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cfsign.decision import Allow, Deny, decide
+from cfsign.decision import PLAIN, Allow, Deny, decide
 from cfsign.distribution import Distribution
 from cfsign.errors import KeyUnavailableError, ResourceError
 from cfsign.forwarding import forwarded
@@ -18,8 +18,6 @@ from cfsign.options import DeliveryOptions
 from cfsign.redirect import Answer, Headers, redirect, signed_json
 from cfsign.resource import check_url, split_location
 from cfsign.signed_policy import SignedPolicy
-
-_WITHOUT_CONDITIONS = Allow()
 
 
 class Desk:
@@ -159,7 +157,7 @@ class Asked:
             cookies = self._set_cookie_headers(signed)
             return redirect(self._url, options.code, desk.headers, cookies)
         headers = desk.headers
-        if options.cache_redirect and allow == _WITHOUT_CONDITIONS:
+        if options.cache_redirect and allow == PLAIN:
             seconds = desk.distribution.reusable_for(signed)
             headers = kept_for(seconds, options.headers) if seconds else headers
         url = signed.url(self._url)
@@ -189,6 +187,8 @@ def _refused(error: ResourceError | KeyUnavailableError) -> Deny:
 
 
 def _conditions(allow: Allow) -> dict[str, Any]:
+    if allow is PLAIN:  # as most are
+        return {}
     return {
         "expires_in": allow.expires_in,
         "expires_at": allow.expires_at,

@@ -401,5 +401,7 @@ class Distribution:
             expiry(self.expires_in, None, now)  # which says so
         if self.expiry_step is None:
             return moment
+        if self.expiry_jitter is not None:
+            resource = check_length(resource)  # by whose text it is spread
         # Up, never down: the life is at least the distribution's.
-        return round_up(moment, check_length(resource), self.expiry_step, self.expiry_jitter)
+        return round_up(moment, resource, self.expiry_step, self.expiry_jitter)

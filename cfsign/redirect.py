@@ -40,8 +40,9 @@ def redirect(
     location: str, code: int, headers: Headers = (), cookies: Sequence[str] = ()
 ) -> Answer:
     """Send the viewer to *location*, with the values of `Set-Cookie` headers if there are any."""
-    set_cookie = tuple(("Set-Cookie", cookie) for cookie in cookies) if cookies else ()
-    return Answer(code, (("Location", location), *set_cookie, *headers))
+    if cookies:
+        headers = (*(("Set-Cookie", cookie) for cookie in cookies), *headers)
+    return Answer(code, (("Location", location), *headers))
 
 
 def signed_json(url: str, expires_at: int, headers: Headers = ()) -> Answer:

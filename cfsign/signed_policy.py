@@ -61,7 +61,8 @@ class SignedPolicy:
         else:
             url = check_url(url)
             check_covered(self.policy, url)
-        return check_length(f"{url}{'&' if '?' in url else '?'}{self._query}")
+        signed = f"{url}{'&' if '?' in url else '?'}{self._query}"
+        return signed if len(signed) <= MAX_URL_BYTES else check_length(signed)
 
     def urls(self, urls: Iterable[str]) -> Iterator[str]:
         """
