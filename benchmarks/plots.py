@@ -177,7 +177,7 @@ def redirects(results: Results, theme: Theme) -> Figure:
     axes.tick_params(axis="y", labelcolor=theme.text)
     axes.grid(axis="x", color=theme.faint, linewidth=0.6)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    axes.set_xlabel("redirects a second, the load generator on the same cores")
+    axes.set_xlabel("redirects a second, the server on one core")
     if marks:
         legend: Style = {"bbox_to_anchor": (0, 1), "ncols": 4, "frameon": False}
         axes.legend(
