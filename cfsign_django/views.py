@@ -63,12 +63,13 @@ class SignedRedirectMixin(ViewOptions, _View):
 
     #: Whether `authorize` is awaited.
     _awaits: ClassVar[bool]
+    #: Answers HEAD like GET, in the colour of `get`.
     head: Callable[..., Any]
     #: The call of `as_view` that this view, one a request, is made for.
     _as_view: ClassVar[_AsView | None] = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Look once which colour the view has."""
+        """Look once which colour the view has, and give it a `head` of that colour."""
         super().__init_subclass__(**kwargs)
         cls._awaits = iscoroutinefunction(cls.get)
         if getattr(cls, "head", None) in (None, *_HEADS.values()):

@@ -292,9 +292,9 @@ def test_a_signers_resource_must_cover_the_url_in_both_colours(
 ) -> None:
     """A pattern is named by hand."""
     signer = Signer("K2JCJMDEHXQW5F", key)
-    folder = {"expires_in": 60, "resource": f"{DOMAIN}/*"}
-    url = asyncio.run(signer.sign_url_async(URL, **folder))  # type: ignore[arg-type]
+    folder: dict[str, Any] = {"expires_in": 60, "resource": f"{DOMAIN}/*"}
+    url = asyncio.run(signer.sign_url_async(URL, **folder))
     assert trusted_keys.check(url).allowed
     assert "Policy=" in url
     with pytest.raises(CfsignError, match="does not cover the URL"):
-        asyncio.run(signer.sign_url_async("https://other.example.com/a", **folder))  # type: ignore[arg-type]
+        asyncio.run(signer.sign_url_async("https://other.example.com/a", **folder))
