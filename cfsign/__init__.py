@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from cfsign.base_signer import BaseSigner
-from cfsign.cookies import SignedCookies
 from cfsign.errors import (
     CfsignError,
     CfsignWarning,
@@ -15,52 +13,54 @@ from cfsign.errors import (
     SigningKeyError,
 )
 from cfsign.keys import AsyncPrivateKey, PrivateKey, choose_backend, load_private_key
-from cfsign.policy import Policy
-from cfsign.resource import split_location
-from cfsign.signed_policy import SignedPolicy
-from cfsign.signer import Signer
+from cfsign.signing.base_signer import BaseSigner
+from cfsign.signing.cookies import SignedCookies
+from cfsign.signing.policy import Policy
+from cfsign.signing.signed_policy import SignedPolicy
+from cfsign.signing.signer import Signer
+from cfsign.signing.url import split_location
 
 if TYPE_CHECKING:
-    from cfsign.cautions import Caution, cautions_of
-    from cfsign.configuration import Configuration
-    from cfsign.decision import Allow, Deny, decide
-    from cfsign.delivery import Delivery
-    from cfsign.desk import Asked, Desk
-    from cfsign.distribution import Distribution
+    from cfsign.checking.key_group import TrustedKeyGroup
+    from cfsign.checking.verdict import Reason, Verdict
+    from cfsign.config.checks import Caution, cautions_of
+    from cfsign.config.configuration import Configuration
     from cfsign.explanation import Cause, Explanation, Mistake, explain
-    from cfsign.key_pair import KeyPair
-    from cfsign.key_ring import KeyRing
-    from cfsign.options import ViewOptions
-    from cfsign.redirect import Answer
-    from cfsign.site import Site
-    from cfsign.trusted_keys import TrustedKeyGroup
-    from cfsign.verdict import Reason, Verdict
+    from cfsign.keyring.key_pair import KeyPair
+    from cfsign.keyring.ring import KeyRing
+    from cfsign.signing.distribution import Distribution
+    from cfsign.views.decision import Allow, Deny, decide
+    from cfsign.views.delivery import Delivery
+    from cfsign.views.handler import Asked, Desk
+    from cfsign.views.options import ViewOptions
+    from cfsign.views.response import Answer
+    from cfsign.views.site import Site
 else:
     # A Signer and what it signs are imported at once. The rest, which not everybody needs, is
     # imported where it is first used, since each import takes milliseconds from every command and
     # every worker (PEP 562).
     _LATER = {
-        "Allow": "cfsign.decision",
-        "Answer": "cfsign.redirect",
-        "Asked": "cfsign.desk",
-        "Caution": "cfsign.cautions",
+        "Allow": "cfsign.views.decision",
+        "Answer": "cfsign.views.response",
+        "Asked": "cfsign.views.handler",
+        "Caution": "cfsign.config.checks",
         "Cause": "cfsign.explanation",
-        "Configuration": "cfsign.configuration",
-        "Delivery": "cfsign.delivery",
-        "Deny": "cfsign.decision",
-        "Desk": "cfsign.desk",
-        "Distribution": "cfsign.distribution",
+        "Configuration": "cfsign.config.configuration",
+        "Delivery": "cfsign.views.delivery",
+        "Deny": "cfsign.views.decision",
+        "Desk": "cfsign.views.handler",
+        "Distribution": "cfsign.signing.distribution",
         "Explanation": "cfsign.explanation",
-        "KeyPair": "cfsign.key_pair",
-        "KeyRing": "cfsign.key_ring",
+        "KeyPair": "cfsign.keyring.key_pair",
+        "KeyRing": "cfsign.keyring.ring",
         "Mistake": "cfsign.explanation",
-        "Reason": "cfsign.verdict",
-        "Site": "cfsign.site",
-        "TrustedKeyGroup": "cfsign.trusted_keys",
-        "Verdict": "cfsign.verdict",
-        "ViewOptions": "cfsign.options",
-        "cautions_of": "cfsign.cautions",
-        "decide": "cfsign.decision",
+        "Reason": "cfsign.checking.verdict",
+        "Site": "cfsign.views.site",
+        "TrustedKeyGroup": "cfsign.checking.key_group",
+        "Verdict": "cfsign.checking.verdict",
+        "ViewOptions": "cfsign.views.options",
+        "cautions_of": "cfsign.config.checks",
+        "decide": "cfsign.views.decision",
         "explain": "cfsign.explanation",
     }
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cfsign.base_signer import BaseSigner
 from cfsign.errors import ResourceError
-from cfsign.policy import Address, Policy
-from cfsign.times import Moment
+from cfsign.signing.base_signer import BaseSigner
+from cfsign.signing.policy import Address, Policy
+from cfsign.signing.times import Moment
 
 #: Signs one URL, or raises ResourceError.
 Sign = Callable[[str], str]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Iterator
 
-from cfsign.base_signer import BaseSigner
 from cfsign.bulk.outcome import Outcome, Terms, outcome
 from cfsign.errors import ConfigurationError
-from cfsign.policy import Address
-from cfsign.resource import check_several
-from cfsign.times import Moment
+from cfsign.signing.base_signer import BaseSigner
+from cfsign.signing.policy import Address
+from cfsign.signing.times import Moment
+from cfsign.signing.url import check_several
 
 
 def sign_partition(

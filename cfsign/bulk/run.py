@@ -10,12 +10,12 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from cfsign.base_signer import BaseSigner
 from cfsign.bulk.batch import Batch, Done, Position, Source
 from cfsign.bulk.journal import Journal
 from cfsign.bulk.outcome import Terms
 from cfsign.bulk.partial_file import PartialFile, partial_path, publish
 from cfsign.errors import ConfigurationError
+from cfsign.signing.base_signer import BaseSigner
 
 #: Seconds between two checkpoints: what a kill makes the next run do again.
 _CHECKPOINT = 1.0

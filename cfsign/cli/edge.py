@@ -16,9 +16,9 @@ from cfsign.cli.output import put
 from cfsign.cli.public_key import PublicKeyFile, by_id, public_key
 
 if TYPE_CHECKING:
+    from cfsign.checking.key_group import KeySource
     from cfsign.edge import ResponseHeadersPolicy
-    from cfsign.local_edge import Settings
-    from cfsign.trusted_keys import KeySource
+    from cfsign.edge.server import Settings
 
 _FILE = click.Path(path_type=Path)
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -125,8 +125,8 @@ def edge(
     """
     try:
         from cfsign.edge import WSGIEdge
-        from cfsign.local_edge import address, listening, opened_origin, serving
-        from cfsign.local_edge.servers import EDGE_IDENT, stopped_by_signals, until_stopped
+        from cfsign.edge.server import address, listening, opened_origin, serving
+        from cfsign.edge.server.servers import EDGE_IDENT, stopped_by_signals, until_stopped
     except ModuleNotFoundError as error:
         raise click.ClickException(
             f"the edge needs {error.name}: pip install 'cloudfront-cfsign[edge]'"
@@ -185,8 +185,8 @@ def _in_order(behavior: Iterable[Any], open_: Iterable[str]) -> _BehaviorWords:
 def _settings(
     keys: Mapping[str, KeySource], behaviors: _BehaviorWords, config: Path | None
 ) -> Settings:
-    from cfsign.local_edge import Settings
-    from cfsign.local_edge.settings import read_config
+    from cfsign.edge.server import Settings
+    from cfsign.edge.server.settings import read_config
 
     if config is not None:
         if behaviors:
@@ -201,7 +201,7 @@ def _policy(
 ) -> ResponseHeadersPolicy | None:
     from cfsign.edge.cors import CORS
     from cfsign.edge.response_headers import ANY_ORIGIN, ResponseHeadersPolicy
-    from cfsign.local_edge.settings import read_response_headers
+    from cfsign.edge.server.settings import read_response_headers
 
     if any_origin and origins:
         raise click.UsageError("--cors and --cors-origin are two answers; give one")

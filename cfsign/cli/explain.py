@@ -10,11 +10,11 @@ from datetime import datetime
 
 import click
 
+from cfsign.checking.key_group import TrustedKeyGroup
 from cfsign.cli.public_key import PublicKeyFile, by_id, public_key
 from cfsign.cli.times import moment
 from cfsign.explanation import Explanation, Mistake, explain, explain_answer
 from cfsign.explanation.transcript import read_transcript, unwrapped
-from cfsign.trusted_keys import TrustedKeyGroup
 
 _MAX_INPUT = 1_000_000
 _HEADER_NAME = re.compile(r"^\s*Cookie:\s*", re.IGNORECASE)

@@ -10,7 +10,7 @@ import click
 from cfsign.cli.messages import say
 from cfsign.cli.output import put
 from cfsign.cli.signing import say_when, signer_and_times, signing_options
-from cfsign.cookies import SignedCookies
+from cfsign.signing.cookies import SignedCookies
 
 _SAME_SITE = click.Choice(["Strict", "Lax", "None"], case_sensitive=False)
 

@@ -22,10 +22,10 @@ from cfsign.cli.output import failed
 from cfsign.cli.signing import say_when, signer_and_times, signing_options
 from cfsign.cli.telling import told
 from cfsign.errors import ConfigurationError
-from cfsign.key_pair import names_file
-from cfsign.resource import check_resource
-from cfsign.signer import Signer
-from cfsign.workers import MOST
+from cfsign.keyring.key_pair import names_file
+from cfsign.signing.signer import Signer
+from cfsign.signing.url import check_resource
+from cfsign.signing.workers import MOST
 
 
 def _file_or_stream(text: str) -> Path | None:

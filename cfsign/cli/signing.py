@@ -13,18 +13,18 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from cfsign.base_signer import BaseSigner
 from cfsign.cli.messages import say
 from cfsign.cli.password import ask_password as ask
 from cfsign.cli.times import duration, moment
+from cfsign.config.fields import VARIABLES
 from cfsign.errors import PolicyError
-from cfsign.key_pair import is_key_text
-from cfsign.key_ring import KeyRing
+from cfsign.keyring.key_pair import is_key_text
+from cfsign.keyring.ring import KeyRing
 from cfsign.keys import HASH_ALGORITHMS, resolve_private_key
-from cfsign.policy import check_conditions
-from cfsign.settings import VARIABLES
-from cfsign.signer import Signer
-from cfsign.times import expiry
+from cfsign.signing.base_signer import BaseSigner
+from cfsign.signing.policy import check_conditions
+from cfsign.signing.signer import Signer
+from cfsign.signing.times import expiry
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

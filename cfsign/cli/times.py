@@ -8,7 +8,7 @@ from datetime import datetime
 import click
 
 from cfsign.errors import PolicyError
-from cfsign.times import lifetime_from_text
+from cfsign.signing.times import lifetime_from_text
 
 
 def duration(text: str) -> int:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from cfsign.demo.stage import running
 from cfsign.demo.steps import all_steps
-from cfsign.local_edge.servers import stopped_by_signals, until_stopped
+from cfsign.edge.server.servers import stopped_by_signals, until_stopped
 
 
 def serve(port: int | None = None, edge_port: int | None = None, framework: str = "flask") -> int:

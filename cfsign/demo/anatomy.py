@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cfsign.demo.signed_url import SignedURL
-from cfsign.encoding import decode
+from cfsign.signing.encoding import decode
 
 _MEANINGS = {
     "Policy": "The terms in full, as JSON in CloudFront's base64. Decoded below.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
-from cfsign.resource import RESERVED
+from cfsign.signing.url import RESERVED
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,17 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from cfsign.checking.key_group import TrustedKeyGroup
 from cfsign.demo.files import PrivateFile, private_folder
 from cfsign.demo.origin import Recorder
 from cfsign.demo.pages import Pages
 from cfsign.demo.sites import create_app
-from cfsign.distribution import Distribution
 from cfsign.edge import WSGIEdge
 from cfsign.edge.response_headers import ANY_ORIGIN
+from cfsign.edge.server.folder import file_server
+from cfsign.edge.server.servers import address, listening, serving
 from cfsign.keys import generate_private_key_pem, load_private_key
-from cfsign.local_edge.folder import file_server
-from cfsign.local_edge.servers import address, listening, serving
-from cfsign.trusted_keys import TrustedKeyGroup
+from cfsign.signing.distribution import Distribution
 
 # CloudFront gives out such an ID when a public key is uploaded.
 _KEY_PAIR_ID = "KDEMO0LOOPBACK"

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import httpx
 
-from cfsign.cookies import NAMES
 from cfsign.demo.files import ALBUM, BRIEF, DIARY, FILES, GUIDE, HUTS, PICTURE, PLAN, PrivateFile
 from cfsign.demo.origin import Recorder
 from cfsign.demo.readers import may_read
@@ -15,7 +14,8 @@ from cfsign.demo.stage import Stage
 from cfsign.demo.step import Step
 from cfsign.demo.tampering import TAMPERINGS, Tampering
 from cfsign.demo.viewer import Viewer, digest, fetch, seen
-from cfsign.resource import RESERVED
+from cfsign.signing.cookies import NAMES
+from cfsign.signing.url import RESERVED
 
 # How much longer than it lasts a URL is tried, in seconds.
 _PATIENCE = 3

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cfsign.demo.signed_url import SignedURL
-from cfsign.encoding import decode, encode
+from cfsign.signing.encoding import decode, encode
 
 _HOUR = 3600
 

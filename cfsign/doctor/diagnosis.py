@@ -9,17 +9,17 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from cfsign.configuration import Configuration
+from cfsign.config.configuration import Configuration
 from cfsign.doctor.domain import examine_domain
 from cfsign.doctor.finding import SEVERITIES, Finding
-from cfsign.doctor.held_key import key_of, keys_of_ring
 from cfsign.doctor.key_file import examine_key_file, examine_path
 from cfsign.doctor.key_pair_id import examine_key_pair_id
 from cfsign.doctor.key_ring import examine_ring, ring_of
+from cfsign.doctor.loaded_key import key_of, keys_of_ring
 from cfsign.doctor.settings import Settings
-from cfsign.doctor.trial import match_public_key, try_configuration, try_key
+from cfsign.doctor.verification import match_public_key, try_configuration, try_key
 from cfsign.errors import CfsignError, ConfigurationError
-from cfsign.times import lifetime_from_text, lifetime_seconds
+from cfsign.signing.times import lifetime_from_text, lifetime_seconds
 
 _PROBLEM = re.compile(
     r"(?P<label>[A-Z_]+(?:\['.*?'\])?)(?: or [A-Z_]+)?(?:: | (?=is ))(?P<what>.*)", re.DOTALL

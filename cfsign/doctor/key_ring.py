@@ -12,9 +12,9 @@ from cfsign.doctor.key_file import examine_document, examine_key_file
 from cfsign.doctor.key_pair_id import examine_key_pair_id
 from cfsign.doctor.settings import Settings
 from cfsign.errors import CfsignError
-from cfsign.key_pair import KeyPair, is_key_text
-from cfsign.key_ring import source_of
-from cfsign.ring_source import ListedPairs, RingSource
+from cfsign.keyring.key_pair import KeyPair, is_key_text
+from cfsign.keyring.ring import source_of
+from cfsign.keyring.source import ListedPairs, RingSource
 
 _UNITS = (("days", 86400), ("hours", 3600), ("minutes", 60), ("s", 1))
 

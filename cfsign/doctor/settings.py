@@ -14,9 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-from cfsign.configuration import CONFIG, DOMAIN, Configuration
+from cfsign.config.configuration import CONFIG, DOMAIN, Configuration
+from cfsign.config.fields import ONE_KEYS_OWN, RINGS, VARIABLES
 from cfsign.errors import ConfigurationError
-from cfsign.settings import ONE_KEYS_OWN, RINGS, VARIABLES
 
 _PREFIX = "CLOUDFRONT_"
 _KEY_FILE = f"{_PREFIX}PRIVATE_KEY_FILE"

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 from urllib.parse import quote
 
-from cfsign.credential import own_query
+from cfsign.checking.credential import own_query
 from cfsign.edge.gate import Judgement
 from cfsign.edge.request import ViewerRequest
 

@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
-from cfsign.credential import strip_cookies, strip_query
+from cfsign.checking.credential import strip_cookies, strip_query
 from cfsign.edge.access_log import tell
-from cfsign.edge.answers import Answer, Headers, refusal, with_cloudfront_headers
 from cfsign.edge.gate import Judgement
 from cfsign.edge.middleware import Middleware
 from cfsign.edge.request import ViewerRequest, joined_target, origin_form, viewer_url
+from cfsign.edge.responses import Answer, Headers, refusal, with_cloudfront_headers
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]

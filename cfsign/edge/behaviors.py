@@ -9,8 +9,8 @@ from functools import cache
 from typing import TypeAlias
 from urllib.parse import unquote
 
+from cfsign.checking.key_group import KeySource, TrustedKeyGroup
 from cfsign.errors import ConfigurationError
-from cfsign.trusted_keys import KeySource, TrustedKeyGroup
 
 TrustedKeys: TypeAlias = TrustedKeyGroup | Mapping[str, KeySource]
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cfsign.edge.answers import Headers
 from cfsign.edge.request import ViewerRequest
+from cfsign.edge.responses import Headers
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 

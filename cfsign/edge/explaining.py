@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from cfsign.checking.key_group import TrustedKeyGroup
+from cfsign.checking.verdict import Verdict
 from cfsign.edge.request import ViewerRequest
-from cfsign.trusted_keys import TrustedKeyGroup
-from cfsign.verdict import Verdict
 
 # Fetch, "CORS-preflight fetch": its credentials mode is "same-origin" and its origin is another.
 _PREFLIGHT = (

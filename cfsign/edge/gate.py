@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from cfsign.checking.key_group import TrustedKeyGroup
+from cfsign.checking.matching import ViewerURL
+from cfsign.checking.verdict import Reason, Verdict
 from cfsign.edge.behaviors import Behavior, Behaviors, TrustedKeys, trusted_key_group
 from cfsign.edge.explaining import explanation_of
 from cfsign.edge.request import ViewerRequest
-from cfsign.matching import ViewerURL
-from cfsign.trusted_keys import TrustedKeyGroup
-from cfsign.verdict import Reason, Verdict
 
 Clock: TypeAlias = Callable[[], float]
 

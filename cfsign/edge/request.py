@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from cfsign.matching import is_host
+from cfsign.checking.matching import is_host
 
 # RFC 9112, section 3.2.2: a request target that brings its own host.
 _ABSOLUTE_FORM = re.compile(r"https?://([^/?]*)(.*)", re.IGNORECASE | re.DOTALL)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cfsign.edge.answers import Headers
 from cfsign.edge.cors import CORS
 from cfsign.edge.request import ViewerRequest
 from cfsign.edge.response_headers_config import Header, read_config
+from cfsign.edge.responses import Headers
 
 
 @dataclass(frozen=True, slots=True)

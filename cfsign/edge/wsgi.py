@@ -7,12 +7,12 @@ from typing import Any
 from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from cfsign.credential import own_query, strip_cookies, strip_query
+from cfsign.checking.credential import own_query, strip_cookies, strip_query
 from cfsign.edge.access_log import tell
-from cfsign.edge.answers import refusal, with_cloudfront_headers
 from cfsign.edge.gate import Judgement
 from cfsign.edge.middleware import Middleware
 from cfsign.edge.request import ViewerRequest, joined_target, origin_form, viewer_url
+from cfsign.edge.responses import refusal, with_cloudfront_headers
 
 # Where servers keep the target as it is on the wire.
 _TARGETS = ("REQUEST_URI", "RAW_URI")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv6Address, ip_network
 
-from cfsign.explanation.case import Case
+from cfsign.checking.verdict import Reason
 from cfsign.explanation.cause import Cause, Mistake
+from cfsign.explanation.context import Case
 from cfsign.explanation.display import shown
-from cfsign.verdict import Reason
 
 
 def find_in_addresses(case: Case) -> Iterator[Cause]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from cfsign.verdict import Reason
+from cfsign.checking.verdict import Reason
 
 
 class Mistake(enum.Enum):

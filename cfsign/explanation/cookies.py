@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice, product
 
-from cfsign.credential import read_credential
-from cfsign.explanation.case import Case
+from cfsign.checking.credential import read_credential
+from cfsign.checking.key_group import judge
+from cfsign.checking.request import Request
+from cfsign.checking.verdict import Reason
 from cfsign.explanation.cause import Cause, Mistake
-from cfsign.request import Request
-from cfsign.trusted_keys import judge
-from cfsign.verdict import Reason
+from cfsign.explanation.context import Case
 
 _PREFIX = "CloudFront-"
 _NEEDED = ("Signature", "Key-Pair-Id")

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from cfsign.checking.statement import read_statement
 from cfsign.errors import PolicyError
-from cfsign.explanation.case import Case
+from cfsign.explanation.candidates import Reading, tried, url_readings, wildcard_readings
 from cfsign.explanation.cause import Mistake
-from cfsign.explanation.readings import Reading, tried, url_readings, wildcard_readings
-from cfsign.statement import read_statement
+from cfsign.explanation.context import Case
 
 _MAX_READINGS = 120
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from cfsign.credential import decoded
+from cfsign.checking.credential import decoded
 from cfsign.explanation.cause import Mistake
 
 _WHITE_SPACE = re.compile(r"[\r\n\t]+")

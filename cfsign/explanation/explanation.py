@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from cfsign.credential import Cookies
+from cfsign.checking.credential import Cookies
+from cfsign.checking.key_group import Address, KeySource, TrustedKeyGroup
+from cfsign.checking.verdict import Reason, Verdict
 from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.display import shown
-from cfsign.trusted_keys import Address, KeySource, TrustedKeyGroup
-from cfsign.verdict import Reason, Verdict
 
 if TYPE_CHECKING:
-    from cfsign.explanation.answer import Answer
+    from cfsign.explanation.response import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +156,9 @@ def explain(
             output of `curl -v` that it stands in, if it is known.
     """
     # Imported when used, so that `import cfsign` stays fast.
-    from cfsign.explanation.case import read_case
-    from cfsign.explanation.finders import find_causes
-    from cfsign.explanation.undocumented import undocumented
+    from cfsign.explanation.assumptions import undocumented
+    from cfsign.explanation.context import read_case
+    from cfsign.explanation.rules import find_causes
 
     case = read_case(url, trusted_keys, cookies, at, viewer_ip, hosts, answer)
     causes = find_causes(case)
@@ -175,8 +175,8 @@ def explain_answer(answer: str) -> Explanation | None:
     Returns:
         None where there is no such document in it.
     """
-    from cfsign.explanation.answer import read_answer
-    from cfsign.explanation.answers import find_in_answer_alone
+    from cfsign.explanation.response import read_answer
+    from cfsign.explanation.responses import find_in_answer_alone
 
     read = read_answer(answer)
     if read is None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cfsign.explanation.case import Case
+from cfsign.checking.verdict import Reason
 from cfsign.explanation.cause import Cause, Mistake
+from cfsign.explanation.context import Case
 from cfsign.explanation.display import shown
-from cfsign.explanation.trial import Signing
-from cfsign.verdict import Reason
+from cfsign.explanation.verification import Signing
 
 _UUID = re.compile("[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _ACCESS_KEY = re.compile("A(?:KI|SI|RO|ID)A[A-Z0-9]{12,16}")

@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cfsign.checking.statement import read_statement
+from cfsign.checking.verdict import Reason
 from cfsign.errors import PolicyError
-from cfsign.explanation.case import MAX_POLICY_BYTES, Case
 from cfsign.explanation.cause import Cause, Mistake
+from cfsign.explanation.context import MAX_POLICY_BYTES, Case
 from cfsign.explanation.display import shown
 from cfsign.explanation.signatures import ENCODINGS
-from cfsign.statement import read_statement
-from cfsign.verdict import Reason
 
 _MALFORMED = Reason.MALFORMED_POLICY
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cfsign.explanation.case import Case
+from cfsign.checking.matching import ViewerURL
+from cfsign.checking.verdict import Reason
 from cfsign.explanation.cause import Cause, Mistake
+from cfsign.explanation.context import Case
 from cfsign.explanation.display import beside, shown
-from cfsign.matching import ViewerURL
-from cfsign.verdict import Reason
 
 PARAMETERS = ("Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm")
 

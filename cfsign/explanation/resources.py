@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from cfsign.explanation.case import Case
+from cfsign.checking.matching import ViewerURL, first_difference, resource_matches
+from cfsign.checking.verdict import Reason
+from cfsign.explanation.candidates import url_readings
 from cfsign.explanation.cause import Cause, Mistake
+from cfsign.explanation.context import Case
 from cfsign.explanation.display import beside, shown
-from cfsign.explanation.readings import url_readings
-from cfsign.matching import ViewerURL, first_difference, resource_matches
-from cfsign.verdict import Reason
 
 # So that no request is a load: what all comparisons together may go through.
 _MAX_WORK = 1_000_000

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cfsign.explanation.case import Case
+from cfsign.checking.verdict import Reason
 from cfsign.explanation.cause import Cause, Mistake
+from cfsign.explanation.context import Case
 from cfsign.explanation.display import compared, shown
 from cfsign.explanation.encodings import Decoding
-from cfsign.explanation.trial import Finding, Signing, fits, is_ecdsa, is_raw_ecdsa
-from cfsign.verdict import Reason
+from cfsign.explanation.verification import Finding, Signing, fits, is_ecdsa, is_raw_ecdsa
 
 _BASE64 = re.compile("[A-Za-z0-9+/=~_-]*")
 _RSA_BYTES = (128, 256, 384, 512)

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from cfsign.explanation.case import Case
+from cfsign.checking.verdict import Reason
 from cfsign.explanation.cause import Cause, Mistake
+from cfsign.explanation.context import Case
 from cfsign.explanation.display import shown
-from cfsign.verdict import Reason
 
 _MAX_EPOCH_SECONDS = 2_147_483_647
 _MINUTE, _HOUR, _DAY, _YEAR = 60, 3_600, 86_400, 31_557_600

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from cfsign.credential import cookie_pairs
+from cfsign.checking.credential import cookie_pairs
 from cfsign.explanation.encodings import decodings
 
 _MAX_LETTERS = 1_000_000

@@ -31,7 +31,7 @@ from cfsign.keys.protocol import is_blocking as is_blocking
 from cfsign.keys.protocol import is_private_key as is_private_key
 
 if TYPE_CHECKING:
-    from cfsign.keys._pem import PEM
+    from cfsign.keys.pem import PEM
 
 #: What text begins with that names a key in AWS KMS.
 _KMS = "kms:"
@@ -81,8 +81,8 @@ def load_private_key(
         ConfigurationError: No such backend, or it is not installed.
     """
     # Only who has a document of a key to read waits for what reads one.
-    from cfsign.keys._pem import read_pem
-    from cfsign.keys._refusals import refuse_size
+    from cfsign.keys.pem import read_pem
+    from cfsign.keys.refusals import refuse_size
 
     name = choose_backend(backend)
     pem = read_pem(source, "private")
@@ -137,7 +137,7 @@ def load_public_key(source: Source, *, backend: str | None = None) -> PublicKey:
         SigningKeyError: The key is missing, damaged, private, or of another kind.
         ConfigurationError: No such backend, or it is not installed.
     """
-    from cfsign.keys._pem import read_pem  # as above
+    from cfsign.keys.pem import read_pem  # as above
 
     key: PublicKey = _module(choose_backend(backend)).load_public(read_pem(source, "public"))
     return key
@@ -213,7 +213,7 @@ def _digest(pem: PEM, password: bytes | None, backend: str) -> bytes:
 
 def _module(backend: str) -> ModuleType:
     # Imported when used: `import cfsign` stays fast, and works without either.
-    return import_module(f"cfsign.keys._{backend}")
+    return import_module(f"cfsign.keys.{backend}_backend")
 
 
 def _refuse_password(password: Password | None) -> None:
@@ -236,7 +236,7 @@ def _secret(password: Password | None, pem: PEM, backend: str) -> bytes | None:
             f"not {type(given).__name__}"
         )
     if not pem.is_encrypted and pem.label.endswith("PRIVATE KEY"):
-        from cfsign.keys._refusals import password_not_needed
+        from cfsign.keys.refusals import password_not_needed
 
         raise password_not_needed(pem)
     return _utf_8(given) if isinstance(given, str) else given

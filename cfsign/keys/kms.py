@@ -6,9 +6,9 @@ import hashlib
 from typing import Any, ClassVar
 
 from cfsign.errors import SigningKeyError
-from cfsign.keys._aws import Kept, without_account
-from cfsign.keys._source import armoured
+from cfsign.keys.aws import Kept, without_account
 from cfsign.keys.protocol import HashAlgorithm, Unpicklable
+from cfsign.keys.source import armoured
 
 # CloudFront's two kinds of key in the words of KMS: the algorithm that signs with each.
 _SPECS = {

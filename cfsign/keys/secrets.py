@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from cfsign.errors import SigningKeyError
-from cfsign.keys._aws import Kept
+from cfsign.keys.aws import Kept
 
 
 class SecretsManagerSecret:

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from cfsign.errors import ConfigurationError
-from cfsign.key_pair import KeyPair
+from cfsign.keyring.document import SHAPE, parse_document, read_pairs
+from cfsign.keyring.key_pair import KeyPair
+from cfsign.keyring.snapshot import clashes
+from cfsign.keyring.source import DocumentFile
 from cfsign.provisioning.files import replace_file, write_private_key
-from cfsign.ring_document import SHAPE, parse_document, read_pairs
-from cfsign.ring_snapshot import clashes
-from cfsign.ring_source import DocumentFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from cfsign.errors import SigningKeyError
-from cfsign.key_pair import KeyPair, is_key_text, names_file
+from cfsign.keyring.document import read_pairs
+from cfsign.keyring.key_pair import KeyPair, is_key_text, names_file
+from cfsign.keyring.source import last_change
 from cfsign.keys import load_private_key
 from cfsign.provisioning.actions import Actions
 from cfsign.provisioning.aws import AWSError
@@ -29,8 +31,6 @@ from cfsign.provisioning.cloudfront import CloudFront, KeyGroup, fingerprint
 from cfsign.provisioning.creation import add_key, new_private_key
 from cfsign.provisioning.files import write_private_key
 from cfsign.provisioning.ring_file import RingFile, successor
-from cfsign.ring_document import read_pairs
-from cfsign.ring_source import last_change
 
 #: Clocks differ: seconds.
 MARGIN = 300

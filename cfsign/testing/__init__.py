@@ -13,7 +13,7 @@ With pytest its fixtures are there by themselves: `cloudfront_edge`, `cloudfront
         edge.assert_denies(url, reason=Reason.EXPIRED)
 """
 
+from cfsign.checking.verdict import Reason as Reason
 from cfsign.testing.clock import Clock as Clock
 from cfsign.testing.edge import Edge as Edge
 from cfsign.testing.key_pair import MadeKeyPair as MadeKeyPair
-from cfsign.verdict import Reason as Reason

@@ -12,19 +12,19 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from cfsign.distribution import Distribution
+from cfsign.checking.verdict import Reason
 from cfsign.edge import ASGIEdge, Behavior, ResponseHeadersPolicy, WSGIEdge
 from cfsign.edge.access_log import printable
 from cfsign.edge.gate import Gate, Judgement
 from cfsign.edge.request import ViewerRequest
-from cfsign.local_edge.folder import file_server
-from cfsign.local_edge.servers import EDGE_IDENT, address, listening, serving
-from cfsign.testing.answers import cookies_of, location_of
+from cfsign.edge.server.folder import file_server
+from cfsign.edge.server.servers import EDGE_IDENT, address, listening, serving
+from cfsign.signing.distribution import Distribution
 from cfsign.testing.asgi_server import serving_asgi
 from cfsign.testing.clock import Clock
 from cfsign.testing.key_pair import MadeKeyPair
+from cfsign.testing.responses import cookies_of, location_of
 from cfsign.testing.transports import ASGITransport, ThreadTransport, WSGITransport
-from cfsign.verdict import Reason
 
 DOMAIN = "https://media.example.com"
 # RFC 5737, section 3: addresses for documentation.

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import rsa
 
-from cfsign.trusted_keys import TrustedKeyGroup
+from cfsign.checking.key_group import TrustedKeyGroup
 
 TO_CLOUDFRONT = bytes.maketrans(b"+=/", b"-_~")
 

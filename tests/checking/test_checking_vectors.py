@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from cfsign.checking.key_group import TrustedKeyGroup
+from cfsign.checking.verdict import Reason
 from cfsign.errors import CfsignWarning
-from cfsign.trusted_keys import TrustedKeyGroup
-from cfsign.verdict import Reason
 
 VECTORS = Path(__file__).parents[2].parent / "shared" / "vectors"
 CASES = {

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cfsign.credential import (
+from cfsign.checking.credential import (
     Credential,
     cookie_pairs,
     decoded,
@@ -190,7 +190,6 @@ def broken() -> Iterator[tuple[str, str]]:
         [("a", "b" * 20_480)],
         {"a": "\N{EURO SIGN}" * 7_000},
     ],
-    ids=repr,
 )
 def test_unusable_cookies(cookies: Any) -> None:
     """Other types, endless or failing iterables and more than 20,480 bytes are no cookies."""

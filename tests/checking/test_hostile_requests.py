@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cfsign.verdict import Reason
+from cfsign.checking.verdict import Reason
 
 NOW = 1_767_200_000
 EXPIRES = NOW + 60

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cfsign import matching
-from cfsign.matching import ViewerURL, is_host, resource_matches
+from cfsign.checking import matching
+from cfsign.checking.matching import ViewerURL, is_host, resource_matches
 
 COVERED = [
     # AWS, "Create a signed URL using a custom policy", its own examples.

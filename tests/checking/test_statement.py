@@ -9,8 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cfsign.checking.statement import (
+    Statement,
+    read_canned_policy,
+    read_custom_policy,
+    read_statement,
+)
 from cfsign.errors import PolicyError
-from cfsign.statement import Statement, read_canned_policy, read_custom_policy, read_statement
 
 LESS = '"DateLessThan":{"AWS:EpochTime":1767290400}'
 SHORTEST = '{"Statement":[{"Condition":{' + LESS + "}}]}"

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import time_machine
 
+from cfsign.checking.key_group import TrustedKeyGroup
+from cfsign.checking.verdict import Reason
 from cfsign.errors import CfsignWarning, ConfigurationError, SigningKeyError
-from cfsign.trusted_keys import TrustedKeyGroup
-from cfsign.verdict import Reason
 
 NOW = 1_767_200_000
 EXPIRES = NOW + 60
@@ -477,7 +477,6 @@ class TestUnusable:
             object(),
             [],
         ],
-        ids=repr,
     )
     def test_times_that_are_none(self, group: Any, rsa_peer: Any, at: Any) -> None:
         """Not a number, a naive time, another type: refused, whatever was signed."""
@@ -522,7 +521,6 @@ class TestUnusable:
             *(f"https://h/a{letter}" for letter in '\x00\n\x7f "\\<>^`{|}'),
             "https://h/" + "a" * 8_183,
         ],
-        ids=ascii,
     )
     def test_urls_that_are_none(self, group: Any, rsa_peer: Any, url: Any) -> None:
         """What cannot be on the wire is refused, even by a policy for everything."""

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from cfsign.verdict import Reason, Verdict
+from cfsign.checking.verdict import Reason, Verdict
 
 REFUSALS = [reason for reason in Reason if reason is not Reason.ALLOWED]
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from cfsign.keys import HashAlgorithm
-from cfsign.keys._cryptography import RSAPrivateKey
+from cfsign.keys.cryptography_backend import RSAPrivateKey
 
 
 def make_signer(key_pair_id: str, pem: str) -> Callable[[str, int, str | None], str]:

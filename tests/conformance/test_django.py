@@ -430,7 +430,7 @@ def test_settings_that_are_no_dict(django, settings):
 
 def test_the_slow_backend_is_a_warning(check, monkeypatch):
     """19 ms a URL is no mistake, and nobody should learn of it from a graph."""
-    monkeypatch.setattr("cfsign.cautions.choose_backend", lambda: "rsa")
+    monkeypatch.setattr("cfsign.config.checks.choose_backend", lambda: "rsa")
     assert check() == ["W002"]
 
 
@@ -513,7 +513,7 @@ def test_what_others_warn_of_stays_theirs(check, monkeypatch):
         warnings.warn("an old OpenSSL", UserWarning, stacklevel=1)
         return "cryptography"
 
-    monkeypatch.setattr("cfsign.cautions.choose_backend", backend)
+    monkeypatch.setattr("cfsign.config.checks.choose_backend", backend)
     with pytest.warns(UserWarning, match="an old OpenSSL"):
         assert check() == []
 

@@ -5,7 +5,7 @@ import sys
 from cfsign import Distribution, TrustedKeyGroup, load_private_key
 from cfsign.demo.pages import Pages
 from cfsign.demo.sites import create_app
-from cfsign.local_edge.servers import address, listening, serving
+from cfsign.edge.server.servers import address, listening, serving
 
 KEY_PAIR_ID = "K2JCJMDEHXQW5F"
 EDGE = "http://127.0.0.1:4711"

@@ -21,7 +21,7 @@ from cfsign.cli import main
 from cfsign.cli.commands import demo as command
 from cfsign.demo.sites import FRAMEWORKS
 from cfsign.demo.stage import running
-from cfsign.local_edge.servers import HOST, address, listening, serving
+from cfsign.edge.server.servers import HOST, address, listening, serving
 
 
 @pytest.fixture

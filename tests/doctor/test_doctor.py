@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from cfsign import doctor, load_private_key
-from cfsign.doctor import Finding, Settings, as_json, as_text, diagnose, trial
-from cfsign.doctor.held_key import HeldKey
+from cfsign.doctor import Finding, Settings, as_json, as_text, diagnose, verification
+from cfsign.doctor.loaded_key import HeldKey
 
 DOMAIN = "https://media.example.com"
 ID = "K2JCJMDEHXQW5F"
@@ -316,7 +316,7 @@ def test_a_hash_that_the_platform_forbids(environ, monkeypatch, key):
 def test_the_slow_backend_is_told(pem):
     """With the package to install, and by the key that signs, whatever is installed."""
     held = HeldKey("key", load_private_key(pem, backend="rsa"))
-    note, warning = trial.try_key(held)
+    note, warning = verification.try_key(held)
     assert "signed by rsa" in note.found
     assert warning.mend == "pip install cryptography"
 
@@ -364,13 +364,13 @@ def test_the_public_half_of_a_key_kept_elsewhere(public_pem, tmp_path, openssl, 
     held = [HeldKey("key", SlowKey(public_pem))]
     path = tmp_path / "public.pem"
     path.write_text(public_pem.replace("\n", "\r\n"))
-    (finding,) = trial.match_public_key("--public-key", held, path)
+    (finding,) = verification.match_public_key("--public-key", held, path)
     assert finding.found == "the two are the halves of one pair"
     path.write_bytes(openssl("pkey", "-pubout", given=other_pem))
-    (finding,) = trial.match_public_key("--public-key", held, path)
+    (finding,) = verification.match_public_key("--public-key", held, path)
     assert finding.severity == "error"
     path.write_bytes(openssl("pkey", "-pubout", "-outform", "DER", given=other_pem))
-    (finding,) = trial.match_public_key("--public-key", held, path)
+    (finding,) = verification.match_public_key("--public-key", held, path)
     assert (finding.severity, "not compared" in finding.found) == ("note", True)
 
 
@@ -421,8 +421,8 @@ def test_the_cost_of_a_signature_is_in_milliseconds(key, monkeypatch, seconds, t
         def public_key_pem(self):
             return key.public_key_pem()
 
-    monkeypatch.setattr(trial.time, "perf_counter", clock)
-    (note,) = trial.try_key(HeldKey("key", OwnKey()))
+    monkeypatch.setattr(verification.time, "perf_counter", clock)
+    (note,) = verification.try_key(HeldKey("key", OwnKey()))
     assert f"signed by OwnKey: {told} a signature here (median of 31)" in note.found
 
 

@@ -12,7 +12,7 @@ pytest.importorskip("werkzeug")
 
 from werkzeug.test import Client
 
-from cfsign.local_edge.folder import file_server
+from cfsign.edge.server.folder import file_server
 
 
 class Viewer(Client):

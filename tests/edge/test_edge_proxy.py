@@ -17,8 +17,8 @@ for _package in ("click", "waitress", "whitenoise"):
 
 from cfsign import TrustedKeyGroup  # noqa: E402
 from cfsign.edge import WSGIEdge  # noqa: E402
-from cfsign.local_edge import address, listening, opened_origin, serving  # noqa: E402
-from cfsign.local_edge.proxy import Proxy  # noqa: E402
+from cfsign.edge.server import address, listening, opened_origin, serving  # noqa: E402
+from cfsign.edge.server.proxy import Proxy  # noqa: E402
 
 
 class Origin(ThreadingHTTPServer):

@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cfsign import explain
-from cfsign.explanation.answer import read_answer
+from cfsign.explanation.response import read_answer
 from tests.explanation.makers import NOW, World
 from tests.explanation.mistakes import ROWS, Row
 

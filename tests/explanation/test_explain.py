@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cfsign import Explanation, Mistake, Reason, explain
-from cfsign.explanation.case import read_case
+from cfsign.explanation.context import read_case
 from cfsign.explanation.document import other_documents
 from cfsign.explanation.encodings import decodings
-from cfsign.explanation.trial import to_der
+from cfsign.explanation.verification import to_der
 from cfsign.keys import load_public_key
 from tests.explanation.makers import (
     CANNED,
@@ -136,7 +136,7 @@ def test_the_number_of_trials_is_bounded(
     world: World, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     """However many readings a URL has."""
-    from cfsign.keys._cryptography import RSAPublicKey
+    from cfsign.keys.cryptography_backend import RSAPublicKey
 
     tried = 0
     verify = RSAPublicKey.verify

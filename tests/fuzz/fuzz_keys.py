@@ -14,8 +14,8 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["cfsign"]):
-    import cfsign.keys._cryptography
-    import cfsign.keys._rsa
+    import cfsign.keys.cryptography_backend
+    import cfsign.keys.rsa_backend
     from cfsign import SigningKeyError, load_private_key
     from cfsign.keys import generate_private_key_pem, load_public_key
 
@@ -65,7 +65,7 @@ def check_message(error: SigningKeyError) -> None:
 
 def write_corpus(folder: Path) -> None:
     """Write real keys to begin with, PEM and DER."""
-    rsa = cfsign.keys._rsa.generate_pem("RSA-1024")
+    rsa = cfsign.keys.rsa_backend.generate_pem("RSA-1024")
     for kind, pem in (("rsa", rsa), ("ec", generate_private_key_pem("P-256"))):
         for number, arguments in enumerate(ENCODINGS):
             for form in ("PEM", "DER"):

@@ -11,6 +11,7 @@ import time_machine
 
 from cfsign import ConfigurationError, SigningKeyError, TrustedKeyGroup, load_private_key
 from cfsign.cli import main
+from cfsign.keyring.source import last_change
 from cfsign.keys import generate_private_key_pem
 from cfsign.provisioning import (
     Actions,
@@ -23,7 +24,6 @@ from cfsign.provisioning import (
     ring_file,
     rotation,
 )
-from cfsign.ring_source import last_change
 
 pytest.importorskip("cryptography")
 

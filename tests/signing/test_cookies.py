@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cfsign import ConfigurationError, Policy, SignedCookies, Signer
-from cfsign.cookies import NAMES
+from cfsign.signing.cookies import NAMES
 
 FOLDER = "https://media.example.com/v/*"
 

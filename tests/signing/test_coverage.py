@@ -7,9 +7,9 @@ from hypothesis import assume, event, example, given, settings
 from hypothesis import strategies as st
 
 from cfsign import ResourceError
-from cfsign.coverage import MAX_QUESTION_MARKS, covers
-from cfsign.matching import resource_matches
-from cfsign.resource import check_resource, check_url
+from cfsign.checking.matching import resource_matches
+from cfsign.signing.pattern import MAX_QUESTION_MARKS, covers
+from cfsign.signing.url import check_resource, check_url
 
 H = "https://h.example"
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cfsign import PolicyError
-from cfsign.encoding import decode, encode
+from cfsign.signing.encoding import decode, encode
 
 
 @given(st.binary(max_size=300))

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cfsign import Distribution, PolicyError, ResourceError, Signer
-from cfsign.expiry_step import round_up
+from cfsign.signing.expiry_step import round_up
 
 DOMAIN = "https://media.example.com"
 LATEST = 2147483647
@@ -61,7 +61,7 @@ def test_a_jitter_spreads_evenly() -> None:
 def test_every_process_finds_the_same() -> None:
     """Whatever its hash seed: the workers of a site give a file the same URL."""
     code = (
-        "from cfsign.expiry_step import round_up; "
+        "from cfsign.signing.expiry_step import round_up; "
         f"print(round_up(1767225600, '{DOMAIN}/a.pdf', 3600, 3600))"
     )
     for seed in ("0", "1"):

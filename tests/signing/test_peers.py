@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cfsign import Distribution, Policy, PrivateKey, ResourceError, Signer, TrustedKeyGroup
-from cfsign.resource import check_url
+from cfsign.signing.url import check_url
 
 NOW = 1767225600
 LATEST = 2**31 - 1

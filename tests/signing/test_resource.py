@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from cfsign import ResourceError, split_location
-from cfsign.blocks import MOST, covered
-from cfsign.resource import (
+from cfsign.signing.blocks import MOST, covered
+from cfsign.signing.url import (
     MAX_URL_BYTES,
     check_domain,
     check_resource,

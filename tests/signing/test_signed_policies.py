@@ -28,7 +28,7 @@ from cfsign import (
     SigningKeyError,
     TrustedKeyGroup,
 )
-from cfsign.signed_policies import SignedPolicies
+from cfsign.signing.cache import SignedPolicies
 
 DOMAIN = "https://media.example.com"
 URL = f"{DOMAIN}/a"

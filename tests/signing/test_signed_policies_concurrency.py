@@ -93,7 +93,7 @@ def waiting(monkeypatch: pytest.MonkeyPatch) -> list[int]:
             return super().wait(PATIENCE)
 
     namespace = SimpleNamespace(Event=Event, Lock=threading.Lock)
-    monkeypatch.setattr("cfsign.signed_policies.threading", namespace)
+    monkeypatch.setattr("cfsign.signing.cache.threading", namespace)
     return threads
 
 
@@ -177,7 +177,7 @@ def test_one_who_waits_is_interrupted_alone(
     first = pool.submit(distribution.sign_resource, URL)
     assert key.asked.wait(PATIENCE)
     with monkeypatch.context() as patch:
-        patch.setattr("cfsign.signed_policies.threading.Event.wait", _interrupted)
+        patch.setattr("cfsign.signing.cache.threading.Event.wait", _interrupted)
         with pytest.raises(KeyboardInterrupt):
             distribution.sign_resource(URL)
     second = pool.submit(distribution.sign_resource, URL)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cfsign import PolicyError
-from cfsign.times import LATEST, epoch_seconds, expiry, lifetime_seconds
+from cfsign.signing.times import LATEST, epoch_seconds, expiry, lifetime_seconds
 
 UTC = UTC
 

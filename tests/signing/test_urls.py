@@ -13,8 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cfsign import CfsignWarning, Policy, ResourceError, SignedPolicy, Signer
-from cfsign.blocks import MOST, covered
-from cfsign.resource import MAX_URL_BYTES
+from cfsign.signing.blocks import MOST, covered
+from cfsign.signing.url import MAX_URL_BYTES
 
 HOST = "https://media.example.com"
 FOLDER = f"{HOST}/videos/42/"

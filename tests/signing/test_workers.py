@@ -30,8 +30,8 @@ from cfsign import (
     TrustedKeyGroup,
     load_private_key,
 )
-from cfsign.keys._children import ChildKeys
-from cfsign.workers import in_order
+from cfsign.keys.child_processes import ChildKeys
+from cfsign.signing.workers import in_order
 
 from ..conftest import KEY_PAIR_ID, RecordingKey
 
@@ -117,7 +117,7 @@ def test_a_key_that_gives_up_the_lock_signs_in_threads(
 
 def test_cryptography_is_known_to_hold_the_lock_before_47() -> None:
     cryptography = pytest.importorskip("cryptography")
-    from cfsign.keys._cryptography import ECPrivateKey, RSAPrivateKey
+    from cfsign.keys.cryptography_backend import ECPrivateKey, RSAPrivateKey
 
     held = int(cryptography.__version__.split(".")[0]) < 47
     assert (RSAPrivateKey.holds_lock, ECPrivateKey.holds_lock) == (held, held)
@@ -194,7 +194,7 @@ def test_the_key_goes_to_a_process_by_its_pipe_alone(
                 given += environ.read().decode()
     finally:
         key.close()
-    assert "cfsign.keys._children" in given
+    assert "cfsign.keys.child_processes" in given
     assert pem.splitlines()[1] not in given
     assert "PRIVATE" not in repr(key) + str(key)
     with pytest.raises(TypeError, match="neither pickled nor copied"):
@@ -217,7 +217,7 @@ def test_a_process_that_ends_is_an_error_that_says_so(
 def test_what_a_process_cannot_sign_is_the_error_that_it_was() -> None:
     # Too short for a signature over SHA-256, which it says when it is to make one.
     rsa = pytest.importorskip("rsa")
-    from cfsign.keys._rsa import RSAPrivateKey, _Numbers
+    from cfsign.keys.rsa_backend import RSAPrivateKey, _Numbers
 
     _, made = rsa.newkeys(384)
     key = RSAPrivateKey(_Numbers(made.n, made.e, made.d, made.p, made.q))

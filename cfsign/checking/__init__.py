@@ -1,0 +1,1 @@
+"""Check a request as CloudFront does, independently of the signing side."""

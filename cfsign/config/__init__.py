@@ -1,0 +1,1 @@
+"""Settings: read them from a mapping or the environment, and check them."""

@@ -1,0 +1,1 @@
+"""Key rings: several keys, of which the newest active one signs."""

@@ -1,0 +1,1 @@
+"""Views: the parts that every adapter needs."""

@@ -1,0 +1,113 @@
+"""The two backends, against each other and against the libraries that they stand on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import rsa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cfsign import SigningKeyError, load_private_key
+from cfsign.keys.rsa_backend import RSAPrivateKey
+
+MESSAGES = st.binary(max_size=400)
+HASHES = st.sampled_from(["SHA1", "SHA256"])
+LIBRARY_NAMES = {"SHA1": "SHA-1", "SHA256": "SHA-256"}
+
+
+@pytest.fixture(scope="session")
+def numbers(pkcs1_pem: str) -> rsa.PrivateKey:
+    """The key as the library has it."""
+    return rsa.PrivateKey.load_pkcs1(pkcs1_pem.encode())
+
+
+@settings(max_examples=25)
+@given(message=MESSAGES, hash_algorithm=HASHES)
+def test_equal_to_rsa_sign(
+    backend: str, pem: str, numbers: rsa.PrivateKey, message: bytes, hash_algorithm: Any
+) -> None:
+    """To the byte: PKCS#1 v1.5 has one signature for a message, a key and a hash."""
+    signature = load_private_key(pem, backend=backend).sign(message, hash_algorithm)
+    assert signature == rsa.sign(message, numbers, LIBRARY_NAMES[hash_algorithm])
+
+
+@settings(max_examples=50)
+@given(message=MESSAGES, hash_algorithm=HASHES)
+def test_equal_to_cryptography(pem: str, message: bytes, hash_algorithm: Any) -> None:
+    """To the byte, called by hand."""
+    hashes = pytest.importorskip("cryptography.hazmat.primitives.hashes")
+    serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
+    padding = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.padding")
+    theirs = serialization.load_pem_private_key(
+        pem.encode(), None, unsafe_skip_rsa_key_validation=True
+    )
+    expected = theirs.sign(message, padding.PKCS1v15(), getattr(hashes, hash_algorithm)())
+    for backend in ("rsa", "cryptography"):
+        assert load_private_key(pem, backend=backend).sign(message, hash_algorithm) == expected
+
+
+def test_a_signature_is_as_long_as_the_key(pem: str, backend: str) -> None:
+    """Also where its number begins with zeros: one in 256 does."""
+    key = load_private_key(pem, backend=backend)
+    signatures = [key.sign(b"%d" % n, "SHA1") for n in range(600 if "crypto" in backend else 40)]
+    assert {len(signature) for signature in signatures} == {256}
+
+
+def test_leading_zeros_are_kept(numbers: rsa.PrivateKey, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small number comes out as 256 bytes all the same."""
+    small = 7
+    padded = pow(small, numbers.e, numbers.n)
+    monkeypatch.setattr("cfsign.keys.rsa_backend._encode", lambda *_: padded.to_bytes(256, "big"))
+    assert RSAPrivateKey(copy_of(numbers)).sign(b"", "SHA1") == bytes(255) + b"\7"
+
+
+def copy_of(numbers: rsa.PrivateKey) -> rsa.PrivateKey:
+    return rsa.PrivateKey(numbers.n, numbers.e, numbers.d, numbers.p, numbers.q)
+
+
+@pytest.mark.parametrize("member", ["exp1", "exp2", "coef", "p", "q"])
+@pytest.mark.parametrize("bit", [0, 1, 500])
+def test_a_fault_in_the_computation_is_caught(
+    numbers: rsa.PrivateKey, member: str, bit: int
+) -> None:
+    """One faulty half of the computation gives the factors away to whoever sees the signature."""
+    faulty = copy_of(numbers)
+    setattr(faulty, member, getattr(faulty, member) ^ (1 << bit))
+    with pytest.raises(SigningKeyError, match="did not verify; the key is damaged: load it anew"):
+        RSAPrivateKey(faulty).sign(b"message", "SHA1")
+
+
+def test_a_glitch_in_one_power_is_caught(
+    numbers: rsa.PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not only a wrong key: a wrong result, whatever made it wrong."""
+    faulty = copy_of(numbers)
+    right = faulty.blinded_decrypt
+    monkeypatch.setattr(
+        rsa.PrivateKey, "blinded_decrypt", lambda self, number: right(number) ^ (1 << 77)
+    )
+    with pytest.raises(SigningKeyError, match="did not verify"):
+        RSAPrivateKey(faulty).sign(b"message", "SHA256")
+
+
+def test_it_signs_by_the_crt_path(numbers: rsa.PrivateKey) -> None:
+    """Neither `d` is used, which takes three times as long, nor the library's own sign."""
+    key = copy_of(numbers)
+    key.d = 3
+    assert RSAPrivateKey(key).sign(b"message", "SHA1") == rsa.sign(b"message", numbers, "SHA-1")
+
+
+def test_a_key_too_short_for_the_hash_is_refused() -> None:
+    """The padding has at least eight bytes of fill (RFC 8017, section 9.2)."""
+    _, tiny = rsa.newkeys(360)
+    with pytest.raises(SigningKeyError, match="360 bits is too short for SHA1"):
+        RSAPrivateKey(tiny).sign(b"message", "SHA1")
+
+
+def test_the_same_key_says_the_same_of_itself(backend: str, pem: str) -> None:
+    """Kind, size and backend, and nothing of the key."""
+    key: Any = load_private_key(pem, backend=backend)
+    assert repr(key) == f"<PrivateKey RSA-2048 {backend}>"
+    assert (key.bits, key.algorithm) == (2048, "RSA-2048")
