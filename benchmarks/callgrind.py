@@ -87,7 +87,7 @@ def distribution(count: int) -> None:
     """Sign plain paths."""
     from cfsign import Distribution
 
-    sign = Distribution(DOMAIN, signer()).sign
+    sign = Distribution(DOMAIN, signer()).sign_path
     for _ in range(count):
         sign(PATH)
 
@@ -96,7 +96,7 @@ def one_signature(count: int) -> None:
     """Give one signature to all URLs of a folder."""
     from cfsign import Policy
 
-    signed = signer().sign(Policy(f"{DOMAIN}/content/*", EXPIRY))
+    signed = signer().sign_policy(Policy(f"{DOMAIN}/content/*", EXPIRY))
     for _ in signed.urls([URL] * (32 * count)):
         pass
 
@@ -106,7 +106,7 @@ WAYS: dict[str, tuple[str, Callable[[int], None], int]] = {
     "sign_url": ("`Signer.sign_url`", sign_url, 1),
     "query": ("`Signer.sign_url`, a query of two parameters", sign_url_with_a_query, 1),
     "sign_urls": ("`Signer.sign_urls`", sign_urls, 1),
-    "distribution": ("`Distribution.sign`", distribution, 1),
+    "distribution": ("`Distribution.sign_path`", distribution, 1),
     "one": ("`SignedPolicy.urls`, one signature for all", one_signature, 32),
 }
 

@@ -32,7 +32,7 @@ Work = Callable[[int], float]
 def measure(run: Run, keys: dict[str, Key]) -> None:
     """Measure every curve."""
     signer = ours.signer(keys["P-256"])
-    signed = signer.sign(Policy(FOLDER, EXPIRES_AT))
+    signed = signer.sign_policy(Policy(FOLDER, EXPIRES_AT))
     of_urls: dict[str, Work] = {
         GROW_URLS: lambda count: _drained(signed.urls, count),
         GROW_STUB: partial(_each, ours.stub_signer(), workers=1),
@@ -86,7 +86,7 @@ def _each(signer: Signer, count: int, *, workers: int) -> float:
 def _section_seconds(sections: int) -> float:
     """Return the seconds a URL takes through a policy of so many path sections, with its check."""
     folder = DOMAIN + "".join(f"/section{number:02}" for number in range(sections))
-    signed = ours.stub_signer().sign(Policy(f"{folder}/*", EXPIRES_AT))
+    signed = ours.stub_signer().sign_policy(Policy(f"{folder}/*", EXPIRES_AT))
     urls = [f"{folder}/{number:06}.mp4" for number in range(20_000)]
     begin = perf_counter()
     deque(signed.urls(urls), maxlen=0)
@@ -95,7 +95,7 @@ def _section_seconds(sections: int) -> float:
 
 def _ring_seconds(count: int) -> float:
     """Return the seconds a URL takes with a ring of so many keys; the signature takes no time."""
-    pairs = [KeyPair(f"K{number}", StubKey(), signs_from=number) for number in range(1, count + 1)]
+    pairs = [KeyPair(f"K{number}", StubKey(), active_from=number) for number in range(1, count + 1)]
     ring = KeyRing(pairs)
     urls = URLS[:5000]
     begin = perf_counter()

@@ -57,7 +57,7 @@ def _signed(way: str, urls: Iterator[str]) -> Iterable[str]:
     p256 = Signer("K1", generate_private_key_pem("P-256"))
     if way == ONE_SIGNATURE:
         policy = Policy("https://media.example.com/videos/42/*", expires_at)
-        return p256.sign(policy).urls(urls)
+        return p256.sign_policy(policy).urls(urls)
     return p256.sign_urls(urls, expires_at=expires_at, workers=2)
 
 

@@ -60,7 +60,7 @@ def url(key: Key, *, hash_algorithm: str = "SHA1", backend: str | None = None) -
 def from_path(key: Key) -> Subject:
     """Sign plain paths of a distribution, as a view does; what django-storages does too."""
     distribution = Distribution(DOMAIN, signer(key), expires_in=3600)
-    sign = distribution.sign
+    sign = distribution.sign_path
     return Subject(CFSIGN_PATH, one_by_one(sign, PATHS), lambda: key.check_url(sign(PATHS[0])))
 
 
@@ -98,7 +98,7 @@ def check_own_part(call: Callable[[str], str]) -> None:
 
 def many(key: Key) -> Subject:
     """Sign a folder's policy once, and put many URLs through it."""
-    signed = signer(key).sign(Policy(FOLDER, EXPIRES_AT))
+    signed = signer(key).sign_policy(Policy(FOLDER, EXPIRES_AT))
     check_one = lambda: key.check_url(next(signed.urls(URLS)))  # noqa: E731
     return Subject(CFSIGN, all_at_once(signed.urls, URLS), check_one)
 
@@ -106,7 +106,7 @@ def many(key: Key) -> Subject:
 def stable(key: Key) -> Subject:
     """Ask for the same hundred URLs again and again, with stable expiries."""
     distribution = Distribution(DOMAIN, signer(key), expires_in=3600, expiry_step=_STEP)
-    sign = distribution.sign
+    sign = distribution.sign_path
 
     def check() -> None:
         key.check_url(sign(PATHS[0]))

@@ -45,5 +45,5 @@ def site_of(app: Flask) -> Site:
 
 
 def cloudfront_url(path: str, **times: Any) -> str:
-    """Return the signed URL of *path*, in a template; the arguments are `Distribution.sign`'s."""
-    return site_of(current_app).distribution.sign(path, **times)
+    """Return the signed URL of *path*, in a template; the arguments are `Distribution.sign_path`'s."""
+    return site_of(current_app).distribution.sign_path(path, **times)

@@ -41,6 +41,6 @@ def test_the_key_of_the_document_signs(hsm_key: Any, public_pem: str) -> None:
     assert isinstance(hsm_key, PrivateKey)
     assert is_blocking(hsm_key)
     assert hash_algorithms(hsm_key) == ("SHA256",)
-    signed = Signer("K2JCJMDEHXQW5F", hsm_key).sign(Policy(URL, 1999999999))
+    signed = Signer("K2JCJMDEHXQW5F", hsm_key).sign_policy(Policy(URL, 1999999999))
     edge = TrustedKeyGroup({"K2JCJMDEHXQW5F": public_pem})
     assert edge.check(signed.url(URL), at=1900000000).allowed

@@ -212,6 +212,6 @@ def test_the_settings_table_names_every_setting():
 
     table = README.read_text("utf-8").partition("## Settings")[2].partition("\n## ")[0]
     documented = set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
-    assert documented == set(fields.CHECKS) - {"domain"} | {"password", "check_every"}
+    assert documented == set(fields.CHECKS) - {"domain"} | {"password", "refresh_every"}
     variables = set(re.findall(r"`CLOUDFRONT_(\w+)`", table))
     assert variables - {"PRIVATE_KEY_FILE", "CONFIG"} == set(fields.VARIABLES.values())

@@ -59,7 +59,7 @@ class Terms:
                 starts_at=self.starts_at,
                 ip_address=self.ip_address,
             )
-            return signer.sign(policy).url
+            return signer.sign_policy(policy).url
 
         def sign(url: str) -> str:
             return signer.sign_url(

@@ -76,7 +76,7 @@ class TrustedKeyGroup:
         *,
         cookies: Cookies | None = None,
         at: float | datetime | None = None,
-        viewer_ip: Address | None = None,
+        ip_address: Address | None = None,
     ) -> Verdict:
         """
         Tell what CloudFront would answer; what is not understood is refused, and never raises.
@@ -85,10 +85,10 @@ class TrustedKeyGroup:
             url: The viewer's whole URL, as it is on the wire.
             cookies: The request's cookies: a mapping, pairs, or a `Cookie` header's text.
             at: The time of the request: epoch seconds or an aware `datetime`; None is now.
-            viewer_ip: Where the request came from; whoever calls decides which proxy to trust.
+            ip_address: Where the request came from; whoever calls decides which proxy to trust.
                 A policy that names an address refuses None, and anything but IPv4.
         """
-        return judge(read_request(url, cookies, at, viewer_ip), self._keys)
+        return judge(read_request(url, cookies, at, ip_address), self._keys)
 
 
 def judge(request: Request | None, keys: Mapping[str, PublicKey]) -> Verdict:

@@ -22,42 +22,42 @@ class Request:
         url: The viewer's URL without the reserved parameters.
         credential: What was sent to show that it is signed.
         at: When it came, in epoch seconds.
-        viewer_ip: Where it came from, as it was given; None where that is unknown.
+        ip_address: Where it came from, as it was given; None where that is unknown.
     """
 
     url: ViewerURL
     credential: Credential
     at: float
-    viewer_ip: str | IPv4Address | IPv6Address | None
+    ip_address: str | IPv4Address | IPv6Address | None
 
     @property
     def address(self) -> IPv4Address | None:
         """Where it came from; None where that is unknown or is not IPv4."""
         # Read when a policy asks for it: most name no address, and most of what is refused is so
         # for something before.
-        return ipv4(self.viewer_ip)
+        return ipv4(self.ip_address)
 
 
-def read_request(url: object, cookies: object, at: object, viewer_ip: object) -> Request | None:
+def read_request(url: object, cookies: object, at: object, ip_address: object) -> Request | None:
     """Return the request that is made of these, or None where none can be; never raises."""
-    return request_of(url, cookie_pairs(cookies), epoch_seconds(at), viewer_ip)
+    return request_of(url, cookie_pairs(cookies), epoch_seconds(at), ip_address)
 
 
 def request_of(
-    url: object, pairs: Sequence[tuple[str, str]] | None, now: float | None, viewer_ip: object
+    url: object, pairs: Sequence[tuple[str, str]] | None, now: float | None, ip_address: object
 ) -> Request | None:
     """Return the request of cookies and a time that are read already, or None as above."""
     viewed = ViewerURL.parse(url)
     if viewed is None or pairs is None or now is None:
         return None
-    if viewer_ip is not None and not isinstance(viewer_ip, str | IPv4Address | IPv6Address):
+    if ip_address is not None and not isinstance(ip_address, str | IPv4Address | IPv6Address):
         return None
     credential, own = read_query(viewed.query, pairs)
     return Request(
         url=ViewerURL(viewed.scheme, viewed.host, viewed.path, own),
         credential=credential,
         at=now,
-        viewer_ip=viewer_ip,
+        ip_address=ip_address,
     )
 
 

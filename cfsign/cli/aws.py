@@ -154,11 +154,11 @@ def _print_settings(key_pair_id: str, private_key: Path, ring: Path | None) -> N
     help="How long until every edge, and the site, has a new key.",
 )
 @click.option(
-    "--check-every",
+    "--refresh-every",
     type=duration,
     default="30s",
     show_default=True,
-    help="The site's CHECK_EVERY: how often it looks at its key ring.",
+    help="The site's REFRESH_EVERY: how often it looks at its key ring.",
 )
 @click.option("--start", is_flag=True, help="Begin a rotation, if none is in progress.")
 @click.option("--wait", is_flag=True, help="Wait for what comes next, until nothing is left.")
@@ -171,7 +171,7 @@ def rotate(
     dry_run: bool,
     longest_lifetime: int,
     deployment: int,
-    check_every: int,
+    refresh_every: int,
     start: bool,
     wait: bool,
 ) -> None:
@@ -185,9 +185,9 @@ def rotate(
     """
     if longest_lifetime < 1:
         raise click.BadParameter("give 1 s or more", param_hint="'--longest-lifetime'")
-    if deployment < check_every:
+    if deployment < refresh_every:
         raise click.BadParameter(
-            f"give {check_every} s or more: the site looks for a new key every --check-every",
+            f"give {refresh_every} s or more: the site looks for a new key every --refresh-every",
             param_hint="'--deployment'",
         )
     actions = _actions(dry_run)
@@ -198,7 +198,7 @@ def rotate(
         key_group,
         longest_lifetime,
         deployment,
-        check_every,
+        refresh_every,
         algorithm,
     )
     progress = rotation.run(start=start)

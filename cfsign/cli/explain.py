@@ -33,7 +33,7 @@ _ALLOWED, _DENIED, _UNUSABLE = 0, 1, 2
 )
 @click.option("--cookie", help="The Cookie header of the request.")
 @click.option("--at", type=moment, help="When it was: epoch seconds or 2027-01-31T12:00Z.")
-@click.option("--viewer-ip", help="The address that CloudFront saw.")
+@click.option("--ip-address", help="The address that CloudFront saw.")
 @click.option(
     "--host", "hosts", multiple=True, help="Another host of the same files; may be given again."
 )
@@ -43,7 +43,7 @@ def explain_command(
     public_keys: Sequence[PublicKeyFile],
     cookie: str | None,
     at: float | datetime | None,
-    viewer_ip: str | None,
+    ip_address: str | None,
     hosts: Sequence[str],
     as_json: bool,
 ) -> int:
@@ -70,7 +70,7 @@ def explain_command(
             keys,
             cookies=exchange.cookies if cookie is None else _HEADER_NAME.sub("", cookie, count=1),
             at=exchange.at if at is None else at,
-            viewer_ip=viewer_ip,
+            ip_address=ip_address,
             hosts=hosts,
             answer=given or None,
         )

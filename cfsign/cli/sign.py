@@ -22,7 +22,7 @@ _SAME_SITE = click.Choice(["Strict", "Lax", "None"], case_sensitive=False)
 def sign(url: str, resource: str | None, **options: Any) -> None:
     """Print URL signed. It is given as it goes on the wire: percent-encoded."""
     signer, times = signer_and_times(**options)
-    put(signer.sign_url(url, resource=resource, **times))
+    put(signer.sign_url(url, pattern=resource, **times))
     say_when(times["expires_at"])
 
 

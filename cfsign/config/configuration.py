@@ -91,7 +91,7 @@ class Configuration:
         if not isinstance(mapping, Mapping):
             raise ConfigurationError("the settings are a mapping, such as a Flask app's config")
         config = mapping.get(CONFIG)
-        names = (*CHECKS, "check_every")
+        names = (*CHECKS, "refresh_every")
         labels = {name: f"{CONFIG}[{name!r}]" for name in names} | {"domain": DOMAIN}
         settings = dict(config) if isinstance(config, Mapping) else {}
         problems = [] if isinstance(config, Mapping) else [_no_config(config)]
@@ -153,8 +153,8 @@ class Configuration:
             except CfsignError as error:
                 del settings[name]
                 problems.append(f"{labels[name]}: {error}")
-        if re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,10})?", settings.get("check_every", "")):
-            settings["check_every"] = float(settings["check_every"])
+        if re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,10})?", settings.get("refresh_every", "")):
+            settings["refresh_every"] = float(settings["refresh_every"])
         return cls._checked(settings, labels, problems)
 
     @classmethod
@@ -168,11 +168,11 @@ class Configuration:
             settings["private_key"] = (settings["private_key"], password)
         rings = [name for name in RINGS if name in settings]
         try:
-            check_every = check_interval(settings.pop("check_every", 30))
+            refresh_every = check_interval(settings.pop("refresh_every", 30))
         except CfsignError as error:
-            problems += [f"{labels['check_every']}: {error}"] if rings else []
-            check_every = 30
-        settings |= {name: (settings[name], check_every) for name in rings}
+            problems += [f"{labels['refresh_every']}: {error}"] if rings else []
+            refresh_every = 30
+        settings |= {name: (settings[name], refresh_every) for name in rings}
         values: dict[str, Any] = {}
         for name, check in CHECKS.items():
             if name in settings:
@@ -209,9 +209,9 @@ class Configuration:
 def _conflicts(settings: Mapping[str, Any], labels: Mapping[str, str]) -> list[str]:
     """Say which settings exclude each other."""
     rings = [labels[name] for name in RINGS if name in settings]
-    if not rings and "check_every" in settings:
+    if not rings and "refresh_every" in settings:
         return [
-            f"{labels['check_every']} is for a key ring; give keys or key_ring, or leave it out"
+            f"{labels['refresh_every']} is for a key ring; give keys or key_ring, or leave it out"
         ]
     problems = [f"{' and '.join(rings)} are both given; give one"] if len(rings) > 1 else []
     if rings:
@@ -231,7 +231,7 @@ def _no_config(config: object) -> str:
 def _unknown(name: object) -> str:
     import difflib  # for a mistake only: it would take milliseconds of each `import cfsign`
 
-    known = [known for known in (*CHECKS, "password", "check_every") if known != "domain"]
+    known = [known for known in (*CHECKS, "password", "refresh_every") if known != "domain"]
     near = difflib.get_close_matches(str(name), known, n=1)
     return f"{CONFIG}[{str(name)[:40]!r}] is unknown" + (f"; is it {near[0]!r}?" if near else "")
 

@@ -36,7 +36,7 @@ VARIABLES = {
     "expiry_jitter": "EXPIRY_JITTER",
     "cache_bytes": "CACHE_BYTES",
     "key_ring": "KEY_RING_FILE",
-    "check_every": "CHECK_EVERY",
+    "refresh_every": "REFRESH_EVERY",
 }
 
 #: What makes a setting of a variable's text, where that is a number.
@@ -108,13 +108,13 @@ def check_cache_redirect(cache_redirect: object) -> bool:
 def _ring_of_pairs(given: tuple[Any, float]) -> object:
     from cfsign.keyring.ring import KeyRing  # only who has a ring waits for it
 
-    return KeyRing(given[0], check_every=given[1])
+    return KeyRing(given[0], refresh_every=given[1])
 
 
 def _ring_of_document(given: tuple[Any, float]) -> object:
     from cfsign.keyring.ring import ring_of  # as above
 
-    return ring_of(given[0], check_every=given[1])
+    return ring_of(given[0], refresh_every=given[1])
 
 
 CHECKS: dict[str, Callable[[Any], object]] = {

@@ -89,7 +89,7 @@ class Pages:
         if file is None:
             return Deny(404)
         url = json.loads(answer.body)["url"]
-        other = self._distribution.url((PLAN if file == PICTURE else PICTURE).name)
+        other = self._distribution.unsigned_url((PLAN if file == PICTURE else PICTURE).name)
         html = self._render(
             "file.html",
             viewer,
@@ -97,7 +97,7 @@ class Pages:
             url=url,
             anatomy=dissect_url(url),
             tamperings=[
-                (each, changed, self._check(changed, viewer_ip=address))
+                (each, changed, self._check(changed, ip_address=address))
                 for each in TAMPERINGS
                 for changed in [each.apply(url, other)]
             ],
@@ -106,7 +106,7 @@ class Pages:
 
     def show_album(self, viewer: str | None, address: str | None) -> Page | Deny:
         """Show the album's pictures by their plain URLs, which the page's cookies open."""
-        url = self._distribution.url
+        url = self._distribution.unsigned_url
         pictures = [file for file in FILES if file.folder == ALBUM]
         answer = self._ask(_FOLDER, viewer, pictures[0].name, address)
         if isinstance(answer, Deny):

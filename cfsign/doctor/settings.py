@@ -164,7 +164,7 @@ def _in_place_of(flags: Mapping[str, Any]) -> set[str]:
     """Name what the flags stand in for besides their own settings: one key, or a ring."""
     if "key_ring" in flags:
         return {"priv_key_string", *ONE_KEYS_OWN, *RINGS} - flags.keys()
-    return {"priv_key_string", *RINGS, "check_every"} if "private_key" in flags else set()
+    return {"priv_key_string", *RINGS, "refresh_every"} if "private_key" in flags else set()
 
 
 def _load(match: re.Match[str]) -> object:

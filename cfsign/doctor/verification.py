@@ -48,7 +48,7 @@ def try_key(held: HeldKey) -> Iterator[Finding]:
         hash_algorithm = _hash_of(key, held.wanted_hash)
         with _own_errors(key):
             # As the site does: it refuses what is no signature, and closes a coroutine.
-            Signer("DOCTOR", key, hash_algorithm=hash_algorithm).sign(_POLICY)
+            Signer("DOCTOR", key, hash_algorithm=hash_algorithm).sign_policy(_POLICY)
             cost = _seconds_a_signature(key, hash_algorithm)
     except CfsignError as error:
         yield Finding.from_message("error", setting, held.named(str(error)))
@@ -156,7 +156,7 @@ def _refused(configuration: Configuration, held: HeldKey) -> Iterator[Finding]:
         wanted = held.wanted_hash if isinstance(held.wanted_hash, str) else None
         with _own_errors(held.key):
             signer = Signer(key_pair_id, held.key, hash_algorithm=wanted)
-            url = Distribution(configuration.domain, signer).sign("cfsign-doctor.txt")
+            url = Distribution(configuration.domain, signer).sign_path("cfsign-doctor.txt")
             verdict = TrustedKeyGroup({key_pair_id: signer.public_key_pem()}).check(url)
     except CfsignError as error:
         yield Finding.from_message("error", "trial", held.named(str(error)))

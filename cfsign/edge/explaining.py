@@ -35,6 +35,6 @@ def explanation_of(
         trusted_keys,
         cookies=request.cookies or None,
         at=at,
-        viewer_ip=request.address,
+        ip_address=request.address,
     ).causes
     return (*preflight, *map(str, causes)) or (verdict.reason.value,)

@@ -90,7 +90,7 @@ class Gate:
 
     def _checked(self, request: ViewerRequest, group: TrustedKeyGroup, now: float) -> Judgement:
         verdict = group.check(
-            request.url, cookies=request.cookies, at=now, viewer_ip=request.address
+            request.url, cookies=request.cookies, at=now, ip_address=request.address
         )
         explains = self._explains and not verdict
         return Judgement(

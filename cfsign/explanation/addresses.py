@@ -18,12 +18,12 @@ def find_in_addresses(case: Case) -> Iterator[Cause]:
     if network is None or (case.address is not None and case.address in network):
         return
     evidence = f"the policy is for {network}"
-    if case.viewer_ip is None:
+    if case.ip_address is None:
         yield Cause(
             Mistake.VIEWER_ADDRESS_UNKNOWN,
             Reason.VIEWER_ADDRESS,
             "The policy is for one address alone, and the viewer's was not given",
-            "give viewer_ip, the address that CloudFront sees",
+            "give ip_address, the address that CloudFront sees",
             evidence,
             certain=False,
         )
@@ -56,7 +56,7 @@ def find_in_addresses(case: Case) -> Iterator[Cause]:
 
 
 def _address(case: Case) -> str:
-    return shown(str(case.address or case.viewer_ip), 45)
+    return shown(str(case.address or case.ip_address), 45)
 
 
 def _in_policy(case: Case) -> Iterator[Cause]:

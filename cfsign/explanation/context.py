@@ -42,7 +42,7 @@ class Case:
         cookies: The request's cookies; None where they are none.
         request: The request as the edge reads it; None where it is none.
         at: When it was made, in epoch seconds.
-        viewer_ip: The viewer's address as given.
+        ip_address: The viewer's address as given.
         keys: The trusted public keys by their ids; empty where none were given.
         keys_error: Why the keys that were given cannot be used, or "".
         hosts: Other hosts that the same files have.
@@ -55,7 +55,7 @@ class Case:
     cookies: Sequence[tuple[str, str]] | None
     request: Request | None
     at: float | None
-    viewer_ip: object
+    ip_address: object
     keys: Mapping[str, PublicKey] = field(repr=False)
     keys_error: str
     hosts: Sequence[str]
@@ -90,7 +90,7 @@ class Case:
     @property
     def address(self) -> IPv4Address | None:
         """The viewer's address, where it is IPv4."""
-        return ipv4(self.viewer_ip)
+        return ipv4(self.ip_address)
 
     @cached_property
     def signatures(self) -> list[Decoding]:
@@ -155,7 +155,7 @@ def read_case(
     trusted_keys: object,
     cookies: object,
     at: object,
-    viewer_ip: object,
+    ip_address: object,
     hosts: object,
     answer: object,
 ) -> Case:
@@ -163,7 +163,7 @@ def read_case(
     pairs = cookie_pairs(cookies)
     now = epoch_seconds(at)
     # The same reading as check's, of the same moment.
-    request = request_of(url, pairs, now, viewer_ip)
+    request = request_of(url, pairs, now, ip_address)
     keys, keys_error = _public_keys(trusted_keys)
     return Case(
         given=url if isinstance(url, str) else "",
@@ -171,7 +171,7 @@ def read_case(
         cookies=pairs,
         request=request,
         at=now,
-        viewer_ip=viewer_ip,
+        ip_address=ip_address,
         keys=keys,
         keys_error=keys_error,
         hosts=_hosts(hosts),

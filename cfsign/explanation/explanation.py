@@ -130,7 +130,7 @@ def explain(
     *,
     cookies: Cookies | None = None,
     at: float | datetime | None = None,
-    viewer_ip: Address | None = None,
+    ip_address: Address | None = None,
     hosts: Iterable[str] = (),
     answer: str | None = None,
 ) -> Explanation:
@@ -149,7 +149,7 @@ def explain(
         trusted_keys: The trusted key group, or the mapping that makes one, if the keys are known.
         cookies: The request's cookies: a mapping, pairs, or a `Cookie` header's text.
         at: The time of the request: epoch seconds or an aware `datetime`; None is now.
-        viewer_ip: The address that CloudFront saw.
+        ip_address: The address that CloudFront saw.
         hosts: Other hosts of the same files, such as a CNAME's `d111111abcdef8.cloudfront.net`,
             for which the URL may have been signed.
         answer: The body of the answer, CloudFront's or S3's XML or CloudFront's page, or the
@@ -160,7 +160,7 @@ def explain(
     from cfsign.explanation.context import read_case
     from cfsign.explanation.rules import find_causes
 
-    case = read_case(url, trusted_keys, cookies, at, viewer_ip, hosts, answer)
+    case = read_case(url, trusted_keys, cookies, at, ip_address, hosts, answer)
     causes = find_causes(case)
     return Explanation(case.verdict, causes, undocumented(case, causes), case.answer)
 

@@ -71,7 +71,7 @@ def _unencoded(given: str) -> Cause:
         _UNUSABLE,
         f"The URL has {_name(letter)} in it, which goes on the wire as {encoded}, "
         "and the signature is over other bytes",
-        "percent-encode the URL first, then sign it; Distribution.sign(path) does both",
+        "percent-encode the URL first, then sign it; Distribution.sign_path(path) does both",
         f"{shown(given[start:at])}{shown(letter)}…" if "?" not in given[:at] else "",
     )
 

@@ -40,7 +40,7 @@ def find_in_resources(case: Case) -> Iterator[Cause]:
         yield _cause(
             Mistake.UNENCODED,
             "The Resource of the policy is not percent-encoded, and no viewer requests such a URL",
-            "percent-encode the URL first, then sign it; Distribution.sign(path) does both",
+            "percent-encode the URL first, then sign it; Distribution.sign_path(path) does both",
             evidence,
         )
     yield _cause(

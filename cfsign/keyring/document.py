@@ -23,7 +23,7 @@ def parse_pairs(text: str | bytes, folder: Path | None = None) -> list[KeyPair]:
     Read a JSON document: an object whose `keys` is a list of key pairs.
 
     Each has `key_pair_id` and `private_key` (a path, PEM with its newlines as `\n`, or `kms:` and
-    the name of a key in AWS KMS), and may have `signs_from` (ISO 8601 with a zone, or epoch
+    the name of a key in AWS KMS), and may have `active_from` (ISO 8601 with a zone, or epoch
     seconds), `hash_algorithm` and `password`.
 
     Args:
@@ -110,6 +110,6 @@ def _pair(entry: object, folder: Path | None) -> KeyPair:
     key = fields["private_key"]
     if folder is not None and names_file(key):
         fields["private_key"] = folder / os.path.expanduser(key)
-    if isinstance(fields.get("signs_from"), str):
-        fields["signs_from"] = moment_from_text(fields["signs_from"], "signs_from")
+    if isinstance(fields.get("active_from"), str):
+        fields["active_from"] = moment_from_text(fields["active_from"], "active_from")
     return KeyPair(**fields)

@@ -29,7 +29,7 @@ class KeyPair(Unpicklable):
         key_pair_id: The id of the public key in CloudFront, such as K2JCJMDEHXQW5F.
         private_key: A PrivateKey; a path, or the key itself as text or bytes; or `kms:` and the
             id, ARN or `alias/NAME` of a key in AWS KMS.
-        signs_from: The moment from which it signs, an aware datetime or epoch seconds; None for a
+        active_from: The moment from which it signs, an aware datetime or epoch seconds; None for a
             key that has always signed.
         password: What an encrypted key was encrypted with, or a function that gives it, asked
             whenever the ring reads the key.
@@ -42,7 +42,7 @@ class KeyPair(Unpicklable):
 
     key_pair_id: str
     private_key: PrivateKey | AsyncPrivateKey | Source = field(repr=False)
-    signs_from: Moment | None = None
+    active_from: Moment | None = None
     password: Password | None = field(default=None, repr=False)
     hash_algorithm: str | None = None
 
@@ -53,15 +53,15 @@ class KeyPair(Unpicklable):
             # As it is now: a program may change its working directory, and the ring reads again.
             path = os.path.abspath(os.path.expanduser(self.private_key))
             object.__setattr__(self, "private_key", path)
-        if self.signs_from is not None:
-            epoch_seconds(self.signs_from, "signs_from")
+        if self.active_from is not None:
+            epoch_seconds(self.active_from, "active_from")
         if self.hash_algorithm is not None:
             check_hash_algorithm(self.hash_algorithm)
 
     @property
     def start(self) -> int:
-        """`signs_from` in epoch seconds; 0 for a key that has always signed."""
-        return 0 if self.signs_from is None else epoch_seconds(self.signs_from, "signs_from")
+        """`active_from` in epoch seconds; 0 for a key that has always signed."""
+        return 0 if self.active_from is None else epoch_seconds(self.active_from, "active_from")
 
     def signer(self) -> Signer:
         """

@@ -35,7 +35,7 @@ class KeyRing(Unpicklable, BaseSigner):
     Signs with the newest of its keys that is active, and goes wherever a Signer goes.
 
     A change of its document or of a key file is picked up without a restart: whoever signs looks
-    for one, at most every `check_every` seconds, while others go on with the keys as they were. All
+    for one, at most every `refresh_every` seconds, while others go on with the keys as they were. All
     is swapped at once, or, if anything is at fault, nothing: the fault is logged, once, and the old
     keys sign on.
 
@@ -45,10 +45,10 @@ class KeyRing(Unpicklable, BaseSigner):
 
     __slots__ = (
         "__weakref__",
-        "_check_every",
         "_fault",
         "_next_look",
         "_reading",
+        "_refresh_every",
         "_snapshot",
         "_source",
     )
@@ -57,47 +57,47 @@ class KeyRing(Unpicklable, BaseSigner):
         self,
         keys: Collection[KeyPair] | RingSource,
         *,
-        check_every: float | timedelta = 30,
+        refresh_every: float | timedelta = 30,
     ) -> None:
         """
         Take the key pairs; their key files are read again when they change.
 
         Args:
             keys: The key pairs, in any order.
-            check_every: How many seconds at least lie between two looks for a change.
+            refresh_every: How many seconds at least lie between two looks for a change.
 
         Raises:
             ConfigurationError: Every mistake in the pairs, at once; or none of them is active yet.
-            PolicyError: `check_every` is no time.
+            PolicyError: `refresh_every` is no time.
         """
         self._source = keys if isinstance(keys, RingSource) else ListedPairs(keys)
-        self._check_every = check_interval(check_every)
+        self._refresh_every = check_interval(refresh_every)
         self._fault: CfsignError | None = None
         self._snapshot = Snapshot.first(self._source)
-        self._next_look = monotonic() + self._check_every
+        self._next_look = monotonic() + self._refresh_every
         self._reading = threading.Lock()
         _rings.add(self)
 
     @classmethod
     def from_file(
-        cls, path: str | os.PathLike[str], *, check_every: float | timedelta = 30
+        cls, path: str | os.PathLike[str], *, refresh_every: float | timedelta = 30
     ) -> KeyRing:
         r"""
         Make a ring of a JSON document, which is read again when it or a key file changes.
 
         `{"keys": [...]}` lists the key pairs. Each has `key_pair_id` and `private_key`, a path from
         the document's folder, PEM with its newlines as `\n`, or `kms:` and the name of a key in AWS
-        KMS, and may have `signs_from` (such as
+        KMS, and may have `active_from` (such as
         "2026-01-01T00:00:00Z", or epoch seconds), `hash_algorithm` and `password`.
 
         Raises:
             ConfigurationError: Every mistake in the document, at once; or no key is active yet.
-            PolicyError: `check_every` is no time.
+            PolicyError: `refresh_every` is no time.
         """
-        return cls(DocumentFile(path), check_every=check_every)
+        return cls(DocumentFile(path), refresh_every=refresh_every)
 
     @classmethod
-    def from_loader(cls, load: Loader, *, check_every: float | timedelta = 30) -> KeyRing:
+    def from_loader(cls, load: Loader, *, refresh_every: float | timedelta = 30) -> KeyRing:
         """
         Make a ring of the same document, as a function returns it, such as from a secret store.
 
@@ -106,9 +106,9 @@ class KeyRing(Unpicklable, BaseSigner):
 
         Raises:
             ConfigurationError: Every mistake in the document, at once; or no key is active yet.
-            PolicyError: `check_every` is no time.
+            PolicyError: `refresh_every` is no time.
         """
-        return cls(LoadedDocument(load), check_every=check_every)
+        return cls(LoadedDocument(load), refresh_every=refresh_every)
 
     def __repr__(self) -> str:
         if not hasattr(self, "_snapshot"):  # as a debugger may see it, or a traceback
@@ -122,7 +122,7 @@ class KeyRing(Unpicklable, BaseSigner):
         return self._snapshot.current().key_pair_id
 
     @property
-    def fault(self) -> CfsignError | None:
+    def last_error(self) -> CfsignError | None:
         """Why the last look left the keys as they were, or None if nothing was at fault."""
         return self._fault
 
@@ -144,7 +144,7 @@ class KeyRing(Unpicklable, BaseSigner):
             await asyncio.to_thread(self._look_if_due)
         return self._snapshot.current()
 
-    def sign(self, policy: Policy) -> SignedPolicy:
+    def sign_policy(self, policy: Policy) -> SignedPolicy:
         """
         Sign *policy* with the newest active key, just as it stands, whatever the clock says.
 
@@ -152,7 +152,7 @@ class KeyRing(Unpicklable, BaseSigner):
             PolicyError: It is no Policy.
             SigningKeyError: The key cannot sign, or is an asynchronous one.
         """
-        return self.current().sign(policy)
+        return self.current().sign_policy(policy)
 
     def _canned_url(self, url: str, expires_at: int) -> str:
         return self.current()._canned_url(url, expires_at)
@@ -160,9 +160,9 @@ class KeyRing(Unpicklable, BaseSigner):
     async def _canned_url_async(self, url: str, expires_at: int) -> str:
         return await (await self.current_async())._canned_url_async(url, expires_at)
 
-    async def sign_async(self, policy: Policy) -> SignedPolicy:
+    async def sign_policy_async(self, policy: Policy) -> SignedPolicy:
         """Sign *policy* as `sign` does; a look for changes is taken in a thread."""
-        return await (await self.current_async()).sign_async(policy)
+        return await (await self.current_async()).sign_policy_async(policy)
 
     def public_keys(self) -> dict[str, str]:
         """Return the public half of every key, as PEM, by its id: `TrustedKeyGroup` takes it."""
@@ -175,7 +175,7 @@ class KeyRing(Unpicklable, BaseSigner):
 
         That is when the last URL that it can have signed has expired: it stops signing when its
         successor starts, or, if the successor came in late, when this process, or the file, had it;
-        `check_every` seconds are added for the processes that look last. A ring of a list or a
+        `refresh_every` seconds are added for the processes that look last. A ring of a list or a
         loader has no file that tells: there, it is no sooner than this process first read it.
 
         Args:
@@ -204,7 +204,7 @@ class KeyRing(Unpicklable, BaseSigner):
                 f"{key_pair_id} is the newest key, and signs on; add its successor first"
             )
         successor_from, _ = snapshot.signers[ids.index(key_pair_id) + 1]
-        return max(successor_from, snapshot.since) + math.ceil(self._check_every) + lifetime
+        return max(successor_from, snapshot.since) + math.ceil(self._refresh_every) + lifetime
 
     def _is_due(self) -> bool:
         return monotonic() >= self._next_look
@@ -217,7 +217,7 @@ class KeyRing(Unpicklable, BaseSigner):
         try:
             if self._is_due():  # or somebody has looked just now
                 self._look()
-                self._next_look = monotonic() + self._check_every
+                self._next_look = monotonic() + self._refresh_every
         finally:
             reading.release()
 
@@ -249,15 +249,15 @@ class KeyRing(Unpicklable, BaseSigner):
         self._fault = fault
 
 
-def ring_of(source: object, *, check_every: float | timedelta = 30) -> KeyRing:
+def ring_of(source: object, *, refresh_every: float | timedelta = 30) -> KeyRing:
     """
     Make a ring of what a setting holds: a document's path, or a function that returns its text.
 
     Raises:
         ConfigurationError: It is neither, or as `KeyRing.from_file` and `from_loader` say.
-        PolicyError: `check_every` is no time.
+        PolicyError: `refresh_every` is no time.
     """
-    return KeyRing(source_of(source), check_every=check_every)
+    return KeyRing(source_of(source), refresh_every=refresh_every)
 
 
 def source_of(source: object) -> RingSource:
@@ -278,20 +278,20 @@ def _logger() -> Logger:
     return logging.getLogger("cfsign")
 
 
-def check_interval(check_every: object) -> float:
-    """Return *check_every* in seconds if a ring may look so often, else raise PolicyError."""
-    if isinstance(check_every, timedelta):
-        check_every = check_every.total_seconds()
+def check_interval(refresh_every: object) -> float:
+    """Return *refresh_every* in seconds if a ring may look so often, else raise PolicyError."""
+    if isinstance(refresh_every, timedelta):
+        refresh_every = refresh_every.total_seconds()
     if (
-        isinstance(check_every, bool)
-        or not isinstance(check_every, int | float)
-        or not 0 <= check_every <= _LONGEST_WAIT
+        isinstance(refresh_every, bool)
+        or not isinstance(refresh_every, int | float)
+        or not 0 <= refresh_every <= _LONGEST_WAIT
     ):
         raise PolicyError(
-            "check_every is a timedelta or seconds, 0 to look at each signature, up to a day",
-            field="check_every",
+            "refresh_every is a timedelta or seconds, 0 to look at each signature, up to a day",
+            field="refresh_every",
         )
-    return check_every
+    return refresh_every
 
 
 # Every ring of the process. A thread that was reading when the process forked does not exist in

@@ -159,7 +159,7 @@ def clashes(ordered: list[KeyPair], now: float) -> list[str]:
     ]
     problems += [
         f"{older.key_pair_id} and {newer.key_pair_id} sign from the same moment"
-        f"{f', {_iso(newer.start)}' if newer.start else ''}; give the newer a later signs_from"
+        f"{f', {_iso(newer.start)}' if newer.start else ''}; give the newer a later active_from"
         for older, newer in pairwise(ordered)
         if older.start == newer.start
     ]

@@ -59,7 +59,7 @@ class PrivateKey(Protocol):
 @runtime_checkable
 class AsyncPrivateKey(Protocol):
     """
-    A key whose `sign` is awaited; the asynchronous views, and `Signer.sign_async`, take it.
+    A key whose `sign` is awaited; the asynchronous views, and `Signer.sign_policy_async`, take it.
 
     All else is as for :class:`PrivateKey`.
     """

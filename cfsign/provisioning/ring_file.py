@@ -21,7 +21,7 @@ from cfsign.provisioning.files import replace_file, write_private_key
 @dataclass(frozen=True, slots=True)
 class RingFile:
     """
-    A document `{"keys": [...]}`, each key with `key_pair_id`, `private_key` and `signs_from`.
+    A document `{"keys": [...]}`, each key with `key_pair_id`, `private_key` and `active_from`.
 
     Attributes:
         path: Where it is.
@@ -111,7 +111,7 @@ def successor(pair: KeyPair, key_pair_id: str, key_file: Path, start: int) -> di
         start: From when it signs, in epoch seconds.
     """
     moment = datetime.fromtimestamp(start, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    entry = {"key_pair_id": key_pair_id, "private_key": key_file.name, "signs_from": moment}
+    entry = {"key_pair_id": key_pair_id, "private_key": key_file.name, "active_from": moment}
     if pair.hash_algorithm is not None:
         entry["hash_algorithm"] = pair.hash_algorithm
     return entry

@@ -62,7 +62,7 @@ class Rotation:
         key_group: The key group's name or id.
         longest_lifetime: The longest that any URL or cookie lives, in seconds.
         deployment: How long every edge may take to know a new key, in seconds.
-        check_every: How many seconds lie between two looks of the site at its key ring.
+        refresh_every: How many seconds lie between two looks of the site at its key ring.
         algorithm: The new key's: "RSA-2048" or "P-256"; None is that of the key that signs now.
         clock: Tells the epoch seconds.
     """
@@ -73,7 +73,7 @@ class Rotation:
     key_group: str
     longest_lifetime: int
     deployment: int = 900
-    check_every: int = 30
+    refresh_every: int = 30
     algorithm: str | None = None
     clock: Callable[[], float] = time.time
 
@@ -173,7 +173,7 @@ class Rotation:
         for old, new in pairwise(pairs):
             # Where the new key came in late, the old one signed on until then.
             replaced = max(new.start, last_change(self._files(new)))
-            due = replaced + self.check_every + self.longest_lifetime + MARGIN
+            due = replaced + self.refresh_every + self.longest_lifetime + MARGIN
             if now < due:
                 return Progress(_waiting(old.key_pair_id, new, due, now), due)
             group = self._remove(old.key_pair_id, group)

@@ -28,8 +28,11 @@ class BaseSigner(ABC):
     __slots__ = ()
 
     def __init_subclass__(cls) -> None:
-        # Whatever a class, or a mixin in it, does in a `sign` of its own, it does for every URL.
-        for own, canned in (("sign", "_canned_url"), ("sign_async", "_canned_url_async")):
+        # Whatever a class, or a mixin in it, does in a `sign_policy` of its own, it does for every URL.
+        for own, canned in (
+            ("sign_policy", "_canned_url"),
+            ("sign_policy_async", "_canned_url_async"),
+        ):
             first = next(base for base in cls.__mro__ if vars(base).keys() & {own, canned})
             if canned not in vars(first):
                 setattr(cls, canned, vars(BaseSigner)[canned])
@@ -37,14 +40,14 @@ class BaseSigner(ABC):
     @property
     @abstractmethod
     def is_async(self) -> bool:
-        """Whether it signs by `sign_async` alone, since its key is an asynchronous one."""
+        """Whether it signs by `sign_policy_async` alone, since its key is an asynchronous one."""
 
     def current(self) -> BaseSigner:
         """
         Return the signer whose key signs now: itself, where there is but one.
 
         What is kept for an `expiry_step`, or signed by several workers, is signed by this one. So a
-        subclass whose `sign` does more than a ring's returns itself here too.
+        subclass whose `sign_policy` does more than a ring's returns itself here too.
         """
         return self
 
@@ -53,7 +56,7 @@ class BaseSigner(ABC):
         return self.current()
 
     @abstractmethod
-    def sign(self, policy: Policy) -> SignedPolicy:
+    def sign_policy(self, policy: Policy) -> SignedPolicy:
         """
         Sign *policy* just as it stands: no clock is read, an expiry that has passed is signed too.
 
@@ -63,8 +66,8 @@ class BaseSigner(ABC):
         """
 
     @abstractmethod
-    async def sign_async(self, policy: Policy) -> SignedPolicy:
-        """Sign *policy* as `sign` does, without ever holding up the event loop."""
+    async def sign_policy_async(self, policy: Policy) -> SignedPolicy:
+        """Sign *policy* as `sign_policy` does, without ever holding up the event loop."""
 
     def sign_url(
         self,
@@ -74,7 +77,7 @@ class BaseSigner(ABC):
         expires_at: Moment | None = None,
         starts_at: Moment | None = None,
         ip_address: Address | None = None,
-        resource: str | None = None,
+        pattern: str | None = None,
     ) -> str:
         """
         Sign one URL; the bytes that are signed are the bytes that are returned.
@@ -85,7 +88,7 @@ class BaseSigner(ABC):
             expires_at: the moment itself: an aware datetime or epoch seconds.
             starts_at: The moment until which the edge denies; makes the policy custom.
             ip_address: The viewer's IPv4 address or network; makes the policy custom.
-            resource: What the policy names instead of the URL, such as a pattern that covers it.
+            pattern: What the policy names instead of the URL, such as a pattern that covers it.
 
         Raises:
             ResourceError: The URL cannot go on the wire as it stands, or is not covered.
@@ -94,9 +97,9 @@ class BaseSigner(ABC):
         """
         url = check_url(url)
         moment = expiry(expires_in, expires_at, time())
-        if resource is None and starts_at is None and ip_address is None:
+        if pattern is None and starts_at is None and ip_address is None:
             return self._canned_url(url, moment)
-        return self.sign(_policy_for(url, resource, moment, starts_at, ip_address)).url(url)
+        return self.sign_policy(_policy_for(url, pattern, moment, starts_at, ip_address)).url(url)
 
     async def sign_url_async(
         self,
@@ -106,22 +109,22 @@ class BaseSigner(ABC):
         expires_at: Moment | None = None,
         starts_at: Moment | None = None,
         ip_address: Address | None = None,
-        resource: str | None = None,
+        pattern: str | None = None,
     ) -> str:
         """Do as `sign_url` does, without ever holding up the event loop for a key that waits."""
         url = check_url(url)
         moment = expiry(expires_in, expires_at, time())
-        if resource is None and starts_at is None and ip_address is None:
+        if pattern is None and starts_at is None and ip_address is None:
             return await self._canned_url_async(url, moment)
-        policy = _policy_for(url, resource, moment, starts_at, ip_address)
-        return (await self.sign_async(policy)).url(url)
+        policy = _policy_for(url, pattern, moment, starts_at, ip_address)
+        return (await self.sign_policy_async(policy)).url(url)
 
     def _canned_url(self, url: str, expires_at: int) -> str:
         """Sign a checked URL until a checked moment, and nothing more."""
-        return self.sign(Policy(url, expires_at)).url(url)
+        return self.sign_policy(Policy(url, expires_at)).url(url)
 
     async def _canned_url_async(self, url: str, expires_at: int) -> str:
-        return (await self.sign_async(Policy(url, expires_at))).url(url)
+        return (await self.sign_policy_async(Policy(url, expires_at))).url(url)
 
     def sign_urls(
         self,
@@ -131,13 +134,13 @@ class BaseSigner(ABC):
         expires_at: Moment | None = None,
         starts_at: Moment | None = None,
         ip_address: Address | None = None,
-        resource: str | None = None,
+        pattern: str | None = None,
         workers: int = 1,
     ) -> Iterator[str]:
         """
         Sign each of *urls*, lazily and in order; all expire at the same moment.
 
-        With `resource`, one signature serves them all. The other arguments, and the errors, are
+        With `pattern`, one signature serves them all. The other arguments, and the errors, are
         those of `sign_url`; the times are checked at the call, each URL when its turn comes.
 
         Several workers sign at once: in threads, or, where the key would hold Python's lock (that
@@ -152,9 +155,9 @@ class BaseSigner(ABC):
         check_workers(workers)
         several = check_several(urls, "sign_url")
         moment = expiry(expires_in, expires_at, time())
-        if resource is not None:
-            policy = Policy(resource, moment, starts_at=starts_at, ip_address=ip_address)
-            return self.sign(policy).urls(several)
+        if pattern is not None:
+            policy = Policy(pattern, moment, starts_at=starts_at, ip_address=ip_address)
+            return self.sign_policy(policy).urls(several)
         start, network = check_conditions(moment, starts_at, ip_address)
 
         def canned(signer: BaseSigner, url: str) -> str:
@@ -162,7 +165,7 @@ class BaseSigner(ABC):
 
         def custom(signer: BaseSigner, url: str) -> str:
             policy = Policy(check_url(url), moment, starts_at=start, ip_address=network)
-            return signer.sign(policy).url(url)
+            return signer.sign_policy(policy).url(url)
 
         signed_by = canned if start is None and network is None else custom
         if workers > 1:
@@ -186,7 +189,7 @@ class BaseSigner(ABC):
 
     def sign_cookies(
         self,
-        resource: str,
+        pattern: str,
         *,
         expires_in: Lifetime | None = None,
         expires_at: Moment | None = None,
@@ -194,24 +197,24 @@ class BaseSigner(ABC):
         ip_address: Address | None = None,
     ) -> SignedCookies:
         """
-        Sign cookies that open *resource*, a URL or a pattern such as `https://HOST/videos/42/*`.
+        Sign cookies that open *pattern*, a URL or a pattern such as `https://HOST/videos/42/*`.
 
         The other arguments, and the errors, are those of `sign_url`.
         """
         moment = expiry(expires_in, expires_at, time())
-        policy = Policy(resource, moment, starts_at=starts_at, ip_address=ip_address)
-        return self.sign(policy).cookies()
+        policy = Policy(pattern, moment, starts_at=starts_at, ip_address=ip_address)
+        return self.sign_policy(policy).cookies()
 
 
 def _policy_for(
     url: str,
-    resource: str | None,
+    pattern: str | None,
     expires_at: int,
     starts_at: Moment | None,
     ip_address: Address | None,
 ) -> Policy:
-    """Return the policy for *url*, of another resource if one is named, which then covers it."""
-    named = url if resource is None else resource
+    """Return the policy for *url*, of a pattern if one is named, which then covers it."""
+    named = url if pattern is None else pattern
     policy = Policy(named, expires_at, starts_at=starts_at, ip_address=ip_address)
     check_covered(policy, url)
     return policy

@@ -82,7 +82,9 @@ class SignedPolicies(Unpicklable):
             with self._turn(key, threading.Event()) as (turn, is_mine):
                 if is_mine:
                     # It may have been another's, which ended since we looked.
-                    turn.signed = self._reuse(key) or self._keep(key, signer.sign(_policy(terms)))
+                    turn.signed = self._reuse(key) or self._keep(
+                        key, signer.sign_policy(_policy(terms))
+                    )
                 else:
                     turn.over.wait()
             if turn.error is not None:
@@ -104,7 +106,7 @@ class SignedPolicies(Unpicklable):
             with self._turn(here, asyncio.Event()) as (turn, is_mine):
                 if is_mine:
                     turn.signed = self._reuse(key) or self._keep(
-                        key, await signer.sign_async(_policy(terms))
+                        key, await signer.sign_policy_async(_policy(terms))
                     )
                 else:
                     await turn.over.wait()

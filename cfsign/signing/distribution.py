@@ -127,7 +127,7 @@ class Distribution:
 
         Behind *prefix* are read DOMAIN, KEY_PAIR_ID, PRIVATE_KEY or PRIVATE_KEY_FILE, EXPIRES,
         PASSWORD, HASH_ALGORITHM, EXPIRY_STEP, EXPIRY_JITTER and CACHE_BYTES; the first three must
-        be there. KEY_RING_FILE, and CHECK_EVERY with it, go in the place of all that is one key's.
+        be there. KEY_RING_FILE, and REFRESH_EVERY with it, go in the place of all that is one key's.
 
         Raises:
             ConfigurationError: Every mistake in the variables, at once.
@@ -148,7 +148,7 @@ class Distribution:
             cache_bytes=configuration.cache_bytes,
         )
 
-    def url(self, path: str, query: Query | None = None) -> str:
+    def unsigned_url(self, path: str, query: Query | None = None) -> str:
         """
         Return the unsigned URL of *path*, percent-encoded.
 
@@ -162,12 +162,12 @@ class Distribution:
         text = encode_query(query)
         return check_url(f"{self.domain}{encode_path(path)}{'?' if text else ''}{text}")
 
-    def sign(
+    def sign_path(
         self,
         path: str,
         *,
         query: Query | None = None,
-        resource: str | None = None,
+        pattern: str | None = None,
         expires_in: Lifetime | None = None,
         expires_at: Moment | None = None,
         starts_at: Moment | None = None,
@@ -176,13 +176,13 @@ class Distribution:
         """
         Return the signed URL of *path*; it lasts `self.expires_in` seconds if nothing else is said.
 
-        With *resource*, a pattern of paths such as `videos/42/*`, the URL opens all that the
+        With *pattern*, a pattern of paths such as `videos/42/*`, the URL opens all that the
         pattern matches; where there is an `expiry_step`, one signature serves all those URLs for a
         step. The pattern is that of `cookies`, the path and the query are those of `url`, the other
         arguments and the errors those of `Signer.sign_url`.
         """
-        url = self.url(path, query)
-        if resource is None:
+        url = self.unsigned_url(path, query)
+        if pattern is None:
             return self.sign_url(
                 url,
                 expires_in=expires_in,
@@ -190,31 +190,31 @@ class Distribution:
                 starts_at=starts_at,
                 ip_address=ip_address,
             )
-        pattern = self._pattern(resource)
-        if not covers(pattern, url):
+        whole = self._pattern(pattern)
+        if not covers(whole, url):
             raise ResourceError(
                 "the pattern does not cover the path; name one that does, such as the path's "
-                "folder and `/*`, or leave resource out"
+                "folder and `/*`, or leave pattern out"
             )
         return self.sign_resource(
-            pattern,
+            whole,
             expires_in=expires_in,
             expires_at=expires_at,
             starts_at=starts_at,
             ip_address=ip_address,
         ).url(url)
 
-    def cookies(
+    def sign_cookies(
         self,
-        path_pattern: str,
         *,
+        pattern: str,
         expires_in: Lifetime | None = None,
         expires_at: Moment | None = None,
         starts_at: Moment | None = None,
         ip_address: Address | None = None,
     ) -> SignedCookies:
         """
-        Return the cookies that open all that *path_pattern* matches, such as `videos/42/*`.
+        Return the cookies that open all that *pattern* matches, such as `videos/42/*`.
 
         End a prefix with `/` before its `*`: `user1*` opens `user10/` as well. Never put a name
         that a user chose into a pattern: a `*` in it would be a wildcard.
@@ -222,7 +222,7 @@ class Distribution:
         The other arguments and the errors are those of `Signer.sign_cookies`.
         """
         return self.sign_resource(
-            self._pattern(path_pattern),
+            self._pattern(pattern),
             expires_in=expires_in,
             expires_at=expires_at,
             starts_at=starts_at,
@@ -294,7 +294,7 @@ class Distribution:
         if self._signed_policies is not None and expires_in is None and expires_at is None:
             terms = self._terms(resource, starts_at, ip_address)
             return self._signed_policies.sign(self.signer.current(), terms)
-        return self.signer.sign(
+        return self.signer.sign_policy(
             self.policy(
                 resource,
                 expires_in=expires_in,
@@ -317,7 +317,7 @@ class Distribution:
         if self._signed_policies is not None and expires_in is None and expires_at is None:
             terms = self._terms(resource, starts_at, ip_address)
             return await self._signed_policies.sign_async(await self.signer.current_async(), terms)
-        return await self.signer.sign_async(
+        return await self.signer.sign_policy_async(
             self.policy(
                 resource,
                 expires_in=expires_in,
@@ -340,7 +340,7 @@ class Distribution:
         moment = self._expiry(resource, expires_in, expires_at)
         return Policy(resource, moment, starts_at=starts_at, ip_address=ip_address)
 
-    def reusable_for(self, signed_policy: SignedPolicy, now: float | None = None) -> int:
+    def redirect_max_age(self, signed_policy: SignedPolicy, now: float | None = None) -> int:
         """
         Tell how long what is signed for a viewer may be handed out again, as it is.
 
@@ -359,7 +359,7 @@ class Distribution:
         """
         if not isinstance(signed_policy, SignedPolicy):
             raise PolicyError(
-                "reusable_for takes what sign_resource returns, a SignedPolicy, "
+                "redirect_max_age takes what sign_resource returns, a SignedPolicy, "
                 f"not {type(signed_policy).__name__}"
             )
         now = time.time() if now is None else now

@@ -31,7 +31,7 @@ class Policy:
     """
     What is signed. With an expiry alone it is canned; anything more makes it custom.
 
-    A policy is a value: neither making one nor `Signer.sign` reads a clock, so an expiry that has
+    A policy is a value: neither making one nor `Signer.sign_policy` reads a clock, so an expiry that has
     passed is kept and signed as it stands, and the edge denies. What takes the times itself
     (`Signer.sign_url` and its like, `Distribution`) refuses it.
 

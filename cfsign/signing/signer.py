@@ -91,10 +91,10 @@ class Signer(Unpicklable, BaseSigner):
 
     @property
     def is_async(self) -> bool:
-        """Whether it signs by `sign_async` alone, since its key is an asynchronous one."""
+        """Whether it signs by `sign_policy_async` alone, since its key is an asynchronous one."""
         return is_async(self._key)
 
-    def sign(self, policy: Policy) -> SignedPolicy:
+    def sign_policy(self, policy: Policy) -> SignedPolicy:
         """
         Sign *policy* just as it stands, whatever the clock says.
 
@@ -128,7 +128,7 @@ class Signer(Unpicklable, BaseSigner):
         )
         return signed if len(signed) <= MAX_URL_BYTES else check_length(signed)
 
-    async def sign_async(self, policy: Policy) -> SignedPolicy:
+    async def sign_policy_async(self, policy: Policy) -> SignedPolicy:
         """
         Sign *policy* as `sign` does, without holding up the event loop.
 
@@ -184,7 +184,7 @@ class Signer(Unpicklable, BaseSigner):
         if inspect.isawaitable(returned):
             _close(returned)
             raise SigningKeyError(
-                "the private key signs asynchronously; await sign_async, or use an async view"
+                "the private key signs asynchronously; await sign_policy_async, or use an async view"
             )
         if isinstance(returned, bytes) and returned:
             if not _is_bare(self._key, returned):

@@ -99,7 +99,7 @@ _FAULTS = (
     (
         r"\*",
         "a literal `*` would act as a wildcard; write %2A for the character, "
-        "or name the wildcard in resource= or in a Policy",
+        "or name the wildcard in pattern= or in a Policy",
     ),
     (
         rf"\A(?!{_ORIGIN}/)",
@@ -279,4 +279,4 @@ def _mend(character: str, in_host: bool) -> str:
         return "write the distribution's domain"
     from urllib.parse import quote  # as above
 
-    return f"write {quote(character)} for it (Distribution.url encodes a plain path)"
+    return f"write {quote(character)} for it (Distribution.unsigned_url encodes a plain path)"

@@ -46,7 +46,7 @@ class Edge:
         behaviors: The cache behaviours with a path pattern; the first that matches counts.
         response_headers: What is added to the origin's headers, and taken out of them.
         clock: The edge's clock; None makes one.
-        viewer_ip: The viewer's address in process.
+        ip_address: The viewer's address in process.
 
     Attributes:
         domain: Scheme and host: a site's `CLOUDFRONT_DOMAIN`.
@@ -68,11 +68,11 @@ class Edge:
         behaviors: Iterable[Behavior] = (),
         response_headers: ResponseHeadersPolicy | None = None,
         clock: Clock | None = None,
-        viewer_ip: str = VIEWER,
+        ip_address: str = VIEWER,
     ) -> None:
         self.clock = clock or Clock()
         self.config = key_pair.config
-        self._viewer_ip = viewer_ip if port is None else "127.0.0.1"
+        self._viewer_ip = ip_address if port is None else "127.0.0.1"
         behaviors = tuple(behaviors)
         keys = {key_pair.key_pair_id: key_pair.public_key}
         self._gate = Gate(keys, behaviors, self.clock, explain=True)
@@ -135,7 +135,7 @@ class Edge:
         answer: Any,
         *,
         cookies: Mapping[str, str] | None = None,
-        viewer_ip: str | None = None,
+        ip_address: str | None = None,
     ) -> str:
         """
         Assert that CloudFront would let the viewer in, and return the URL.
@@ -144,13 +144,13 @@ class Edge:
             answer: A URL, or the site's answer: of Flask's, Django's or Falcon's test client, httpx
                 or requests. It is a redirect with or without cookies, or JSON with a `url`.
             cookies: The viewer's cookies, beside those that the answer sets.
-            viewer_ip: The viewer's address; None is the one of this edge.
+            ip_address: The viewer's address; None is the one of this edge.
 
         Raises:
             AssertionError: It would refuse; the message explains why, and holds no signature.
         """
         __tracebackhide__ = True
-        url, judgement = self._judged(answer, cookies, viewer_ip)
+        url, judgement = self._judged(answer, cookies, ip_address)
         if not judgement:
             raise AssertionError(f"CloudFront refuses {self._told(url, judgement)}")
         return url
@@ -162,7 +162,7 @@ class Edge:
         reason: Reason | None = None,
         code: str | None = None,
         cookies: Mapping[str, str] | None = None,
-        viewer_ip: str | None = None,
+        ip_address: str | None = None,
     ) -> str:
         """
         Assert that CloudFront would refuse the viewer, and return the URL.
@@ -173,7 +173,7 @@ class Edge:
             reason: The rule that must refuse; None takes any.
             code: CloudFront's own code, such as "AccessDenied"; None takes any.
             cookies: As for `assert_allows`.
-            viewer_ip: As for `assert_allows`.
+            ip_address: As for `assert_allows`.
 
         Raises:
             AssertionError: It would allow, or refuse for another reason.
@@ -182,7 +182,7 @@ class Edge:
         __tracebackhide__ = True
         if reason is not None and not isinstance(reason, Reason):
             raise TypeError(f"reason is a Reason, such as Reason.EXPIRED, not {reason!r}")
-        url, judgement = self._judged(answer, cookies, viewer_ip)
+        url, judgement = self._judged(answer, cookies, ip_address)
         verdict = judgement.verdict
         if judgement:
             raise AssertionError(f"CloudFront allows {_without_credential(url)}")
@@ -193,7 +193,7 @@ class Edge:
         return url
 
     def _judged(
-        self, answer: Any, cookies: Mapping[str, str] | None, viewer_ip: str | None
+        self, answer: Any, cookies: Mapping[str, str] | None, ip_address: str | None
     ) -> tuple[str, Judgement]:
         __tracebackhide__ = True
         url = urljoin(f"{self.domain}/", answer) if _is_path(answer) else location_of(answer)
@@ -201,7 +201,7 @@ class Edge:
         sent = {**(cookies or {}), **cookies_of(answer, url)}
         path = url.removeprefix(self.domain)
         header = "; ".join(f"{name}={value}" for name, value in sent.items())
-        address = viewer_ip or self._viewer_ip
+        address = ip_address or self._viewer_ip
         return url, self._gate.judge(ViewerRequest("GET", url, path, header, address))
 
     def _assert_is_ours(self, url: str) -> None:

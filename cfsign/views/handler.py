@@ -81,7 +81,7 @@ class Desk:
             raise ResourceError("the path begins with a `/`; name the file itself")
         names = self.options.forward_query
         query = forwarded(query_string, names) if names else None
-        return self.distribution.url(resource, query)
+        return self.distribution.unsigned_url(resource, query)
 
 
 class Asked:
@@ -158,7 +158,7 @@ class Asked:
             return redirect(self._url, options.code, desk.headers, cookies)
         headers = desk.headers
         if options.cache_redirect and allow == PLAIN:
-            seconds = desk.distribution.reusable_for(signed)
+            seconds = desk.distribution.redirect_max_age(signed)
             headers = kept_for(seconds, options.headers) if seconds else headers
         url = signed.url(self._url)
         if options.delivery == "json":

@@ -50,7 +50,7 @@ class DeliveryOptions:
             in the log.
         cookie_samesite: "Strict", "Lax", "None", or None to leave it to the browser.
         cache_redirect: Whether the viewer's browser may keep an answer for as long as the signed
-            URL in it stays the same and has its whole life (`Distribution.reusable_for`). So long
+            URL in it stays the same and has its whole life (`Distribution.redirect_max_age`). So long
             `authorize` is not asked again by that browser, unless its cookies or its Authorization
             change: what the site takes back in between, it takes back later. An answer to an Allow
             with a life or an address of its own is never kept.

@@ -13,5 +13,5 @@ register = template.Library()
 
 @register.simple_tag
 def cloudfront_url(path: str, **times: Any) -> str:
-    """Return the signed URL of *path*; the arguments are `Distribution.sign`'s."""
-    return conf.distribution().sign(path, **times)
+    """Return the signed URL of *path*; the arguments are `Distribution.sign_path`'s."""
+    return conf.distribution().sign_path(path, **times)

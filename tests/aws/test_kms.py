@@ -90,8 +90,10 @@ def test_the_edge_lets_in_what_kms_signed(
     """URLs and cookies, canned and custom, with SHA-256 although nothing was said."""
     signer = Signer("K2JCJMDEHXQW5F", KmsPrivateKey(make_key(spec)))
     edge = TrustedKeyGroup({"K2JCJMDEHXQW5F": signer.public_key_pem()})
-    signed = signer.sign(Policy(URL, 1999999999, ip_address="192.0.2.0/24" if custom else None))
-    viewer = {"at": 1900000000, "viewer_ip": "192.0.2.7"}
+    signed = signer.sign_policy(
+        Policy(URL, 1999999999, ip_address="192.0.2.0/24" if custom else None)
+    )
+    viewer = {"at": 1900000000, "ip_address": "192.0.2.7"}
     assert "Hash-Algorithm=SHA256" in signed.url(URL)
     assert edge.check(signed.url(URL), **viewer).allowed
     assert edge.check(URL, cookies=signed.cookies(), **viewer).allowed
@@ -110,7 +112,7 @@ def test_a_signer_signs_off_the_event_loop(make_key: Any, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(KmsPrivateKey, "sign", sign)
     signer = Signer("K2JCJMDEHXQW5F", key)
-    signed = asyncio.run(signer.sign_async(Policy(URL, 1999999999)))
+    signed = asyncio.run(signer.sign_policy_async(Policy(URL, 1999999999)))
     edge = TrustedKeyGroup({"K2JCJMDEHXQW5F": key.public_key_pem()})
     assert edge.check(signed.url(URL), at=1900000000).allowed
     assert threads
@@ -266,8 +268,8 @@ def test_settings_name_a_key_in_kms(make_key: Any) -> None:
             "CLOUDFRONT_CONFIG": config | {"private_key": setting},
         }
         assert Configuration.from_mapping(mapping).hash_algorithm == "SHA256"
-        assert edge.check(Distribution.from_config(mapping).sign("a")).allowed
-    assert edge.check(Distribution.from_env(environ).sign("a")).allowed
+        assert edge.check(Distribution.from_config(mapping).sign_path("a")).allowed
+    assert edge.check(Distribution.from_env(environ).sign_path("a")).allowed
     assert edge.check(Signer("K2JCJMDEHXQW5F", f"kms:{name}").sign_url(URL, expires_in=9)).allowed
 
 
@@ -339,7 +341,7 @@ def test_over_http_from_end_to_end(
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
         signer = Signer("K2JCJMDEHXQW5F", f"kms:{make_key(spec)}")
         edge = TrustedKeyGroup({"K2JCJMDEHXQW5F": signer.public_key_pem()})
-        signed = asyncio.run(signer.sign_async(Policy(URL, 1999999999)))
+        signed = asyncio.run(signer.sign_policy_async(Policy(URL, 1999999999)))
         assert edge.check(signed.url(URL), at=1900000000).allowed
         assert signer._key.algorithm == algorithm
     finally:

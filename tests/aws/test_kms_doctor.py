@@ -78,7 +78,7 @@ def test_in_a_ring(make_key: Any, tmp_path: Path, pem: str) -> None:
     (tmp_path / "old.pem").write_text(pem)
     (tmp_path / "old.pem").chmod(0o600)
     old = {"key_pair_id": "K1", "private_key": "old.pem"}
-    new = {"key_pair_id": "K2", "private_key": f"kms:{make_key()}", "signs_from": 1}
+    new = {"key_pair_id": "K2", "private_key": f"kms:{make_key()}", "active_from": 1}
     (tmp_path / "ring.json").write_text(json.dumps({"keys": [old, new]}))
     environ = {"CLOUDFRONT_DOMAIN": "https://media.example.com"}
     environ["CLOUDFRONT_KEY_RING_FILE"] = str(tmp_path / "ring.json")

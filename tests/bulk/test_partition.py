@@ -96,7 +96,7 @@ def test_all_terms_are_kept(signer: Signer, trusted_keys: TrustedKeyGroup) -> No
         (LATER, "192.0.2.9", "expired"),
         (LATER - 1, "198.51.100.1", "address"),
     ):
-        verdict = trusted_keys.check(one.signed_url, at=at, viewer_ip=viewer)
+        verdict = trusted_keys.check(one.signed_url, at=at, ip_address=viewer)
         assert not verdict.allowed
         assert message in str(verdict)
 

@@ -60,8 +60,8 @@ def request_of(case: dict[str, Any]) -> tuple[str, dict[str, str], str | None]:
 def test_allowed_until_the_expiry(vector_group: TrustedKeyGroup, name: str) -> None:
     """Each signed case is let through, and not a second too long."""
     url, cookies, viewer = request_of(CASES[name])
-    late = vector_group.check(url, cookies=cookies, at=EXPIRES, viewer_ip=viewer)
-    assert vector_group.check(url, cookies=cookies, at=EXPIRES - 1, viewer_ip=viewer)
+    late = vector_group.check(url, cookies=cookies, at=EXPIRES, ip_address=viewer)
+    assert vector_group.check(url, cookies=cookies, at=EXPIRES - 1, ip_address=viewer)
     assert late.reason is Reason.EXPIRED
 
 
@@ -76,5 +76,5 @@ def test_injected_policies_open_nothing(vector_group: TrustedKeyGroup, name: str
         "CloudFront-Key-Pair-Id": "K1TESTKEY",
     }
     for url in ("https://example.com/other", "https://d111111abcdef8.cloudfront.net/image.jpg"):
-        verdict = vector_group.check(url, cookies=cookies, at=EXPIRES - 1, viewer_ip="192.168.0.9")
+        verdict = vector_group.check(url, cookies=cookies, at=EXPIRES - 1, ip_address="192.168.0.9")
         assert verdict.reason in (Reason.RESOURCE_MISMATCH, Reason.MALFORMED_POLICY)

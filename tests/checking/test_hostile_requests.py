@@ -40,12 +40,12 @@ NAMES = st.sampled_from(["Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-
 PARAMETERS = st.lists(st.tuples(NAMES, VALUES))
 
 
-@given(url=ANYTHING, cookies=ANYTHING, at=ANYTHING, viewer_ip=ANYTHING)
+@given(url=ANYTHING, cookies=ANYTHING, at=ANYTHING, ip_address=ANYTHING)
 def test_anything_at_all_is_refused(
-    group: Any, url: Any, cookies: Any, at: Any, viewer_ip: Any
+    group: Any, url: Any, cookies: Any, at: Any, ip_address: Any
 ) -> None:
     """Whatever the arguments, the answer is a refusal and no exception."""
-    assert group.check(url, cookies=cookies, at=at, viewer_ip=viewer_ip).code
+    assert group.check(url, cookies=cookies, at=at, ip_address=ip_address).code
 
 
 @given(parameters=PARAMETERS, url=st.sampled_from([URL, "https://h", "http://h/?b"]) | st.text())
@@ -101,11 +101,11 @@ def test_one_letter_more_less_or_other(
         if kind == "custom"
         else signer.generate_presigned_url(url, expires)
     )
-    assert group.check(signed, at=NOW, viewer_ip="192.0.2.7")
+    assert group.check(signed, at=NOW, ip_address="192.0.2.7")
     accepted = [
         changed
         for changed in mutations(signed)
-        if group.check(changed, at=NOW, viewer_ip="192.0.2.7")
+        if group.check(changed, at=NOW, ip_address="192.0.2.7")
     ]
     host = len("https://d1.example.com")
     assert all(changed.lower() == signed.lower() for changed in accepted)

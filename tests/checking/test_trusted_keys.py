@@ -60,7 +60,7 @@ class TestAllowed:
         custom = signer.build_policy(URL, date_less_than, ip_address=VIEWER)
         assert group.check(signer.generate_presigned_url(URL, date_less_than), at=NOW)
         assert group.check(
-            signer.generate_presigned_url(URL, policy=custom), at=NOW, viewer_ip=VIEWER
+            signer.generate_presigned_url(URL, policy=custom), at=NOW, ip_address=VIEWER
         )
 
     def test_cookies(self, group: Any, rsa_peer: Any) -> None:
@@ -376,7 +376,7 @@ class TestConditions:
         assert late.reason is Reason.EXPIRED
 
     @pytest.mark.parametrize(
-        ("viewer_ip", "allowed"),
+        ("ip_address", "allowed"),
         [
             ("192.0.2.7", True),
             ("192.0.2.255", True),
@@ -399,20 +399,20 @@ class TestConditions:
         ],
     )
     def test_viewer_addresses(
-        self, group: Any, rsa_peer: Any, viewer_ip: Any, allowed: bool
+        self, group: Any, rsa_peer: Any, ip_address: Any, allowed: bool
     ) -> None:
         """An address that a policy names must be the viewer's, in IPv4."""
         url = rsa_peer.custom_url(URL, policy(source="192.0.2.99/24"))
-        verdict = group.check(url, at=NOW, viewer_ip=viewer_ip)
+        verdict = group.check(url, at=NOW, ip_address=ip_address)
         assert verdict.reason is (Reason.ALLOWED if allowed else Reason.VIEWER_ADDRESS)
         assert verdict.code == (None if allowed else "AccessDenied")
 
-    @pytest.mark.parametrize("viewer_ip", [None, "", "2001:db8::1", "unix:"])
+    @pytest.mark.parametrize("ip_address", [None, "", "2001:db8::1", "unix:"])
     def test_an_address_that_nobody_asks_for(
-        self, group: Any, rsa_peer: Any, viewer_ip: Any
+        self, group: Any, rsa_peer: Any, ip_address: Any
     ) -> None:
         """Without a condition, any viewer will do, and an unknown one too."""
-        assert group.check(rsa_peer.canned_url(URL, EXPIRES), at=NOW, viewer_ip=viewer_ip)
+        assert group.check(rsa_peer.canned_url(URL, EXPIRES), at=NOW, ip_address=ip_address)
 
 
 class TestOrder:
@@ -447,7 +447,7 @@ class TestOrder:
         assert group.check(url, at=EXPIRES).reason is Reason.EXPIRED
         assert group.check(url, at=NOW).reason is Reason.NOT_YET_VALID
         assert group.check(url, at=NOW + 11).reason is Reason.VIEWER_ADDRESS
-        assert group.check(url, at=NOW + 11, viewer_ip=VIEWER)
+        assert group.check(url, at=NOW + 11, ip_address=VIEWER)
 
 
 class Failing(tzinfo):
@@ -489,12 +489,12 @@ class TestUnusable:
         url = rsa_peer.custom_url(URL, policy(starts_at=NOW))
         assert not group.check(url, at=at.replace(tzinfo=UTC))
 
-    @pytest.mark.parametrize("viewer_ip", [0, 1, True, b"\xc0\x00\x02\x07", 3.5, object(), [], ()])
-    def test_addresses_that_are_none(self, group: Any, rsa_peer: Any, viewer_ip: Any) -> None:
+    @pytest.mark.parametrize("ip_address", [0, 1, True, b"\xc0\x00\x02\x07", 3.5, object(), [], ()])
+    def test_addresses_that_are_none(self, group: Any, rsa_peer: Any, ip_address: Any) -> None:
         """Another type is refused, whether a policy asks for an address or not."""
         for document in (policy(), policy(source="0.0.0.0/0")):
             url = rsa_peer.custom_url(URL, document)
-            verdict = group.check(url, at=NOW, viewer_ip=viewer_ip)
+            verdict = group.check(url, at=NOW, ip_address=ip_address)
             assert verdict.reason is Reason.UNUSABLE_REQUEST
 
     @pytest.mark.parametrize("cookies", [1, b"a=b", object(), [1], {"a": 1}, "a" * 20_481])

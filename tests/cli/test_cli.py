@@ -167,7 +167,7 @@ def ring_file(tmp_path, key_file):
     """A ring whose first key, K1, signs now."""
     pairs = [
         {"key_pair_id": "K1", "private_key": "key.pem", "hash_algorithm": "SHA256"},
-        {"key_pair_id": "K2", "private_key": "key.pem", "signs_from": 2147483647},
+        {"key_pair_id": "K2", "private_key": "key.pem", "active_from": 2147483647},
     ]
     path = tmp_path / "ring.json"
     path.write_text(json.dumps({"keys": pairs}))
@@ -258,8 +258,8 @@ def test_sign_with_every_condition(key_file, trusted_keys):
         *("--ip-address", "192.0.2.0/24", "--resource", "https://*.cloudfront.net/*"),
     )
     url = done.stdout.strip()
-    assert trusted_keys.check(url, viewer_ip="192.0.2.9").allowed
-    assert not trusted_keys.check(url, viewer_ip="198.51.100.9").allowed
+    assert trusted_keys.check(url, ip_address="192.0.2.9").allowed
+    assert not trusted_keys.check(url, ip_address="198.51.100.9").allowed
 
 
 @pytest.mark.parametrize(

@@ -80,8 +80,8 @@ def test_hosts_and_addresses(known, signer, clock):
     done = run(other, *known, "--host", "media.example.com")
     assert "signed for the host media.example.com" in done.stdout
     pinned = signer.sign_url(URL, expires_at=EXPIRES, ip_address="192.0.2.1")
-    assert run(pinned, *known, "--viewer-ip", "192.0.2.1").returncode == 0
-    assert run(pinned, *known, "--viewer-ip", "192.0.2.2").returncode == 1
+    assert run(pinned, *known, "--ip-address", "192.0.2.1").returncode == 0
+    assert run(pinned, *known, "--ip-address", "192.0.2.2").returncode == 1
 
 
 def test_xml_alone():

@@ -49,7 +49,7 @@ def test_the_originals_settings_work_unchanged(pem: str, tmp_path: Path, as_path
     assert (configuration.key_pair_id, configuration.expires) == ("ABCDEF", 60)
     assert "priv_key_string" in mapping["CLOUDFRONT_CONFIG"]  # type: ignore[operator]
     distribution = Distribution.from_config(mapping)
-    assert distribution.sign("a").startswith("http://d1097jtk.cloudfront.net/a?Expires=")
+    assert distribution.sign_path("a").startswith("http://d1097jtk.cloudfront.net/a?Expires=")
 
 
 def test_defaults(pem: str) -> None:

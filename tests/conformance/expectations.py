@@ -42,9 +42,9 @@ class Judge:
         made = {self.sign(unsigned, moment, address): moment for moment in moments}
         assert url in made
         expires = made[url]
-        assert self.trusted_keys.check(url, at=self.earliest, viewer_ip=VIEWER).allowed
-        assert not self.trusted_keys.check(url, at=expires, viewer_ip=VIEWER).allowed
-        elsewhere = self.trusted_keys.check(url, at=self.earliest, viewer_ip="192.0.2.8")
+        assert self.trusted_keys.check(url, at=self.earliest, ip_address=VIEWER).allowed
+        assert not self.trusted_keys.check(url, at=expires, ip_address=VIEWER).allowed
+        elsewhere = self.trusted_keys.check(url, at=self.earliest, ip_address="192.0.2.8")
         assert elsewhere.allowed is (address is None)
         self.judge_file(url, unsigned)
 

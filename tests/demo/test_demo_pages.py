@@ -86,7 +86,7 @@ def test_a_file_is_shown_to_its_readers(
     codes = set()
     signed = [link.partition("#")[0] for link in hrefs(answer.text) if link.startswith(EDGE)]
     for url in signed:
-        verdict = trusted_keys.check(url, viewer_ip="127.0.0.1")
+        verdict = trusted_keys.check(url, ip_address="127.0.0.1")
         codes.add(verdict.code)
         assert verdict.code is None or f"403 {verdict.code}" in answer.text
     assert codes >= {None, "AccessDenied", "InvalidKey", "MissingKey", "MalformedPolicy"}

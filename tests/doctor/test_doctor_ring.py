@@ -55,8 +55,8 @@ def environ(write):
     """Three pairs: one that has signed, one that signs, one that will."""
     return write(
         pair(OLD),
-        pair(NOW, "two.pem", signs_from="2024-05-06T07:08:09Z"),
-        pair(NEXT, hash_algorithm="SHA256", signs_from=int(time.time()) + 10 * 86400 + 60),
+        pair(NOW, "two.pem", active_from="2024-05-06T07:08:09Z"),
+        pair(NEXT, hash_algorithm="SHA256", active_from=int(time.time()) + 10 * 86400 + 60),
     )
 
 
@@ -135,9 +135,9 @@ def test_faults_are_told_each_and_hide_nothing(write, folder, p384_pem):
     (folder / "p384.pem").write_text(p384_pem)
     environ = write(
         pair(OLD, "none.pem"),
-        pair(NOW, signs_from=2),
-        pair(NEXT, "p384.pem", signs_from=2),
-        pair("K3OTHEREXAMPLE", "two.pem", signs_from=3),
+        pair(NOW, active_from=2),
+        pair(NEXT, "p384.pem", active_from=2),
+        pair("K3OTHEREXAMPLE", "two.pem", active_from=3),
     )
     errors = [text for setting, text in found(environ, "error") if setting == RING]
     assert len(errors) == len(found(environ, "error")) == 3
@@ -163,7 +163,7 @@ def test_a_document_that_is_none(write, folder, text):
 
 def test_no_key_signs_yet(write):
     """An error, and when the first would."""
-    environ = write(pair(NEXT, signs_from=int(time.time()) + 7300))
+    environ = write(pair(NEXT, active_from=int(time.time()) + 7300))
     ((_, text),) = found(environ, "error")
     assert "no key is active yet" in text
     assert any(text.endswith("in 2 hours; ") for _, text in found(environ, "note"))
@@ -220,8 +220,8 @@ def test_pairs_in_the_settings(key, folder):
     """Dicts, with paths, loaded keys and keys that sign elsewhere."""
     keys = [
         pair(OLD, str(folder / "two.pem")),
-        pair(NOW, key, signs_from=1),
-        pair(NEXT, SlowKey(), signs_from=2),
+        pair(NOW, key, active_from=1),
+        pair(NEXT, SlowKey(), active_from=2),
     ]
     mapping = {"CLOUDFRONT_DOMAIN": DOMAIN, "CLOUDFRONT_CONFIG": {"keys": keys}}
     findings = diagnose(Settings.from_mapping("a site", mapping))
@@ -241,7 +241,7 @@ def test_a_key_that_does_not_sign_hides_no_other(key):
         def public_key_pem(self):
             return key.public_key_pem()
 
-    keys = [pair(OLD, OddKey()), pair(NOW, key, signs_from=1)]
+    keys = [pair(OLD, OddKey()), pair(NOW, key, active_from=1)]
     mapping = {"CLOUDFRONT_DOMAIN": DOMAIN, "CLOUDFRONT_CONFIG": {"keys": keys}}
     error, *notes = diagnose(Settings.from_mapping("a site", mapping))
     assert error.severity == "error"
@@ -263,8 +263,8 @@ def test_no_secret_is_told(write, pem, other_pem, encrypted_pem):
     """Of a ring that holds whole keys, broken ones and a password."""
     environ = write(
         pair(OLD, pem),
-        pair(NOW, other_pem[:900], signs_from=1),
-        pair(NEXT, encrypted_pem, signs_from=2, password="hunter2-secret"),
+        pair(NOW, other_pem[:900], active_from=1),
+        pair(NEXT, encrypted_pem, active_from=2, password="hunter2-secret"),
     )
     told = str(diagnose(Settings.from_environment(environ)))
     for text in (pem, other_pem, encrypted_pem):

@@ -593,21 +593,21 @@ add(
     BOTO,
     Mistake.VIEWER_ADDRESS,
     lambda w: _for_address(w, "192.0.2.1"),
-    viewer_ip="198.51.100.7",
+    ip_address="198.51.100.7",
 )
 add(
     "A viewer over IPv6",
     BOTO,
     Mistake.IPV6,
     lambda w: _for_address(w, "192.0.2.1"),
-    viewer_ip="2001:db8::1",
+    ip_address="2001:db8::1",
 )
 add(
     "A policy for a proxy's address",
     BOTO,
     Mistake.PROXY_ADDRESS,
     lambda w: _for_address(w, "10.0.0.1"),
-    viewer_ip="8.8.8.8",
+    ip_address="8.8.8.8",
 )
 add("A policy for an IPv6 address", BOTO, Mistake.IPV6, lambda w: _for_address(w, "2001:db8::/64"))
 add(

@@ -237,10 +237,10 @@ class Search:
         tally = Tally(meant=len(text) * MUTATIONS_A_BYTE)
         check = self.world.trusted.check
         assert covers(text)
-        assert check(**request(text), at=NOW, viewer_ip=VIEWER), text
+        assert check(**request(text), at=NOW, ip_address=VIEWER), text
         for changed in one_byte_away(text):
             asked = request(changed)
-            verdict = check(**asked, at=NOW, viewer_ip=VIEWER)
+            verdict = check(**asked, at=NOW, ip_address=VIEWER)
             tally.tried += 1
             if verdict.allowed:
                 tally.allowed += 1
@@ -256,12 +256,12 @@ class Search:
 
     def _explain(self, asked: dict[str, Any], verdict: Verdict) -> None:
         """See that `explain` says what `check` says, and without keys at least no more."""
-        told = explain(**asked, trusted_keys=self.world.trusted, at=NOW, viewer_ip=VIEWER)
+        told = explain(**asked, trusted_keys=self.world.trusted, at=NOW, ip_address=VIEWER)
         assert told.verdict == verdict, asked
         assert told.allowed is verdict.allowed, asked
         if not told.allowed:
             assert told.causes, asked
-            assert not explain(**asked, at=NOW, viewer_ip=VIEWER), asked
+            assert not explain(**asked, at=NOW, ip_address=VIEWER), asked
 
 
 def with_short_ids(world: World) -> World:

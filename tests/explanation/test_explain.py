@@ -70,9 +70,9 @@ PARAMETERS = st.lists(st.tuples(NAMES, VALUES), max_size=6)
 @given(url=ANYTHING, keys=ANYTHING, more=st.tuples(*[ANYTHING] * 5))
 def test_anything_at_all_is_explained(url: Any, keys: Any, more: tuple[Any, ...]) -> None:
     """Whatever the arguments: a refusal with a cause, and no exception."""
-    cookies, at, viewer_ip, hosts, answer = more
+    cookies, at, ip_address, hosts, answer = more
     told = explain(
-        url, keys, cookies=cookies, at=at, viewer_ip=viewer_ip, hosts=hosts, answer=answer
+        url, keys, cookies=cookies, at=at, ip_address=ip_address, hosts=hosts, answer=answer
     )
     assert not told
     assert told.causes
@@ -238,7 +238,7 @@ def test_64_bytes_under_an_rsa_key_may_be_either(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "viewer_ip", "was_valid"),
+    ("address", "ip_address", "was_valid"),
     [
         (None, "198.51.100.1", True),
         ("192.0.2.0/24", "192.0.2.7", True),
@@ -247,12 +247,12 @@ def test_64_bytes_under_an_rsa_key_may_be_either(world: World) -> None:
     ],
 )
 def test_an_expired_policy_was_valid_for_its_own_viewers(
-    world: World, address: str | None, viewer_ip: str | None, was_valid: bool
+    world: World, address: str | None, ip_address: str | None, was_valid: bool
 ) -> None:
     """And never for others."""
     limits = {} if address is None else {"ip_address": address}
     signed = custom(URL, world.boto_policy(URL, **limits), world.rsa)
-    told = explain(signed, world.trusted, at=EXPIRES, viewer_ip=viewer_ip)
+    told = explain(signed, world.trusted, at=EXPIRES, ip_address=ip_address)
     (expired,) = (cause for cause in told.causes if cause.mistake is Mistake.EXPIRED)
     assert ("was valid until then" in expired.finding) is was_valid
 

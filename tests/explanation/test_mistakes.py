@@ -31,7 +31,7 @@ def test_the_verdict_is_checks(world: World, row: Row) -> None:
     asked = row.make(world)
     more = {"at": NOW} | asked.more
     told = explain(asked.url, world.trusted, **more)
-    known = {name: more[name] for name in ("cookies", "at", "viewer_ip") if name in more}
+    known = {name: more[name] for name in ("cookies", "at", "ip_address") if name in more}
     assert told.verdict == world.trusted.check(asked.url, **known)
 
 

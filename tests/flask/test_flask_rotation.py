@@ -32,7 +32,7 @@ pytest.importorskip("gunicorn")
 
 OLD, NEW = "K1OLD", "K2NEW"
 LIFETIME = 5
-CHECK_EVERY = 0.2
+REFRESH_EVERY = 0.2
 _WORKERS, _CLIENTS = 2, 4
 _PATIENCE = 60
 
@@ -45,7 +45,7 @@ logging.basicConfig(format="%(process)d %(levelname)s %(name)s %(message)s", lev
 app = flask.Flask(__name__)
 app.config["CLOUDFRONT_DOMAIN"] = "https://media.example.com"
 app.config["CLOUDFRONT_CONFIG"] = {{
-    "key_ring": "ring.json", "check_every": {CHECK_EVERY}, "expires": {LIFETIME}
+    "key_ring": "ring.json", "refresh_every": {REFRESH_EVERY}, "expires": {LIFETIME}
 }}
 CloudFront(app)
 
@@ -185,7 +185,7 @@ def long_enough(answers: list[Seen]) -> bool:
     for each in answers:
         times.setdefault(each.worker, []).append(each.at)
     spans = [max(each) - min(each) for each in times.values()]
-    return len(spans) == _WORKERS and min(spans) > 5 * CHECK_EVERY
+    return len(spans) == _WORKERS and min(spans) > 5 * REFRESH_EVERY
 
 
 def test_a_rotation_under_load_fails_no_request_and_no_url(
@@ -204,28 +204,28 @@ def test_a_rotation_under_load_fails_no_request_and_no_url(
 
         # A new key that was cut on its way, and says that it signs at once.
         (tmp_path / "new.pem").write_text(other_pem[:900])
-        write_ring(tmp_path, old, {**new, "signs_from": int(time.time()) - 1})
+        write_ring(tmp_path, old, {**new, "active_from": int(time.time()) - 1})
         load.until(lambda _: len(reporting(log)) >= _WORKERS, "every worker reports the fault")
         load.until(long_enough, "the site works on")
         assert all(each.key_pair_id == OLD for each in load.seen)
 
         # 3: the whole key, which signs from a moment to come.
-        signs_from = int(time.time()) + 3
+        active_from = int(time.time()) + 3
         (tmp_path / "new.pem").write_text(other_pem)
-        write_ring(tmp_path, old, {**new, "signs_from": signs_from})
+        write_ring(tmp_path, old, {**new, "active_from": active_from})
         load.until(lambda answers: from_all_workers(answers, NEW), "the new key signs")
-        assert all(each.at >= signs_from for each in load.seen if each.key_pair_id == NEW)
+        assert all(each.at >= active_from for each in load.seen if each.key_pair_id == NEW)
 
         # 4: the tool says when the last old URL has expired.
-        ring = KeyRing.from_file(tmp_path / "ring.json", check_every=CHECK_EVERY)
+        ring = KeyRing.from_file(tmp_path / "ring.json", refresh_every=REFRESH_EVERY)
         removable_at = ring.removable_at(OLD, LIFETIME)
-        assert removable_at == signs_from + 1 + LIFETIME
+        assert removable_at == active_from + 1 + LIFETIME
         load.until(lambda _: time.time() >= removable_at, "the old URLs expire")
         last = max(each.expires for each in load.seen if each.key_pair_id == OLD)
-        assert signs_from < last <= removable_at
+        assert active_from < last <= removable_at
 
         # 5: the old key goes, from the document and from the key group.
-        write_ring(tmp_path, {**new, "signs_from": signs_from})
+        write_ring(tmp_path, {**new, "active_from": active_from})
         load.edge = TrustedKeyGroup({NEW: new_public})
         load.until(long_enough, "the site works on")
 

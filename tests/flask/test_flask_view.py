@@ -150,9 +150,9 @@ def test_allow_shortens_the_life_and_pins_the_address(client, rule, trusted_keys
     with time_machine.travel(NOW, tick=False):
         rule.result = Allow(expires_in=5, ip_address="192.0.2.7")
         location = client.get(f"{route}/a.txt").location
-    assert trusted_keys.check(location, at=NOW + 4, viewer_ip="192.0.2.7").allowed
-    assert not trusted_keys.check(location, at=NOW + 4, viewer_ip="192.0.2.8").allowed
-    assert not trusted_keys.check(location, at=NOW + 5, viewer_ip="192.0.2.7").allowed
+    assert trusted_keys.check(location, at=NOW + 4, ip_address="192.0.2.7").allowed
+    assert not trusted_keys.check(location, at=NOW + 4, ip_address="192.0.2.8").allowed
+    assert not trusted_keys.check(location, at=NOW + 5, ip_address="192.0.2.7").allowed
 
 
 @ROUTES

@@ -73,11 +73,11 @@ def test_the_newest_active_key_signs(
 ) -> None:
     """From the very second that a pair names, in whatever order the pairs are given."""
     ring = KeyRing([KeyPair(NEW, other_key, now + 100), KeyPair(OLD, key)])
-    assert ring.sign(policy).key_pair_id == ring.key_pair_id == OLD
+    assert ring.sign_policy(policy).key_pair_id == ring.key_pair_id == OLD
     clock.shift(99)
-    assert ring.sign(policy).key_pair_id == OLD
+    assert ring.sign_policy(policy).key_pair_id == OLD
     clock.shift(1)
-    assert ring.sign(policy).key_pair_id == ring.key_pair_id == NEW
+    assert ring.sign_policy(policy).key_pair_id == ring.key_pair_id == NEW
 
 
 def test_a_clock_set_back_stops_nothing(
@@ -86,7 +86,7 @@ def test_a_clock_set_back_stops_nothing(
     """What signed first signs on."""
     ring = KeyRing([KeyPair(OLD, key, now), KeyPair(NEW, other_key, now + 100)])
     clock.shift(-3600)
-    assert ring.sign(policy).key_pair_id == OLD
+    assert ring.sign_policy(policy).key_pair_id == OLD
 
 
 @pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=-8))])
@@ -110,7 +110,7 @@ def test_it_goes_wherever_a_signer_goes(
         urls = [
             ring.sign_url(URL, expires_in=60),
             *ring.sign_urls([URL, f"{URL}?a"], expires_in=60),
-            Distribution("https://media.example.com", ring).sign("report.pdf"),
+            Distribution("https://media.example.com", ring).sign_path("report.pdf"),
         ]
         for url in urls:
             assert f"Key-Pair-Id={key_pair_id}" in url
@@ -165,16 +165,16 @@ def test_what_is_no_list_of_pairs(wrong: Any) -> None:
 @pytest.mark.parametrize("seconds", [-1, True, "30", None, float("nan"), float("inf"), 86401])
 def test_a_check_every_that_is_no_time(key: PrivateKey, seconds: Any) -> None:
     """Zero is one: it looks at each signature."""
-    with pytest.raises(PolicyError, match="check_every is a timedelta or seconds"):
-        KeyRing([KeyPair(OLD, key)], check_every=seconds)
-    assert KeyRing([KeyPair(OLD, key)], check_every=timedelta(0)).key_pair_id == OLD
+    with pytest.raises(PolicyError, match="refresh_every is a timedelta or seconds"):
+        KeyRing([KeyPair(OLD, key)], refresh_every=seconds)
+    assert KeyRing([KeyPair(OLD, key)], refresh_every=timedelta(0)).key_pair_id == OLD
 
 
 def test_a_pair_checks_itself(key: PrivateKey) -> None:
     """With the errors that a signer has."""
     with pytest.raises(SigningKeyError, match="letters and digits"):
         KeyPair("K-1", key)
-    with pytest.raises(PolicyError, match="signs_from is a naive datetime"):
+    with pytest.raises(PolicyError, match="active_from is a naive datetime"):
         KeyPair(OLD, key, datetime(2026, 1, 1))
     with pytest.raises(PolicyError, match="milliseconds"):
         KeyPair(OLD, key, 1767225600000)
@@ -185,7 +185,7 @@ def test_a_pair_checks_itself(key: PrivateKey) -> None:
 def test_nothing_secret_is_shown_or_pickled(document: Path, pem: str, clock: Any) -> None:
     """Ids alone."""
     pair = KeyPair(OLD, pem, 5, password="hunter2")
-    assert repr(pair) == "KeyPair(key_pair_id='K1OLD', signs_from=5, hash_algorithm=None)"
+    assert repr(pair) == "KeyPair(key_pair_id='K1OLD', active_from=5, hash_algorithm=None)"
     ring = KeyRing([KeyPair(OLD, pem)])
     assert repr(ring) == "<KeyRing K1OLD of K1OLD>"
     loaded = KeyRing.from_loader(lambda: json.dumps({"keys": [entry(OLD, pem)]}))
@@ -204,7 +204,7 @@ def entry(key_pair_id: str, private_key: str, **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "signs_from",
+    "active_from",
     [1767225700, "2026-01-01T00:01:40Z", "2026-01-01T01:01:40+01:00", "20260101T000140Z"],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
@@ -214,20 +214,20 @@ def test_a_document_names_moments_and_keys(
     pem: str,
     other_pem: str,
     policy: Policy,
-    signs_from: Any,
+    active_from: Any,
     encoding: str,
 ) -> None:
     """A path from its folder, or PEM; ISO 8601 or epoch seconds; whatever JSON is written in."""
     keys = [
         entry(OLD, "old.pem"),
-        entry(NEW, other_pem, signs_from=signs_from, hash_algorithm="SHA256"),
+        entry(NEW, other_pem, active_from=active_from, hash_algorithm="SHA256"),
     ]
     document.write_bytes(json.dumps({"keys": keys}).encode(encoding))
     ring = KeyRing.from_file(document)
     clock.shift(99)
-    assert ring.sign(policy).key_pair_id == OLD
+    assert ring.sign_policy(policy).key_pair_id == OLD
     clock.shift(1)
-    assert ring.sign(policy).params["Hash-Algorithm"] == "SHA256"
+    assert ring.sign_policy(policy).params["Hash-Algorithm"] == "SHA256"
 
 
 def test_an_encrypted_key_has_its_password(
@@ -256,7 +256,7 @@ KEY = "-----BEGIN PRIVATE KEY-----\\nhunter2\\n-----END PRIVATE KEY-----"
         (f'{{"keys": ["{KEY}"]}}', r"keys\[0\]: a key pair is a mapping"),
         (f'{{"keys": [{{"private_key": "{KEY}"}}]}}', r"keys\[0\]: key_pair_id is missing"),
         ('{"keys": [{"key_pair_id": "K1"}]}', r"keys\[0\]: private_key is missing"),
-        ('{"keys": [{"sings_from": 1}]}', "'sings_from' is unknown; a key pair has .*signs_from"),
+        ('{"keys": [{"sings_from": 1}]}', "'sings_from' is unknown; a key pair has .*active_from"),
         (f'{{"keys": [{{"key_pair_id": "K1", "private_key": "{KEY}"}}]}}', "K1: the PRIVATE KEY"),
         ('{"keys": [{"key_pair_id": "K1", "private_key": 5}]}', "K1: a private key is a path"),
         ('{"keys": [{"key_pair_id": "K1", "private_key": "no.pem"}]}', "K1: there is no key file"),
@@ -267,7 +267,7 @@ KEY = "-----BEGIN PRIVATE KEY-----\\nhunter2\\n-----END PRIVATE KEY-----"
         ("\ud800", "no JSON"),
         *[
             (
-                f'{{"keys": [{{"key_pair_id": "K", "private_key": "k", "signs_from": {moment}}}]}}',
+                f'{{"keys": [{{"key_pair_id": "K", "private_key": "k", "active_from": {moment}}}]}}',
                 mend,
             )
             for moment, mend in [
@@ -325,14 +325,14 @@ def test_a_change_is_picked_up(
 ) -> None:
     """Of the document, from wherever the process has gone meanwhile."""
     monkeypatch.chdir(document.parent)
-    ring = KeyRing.from_file(document.name, check_every=0)
+    ring = KeyRing.from_file(document.name, refresh_every=0)
     monkeypatch.chdir("/")
-    assert ring.sign(policy).key_pair_id == OLD
+    assert ring.sign_policy(policy).key_pair_id == OLD
     (document.parent / "new.pem").write_text(other_pem)
-    write(document, entry(OLD, "old.pem"), entry(NEW, "new.pem", signs_from=5))
+    write(document, entry(OLD, "old.pem"), entry(NEW, "new.pem", active_from=5))
     with caplog.at_level(logging.INFO, "cfsign"):
-        assert ring.sign(policy).key_pair_id == NEW
-        assert ring.sign(policy).key_pair_id == NEW
+        assert ring.sign_policy(policy).key_pair_id == NEW
+        assert ring.sign_policy(policy).key_pair_id == NEW
     assert list(ring.public_keys()) == [OLD, NEW]
     assert [each.getMessage().partition(": ")[2] for each in caplog.records] == [
         "read again, <KeyRing K2NEW of K1OLD, K2NEW>"
@@ -345,18 +345,18 @@ def test_it_is_looked_for_at_most_every_so_often(
     """By a clock that nobody sets."""
     clock = [1000.0]
     monkeypatch.setattr("cfsign.keyring.ring.monotonic", lambda: clock[-1])
-    ring = KeyRing.from_file(document, check_every=30)
+    ring = KeyRing.from_file(document, refresh_every=30)
     write(document, entry(NEW, other_pem))
-    assert ring.sign(policy).key_pair_id == OLD
+    assert ring.sign_policy(policy).key_pair_id == OLD
     clock.append(1029.9)
-    assert ring.sign(policy).key_pair_id == OLD
+    assert ring.sign_policy(policy).key_pair_id == OLD
     clock.append(1030.0)
-    assert ring.sign(policy).key_pair_id == NEW
+    assert ring.sign_policy(policy).key_pair_id == NEW
     write(document, entry(OLD, "old.pem"))
     clock.append(1059.9)
-    assert ring.sign(policy).key_pair_id == NEW
+    assert ring.sign_policy(policy).key_pair_id == NEW
     clock.append(1060.0)
-    assert ring.sign(policy).key_pair_id == OLD
+    assert ring.sign_policy(policy).key_pair_id == OLD
 
 
 def test_an_unchanged_file_is_not_read_again(
@@ -367,13 +367,13 @@ def test_an_unchanged_file_is_not_read_again(
     read = DocumentFile.pairs
     monkeypatch.setattr(DocumentFile, "pairs", lambda *a: reads.append(a) or read(*a))
     monkeypatch.setattr("cfsign.keyring.source._TICK", 0.0)
-    ring = KeyRing.from_file(document, check_every=0)
+    ring = KeyRing.from_file(document, refresh_every=0)
     for _ in range(5):
-        ring.sign(policy)
+        ring.sign_policy(policy)
     assert len(reads) == 1
     os.utime(document, (5, 5))
     for _ in range(5):
-        ring.sign(policy)
+        ring.sign_policy(policy)
     assert len(reads) == 2
 
 
@@ -381,7 +381,7 @@ def test_the_current_signer_is_the_same_object_until_it_changes(
     document: Path, pem: str, other_pem: str
 ) -> None:
     """Whoever keeps what it signed knows it by that; to be read again is no change."""
-    ring = KeyRing.from_file(document, check_every=0)
+    ring = KeyRing.from_file(document, refresh_every=0)
     current = ring.current()
     assert isinstance(current, Signer)
     assert current.current() is current
@@ -389,7 +389,7 @@ def test_the_current_signer_is_the_same_object_until_it_changes(
     assert ring.current() is asyncio.run(ring.current_async()) is current
     write(document, entry(OLD, pem, hash_algorithm="SHA256"))
     assert ring.current().hash_algorithm == "SHA256"
-    write(document, entry(OLD, pem), entry(NEW, other_pem, signs_from=5))
+    write(document, entry(OLD, pem), entry(NEW, other_pem, active_from=5))
     assert asyncio.run(ring.current_async()).key_pair_id == NEW
 
 
@@ -397,34 +397,34 @@ def test_two_writes_within_one_tick_are_two(
     document: Path, pem: str, policy: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file system's clock may stand still between them, and the file be as long as before."""
-    ring = KeyRing.from_file(document, check_every=0)
+    ring = KeyRing.from_file(document, refresh_every=0)
     stats = {path: path.stat() for path in document.parent.iterdir()}
     monkeypatch.setattr(Path, "stat", lambda path, **_: stats[path])
     document.write_text(document.read_text().replace(OLD, "K9OLD"))
-    assert ring.sign(policy).key_pair_id == "K9OLD"
+    assert ring.sign_policy(policy).key_pair_id == "K9OLD"
 
 
 def test_a_broken_document_displaces_nothing(
     document: Path, other_pem: str, policy: Policy, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is reported once for each fault, and what is whole again is picked up."""
-    ring = KeyRing.from_file(document, check_every=0)
+    ring = KeyRing.from_file(document, refresh_every=0)
     whole = json.dumps({"keys": [entry(NEW, other_pem)]})
     broken = [whole[:10], whole[:1000], json.dumps({"keys": [entry(NEW, other_pem[:900])]})]
     for number, text in enumerate(broken, 1):
         document.write_text(text)  # in place, as an editor may do it
         for _ in range(3):
-            assert ring.sign(policy).key_pair_id == OLD
+            assert ring.sign_policy(policy).key_pair_id == OLD
         assert len(errors(caplog)) == number
-        assert str(ring.fault) in errors(caplog)[-1]
+        assert str(ring.last_error) in errors(caplog)[-1]
     document.unlink()
-    assert ring.sign(policy).key_pair_id == OLD
-    assert "No such file" in str(ring.fault)
+    assert ring.sign_policy(policy).key_pair_id == OLD
+    assert "No such file" in str(ring.last_error)
     document.write_text(whole)
-    assert ring.sign(policy).key_pair_id == NEW
-    assert ring.fault is None
+    assert ring.sign_policy(policy).key_pair_id == NEW
+    assert ring.last_error is None
     document.write_text(broken[0])
-    ring.sign(policy)
+    ring.sign_policy(policy)
     assert len(errors(caplog)) == 5
     assert not any(line in caplog.text for line in other_pem.splitlines()[1:-1])
 
@@ -433,20 +433,20 @@ def test_a_broken_key_file_displaces_nothing(
     document: Path, pem: str, other_pem: str, policy: Policy, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Nor one that is missing yet; the document need not change again."""
-    ring = KeyRing.from_file(document, check_every=0)
-    write(document, entry(OLD, "old.pem"), entry(NEW, "new.pem", signs_from=5))
+    ring = KeyRing.from_file(document, refresh_every=0)
+    write(document, entry(OLD, "old.pem"), entry(NEW, "new.pem", active_from=5))
     new = document.parent / "new.pem"
     for content in (None, "", other_pem[:1000], other_pem.replace("PRIVATE", "PUBLIC")):
         if content is not None:
             new.write_text(content)
-        assert ring.sign(policy).key_pair_id == OLD
-        assert f"{NEW}: " in str(ring.fault)
+        assert ring.sign_policy(policy).key_pair_id == OLD
+        assert f"{NEW}: " in str(ring.last_error)
     assert len(errors(caplog)) == 4
     new.write_text(other_pem)
-    assert ring.sign(policy).key_pair_id == NEW
+    assert ring.sign_policy(policy).key_pair_id == NEW
     new.write_text("damaged later")
-    assert ring.sign(policy).key_pair_id == NEW
-    assert "new.pem" in str(ring.fault)
+    assert ring.sign_policy(policy).key_pair_id == NEW
+    assert "new.pem" in str(ring.last_error)
 
 
 def test_key_files_of_a_list_are_read_again(
@@ -459,14 +459,14 @@ def test_key_files_of_a_list_are_read_again(
     """
     path = document.parent / "old.pem"
     monkeypatch.chdir(path.parent)
-    ring = KeyRing([KeyPair(OLD, "old.pem")], check_every=0)
+    ring = KeyRing([KeyPair(OLD, "old.pem")], refresh_every=0)
     monkeypatch.chdir("/")
     path.write_text("damaged")
-    assert ring.sign(policy).key_pair_id == OLD
-    assert "old.pem" in str(ring.fault)
+    assert ring.sign_policy(policy).key_pair_id == OLD
+    assert "old.pem" in str(ring.last_error)
     path.write_text(pem.replace("\n", "\r\n"))
-    assert ring.sign(policy).key_pair_id == OLD
-    assert ring.fault is None
+    assert ring.sign_policy(policy).key_pair_id == OLD
+    assert ring.last_error is None
 
 
 def test_another_key_under_the_same_id_displaces_nothing(
@@ -481,22 +481,22 @@ def test_another_key_under_the_same_id_displaces_nothing(
     path = document.parent / "old.pem"
     write(document, entry(key_pair_id, "old.pem"))
     rings = [
-        KeyRing([KeyPair(key_pair_id, path)], check_every=0),
-        KeyRing.from_file(document, check_every=0),
+        KeyRing([KeyPair(key_pair_id, path)], refresh_every=0),
+        KeyRing.from_file(document, refresh_every=0),
     ]
     path.write_text(other_pem)
-    write(document, entry(key_pair_id, "old.pem"), entry(NEW, other_pem, signs_from=5))
+    write(document, entry(key_pair_id, "old.pem"), entry(NEW, other_pem, active_from=5))
     for ring in rings:
         for _ in range(3):
             assert trusted_keys.check(ring.sign_url(URL, expires_in=60)).allowed
-        assert f"{key_pair_id}: the key has changed under its id" in str(ring.fault)
-        assert "a new key has a new id" in str(ring.fault)
+        assert f"{key_pair_id}: the key has changed under its id" in str(ring.last_error)
+        assert "a new key has a new id" in str(ring.last_error)
     assert len(errors(caplog)) == 2
     path.write_text(pem)
     assert trusted_keys.check(rings[0].sign_url(URL, expires_in=60)).allowed
-    assert rings[0].fault is None
+    assert rings[0].last_error is None
     assert rings[1].sign_url(URL, expires_in=60)
-    assert rings[1].fault is None
+    assert rings[1].last_error is None
     assert rings[1].key_pair_id == NEW
 
 
@@ -527,12 +527,12 @@ def test_a_key_that_has_moved_to_another_store_signs_from_there(
         return Store(pair) if pair.private_key == "kms:alias/one" else read(pair)
 
     monkeypatch.setattr(KeyPair, "key", read_either)
-    ring = KeyRing.from_file(write(document, entry(OLD, "kms:alias/one")), check_every=0)
-    assert ring.sign(policy).key_pair_id == OLD
+    ring = KeyRing.from_file(write(document, entry(OLD, "kms:alias/one")), refresh_every=0)
+    assert ring.sign_policy(policy).key_pair_id == OLD
     monkeypatch.setattr(Store, "is_there", False)
     write(document, entry(OLD, "old.pem"))
-    assert ring.sign(policy).key_pair_id == OLD
-    assert ring.fault is None
+    assert ring.sign_policy(policy).key_pair_id == OLD
+    assert ring.last_error is None
     monkeypatch.setattr(Store, "is_there", True)
     write(document, entry(OLD, "kms:alias/one"))
     assert type(ring.current()._key) is Store
@@ -549,10 +549,10 @@ def test_a_key_of_ones_own_is_not_asked_for_its_public_half(document: Path, pem:
             raise AssertionError("asked")
 
     path = document.parent / "old.pem"
-    ring = KeyRing([KeyPair(OLD, path), KeyPair(NEW, OwnKey(), 5)], check_every=0)
+    ring = KeyRing([KeyPair(OLD, path), KeyPair(NEW, OwnKey(), 5)], refresh_every=0)
     path.write_text(f"{pem}\n")
-    assert ring.sign(Policy(URL, 2_000_000_000)).key_pair_id == NEW
-    assert ring.fault is None
+    assert ring.sign_policy(Policy(URL, 2_000_000_000)).key_pair_id == NEW
+    assert ring.last_error is None
 
 
 @pytest.mark.parametrize(
@@ -568,17 +568,17 @@ def test_pairs_that_cannot_be_displace_nothing(
     document: Path, policy: Policy, entries: Any, problem: str
 ) -> None:
     """A ring that once could sign always can."""
-    ring = KeyRing.from_file(document, check_every=0)
-    write(document, *(entry(name, "old.pem", signs_from=at) for name, at in entries))
-    assert ring.sign(policy).key_pair_id == OLD
-    assert problem in str(ring.fault)
+    ring = KeyRing.from_file(document, refresh_every=0)
+    write(document, *(entry(name, "old.pem", active_from=at) for name, at in entries))
+    assert ring.sign_policy(policy).key_pair_id == OLD
+    assert problem in str(ring.last_error)
 
 
 def test_a_key_that_reads_but_cannot_sign_here_displaces_nothing(
     document: Path, other_pem: str, policy: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A platform may forbid the hash that a new pair names."""
-    ring = KeyRing.from_file(document, check_every=0)
+    ring = KeyRing.from_file(document, refresh_every=0)
     loaded = type(load_private_key(other_pem))
     sign = loaded.sign
 
@@ -591,19 +591,19 @@ def test_a_key_that_reads_but_cannot_sign_here_displaces_nothing(
     write(
         document,
         entry(OLD, "old.pem"),
-        entry(NEW, other_pem, hash_algorithm="SHA256", signs_from=5),
+        entry(NEW, other_pem, hash_algorithm="SHA256", active_from=5),
     )
-    assert ring.sign(policy).key_pair_id == OLD
-    assert "K2NEW: forbidden" in str(ring.fault)
+    assert ring.sign_policy(policy).key_pair_id == OLD
+    assert "K2NEW: forbidden" in str(ring.last_error)
 
 
 def test_a_loader_is_asked_at_each_look(pem: str, other_pem: str, policy: Policy) -> None:
     """It may return text or bytes."""
     documents: list[Any] = [json.dumps({"keys": [entry(OLD, pem)]})]
-    ring = KeyRing.from_loader(lambda: documents[-1], check_every=0)
-    assert ring.sign(policy).key_pair_id == OLD
+    ring = KeyRing.from_loader(lambda: documents[-1], refresh_every=0)
+    assert ring.sign_policy(policy).key_pair_id == OLD
     documents.append(json.dumps({"keys": [entry(NEW, other_pem)]}).encode())
-    assert ring.sign(policy).key_pair_id == NEW
+    assert ring.sign_policy(policy).key_pair_id == NEW
 
 
 def test_a_loader_that_fails_displaces_nothing(
@@ -617,7 +617,7 @@ def test_a_loader_that_fails_displaces_nothing(
             raise results[-1]
         return results[-1]
 
-    ring = KeyRing.from_loader(load, check_every=0)
+    ring = KeyRing.from_loader(load, refresh_every=0)
     denied = KeyUnavailableError("the secret is denied", code="AccessDenied")
     for result, text in [
         (OSError("hunter2"), "loader raised OSError"),
@@ -626,16 +626,16 @@ def test_a_loader_that_fails_displaces_nothing(
         (5, "loader returned int"),
     ]:
         results.append(result)
-        assert ring.sign(policy).key_pair_id == OLD
-        assert text in str(ring.fault)
-        assert ring.sign(policy).key_pair_id == OLD
+        assert ring.sign_policy(policy).key_pair_id == OLD
+        assert text in str(ring.last_error)
+        assert ring.sign_policy(policy).key_pair_id == OLD
     assert len(errors(caplog)) == 4
     assert "hunter2" not in caplog.text
     with pytest.raises(ConfigurationError, match="loader returned int"):
         KeyRing.from_loader(load)
     results.append(results[0])
-    assert ring.sign(policy).key_pair_id == OLD
-    assert ring.fault is None
+    assert ring.sign_policy(policy).key_pair_id == OLD
+    assert ring.last_error is None
     results.append(denied)
     with pytest.raises(KeyUnavailableError):
         KeyRing.from_loader(load)
@@ -649,14 +649,14 @@ def test_a_password_function_that_fails_displaces_nothing(
     answers: list[Any] = [password]
     path = tmp_path / "key.pem"
     path.write_text(encrypted_pem)
-    ring = KeyRing([KeyPair(OLD, path, password=lambda: answers.pop())], check_every=0)
+    ring = KeyRing([KeyPair(OLD, path, password=lambda: answers.pop())], refresh_every=0)
     path.write_text(f"{encrypted_pem}\n")
-    assert ring.sign(policy).key_pair_id == OLD
-    assert "IndexError was raised" in str(ring.fault)
-    assert isinstance(ring.fault.__cause__, IndexError)
+    assert ring.sign_policy(policy).key_pair_id == OLD
+    assert "IndexError was raised" in str(ring.last_error)
+    assert isinstance(ring.last_error.__cause__, IndexError)
     answers.append(password)
-    ring.sign(policy)
-    assert ring.fault is None
+    ring.sign_policy(policy)
+    assert ring.last_error is None
 
 
 async def loading() -> str:
@@ -683,7 +683,7 @@ def test_when_a_key_can_be_removed(
         KeyPair(NEW, other_key, now + 100),
         KeyPair("K3", other_key, now + 500),
     ]
-    ring = KeyRing(pairs, check_every=29.5)
+    ring = KeyRing(pairs, refresh_every=29.5)
     assert ring.removable_at(OLD, 3600) == now + 100 + 30 + 3600
     assert ring.removable_at(NEW, timedelta(hours=1)) == now + 500 + 30 + 3600
     with pytest.raises(ConfigurationError, match="K3 is the newest key, and signs on"):
@@ -700,7 +700,7 @@ def test_no_url_outlives_the_moment(
     clock: Any, now: int, key: PrivateKey, other_key: PrivateKey
 ) -> None:
     """The last URL of the old key is refused from then on, and not long before."""
-    ring = KeyRing([KeyPair(OLD, key), KeyPair(NEW, other_key, now + 100)], check_every=0)
+    ring = KeyRing([KeyPair(OLD, key), KeyPair(NEW, other_key, now + 100)], refresh_every=0)
     clock.shift(99)
     last = ring.sign_url(URL, expires_in=50)
     edge = TrustedKeyGroup(ring.public_keys())
@@ -714,16 +714,16 @@ def test_a_successor_that_came_late_counts_from_then(
 ) -> None:
     """The old key signed until it was seen, whatever moment its document names."""
     os.utime(document, (5, 5))
-    ring = KeyRing.from_file(document, check_every=0)
+    ring = KeyRing.from_file(document, refresh_every=0)
     clock.shift(1000)
-    write(document, entry(OLD, "old.pem"), entry(NEW, other_pem, signs_from=5))
+    write(document, entry(OLD, "old.pem"), entry(NEW, other_pem, active_from=5))
     assert ring.removable_at(OLD, 60) == now + 1000 + 60
     clock.shift(1000)
     os.utime(document, (5, 5))
     assert ring.removable_at(OLD, 60) == now + 1000 + 60
     # A process that starts later goes by the file, which was not as it is before its last change.
     changed = int(document.stat().st_ctime)
-    assert KeyRing.from_file(document, check_every=0).removable_at(OLD, 60) in (
+    assert KeyRing.from_file(document, refresh_every=0).removable_at(OLD, 60) in (
         changed + 60,
         changed + 61,
     )
@@ -737,10 +737,10 @@ def test_without_a_document_on_disk_a_process_counts_from_its_first_look(
     os.utime(document.parent / "old.pem", (5, 5))
     path = str(document.parent / "old.pem")
     if is_listed:
-        ring = KeyRing([KeyPair(OLD, path), KeyPair(NEW, other_pem, 5)], check_every=0)
+        ring = KeyRing([KeyPair(OLD, path), KeyPair(NEW, other_pem, 5)], refresh_every=0)
     else:
-        keys = {"keys": [entry(OLD, pem), entry(NEW, other_pem, signs_from=5)]}
-        ring = KeyRing.from_loader(lambda: json.dumps(keys), check_every=0)
+        keys = {"keys": [entry(OLD, pem), entry(NEW, other_pem, active_from=5)]}
+        ring = KeyRing.from_loader(lambda: json.dumps(keys), refresh_every=0)
     assert ring.removable_at(OLD, 60) == now + 60
     clock.shift(1000)
     assert ring.removable_at(OLD, 60) == now + 60

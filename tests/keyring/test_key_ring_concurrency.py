@@ -66,34 +66,34 @@ def store(pem: str) -> Store:
 
 def test_one_thread_looks_and_the_others_sign_on(store: Store, other_pem: str) -> None:
     """However long the store takes, with the keys as they were."""
-    ring = KeyRing.from_loader(store.load, check_every=0)
+    ring = KeyRing.from_loader(store.load, refresh_every=0)
     store.hold()
     store.rotate(other_pem)
     with ThreadPoolExecutor(1) as pool:
-        looking = pool.submit(ring.sign, POLICY)
+        looking = pool.submit(ring.sign_policy, POLICY)
         assert store.is_asked.wait(_PATIENCE)
         for _ in range(5):
-            assert ring.sign(POLICY).key_pair_id == OLD
+            assert ring.sign_policy(POLICY).key_pair_id == OLD
         assert len(store.asked) == 1
         store.answers.set()
         assert looking.result(_PATIENCE).key_pair_id == NEW
-    assert ring.sign(POLICY).key_pair_id == NEW
+    assert ring.sign_policy(POLICY).key_pair_id == NEW
 
 
 def test_every_signature_of_many_threads_is_good(tmp_path: Path, pem: str, other_pem: str) -> None:
     """While the document is replaced under them, broken now and then."""
     document = tmp_path / "ring.json"
     old = {"key_pair_id": OLD, "private_key": pem}
-    new = {"key_pair_id": NEW, "private_key": other_pem, "signs_from": 5}
+    new = {"key_pair_id": NEW, "private_key": other_pem, "active_from": 5}
     document.write_text(json.dumps({"keys": [old]}))
-    ring = KeyRing.from_file(document, check_every=0)
+    ring = KeyRing.from_file(document, refresh_every=0)
     edge = TrustedKeyGroup(KeyRing([KeyPair(OLD, pem), KeyPair(NEW, other_pem, 5)]).public_keys())
     ends = threading.Event()
 
     def sign() -> set[str]:
         seen = set()
         while not ends.is_set():
-            signed = ring.sign(POLICY)
+            signed = ring.sign_policy(POLICY)
             assert edge.check(signed.url(URL)).allowed
             seen.add(signed.key_pair_id)
         return seen
@@ -104,9 +104,9 @@ def test_every_signature_of_many_threads_is_good(tmp_path: Path, pem: str, other
             for keys in [[old, new], [new], [old], [old, new]] * 5:
                 text = json.dumps({"keys": keys})
                 document.write_text(text[:500])
-                until(lambda: ring.fault is not None)
+                until(lambda: ring.last_error is not None)
                 document.write_text(text)
-                until(lambda: ring.fault is None)
+                until(lambda: ring.last_error is None)
                 assert ring.key_pair_id == (NEW if new in keys else OLD)
         finally:
             ends.set()
@@ -126,17 +126,17 @@ def test_a_child_forked_while_another_thread_looks_signs_and_looks(
     store: Store, other_pem: str
 ) -> None:
     """The thread, and with it what it held, is not in the child."""
-    ring = KeyRing.from_loader(store.load, check_every=0)
+    ring = KeyRing.from_loader(store.load, refresh_every=0)
     store.hold()
     with ThreadPoolExecutor(1) as pool:
-        looking = pool.submit(ring.sign, POLICY)
+        looking = pool.submit(ring.sign_policy, POLICY)
         assert store.is_asked.wait(_PATIENCE)
 
         def in_the_child() -> str:
             store.answers = threading.Event()
             store.answers.set()
             store.rotate(other_pem)
-            return ring.sign(POLICY).key_pair_id
+            return ring.sign_policy(POLICY).key_pair_id
 
         try:
             assert forked(in_the_child) == NEW
@@ -150,16 +150,16 @@ def test_children_pick_up_changes_each_for_itself(tmp_path: Path, pem: str, othe
     """A worker of a server that loads the application before it forks."""
     document = tmp_path / "ring.json"
     document.write_text(json.dumps({"keys": [{"key_pair_id": OLD, "private_key": pem}]}))
-    ring = KeyRing.from_file(document, check_every=0)
+    ring = KeyRing.from_file(document, refresh_every=0)
 
     def in_the_child() -> str:
-        before = ring.sign(POLICY).key_pair_id
+        before = ring.sign_policy(POLICY).key_pair_id
         document.write_text(json.dumps({"keys": [{"key_pair_id": NEW, "private_key": other_pem}]}))
-        return f"{before} {ring.sign(POLICY).key_pair_id} {ring.fault}"
+        return f"{before} {ring.sign_policy(POLICY).key_pair_id} {ring.last_error}"
 
     assert forked(in_the_child) == f"{OLD} {NEW} None"
     assert ring.key_pair_id == OLD
-    assert ring.sign(POLICY).key_pair_id == NEW
+    assert ring.sign_policy(POLICY).key_pair_id == NEW
 
 
 def forked(work: Callable[[], str]) -> str:
@@ -185,7 +185,7 @@ def forked(work: Callable[[], str]) -> str:
 
 async def id_of_a_policy(ring: KeyRing) -> str:
     """Sign as what needs more than a URL does."""
-    return (await ring.sign_async(POLICY)).key_pair_id
+    return (await ring.sign_policy_async(POLICY)).key_pair_id
 
 
 async def id_of_a_url(ring: KeyRing) -> str:
@@ -203,7 +203,7 @@ def test_the_event_loop_goes_on_while_the_store_is_slow(
     store: Store, other_pem: str, monkeypatch: pytest.MonkeyPatch, sign: Sign
 ) -> None:
     """The look is in a thread, once; other tasks sign with the keys as they were."""
-    ring = KeyRing.from_loader(store.load, check_every=0)
+    ring = KeyRing.from_loader(store.load, refresh_every=0)
     store.hold()
     store.rotate(other_pem)
     looks = []
@@ -270,5 +270,5 @@ def test_a_ring_with_an_asynchronous_key_is_one_before_that_key_signs(pem: str) 
     with pytest.raises(ConfigurationError, match="signs asynchronously"):
         Delivery().check(media, awaits=False)
     assert Delivery().check(media)
-    assert asyncio.run(ring.sign_async(POLICY)).key_pair_id == OLD
+    assert asyncio.run(ring.sign_policy_async(POLICY)).key_pair_id == OLD
     assert not KeyRing([KeyPair(OLD, pem)]).is_async

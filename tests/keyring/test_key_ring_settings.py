@@ -28,11 +28,11 @@ def entry(key_pair_id: str, private_key: Any, **more: Any) -> dict[str, Any]:
 
 def test_the_settings_may_hold_a_list(key: PrivateKey, other_pem: str, document: Path) -> None:
     """Of what a document holds, keys that are loaded among it."""
-    keys = [entry(OLD, key), entry(NEW, other_pem, signs_from="2020-01-01T00:00:00Z")]
-    distribution = from_config(keys=keys, check_every=5)
+    keys = [entry(OLD, key), entry(NEW, other_pem, active_from="2020-01-01T00:00:00Z")]
+    distribution = from_config(keys=keys, refresh_every=5)
     assert isinstance(distribution.signer, KeyRing)
     assert distribution.signer.key_pair_id == NEW
-    assert distribution.signer._check_every == 5
+    assert distribution.signer._refresh_every == 5
 
 
 def from_config(**config: Any) -> Distribution:
@@ -43,7 +43,7 @@ def from_config(**config: Any) -> Distribution:
 @pytest.mark.parametrize("kind", [str, Path, lambda path: path.read_text])
 def test_the_settings_may_hold_a_document(document: Path, kind: Callable[..., Any]) -> None:
     """Its path, or what loads it."""
-    assert "Key-Pair-Id=K1OLD" in from_config(key_ring=kind(document)).sign("a.txt")
+    assert "Key-Pair-Id=K1OLD" in from_config(key_ring=kind(document)).sign_path("a.txt")
 
 
 def test_the_environment_may_name_a_document(document: Path) -> None:
@@ -51,12 +51,12 @@ def test_the_environment_may_name_a_document(document: Path) -> None:
     environ = {
         "CLOUDFRONT_DOMAIN": "https://media.example.com",
         "CLOUDFRONT_KEY_RING_FILE": str(document),
-        "CLOUDFRONT_CHECK_EVERY": "5",
+        "CLOUDFRONT_REFRESH_EVERY": "5",
     }
     configuration = Configuration.from_env(environ)
     assert configuration.key_ring is configuration.signer is not None
-    assert configuration.key_ring._check_every == 5
-    assert Distribution.from_env(environ).sign("a.txt")
+    assert configuration.key_ring._refresh_every == 5
+    assert Distribution.from_env(environ).sign_path("a.txt")
     environ["CLOUDFRONT_KEY_PAIR_ID"] = OLD
     with pytest.raises(ConfigurationError, match="KEY_PAIR_ID is beside CLOUDFRONT_KEY_RING_FILE"):
         Configuration.from_env(environ)
@@ -71,11 +71,11 @@ def test_a_tilde_is_the_home_folder(
     monkeypatch.setenv("HOME", str(home))
     (home / "key.pem").write_text(pem)
     document.write_text(json.dumps({"keys": [entry(OLD, "~/key.pem")]}))
-    assert from_config(key_ring=document).sign("a.txt")
+    assert from_config(key_ring=document).sign_path("a.txt")
     document.rename(home / "ring.json")
-    assert from_config(key_ring="~/ring.json").sign("a.txt")
-    assert from_config(keys=[entry(OLD, "~/key.pem")]).sign("a.txt")
-    assert from_config(keys=[entry(OLD, Path("~/key.pem"))]).sign("a.txt")
+    assert from_config(key_ring="~/ring.json").sign_path("a.txt")
+    assert from_config(keys=[entry(OLD, "~/key.pem")]).sign_path("a.txt")
+    assert from_config(keys=[entry(OLD, Path("~/key.pem"))]).sign_path("a.txt")
 
 
 @pytest.mark.parametrize(
@@ -94,9 +94,9 @@ def test_a_tilde_is_the_home_folder(
         ({"key_ring": 5}, r"\['key_ring'\]: a key ring is its document's path, or a function"),
         ({"keys": "x"}, r"\['keys'\]: a key ring is made of a list"),
         ({"keys": [{}]}, r"\['keys'\]: keys\[0\]: key_pair_id is missing"),
-        ({"keys": [], "check_every": "x"}, "check_every is a timedelta or seconds"),
-        ({"check_every": 5}, r"\['check_every'\] is for a key ring; give keys or key_ring"),
-        ({"chek_every": 5}, "is it 'check_every'"),
+        ({"keys": [], "refresh_every": "x"}, "refresh_every is a timedelta or seconds"),
+        ({"refresh_every": 5}, r"\['refresh_every'\] is for a key ring; give keys or key_ring"),
+        ({"refesh_every": 5}, "is it 'refresh_every'"),
     ],
 )
 def test_settings_that_cannot_be(config: Any, mend: str) -> None:
@@ -124,11 +124,11 @@ def test_the_environment_may_name_a_part_of_a_second(
     environ = {
         "CLOUDFRONT_DOMAIN": "https://media.example.com",
         "CLOUDFRONT_KEY_RING_FILE": str(document),
-        "CLOUDFRONT_CHECK_EVERY": text,
+        "CLOUDFRONT_REFRESH_EVERY": text,
     }
     ring = Configuration.from_env(environ).key_ring
     assert ring is not None
-    assert ring._check_every == seconds
+    assert ring._refresh_every == seconds
 
 
 @pytest.mark.parametrize("text", ["soon", "-1", "nan", "inf", "1e3", "0.5.5", ".", "86401", "٣"])
@@ -137,15 +137,17 @@ def test_a_check_every_that_is_none_is_told_by_its_name(document: Path, text: st
     environ = {
         "CLOUDFRONT_DOMAIN": "https://media.example.com",
         "CLOUDFRONT_KEY_RING_FILE": str(document.with_name("none.json")),
-        "CLOUDFRONT_CHECK_EVERY": text,
+        "CLOUDFRONT_REFRESH_EVERY": text,
     }
     with pytest.raises(ConfigurationError) as caught:
         Configuration.from_env(environ)
-    every, ring = sorted(caught.value.problems)
-    assert every.startswith("CLOUDFRONT_CHECK_EVERY: check_every is a timedelta or seconds")
+    ring, every = sorted(caught.value.problems)
+    assert every.startswith("CLOUDFRONT_REFRESH_EVERY: refresh_every is a timedelta or seconds")
     assert ring.startswith("CLOUDFRONT_KEY_RING_FILE: key ring ")
-    with pytest.raises(ConfigurationError, match=r"^CLOUDFRONT_CONFIG\['check_every'\]: check_e"):
-        from_config(key_ring=str(document), check_every=text)
+    with pytest.raises(
+        ConfigurationError, match=r"^CLOUDFRONT_CONFIG\['refresh_every'\]: refresh_e"
+    ):
+        from_config(key_ring=str(document), refresh_every=text)
     del environ["CLOUDFRONT_KEY_RING_FILE"]
-    with pytest.raises(ConfigurationError, match="CLOUDFRONT_CHECK_EVERY is for a key ring"):
+    with pytest.raises(ConfigurationError, match="CLOUDFRONT_REFRESH_EVERY is for a key ring"):
         Configuration.from_env(environ)

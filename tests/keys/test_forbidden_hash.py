@@ -57,9 +57,9 @@ def test_sha1_forbidden_by_openssl(kind: str, name: str) -> None:
     arguments = ("invalid digest", []) if name == "InternalError" else ("invalid digest",)
     key = getattr(module, kind)(Forbidding(getattr(exceptions, name)(*arguments)))
     with pytest.raises(SigningKeyError, match=MEND):
-        Signer("K2JCJMDEHXQW5F", key).sign(POLICY)
+        Signer("K2JCJMDEHXQW5F", key).sign_policy(POLICY)
     with pytest.raises(SigningKeyError, match=r"with SHA256 .*; ask whoever keeps the platform"):
-        Signer("K2JCJMDEHXQW5F", key, hash_algorithm="SHA256").sign(POLICY)
+        Signer("K2JCJMDEHXQW5F", key, hash_algorithm="SHA256").sign_policy(POLICY)
 
 
 def test_sha1_forbidden_by_pythons_hashlib(pem: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +71,7 @@ def test_sha1_forbidden_by_pythons_hashlib(pem: str, monkeypatch: pytest.MonkeyP
     key = load_private_key(pem, backend="rsa")
     monkeypatch.setattr(hashlib, "new", new)
     with pytest.raises(SigningKeyError, match=MEND):
-        Signer("K2JCJMDEHXQW5F", key).sign(POLICY)
+        Signer("K2JCJMDEHXQW5F", key).sign_policy(POLICY)
 
 
 def test_openssl_that_is_told_to_forbid_it(ec_pem: str, tmp_path: Path) -> None:

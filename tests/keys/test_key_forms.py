@@ -180,16 +180,16 @@ def shown_to_work(public_of: Callable[[str], bytes], verified_by_openssl: Verify
         public = public_of(key)
         edge = TrustedKeyGroup({signer.key_pair_id: public})
         for policy in POLICIES.values():
-            signed = signer.sign(policy)
+            signed = signer.sign_policy(policy)
             assert verified_by_openssl(public, signed.params, policy.to_json())
             expected = "SHA256" if signer.hash_algorithm == "SHA256" else None
             url, cookies = signed.url(URL), signed.cookies()
             assert ("&Hash-Algorithm=SHA256" in url) == (expected is not None)
             assert ("Hash-Algorithm" in url) == (expected is not None)
             assert cookies.get("CloudFront-Hash-Algorithm") == expected
-            assert edge.check(url, at=NOW, viewer_ip=VIEWER)
-            assert edge.check(URL, cookies=cookies, at=NOW, viewer_ip=VIEWER)
-            assert not edge.check(URL, at=NOW, viewer_ip=VIEWER)
+            assert edge.check(url, at=NOW, ip_address=VIEWER)
+            assert edge.check(URL, cookies=cookies, at=NOW, ip_address=VIEWER)
+            assert not edge.check(URL, at=NOW, ip_address=VIEWER)
 
     return show
 
@@ -357,7 +357,9 @@ def test_an_edge_takes_a_public_key_in_every_form(
         pytest.importorskip("cryptography")
     pem = request.getfixturevalue(name)
     edge = TrustedKeyGroup({"K2JCJMDEHXQW5F": openssl(*arguments, given=pem)})
-    assert edge.check(Signer("K2JCJMDEHXQW5F", pem).sign(POLICIES["canned"]).url(URL), at=NOW)
+    assert edge.check(
+        Signer("K2JCJMDEHXQW5F", pem).sign_policy(POLICIES["canned"]).url(URL), at=NOW
+    )
 
 
 @pytest.mark.parametrize("kind", [str, Path])

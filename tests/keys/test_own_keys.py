@@ -92,15 +92,17 @@ def test_an_asynchronous_key_signs_where_it_is_awaited(name: str) -> None:
     """And nowhere else: no coroutine gets into a URL, and none is left behind to warn of itself."""
     signer = Signer("K2JCJMDEHXQW5F", ASYNCHRONOUS[name]())
     for attempt in (
-        lambda: signer.sign(POLICY),
+        lambda: signer.sign_policy(POLICY),
         lambda: signer.sign_url(URL, expires_in=60),
         lambda: signer.sign_cookies(URL, expires_in=60),
         lambda: list(signer.sign_urls([URL], expires_in=60)),
     ):
-        with pytest.raises(SigningKeyError, match="asynchronously; await sign_async, or use an"):
+        with pytest.raises(
+            SigningKeyError, match="asynchronously; await sign_policy_async, or use an"
+        ):
             attempt()
-    expected = Signer("K2JCJMDEHXQW5F", Own()).sign(POLICY)
-    assert asyncio.run(signer.sign_async(POLICY)).params == expected.params
+    expected = Signer("K2JCJMDEHXQW5F", Own()).sign_policy(POLICY)
+    assert asyncio.run(signer.sign_policy_async(POLICY)).params == expected.params
     until = 1999999999
     url = asyncio.run(signer.sign_url_async(URL, expires_at=until))
     assert url == Signer("K2JCJMDEHXQW5F", Own()).sign_url(URL, expires_at=until)
@@ -119,7 +121,7 @@ def test_a_key_that_blocks_signs_in_a_thread() -> None:
     """Off the loop; one of which nothing is said signs where it stands, which is faster."""
     blocking, quick = Blocking(), Own()
     for key in (blocking, quick):
-        asyncio.run(Signer("K2JCJMDEHXQW5F", key).sign_async(POLICY))
+        asyncio.run(Signer("K2JCJMDEHXQW5F", key).sign_policy_async(POLICY))
     assert blocking.threads != [threading.get_ident()]
     assert quick.threads == [threading.get_ident()]
 
@@ -139,30 +141,30 @@ def test_a_signature_is_bytes(returned: Any, told: str) -> None:
     """Anything else would make a URL that opens nothing, or worse."""
     signer = Signer("K2JCJMDEHXQW5F", with_sign(lambda *_: returned))
     with pytest.raises(SigningKeyError, match=f"sign of a Own returned {told}; it returns the raw"):
-        signer.sign(POLICY)
+        signer.sign_policy(POLICY)
     with pytest.raises(SigningKeyError, match=told):
-        asyncio.run(signer.sign_async(POLICY))
+        asyncio.run(signer.sign_policy_async(POLICY))
 
 
 def test_an_ecdsa_signature_is_der() -> None:
     """PKCS#11, JWS and WebCrypto have r and s side by side, which CloudFront answers with 403."""
     signer = Signer("K2JCJMDEHXQW5F", with_sign(lambda *_: b"\xff" * 64))
     with pytest.raises(SigningKeyError, match=r"of a Own returned r and s .* encode_dss_signature"):
-        signer.sign(POLICY)
+        signer.sign_policy(POLICY)
     with pytest.raises(SigningKeyError, match=r"as ASN\.1 DER"):
         signer.sign_url(URL, expires_in=60)
     with pytest.raises(SigningKeyError, match=r"as ASN\.1 DER"):
-        asyncio.run(signer.sign_async(POLICY))
+        asyncio.run(signer.sign_policy_async(POLICY))
 
 
 def test_64_bytes_may_be_what_they_should_be() -> None:
     """DER of a very small r and s, or RSA of 512 bits, for tests."""
     der = b"\x30\x3e" + 2 * (b"\x02\x1d\x01" + b"\xff" * 28)
     assert len(der) == 64
-    assert Signer("K2JCJMDEHXQW5F", with_sign(lambda *_: der)).sign(POLICY)
+    assert Signer("K2JCJMDEHXQW5F", with_sign(lambda *_: der)).sign_policy(POLICY)
     small: Any = with_sign(lambda *_: b"\xff" * 64)
     small.algorithm = "RSA-512"
-    assert Signer("K2JCJMDEHXQW5F", small).sign(POLICY)
+    assert Signer("K2JCJMDEHXQW5F", small).sign_policy(POLICY)
 
 
 @pytest.mark.parametrize("key", [Own, Awaited, Mock])
@@ -187,6 +189,6 @@ def test_a_key_that_has_one_hash_implies_it() -> None:
     assert Signer("K2JCJMDEHXQW5F", key).hash_algorithm == "SHA1"
     key.hash_algorithms = ["SHA256"]
     assert Signer("K2JCJMDEHXQW5F", key).hash_algorithm == "SHA256"
-    assert "Hash-Algorithm=SHA256" in Signer("K2JCJMDEHXQW5F", key).sign(POLICY).url(URL)
+    assert "Hash-Algorithm=SHA256" in Signer("K2JCJMDEHXQW5F", key).sign_policy(POLICY).url(URL)
     with pytest.raises(PolicyError, match="with SHA256 alone; leave hash_algorithm out, or give"):
         Signer("K2JCJMDEHXQW5F", key, hash_algorithm="SHA1")

@@ -65,7 +65,7 @@ class TestEdge:
 
     def test_a_folder(self, edge: Edge) -> None:
         """What is signed is served, and the rest refused."""
-        assert edge.get(edge.distribution.sign("a b.txt")).text == "the file"
+        assert edge.get(edge.distribution.sign_path("a b.txt")).text == "the file"
         refused = edge.get("/a%20b.txt")
         assert (refused.status_code, "MissingKey" in refused.text) == (403, True)
         assert "x-edge-explain" in refused.headers
@@ -79,7 +79,7 @@ class TestEdge:
         if port == 0 and origin is not wsgi_origin:
             pytest.importorskip("uvicorn")
         edge = cloudfront_edge(origin, port=port)
-        url = edge.distribution.sign("a~b=c/%7e.txt", query="q=%41")
+        url = edge.distribution.sign_path("a~b=c/%7e.txt", query="q=%41")
         target = url.removeprefix(edge.domain).partition("&Expires")[0]
         address = "203.0.113.7" if port is None else "127.0.0.1"
         answer = edge.get(url)
@@ -94,7 +94,7 @@ class TestEdge:
 
         async def ask() -> Any:
             async with edge.async_client() as client:
-                return await client.get(edge.distribution.sign("a.txt"))
+                return await client.get(edge.distribution.sign_path("a.txt"))
 
         assert asyncio.run(ask()).text == "/a.txt 203.0.113.7"
 
@@ -135,7 +135,7 @@ class TestClock:
 
     def test_it_moves(self, edge: Edge) -> None:
         """A URL of a minute is good for a minute."""
-        url = edge.distribution.sign("a b.txt", expires_in=60)
+        url = edge.distribution.sign_path("a b.txt", expires_in=60)
         edge.clock.shift(50)
         assert edge.get(url).status_code == 200
         edge.clock.shift(timedelta(seconds=11))
@@ -208,13 +208,13 @@ def django_answer(edge: Edge, delivery: str, status: int) -> Any:
     if status != 200:
         return HttpResponse(status=status, **told)
     if delivery == "json":
-        response = JsonResponse({"url": edge.distribution.sign("v/a b.txt")}, **told)
+        response = JsonResponse({"url": edge.distribution.sign_path("v/a b.txt")}, **told)
         response.json = lambda: json.loads(response.content)  # as its test client adds it
         return response
     if delivery == "redirect":
-        return HttpResponseRedirect(edge.distribution.sign("v/a b.txt"), **told)
-    response = HttpResponseRedirect(edge.distribution.url("v/a b.txt"), **told)
-    for name, value in edge.distribution.cookies("v/*").items():
+        return HttpResponseRedirect(edge.distribution.sign_path("v/a b.txt"), **told)
+    response = HttpResponseRedirect(edge.distribution.unsigned_url("v/a b.txt"), **told)
+    for name, value in edge.distribution.sign_cookies(pattern="v/*").items():
         response.set_cookie(name, value, domain="example.com", path="/v/")
     return response
 
@@ -222,13 +222,15 @@ def django_answer(edge: Edge, delivery: str, status: int) -> Any:
 def httpx_answer(edge: Edge, delivery: str, status: int) -> Any:
     if status != 200:
         return httpx.Response(status)
-    url = edge.distribution.sign("v/a b.txt")
+    url = edge.distribution.sign_path("v/a b.txt")
     if delivery == "json":
         return httpx.Response(200, json={"url": url})
     if delivery == "redirect":
         return httpx.Response(303, headers={"Location": url})
-    cookies = edge.distribution.cookies("v/*").set_cookie_headers(domain="example.com", path="/v/")
-    headers = [("Location", edge.distribution.url("v/a b.txt"))]
+    cookies = edge.distribution.sign_cookies(pattern="v/*").set_cookie_headers(
+        domain="example.com", path="/v/"
+    )
+    headers = [("Location", edge.distribution.unsigned_url("v/a b.txt"))]
     return httpx.Response(303, headers=[*headers, *(("Set-Cookie", line) for line in cookies)])
 
 
@@ -285,7 +287,7 @@ def test_a_way_to_another_place_is_none(edge: Edge, url: str) -> None:
 
 def test_a_failure_explains_and_holds_no_signature(edge: Edge) -> None:
     """What a developer reads in place of a bare 403."""
-    url = edge.distribution.sign("a b.txt", expires_in=60)
+    url = edge.distribution.sign_path("a b.txt", expires_in=60)
     edge.clock.shift(timedelta(hours=1))
     with pytest.raises(AssertionError) as caught:
         edge.assert_allows(url)
@@ -304,15 +306,15 @@ def test_a_denial_for_another_reason_fails(edge: Edge) -> None:
     with pytest.raises(AssertionError, match="not for InvalidKey"):
         edge.assert_denies("/a", code="InvalidKey")
     with pytest.raises(AssertionError, match=r"CloudFront allows https://media\.example\.com/a$"):
-        edge.assert_denies(edge.distribution.sign("a"))
+        edge.assert_denies(edge.distribution.sign_path("a"))
 
 
 def test_the_viewers_address_and_cookies(edge: Edge) -> None:
     """Of the edge unless they are given."""
-    url = edge.distribution.sign("a", ip_address="203.0.113.7")
+    url = edge.distribution.sign_path("a", ip_address="203.0.113.7")
     edge.assert_allows(url)
-    edge.assert_denies(url, viewer_ip="192.0.2.1", reason=Reason.VIEWER_ADDRESS)
-    cookies = edge.distribution.cookies("v/*")
+    edge.assert_denies(url, ip_address="192.0.2.1", reason=Reason.VIEWER_ADDRESS)
+    cookies = edge.distribution.sign_cookies(pattern="v/*")
     edge.assert_allows("/v/a", cookies=cookies)
     edge.assert_denies("/w/a", cookies=cookies, reason=Reason.RESOURCE_MISMATCH)
 
@@ -335,7 +337,7 @@ def test_cookies_that_a_browser_would_not_send(
     """Of another domain or path: no false comfort."""
     lines = [
         f"{name}={value}; Path={path}" + (f"; Domain={domain}" if domain else "")
-        for name, value in edge.distribution.cookies("*").items()
+        for name, value in edge.distribution.sign_cookies(pattern="*").items()
     ]
     headers = [("Location", f"{edge.domain}/v/a"), *(("Set-Cookie", line) for line in lines)]
     check = edge.assert_allows if allowed else edge.assert_denies
@@ -365,7 +367,7 @@ def by_flask(edge: Edge, host: str) -> Any:
     @app.get("/")
     def view() -> Any:
         response = flask.redirect(f"{edge.domain}/v/a")
-        for name, value in edge.distribution.cookies("*").items():
+        for name, value in edge.distribution.sign_cookies(pattern="*").items():
             response.set_cookie(name, value)
         return response
 
@@ -377,7 +379,7 @@ def by_django(edge: Edge, host: str) -> Any:
     from django.http import HttpResponseRedirect
 
     answer = HttpResponseRedirect(f"{edge.domain}/v/a", charset="utf-8")
-    for name, value in edge.distribution.cookies("*").items():
+    for name, value in edge.distribution.sign_cookies(pattern="*").items():
         answer.set_cookie(name, value)
     answer.wsgi_request = SimpleNamespace(META={"HTTP_HOST": f"{host}:8000"})
     return answer
@@ -413,7 +415,10 @@ def test_secure_cookies_are_for_https(
 
 
 def with_cookies(edge: Edge, attributes: str) -> Any:
-    lines = [f"{k}={v}; Path=/; {attributes}" for k, v in edge.distribution.cookies("*").items()]
+    lines = [
+        f"{k}={v}; Path=/; {attributes}"
+        for k, v in edge.distribution.sign_cookies(pattern="*").items()
+    ]
     headers = [("Location", f"{edge.domain}/v/a"), *(("Set-Cookie", line) for line in lines)]
     return httpx.Response(303, headers=headers)
 
@@ -426,7 +431,7 @@ def test_what_is_no_answer(edge: Edge) -> None:
 def test_settings(edge: Edge) -> None:
     """A site before this edge takes them as they are."""
     site = Distribution.from_config(edge.settings)
-    edge.assert_allows(site.sign("a"))
+    edge.assert_allows(site.sign_path("a"))
     assert json.dumps(edge.settings["CLOUDFRONT_CONFIG"])
 
 
@@ -442,7 +447,7 @@ USES_IT = """
 def test_a(cloudfront_edge, cloudfront_clock, tmp_path):
     (tmp_path / "a.txt").write_text("a")
     edge = cloudfront_edge(tmp_path, port=0)
-    url = edge.assert_allows(edge.distribution.sign("a.txt"))
+    url = edge.assert_allows(edge.distribution.sign_path("a.txt"))
     assert edge.get(url).text == "a"
     cloudfront_clock.shift(61)
     assert edge.get(url).status_code == 403

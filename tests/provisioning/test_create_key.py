@@ -35,7 +35,7 @@ def test_the_settings_printed_open_files(client, tmp_path, items, public_keys, c
     (line,) = [line for line in out.splitlines() if line.startswith("CLOUDFRONT_CONFIG")]
     config = ast.literal_eval(line.partition(" = ")[2])
     settings = {"CLOUDFRONT_DOMAIN": "https://media.example.com", "CLOUDFRONT_CONFIG": config}
-    url = Distribution.from_configuration(Configuration.from_mapping(settings)).sign("a")
+    url = Distribution.from_configuration(Configuration.from_mapping(settings)).sign_path("a")
     assert TrustedKeyGroup(public_keys()).check(url).allowed
     assert items("site") == list(public_keys()) == [config["key_pair_id"]]
     assert path.stat().st_mode & 0o777 == 0o600

@@ -174,11 +174,11 @@ def test_a_site_that_looks_seldom(site, items):
     """Its last process stops signing with the old key so much later."""
     due = site.rotate(start=True).due
     with time_machine.travel(due):
-        assert rotate(site, "--check-every", "5m", "--dry-run") == 0
-        assert rotate(site, "--check-every", "5m") == 0
+        assert rotate(site, "--refresh-every", "5m", "--dry-run") == 0
+        assert rotate(site, "--refresh-every", "5m") == 0
         assert len(items("site")) == 2
     with time_machine.travel(due + 270):
-        assert rotate(site, "--check-every", "5m") == 0
+        assert rotate(site, "--refresh-every", "5m") == 0
         assert len(items("site")) == 1
 
 
@@ -252,7 +252,7 @@ def check_begun(site, items, public_keys, folder):
     (new,) = set(public_keys()) - {site.old}
     assert items("site") == [site.old, new]
     assert [key["key_pair_id"] for key in site.entries()] == [site.old, new]
-    assert site.entries()[1]["signs_from"] == "2026-01-01T00:15:00Z"
+    assert site.entries()[1]["active_from"] == "2026-01-01T00:15:00Z"
     assert site.entries()[1]["hash_algorithm"] == "SHA256"
     private = load_private_key(folder / site.entries()[1]["private_key"])
     assert private.public_key_pem().split() == public_keys()[new].split()
@@ -450,13 +450,16 @@ def entries(*keys):
         ('{"keys": []}', "there is no key"),
         ('{"keys": [{}]}', "key_pair_id is missing"),
         (entries({"key_pair_id": "K1"}, {"key_pair_id": "K2"}), "same moment"),
-        (entries({"key_pair_id": "K1"}, {"key_pair_id": "K1", "signs_from": 5}), "2 times"),
-        (entries({"key_pair_id": "K1", "signs_from": "soon"}), "no moment"),
-        (entries({"key_pair_id": "K1", "signs_from": "2026-01-01T00:00:00"}), "time zone"),
-        (entries({"key_pair_id": "K1", "signs_from": 1767225600000}), "milliseconds"),
-        (entries({"key_pair_id": "K1", "signs_from": True}), "signs_from"),
-        (entries({"key_pair_id": "K1", "signs_from": "2127-01-01T00:00Z"}), "2038"),
-        (entries({"key_pair_id": "K1", "signs_from": "2037-01-01T00:00Z"}), "no key is active yet"),
+        (entries({"key_pair_id": "K1"}, {"key_pair_id": "K1", "active_from": 5}), "2 times"),
+        (entries({"key_pair_id": "K1", "active_from": "soon"}), "no moment"),
+        (entries({"key_pair_id": "K1", "active_from": "2026-01-01T00:00:00"}), "time zone"),
+        (entries({"key_pair_id": "K1", "active_from": 1767225600000}), "milliseconds"),
+        (entries({"key_pair_id": "K1", "active_from": True}), "active_from"),
+        (entries({"key_pair_id": "K1", "active_from": "2127-01-01T00:00Z"}), "2038"),
+        (
+            entries({"key_pair_id": "K1", "active_from": "2037-01-01T00:00Z"}),
+            "no key is active yet",
+        ),
         (entries({"key_pair_id": "K1", "signs_form": 5}), "'signs_form' is unknown"),
     ],
 )
@@ -611,9 +614,9 @@ def test_dry_runs(site, items, public_keys, capsys, tmp_path):
         ("--longest-lifetime", "0"),
         ("--longest-lifetime", "soon"),
         ("--key-group", "none"),
-        ("--check-every", "seldom"),
-        ("--check-every", "901"),
-        ("--check-every", "30", "--deployment", "29"),
+        ("--refresh-every", "seldom"),
+        ("--refresh-every", "901"),
+        ("--refresh-every", "30", "--deployment", "29"),
     ],
 )
 def test_bad_usage(site, items, capsys, arguments):

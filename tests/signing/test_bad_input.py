@@ -69,7 +69,7 @@ def test_a_plain_name_is_signed_encoded(
     signer: Signer, trusted_keys: TrustedKeyGroup, clock: Any, name: str, encoded: str
 ) -> None:
     """A distribution knows names, not URLs, so it can encode what a signer must refuse."""
-    signed = Distribution(DOMAIN, signer).sign(name)
+    signed = Distribution(DOMAIN, signer).sign_path(name)
     assert signed.startswith(f"{DOMAIN}{encoded}?Expires=")
     assert trusted_keys.check(signed)
 
@@ -116,15 +116,15 @@ REFUSED: list[tuple[str, str]] = [
 WAYS: dict[str, Callable[[Signer, str], object]] = {
     "sign_url": lambda signer, url: signer.sign_url(url, expires_in=60),
     "sign_url resource": lambda signer, url: signer.sign_url(
-        f"{DOMAIN}/a", expires_in=60, resource=url
+        f"{DOMAIN}/a", expires_in=60, pattern=url
     ),
     "sign_urls": lambda signer, url: list(signer.sign_urls([url], expires_in=60)),
     "sign_urls resource": lambda signer, url: signer.sign_urls(
-        [f"{DOMAIN}/a"], expires_in=60, resource=url
+        [f"{DOMAIN}/a"], expires_in=60, pattern=url
     ),
     "sign_cookies": lambda signer, url: signer.sign_cookies(url, expires_in=60),
-    "sign": lambda signer, url: signer.sign(Policy(url, 1999999999)),
-    "sign custom": lambda signer, url: signer.sign(Policy(url, 1999999999, starts_at=1)),
+    "sign": lambda signer, url: signer.sign_policy(Policy(url, 1999999999)),
+    "sign custom": lambda signer, url: signer.sign_policy(Policy(url, 1999999999, starts_at=1)),
 }
 
 

@@ -16,7 +16,7 @@ FOLDER = "https://media.example.com/v/*"
 @pytest.fixture
 def cookies(recording_signer: Signer) -> SignedCookies:
     """Cookies that open a folder."""
-    return recording_signer.sign(Policy(FOLDER, 1767225600)).cookies()
+    return recording_signer.sign_policy(Policy(FOLDER, 1767225600)).cookies()
 
 
 def attributes(header: str) -> set[str]:
@@ -159,7 +159,7 @@ def test_cookies_that_no_browser_would_send_to_what_they_open_are_refused(
     recording_signer: Signer, resource: str, options: dict[str, Any], mend: str
 ) -> None:
     """To set and to replace them alike."""
-    cookies = recording_signer.sign(Policy(resource, 1767225600)).cookies()
+    cookies = recording_signer.sign_policy(Policy(resource, 1767225600)).cookies()
     for headers in (cookies.set_cookie_headers, cookies.replace_headers):
         with pytest.raises(ConfigurationError, match=mend):
             headers(**options)
@@ -185,5 +185,5 @@ def test_cookies_that_a_browser_may_send_are_not_refused(
     recording_signer: Signer, resource: str, options: dict[str, Any]
 ) -> None:
     """Where a wildcard leaves the host or the path open, the doubt is the caller's."""
-    cookies = recording_signer.sign(Policy(resource, 1767225600)).cookies()
+    cookies = recording_signer.sign_policy(Policy(resource, 1767225600)).cookies()
     assert len(cookies.set_cookie_headers(**options)) == len(cookies)

@@ -50,7 +50,7 @@ def test_url_encodes_a_plain_path_once(
     recording_distribution: Distribution, recorder: Any, path: str, query: Any, url: str
 ) -> None:
     """Nothing is signed by it."""
-    assert recording_distribution.url(path, query) == DOMAIN + url
+    assert recording_distribution.unsigned_url(path, query) == DOMAIN + url
     assert recorder.signed == []
 
 
@@ -80,7 +80,7 @@ def test_what_names_nothing_is_refused_and_not_signed(
     recording_distribution: Distribution, recorder: Any, path: Any, query: Any, mend: str
 ) -> None:
     """By `url` and by `sign`, with the mend."""
-    for method in (recording_distribution.url, recording_distribution.sign):
+    for method in (recording_distribution.unsigned_url, recording_distribution.sign_path):
         with pytest.raises(ResourceError, match=mend):
             method(path, query=query)
     assert recorder.signed == []
@@ -107,7 +107,7 @@ def test_no_browser_changes_a_letter_of_the_url(
     signer: Signer, path: str, query: list[tuple[str, str]]
 ) -> None:
     """Any name of a file and any query become what goes on the wire as it stands."""
-    url = Distribution(DOMAIN, signer).url(path, query)
+    url = Distribution(DOMAIN, signer).unsigned_url(path, query)
     assert url.startswith(f"{DOMAIN}/")
     encoded, _, rest = url.removeprefix(DOMAIN).partition("?")
     assert not CHANGED_IN_PATH.search(encoded)
@@ -123,7 +123,7 @@ def test_sign_signs_what_url_says(
     recording_distribution: Distribution, recorder: Any, clock: Any, now: int
 ) -> None:
     """With the default lifetime of a minute, canned."""
-    signed = recording_distribution.sign("a b.pdf", query={"v": "1"})
+    signed = recording_distribution.sign_path("a b.pdf", query={"v": "1"})
     assert signed.startswith(f"{DOMAIN}/a%20b.pdf?v=1&Expires={now + 60}&Signature=")
     assert b'"Resource":"https://media.example.com/a%20b.pdf?v=1"' in recorder.signed[0][0]
 
@@ -144,7 +144,7 @@ def test_what_is_said_goes_before_the_default(
     """The distribution's own lifetime is for where nothing else is said."""
     distribution = Distribution(DOMAIN, recording_signer, expires_in=timedelta(minutes=5))
     assert distribution.expires_in == 300
-    assert expiry(distribution.sign("a", **options)) == now + end
+    assert expiry(distribution.sign_path("a", **options)) == now + end
     cookies = distribution.sign_resource(f"{DOMAIN}/a", **options).cookies()
     assert cookies["CloudFront-Expires"] == str(now + end)
 
@@ -157,7 +157,7 @@ def test_start_and_address_make_it_custom(
 ) -> None:
     """They are passed on to the policy."""
     for options in ({"starts_at": now}, {"ip_address": "192.0.2.1"}):
-        signed = recording_distribution.sign("a", **options)
+        signed = recording_distribution.sign_path("a", **options)
         policy = from_cloudfront(signed.partition("?Policy=")[2].partition("&")[0])
         expected = Policy(f"{DOMAIN}/a", now + 60, **options)
         assert policy.decode() == expected.to_json()
@@ -167,13 +167,13 @@ def test_cookies_open_a_pattern(
     recording_distribution: Distribution, recorder: Any, clock: Any
 ) -> None:
     """The wildcard stays, all else is encoded, a `?` too."""
-    recording_distribution.cookies("videos/é 42/*")
+    recording_distribution.sign_cookies(pattern="videos/é 42/*")
     assert b'"Resource":"https://media.example.com/videos/%C3%A9%2042/*"' in recorder.signed[0][0]
-    recording_distribution.cookies("/what?/*")
+    recording_distribution.sign_cookies(pattern="/what?/*")
     assert b'"https://media.example.com/what%3F/*"' in recorder.signed[1][0]
     for bad in ("../*", "a//*", "", "a\n*", "*/.."):
         with pytest.raises(ResourceError):
-            recording_distribution.cookies(bad)
+            recording_distribution.sign_cookies(pattern=bad)
     assert len(recorder.signed) == 2
 
 
@@ -183,7 +183,7 @@ def test_a_star_in_a_name_is_no_wildcard(
 ) -> None:
     """Signed as a path, it opens the file of that name alone."""
     distribution = Distribution(DOMAIN, signer)
-    signed = distribution.sign(path)
+    signed = distribution.sign_path(path)
     assert trusted_keys.check(signed)
     assert "%2A" in signed
     assert not trusted_keys.check(signed.replace("%2A", "y"))
@@ -194,24 +194,24 @@ def test_a_step_rounds_up(recording_signer: Signer, clock: Any, now: int) -> Non
     """So that the same comes out for a while, and lasts at least as long as was asked for."""
     distribution = Distribution(DOMAIN, recording_signer, expires_in=60, expiry_step=300)
     assert now % 300 == 0
-    first = distribution.sign("a")
+    first = distribution.sign_path("a")
     assert expiry(first) == now + 300
     clock.shift(240)
-    assert distribution.sign("a") == first
+    assert distribution.sign_path("a") == first
     clock.shift(1)
-    assert expiry(distribution.sign("a")) == now + 600
-    assert expiry(distribution.sign("a", expires_in=2)) == now + 243
-    assert expiry(distribution.sign("a", expires_at=now + 777)) == now + 777
+    assert expiry(distribution.sign_path("a")) == now + 600
+    assert expiry(distribution.sign_path("a", expires_in=2)) == now + 243
+    assert expiry(distribution.sign_path("a", expires_at=now + 777)) == now + 777
 
 
 def test_a_step_goes_not_past_the_last_second(recording_signer: Signer, clock: Any) -> None:
     """2147483647 is the end, whatever it is a multiple of."""
     distribution = Distribution(DOMAIN, recording_signer, expiry_step=370_000_000)
-    assert expiry(distribution.sign("a")) == 1_850_000_000
+    assert expiry(distribution.sign_path("a")) == 1_850_000_000
     distribution = Distribution(
         DOMAIN, recording_signer, expires_in=10**8, expiry_step=timedelta(seconds=370_000_000)
     )
-    assert expiry(distribution.sign("a")) == 2147483647
+    assert expiry(distribution.sign_path("a")) == 2147483647
 
 
 @given(st.integers(1, 10**6), st.integers(1, 10**5))
@@ -231,13 +231,13 @@ def test_what_is_reusable_changes_when_its_time_is_over(
     """To the second: kept so long, it is what would be signed; a second later, it is not."""
     distribution = Distribution(DOMAIN, recording_signer, expires_in=60, expiry_step=300)
     signed = distribution.sign_resource(f"{DOMAIN}/a")
-    assert distribution.reusable_for(signed) == 240
+    assert distribution.redirect_max_age(signed) == 240
     clock.shift(240)
     assert distribution.policy(f"{DOMAIN}/a") == signed.policy
-    assert distribution.reusable_for(signed) == 0
+    assert distribution.redirect_max_age(signed) == 0
     clock.shift(1)
     assert distribution.policy(f"{DOMAIN}/a") != signed.policy
-    assert distribution.reusable_for(signed) == 0
+    assert distribution.redirect_max_age(signed) == 0
 
 
 @pytest.mark.parametrize("signed", [f"{DOMAIN}/a?Expires=1&Signature=s3cret", None])
@@ -245,7 +245,7 @@ def test_what_is_no_signed_policy_is_not_reusable(recording_signer: Signer, sign
     """A URL is what one has at hand, and it is not shown."""
     distribution = Distribution(DOMAIN, recording_signer, expiry_step=300)
     with pytest.raises(PolicyError, match="takes what sign_resource returns") as caught:
-        distribution.reusable_for(signed)
+        distribution.redirect_max_age(signed)
     assert "s3cret" not in str(caught.value)
 
 
@@ -255,9 +255,9 @@ def test_a_second_that_has_begun_is_not_reusable(
     """Or the URL would have less than its life left at the end."""
     distribution = Distribution(DOMAIN, recording_signer, expires_in=60, expiry_step=300)
     signed = distribution.sign_resource(f"{DOMAIN}/a")
-    assert distribution.reusable_for(signed, now + 100) == 140
-    assert distribution.reusable_for(signed, now + 100.001) == 139
-    assert distribution.reusable_for(signed, now + 240.5) == 0
+    assert distribution.redirect_max_age(signed, now + 100) == 140
+    assert distribution.redirect_max_age(signed, now + 100.001) == 139
+    assert distribution.redirect_max_age(signed, now + 240.5) == 0
 
 
 def test_only_what_has_the_steps_life_is_reusable(
@@ -267,9 +267,9 @@ def test_only_what_has_the_steps_life_is_reusable(
     stepped = Distribution(DOMAIN, recording_signer, expires_in=60, expiry_step=300)
     plain = Distribution(DOMAIN, recording_signer, expires_in=60)
     for options in ({"expires_in": 7}, {"expires_in": 7200}, {"expires_at": now + 301}):
-        assert stepped.reusable_for(stepped.sign_resource(f"{DOMAIN}/a", **options)) == 0
-    assert plain.reusable_for(plain.sign_resource(f"{DOMAIN}/a")) == 0
-    assert plain.reusable_for(stepped.sign_resource(f"{DOMAIN}/a")) == 0
+        assert stepped.redirect_max_age(stepped.sign_resource(f"{DOMAIN}/a", **options)) == 0
+    assert plain.redirect_max_age(plain.sign_resource(f"{DOMAIN}/a")) == 0
+    assert plain.redirect_max_age(stepped.sign_resource(f"{DOMAIN}/a")) == 0
 
 
 @pytest.mark.parametrize(
@@ -303,7 +303,7 @@ def test_a_bad_lifetime_is_refused_when_made(signer: Signer, name: str, value: A
 
 def test_a_slash_at_the_end_of_the_domain_is_dropped(signer: Signer) -> None:
     """People write it either way."""
-    assert Distribution(f"{DOMAIN}/", signer).url("a") == f"{DOMAIN}/a"
+    assert Distribution(f"{DOMAIN}/", signer).unsigned_url("a") == f"{DOMAIN}/a"
 
 
 def test_from_config_and_from_env_agree(pem: str, tmp_path: Path) -> None:
@@ -341,7 +341,9 @@ def test_from_config_and_from_env_agree(pem: str, tmp_path: Path) -> None:
         assert distribution.signer.hash_algorithm == "SHA256"
         assert (distribution.expiry_jitter, distribution.cache_bytes) == (20, 4096)
     policy = Policy(f"{DOMAIN}/a", 1999999999)
-    assert dict(one.signer.sign(policy).params) == dict(two.signer.sign(policy).params)
+    assert dict(one.signer.sign_policy(policy).params) == dict(
+        two.signer.sign_policy(policy).params
+    )
 
 
 def test_from_config_reports_mistakes() -> None:
@@ -358,5 +360,5 @@ def test_from_env_reads_the_environment(monkeypatch: pytest.MonkeyPatch, pem: st
     monkeypatch.setenv("CLOUDFRONT_DOMAIN", DOMAIN)
     monkeypatch.setenv("CLOUDFRONT_KEY_PAIR_ID", "ABCDEF")
     monkeypatch.setenv("CLOUDFRONT_PRIVATE_KEY", pem.replace("\n", "\\n"))
-    assert Distribution.from_env().url("a") == f"{DOMAIN}/a"
+    assert Distribution.from_env().unsigned_url("a") == f"{DOMAIN}/a"
     assert Configuration.from_env().key_pair_id == "ABCDEF"

@@ -88,9 +88,9 @@ def test_a_distribution_spreads_the_expiries(
     signed = {url: distribution.sign_resource(url) for url in urls}
     assert len({each.policy.expires_at for each in signed.values()}) > 10
     for each in signed.values():
-        left = distribution.reusable_for(each)
+        left = distribution.redirect_max_age(each)
         assert left == each.policy.expires_at - 60 - now < 300
-        assert distribution.reusable_for(each, now + left + 1) == 0
+        assert distribution.redirect_max_age(each, now + left + 1) == 0
     clock.shift(300)
     for url, each in signed.items():
         assert distribution.sign_resource(url).policy.expires_at == each.policy.expires_at + 300

@@ -102,7 +102,7 @@ def test_rsa_is_equal_to_the_byte(
     key = load_private_key(pem, backend=backend)
     signer = Signer(KEY_PAIR_ID, key, hash_algorithm=algorithm)
     for number, (url, name) in enumerate(CASES):
-        ours = signer.sign(Policy(url, LATER, **CONDITIONS[name]))
+        ours = signer.sign_policy(Policy(url, LATER, **CONDITIONS[name]))
         assert parameters(ours.url(url), url) == parameters(signed[number], url)
         cookies = {name: str(value) for name, value in signed[number + len(CASES)].items()}
         assert dict(ours.cookies()) == cookies
@@ -126,10 +126,10 @@ def test_ecdsa_is_allowed_both_ways(
         signer = Signer(KEY_PAIR_ID, pem, hash_algorithm=algorithm)
         for number, (url, name) in enumerate(CASES):
             their_url, their_cookies = signed[number], signed[number + len(CASES)]
-            assert edge.check(their_url, at=NOW, viewer_ip=VIEWER)
+            assert edge.check(their_url, at=NOW, ip_address=VIEWER)
             cookies = {name: str(value) for name, value in their_cookies.items()}
-            assert edge.check(url, cookies=cookies, at=NOW, viewer_ip=VIEWER)
-            ours = signer.sign(Policy(url, LATER, **CONDITIONS[name])).url(url)
-            assert edge.check(ours, at=NOW, viewer_ip=VIEWER)
+            assert edge.check(url, cookies=cookies, at=NOW, ip_address=VIEWER)
+            ours = signer.sign_policy(Policy(url, LATER, **CONDITIONS[name])).url(url)
+            assert edge.check(ours, at=NOW, ip_address=VIEWER)
             expected = parameters(their_url, url) | {"Signature": ""}
             assert parameters(ours, url) | {"Signature": ""} == expected

@@ -141,7 +141,7 @@ def test_a_wildcard_url_equals_botocores(
     """`resource=` is what botocore's users build a policy by hand for."""
     resource = re.sub(r"[^/]*$", "*", url.partition("?")[0])
     with time_machine.travel(NOW, tick=False):
-        ours = signer.sign_url(url, expires_at=moment, resource=resource)
+        ours = signer.sign_url(url, expires_at=moment, pattern=resource)
     theirs = boto.build_policy(resource, moment)
     assert ours == boto.generate_presigned_url(url, policy=theirs)
 
@@ -212,9 +212,9 @@ def test_every_url_and_cookie_is_verified_by_openssl_and_let_in(
     """Canned and custom, with and without a wildcard, SHA-1 and SHA-256."""
     signer = Signer("K2JCJMDEHXQW5F", key, hash_algorithm=hash_algorithm)
     resource = re.sub(r"[^/]*$", "*", url.partition("?")[0]) if wildcard else url
-    viewer: dict[str, Any] = {"at": NOW, "viewer_ip": viewer_in(restriction.ip_address)}
+    viewer: dict[str, Any] = {"at": NOW, "ip_address": viewer_in(restriction.ip_address)}
     with time_machine.travel(NOW, tick=False):
-        signed = signer.sign_url(url, expires_at=moment, resource=resource, **restriction._asdict())
+        signed = signer.sign_url(url, expires_at=moment, pattern=resource, **restriction._asdict())
         cookies = signer.sign_cookies(resource, expires_at=moment, **restriction._asdict())
     params = taken_apart(signed, url)
     assert {f"CloudFront-{name}": value for name, value in params.items()} == dict(cookies)
@@ -239,8 +239,8 @@ def test_every_url_and_cookie_is_let_in(
     """The same by the checking side alone, many more of them."""
     resource = re.sub(r"[^/]*$", "*", url.partition("?")[0]) if wildcard else url
     policy = Policy(resource, moment, **restriction._asdict())
-    signed = signer.sign(policy)
-    viewer: dict[str, Any] = {"at": NOW, "viewer_ip": viewer_in(restriction.ip_address)}
+    signed = signer.sign_policy(policy)
+    viewer: dict[str, Any] = {"at": NOW, "ip_address": viewer_in(restriction.ip_address)}
     assert trusted_keys.check(signed.url(url), **viewer)
     assert trusted_keys.check(url, cookies=dict(signed.cookies()), **viewer)
     assert not trusted_keys.check(url, **viewer)
@@ -264,8 +264,8 @@ def test_a_url_with_one_letter_changed_is_denied(
     letter: str,
 ) -> None:
     """Anywhere in it; a host's letter in the other case is the same host, and so no change."""
-    signed = signer.sign(Policy(url, moment, ip_address=ip_address)).url(url)
-    viewer: dict[str, Any] = {"at": NOW, "viewer_ip": viewer_in(ip_address)}
+    signed = signer.sign_policy(Policy(url, moment, ip_address=ip_address)).url(url)
+    viewer: dict[str, Any] = {"at": NOW, "ip_address": viewer_in(ip_address)}
     assert trusted_keys.check(signed, **viewer)
     index = int(where * len(signed))
     changed = signed[:index] + letter + signed[index + 1 :]
@@ -276,7 +276,7 @@ def test_a_url_with_one_letter_changed_is_denied(
 
 def test_every_letter_of_a_signature_counts(signer: Signer, trusted_keys: TrustedKeyGroup) -> None:
     """The last one before the padding too, whose lowest bits decode to nothing."""
-    signed = signer.sign(Policy("https://h.example/a", LATEST)).url("https://h.example/a")
+    signed = signer.sign_policy(Policy("https://h.example/a", LATEST)).url("https://h.example/a")
     start = signed.index("Signature=") + len("Signature=")
     end = signed.index("&Key-Pair-Id")
     alphabet = UNRESERVED.replace(".", "") + "BDEFGHIJKLMNOPQRSTUVWdefghijklmnopqrstuvw234567"
@@ -300,8 +300,8 @@ def test_every_letter_of_a_signature_counts(signer: Signer, trusted_keys: Truste
 def test_any_files_name_is_let_in(signer: Signer, trusted_keys: TrustedKeyGroup, path: str) -> None:
     """Whatever a file is called, its signed URL opens it, and its folder's cookies do."""
     distribution = Distribution("https://media.example.com", signer)
-    assert trusted_keys.check(distribution.sign(path))
+    assert trusted_keys.check(distribution.sign_path(path))
     folder = "".join(f"{name}/" for name in path.split("/")[:-1]).replace("*", "x")
-    cookies = distribution.cookies(f"{folder}*")
-    url = distribution.url(f"{folder}{path.split('/')[-1]}")
+    cookies = distribution.sign_cookies(pattern=f"{folder}*")
+    url = distribution.unsigned_url(f"{folder}{path.split('/')[-1]}")
     assert trusted_keys.check(url, cookies=dict(cookies))

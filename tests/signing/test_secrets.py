@@ -155,8 +155,8 @@ def forms(thing: object) -> str:
 def public_things(private_key: PrivateKey, public_pem: str) -> dict[str, Any]:
     signer = Signer("K2JCJMDEHXQW5F", private_key)
     distribution = Distribution(DOMAIN, signer, expires_in=600)
-    canned = signer.sign(Policy(f"{DOMAIN}/a", 1999999999))
-    custom = signer.sign(Policy(f"{DOMAIN}/*", 1999999999, ip_address="192.0.2.1"))
+    canned = signer.sign_policy(Policy(f"{DOMAIN}/a", 1999999999))
+    custom = signer.sign_policy(Policy(f"{DOMAIN}/*", 1999999999, ip_address="192.0.2.1"))
     answers = [
         Delivery(delivery=mode).answer(distribution, "dir/a", 200)
         for mode in ("redirect", "json", "cookies")
@@ -257,7 +257,7 @@ def test_what_holds_no_key_is_pickled_and_copied(signer: Signer, protocol: int) 
             assert twin == thing
             with pytest.raises(TypeError):
                 twin.headers["X"] = "z"
-    signed = signer.sign(Policy("https://media.example.com/*", 2_000_000_000))
+    signed = signer.sign_policy(Policy("https://media.example.com/*", 2_000_000_000))
     url = "https://media.example.com/a"
     for twin in (pickle.loads(pickle.dumps(signed, protocol)), copy.deepcopy(signed)):
         assert twin.url(url) == signed.url(url)
@@ -309,7 +309,7 @@ def failures(
     yield lambda: Signer(pem, signer._key)
     yield lambda: Signer("K", {"pem": pem})  # type: ignore[arg-type]
     yield lambda: Signer("K", signer._key, hash_algorithm=pem)
-    yield lambda: signer.sign(pem)  # type: ignore[arg-type]
+    yield lambda: signer.sign_policy(pem)  # type: ignore[arg-type]
     yield lambda: TrustedKeyGroup({"K": pem})
     yield lambda: TrustedKeyGroup({pem: pem})
     yield lambda: Distribution(DOMAIN, signer._key)  # type: ignore[arg-type]
@@ -317,7 +317,7 @@ def failures(
     yield lambda: Delivery().answer(distribution, "a", signer)
     yield lambda: Delivery().answer(Distribution(DOMAIN, Signer("K", Forgetful())), "a", 200)
     yield lambda: signer.sign_url(signer.sign_url(f"{DOMAIN}/a", expires_in=60), expires_in=60)
-    yield lambda: signer.sign(Policy(f"{DOMAIN}/a", 9)).url(f"{DOMAIN}/b")
+    yield lambda: signer.sign_policy(Policy(f"{DOMAIN}/a", 9)).url(f"{DOMAIN}/b")
     yield lambda: pickle.dumps(signer)
     environ = {"CLOUDFRONT_PRIVATE_KEY": pem, "CLOUDFRONT_PASSWORD": PASSWORD}
     yield lambda: Distribution.from_env(environ)

@@ -96,7 +96,7 @@ def test_the_loop_turns_while_a_key_signs(
 
     async def run() -> SignedPolicy:
         slow = make(key)
-        signing = asyncio.create_task(Signer("K2JCJMDEHXQW5F", slow).sign_async(POLICY))
+        signing = asyncio.create_task(Signer("K2JCJMDEHXQW5F", slow).sign_policy_async(POLICY))
         assert await ticks_until_asked(slow) >= 100
         assert not signing.done()
         slow.may_answer.set()
@@ -119,7 +119,7 @@ def test_many_at_once(
         slow.may_answer.set()
         signer = Signer("K2JCJMDEHXQW5F", slow)
         policies = [Policy(f"{URL}/{number}", 1999999999) for number in range(20)]
-        return await asyncio.gather(*map(signer.sign_async, policies))
+        return await asyncio.gather(*map(signer.sign_policy_async, policies))
 
     for number, signed in enumerate(asyncio.run(run())):
         assert trusted_keys.check(signed.url(f"{URL}/{number}"), at=1900000000).allowed
@@ -132,10 +132,10 @@ def test_a_blocking_key_signs_in_a_thread_and_a_quick_one_does_not(key: PrivateK
     blocking.may_answer.set()
     quick.may_answer.set()
     for slow in (blocking, quick):
-        asyncio.run(Signer("K2JCJMDEHXQW5F", slow).sign_async(POLICY))
+        asyncio.run(Signer("K2JCJMDEHXQW5F", slow).sign_policy_async(POLICY))
     assert blocking.thread != threading.get_ident()
     assert quick.thread == threading.get_ident()
-    Signer("K2JCJMDEHXQW5F", blocking).sign(POLICY)
+    Signer("K2JCJMDEHXQW5F", blocking).sign_policy(POLICY)
     assert blocking.thread == threading.get_ident()
 
 
@@ -153,7 +153,7 @@ def test_a_viewer_who_goes_away_cancels_an_asynchronous_key(key: PrivateKey) -> 
 
     async def run() -> str:
         slow = AsyncKey(key)
-        await cancelled(Signer("K2JCJMDEHXQW5F", slow).sign_async(POLICY), slow)
+        await cancelled(Signer("K2JCJMDEHXQW5F", slow).sign_policy_async(POLICY), slow)
         return slow.outcome
 
     assert asyncio.run(run()) == "cancelled"
@@ -164,7 +164,7 @@ def test_a_viewer_who_goes_away_does_not_wait_for_a_blocking_key(key: PrivateKey
     slow = BlockingKey(key)
 
     async def run() -> None:
-        await cancelled(Signer("K2JCJMDEHXQW5F", slow).sign_async(POLICY), slow)
+        await cancelled(Signer("K2JCJMDEHXQW5F", slow).sign_policy_async(POLICY), slow)
         assert not slow.done.is_set()
         slow.may_answer.set()
 
@@ -187,7 +187,7 @@ def test_a_key_out_of_reach_is_told_as_it_is(is_blocking: bool) -> None:
             return ""
 
     with pytest.raises(KeyUnavailableError) as caught:
-        asyncio.run(Signer("K2JCJMDEHXQW5F", Unreachable()).sign_async(POLICY))
+        asyncio.run(Signer("K2JCJMDEHXQW5F", Unreachable()).sign_policy_async(POLICY))
     assert caught.value.code == "ThrottlingException"
 
 
@@ -196,8 +196,8 @@ def test_an_asynchronous_key_is_not_signed_with_in_passing(key: PrivateKey) -> N
 
     async def run() -> None:
         slow: AsyncPrivateKey = AsyncKey(key)
-        with pytest.raises(SigningKeyError, match="await sign_async"):
-            Signer("K2JCJMDEHXQW5F", slow).sign(POLICY)
+        with pytest.raises(SigningKeyError, match="await sign_policy_async"):
+            Signer("K2JCJMDEHXQW5F", slow).sign_policy(POLICY)
 
     asyncio.run(run())
 
@@ -238,10 +238,10 @@ def test_a_url_is_signed_alike_in_both_colours(
     """To the byte, RSA's signatures being the same each time; and as the policy alone would be."""
     url = signs_urls.sign_url(URL, **options)
     assert asyncio.run(signs_urls.sign_url_async(URL, **options)) == url
-    assert trusted_keys.check(url, viewer_ip="192.0.2.7").allowed
+    assert trusted_keys.check(url, ip_address="192.0.2.7").allowed
     if isinstance(signs_urls, Distribution):
         assert signs_urls.sign_resource(URL, **options).url(URL) == url
-        assert signs_urls.sign("a", **options) == url
+        assert signs_urls.sign_path("a", **options) == url
 
 
 @pytest.mark.parametrize("way", ["sign_url", "sign_url_async"])
@@ -292,7 +292,7 @@ def test_a_signers_resource_must_cover_the_url_in_both_colours(
 ) -> None:
     """A pattern is named by hand."""
     signer = Signer("K2JCJMDEHXQW5F", key)
-    folder: dict[str, Any] = {"expires_in": 60, "resource": f"{DOMAIN}/*"}
+    folder: dict[str, Any] = {"expires_in": 60, "pattern": f"{DOMAIN}/*"}
     url = asyncio.run(signer.sign_url_async(URL, **folder))
     assert trusted_keys.check(url).allowed
     assert "Policy=" in url

@@ -69,13 +69,13 @@ def test_what_is_asked_for_again_is_not_signed_again(
     stepped: Distribution, counting_key: CountingKey, clock: Any, now: int
 ) -> None:
     """For a step, by whichever method; then it is another."""
-    first = stepped.sign("a")
+    first = stepped.sign_path("a")
     for _ in range(3):
-        assert stepped.sign("a") == stepped.sign_resource(URL).url(URL) == first
+        assert stepped.sign_path("a") == stepped.sign_resource(URL).url(URL) == first
         clock.shift(80)
     assert counting_key.calls == 1
     clock.shift(1)
-    assert stepped.sign("a") != first
+    assert stepped.sign_path("a") != first
     assert counting_key.calls == 2
 
 
@@ -100,7 +100,7 @@ def test_nothing_is_kept_where_nothing_is_to_be(
 ) -> None:
     """With a cache of no bytes; and without a step, where nothing would come again."""
     distribution = Distribution(DOMAIN, Signer(OLD, counting_key), **options)
-    assert distribution.sign("a") != distribution.sign("a")
+    assert distribution.sign_path("a") != distribution.sign_path("a")
     assert counting_key.calls == 2
 
 
@@ -108,7 +108,9 @@ def test_cookies_of_a_pattern_are_kept_too(
     stepped: Distribution, counting_key: CountingKey
 ) -> None:
     """One signature for the wildcard and the step."""
-    assert dict(stepped.cookies("videos/42/*")) == dict(stepped.cookies("videos/42/*"))
+    assert dict(stepped.sign_cookies(pattern="videos/42/*")) == dict(
+        stepped.sign_cookies(pattern="videos/42/*")
+    )
     assert counting_key.calls == 1
 
 
@@ -131,14 +133,14 @@ def test_a_playlist_costs_one_signature_a_step(
 
     distribution = Distribution(DOMAIN, Signer("K2JCJMDEHXQW5F", Counting()), expiry_step=300)
     paths = [f"videos/é 42/{number}.ts" for number in range(1000)]
-    urls = [distribution.sign(path, resource="videos/é 42/*") for path in paths]
+    urls = [distribution.sign_path(path, pattern="videos/é 42/*") for path in paths]
     assert len(calls) == 1
     assert len(set(urls)) == 1000
     for path, url in zip(paths, urls, strict=True):
-        assert url.startswith(f"{distribution.url(path)}?Policy=")
+        assert url.startswith(f"{distribution.unsigned_url(path)}?Policy=")
         assert trusted_keys.check(url)
     clock.shift(300)
-    distribution.sign(paths[0], resource="videos/é 42/*")
+    distribution.sign_path(paths[0], pattern="videos/é 42/*")
     assert len(calls) == 2
 
 
@@ -146,8 +148,8 @@ def test_a_pattern_goes_with_all_the_other_arguments(
     recording_distribution: Distribution, recorder: Any, clock: Any, now: int
 ) -> None:
     """Without a step as well."""
-    signed = recording_distribution.sign(
-        "v/1.ts", query={"a": "b"}, resource="/v/*", expires_in=5, ip_address="192.0.2.1"
+    signed = recording_distribution.sign_path(
+        "v/1.ts", query={"a": "b"}, pattern="/v/*", expires_in=5, ip_address="192.0.2.1"
     )
     assert signed.startswith(f"{DOMAIN}/v/1.ts?a=b&Policy=")
     policy = Policy(f"{DOMAIN}/v/*", now + 5, ip_address="192.0.2.1")
@@ -172,10 +174,10 @@ def test_a_pattern_that_does_not_cover_the_path_is_refused(
     stepped: Distribution, counting_key: CountingKey, path: str, pattern: Any, mend: str
 ) -> None:
     """And nothing is signed, nor from then on handed out."""
-    stepped.cookies("videos/42/*")
+    stepped.sign_cookies(pattern="videos/42/*")
     for _ in range(2):
         with pytest.raises(ResourceError, match=mend):
-            stepped.sign(path, resource=pattern)
+            stepped.sign_path(path, pattern=pattern)
     assert counting_key.calls == 1
 
 
@@ -301,7 +303,7 @@ def test_a_cache_that_always_hits_keeps_no_ring_from_looking(
     entry = {"key_pair_id": OLD, "private_key": pem}
     document.write_text(json.dumps({"keys": [entry]}))
     distribution = Distribution(
-        DOMAIN, KeyRing.from_file(document, check_every=0), expires_in=60, expiry_step=300
+        DOMAIN, KeyRing.from_file(document, refresh_every=0), expires_in=60, expiry_step=300
     )
     first = distribution.sign_resource(URL)
     document.write_text(json.dumps({"keys": [entry]}, indent=1))  # the same, but read again
@@ -327,8 +329,8 @@ def test_a_failure_is_not_kept(clock: Any) -> None:
     key = Flaky()
     distribution = Distribution(DOMAIN, Signer(OLD, key), expiry_step=300)
     with pytest.raises(SigningKeyError, match="not now"):
-        distribution.sign("a")
-    assert distribution.sign("a") == distribution.sign("a")
+        distribution.sign_path("a")
+    assert distribution.sign_path("a") == distribution.sign_path("a")
     assert key.calls == 2
 
 
@@ -338,7 +340,7 @@ def test_a_failure_is_not_kept(clock: Any) -> None:
 def asked(distribution: Distribution, key: CountingKey, path: str) -> int:
     """Return how many signatures it takes to sign *path*."""
     before = key.calls
-    distribution.sign(path)
+    distribution.sign_path(path)
     return key.calls - before
 
 
@@ -360,7 +362,7 @@ def test_what_is_larger_than_the_cache_is_signed_and_not_kept(clock: Any) -> Non
     """Nor does it drive out what fits for longer than it takes to see."""
     key = CountingKey(length=2000)
     distribution = Distribution(DOMAIN, Signer(OLD, key), expiry_step=300, cache_bytes=1000)
-    assert distribution.sign("a") != distribution.sign("a")
+    assert distribution.sign_path("a") != distribution.sign_path("a")
     assert "0 in 0 of 1000 bytes" in repr(distribution._signed_policies)
 
 
@@ -399,7 +401,7 @@ def test_a_bad_bound_is_refused_when_made(signer: Signer, value: Any) -> None:
 def test_it_shows_and_gives_away_nothing(signer: Signer, clock: Any) -> None:
     """What it holds opens files."""
     distribution = Distribution(DOMAIN, signer, expiry_step=300)
-    signature = distribution.sign("a").partition("Signature=")[2][:40]
+    signature = distribution.sign_path("a").partition("Signature=")[2][:40]
     cache = distribution._signed_policies
     for thing in (cache, distribution):
         assert signature not in f"{thing!r} {thing}"
@@ -413,7 +415,7 @@ def test_it_shows_and_gives_away_nothing(signer: Signer, clock: Any) -> None:
 def test_a_copy_of_a_distribution_signs_by_its_own_settings(stepped: Distribution) -> None:
     """Although it shares what is kept."""
     twin = copy.copy(stepped)
-    assert twin.sign("a") == stepped.sign("a")
+    assert twin.sign_path("a") == stepped.sign_path("a")
     twin.signer = Signer(NEW, CountingKey())
     assert twin.sign_resource(URL).key_pair_id == NEW
     twin.expires_in = 1000

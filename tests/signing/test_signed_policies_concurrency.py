@@ -258,7 +258,7 @@ def check_books(distribution: Distribution) -> None:
     cache: Any = distribution._signed_policies
     assert cache._turns == {}
     cache._most_bytes = 0
-    cache._keep("another", distribution.signer.sign(distribution.policy(URL)))
+    cache._keep("another", distribution.signer.sign_policy(distribution.policy(URL)))
     assert (len(cache._kept), cache._bytes) == (0, 0)
 
 
@@ -384,7 +384,9 @@ def test_a_ring_that_has_moved_on_is_asked_by_tasks_too(clock: Any, now: int) ->
     keys = SlowKey(), SlowKey()
     for key in keys:
         key.may_answer.set()
-    ring = KeyRing([KeyPair("K1OLD", keys[0]), KeyPair("K2NEW", keys[1], now + 100)], check_every=0)
+    ring = KeyRing(
+        [KeyPair("K1OLD", keys[0]), KeyPair("K2NEW", keys[1], now + 100)], refresh_every=0
+    )
     distribution = Distribution(DOMAIN, ring, expiry_step=10**7)
     run(work())
     assert [key.calls for key in keys] == [1, 1]

@@ -85,7 +85,7 @@ def test_a_resource_names_what_the_policy_covers(
 ) -> None:
     """A wildcard is said out loud; the URL that comes back is the one that was given."""
     signed = recording_signer.sign_url(
-        "https://media.example.com/videos/42/1.ts?q=1", expires_in=60, resource=FOLDER
+        "https://media.example.com/videos/42/1.ts?q=1", expires_in=60, pattern=FOLDER
     )
     assert signed.startswith("https://media.example.com/videos/42/1.ts?q=1&Policy=")
     assert f'"Resource":"{FOLDER}"'.encode() in recorder.signed[0][0]
@@ -170,8 +170,8 @@ def test_a_signer_takes_a_key_in_any_form(
         "key": key,
     }[form]
     policy = Policy(URL, 1767225600)
-    ours = Signer("K2JCJMDEHXQW5F", given).sign(policy)
-    assert dict(ours.params) == dict(signer.sign(policy).params)
+    ours = Signer("K2JCJMDEHXQW5F", given).sign_policy(policy)
+    assert dict(ours.params) == dict(signer.sign_policy(policy).params)
 
 
 @pytest.mark.parametrize("private_key", [None, 7, object(), {"priv_key_string": "x"}])
@@ -185,7 +185,7 @@ def test_a_signer_takes_nothing_else_for_a_key(private_key: Any) -> None:
 def test_sign_takes_a_policy(recording_signer: Signer, recorder: Any, policy: Any) -> None:
     """Never text, which nobody checked."""
     with pytest.raises(PolicyError, match="sign takes a Policy, not "):
-        recording_signer.sign(policy)
+        recording_signer.sign_policy(policy)
     assert recorder.signed == []
 
 
@@ -195,13 +195,13 @@ def test_a_sign_of_ones_own_makes_every_signature(recorder: Any, clock: Any) -> 
     class Counting(Signer):
         policies: ClassVar[list[Policy]] = []
 
-        def sign(self, policy: Policy) -> SignedPolicy:
+        def sign_policy(self, policy: Policy) -> SignedPolicy:
             self.policies.append(policy)
-            return super().sign(policy)
+            return super().sign_policy(policy)
 
-        async def sign_async(self, policy: Policy) -> SignedPolicy:
+        async def sign_policy_async(self, policy: Policy) -> SignedPolicy:
             self.policies.append(policy)
-            return await super().sign_async(policy)
+            return await super().sign_policy_async(policy)
 
     class Below(Counting):
         pass
@@ -243,7 +243,7 @@ def test_one_signature_serves_every_url_that_the_policy_covers(
     recording_signer: Signer, recorder: Any
 ) -> None:
     """`url` and `urls` add the same parameters, in order, lazily, and sign no more."""
-    signed = recording_signer.sign(Policy(FOLDER, 1767225600))
+    signed = recording_signer.sign_policy(Policy(FOLDER, 1767225600))
     files = [f"https://media.example.com/videos/42/{n}.ts" for n in range(3)]
     query = "&".join(f"{name}={value}" for name, value in signed.params.items())
     assert list(signed.params) == ["Policy", "Signature", "Key-Pair-Id"]
@@ -271,12 +271,12 @@ def test_a_signed_policy_refuses_a_url_that_it_does_not_cover(
     recording_signer: Signer, recorder: Any, clock: Any, resource: str, url: str
 ) -> None:
     """The edge would deny it; the error says what to do, and sign_url signs nothing."""
-    signed = recording_signer.sign(Policy(resource, 1767225600))
+    signed = recording_signer.sign_policy(Policy(resource, 1767225600))
     with pytest.raises(ResourceError, match="does not cover the URL; name a resource that does"):
         signed.url(url)
     recorder.signed.clear()
     with pytest.raises(ResourceError, match="does not cover the URL"):
-        recording_signer.sign_url(url, expires_in=60, resource=resource)
+        recording_signer.sign_url(url, expires_in=60, pattern=resource)
     assert recorder.signed == []
 
 
@@ -296,7 +296,7 @@ def test_a_signed_policy_refuses_a_url_that_it_does_not_cover(
 def test_a_signed_policy_checks_each_url(recording_signer: Signer, url: str) -> None:
     """Covered or not: what may not be signed does not get the parameters of a wildcard either."""
     with pytest.raises(ResourceError):
-        recording_signer.sign(Policy(FOLDER, 1767225600)).url(url)
+        recording_signer.sign_policy(Policy(FOLDER, 1767225600)).url(url)
 
 
 def test_a_signed_url_is_not_longer_than_cloudfront_takes(
@@ -313,7 +313,7 @@ def test_a_signed_url_is_not_longer_than_cloudfront_takes(
 
 def test_params_cannot_be_changed(recording_signer: Signer) -> None:
     """They belong to the signature."""
-    params: Any = recording_signer.sign(Policy(URL, 1767225600)).params
+    params: Any = recording_signer.sign_policy(Policy(URL, 1767225600)).params
     assert dict(params) == {
         "Expires": "1767225600",
         "Signature": SIGNATURE,
@@ -340,11 +340,11 @@ def test_sign_urls_with_a_resource_signs_once(
 ) -> None:
     """A wildcard's one signature serves all, each of them checked."""
     files = [f"https://media.example.com/videos/42/{n}" for n in range(3)]
-    signed = list(recording_signer.sign_urls(files, expires_in=60, resource=FOLDER))
+    signed = list(recording_signer.sign_urls(files, expires_in=60, pattern=FOLDER))
     assert len(recorder.signed) == 1
     assert [url.partition("?")[0] for url in signed] == files
     with pytest.raises(ResourceError, match="does not cover"):
-        list(recording_signer.sign_urls([URL], expires_in=60, resource=FOLDER))
+        list(recording_signer.sign_urls([URL], expires_in=60, pattern=FOLDER))
 
 
 def test_sign_urls_refuses_a_bad_url_in_its_turn(recording_signer: Signer, clock: Any) -> None:
@@ -372,7 +372,7 @@ def test_sign_urls_checks_times_and_address_at_the_call(
 ) -> None:
     """A mistake shows where it was made, not where the first URL is asked for."""
     with pytest.raises(PolicyError):
-        recording_signer.sign_urls([], resource=resource, **options)
+        recording_signer.sign_urls([], pattern=resource, **options)
 
 
 def test_cookies_hold_the_parameters_under_cloudfronts_names(
@@ -401,15 +401,15 @@ SIGN: dict[str, Callable[[Signer, dict[str, Any]], object]] = {
     "sign_url": lambda signer, options: signer.sign_url(URL, **options),
     "sign_urls": lambda signer, options: list(signer.sign_urls([URL], **options)),
     "sign_urls resource": lambda signer, options: list(
-        signer.sign_urls([URL], resource="https://media.example.com/*", **options)
+        signer.sign_urls([URL], pattern="https://media.example.com/*", **options)
     ),
     "sign_cookies": lambda signer, options: signer.sign_cookies(FOLDER, **options),
-    "Distribution.sign": lambda signer, options: Distribution(
+    "Distribution.sign_path": lambda signer, options: Distribution(
         "https://media.example.com", signer
-    ).sign("a", **options),
-    "Distribution.cookies": lambda signer, options: Distribution(
+    ).sign_path("a", **options),
+    "Distribution.sign_cookies": lambda signer, options: Distribution(
         "https://media.example.com", signer
-    ).cookies("a/*", **options),
+    ).sign_cookies(pattern="a/*", **options),
 }
 
 
@@ -460,7 +460,7 @@ def test_a_policy_that_has_expired_is_signed_as_it_stands_and_denied(
     signer: Signer, trusted_keys: TrustedKeyGroup, clock: Any, now: int
 ) -> None:
     """`sign` reads no clock: the SDKs' own vectors expired long ago."""
-    url = signer.sign(Policy(URL, now - 1)).url(URL)
+    url = signer.sign_policy(Policy(URL, now - 1)).url(URL)
     assert trusted_keys.check(url, at=now - 2).allowed
     assert not trusted_keys.check(url).allowed
 
@@ -478,7 +478,7 @@ def test_an_expiry_is_required(
 def test_a_resource_for_every_host_warns_and_signs(recording_signer: Signer, clock: Any) -> None:
     """Named out loud, it is signed, and said to be broad."""
     with pytest.warns(CfsignWarning, match="hosts of other owners"):
-        signed = recording_signer.sign_url(URL, expires_in=60, resource="*")
+        signed = recording_signer.sign_url(URL, expires_in=60, pattern="*")
     assert signed.startswith(f"{URL}?Policy=")
 
 
@@ -489,10 +489,10 @@ def test_what_is_signed_opens_for_its_time_only(
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         policy = Policy(URL, now + 60, starts_at=now, ip_address="192.0.2.0/24")
-        url = signer.sign(policy).url(URL)
+        url = signer.sign_policy(policy).url(URL)
     seen = [
-        trusted_keys.check(url, at=now + second, viewer_ip="192.0.2.7").allowed
+        trusted_keys.check(url, at=now + second, ip_address="192.0.2.7").allowed
         for second in (0, 1, 59, 60)
     ]
     assert seen == [False, True, True, False]
-    assert not trusted_keys.check(url, at=now + 1, viewer_ip="192.0.3.7")
+    assert not trusted_keys.check(url, at=now + 1, ip_address="192.0.3.7")

@@ -43,7 +43,7 @@ def signed_policy(resource: str) -> SignedPolicy:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CfsignWarning)  # some are broad
         policy = Policy(resource, 1999999999)
-    return Signer("K2JCJMDEHXQW5F", Key()).sign(policy)
+    return Signer("K2JCJMDEHXQW5F", Key()).sign_policy(policy)
 
 
 def outcome(signed: Iterable[str]) -> tuple[list[tuple[type, str]], tuple[object, ...]]:
@@ -256,9 +256,9 @@ def test_what_is_no_series_is_refused_at_the_call() -> None:
 def test_one_text_is_no_series(one: Any) -> None:
     """It would be read letter by letter; told at the call, whoever takes several."""
     signer = Signer("K1", Key())
-    signed = signer.sign(Policy(f"{FOLDER}*", 2000000000))
+    signed = signer.sign_policy(Policy(f"{FOLDER}*", 2000000000))
     with pytest.raises(ResourceError, match="give a list, or use url for one"):
         signed.urls(one)
-    for options in ({}, {"resource": f"{FOLDER}*"}, {"workers": 2}):
+    for options in ({}, {"pattern": f"{FOLDER}*"}, {"workers": 2}):
         with pytest.raises(ResourceError, match="give a list, or use sign_url for one"):
             signer.sign_urls(one, expires_at=2000000000, **options)  # type: ignore[arg-type]

@@ -82,7 +82,7 @@ def test_reproduced(vector_signer: Signer, name: str) -> None:
     expected = case["expected"]
     policy = policy_of(case)
     assert policy.to_json() == expected["policyJson"]
-    signed = vector_signer.sign(policy)
+    signed = vector_signer.sign_policy(policy)
     if "cookies" in expected:
         assert dict(signed.cookies()) == expected["cookies"]
         return
@@ -97,7 +97,7 @@ def test_reproduced(vector_signer: Signer, name: str) -> None:
 def test_the_wildcard_vector_is_custom(vector_signer: Signer) -> None:
     """A pattern is never canned, and its parameters fit a URL that it covers, and no other."""
     case = CASES["custom-policy-url-with-wildcard"]
-    signed = vector_signer.sign(policy_of(case))
+    signed = vector_signer.sign_policy(policy_of(case))
     assert not signed.policy.is_canned
     assert "Policy" in signed.params
     url = signed.url(case["expected"]["applyTo"])
@@ -159,7 +159,7 @@ def test_the_ecdsa_key_signs(openssl: Callable[..., bytes]) -> None:
     pytest.importorskip("cryptography")
     pem = (FOLDER / "test-ecdsa-key.pem").read_bytes()
     policy = policy_of(CASES["ecdsa-canned-policy-url"])
-    url = Signer("K1TESTKEY", pem).sign(policy).url(policy.resource)
+    url = Signer("K1TESTKEY", pem).sign_policy(policy).url(policy.resource)
     public = openssl("pkey", "-pubout", given=pem)
     assert TrustedKeyGroup({"K1TESTKEY": public}).check(url, at=policy.expires_at - 1)
 

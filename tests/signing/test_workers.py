@@ -87,7 +87,7 @@ def test_each_url_of_several_workers_is_let_through(
     signed = own_signer.sign_urls(
         files(70), expires_at=LATER, starts_at=1, ip_address="192.0.2.0/24", workers=2
     )
-    assert all(trusted_keys.check(url, viewer_ip="192.0.2.7").allowed for url in signed)
+    assert all(trusted_keys.check(url, ip_address="192.0.2.7").allowed for url in signed)
 
 
 def test_a_key_that_holds_the_lock_signs_in_processes(
@@ -141,9 +141,9 @@ def test_what_a_subclass_does_when_it_signs_it_does_for_each_url(own_signer: Sig
     seen = []
 
     class Noting(Signer):
-        def sign(self, policy: Policy) -> SignedPolicy:
+        def sign_policy(self, policy: Policy) -> SignedPolicy:
             seen.append(policy.resource)
-            return super().sign(policy)
+            return super().sign_policy(policy)
 
     signer = Noting(KEY_PAIR_ID, own_signer._key)
     urls = files(5)
@@ -161,9 +161,9 @@ def test_what_a_mixin_does_when_it_signs_it_does_for_each_url(
     seen = []
 
     class Noting:
-        def sign(self, policy: Policy) -> SignedPolicy:
+        def sign_policy(self, policy: Policy) -> SignedPolicy:
             seen.append(policy.resource)
-            signed: SignedPolicy = super().sign(policy)  # type: ignore[misc]
+            signed: SignedPolicy = super().sign_policy(policy)  # type: ignore[misc]
             return signed
 
     class NotingSigner(Noting, base):  # type: ignore[misc, valid-type]
@@ -323,7 +323,7 @@ def test_with_a_resource_one_signature_serves_all(
     recording_signer: Signer, recorder: RecordingKey
 ) -> None:
     signed = list(
-        recording_signer.sign_urls(files(300), expires_at=LATER, resource=FOLDER, workers=2)
+        recording_signer.sign_urls(files(300), expires_at=LATER, pattern=FOLDER, workers=2)
     )
     assert len(signed) == 300
     assert len(recorder.signed) == 1
@@ -342,8 +342,8 @@ def test_a_ring_signs_all_with_the_key_of_the_call(
     recorder: RecordingKey, clock: Any, now: int
 ) -> None:
     ring = KeyRing(
-        [KeyPair("KOLD", recorder), KeyPair("KNEW", recorder, signs_from=now + 50)],
-        check_every=0,
+        [KeyPair("KOLD", recorder), KeyPair("KNEW", recorder, active_from=now + 50)],
+        refresh_every=0,
     )
     signed = ring.sign_urls(files(300), expires_in=600, workers=2)
     clock.shift(100)

@@ -68,7 +68,7 @@ def test_a_yes_is_a_redirect_to_the_signed_url(
     """303, the location to the byte, not stored; one signature."""
     answer = answered(Delivery().answer(recording_distribution, "a b.pdf", 200))
     assert answer.status == 303
-    assert answer.location == recording_distribution.sign("a b.pdf")
+    assert answer.location == recording_distribution.sign_path("a b.pdf")
     assert answer.location.startswith(f"{DOMAIN}/a%20b.pdf?Expires={now + 60}&Signature=")
     assert dict(answer.headers)["Cache-Control"] == "no-store"
     assert len(answer.headers) == 2
@@ -223,7 +223,7 @@ def test_json(recording_distribution: Distribution, clock: Any, now: int) -> Non
     )
     content = json.loads(answer.body)
     assert content == {
-        "url": recording_distribution.sign("é", expires_in=7),
+        "url": recording_distribution.sign_path("é", expires_in=7),
         "expires_at": now + 7,
     }
 
@@ -367,7 +367,7 @@ def test_without_forward_query_nothing_is_copied(
 ) -> None:
     """The default."""
     answer = answered(Delivery().answer(recording_distribution, "a", 200, "v=1&Expires=9"))
-    assert answer.location == recording_distribution.sign("a")
+    assert answer.location == recording_distribution.sign_path("a")
 
 
 @pytest.mark.parametrize(
@@ -571,7 +571,7 @@ def test_a_location_is_signed_in_place_of_the_resource(
         Delivery(delivery=mode).answer(recording_distribution, "x", 200, "v=2", location=location)
     )
     signed = json.loads(answer.body)["url"] if mode == "json" else answer.location
-    assert signed == recording_distribution.sign("fixed.pdf", query="v=1")
+    assert signed == recording_distribution.sign_path("fixed.pdf", query="v=1")
 
 
 @pytest.mark.parametrize("mode", ["redirect", "json", "cookies"])

@@ -112,7 +112,7 @@ _HEX_CASE = (
 )
 _TWICE = "The URL was percent-encoded twice, once after it was signed"
 _NOT_YET = "The URL was percent-encoded twice before it was signed"
-_ENCODE_FIRST = "percent-encode the URL first, then sign it; Distribution.sign(path) does both"
+_ENCODE_FIRST = "percent-encode the URL first, then sign it; Distribution.sign_path(path) does both"
 
 _REWRITINGS: tuple[tuple[Mistake, Callable[[str], str], str, str], ...] = (
     (Mistake.HEX_CASE, _upper, _HEX_CASE, "write escapes in capitals, before signing"),

@@ -14,7 +14,7 @@ def wildcard_readings(url: ViewerURL) -> Readings:
     finding = "A canned policy was signed for a pattern with a *, which it takes to the letter"
     mend = (
         "sign a custom policy for the pattern, or the one URL: "
-        "sign_url(url, resource=...) makes a custom policy"
+        "sign_url(url, pattern=...) makes a custom policy"
     )
     for scheme in (url.scheme, OTHER_SCHEME[url.scheme], "http*", "*"):
         base = f"{scheme}://{url.host}"
