@@ -1,8 +1,9 @@
 """
-The slower checks: every Python, the oldest dependencies, the bare install, the built wheel,
-the fuzzers.
+The checks that are too slow for every change.
 
-With pyenv, name the versions that it should offer: PYENV_VERSION=3.11:3.12:3.13 nox
+They cover each supported Python, the oldest dependencies, the bare install, the built wheel, the
+slow tests and the fuzzers. With pyenv, make the versions available first:
+PYENV_VERSION=3.11:3.12:3.13 nox
 """
 
 from pathlib import Path
@@ -11,6 +12,15 @@ import nox
 
 PYTHONS = ["3.11", "3.12", "3.13"]
 ROOT = Path(__file__).parent
+CORE_TESTS = [
+    "tests/signing",
+    "tests/keys",
+    "tests/keyring",
+    "tests/config",
+    "tests/views",
+    "tests/checking",
+    "tests/test_exports.py",
+]
 
 nox.options.error_on_missing_interpreters = True
 nox.options.reuse_existing_virtualenvs = True
@@ -18,14 +28,14 @@ nox.options.reuse_existing_virtualenvs = True
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run all tests with everything installed, the newest of each that the Python takes."""
+    """Run the tests with the newest dependencies that this Python supports."""
     session.install("-e", ".[test]")
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session(python=PYTHONS[0])
 def oldest(session: nox.Session) -> None:
-    """Run all tests with the oldest of each dependency that pyproject.toml declares."""
+    """Run the tests with the oldest dependencies that pyproject.toml allows."""
     project = nox.project.load_toml(ROOT / "pyproject.toml")["project"]
     declared = list(project["dependencies"])
     for extra in ("cryptography", "flask", "django", "falcon", "cli", "demo", "parquet"):
@@ -35,41 +45,41 @@ def oldest(session: nox.Session) -> None:
         for requirement in declared
         if not requirement.startswith(project["name"])
     ]
-    # What Flask 3.0 and Django 5.2 declare themselves.
+    # The oldest versions that Flask 3.0 and Django 5.2 allow.
     floors += ["werkzeug==3.0", "asgiref==3.8.1"]
     session.install("-e", ".[test]", *floors)
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session(python=PYTHONS)
 def bare(session: nox.Session) -> None:
-    """Run the core's tests on the bare install: `rsa` and nothing else."""
+    """Run the tests of the core with `rsa` as the only dependency."""
     session.install("-e", ".")
     session.install("hypothesis", "pytest", "pytest-randomly", "time-machine")
     for absent in ("cryptography", "flask", "django", "falcon", "botocore", "click"):
         session.run(
             "python", "-c", f"import importlib.util as u; assert not u.find_spec('{absent}')"
         )
-    session.run("pytest", "tests/signing", "tests/checking", "tests/test_exports.py")
+    session.run("pytest", *CORE_TESTS)
 
 
 @nox.session(python=PYTHONS[0])
 def fuzz(session: nox.Session) -> None:
-    """Search for a key file that breaks the loaders: nox -s fuzz -- SECONDS, 60 if left out."""
+    """Fuzz the key loaders for 60 seconds, or for a given time: nox -s fuzz -- SECONDS."""
     session.install("-e", ".[cryptography]", "atheris")
     session.run("python", "tests/fuzz/fuzz_keys.py", *session.posargs)
 
 
 @nox.session(python=PYTHONS[0])
 def bench(session: nox.Session) -> None:
-    """Measure the library beside its peers, in minutes; nox -s bench -- --quick to try it out."""
+    """Compare the speed with that of other libraries; nox -s bench -- --quick is a short trial."""
     session.install("-e", ".[bench]")
     session.run("python", "-m", "benchmarks", *session.posargs)
 
 
 @nox.session(python=PYTHONS[0])
 def lint(session: nox.Session) -> None:
-    """Run the linters, the type checker and the import contract."""
+    """Run the linters, the type checker and the import contracts."""
     session.install("-e", ".[test]")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
@@ -79,7 +89,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS[0])
 def wheel(session: nox.Session) -> None:
-    """Run the tests against the installed wheel, from another folder."""
+    """Run the tests against the installed wheel, in another folder."""
     folder = Path(session.create_tmp())
     session.install("build")
     session.run("python", "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT))
@@ -91,16 +101,15 @@ def wheel(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHONS[0])
-def mutations(session: nox.Session) -> None:
-    """Try every one-byte mutation of 1,000 signed URLs and cookie sets: some 20 minutes."""
+def slow(session: nox.Session) -> None:
+    """Run the tests marked `slow`, which take about 30 minutes on two cores."""
     session.install("-e", ".[test]")
-    environment = {"CFSIGN_MUTATED": "1000"}
-    session.run("pytest", "tests/explanation/test_mutations.py", *session.posargs, env=environment)
+    session.run("pytest", "-m", "slow", "-s", *session.posargs)
 
 
 @nox.session(python=PYTHONS[0])
 def matcher(session: nox.Session) -> None:
-    """Compare the wildcard matcher with the slow one over more than a million pairs."""
+    """Compare the wildcard matcher with the simple one over more than a million pairs."""
     session.install("-e", ".[test]")
     environment = {"CFSIGN_MATCHER_EXAMPLES": "4000"}
     session.run("pytest", "tests/checking/test_matching.py", "-k", "slow_matcher", env=environment)
@@ -108,7 +117,7 @@ def matcher(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS[0])
 def fuzz_edge(session: nox.Session) -> None:
-    """Fuzz the local edge, guided by coverage, for 60 seconds or as many as are given."""
+    """Fuzz the local edge for 60 seconds, or for a given time: nox -s fuzz_edge -- SECONDS."""
     session.install("-e", ".[cryptography]")
     session.install("atheris")
     session.run("python", "tests/fuzz/fuzz_edge.py", *(session.posargs or ["60"]))
@@ -116,6 +125,6 @@ def fuzz_edge(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS[0])
 def worst_requests(session: nox.Session) -> None:
-    """Search for the request that costs the edge most, for 60 seconds or as many as are given."""
+    """Search for the request that costs the edge most: nox -s worst_requests -- SECONDS."""
     session.install("-e", ".[cryptography]")
     session.run("python", "tests/fuzz/worst_requests.py", *(session.posargs or ["60"]))
