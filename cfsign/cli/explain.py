@@ -13,7 +13,7 @@ import click
 from cfsign.checking.key_group import TrustedKeyGroup
 from cfsign.cli.public_key import PublicKeyFile, by_id, public_key
 from cfsign.cli.times import moment
-from cfsign.explanation import Explanation, Mistake, explain, explain_answer
+from cfsign.explanation import Explanation, Mistake, explain, explain_response
 from cfsign.explanation.transcript import read_transcript, unwrapped
 
 _MAX_INPUT = 1_000_000
@@ -48,7 +48,7 @@ def explain_command(
     as_json: bool,
 ) -> int:
     """
-    Tell why CloudFront refuses URL, and how to mend it.
+    Tell why CloudFront refuses URL, and how to hint it.
 
     Without URL, or with -, standard input is read: a URL, the output of `curl -v`, a Cookie header,
     or what was answered; beside a URL it is left alone, as a loop over URLs needs it.
@@ -72,10 +72,10 @@ def explain_command(
             at=exchange.at if at is None else at,
             ip_address=ip_address,
             hosts=hosts,
-            answer=given or None,
+            response=given or None,
         )
     else:
-        alone = explain_answer(given)
+        alone = explain_response(given)
         if alone is None:
             raise click.ClickException("there is no URL in that; give it, or the output of curl -v")
         explanation = alone
@@ -102,11 +102,11 @@ def _show(explanation: Explanation) -> None:
     click.secho(explanation.headline, fg=colour, bold=True, file=sys.stdout)
     for number, cause in enumerate(explanation.causes, 1):
         guess = "" if cause.certain else click.style(" (a guess)", fg="yellow")
-        finding = click.style(cause.finding, bold=True)
-        click.echo(f"\n{number}. {finding}; {cause.mend}.{guess}")
+        message = click.style(cause.message, bold=True)
+        click.echo(f"\n{number}. {message}; {cause.hint}.{guess}")
         for line in cause.evidence.splitlines():
             click.secho(f"     {line}", fg="cyan")
-    if explanation.undocumented:
+    if explanation.assumptions:
         click.secho("\nUndocumented, so that CloudFront may differ:", fg="yellow")
-        for note in explanation.undocumented:
+        for note in explanation.assumptions:
             click.echo(f"- {note}")

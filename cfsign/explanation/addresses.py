@@ -66,20 +66,20 @@ def _in_policy(case: Case) -> Iterator[Cause]:
         return
     reason = Reason.MALFORMED_POLICY
     if isinstance(source, list):
-        finding = "The policy names several addresses; CloudFront takes one address or one range"
-        mend = "give the one range that covers them, such as 192.0.2.0/24"
-        yield Cause(Mistake.VIEWER_ADDRESS, reason, finding, mend)
+        message = "The policy names several addresses; CloudFront takes one address or one range"
+        hint = "give the one range that covers them, such as 192.0.2.0/24"
+        yield Cause(Mistake.VIEWER_ADDRESS, reason, message, hint)
     elif isinstance(source, str) and _is_ipv6(source):
-        finding = "The policy names an IPv6 address, and CloudFront compares IPv4 alone"
-        mend = "leave the address out, and turn IPv6 off where you need one"
+        message = "The policy names an IPv6 address, and CloudFront compares IPv4 alone"
+        hint = "leave the address out, and turn IPv6 off where you need one"
         evidence = f"AWS:SourceIp is {shown(source, 45)}"
-        yield Cause(Mistake.IPV6, reason, finding, mend, evidence)
+        yield Cause(Mistake.IPV6, reason, message, hint, evidence)
     elif isinstance(source, str):
-        finding = "AWS:SourceIp is not an IPv4 address or range"
-        mend = "write it as 192.0.2.1/32 or 192.0.2.0/24"
+        message = "AWS:SourceIp is not an IPv4 address or range"
+        hint = "write it as 192.0.2.1/32 or 192.0.2.0/24"
         evidence = f"AWS:SourceIp is {shown(source, 45)}"
         if not _is_ipv4(source):
-            yield Cause(Mistake.VIEWER_ADDRESS, reason, finding, mend, evidence)
+            yield Cause(Mistake.VIEWER_ADDRESS, reason, message, hint, evidence)
 
 
 def _is_ipv6(text: str) -> bool:

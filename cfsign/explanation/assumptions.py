@@ -15,7 +15,7 @@ _BARE_MARK = re.compile(r"(?<!\\)\?")
 Note = tuple[Callable[[Case], bool], str]
 
 
-def undocumented(case: Case, causes: tuple[Cause, ...]) -> tuple[str, ...]:
+def list_assumptions(case: Case, causes: tuple[Cause, ...]) -> tuple[str, ...]:
     """Return a sentence for each such thing; "CloudFront may differ" is understood of all."""
     return tuple(_notes(case, causes))
 

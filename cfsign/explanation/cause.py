@@ -1,4 +1,4 @@
-"""A mistake that explains a refusal: what it is, how it shows, and how to mend it."""
+"""A mistake that explains a refusal: what it is, how it shows, and how to hint it."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Mistake(enum.Enum):
     MILLISECONDS = "milliseconds"
     NOT_EPOCH_SECONDS = "not-epoch-seconds"
     QUOTED_NUMBER = "quoted-number"
-    LIFETIME_FOR_TIME = "lifetime-for-time"
+    DURATION_FOR_TIMESTAMP = "duration-for-timestamp"
     SECONDS_FOR_MILLISECONDS = "seconds-for-milliseconds"
     EXPIRED = "expired"
     NEVER_VALID = "never-valid"
@@ -113,12 +113,12 @@ class Mistake(enum.Enum):
     IPV6 = "ipv6"
     PROXY_ADDRESS = "proxy-address"
     # What the answer that was received tells
-    S3_ANSWER = "s3-answer"
+    S3_RESPONSE = "s3-response"
     NOT_RESTRICTED = "not-restricted"
     KEY_GROUP_NOT_ATTACHED = "key-group-not-attached"
     BLOCKED = "blocked"
     OTHER_STATUS = "other-status"
-    ANSWER_DIFFERS = "answer-differs"
+    RESPONSE_DIFFERS = "response-differs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,19 +129,19 @@ class Cause:
     Attributes:
         mistake: Which mistake.
         reason: The rule of the edge that it breaks.
-        finding: What is wrong, as a sentence without its full stop.
-        mend: What to do, as the rest of that sentence.
-        evidence: What shows it, often several lines for a fixed-width font; "" where the finding
+        message: What is wrong, as a sentence without its full stop.
+        hint: What to do, as the rest of that sentence.
+        evidence: What shows it, often several lines for a fixed-width font; "" where the message
             says all.
         certain: Whether a signature or a rule proves it; if not, it is likely at most.
     """
 
     mistake: Mistake
     reason: Reason
-    finding: str
-    mend: str
+    message: str
+    hint: str
     evidence: str = ""
     certain: bool = True
 
     def __str__(self) -> str:
-        return f"{self.finding}; {self.mend}."
+        return f"{self.message}; {self.hint}."

@@ -19,7 +19,7 @@ from cfsign.checking.statement import Statement, read_canned_policy, read_statem
 from cfsign.checking.verdict import Reason, Verdict
 from cfsign.errors import CfsignError, PolicyError
 from cfsign.explanation.encodings import Decoding, decodings
-from cfsign.explanation.response import Answer, read_answer
+from cfsign.explanation.response import ErrorResponse, read_response
 from cfsign.keys import HashAlgorithm, PublicKey
 
 _MAX_URL_LETTERS = 8_192
@@ -46,7 +46,7 @@ class Case:
         keys: The trusted public keys by their ids; empty where none were given.
         keys_error: Why the keys that were given cannot be used, or "".
         hosts: Other hosts that the same files have.
-        answer: What was answered to the request, where that was given.
+        response: What was answered to the request, where that was given.
         verdict: What the edge answers; None where only a public key could tell.
     """
 
@@ -59,7 +59,7 @@ class Case:
     keys: Mapping[str, PublicKey] = field(repr=False)
     keys_error: str
     hosts: Sequence[str]
-    answer: Answer | None
+    response: ErrorResponse | None
     verdict: Verdict | None
 
     @property
@@ -157,7 +157,7 @@ def read_case(
     at: object,
     ip_address: object,
     hosts: object,
-    answer: object,
+    response: object,
 ) -> Case:
     """Read all arguments of `explain`, whatever they are; never raises."""
     pairs = cookie_pairs(cookies)
@@ -175,7 +175,7 @@ def read_case(
         keys=keys,
         keys_error=keys_error,
         hosts=_hosts(hosts),
-        answer=read_answer(answer),
+        response=read_response(response),
         verdict=_verdict(request, keys),
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from cfsign.checking.statement import read_statement
 from cfsign.errors import PolicyError
-from cfsign.explanation.candidates import Reading, tried, url_readings, wildcard_readings
+from cfsign.explanation.candidates import Candidate, tried, url_readings, wildcard_readings
 from cfsign.explanation.cause import Mistake
 from cfsign.explanation.context import Case
 
@@ -34,7 +34,7 @@ class Document:
     """
 
     content: bytes
-    reading: Reading | None = None
+    reading: Candidate | None = None
 
 
 def expected_documents(case: Case) -> list[Document]:
@@ -61,7 +61,7 @@ def other_documents(case: Case) -> Iterator[Document]:
         yield from _of_readings(readings, expires)
 
 
-def _of_readings(readings: Iterable[Reading], expires: str) -> Iterator[Document]:
+def _of_readings(readings: Iterable[Candidate], expires: str) -> Iterator[Document]:
     for reading in readings:
         yield Document(_canned(reading.text, expires), reading)
         if not reading.text.isascii():
@@ -75,7 +75,7 @@ def _canned(resource: str, expires: str) -> bytes:
 def _canned_documents(url: str, expires: str) -> Iterator[Document]:
     exact = _CANNED % (url, expires)
     for escaped in _json_escaped(url):
-        reading = Reading(
+        reading = Candidate(
             escaped,
             Mistake.JSON_ESCAPED,
             "The JSON of the signed policy escapes letters of the URL, as in \\u0026 or \\/",
@@ -125,12 +125,12 @@ def _rewritten_policy(
             '"AWS:EpochTime": 1', f'"AWS:EpochTime": {when}'
         )
         if filled != exact:
-            mistake, finding = fault or number
-            yield Document(filled.encode("utf-8"), Reading("", mistake, finding, _EXACT))
+            mistake, message = fault or number
+            yield Document(filled.encode("utf-8"), Candidate("", mistake, message, _EXACT))
 
 
 def _hashed_twice(document: bytes) -> Iterator[Document]:
-    reading = Reading(
+    reading = Candidate(
         "",
         Mistake.HASHED_TWICE,
         "The hash of the policy was signed as if it were the policy: it was hashed twice",
@@ -156,7 +156,7 @@ def _custom_documents(document: bytes, sent: str) -> Iterator[Document]:
         "The policy that was signed is not to the byte the one that was sent: "
         "its white space or its escapes were changed in between"
     )
-    mend = "make the JSON once, sign those bytes, and send the base64 of the same bytes"
+    hint = "make the JSON once, sign those bytes, and send the base64 of the same bytes"
     stripped = re.sub(rb"\s+", b"", document)
     for content in (
         document + b"\n",
@@ -170,8 +170,8 @@ def _custom_documents(document: bytes, sent: str) -> Iterator[Document]:
         *_dumped(document),
     ):
         if content != document:
-            yield Document(content, Reading("", Mistake.POLICY_REWRITTEN, changed, mend))
-    encoded = Reading(
+            yield Document(content, Candidate("", Mistake.POLICY_REWRITTEN, changed, hint))
+    encoded = Candidate(
         "",
         Mistake.POLICY_REWRITTEN,
         "The base64 of the policy was signed, not the policy",

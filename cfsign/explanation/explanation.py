@@ -1,4 +1,4 @@
-"""Why a signed URL or signed cookies are refused, and how to mend it."""
+"""Why a signed URL or signed cookies are refused, and how to hint it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.display import shown
 
 if TYPE_CHECKING:
-    from cfsign.explanation.response import Answer
+    from cfsign.explanation.response import ErrorResponse
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +27,20 @@ class Explanation:
     Attributes:
         verdict: The answer by the rules; None where only a public key, or the request, could tell.
         causes: The mistakes, the likeliest to have led to the answer first.
-        undocumented: What the verdict rests on that AWS does not document, so that CloudFront
+        assumptions: What the verdict rests on that AWS does not document, so that CloudFront
             may differ: a sentence each.
-        answer: The error document that was answered, where one was given.
+        response: The error document that was answered, where one was given.
     """
 
     verdict: Verdict | None
     causes: tuple[Cause, ...]
-    undocumented: tuple[str, ...]
-    answer: Answer | None = None
+    assumptions: tuple[str, ...]
+    response: ErrorResponse | None = None
 
     @property
     def allowed(self) -> bool | None:
         """Whether the file is served; None where only a public key could tell."""
-        if self.answer is not None and self.answer.status in (0, 403):
+        if self.response is not None and self.response.status in (0, 403):
             return False  # an error document is a refusal, whatever the rules say
         return None if self.verdict is None else self.verdict.allowed
 
@@ -67,16 +67,16 @@ class Explanation:
         if first is not None and first.mistake is Mistake.BLOCKED:
             return "403 from CloudFront, but not for the signature."
         if first is not None and first.mistake is Mistake.OTHER_STATUS:
-            return f"{first.finding}."
-        if self.answer is not None and self.answer.is_s3s:
+            return f"{first.message}."
+        if self.response is not None and self.response.is_s3s:
             return "403 from S3, not from CloudFront."
         if self.verdict is not None and not self.verdict.allowed:
             return f"403 {self.verdict.code}: {self.verdict.reason.value}."
-        if self.answer is not None:
-            code = shown(self.answer.code, 40)
+        if self.response is not None:
+            code = shown(self.response.code, 40)
             if self.verdict is not None:
                 return f"403 {code} was answered, though by these keys it is allowed."
-            message = shown(self.answer.message, 120)
+            message = shown(self.response.message, 120)
             return f"403 {code}: {message}." if message else f"403 {code}."
         if self.verdict is None:
             return "Not known: only the public key can tell whether the signature is right."
@@ -94,14 +94,14 @@ class Explanation:
                     "mistake": cause.mistake.value,
                     "reason": cause.reason.name,
                     "sentence": str(cause),
-                    "finding": cause.finding,
-                    "mend": cause.mend,
+                    "message": cause.message,
+                    "hint": cause.hint,
                     "evidence": cause.evidence,
                     "certain": cause.certain,
                 }
                 for cause in self.causes
             ],
-            "undocumented": list(self.undocumented),
+            "assumptions": list(self.assumptions),
         }
 
     @property
@@ -109,8 +109,8 @@ class Explanation:
         """CloudFront's code and message: by the rules, or else as it answered."""
         if self.verdict is not None and not self.verdict.allowed:
             return self.verdict.code, self.verdict.message
-        if self.answer is not None and not self.answer.is_s3s:
-            return self.answer.code or None, self.answer.message or None
+        if self.response is not None and not self.response.is_s3s:
+            return self.response.code or None, self.response.message or None
         return None, None
 
     def _numbered(self) -> Iterator[str]:
@@ -119,9 +119,9 @@ class Explanation:
             yield from (f"     {line}" for line in cause.evidence.splitlines())
 
     def _notes(self) -> Iterator[str]:
-        if self.undocumented:
+        if self.assumptions:
             yield "Undocumented, so that CloudFront may differ:"
-            yield from (f"- {note}" for note in self.undocumented)
+            yield from (f"- {note}" for note in self.assumptions)
 
 
 def explain(
@@ -132,10 +132,10 @@ def explain(
     at: float | datetime | None = None,
     ip_address: Address | None = None,
     hosts: Iterable[str] = (),
-    answer: str | None = None,
+    response: str | None = None,
 ) -> Explanation:
     """
-    Tell what CloudFront would answer, why, and what to do about it; never raises.
+    Tell what CloudFront would response, why, and what to do about it; never raises.
 
     Likely mistakes are tried: where the signature verifies over another form of the URL or policy,
     with another key or hash, that form is what was signed, and the cause is certain.
@@ -152,34 +152,34 @@ def explain(
         ip_address: The address that CloudFront saw.
         hosts: Other hosts of the same files, such as a CNAME's `d111111abcdef8.cloudfront.net`,
             for which the URL may have been signed.
-        answer: The body of the answer, CloudFront's or S3's XML or CloudFront's page, or the
+        response: The body of the answer, CloudFront's or S3's XML or CloudFront's page, or the
             output of `curl -v` that it stands in, if it is known.
     """
     # Imported when used, so that `import cfsign` stays fast.
-    from cfsign.explanation.assumptions import undocumented
+    from cfsign.explanation.assumptions import list_assumptions
     from cfsign.explanation.context import read_case
     from cfsign.explanation.rules import find_causes
 
-    case = read_case(url, trusted_keys, cookies, at, ip_address, hosts, answer)
+    case = read_case(url, trusted_keys, cookies, at, ip_address, hosts, response)
     causes = find_causes(case)
-    return Explanation(case.verdict, causes, undocumented(case, causes), case.answer)
+    return Explanation(case.verdict, causes, list_assumptions(case, causes), case.response)
 
 
-def explain_answer(answer: str) -> Explanation | None:
+def explain_response(response: str) -> Explanation | None:
     """
     Tell what an error document says by itself, whose request is unknown.
 
     Args:
-        answer: CloudFront's or S3's XML, or any text that it stands in.
+        response: CloudFront's or S3's XML, or any text that it stands in.
 
     Returns:
         None where there is no such document in it.
     """
-    from cfsign.explanation.response import read_answer
-    from cfsign.explanation.responses import find_in_answer_alone
+    from cfsign.explanation.response import read_response
+    from cfsign.explanation.responses import find_in_response_alone
 
-    read = read_answer(answer)
+    read = read_response(response)
     if read is None:
         return None
     # No verdict: several rules share one code, and only the request tells which of them failed.
-    return Explanation(None, tuple(find_in_answer_alone(read)), (), read)
+    return Explanation(None, tuple(find_in_response_alone(read)), (), read)

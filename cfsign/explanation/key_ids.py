@@ -38,12 +38,12 @@ def find_in_key_ids(case: Case, signing: Signing | None) -> Iterator[Cause]:
     reason = Reason.MALFORMED_KEY_ID if malformed else Reason.UNKNOWN_KEY
     likeness = _likeness(key_pair_id)
     if likeness is not None:
-        mistake, finding = likeness
-        yield Cause(mistake, reason, f"Key-Pair-Id is {finding}", _TAKE_ID)
+        mistake, message = likeness
+        yield Cause(mistake, reason, f"Key-Pair-Id is {message}", _TAKE_ID)
     elif malformed:
         # Not shown: it may be a key that was pasted in its id's place.
-        finding = "Key-Pair-Id is not letters and digits alone"
-        yield Cause(Mistake.KEY_ID_MALFORMED, reason, finding, _TAKE_ID)
+        message = "Key-Pair-Id is not letters and digits alone"
+        yield Cause(Mistake.KEY_ID_MALFORMED, reason, message, _TAKE_ID)
     elif case.keys and signing is None:
         yield from _unknown(case, key_pair_id)
 

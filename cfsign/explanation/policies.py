@@ -64,8 +64,8 @@ def _in_custom(case: Case, text: str) -> Iterator[Cause]:
         return
     decoding = case.policies[0]
     if decoding.mistake is not None:
-        finding, mend = ENCODINGS[decoding.mistake]
-        yield Cause(decoding.mistake, _MALFORMED, f"The policy {finding}", mend)
+        message, hint = ENCODINGS[decoding.mistake]
+        yield Cause(decoding.mistake, _MALFORMED, f"The policy {message}", hint)
     try:
         read_statement(case.document)
     except PolicyError as error:
@@ -75,14 +75,14 @@ def _in_custom(case: Case, text: str) -> Iterator[Cause]:
 def _in_document(case: Case, error: PolicyError) -> Iterator[Cause]:
     """Name what is wrong; what no finer rule knows, in the words of the edge's own reading."""
     if len(case.document) > MAX_POLICY_BYTES:
-        mend = "shorten it; a whole URL has at most 8192 bytes"
-        yield Cause(Mistake.POLICY_TOO_LONG, _MALFORMED, "The policy is too long", mend)
+        hint = "shorten it; a whole URL has at most 8192 bytes"
+        yield Cause(Mistake.POLICY_TOO_LONG, _MALFORMED, "The policy is too long", hint)
         return
     causes = [*_in_json(case.document), *_in_shape(case.policy)]
     yield from causes
     if not causes and error.field not in _TOLD_ELSEWHERE:
-        finding = f"The policy cannot be used: {error}"
-        yield Cause(Mistake.POLICY_SHAPE, _MALFORMED, finding, f"write it as {_SHAPE}")
+        message = f"The policy cannot be used: {error}"
+        yield Cause(Mistake.POLICY_SHAPE, _MALFORMED, message, f"write it as {_SHAPE}")
 
 
 def _in_json(document: bytes) -> Iterator[Cause]:
@@ -92,8 +92,8 @@ def _in_json(document: bytes) -> Iterator[Cause]:
     except UnicodeDecodeError:
         yield _not_json("is not UTF-8", "encode it in UTF-8, without a byte-order mark")
     except _Twice as twice:
-        finding = f"The policy has the member {shown(str(twice), _MAX_NAME)} twice"
-        yield Cause(Mistake.MEMBER_TWICE, _MALFORMED, finding, "leave one of them out")
+        message = f"The policy has the member {shown(str(twice), _MAX_NAME)} twice"
+        yield Cause(Mistake.MEMBER_TWICE, _MALFORMED, message, "leave one of them out")
     except json.JSONDecodeError as error:
         yield _bad_json(text, error)
     except (ValueError, RecursionError):
@@ -116,8 +116,8 @@ def _bad_json(text: str, error: json.JSONDecodeError) -> Cause:
     return _not_json("is not JSON", f"write it as {_SHAPE}", evidence)
 
 
-def _not_json(finding: str, mend: str, evidence: str = "") -> Cause:
-    return Cause(Mistake.NOT_JSON, _MALFORMED, f"The policy {finding}", mend, evidence)
+def _not_json(message: str, hint: str, evidence: str = "") -> Cause:
+    return Cause(Mistake.NOT_JSON, _MALFORMED, f"The policy {message}", hint, evidence)
 
 
 class _Twice(Exception):
@@ -163,9 +163,9 @@ def _in_shape(policy: object) -> Iterator[Cause]:
 def _in_statement(statement: Mapping[str, Any]) -> Iterator[Cause]:
     yield from _members(statement, "the statement", _STATEMENT)
     if not isinstance(statement.get("Resource", ""), str):
-        finding = "Resource is not one text: one policy is for one URL or pattern"
-        mend = "give one text; sign once for each URL, or a pattern that covers all"
-        yield Cause(Mistake.POLICY_SHAPE, _MALFORMED, finding, mend)
+        message = "Resource is not one text: one policy is for one URL or pattern"
+        hint = "give one text; sign once for each URL, or a pattern that covers all"
+        yield Cause(Mistake.POLICY_SHAPE, _MALFORMED, message, hint)
     condition = statement.get("Condition")
     if not isinstance(condition, dict):
         condition = {}

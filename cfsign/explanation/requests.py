@@ -24,26 +24,26 @@ def find_in_url(case: Case) -> Iterator[Cause]:
     """Find what keeps a viewer from sending the URL as it was given."""
     if case.cookies is None or case.at is None:
         what = "cookies are" if case.cookies is None else "time is"
-        finding = f"The {what} not of any form that is known"
-        mend = "give cookies as a mapping, pairs or a Cookie header of at most 20480 bytes, and "
-        mend += "the time as epoch seconds or an aware datetime"
-        yield Cause(Mistake.UNUSABLE_ARGUMENT, _UNUSABLE, finding, mend)
+        message = f"The {what} not of any form that is known"
+        hint = "give cookies as a mapping, pairs or a Cookie header of at most 20480 bytes, and "
+        hint += "the time as epoch seconds or an aware datetime"
+        yield Cause(Mistake.UNUSABLE_ARGUMENT, _UNUSABLE, message, hint)
     if case.reason is not _UNUSABLE or ViewerURL.parse(case.given) is not None:
         return
     if len(case.given) > _MAX_URL_BYTES:
-        finding = f"The URL has {len(case.given)} letters, more than the {_MAX_URL_BYTES} allowed"
-        yield Cause(Mistake.TOO_LONG, _UNUSABLE, finding, "shorten its query, or sign cookies")
+        message = f"The URL has {len(case.given)} letters, more than the {_MAX_URL_BYTES} allowed"
+        yield Cause(Mistake.TOO_LONG, _UNUSABLE, message, "shorten its query, or sign cookies")
     elif "#" in case.given and _is_sendable(case.given.partition("#")[0]):
         yield _fragment(case.given)
     elif case.sent is not None and not _is_sendable(case.given.strip()):
         yield _unencoded(case.given)
     elif not case.given.strip().lower().startswith(("http://", "https://")):
-        finding = "The URL has no scheme and host"
-        yield Cause(Mistake.NOT_A_URL, _UNUSABLE, finding, "give all of it, from https:// on")
+        message = "The URL has no scheme and host"
+        yield Cause(Mistake.NOT_A_URL, _UNUSABLE, message, "give all of it, from https:// on")
     else:
-        finding = "This is not a URL that a viewer can request"
-        mend = "write it as https://HOST/PATH?QUERY, percent-encoded, with no white space about it"
-        yield Cause(Mistake.NOT_A_URL, _UNUSABLE, finding, mend)
+        message = "This is not a URL that a viewer can request"
+        hint = "write it as https://HOST/PATH?QUERY, percent-encoded, with no white space about it"
+        yield Cause(Mistake.NOT_A_URL, _UNUSABLE, message, hint)
 
 
 def _is_sendable(text: str) -> bool:

@@ -56,8 +56,8 @@ def _readings_to_compare(resource: str, url: str) -> int:
     return min(_MAX_READINGS, _MAX_WORK // work)
 
 
-def _cause(mistake: Mistake, finding: str, mend: str, evidence: str) -> Cause:
-    return Cause(mistake, Reason.RESOURCE_MISMATCH, finding, mend, evidence)
+def _cause(mistake: Mistake, message: str, hint: str, evidence: str) -> Cause:
+    return Cause(mistake, Reason.RESOURCE_MISMATCH, message, hint, evidence)
 
 
 def _by_reading(
@@ -66,7 +66,7 @@ def _by_reading(
     """Name the first way of writing the URL that the Resource would cover."""
     for reading in islice(url_readings(url, case.hosts), limit):
         if reading.text == resource or resource_matches(resource, reading.text):
-            yield _cause(reading.mistake, reading.finding, reading.mend, evidence)
+            yield _cause(reading.mistake, reading.message, reading.hint, evidence)
             return
 
 

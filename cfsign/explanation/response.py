@@ -30,7 +30,7 @@ _PAGE_STATUS = re.compile(r"<h1>\s*([0-9]{3}) ERROR", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ErrorResponse:
     """
     What was answered.
 
@@ -47,7 +47,7 @@ class Answer:
     status: int = 0
 
 
-def read_answer(text: object) -> Answer | None:
+def read_response(text: object) -> ErrorResponse | None:
     """Return the error document in *text*, or its status alone; None where it holds neither."""
     if not isinstance(text, str):
         return None
@@ -58,13 +58,13 @@ def read_answer(text: object) -> Answer | None:
         return _read_page(text, status)
     told = message[1] if message else ""
     is_s3s = _OF_S3.search(text) is not None or told.startswith(NOT_RESTRICTED)
-    return Answer(code[1], told, is_s3s, status)
+    return ErrorResponse(code[1], told, is_s3s, status)
 
 
-def _read_page(text: str, status: int) -> Answer | None:
+def _read_page(text: str, status: int) -> ErrorResponse | None:
     told = [phrase for phrase in _PAGE if phrase in text.lower()]
     if told:
         found = _PAGE_STATUS.search(text)
         status = status or (int(found[1]) if found else 403)
     is_error = status >= 400 and (status != 403 or bool(told))
-    return Answer("", told[-1] if told else "", False, status) if is_error else None
+    return ErrorResponse("", told[-1] if told else "", False, status) if is_error else None

@@ -8,41 +8,41 @@ from cfsign.checking.verdict import Reason, Verdict
 from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.context import Case
 from cfsign.explanation.display import shown
-from cfsign.explanation.response import NOT_RESTRICTED, Answer
+from cfsign.explanation.response import NOT_RESTRICTED, ErrorResponse
 
 
-def find_in_answers(case: Case) -> Iterator[Cause]:
+def find_in_response(case: Case) -> Iterator[Cause]:
     """Find an answer that is not CloudFront's own, or that tells what a request cannot."""
-    answer = case.answer
-    if answer is None:
+    response = case.response
+    if response is None:
         return
-    if answer.status >= 400 and answer.status != 403:
+    if response.status >= 400 and response.status != 403:
         if case.verdict is None or case.verdict.allowed:
-            yield _of_status(answer, is_right=case.verdict is not None)
-    elif answer.is_s3s:
-        yield from _of_s3(answer, case.verdict)
-    elif not answer.code:
-        yield _of_page(answer)
-    elif case.verdict is not None and answer.code != case.verdict.code:
-        yield from _differing(case, answer)
+            yield _of_status(response, is_right=case.verdict is not None)
+    elif response.is_s3s:
+        yield from _of_s3(response, case.verdict)
+    elif not response.code:
+        yield _of_page(response)
+    elif case.verdict is not None and response.code != case.verdict.code:
+        yield from _differing(case, response)
 
 
-def _of_status(answer: Answer, *, is_right: bool) -> Cause:
-    told = shown(answer.code or answer.message, 60)
+def _of_status(response: ErrorResponse, *, is_right: bool) -> Cause:
+    told = shown(response.code or response.message, 60)
     return Cause(
         Mistake.OTHER_STATUS,
         Reason.ALLOWED,
-        f"The signature is right; the answer was {answer.status}"
+        f"The signature is right; the answer was {response.status}"
         if is_right
-        else f"The answer was {answer.status}, which no signature leads to",
+        else f"The answer was {response.status}, which no signature leads to",
         "look at the origin: whether CloudFront reaches it, and whether the file is there",
         f"it says: {told}" if told else "",
         certain=is_right,
     )
 
 
-def _of_page(answer: Answer) -> Cause:
-    mends = {
+def _of_page(response: ErrorResponse) -> Cause:
+    hints = {
         "request blocked": "look at the rules of WAF, and the functions of the distribution",
         "configured to block access from your country": "look at the distribution's "
         "geographic restrictions",
@@ -51,18 +51,18 @@ def _of_page(answer: Answer) -> Cause:
         Mistake.BLOCKED,
         Reason.ALLOWED,
         "This page is CloudFront's, and not about the signature, which it refuses in XML",
-        mends.get(
-            answer.message,
+        hints.get(
+            response.message,
             "look at WAF, geographic restrictions and functions of the distribution, its viewer "
             "protocol policy and its alternate domain names",
         ),
-        f"it says: {answer.message}",
+        f"it says: {response.message}",
     )
 
 
-def _of_s3(answer: Answer, verdict: Verdict | None) -> Iterator[Cause]:
-    evidence = f"the answer was {shown(answer.code, 40)}: {shown(answer.message, 120)}"
-    if answer.message.startswith(NOT_RESTRICTED):
+def _of_s3(response: ErrorResponse, verdict: Verdict | None) -> Iterator[Cause]:
+    evidence = f"the answer was {shown(response.code, 40)}: {shown(response.message, 120)}"
+    if response.message.startswith(NOT_RESTRICTED):
         yield Cause(
             Mistake.NOT_RESTRICTED,
             Reason.ALLOWED,
@@ -83,7 +83,7 @@ def _of_s3(answer: Answer, verdict: Verdict | None) -> Iterator[Cause]:
     else:
         unless = "" if verdict else ", or this path's cache behaviour restricts no viewers"
         yield Cause(
-            Mistake.S3_ANSWER,
+            Mistake.S3_RESPONSE,
             Reason.ALLOWED,
             f"This is S3's own refusal, not CloudFront's: the signature was let through{unless}",
             "let the distribution read the bucket (origin access control and a bucket policy), "
@@ -93,9 +93,9 @@ def _of_s3(answer: Answer, verdict: Verdict | None) -> Iterator[Cause]:
         )
 
 
-def _differing(case: Case, answer: Answer) -> Iterator[Cause]:
-    evidence = f"the answer was {shown(answer.code, 40)}: {shown(answer.message, 120)}"
-    if answer.code == "InvalidKey":
+def _differing(case: Case, response: ErrorResponse) -> Iterator[Cause]:
+    evidence = f"the answer was {shown(response.code, 40)}: {shown(response.message, 120)}"
+    if response.code == "InvalidKey":
         yield Cause(
             Mistake.KEY_GROUP_NOT_ATTACHED,
             case.reason,
@@ -106,7 +106,7 @@ def _differing(case: Case, answer: Answer) -> Iterator[Cause]:
         )
     elif case.verdict is not None and case.verdict.allowed:
         yield Cause(
-            Mistake.ANSWER_DIFFERS,
+            Mistake.RESPONSE_DIFFERS,
             Reason.ALLOWED,
             "The request is right by all that can be seen of it, and was refused",
             "compare the URL that was sent, byte for byte, and the time and address of it; "
@@ -116,19 +116,19 @@ def _differing(case: Case, answer: Answer) -> Iterator[Cause]:
         )
 
 
-def find_in_answer_alone(answer: Answer) -> Iterator[Cause]:
+def find_in_response_alone(response: ErrorResponse) -> Iterator[Cause]:
     """Tell what an error document says by itself, its request unknown."""
-    evidence = f"the answer was {shown(answer.code, 40)}: {shown(answer.message, 120)}"
-    if answer.status >= 400 and answer.status != 403:
-        yield _of_status(answer, is_right=False)
+    evidence = f"the answer was {shown(response.code, 40)}: {shown(response.message, 120)}"
+    if response.status >= 400 and response.status != 403:
+        yield _of_status(response, is_right=False)
         return
-    if answer.is_s3s:
-        yield from _of_s3(answer, None)
+    if response.is_s3s:
+        yield from _of_s3(response, None)
         return
-    if not answer.code:
-        yield _of_page(answer)
-    for mistake, reason, finding, mend in _BY_CODE.get(answer.code, ()):
-        yield Cause(mistake, reason, finding, mend, evidence, certain=False)
+    if not response.code:
+        yield _of_page(response)
+    for mistake, reason, message, hint in _BY_CODE.get(response.code, ()):
+        yield Cause(mistake, reason, message, hint, evidence, certain=False)
 
 
 _GIVE_URL = "give explain the URL or the cookies, and the public key, to know which"

@@ -20,15 +20,15 @@ from cfsign.explanation.requests import (
     find_s3_presigned,
 )
 from cfsign.explanation.resources import find_in_resources
-from cfsign.explanation.responses import find_in_answers
+from cfsign.explanation.responses import find_in_response
 from cfsign.explanation.signatures import find_in_encoding, find_in_signing, find_unproved
 from cfsign.explanation.times import find_in_numbers, find_in_times
-from cfsign.explanation.verification import Finding, find_signing
+from cfsign.explanation.verification import Verification, find_signing
 
 
 def find_causes(case: Case) -> tuple[Cause, ...]:
     """Put first what was answered, then what breaks the rule that refuses, then what else is."""
-    told = list(find_in_answers(case))
+    told = list(find_in_response(case))
     if case.verdict is not None and case.verdict.allowed:
         return tuple(told)
     found = list(_found(case))
@@ -42,9 +42,9 @@ def _found(case: Case) -> Iterator[Cause]:
     """Give what every finder finds, in the order of the edge's own rules."""
     presigned = list(find_s3_presigned(case))
     if presigned:
-        yield from presigned  # and nothing else: no other mend makes a CloudFront URL of it
+        yield from presigned  # and nothing else: no other hint makes a CloudFront URL of it
         return
-    trial = find_signing(case) if case.keys else Finding(None)
+    trial = find_signing(case) if case.keys else Verification(None)
     signing = trial.signing
     yield from _in_keys(case)
     yield from find_in_url(case)
@@ -66,22 +66,22 @@ def _found(case: Case) -> Iterator[Cause]:
 
 def _in_keys(case: Case) -> Iterator[Cause]:
     if case.keys_error:
-        finding = f"The trusted keys cannot be used: {case.keys_error}"
-        mend = "give them as {key_pair_id: public_key_pem}"
-        yield Cause(Mistake.UNUSABLE_KEYS, case.reason, finding, mend)
+        message = f"The trusted keys cannot be used: {case.keys_error}"
+        hint = "give them as {key_pair_id: public_key_pem}"
+        yield Cause(Mistake.UNUSABLE_KEYS, case.reason, message, hint)
 
 
 def _fallback(case: Case) -> Cause:
     """Say at least which rule fails, where no finder has said more."""
     if case.verdict is None:
-        finding = "Without a public key nobody can tell whether the signature is right"
-        mend = "give that whose id is named: trusted_keys in Python, --public-key to cfsign explain"
-        return Cause(Mistake.NO_PUBLIC_KEY, case.reason, finding, mend, certain=False)
+        message = "Without a public key nobody can tell whether the signature is right"
+        hint = "give that whose id is named: trusted_keys in Python, --public-key to cfsign explain"
+        return Cause(Mistake.NO_PUBLIC_KEY, case.reason, message, hint, certain=False)
     value = case.reason.value
-    finding = f"The request is refused: {value}"
-    mend = "compare it with a URL that the signer makes now"
+    message = f"The request is refused: {value}"
+    hint = "compare it with a URL that the signer makes now"
     mistake = _FALLBACKS.get(case.reason, Mistake.NOT_SIGNED)
-    return Cause(mistake, case.reason, finding, mend)
+    return Cause(mistake, case.reason, message, hint)
 
 
 _FALLBACKS = {

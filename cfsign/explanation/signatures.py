@@ -10,14 +10,14 @@ from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.context import Case
 from cfsign.explanation.display import compared, shown
 from cfsign.explanation.encodings import Decoding
-from cfsign.explanation.verification import Finding, Signing, fits, is_ecdsa, is_raw_ecdsa
+from cfsign.explanation.verification import Signing, Verification, fits, is_ecdsa, is_raw_ecdsa
 
 _BASE64 = re.compile("[A-Za-z0-9+/=~_-]*")
 _RSA_BYTES = (128, 256, 384, 512)
 
 _ENCODE = "write base64, then + as -, = as _ and / as ~"
 
-# What is wrong with a base64 text, and how to mend it.
+# What is wrong with a base64 text, and how to hint it.
 ENCODINGS = {
     Mistake.STANDARD_BASE64: ("is in standard base64, with + or / or = in it", _ENCODE),
     Mistake.URL_SAFE_BASE64: (
@@ -64,8 +64,8 @@ def find_in_encoding(case: Case, signing: Signing | None) -> Iterator[Cause]:
             f"it is {len(text)} letters long and begins with {shown(text, 4)}",
         )
     elif likeliest.mistake is not None:
-        finding, mend = ENCODINGS[likeliest.mistake]
-        yield Cause(likeliest.mistake, reason, f"The signature {finding}", mend, _strange(text))
+        message, hint = ENCODINGS[likeliest.mistake]
+        yield Cause(likeliest.mistake, reason, f"The signature {message}", hint, _strange(text))
 
 
 def _strange(text: str) -> str:
@@ -116,8 +116,8 @@ def find_in_signing(case: Case, signing: Signing | None) -> Iterator[Cause]:
         yield Cause(
             reading.mistake,
             Reason.SIGNATURE_MISMATCH,
-            reading.finding,
-            reading.mend,
+            reading.message,
+            reading.hint,
             compared(reading.text, str(case.url)) if reading.text else "",
         )
 
@@ -180,7 +180,7 @@ def _key(case: Case, signing: Signing) -> Iterator[Cause]:
     )
 
 
-def find_unproved(case: Case, trial: Finding) -> Iterator[Cause]:
+def find_unproved(case: Case, trial: Verification) -> Iterator[Cause]:
     """Say what the look of a signature tells, where no trial has proved anything."""
     if trial.signing is not None or not case.signatures:
         return

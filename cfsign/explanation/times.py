@@ -138,7 +138,7 @@ def _no_time(expires_at: int, evidence: str) -> Iterator[Cause]:
         )
     else:
         yield Cause(
-            Mistake.LIFETIME_FOR_TIME,
+            Mistake.DURATION_FOR_TIMESTAMP,
             Reason.EXPIRED,
             f"The expiry is {expires_at}: a lifetime, where a point in time is due",
             "add it to the present: int(time.time()) + lifetime",

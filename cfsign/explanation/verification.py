@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from cfsign.explanation.candidates import Reading
+from cfsign.explanation.candidates import Candidate
 from cfsign.explanation.context import Case
 from cfsign.explanation.document import Document, expected_documents, other_documents
 from cfsign.explanation.encodings import Decoding
@@ -46,11 +46,11 @@ class Signing:
     decoding: Decoding
     is_raw: bool = False
     other_scheme: str = ""
-    reading: Reading | None = None
+    reading: Candidate | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Verification:
     """
     What all trials have come to.
 
@@ -78,7 +78,7 @@ class _Trial:
         return units_of_verifying(self.key.algorithm, len(self.document))
 
 
-def find_signing(case: Case) -> Finding:
+def find_signing(case: Case) -> Verification:
     """Find how the signature came about, as far as a bearable amount of work goes."""
     budget = Budget()
     expected = expected_documents(case)
@@ -88,7 +88,7 @@ def find_signing(case: Case) -> Finding:
         or _by_other_scheme(case, expected, budget)
         or _first(_over_others(schemes, case), budget)
     )
-    return Finding(signing, budget.is_spent)
+    return Verification(signing, budget.is_spent)
 
 
 @dataclass(frozen=True, slots=True)

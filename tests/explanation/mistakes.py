@@ -123,7 +123,9 @@ add(
         URL, w.rsa.sign((CANNED % (URL, f"{EXPIRES}.25")).encode()), w.rsa, expires=f"{EXPIRES}.25"
     ),
 )
-add("A lifetime for a time", BOTO, Mistake.LIFETIME_FOR_TIME, lambda w: w.boto(URL, 60), at=NOW)
+add(
+    "A lifetime for a time", BOTO, Mistake.DURATION_FOR_TIMESTAMP, lambda w: w.boto(URL, 60), at=NOW
+)
 add(
     "Seconds given for milliseconds",
     BOTO,
@@ -713,27 +715,27 @@ UNRESTRICTED = (
 )
 INVALID_KEY = "<Error><Code>InvalidKey</Code><Message>Unknown Key</Message></Error>"
 DENIED = "<Error><Code>AccessDenied</Code><Message>Access denied</Message></Error>"
-add("S3's own 403", BOTO, Mistake.S3_ANSWER, lambda w: w.boto(URL), answer=S3)
+add("S3's own 403", BOTO, Mistake.S3_RESPONSE, lambda w: w.boto(URL), response=S3)
 add(
     "A behaviour that restricts nobody",
     BOTO,
     Mistake.NOT_RESTRICTED,
     lambda w: w.boto(URL),
-    answer=UNRESTRICTED,
+    response=UNRESTRICTED,
 )
 add(
     "A key group that is not attached",
     BOTO,
     Mistake.KEY_GROUP_NOT_ATTACHED,
     lambda w: w.boto(URL),
-    answer=INVALID_KEY,
+    response=INVALID_KEY,
 )
 add(
     "Refused, though all is right",
     BOTO,
-    Mistake.ANSWER_DIFFERS,
+    Mistake.RESPONSE_DIFFERS,
     lambda w: w.boto(URL),
-    answer=DENIED,
+    response=DENIED,
 )
 
 BLOCKED = """\
@@ -756,12 +758,12 @@ BAD_GATEWAY = f"""\
 <
 {BLOCKED.replace("403", "502").replace("Request blocked", "No connection to the origin")}
 """
-add("Blocked by WAF", BOTO, Mistake.BLOCKED, lambda w: w.boto(URL), answer=BLOCKED)
-add("Blocked by country", BOTO, Mistake.BLOCKED, lambda w: w.boto(URL), answer=ABROAD)
+add("Blocked by WAF", BOTO, Mistake.BLOCKED, lambda w: w.boto(URL), response=BLOCKED)
+add("Blocked by country", BOTO, Mistake.BLOCKED, lambda w: w.boto(URL), response=ABROAD)
 add(
     "An origin that fails",
     BOTO,
     Mistake.OTHER_STATUS,
     lambda w: w.boto(URL),
-    answer=BAD_GATEWAY,
+    response=BAD_GATEWAY,
 )

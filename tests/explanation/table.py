@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cfsign import explain
-from cfsign.explanation.response import read_answer
+from cfsign.explanation.response import read_response
 from tests.explanation.makers import NOW, World
 from tests.explanation.mistakes import ROWS, Row
 
@@ -38,10 +38,10 @@ def page(world: World) -> str:
 def _line(world: World, row: Row) -> str:
     asked = row.make(world)
     told = explain(asked.url, world.trusted, **{"at": NOW} | asked.more)
-    answer = read_answer(asked.more.get("answer"))
+    response = read_response(asked.more.get("response"))
     code = told.code
-    if answer is not None:
-        code = f"{'S3: ' if answer.is_s3s else ''}{answer.code or answer.status}"
+    if response is not None:
+        code = f"{'S3: ' if response.is_s3s else ''}{response.code or response.status}"
     cells = (row.title, row.by, code or "", str(told.causes[0]))
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
 

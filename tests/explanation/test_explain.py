@@ -70,9 +70,9 @@ PARAMETERS = st.lists(st.tuples(NAMES, VALUES), max_size=6)
 @given(url=ANYTHING, keys=ANYTHING, more=st.tuples(*[ANYTHING] * 5))
 def test_anything_at_all_is_explained(url: Any, keys: Any, more: tuple[Any, ...]) -> None:
     """Whatever the arguments: a refusal with a cause, and no exception."""
-    cookies, at, ip_address, hosts, answer = more
+    cookies, at, ip_address, hosts, response = more
     told = explain(
-        url, keys, cookies=cookies, at=at, ip_address=ip_address, hosts=hosts, answer=answer
+        url, keys, cookies=cookies, at=at, ip_address=ip_address, hosts=hosts, response=response
     )
     assert not told
     assert told.causes
@@ -254,7 +254,7 @@ def test_an_expired_policy_was_valid_for_its_own_viewers(
     signed = custom(URL, world.boto_policy(URL, **limits), world.rsa)
     told = explain(signed, world.trusted, at=EXPIRES, ip_address=ip_address)
     (expired,) = (cause for cause in told.causes if cause.mistake is Mistake.EXPIRED)
-    assert ("was valid until then" in expired.finding) is was_valid
+    assert ("was valid until then" in expired.message) is was_valid
 
 
 @pytest.mark.parametrize(
@@ -354,8 +354,8 @@ def test_what_is_undocumented_is_said(world: World, resource: str, url: str, not
 
     told = explain(custom(url, world.boto_policy(resource), world.rsa), world.trusted, at=NOW)
     assert told.allowed
-    assert any(re.search(note, sentence) for sentence in told.undocumented)
-    assert not explain(world.boto(URL), world.trusted, at=NOW).undocumented
+    assert any(re.search(note, sentence) for sentence in told.assumptions)
+    assert not explain(world.boto(URL), world.trusted, at=NOW).assumptions
 
 
 def test_der_is_written_as_openssl_reads_it(world: World) -> None:
@@ -388,7 +388,7 @@ def test_ecdsa_with_another_hash(world: World) -> None:
     signed = canned(URL, world.ec.sign((CANNED % (URL, EXPIRES)).encode(), "SHA384"), world.ec)
     cause = explain(signed, world.trusted, at=NOW).causes[0]
     assert cause.mistake is Mistake.OTHER_SCHEME
-    assert "ECDSA with SHA384" in cause.finding
+    assert "ECDSA with SHA384" in cause.message
 
 
 def test_cloudfronts_base64_has_one_reading() -> None:
@@ -441,15 +441,15 @@ def test_a_guess_names_hosts_for_every_surface(world: World) -> None:
     """And says why it must guess: a canned policy does not carry its URL."""
     canned_url = world.boto(URL, key=world.stranger)
     (guess,) = explain(canned_url, world.trusted, at=NOW).causes
-    assert "a canned policy does not carry the URL that was signed" in guess.mend
-    assert "hosts= in Python, --host to cfsign explain" in guess.mend
+    assert "a canned policy does not carry the URL that was signed" in guess.hint
+    assert "hosts= in Python, --host to cfsign explain" in guess.hint
     custom_url = world.boto(URL, key=world.stranger, policy=world.boto_policy(URL))
     (guess,) = explain(custom_url, world.trusted, at=NOW).causes
-    assert "canned" not in guess.mend
-    assert "host" not in guess.mend
+    assert "canned" not in guess.hint
+    assert "host" not in guess.hint
 
 
 def test_an_expiry_says_how_long_ago(world: World) -> None:
     """And whether it ever was valid."""
     told = explain(world.boto(URL), world.trusted, at=EXPIRES + 90)
-    assert told.causes[0].finding == "It expired 1 minute 30 seconds ago; it was valid until then"
+    assert told.causes[0].message == "It expired 1 minute 30 seconds ago; it was valid until then"

@@ -14,14 +14,14 @@ from tests.explanation.mistakes import ROWS, Row
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.title)
 def test_the_first_cause_is_the_right_one(world: World, row: Row) -> None:
-    """And what is said can be printed, mends, and is no secret."""
+    """And what is said can be printed, hints, and is no secret."""
     asked = row.make(world)
     told = explain(asked.url, world.trusted, **{"at": NOW} | asked.more)
     assert told.causes, told
     first = told.causes[0]
     assert first.mistake is row.mistake, str(told)
-    assert first.finding
-    assert first.mend
+    assert first.message
+    assert first.hint
     assert str(first).isprintable()
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from cfsign import Mistake, Reason, explain
 from cfsign.edge import WSGIEdge
-from cfsign.explanation import explain_answer
+from cfsign.explanation import explain_response
 from cfsign.explanation.transcript import read_transcript
 from tests.explanation.makers import EXPIRES, NOW, World, cookies
 from tests.explanation.mistakes import (
@@ -105,7 +105,7 @@ def test_cookies_alone_are_tried_on_what_their_policy_is_for(world: World) -> No
 @pytest.mark.parametrize(
     ("body", "code", "mistake"),
     [
-        (S3, None, Mistake.S3_ANSWER),
+        (S3, None, Mistake.S3_RESPONSE),
         (UNRESTRICTED, None, Mistake.NOT_RESTRICTED),
         (INVALID_KEY, "InvalidKey", Mistake.KEY_GROUP_NOT_ATTACHED),
         (DENIED, "AccessDenied", Mistake.NO_KEY_VERIFIES),
@@ -116,7 +116,7 @@ def test_cookies_alone_are_tried_on_what_their_policy_is_for(world: World) -> No
 )
 def test_the_answer_alone(body: str, code: str | None, mistake: Mistake) -> None:
     """S3's is told from CloudFront's, and each code has its likely causes."""
-    told = explain_answer(body)
+    told = explain_response(body)
     assert told is not None
     assert told.code == code
     assert told.causes[0].mistake is mistake
@@ -130,11 +130,11 @@ def test_the_answer_alone(body: str, code: str | None, mistake: Mistake) -> None
 
 def test_the_answer_alone_is_no_more_than_its_code_and_its_message() -> None:
     """Several rules share a code, so that none of them is named as the one that failed."""
-    told = explain_answer(DENIED)
+    told = explain_response(DENIED)
     assert told is not None
     assert told.headline == "403 AccessDenied: Access denied."
     assert told.to_dict()["message"] == "Access denied"
-    bare = explain_answer("<Code>AccessDenied</Code>")
+    bare = explain_response("<Code>AccessDenied</Code>")
     assert bare is not None
     assert bare.headline == "403 AccessDenied."
 
@@ -142,7 +142,7 @@ def test_the_answer_alone_is_no_more_than_its_code_and_its_message() -> None:
 @pytest.mark.parametrize("body", [S3, UNRESTRICTED])
 def test_s3s_answer_to_what_cloudfront_refuses(world: World, body: str) -> None:
     """It has come past CloudFront's check, as it does where no behaviour asks for one."""
-    told = explain(world.boto(URL), world.trusted, at=EXPIRES, answer=body)
+    told = explain(world.boto(URL), world.trusted, at=EXPIRES, response=body)
     assert told.reason is Reason.EXPIRED
     assert told.causes[0].mistake is Mistake.NOT_RESTRICTED
     assert "let through" not in str(told.causes[0])
@@ -152,17 +152,17 @@ def test_s3s_answer_to_what_cloudfront_refuses(world: World, body: str) -> None:
 def test_s3s_answer_to_what_nobody_can_check(world: World) -> None:
     """That the signature was let through is certain only where the keys say so."""
     causes = [
-        explain(world.boto(URL), keys, at=NOW, answer=S3).causes[0]
+        explain(world.boto(URL), keys, at=NOW, response=S3).causes[0]
         for keys in (world.trusted, None)
     ]
-    assert [cause.mistake for cause in causes] == [Mistake.S3_ANSWER] * 2
+    assert [cause.mistake for cause in causes] == [Mistake.S3_RESPONSE] * 2
     assert [cause.certain for cause in causes] == [True, False]
 
 
 @pytest.mark.parametrize(("body", "code"), [(DENIED, "AccessDenied"), (INVALID_KEY, "InvalidKey")])
 def test_an_answer_that_refuses_what_the_keys_allow(world: World, body: str, code: str) -> None:
     """It counts as what it is: refused."""
-    told = explain(world.boto(URL), world.trusted, at=NOW, answer=body)
+    told = explain(world.boto(URL), world.trusted, at=NOW, response=body)
     assert told.headline == f"403 {code} was answered, though by these keys it is allowed."
     assert (bool(told), told.allowed, told.code) == (False, False, code)
     assert told.verdict
@@ -170,36 +170,36 @@ def test_an_answer_that_refuses_what_the_keys_allow(world: World, body: str, cod
 
 def test_a_page_that_blocks_is_not_the_signatures() -> None:
     """What to look at is told by what the page says."""
-    blocked, abroad = explain_answer(BLOCKED), explain_answer(ABROAD)
+    blocked, abroad = explain_response(BLOCKED), explain_response(ABROAD)
     assert blocked is not None
     assert abroad is not None
     assert blocked.headline == "403 from CloudFront, but not for the signature."
-    assert "WAF" in blocked.causes[0].mend
-    assert "geographic restrictions" in abroad.causes[0].mend
-    assert "WAF" not in abroad.causes[0].mend
+    assert "WAF" in blocked.causes[0].hint
+    assert "geographic restrictions" in abroad.causes[0].hint
+    assert "WAF" not in abroad.causes[0].hint
 
 
 def test_an_answer_of_another_status(world: World) -> None:
     """A right signature is said to be right, and a wrong one not."""
     url = world.boto(URL)
-    right = explain(url, world.trusted, at=NOW, answer=BAD_GATEWAY)
+    right = explain(url, world.trusted, at=NOW, response=BAD_GATEWAY)
     assert right.headline == "The signature is right; the answer was 502."
-    assert "look at the origin" in right.causes[0].mend
-    unknown = explain(url, at=NOW, answer=BAD_GATEWAY)
+    assert "look at the origin" in right.causes[0].hint
+    unknown = explain(url, at=NOW, response=BAD_GATEWAY)
     assert "signature is right" not in str(unknown)
-    assert unknown.causes[0].finding == "The answer was 502, which no signature leads to"
-    wrong = explain(url, world.trusted, at=EXPIRES, answer=BAD_GATEWAY)
+    assert unknown.causes[0].message == "The answer was 502, which no signature leads to"
+    wrong = explain(url, world.trusted, at=EXPIRES, response=BAD_GATEWAY)
     assert wrong.causes[0].mistake is Mistake.EXPIRED
     not_there = f"> GET /a HTTP/2\n> Host: h.example\n< HTTP/2 404\n{S3}"
-    assert "the answer was 404" in explain(url, world.trusted, at=NOW, answer=not_there).headline
+    assert "the answer was 404" in explain(url, world.trusted, at=NOW, response=not_there).headline
     for status in ("200", "304", "403"):
         fine = BAD_GATEWAY.partition("<!")[0].replace("502", status)
-        assert explain(url, world.trusted, at=NOW, answer=fine).causes == ()
+        assert explain(url, world.trusted, at=NOW, response=fine).causes == ()
 
 
 def test_no_answer() -> None:
     """A text that holds none is explained by none."""
-    assert explain_answer("hello") is None
+    assert explain_response("hello") is None
 
 
 class Silent(WSGIRequestHandler):
@@ -240,7 +240,7 @@ def test_the_real_curl(world: World, edge: str) -> None:
     text = done.stdout.decode()
     read = read_transcript(text)
     assert (read.url, read.cookies, read.status) == (url, "a=1", 403)
-    told = explain(read.url, world.trusted, cookies=read.cookies, at=NOW, answer=text)
+    told = explain(read.url, world.trusted, cookies=read.cookies, at=NOW, response=text)
     assert told.verdict == world.trusted.check(url, at=NOW)
     assert told.reason is not None
     assert told.reason.name == "SIGNATURE_MISMATCH"

@@ -12,31 +12,31 @@ OTHER_SCHEME = {"http": "https", "https": "http"}
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Candidate:
     """
     A URL that may have been signed, and the mistake that it then was.
 
     Attributes:
         text: The URL.
         mistake: Which mistake.
-        finding: What is wrong, as a sentence without its full stop.
-        mend: What to do, as the rest of that sentence.
+        message: What is wrong, as a sentence without its full stop.
+        hint: What to do, as the rest of that sentence.
     """
 
     text: str
     mistake: Mistake
-    finding: str
-    mend: str
+    message: str
+    hint: str
 
 
-Readings = Iterator[Reading]
+Candidates = Iterator[Candidate]
 
 
-def tried(readings: Readings, already: Sequence[str], limit: int) -> Readings:
+def tried(readings: Candidates, already: Sequence[str], limit: int) -> Candidates:
     """Give the first *limit* of them, each URL once and none of *already*."""
     seen = set(already)
 
-    def is_new(reading: Reading) -> bool:
+    def is_new(reading: Candidate) -> bool:
         if reading.text in seen:
             return False
         seen.add(reading.text)

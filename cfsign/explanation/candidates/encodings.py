@@ -8,7 +8,7 @@ from dataclasses import replace
 from urllib.parse import quote, unquote
 
 from cfsign.checking.matching import ViewerURL
-from cfsign.explanation.candidates.candidate import Reading, Readings
+from cfsign.explanation.candidates.candidate import Candidate, Candidates
 from cfsign.explanation.cause import Mistake
 
 _ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
@@ -23,22 +23,22 @@ _DISPUTED_IN_PATH = "=,:@;$()!*[]&+"
 _DISPUTED_IN_QUERY = "/?:@,;$()!*[]"
 
 
-def encoding_readings(url: ViewerURL) -> Readings:
+def encoding_readings(url: ViewerURL) -> Candidates:
     """Give the URL as libraries and browsers encode it; none where it is full of escapes."""
     if url.path.count("%") + (url.query or "").count("%") > _MAX_ESCAPES:
         return
-    for mistake, rewrite, finding, mend in _REWRITINGS:
+    for mistake, rewrite, message, hint in _REWRITINGS:
         for text in _rewritten_parts(url, rewrite):
-            yield Reading(text, mistake, finding, mend)
+            yield Candidate(text, mistake, message, hint)
     for letter in dict.fromkeys(_DISPUTED_IN_PATH + _DISPUTED_IN_QUERY):
         yield from _disputed(url, letter)
     for text in _rewritten_parts(url, _as_javascript, _as_python, unquote):
-        yield Reading(text, Mistake.RE_ENCODED, _RE_ENCODED, _SEND_UNCHANGED)
+        yield Candidate(text, Mistake.RE_ENCODED, _RE_ENCODED, _SEND_UNCHANGED)
 
 
-def _disputed(url: ViewerURL, letter: str) -> Readings:
+def _disputed(url: ViewerURL, letter: str) -> Candidates:
     escape = f"%{ord(letter):02X}"
-    finding = (
+    message = (
         f"The URL was encoded anew after it was signed: {letter} and {escape} are not the same"
     )
     parts = []
@@ -47,7 +47,7 @@ def _disputed(url: ViewerURL, letter: str) -> Readings:
     if letter in _DISPUTED_IN_QUERY and url.query is not None:
         parts.append((replace(url, query=_exchanged(url.query, letter, escape)), url.query))
     for changed, _ in parts:
-        yield Reading(str(changed), Mistake.RE_ENCODED, finding, _SEND_UNCHANGED)
+        yield Candidate(str(changed), Mistake.RE_ENCODED, message, _SEND_UNCHANGED)
 
 
 def _exchanged(text: str, letter: str, escape: str) -> str:

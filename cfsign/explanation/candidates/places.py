@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cfsign.checking.matching import ViewerURL
-from cfsign.explanation.candidates.candidate import OTHER_SCHEME, Reading, Readings
+from cfsign.explanation.candidates.candidate import OTHER_SCHEME, Candidate, Candidates
 from cfsign.explanation.cause import Mistake
 from cfsign.explanation.display import shown
 
@@ -16,21 +16,21 @@ _PORT = re.compile(":[0-9]+$")
 _THIS_MACHINE = ("127.0.0.1", "localhost", "[::1]")
 
 
-def scheme_readings(url: ViewerURL) -> Readings:
+def scheme_readings(url: ViewerURL) -> Candidates:
     """Give the URL over the other of http and https."""
     other = OTHER_SCHEME[url.scheme]
-    finding = f"It was signed for {other}:// and is requested over {url.scheme}://"
-    mend = (
+    message = f"It was signed for {other}:// and is requested over {url.scheme}://"
+    hint = (
         f"sign the {url.scheme}:// URL, or let the viewer use {other}://, with no redirect between"
     )
-    yield Reading(str(replace(url, scheme=other)), Mistake.SCHEME, finding, mend)
+    yield Candidate(str(replace(url, scheme=other)), Mistake.SCHEME, message, hint)
 
 
-def host_readings(url: ViewerURL, hosts: Sequence[str]) -> Readings:
+def host_readings(url: ViewerURL, hosts: Sequence[str]) -> Candidates:
     """Give the URL at another host, with and without its port, at its origin, and without any."""
     for host in (*hosts, *_kindred_hosts(url.host)):
         for scheme in (url.scheme, OTHER_SCHEME[url.scheme]):
-            yield Reading(
+            yield Candidate(
                 str(replace(url, host=host, scheme=scheme)),
                 Mistake.HOST,
                 f"It was signed for the host {shown(host)} and is requested from {shown(url.host)}",
@@ -38,19 +38,19 @@ def host_readings(url: ViewerURL, hosts: Sequence[str]) -> Readings:
             )
     bare, _ = _split_port(url.host)
     for host in _other_ports(url):
-        finding = f"It was signed for {shown(host)} and is requested from {shown(url.host)}"
-        mend = "sign the URL with the port just as the viewer has it"
-        yield Reading(str(replace(url, host=host)), Mistake.PORT, finding, mend)
+        message = f"It was signed for {shown(host)} and is requested from {shown(url.host)}"
+        hint = "sign the URL with the port just as the viewer has it"
+        yield Candidate(str(replace(url, host=host)), Mistake.PORT, message, hint)
     target = str(replace(url, scheme="", host=""))[len("://") :]
     origins = (f"{bare}.s3.amazonaws.com", f"s3.amazonaws.com/{bare}")
     for origin in origins:
-        finding = "It was signed for the URL of the S3 bucket"
-        mend = f"sign the URL that the viewer requests, at {shown(url.host)}"
-        yield Reading(f"{url.scheme}://{origin}{target}", Mistake.ORIGIN_URL, finding, mend)
+        message = "It was signed for the URL of the S3 bucket"
+        hint = f"sign the URL that the viewer requests, at {shown(url.host)}"
+        yield Candidate(f"{url.scheme}://{origin}{target}", Mistake.ORIGIN_URL, message, hint)
     for text in (target, target.removeprefix("/"), f"{url.host}{target}", f"//{url.host}{target}"):
-        finding = "Only a part of the URL was signed, not its scheme and host"
-        mend = "sign the whole URL, from https:// on"
-        yield Reading(text, Mistake.RELATIVE_URL, finding, mend)
+        message = "Only a part of the URL was signed, not its scheme and host"
+        hint = "sign the whole URL, from https:// on"
+        yield Candidate(text, Mistake.RELATIVE_URL, message, hint)
 
 
 def _kindred_hosts(host: str) -> list[str]:
@@ -73,12 +73,12 @@ def _split_port(host: str) -> tuple[str, str]:
     return (host[: port.start()], port[0]) if port else (host, "")
 
 
-def path_readings(url: ViewerURL) -> Readings:
+def path_readings(url: ViewerURL) -> Candidates:
     """Give the URL with its path as servers and file systems rewrite it."""
-    finding = 'A "/" at the end was signed and is not requested, or the other way about'
-    mend = "sign the path just as it is requested"
+    message = 'A "/" at the end was signed and is not requested, or the other way about'
+    hint = "sign the path just as it is requested"
     path = url.path.removesuffix("/") if url.path.endswith("/") else f"{url.path}/"
-    yield Reading(str(replace(url, path=path)), Mistake.TRAILING_SLASH, finding, mend)
+    yield Candidate(str(replace(url, path=path)), Mistake.TRAILING_SLASH, message, hint)
     index = f"{url.path}index.html" if url.path.endswith("/") else None
     others = (
         index,
@@ -87,7 +87,7 @@ def path_readings(url: ViewerURL) -> Readings:
         f"/{url.path}",
         url.path.lower(),
     )
-    finding = "Another path was signed than the one requested"
+    message = "Another path was signed than the one requested"
     for other in others:
         if other is not None:
-            yield Reading(str(replace(url, path=other)), Mistake.PATH_REWRITTEN, finding, mend)
+            yield Candidate(str(replace(url, path=other)), Mistake.PATH_REWRITTEN, message, hint)
