@@ -3,23 +3,59 @@ The errors of this project, all under one root.
 
     CfsignError
     ├── ResourceError       a URL, path, query or policy resource that must not be signed
-    ├── PolicyError         a time, an address or a policy that CloudFront would not take
+    ├── PolicyError         a time, an address or a policy that CloudFront does not accept
     ├── SigningKeyError     a private or public key, or key pair id, that cannot be used
-    │   └── KeyUnavailableError   a key that is kept elsewhere, and does not sign just now
+    │   └── KeyUnavailableError   a key that is kept elsewhere and cannot sign at the moment
     ├── ConfigurationError  settings that are missing, mistyped or unknown; all reported at once
-    └── DecisionError       an answer of the site's own rule that is neither a yes nor a no
+    └── DecisionError       a return value of `authorize` that neither allows nor refuses
 
-Each says what to do about it and keeps its evidence as attributes.
+Each says what is wrong and how to fix it, and carries both as attributes.
 None ever holds a key, a password, a signature or a whole signed URL.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """
+    One thing that is wrong with a configuration.
+
+    Attributes:
+        setting: The setting's name as the user knows it, such as "CLOUDFRONT_DOMAIN", or "".
+        message: What is wrong.
+        hint: How to fix it, or "".
+        level: "error" if the configuration cannot work, "warning" if it is a risk, else "note".
+        rule: The name of the check that found it, such as "plain-http", or "".
+    """
+
+    setting: str
+    message: str
+    hint: str = ""
+    level: Literal["error", "warning", "note"] = "error"
+    rule: str = ""
+
+    def __str__(self) -> str:
+        return (f"{self.setting}: " if self.setting else "") + _join(self.message, self.hint)
 
 
 class CfsignError(Exception):
-    """The root of every error that this project raises on purpose."""
+    """
+    The root of every error that this project raises on purpose.
+
+    Attributes:
+        message: What is wrong.
+        hint: How to fix it, or "".
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(_join(message, hint))
+        self.message = message
+        self.hint = hint
 
 
 class ResourceError(CfsignError, ValueError):
@@ -27,26 +63,28 @@ class ResourceError(CfsignError, ValueError):
     A URL, path, query or policy resource that must not be signed.
 
     Attributes:
-        found: The text that is at fault (a character, a parameter's name), or "".
+        found: The text that is wrong (a character, a parameter's name), or "".
         position: Where `found` starts, in characters from the start, or None.
     """
 
-    def __init__(self, message: str, *, found: str = "", position: int | None = None) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, *, hint: str = "", found: str = "", position: int | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
         self.found = found
         self.position = position
 
 
 class PolicyError(CfsignError, ValueError):
     """
-    A time, a viewer address or a policy document that CloudFront would not take.
+    A time, a client address or a policy document that CloudFront does not accept.
 
     Attributes:
-        field: The name of the argument or policy member at fault, or "".
+        field: The name of the argument or policy member that is wrong, or "".
     """
 
-    def __init__(self, message: str, *, field: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, hint: str = "", field: str = "") -> None:
+        super().__init__(message, hint=hint)
         self.field = field
 
 
@@ -58,42 +96,65 @@ class SigningKeyError(CfsignError, ValueError):
         source: Where the key was read from: a path, or "" for a key given as text.
     """
 
-    def __init__(self, message: str, *, source: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, hint: str = "", source: str = "") -> None:
+        super().__init__(message, hint=hint)
         self.source = source
 
 
 class KeyUnavailableError(SigningKeyError):
     """
-    A key that is kept elsewhere, such as in AWS KMS, and does not sign just now.
+    A key that is kept elsewhere, such as in AWS KMS, and cannot sign at the moment.
 
-    The views answer 503, and sign nothing.
+    The views answer 503 and sign nothing.
 
     Attributes:
-        code: What the keeper calls the fault, such as "ThrottlingException", or "".
+        code: The service's name for the fault, such as "ThrottlingException", or "".
     """
 
-    def __init__(self, message: str, *, source: str = "", code: str = "") -> None:
-        super().__init__(message, source=source)
+    def __init__(self, message: str, *, hint: str = "", source: str = "", code: str = "") -> None:
+        super().__init__(message, hint=hint, source=source)
         self.code = code
 
 
 class ConfigurationError(CfsignError, ValueError):
     """
-    Settings that cannot work, every mistake of them at once; its text has a line for each.
+    Settings that cannot work. It reports every mistake at once, one on each line of its text.
 
     Attributes:
-        problems: One sentence for each mistake, in the order of the settings.
+        problems: One `Problem` for each mistake, in the order of the settings.
     """
 
-    def __init__(self, problems: str | Sequence[str]) -> None:
-        self.problems = (problems,) if isinstance(problems, str) else tuple(problems)
-        super().__init__("\n".join(self.problems))
+    def __init__(
+        self,
+        problems: str | Problem | Iterable[Problem | str],
+        *,
+        hint: str = "",
+        setting: str = "",
+    ) -> None:
+        """
+        Keep the problems.
+
+        Args:
+            problems: The problems; or what is wrong, as text, if there is one problem alone.
+            hint: With a text: how to fix it.
+            setting: With a text: the name of the setting.
+        """
+        if isinstance(problems, str):
+            problems = Problem(setting, problems, hint)
+        several = (problems,) if isinstance(problems, Problem) else problems
+        self.problems = tuple(p if isinstance(p, Problem) else Problem("", p) for p in several)
+        super().__init__("\n".join(map(str, self.problems)))
+        if len(self.problems) == 1:
+            self.message, self.hint = self.problems[0].message, self.problems[0].hint
 
 
 class DecisionError(CfsignError):
-    """What the site's own rule returned is not understood, which is a no: nothing is signed."""
+    """A return value of `authorize` that is not understood. Nothing is signed."""
 
 
 class CfsignWarning(UserWarning):
-    """Something that works but gives away more, or lasts longer, than was probably meant."""
+    """Something that works, but gives away more or lasts longer than was probably intended."""
+
+
+def _join(message: str, hint: str) -> str:
+    return f"{message}; {hint}" if hint else message

@@ -59,7 +59,7 @@ def _messages() -> Iterator[CheckMessage]:
     try:
         configuration = Configuration.from_mapping(stated)
     except ConfigurationError as error:
-        yield from map(_error, error.problems)
+        yield from map(_error, map(str, error.problems))
         return
     yield from _view_errors()
     config = stated["CLOUDFRONT_CONFIG"]

@@ -73,7 +73,7 @@ def _configured(settings: Settings) -> tuple[Configuration | None, list[Finding]
         try:
             configuration = settings.read()
         except ConfigurationError as error:
-            problems = error.problems
+            problems = tuple(map(str, error.problems))
     findings = [_problem(settings, problem) for problem in problems]
     findings += [
         Finding.from_message("warning", "settings", str(warning.message)) for warning in caught

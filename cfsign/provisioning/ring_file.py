@@ -52,7 +52,7 @@ class RingFile:
         try:
             pairs = sorted(read_pairs(document["keys"], self.path.parent), key=_start)
         except ConfigurationError as error:
-            raise self._refused(error.problems) from None
+            raise self._refused([str(problem) for problem in error.problems]) from None
         problems = clashes(pairs, now)
         if problems:
             raise self._refused(problems)
@@ -86,7 +86,7 @@ class RingFile:
         try:
             return parse_document(DocumentFile(self.path).read())
         except ConfigurationError as error:
-            raise self._refused(error.problems) from None
+            raise self._refused([str(problem) for problem in error.problems]) from None
 
     def _refused(self, problems: Sequence[str]) -> ConfigurationError:
         return ConfigurationError(

@@ -1,0 +1,65 @@
+"""
+CloudFront's limits, reserved names and id patterns.
+
+Both the signing side and the checking side import them from here. Each names its AWS page, all
+under https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/ and read in 2026.
+"""
+
+from __future__ import annotations
+
+#: The longest URL, in bytes, the signature included ("Quotas", cloudfront-limits.html).
+MAX_URL_BYTES = 8192
+
+#: The longest policy document, in bytes. A limit of this project: no longer one fits into a URL.
+MAX_POLICY_BYTES = MAX_URL_BYTES
+
+#: The last second that a policy may name, in epoch seconds: 32 bits, January 2038
+#: ("Create a signed URL using a canned policy").
+LATEST_EXPIRY = 2_147_483_647
+
+#: The query parameters that CloudFront reads itself and does not forward ("Use signed URLs"),
+#: in the order in which they are usually written.
+PARAMETERS = ("Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm")
+
+#: The prefix of the cookies that hold these parameters ("Set signed cookies").
+COOKIE_PREFIX = "CloudFront-"
+
+#: The names of these cookies, in the order of `PARAMETERS`.
+COOKIES = tuple(COOKIE_PREFIX + name for name in PARAMETERS)
+
+#: CloudFront's id of a public key, such as K2JCJMDEHXQW5F. AWS documents no length.
+KEY_PAIR_ID = r"[A-Za-z0-9]{1,128}"
+
+#: The id of an AWS access key, which signs no URL: of a user (AKIA) or a session (ASIA).
+#: AWS writes at least 16 characters in all, so a cut one is recognized too
+#: ("Unique identifiers", IAM User Guide).
+ACCESS_KEY_ID = r"A[KS]IA[A-Z0-9]{12,124}"
+
+#: The id of a root account's CloudFront key pair, which no key group accepts.
+LEGACY_KEY_PAIR_ID = r"APKA[A-Z0-9]{12,124}"
+
+#: The id of a distribution, which is often pasted where a key pair id belongs.
+DISTRIBUTION_ID = r"E[A-Z0-9]{12,13}"
+
+#: The id of a key group: a UUID.
+KEY_GROUP_ID = r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
+
+
+def is_loopback(host: str) -> bool:
+    """
+    Return whether *host* always names this machine.
+
+    Args:
+        host: A host name or an address, without a port; IPv6 with or without its brackets.
+
+    `localhost` and every name below it (RFC 6761, section 6.3), 127.0.0.0/8 (RFC 1122) and ::1.
+    """
+    import ipaddress  # imported here, so that `import cfsign` stays fast
+
+    name = host.lower().removeprefix("[").removesuffix("]")
+    if f".{name.removesuffix('.')}".endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,1 @@
+"""Helpers without a connection to CloudFront, which every folder may import."""

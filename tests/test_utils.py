@@ -1,0 +1,125 @@
+"""Tests of `cfsign.utils` and `cfsign.limits`."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from cfsign.limits import ACCESS_KEY_ID, KEY_PAIR_ID, is_loopback
+from cfsign.utils.files import create_file, replace_file
+from cfsign.utils.fork import run_after_fork
+from cfsign.utils.strict_json import StrictJSONError, parse_json
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "LOCALHOST", "app.localhost", "localhost.", "127.0.0.1", "127.0.0.2", "[::1]"],
+)
+def test_loopback_hosts(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["", "example.com", "localhost.example.com", "mylocalhost", "128.0.0.1", "[::2]", "127"]
+)
+def test_other_hosts_are_not_loopback(host: str) -> None:
+    assert not is_loopback(host)
+
+
+def test_a_cut_access_key_id_is_recognized() -> None:
+    """A key pair id of 14 characters, as CloudFront makes them, is not taken for one."""
+    assert re.fullmatch(ACCESS_KEY_ID, "AKIAIOSFODNN7EXAMPL")
+    assert re.fullmatch(KEY_PAIR_ID, "K2JCJMDEHXQW5F")
+    assert not re.fullmatch(ACCESS_KEY_ID, "K2JCJMDEHXQW5F")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"a": 1, "a": 2}', "the member 'a' is given twice"),
+        ('{"b": {"a": 1, "a": 1}}', "the member 'a' is given twice"),
+        ("[NaN]", "NaN is not a JSON number"),
+        ("[-Infinity]", "-Infinity is not a JSON number"),
+        (b"\xff", "it is not UTF-8"),
+        ("[" * 100_000, "a number is too long, or the nesting is too deep"),
+        ("1" * 5_000, "a number is too long, or the nesting is too deep"),
+    ],
+    ids=["twice", "twice-inside", "nan", "infinity", "bytes", "deep", "long"],
+)
+def test_ambiguous_json_is_refused(text: str | bytes, message: str) -> None:
+    with pytest.raises(StrictJSONError) as caught:
+        parse_json(text)
+    assert str(caught.value) == message
+
+
+def test_a_json_error_names_the_place_and_holds_no_text() -> None:
+    with pytest.raises(StrictJSONError) as caught:
+        parse_json('{"a":\n hunter2}')
+    assert (caught.value.line, caught.value.column) == (2, 2)
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
+def test_json_is_parsed() -> None:
+    assert parse_json(b'{"a": [1, 2.5, "\xc3\xa4"]}') == {"a": [1, 2.5, "ä"]}
+
+
+def test_a_new_file_is_private(tmp_path: Path) -> None:
+    create_file(tmp_path / "key.pem", "secret")
+    assert stat.S_IMODE((tmp_path / "key.pem").stat().st_mode) == 0o600
+
+
+def test_a_new_file_never_overwrites(tmp_path: Path) -> None:
+    path = tmp_path / "key.pem"
+    path.write_text("old")
+    with pytest.raises(FileExistsError):
+        create_file(path, "new")
+    assert path.read_text() == "old"
+
+
+def test_the_models_group_may_read_a_new_file(tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    model.touch()
+    model.chmod(0o644)
+    create_file(tmp_path / "key.pem", "secret", model=model)
+    assert stat.S_IMODE((tmp_path / "key.pem").stat().st_mode) == 0o640
+
+
+def test_a_replaced_file_keeps_its_mode(tmp_path: Path) -> None:
+    path = tmp_path / "ring.json"
+    path.write_text("old")
+    path.chmod(0o644)
+    replace_file(path, "new")
+    assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("new", 0o644)
+
+
+def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "ring.json"
+    path.write_text("old")
+    with pytest.raises(UnicodeEncodeError):
+        replace_file(path, "new\udc80")
+    with pytest.raises(UnicodeEncodeError):
+        create_file(tmp_path / "other", "new\udc80")
+    assert os.listdir(tmp_path) == ["ring.json"]
+    assert path.read_text() == "old"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_a_lock_is_renewed_in_a_child() -> None:
+    locks = [threading.Lock()]
+
+    def renew() -> None:
+        locks[0] = threading.Lock()
+
+    run_after_fork(renew)
+    with locks[0]:
+        child = os.fork()
+        if not child:
+            os._exit(0 if locks[0].acquire(blocking=False) else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
