@@ -49,7 +49,7 @@ def test_the_python_of_the_readme_runs(capsys):
         exec(compile(block, "README.md", "exec"), namespace)
     *parts, printed = capsys.readouterr().out.splitlines()
     assert [namespace["edge"].check(part).allowed for part in parts] == [True, True]
-    assert printed == ("403 AccessDenied: the signature was not made by this key over this policy")
+    assert printed == ("403 AccessDenied: the signature was not made by this key for this policy")
     assert (namespace["yes"].expires_in, namespace["no"].status) == (10, 403)
     app = namespace["app"]
     client = app.test_client()

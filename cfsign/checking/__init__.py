@@ -1,1 +1,1 @@
-"""Check a request as CloudFront does, independently of the signing side."""
+"""Check a request as CloudFront does. Implemented independently of the signing side."""

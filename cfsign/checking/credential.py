@@ -1,4 +1,4 @@
-"""The credential that a viewer sends, in the URL or in cookies: reading it, and taking it out."""
+"""CloudFront's parameters and cookies in a request: read them, and strip them for the origin."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeAlias
 
+from cfsign.limits import COOKIE_PREFIX, COOKIES, PARAMETERS
+
 Cookies: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]] | str
 """The cookies of a request: a mapping, pairs of name and value, or a `Cookie` header's text."""
-
-# AWS, "Decide to use signed URLs or signed cookies": the reserved parameters.
-_PARAMETERS = frozenset({"Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"})
-# AWS, "Set signed cookies using a custom policy"; the names are case-sensitive.
-_COOKIE_PREFIX = "CloudFront-"
-_COOKIES = frozenset(_COOKIE_PREFIX + name for name in _PARAMETERS)
 
 # AWS, "Quotas": the length of a whole request.
 _MAX_COOKIE_BYTES = 20_480
 
+# Sets, since each piece of a query is looked up in them; names are case-sensitive.
+_PARAMETERS = frozenset(PARAMETERS)
+_COOKIES = frozenset(COOKIES)
 _PERCENT_ESCAPE = re.compile("%([0-9A-Fa-f]{2})")
 _BASE64 = re.compile("[A-Za-z0-9~-]++_{0,2}")
 _TO_STANDARD_BASE64 = str.maketrans("-_~", "+=/")
@@ -29,7 +28,7 @@ _TO_STANDARD_BASE64 = str.maketrans("-_~", "+=/")
 @dataclass(frozen=True, slots=True)
 class Credential:
     """
-    What a viewer sent to show that a URL was signed: percent-decoded, otherwise untouched.
+    The CloudFront parameters or cookies of one request, percent-decoded, otherwise unchanged.
 
     A value that was not sent is None.
 
@@ -38,8 +37,8 @@ class Credential:
         expires: The expiry of a canned policy: epoch seconds, as text.
         policy: A custom policy, in CloudFront's base64.
         signature: The signature, in CloudFront's base64.
-        hash_algorithm: The name of the hash under the signature.
-        has_duplicates: Whether any of these was sent twice, and so has no one reading.
+        hash_algorithm: The name of the hash algorithm of the signature.
+        has_duplicates: True if one of these was sent twice, so that its value is ambiguous.
     """
 
     key_pair_id: str | None
@@ -51,7 +50,7 @@ class Credential:
 
 
 def read_credential(query: str | None, cookies: Sequence[tuple[str, str]] = ()) -> Credential:
-    """Read the credential of one request, as `read_query` does."""
+    """Return the credential of one request; the arguments are those of `read_query`."""
     return read_query(query, cookies)[0]
 
 
@@ -59,22 +58,19 @@ def read_query(
     query: str | None, cookies: Sequence[tuple[str, str]] = ()
 ) -> tuple[Credential, str | None]:
     """
-    Read the credential of one request, and what is left of its query.
+    Return the credential of one request, and the rest of its query as `strip_query` returns it.
 
-    Any reserved parameter in the URL makes it a signed URL, and its cookies are then ignored
-    (AWS, "Decide to use signed URLs or signed cookies").
+    If the URL has any reserved parameter, its cookies are ignored (AWS, "Decide to use signed
+    URLs or signed cookies").
 
     Args:
-        query: The query of the URL as it was sent, without the "?", or None.
-        cookies: The request's cookies, as `cookie_pairs` returns them.
-
-    Returns:
-        The credential; and the query without the reserved parameters, as `own_query` has it.
+        query: The query of the URL as it was sent, without the "?"; None if there was no "?".
+        cookies: The request's cookies, as `parse_cookies` returns them.
     """
-    sent, kept = _parted(query)
+    sent, rest = _split_query(query)
     if not sent:
         sent = [
-            (name.removeprefix(_COOKIE_PREFIX), _percent_decoded(value))
+            (name.removeprefix(COOKIE_PREFIX), _percent_decode(value))
             for name, value in cookies
             if name in _COOKIES
         ]
@@ -87,55 +83,53 @@ def read_query(
         hash_algorithm=values.get("Hash-Algorithm"),
         has_duplicates=len(values) < len(sent),
     )
-    return credential, kept
+    return credential, rest
 
 
-def cookie_pairs(cookies: object) -> list[tuple[str, str]] | None:
+def parse_cookies(cookies: object) -> list[tuple[str, str]] | None:
     """
-    Return the names and values of a request's cookies, or None where no request sends these.
+    Return the names and values of a request's cookies, or None if no request can have them.
 
     Args:
-        cookies: Any form of `Cookies`, or None for a request without.
+        cookies: Any form of `Cookies`, or None for a request without cookies.
             Only a header or pairs can show that a cookie was sent twice.
     """
     if cookies is None:
         return []
     if isinstance(cookies, str):
-        return _header_pairs(cookies) if _fits(cookies) else None
-    found = _listed(cookies)
-    pairs = [pair for pair in found if _is_pair_of_texts(pair)]
+        # Characters first: encoding a text that is far too long would take too much time.
+        if len(cookies) > _MAX_COOKIE_BYTES or _byte_length(cookies) > _MAX_COOKIE_BYTES:
+            return None
+        return [_split_cookie(piece) for piece in cookies.split(";")]
+    listed = _list_items(cookies)
+    pairs = [pair for pair in listed if _is_pair_of_texts(pair)]
     size = sum(_byte_length(name) + _byte_length(value) + len("=") for name, value in pairs)
-    return pairs if len(pairs) == len(found) and size <= _MAX_COOKIE_BYTES else None
+    return pairs if len(pairs) == len(listed) and size <= _MAX_COOKIE_BYTES else None
 
 
-def own_query(query: str | None) -> str | None:
+def strip_query(query: str | None) -> str | None:
     """
-    Return the query without the reserved parameters, or None when nothing else was in it.
+    Return the query without the reserved parameters, or None if nothing else was in it.
 
-    The other parameters stay as they are, byte for byte and in their order. An empty one counts:
-    the "" of "&Expires=1" is the site's own, so that no inserted "&" goes unnoticed.
+    The other parameters keep their bytes and their order. An empty one counts: "&Expires=1" leaves
+    "", so that an inserted "&" does not go unnoticed.
     """
-    return _parted(query)[1]
-
-
-def strip_query(query: str) -> str:
-    """Return the query as the origin sees it: without the reserved parameters."""
-    return own_query(query) or ""
+    return _split_query(query)[1]
 
 
 def strip_cookies(header: str) -> str:
-    """Return a `Cookie` header as the origin sees it: without the CloudFront cookies."""
+    """Return a `Cookie` header without the CloudFront cookies, as the origin gets it."""
     pieces = header.split(";")
-    kept = [piece for piece in pieces if _cookie_name_and_value(piece)[0] not in _COOKIES]
-    return header if len(kept) == len(pieces) else ";".join(kept).lstrip(" \t")
+    others = [piece for piece in pieces if _split_cookie(piece)[0] not in _COOKIES]
+    return header if len(others) == len(pieces) else ";".join(others).lstrip(" \t")
 
 
-def decoded(text: str) -> bytes | None:
+def decode_base64(text: str) -> bytes | None:
     """
-    Decode CloudFront's base64, or return None where it is not that to the letter.
+    Decode CloudFront's base64, or return None if *text* is not exactly that.
 
-    Padding is required and the unused bits of the last letter must be zero, so that no two texts
-    decode to the same bytes. Undocumented; this project's choice.
+    Padding is required, and the unused bits of the last character must be zero, so that two texts
+    never decode to the same bytes. Undocumented; this project's choice.
     """
     if len(text) % 4 or _BASE64.fullmatch(text) is None:
         return None
@@ -144,50 +138,41 @@ def decoded(text: str) -> bytes | None:
     return content if base64.b64encode(content) == standard else None
 
 
-def _parted(query: str | None) -> tuple[list[tuple[str, str]], str | None]:
+def _split_query(query: str | None) -> tuple[list[tuple[str, str]], str | None]:
     """Return the reserved parameters, and the rest of the query."""
-    sent, kept = [], []
+    reserved, others = [], []
     for piece in [] if query is None else query.split("&"):
-        parameter = _name_and_value(piece)
+        parameter = _split_parameter(piece)
         if parameter[0] in _PARAMETERS:
-            sent.append(parameter)
+            reserved.append(parameter)
         else:
-            kept.append(piece)
-    return sent, "&".join(kept) if kept else None
+            others.append(piece)
+    return reserved, "&".join(others) if others else None
 
 
-def _name_and_value(piece: str) -> tuple[str, str]:
+def _split_parameter(piece: str) -> tuple[str, str]:
     name, _, value = piece.partition("=")
-    return (_percent_decoded(name), _percent_decoded(value)) if "%" in piece else (name, value)
+    return (_percent_decode(name), _percent_decode(value)) if "%" in piece else (name, value)
 
 
-def _percent_decoded(text: str) -> str:
-    # A "+" stays: it is a space in HTML forms alone, and here it is a letter that base64 forbids.
+def _percent_decode(text: str) -> str:
+    # A "+" stays: it means a space in HTML forms only, and CloudFront's base64 does not have it.
     return _PERCENT_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), text)
 
 
-def _cookie_name_and_value(piece: str) -> tuple[str, str]:
+def _split_cookie(piece: str) -> tuple[str, str]:
     # RFC 6265, section 5.4: pairs are joined by "; ", and nothing in them is quoted or escaped.
     name, _, value = piece.partition("=")
     return name.strip(" \t"), value.strip(" \t")
 
 
-def _fits(header: str) -> bool:
-    # Letters first: to encode what has far too many would be a load.
-    return len(header) <= _MAX_COOKIE_BYTES and _byte_length(header) <= _MAX_COOKIE_BYTES
-
-
-def _header_pairs(header: str) -> list[tuple[str, str]]:
-    return [_cookie_name_and_value(piece) for piece in header.split(";")]
-
-
-def _listed(cookies: object) -> list[Any]:
-    """List the pairs of any other form; what cannot be listed counts as one unusable pair."""
+def _list_items(cookies: object) -> list[Any]:
+    """Return the pairs of a mapping or an iterable; one unusable pair if that fails."""
     try:
         pairs: Any = cookies.items() if isinstance(cookies, Mapping) else cookies
-        # Each pair takes a byte at least, so that even an endless iterable is cut off in time.
+        # Each pair has at least one byte, so this also ends an endless iterable.
         return list(islice(pairs, _MAX_COOKIE_BYTES + 1))
-    except Exception:  # The caller's own object iterates here, and may raise anything.
+    except Exception:  # the caller's object iterates here and may raise anything
         return [None]
 
 

@@ -1,4 +1,4 @@
-"""A trusted key group: what CloudFront would answer to a request, and why."""
+"""A trusted key group: check a request as CloudFront does."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from cfsign.checking.credential import Cookies, Credential, decoded
+from cfsign.checking.credential import Cookies, Credential, decode_base64
 from cfsign.checking.matching import resource_matches
 from cfsign.checking.request import Request, read_request
 from cfsign.checking.statement import (
@@ -22,19 +22,16 @@ from cfsign.checking.statement import (
 )
 from cfsign.checking.verdict import Reason, Verdict
 from cfsign.errors import CfsignWarning, ConfigurationError, PolicyError, SigningKeyError
-from cfsign.keys import HashAlgorithm, PublicKey, load_public_key
+from cfsign.keys import SUPPORTED, HashAlgorithm, PublicKey, load_public_key
+from cfsign.limits import KEY_GROUP_ID, KEY_PAIR_ID
 
 KeySource: TypeAlias = str | bytes | os.PathLike[str]
 Address: TypeAlias = str | IPv4Address | IPv6Address
 
-_KEY_PAIR_ID = re.compile("[A-Za-z0-9]+")
-_UUID = re.compile("[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_KEY_PAIR_ID = re.compile(KEY_PAIR_ID)
 
-# AWS, "Create key pairs for your signers".
-_SUPPORTED = ("RSA-2048", "P-256")
-
-# AWS, "Create a signed URL using a canned policy": SHA-1 where nothing is said. Which spellings
-# are taken is undocumented; this project takes the two names to the letter.
+# AWS, "Create a signed URL using a canned policy": SHA-1 is the default. Other spellings are
+# undocumented; this project accepts exactly these two.
 _HASHES: Mapping[str | None, HashAlgorithm] = {
     None: "SHA1",
     "SHA1": "SHA1",
@@ -44,22 +41,35 @@ _HASHES: Mapping[str | None, HashAlgorithm] = {
 
 class TrustedKeyGroup:
     """
-    The public keys that viewers' URLs and cookies may be signed for.
+    The public keys whose signatures are accepted.
 
     Args:
-        keys: For each key pair id, the public key: a path, or PEM as text or bytes.
+        keys: The public key of each key pair id: a path, or PEM as text or bytes.
 
     Raises:
-        SigningKeyError: A key pair id or a key cannot be used; the error names the id.
-        ConfigurationError: There is no key at all.
+        SigningKeyError: A key pair id or a key is not valid; the error names the id.
+        ConfigurationError: There are no keys.
     """
 
     def __init__(self, keys: Mapping[str, KeySource]) -> None:
-        self._keys = {
-            _checked_id(key_pair_id): _load(key_pair_id, source)
-            for key_pair_id, source in _checked_mapping(keys).items()
-        }
-        _warn_of_unsupported(self._keys)
+        mapping: object = keys  # callers without a type checker pass anything
+        if not isinstance(mapping, Mapping) or not mapping:
+            raise ConfigurationError(
+                "the trusted keys must be a mapping with at least one key",
+                hint="pass {key_pair_id: public_key_pem}",
+            )
+        self._keys: dict[str, PublicKey] = {}
+        for key_pair_id, source in keys.items():
+            _check_key_pair_id(key_pair_id)
+            self._keys[key_pair_id] = _load_key(key_pair_id, source)
+        for key_pair_id, key in self._keys.items():
+            if key.algorithm not in SUPPORTED:
+                warnings.warn(
+                    f"the key {key_pair_id} is {key.algorithm}, but CloudFront accepts only "
+                    f"{' and '.join(SUPPORTED)}",
+                    CfsignWarning,
+                    stacklevel=2,
+                )
 
     def __repr__(self) -> str:
         keys = ", ".join(f"{name} {key.algorithm}" for name, key in self._keys.items())
@@ -67,7 +77,7 @@ class TrustedKeyGroup:
 
     @property
     def public_keys(self) -> Mapping[str, PublicKey]:
-        """The keys by their key pair ids; not to be changed."""
+        """The keys by their key pair ids, read-only."""
         return MappingProxyType(self._keys)
 
     def check(
@@ -79,51 +89,64 @@ class TrustedKeyGroup:
         ip_address: Address | None = None,
     ) -> Verdict:
         """
-        Tell what CloudFront would answer; what is not understood is refused, and never raises.
+        Check a request as CloudFront does. Never raises: an invalid request is refused.
 
         Args:
-            url: The viewer's whole URL, as it is on the wire.
-            cookies: The request's cookies: a mapping, pairs, or a `Cookie` header's text.
+            url: The whole requested URL, exactly as it was sent.
+            cookies: The request's cookies: a mapping, pairs, or the text of a `Cookie` header.
             at: The time of the request: epoch seconds or an aware `datetime`; None is now.
-            ip_address: Where the request came from; whoever calls decides which proxy to trust.
-                A policy that names an address refuses None, and anything but IPv4.
+            ip_address: The client's address. The caller decides which proxies to trust.
+                A policy that names an address refuses None and everything except IPv4.
         """
-        return judge(read_request(url, cookies, at, ip_address), self._keys)
+        return check_request(read_request(url, cookies, at, ip_address), self._keys)
 
 
-def judge(request: Request | None, keys: Mapping[str, PublicKey]) -> Verdict:
-    """Tell what an edge that trusts *keys*, by key pair id, would answer; None is no request."""
+def check_request(request: Request | None, keys: Mapping[str, PublicKey]) -> Verdict:
+    """
+    Return the verdict of an edge that trusts *keys*.
+
+    Args:
+        request: The request; None for one that cannot be read.
+        keys: The public keys by their key pair ids.
+    """
     try:
-        _admit(request, keys)
+        _check(request, keys)
     except _Refusal as refusal:
         return Verdict(refusal.reason)
     return Verdict(Reason.ALLOWED)
 
 
 class _Refusal(Exception):
-    """Ends a check with the reason why the request is refused."""
+    """Ends a check with the reason for the refusal."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
-def _admit(request: Request | None, keys: Mapping[str, PublicKey]) -> None:
-    """Return if the request is allowed. The order settles which of several faults is told."""
+def _check(request: Request | None, keys: Mapping[str, PublicKey]) -> None:
+    """Return if the request is allowed. The order decides which of several errors is reported."""
     if request is None:
         raise _Refusal(Reason.UNUSABLE_REQUEST)
-    key = _key_for(request.credential, keys)
-    _refuse_two_policies(request.credential)
-    hash_algorithm = _hash_algorithm(request.credential)
-    signature = _signature(request.credential)
+    credential = request.credential
+    key = _find_key(credential, keys)
+    if credential.policy is not None and credential.expires is not None:
+        # CloudFront was seen to accept both, but no document says which one counts.
+        raise _Refusal(Reason.AMBIGUOUS_POLICY)
+    hash_algorithm = _HASHES.get(credential.hash_algorithm)
+    if hash_algorithm is None:
+        raise _Refusal(Reason.HASH_ALGORITHM)
+    signature = decode_base64(credential.signature or "")
+    if signature is None:
+        raise _Refusal(Reason.MALFORMED_SIGNATURE)
     policy = _read_policy(request)
-    # Over the bytes as they came: JSON that was read and written again would be other bytes.
+    # Verify the bytes as they were sent: JSON that is parsed and dumped would be other bytes.
     if not any(key.verify(text, signature, hash_algorithm) for text in policy.documents):
         raise _Refusal(Reason.SIGNATURE_MISMATCH)
     _check_conditions(policy.statement, request)
 
 
-def _key_for(credential: Credential, keys: Mapping[str, PublicKey]) -> PublicKey:
+def _find_key(credential: Credential, keys: Mapping[str, PublicKey]) -> PublicKey:
     if credential.has_duplicates:
         raise _Refusal(Reason.DUPLICATE_PARAMETER)
     if not credential.key_pair_id:
@@ -134,59 +157,6 @@ def _key_for(credential: Credential, keys: Mapping[str, PublicKey]) -> PublicKey
     if key is None:
         raise _Refusal(Reason.UNKNOWN_KEY)
     return key
-
-
-def _checked_mapping(keys: object) -> Mapping[Any, Any]:
-    if not isinstance(keys, Mapping) or not keys:
-        raise ConfigurationError("give at least one key: {key_pair_id: public_key_pem}")
-    return keys
-
-
-def _checked_id(key_pair_id: object) -> str:
-    # What is refused is not shown: a key that was pasted in its id's place looks like this too.
-    if not isinstance(key_pair_id, str) or _KEY_PAIR_ID.fullmatch(key_pair_id) is None:
-        is_uuid = isinstance(key_pair_id, str) and _UUID.fullmatch(key_pair_id)
-        hint = "; a UUID is the id of a key group: take that of a public key in it"
-        raise SigningKeyError(f"a key pair id is letters and digits alone{hint if is_uuid else ''}")
-    return key_pair_id
-
-
-def _load(key_pair_id: str, source: KeySource) -> PublicKey:
-    try:
-        return load_public_key(source)
-    except SigningKeyError as error:
-        raise SigningKeyError(f"key pair id {key_pair_id}: {error}", source=error.source) from error
-
-
-def _warn_of_unsupported(keys: Mapping[str, PublicKey]) -> None:
-    for key_pair_id, key in keys.items():
-        if key.algorithm not in _SUPPORTED:
-            warnings.warn(
-                f"key pair id {key_pair_id} is {key.algorithm}: CloudFront takes only "
-                f"{' and '.join(_SUPPORTED)}",
-                CfsignWarning,
-                stacklevel=3,
-            )
-
-
-def _refuse_two_policies(credential: Credential) -> None:
-    # CloudFront is seen to take an expiry beside a policy, but nothing says which one then counts.
-    if credential.policy is not None and credential.expires is not None:
-        raise _Refusal(Reason.AMBIGUOUS_POLICY)
-
-
-def _hash_algorithm(credential: Credential) -> HashAlgorithm:
-    hash_algorithm = _HASHES.get(credential.hash_algorithm)
-    if hash_algorithm is None:
-        raise _Refusal(Reason.HASH_ALGORITHM)
-    return hash_algorithm
-
-
-def _signature(credential: Credential) -> bytes:
-    signature = decoded(credential.signature or "")
-    if signature is None:
-        raise _Refusal(Reason.MALFORMED_SIGNATURE)
-    return signature
 
 
 def _read_policy(request: Request) -> ReceivedPolicy:
@@ -202,7 +172,7 @@ def _read_policy(request: Request) -> ReceivedPolicy:
 def _check_conditions(statement: Statement, request: Request) -> None:
     if not resource_matches(statement.resource, str(request.url)):
         raise _Refusal(Reason.RESOURCE_MISMATCH)
-    # Undocumented at the very second: this project refuses at both ends, and allows no skew.
+    # The exact seconds are undocumented: this project refuses at both ends and allows no skew.
     if request.at >= statement.expires_at:
         raise _Refusal(Reason.EXPIRED)
     if statement.starts_at is not None and request.at <= statement.starts_at:
@@ -210,3 +180,27 @@ def _check_conditions(statement: Statement, request: Request) -> None:
     network = statement.network
     if network is not None and (request.address is None or request.address not in network):
         raise _Refusal(Reason.VIEWER_ADDRESS)
+
+
+def _check_key_pair_id(key_pair_id: object) -> None:
+    if isinstance(key_pair_id, str) and _KEY_PAIR_ID.fullmatch(key_pair_id):
+        return
+    # Without the value: it may be a key that was pasted by mistake.
+    if isinstance(key_pair_id, str) and re.fullmatch(KEY_GROUP_ID, key_pair_id):
+        raise SigningKeyError(
+            "a key pair id is letters and digits, but this is a UUID, the id of a key group",
+            hint="use the ID of a public key in that group, such as K2JCJMDEHXQW5F",
+        )
+    raise SigningKeyError(
+        "a key pair id must be 1 to 128 letters and digits",
+        hint="use the ID of the public key in CloudFront, such as K2JCJMDEHXQW5F",
+    )
+
+
+def _load_key(key_pair_id: str, source: KeySource) -> PublicKey:
+    try:
+        return load_public_key(source)
+    except SigningKeyError as error:
+        raise SigningKeyError(
+            f"key pair id {key_pair_id}: {error.message}", hint=error.hint, source=error.source
+        ) from error

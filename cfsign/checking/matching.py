@@ -1,4 +1,4 @@
-"""The viewer's URL as it is on the wire, and the wildcards of a policy's Resource."""
+"""Parse the requested URL, and match it with the wildcards of a policy's Resource."""
 
 from __future__ import annotations
 
@@ -7,36 +7,36 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-# AWS, "Quotas": the length of a URL.
-_MAX_URL_BYTES = 8_192
+from cfsign.limits import MAX_URL_BYTES
 
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
-# RFC 3986, section 3.2.2, less escapes and sub-delimiters; no user-info, no empty port.
+# RFC 3986, section 3.2.2, without escapes and sub-delimiters; no user-info, no empty port.
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
-# The visible ASCII that RFC 3986 lets stand in a path. No "#": a fragment stays in the browser.
-_PATH_LETTER = r"[!$-;=@-\[\]_a-z~]"
-_QUERY_LETTER = r"[!$-;=?-\[\]_a-z~]"
-# Possessive: whether it fits is settled at the first letter that does not.
-_URL = re.compile(rf"(https?+)://([^/?]++)((?:/{_PATH_LETTER}*+)?+)(?:\?({_QUERY_LETTER}*+))?+")
+# The visible ASCII that RFC 3986 allows in a path. No "#": browsers do not send a fragment.
+_PATH = r"[!$-;=@-\[\]_a-z~]"
+_QUERY = r"[!$-;=?-\[\]_a-z~]"
+# Possessive: no backtracking, so it ends at the first character that does not match.
+_URL = re.compile(rf"(https?+)://([^/?]++)((?:/{_PATH}*+)?+)(?:\?({_QUERY}*+))?+")
+_SENDABLE = re.compile(f"{_QUERY}*")
 
-# AWS, "Create a signed URL using a custom policy"; "http*" is not on that page, but in wide use.
+# AWS, "Create a signed URL using a custom policy". "http*" is not on that page, but widely used.
 _ANY_PROTOCOL = ("*://", "http*://")
 
-_ANY_TEXT, _ANY_LETTER, _DELIMITER = "*", "?", r"\?"
+_ANY_TEXT, _ANY_CHARACTER, _DELIMITER = "*", "?", r"\?"
 _TOKEN = re.compile(r"\*+|\\\?|.", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class ViewerURL:
     """
-    A URL as a viewer can send it, in its parts and not normalised.
+    The parts of a URL that a client can send, not normalized.
 
     Attributes:
         scheme: "http" or "https".
-        host: The host, with its port where one was given.
+        host: The host, with its port if it has one.
         path: The path with its leading "/", or "".
-        query: The query without its "?"; None where there was no "?".
+        query: The query without its "?"; None if there is no "?".
     """
 
     scheme: str
@@ -46,8 +46,8 @@ class ViewerURL:
 
     @classmethod
     def parse(cls, url: object) -> ViewerURL | None:
-        """Return the parts of *url*, or None where no viewer can send it."""
-        if not isinstance(url, str) or len(url) > _MAX_URL_BYTES:
+        """Return the parts of *url*, or None if no client can send it."""
+        if not isinstance(url, str) or len(url) > MAX_URL_BYTES:
             return None
         parts = _URL.fullmatch(url)
         return cls(*parts.groups()) if parts is not None and is_host(parts[2]) else None
@@ -59,10 +59,10 @@ class ViewerURL:
 
     def spellings(self) -> list[ViewerURL]:
         """
-        Return this URL in each spelling that names the same: as it is, and canonical.
+        Return the equivalent spellings of this URL: unchanged, and with a canonical host.
 
-        An empty path and "/" are the same too (RFC 3986, section 6.2.3).
-        What CloudFront compares is undocumented; this project's choice.
+        An empty path and "/" are equivalent too (RFC 3986, section 6.2.3).
+        AWS does not document what CloudFront compares; this project's choice.
         """
         hosts = dict.fromkeys((self.host, self.canonical_host))
         paths = ("/", "") if self.path in ("", "/") else (self.path,)
@@ -74,84 +74,89 @@ class ViewerURL:
 
 
 def is_host(text: str) -> bool:
-    """Tell whether *text* can be the host of a URL, with or without a port."""
+    """Return True if *text* can be the host of a URL, with or without a port."""
     return _HOST.fullmatch(text) is not None
+
+
+def is_sendable(text: str) -> bool:
+    """Return True if all characters of *text* can be sent in a URL unencoded."""
+    return _SENDABLE.fullmatch(text) is not None
 
 
 def resource_matches(resource: str | None, url: str) -> bool:
     r"""
-    Tell whether a policy for *resource* covers *url*.
+    Return True if a policy for *resource* covers *url*.
 
-    A `*` stands for any text and a `?` for any one letter, both within one section of the URL
-    (protocol, domain, path, query); `\?` is the "?" before the query; a `*` at the end stands
-    for all that follows (AWS, "Create a signed URL using a custom policy"). An unescaped `?` may
-    be the "?" before the query too: undocumented, but it is what every AWS SDK signs.
+    AWS, "Create a signed URL using a custom policy":
+    - `*` matches any text and `?` any one character, within one section of the URL (protocol,
+      domain, path, query);
+    - a `*` at the end matches everything that follows;
+    - `\?` matches the "?" before the query. An unescaped `?` matches it too: undocumented, but
+      every AWS SDK signs it.
 
     Args:
-        resource: The Resource of the policy; None, like "*", covers every URL.
-        url: The viewer's URL without the CloudFront parameters.
-
-    Returns:
-        False too where *url* cannot be on the wire.
+        resource: The Resource of the policy; None covers every URL, as "*" does.
+        url: The requested URL without the CloudFront parameters. One that no client can send is
+            never covered.
     """
-    viewed = ViewerURL.parse(url)
-    if viewed is None:
+    parsed = ViewerURL.parse(url)
+    if parsed is None:
         return False
-    pattern = _without_protocol("*" if resource is None else resource, viewed.scheme)
+    pattern = _remove_protocol("*" if resource is None else resource, parsed.scheme)
     if pattern is None:
         return False
-    pattern = _without_default_port(pattern, _DEFAULT_PORTS[viewed.scheme])
-    automaton = _automaton(pattern, viewed.query is None)
-    canonical = replace(viewed, host=viewed.canonical_host)
+    pattern = _remove_default_port(pattern, _DEFAULT_PORTS[parsed.scheme])
+    automaton = _build_automaton(pattern, parsed.query is None)
+    canonical = replace(parsed, host=parsed.canonical_host)
     return any(automaton.accepts(same) for same in canonical.spellings())
 
 
-def first_difference(resource: str, url: str) -> tuple[int, int]:
+def find_mismatch(resource: str, url: str) -> tuple[int, int]:
     """
-    Return where a Resource and a URL that it does not cover part, as positions in either.
+    Return how far a Resource matches a URL that it does not cover, as a position in each.
 
-    That is as far as the pattern can be followed along the URL; (0, 0) for another protocol.
+    (0, 0) if the protocols differ.
     """
-    viewed = ViewerURL.parse(url)
-    pattern = None if viewed is None else _without_protocol(resource, viewed.scheme)
-    if viewed is None or pattern is None:
+    parsed = ViewerURL.parse(url)
+    pattern = None if parsed is None else _remove_protocol(resource, parsed.scheme)
+    if parsed is None or pattern is None:
         return 0, 0
-    passed, tokens = _Automaton(_tokens(pattern)).follow(viewed)
+    matched, tokens = _Automaton(_tokenize(pattern)).follow(parsed)
     spans = [token.span() for token in _TOKEN.finditer(pattern)]
     at = spans[tokens][0] if tokens < len(spans) else len(pattern)
-    return len(resource) - len(pattern) + at, len(f"{viewed.scheme}://") + passed
+    return len(resource) - len(pattern) + at, len(f"{parsed.scheme}://") + matched
 
 
-# To make one is work, and one pattern is compared with many URLs.
+# Cached because building one is slow, and one pattern is compared with many URLs.
 @lru_cache(maxsize=8)
-def _automaton(pattern: str, is_without_query: bool) -> _Automaton:
-    tokens = _tokens(pattern)
-    return _Automaton(_without_optional_query(tokens) if is_without_query else tokens)
+def _build_automaton(pattern: str, is_without_query: bool) -> _Automaton:
+    tokens = _tokenize(pattern)
+    return _Automaton(_remove_optional_query(tokens) if is_without_query else tokens)
 
 
-def _without_protocol(resource: str, scheme: str) -> str | None:
-    """Return what follows the protocol, or None where it is not for *scheme*."""
+def _remove_protocol(resource: str, scheme: str) -> str | None:
+    """Return *resource* without its protocol, or None if it does not match *scheme*."""
     for protocol in (f"{scheme}://", *_ANY_PROTOCOL):
         if resource.startswith(protocol):
             return resource.removeprefix(protocol)
-    # Where the domain starts with "*", the protocol may be left out.
+    # The protocol may be omitted if the domain starts with "*".
     return resource if resource.startswith(_ANY_TEXT) else None
 
 
-def _without_default_port(pattern: str, port: str) -> str:
+def _remove_default_port(pattern: str, port: str) -> str:
     domain, _, path = pattern.partition("/")
     if "?" in domain or not domain.endswith(port):
         return pattern
-    # The "/" is put back even where there was none: "*:443" is not "*", which covers all paths.
+    # The "/" is added even if there was none: "*:443" is not "*", which covers all paths.
     return f"{domain.removesuffix(port)}/{path}"
 
 
-def _tokens(pattern: str) -> list[str]:
+def _tokenize(pattern: str) -> list[str]:
     return [_ANY_TEXT if token[0] == _ANY_TEXT else token for token in _TOKEN.findall(pattern)]
 
 
-def _without_optional_query(tokens: list[str]) -> list[str]:
-    r"""Shorten the `X*\?*` of a path to the `X*` that it is the same as."""
+def _remove_optional_query(tokens: list[str]) -> list[str]:
+    r"""Shorten `X*\?*` in a path to the equivalent `X*`."""
     has_path = "/" in tokens
     is_optional = tokens[-3:] == [_ANY_TEXT, _DELIMITER, _ANY_TEXT]
     return tokens[:-2] if has_path and is_optional else tokens
@@ -159,9 +164,9 @@ def _without_optional_query(tokens: list[str]) -> list[str]:
 
 class _Automaton:
     """
-    All ways to match a pattern, followed at once: no backtracking, one step a letter of the URL.
+    Matches a pattern in time linear in the URL, by following all possible matches at once.
 
-    Bit i of a set of positions stands for "the first i tokens are matched"
+    A set of positions is an integer: bit i means "the first i tokens are matched"
     (Baeza-Yates and Gonnet, "A new approach to text searching", 1992).
     """
 
@@ -172,53 +177,53 @@ class _Automaton:
         self._end = 1 << len(tokens)
         self._stars = positions.get(_ANY_TEXT, 0)
         self._last_star = self._stars & (self._end >> 1)
-        self._any_letter = positions.get(_ANY_LETTER, 0)
-        self._delimiter = positions.get(_DELIMITER, 0) | self._any_letter
+        self._any_character = positions.get(_ANY_CHARACTER, 0)
+        self._delimiter = positions.get(_DELIMITER, 0) | self._any_character
         self._slash = positions.get("/", 0)
-        # A "*" or "?" in the URL finds the wildcard of that name, which it matches anyway.
-        self._passing = {token: found | self._any_letter for token, found in positions.items()}
+        # A "*" or "?" in the URL also selects that wildcard, which matches it anyway.
+        self._matching = {token: bits | self._any_character for token, bits in positions.items()}
 
     def accepts(self, url: ViewerURL) -> bool:
-        """Tell whether the pattern matches *url* from its canonical host on."""
-        reached = self._past_stars(1)
-        for passing, staying in self._steps(url):
-            reached = self._past_stars((reached & passing) << 1 | reached & staying)
+        """Return True if the pattern matches *url* from its canonical host on."""
+        reached = self._skip_stars(1)
+        for matching, repeating in self._steps(url):
+            reached = self._skip_stars((reached & matching) << 1 | reached & repeating)
             if not reached:
                 return False
         return bool(reached & self._end)
 
     def follow(self, url: ViewerURL) -> tuple[int, int]:
-        """Return how many letters of *url* are matched, and how many tokens by them at most."""
-        reached = self._past_stars(1)
-        passed = 0
-        for passing, staying in self._steps(url):
-            following = self._past_stars((reached & passing) << 1 | reached & staying)
+        """Return how many characters of *url*, and at most how many tokens, are matched."""
+        reached = self._skip_stars(1)
+        matched = 0
+        for matching, repeating in self._steps(url):
+            following = self._skip_stars((reached & matching) << 1 | reached & repeating)
             if not following:
                 break
             reached = following
-            passed += 1
-        return passed, reached.bit_length() - 1
+            matched += 1
+        return matched, reached.bit_length() - 1
 
     def _steps(self, url: ViewerURL) -> Iterator[tuple[int, int]]:
         """
-        Yield, for each letter of the URL, the positions that it passes and those that it stays at.
+        Yield for each character of the URL the tokens that match it, and those that also repeat.
 
-        It stays at a `*`; the two letters that begin a section stay only at one at the very end.
+        A `*` repeats. For the "/" and "?" that begin a section, only a `*` at the very end does.
         """
-        passing, otherwise, stars = self._passing.get, self._any_letter, self._stars
-        for letter in url.host:
-            # The domain of a Resource may be in capitals, which a canonical host never is.
-            yield passing(letter, otherwise) | passing(letter.upper(), otherwise), stars
+        matching, otherwise, stars = self._matching.get, self._any_character, self._stars
+        for character in url.host:
+            # A Resource may have its domain in upper case; a canonical host is in lower case.
+            yield matching(character, otherwise) | matching(character.upper(), otherwise), stars
         if url.path:
             yield self._slash, self._last_star
-        for letter in url.path[1:]:
-            yield passing(letter, otherwise), stars
+        for character in url.path[1:]:
+            yield matching(character, otherwise), stars
         if url.query is None:
             return
         yield self._delimiter, self._last_star
-        for letter in url.query:
-            yield passing(letter, otherwise), stars
+        for character in url.query:
+            yield matching(character, otherwise), stars
 
-    def _past_stars(self, reached: int) -> int:
-        # One step is enough, since no two stars stand side by side.
+    def _skip_stars(self, reached: int) -> int:
+        # One step is enough, since two stars never follow each other.
         return reached | (reached & self._stars) << 1

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Any
 
-from cfsign.checking.credential import decoded
+from cfsign.checking.credential import decode_base64
 from cfsign.errors import PolicyError
-
-# AWS, "Create a signed URL using a canned policy": a time fits 32 bits.
-_MAX_EPOCH_SECONDS = 2_147_483_647
-
-# Undocumented; this project's choice. No policy in a URL of at most 8,192 bytes is longer.
-_MAX_DOCUMENT_BYTES = 8_192
+from cfsign.limits import LATEST_EXPIRY, MAX_POLICY_BYTES
+from cfsign.utils.strict_json import StrictJSONError, parse_json
 
 _EXPIRES = re.compile("[1-9][0-9]{0,9}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -27,13 +22,13 @@ _NETWORK = re.compile(rf"{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}(/([0-9]|[12][0-9
 @dataclass(frozen=True, slots=True)
 class Statement:
     """
-    What one policy allows.
+    The conditions of one policy.
 
     Attributes:
-        resource: The URL or pattern that it is for; None is every URL.
-        expires_at: Epoch seconds; not allowed from here on.
-        starts_at: Epoch seconds; not allowed up to and at this second; None is no such limit.
-        network: The viewer's network; None is every address.
+        resource: The URL or pattern that is allowed; None allows every URL.
+        expires_at: Epoch seconds; from this second on nothing is allowed.
+        starts_at: Epoch seconds; up to and in this second nothing is allowed. None: no start.
+        network: The client's network; None allows every address.
     """
 
     resource: str | None
@@ -45,11 +40,11 @@ class Statement:
 @dataclass(frozen=True, slots=True)
 class ReceivedPolicy:
     """
-    A policy as it came with a request, its signature still to be checked.
+    A policy from a request. Its signature is not checked yet.
 
     Attributes:
-        documents: The bytes that may have been signed; any one of them will do.
-        statement: What all of them say.
+        documents: The texts that may have been signed; one match is enough.
+        statement: The conditions, the same in all of them.
     """
 
     documents: tuple[bytes, ...]
@@ -58,42 +53,45 @@ class ReceivedPolicy:
 
 def read_custom_policy(text: str) -> ReceivedPolicy:
     """
-    Read the value of `Policy`, in CloudFront's base64.
+    Parse the value of `Policy`, in CloudFront's base64.
 
     Raises:
         PolicyError: CloudFront would answer MalformedPolicy.
     """
-    document = decoded(text)
+    document = decode_base64(text)
     if document is None:
         raise PolicyError("the policy is not CloudFront's base64")
     return ReceivedPolicy((document,), read_statement(document))
 
 
-def read_canned_policy(expires: str, spellings: Iterable[str]) -> ReceivedPolicy:
+def read_canned_policy(expires: str, urls: Iterable[str]) -> ReceivedPolicy:
     """
-    Read the value of `Expires`, epoch seconds, into the canned policy that it stands for.
+    Build the canned policy that the value of `Expires` stands for.
 
     Args:
-        expires: The value as it was sent.
-        spellings: The viewer's URL, in each spelling that may have been signed.
+        expires: The value as it was sent: epoch seconds.
+        urls: The requested URL, in each spelling that may have been signed.
 
     Raises:
         PolicyError: CloudFront would answer MalformedPolicy.
     """
-    expires_at = _read_expires(expires)
+    # Undocumented; this project's choice: one spelling for each time.
+    if _EXPIRES.fullmatch(expires) is None or int(expires) > LATEST_EXPIRY:
+        raise PolicyError("Expires must be whole epoch seconds of 32 bits", field="Expires")
+    expires_at = int(expires)
     return ReceivedPolicy(
-        documents=tuple(_canned_document(url, expires_at) for url in spellings),
-        # The URL is inside the document: when the signature fits, nothing is left to compare.
+        documents=tuple(_build_canned_document(url, expires_at) for url in urls),
+        # The URL is part of the document: if the signature matches, so does the URL.
         statement=Statement(resource=None, expires_at=expires_at),
     )
 
 
 def read_statement(document: bytes) -> Statement:
     """
-    Read a custom policy (AWS, "Create a signed URL using a custom policy").
+    Parse a custom policy (AWS, "Create a signed URL using a custom policy").
 
-    AWS does not document what becomes of unknown or repeated members, of numbers that are not
-    plain integers, or of more than one statement: all refused here, this project's choice.
+    AWS does not document how it treats unknown or repeated members, numbers that are not plain
+    integers, or several statements. This project refuses them all.
 
     Args:
         document: The policy as it was signed: JSON in UTF-8.
@@ -101,59 +99,46 @@ def read_statement(document: bytes) -> Statement:
     Raises:
         PolicyError: CloudFront would answer MalformedPolicy; the error names the member.
     """
-    policy = _members(_parsed(document), "the policy", {"Statement"})
+    policy = _check_members(_parse_document(document), "the policy", {"Statement"})
     statements = policy["Statement"]
     if not isinstance(statements, list) or len(statements) != 1:
         raise PolicyError("Statement must be an array of exactly one object", field="Statement")
-    statement = _members(statements[0], "Statement", {"Condition"}, {"Resource"})
-    condition = _members(
+    statement = _check_members(statements[0], "Statement", {"Condition"}, {"Resource"})
+    condition = _check_members(
         statement["Condition"], "Condition", {"DateLessThan"}, {"DateGreaterThan", "IpAddress"}
     )
     return Statement(
-        resource=_text(statement["Resource"], "Resource") if "Resource" in statement else None,
-        expires_at=_epoch_seconds(condition, "DateLessThan"),
-        starts_at=_epoch_seconds(condition, "DateGreaterThan")
+        resource=_check_text(statement["Resource"], "Resource")
+        if "Resource" in statement
+        else None,
+        expires_at=_read_time(condition, "DateLessThan"),
+        starts_at=_read_time(condition, "DateGreaterThan")
         if "DateGreaterThan" in condition
         else None,
-        network=_network(condition) if "IpAddress" in condition else None,
+        network=_read_network(condition) if "IpAddress" in condition else None,
     )
 
 
-def _read_expires(text: str) -> int:
-    # Undocumented; this project's choice: one spelling for each time.
-    if _EXPIRES.fullmatch(text) is None or int(text) > _MAX_EPOCH_SECONDS:
-        raise PolicyError("Expires must be whole epoch seconds of 32 bits", field="Expires")
-    return int(text)
-
-
-def _canned_document(resource: str, expires_at: int) -> bytes:
-    # AWS, "Create a signed URL using a canned policy". Text, since CloudFront escapes nothing.
+def _build_canned_document(resource: str, expires_at: int) -> bytes:
+    # AWS, "Create a signed URL using a canned policy". CloudFront escapes nothing in it.
     return (
         f'{{"Statement":[{{"Resource":"{resource}",'
         f'"Condition":{{"DateLessThan":{{"AWS:EpochTime":{expires_at}}}}}}}]}}'
     ).encode("ascii")
 
 
-def _parsed(document: bytes) -> object:
-    if len(document) > _MAX_DOCUMENT_BYTES:
-        raise PolicyError(f"a policy has at most {_MAX_DOCUMENT_BYTES} bytes")
+def _parse_document(document: bytes) -> object:
+    if len(document) > MAX_POLICY_BYTES:
+        raise PolicyError(f"a policy has at most {MAX_POLICY_BYTES} bytes")
     try:
-        return json.loads(document.decode("utf-8"), object_pairs_hook=_object)
-    except PolicyError:
-        raise
-    except (ValueError, RecursionError):
-        # Only the fact: the decoder's own message would quote from what the viewer sent.
-        raise PolicyError("the policy is not JSON in UTF-8") from None
+        return parse_json(document)
+    except StrictJSONError as error:
+        # Without the parser's text: it can name a member that the client sent.
+        message = "a member is given twice" if error.member else "the policy is not JSON in UTF-8"
+        raise PolicyError(message) from None
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise PolicyError("a member is given twice")
-    return members
-
-
-def _members(
+def _check_members(
     value: object, name: str, required: Collection[str], optional: Collection[str] = ()
 ) -> Mapping[str, Any]:
     if not isinstance(value, dict):
@@ -166,19 +151,19 @@ def _members(
     return value
 
 
-def _epoch_seconds(condition: Mapping[str, Any], name: str) -> int:
-    seconds = _members(condition[name], name, {"AWS:EpochTime"})["AWS:EpochTime"]
-    # The type itself, since True is an int too.
-    if type(seconds) is not int or not 0 <= seconds <= _MAX_EPOCH_SECONDS:
+def _read_time(condition: Mapping[str, Any], name: str) -> int:
+    seconds = _check_members(condition[name], name, {"AWS:EpochTime"})["AWS:EpochTime"]
+    # Not isinstance: True is an int too.
+    if type(seconds) is not int or not 0 <= seconds <= LATEST_EXPIRY:
         raise PolicyError(f"{name} must be whole epoch seconds of 32 bits, unquoted", field=name)
     return seconds
 
 
-def _network(condition: Mapping[str, Any]) -> IPv4Network:
-    source = _members(condition["IpAddress"], "IpAddress", {"AWS:SourceIp"})["AWS:SourceIp"]
-    text = _text(source, "AWS:SourceIp")
+def _read_network(condition: Mapping[str, Any]) -> IPv4Network:
+    source = _check_members(condition["IpAddress"], "IpAddress", {"AWS:SourceIp"})["AWS:SourceIp"]
+    text = _check_text(source, "AWS:SourceIp")
     try:
-        # Host bits are let pass, undocumented: 10.0.0.9/24 is read as the network around it.
+        # Host bits are accepted (undocumented): 10.0.0.9/24 means the network around it.
         network = IPv4Network(text, strict=False) if _NETWORK.fullmatch(text) else None
     except ValueError:
         network = None
@@ -187,8 +172,8 @@ def _network(condition: Mapping[str, Any]) -> IPv4Network:
     return network
 
 
-def _text(value: object, name: str) -> str:
-    # Half a surrogate pair, which JSON can spell, is no character (RFC 8259, section 8.2).
+def _check_text(value: object, name: str) -> str:
+    # JSON can spell half a surrogate pair, which is not a character (RFC 8259, section 8.2).
     if not isinstance(value, str) or _SURROGATE.search(value):
         raise PolicyError(f"{name} must be text", field=name)
     return value

@@ -192,7 +192,9 @@ class Configuration:
             except CfsignError as error:
                 problems.append(f"{labels['hash_algorithm']}: {error}")
         # A step that is at fault itself says so already.
-        step_stands = not any(str(problem).startswith(labels["expiry_step"]) for problem in problems)
+        step_stands = not any(
+            str(problem).startswith(labels["expiry_step"]) for problem in problems
+        )
         if "expiry_jitter" in values and step_stands:
             try:
                 check_jitter(values["expiry_jitter"], values.get("expiry_step"))

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 from urllib.parse import quote
 
-from cfsign.checking.credential import own_query
+from cfsign.checking.credential import strip_query
 from cfsign.edge.gate import Judgement
 from cfsign.edge.request import ViewerRequest
 
@@ -62,7 +62,7 @@ def _line(request: ViewerRequest, judgement: Judgement, status: int) -> str:
 def _own_target(target: str) -> str:
     path, mark, query = target.partition("?")
     path = _CREDENTIAL.split(path, maxsplit=1)[0]
-    own = own_query(query) if mark else None
+    own = strip_query(query) if mark else None
     return path if own is None else f"{path}?{_LONG_RUN_OF_QUERY.sub(_CUT, own)}"
 
 

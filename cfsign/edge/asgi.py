@@ -104,7 +104,7 @@ def _in_origin_form(scope: Scope) -> Scope:
 
 def _stripped(scope: Scope) -> Scope:
     """Copy the request without its credential."""
-    query = strip_query(scope.get("query_string", b"").decode("latin-1"))
+    query = strip_query(scope.get("query_string", b"").decode("latin-1")) or ""
     headers = [
         (name, strip_cookies(value.decode("latin-1")).encode("latin-1"))
         if name.lower() == b"cookie"

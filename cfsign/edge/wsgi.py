@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from cfsign.checking.credential import own_query, strip_cookies, strip_query
+from cfsign.checking.credential import strip_cookies, strip_query
 from cfsign.edge.access_log import tell
 from cfsign.edge.gate import Judgement
 from cfsign.edge.middleware import Middleware
@@ -95,12 +95,12 @@ def _stripped(environ: WSGIEnvironment) -> WSGIEnvironment:
     for name in _TARGETS:
         if name in stripped:
             stripped[name] = _stripped_target(stripped[name])
-    stripped["QUERY_STRING"] = strip_query(stripped.get("QUERY_STRING", ""))
+    stripped["QUERY_STRING"] = strip_query(stripped.get("QUERY_STRING", "")) or ""
     cookies = strip_cookies(stripped.pop("HTTP_COOKIE", ""))
     return {**stripped, "HTTP_COOKIE": cookies} if cookies else stripped
 
 
 def _stripped_target(target: str) -> str:
     path, mark, query = target.partition("?")
-    own = own_query(query) if mark else None
+    own = strip_query(query) if mark else None
     return path if own is None else f"{path}?{own}"

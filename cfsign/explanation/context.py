@@ -11,10 +11,10 @@ from ipaddress import IPv4Address
 from itertools import islice
 from typing import Any
 
-from cfsign.checking.credential import Credential, cookie_pairs, own_query, read_credential
-from cfsign.checking.key_group import TrustedKeyGroup, judge
+from cfsign.checking.credential import Credential, parse_cookies, read_credential, strip_query
+from cfsign.checking.key_group import TrustedKeyGroup, check_request
 from cfsign.checking.matching import ViewerURL, is_host
-from cfsign.checking.request import Request, epoch_seconds, ipv4, request_of
+from cfsign.checking.request import Request, build_request, to_epoch_seconds, to_ipv4
 from cfsign.checking.statement import Statement, read_canned_policy, read_statement
 from cfsign.checking.verdict import Reason, Verdict
 from cfsign.errors import CfsignError, PolicyError
@@ -72,7 +72,7 @@ class Case:
         """The URL on the wire without the reserved parameters."""
         if self.request is not None:
             return self.request.url  # it was sent as it was given
-        return None if self.sent is None else replace(self.sent, query=own_query(self.sent.query))
+        return None if self.sent is None else replace(self.sent, query=strip_query(self.sent.query))
 
     @cached_property
     def credential(self) -> Credential:
@@ -90,7 +90,7 @@ class Case:
     @property
     def address(self) -> IPv4Address | None:
         """The viewer's address, where it is IPv4."""
-        return ipv4(self.ip_address)
+        return to_ipv4(self.ip_address)
 
     @cached_property
     def signatures(self) -> list[Decoding]:
@@ -160,10 +160,10 @@ def read_case(
     response: object,
 ) -> Case:
     """Read all arguments of `explain`, whatever they are; never raises."""
-    pairs = cookie_pairs(cookies)
-    now = epoch_seconds(at)
+    pairs = parse_cookies(cookies)
+    now = to_epoch_seconds(at)
     # The same reading as check's, of the same moment.
-    request = request_of(url, pairs, now, ip_address)
+    request = build_request(url, pairs, now, ip_address)
     keys, keys_error = _public_keys(trusted_keys)
     return Case(
         given=url if isinstance(url, str) else "",
@@ -182,8 +182,8 @@ def read_case(
 
 def _verdict(request: Request | None, keys: Mapping[str, PublicKey]) -> Verdict | None:
     if keys or request is None:
-        return judge(request, keys)
-    verdict = judge(request, {request.credential.key_pair_id or "": _AnyKey()})
+        return check_request(request, keys)
+    verdict = check_request(request, {request.credential.key_pair_id or "": _AnyKey()})
     return None if verdict.allowed else verdict
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice, product
 
 from cfsign.checking.credential import read_credential
-from cfsign.checking.key_group import judge
+from cfsign.checking.key_group import check_request
 from cfsign.checking.request import Request
 from cfsign.checking.verdict import Reason
 from cfsign.explanation.cause import Cause, Mistake
@@ -51,7 +51,7 @@ def find_in_cookies(case: Case) -> Iterator[Cause]:
 def _ignored(case: Case, request: Request) -> Cause:
     """Say that the cookies are not looked at, and whether they would have done."""
     alone = replace(request, credential=read_credential(None, case.cookies or ()))
-    would_do = bool(case.keys) and judge(alone, case.keys).allowed
+    would_do = bool(case.keys) and check_request(alone, case.keys).allowed
     query = case.sent.query if case.sent and case.sent.query else ""
     found = [
         name for name in _ALL if name in {piece.partition("=")[0] for piece in query.split("&")}
@@ -86,7 +86,7 @@ def _twice(case: Case, request: Request, names: list[str]) -> Iterator[Cause]:
     if not repeated:
         return
     would_do = bool(case.keys) and any(
-        judge(replace(request, credential=read_credential(None, choice)), case.keys).allowed
+        check_request(replace(request, credential=read_credential(None, choice)), case.keys).allowed
         for choice in islice(_choices(case, names), _MAX_CHOICES)
     )
     yield Cause(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from cfsign.checking.credential import decoded
+from cfsign.checking.credential import decode_base64
 from cfsign.explanation.cause import Mistake
 
 _WHITE_SPACE = re.compile(r"[\r\n\t]+")
@@ -38,7 +38,7 @@ class Decoding(NamedTuple):
 
 def decodings(text: str) -> list[Decoding]:
     """Return the readings of *text*, the likeliest first; one alone where it is as it should be."""
-    strict = decoded(text)
+    strict = decode_base64(text)
     if strict is not None:
         return [Decoding(strict, None)]
     found = dict[bytes, Decoding]()
@@ -57,7 +57,7 @@ def _lenient(text: str) -> Iterator[Decoding]:
         # A "+" that was decoded as if it came from a form.
         plain, mistake = plain.strip(" ").replace(" ", "+"), mistake or Mistake.STANDARD_BASE64
     if mistake is not None:
-        strict = decoded(plain)
+        strict = decode_base64(plain)
         if strict is not None:
             yield Decoding(strict, mistake)
     body = plain.rstrip("=_")

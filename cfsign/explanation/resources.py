@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from cfsign.checking.matching import ViewerURL, first_difference, resource_matches
+from cfsign.checking.matching import ViewerURL, find_mismatch, resource_matches
 from cfsign.checking.verdict import Reason
 from cfsign.explanation.candidates import url_readings
 from cfsign.explanation.cause import Cause, Mistake
@@ -31,7 +31,7 @@ def find_in_resources(case: Case) -> Iterator[Cause]:
     resource = statement.resource
     if case.reason is not Reason.RESOURCE_MISMATCH and resource_matches(resource, str(url)):
         return
-    at = first_difference(resource, str(url))
+    at = find_mismatch(resource, str(url))
     evidence = beside(resource, str(url), *at)
     limit = _readings_to_compare(resource, str(url))
     yield from _by_reading(case, url, resource, limit, evidence)

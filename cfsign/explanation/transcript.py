@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from cfsign.checking.credential import cookie_pairs
+from cfsign.checking.credential import parse_cookies
 from cfsign.explanation.encodings import decodings
 
 _MAX_LETTERS = 1_000_000
@@ -111,7 +111,7 @@ def _bare_url(lines: list[str]) -> str:
 
 def _covered_url(cookies: str | None) -> str:
     """Return a URL that the policy in the cookies is for, where no other is known; else ""."""
-    policy = dict(cookie_pairs(cookies) or ()).get("CloudFront-Policy", "")
+    policy = dict(parse_cookies(cookies) or ()).get("CloudFront-Policy", "")
     for decoding in decodings(policy):
         try:
             statement = json.loads(decoding.content)["Statement"]

@@ -306,8 +306,8 @@ class TestWSGI:
         ]
         assert caplog.messages == [
             "GET /other.jpg: 403 AccessDenied: "
-            "the signature was not made by this key over this policy",
-            "HEAD /x: 403 AccessDenied: the policy is for another viewer address",
+            "the signature was not made by this key for this policy",
+            "HEAD /x: 403 AccessDenied: the policy is for another client address",
         ]
 
     @pytest.mark.parametrize(
@@ -509,7 +509,7 @@ class TestASGI:
         self.sent(edge, type="websocket", scheme="wss", method=None, path="/socket")
         assert caplog.messages == [
             "POST /%FF%20a: 403 AccessDenied: the URL, the cookies, the time or the "
-            "address is none that a request has",
+            "address is invalid",
             "GET /socket: 403 MissingKey: no key pair id",
         ]
         assert {each.name for each in caplog.records} == {"cfsign.edge"}

@@ -80,7 +80,7 @@ def test_verdicts_compare_by_value() -> None:
         (Reason.ALLOWED, "200: allowed"),
         (
             Reason.SIGNATURE_MISMATCH,
-            "403 AccessDenied: the signature was not made by this key over this policy",
+            "403 AccessDenied: the signature was not made by this key for this policy",
         ),
         (Reason.MISSING_KEY, "403 MissingKey: no key pair id"),
     ],
