@@ -19,6 +19,7 @@ CORE_TESTS = [
     "tests/config",
     "tests/views",
     "tests/checking",
+    "tests/edge",
     "tests/test_exports.py",
 ]
 

@@ -1,8 +1,8 @@
 """
-pytest's fixtures of the test kit: a key pair, a clock, and edges that stop with the test.
+The pytest plugin of the test kit: a key pair, a clock, and edges that stop at the end of the test.
 
-Loaded into every pytest run where cfsign is installed, so nothing is imported before a fixture is
-asked for.
+pytest loads this module in every run where cfsign is installed. So it imports the test kit only
+when a test uses a fixture.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from cfsign.testing import Clock, Edge, MadeKeyPair
+    from cfsign.testing import Clock, Edge, GeneratedKeyPair
 
 
 @pytest.fixture(scope="session")
-def cloudfront_key_pair() -> MadeKeyPair:
-    """A key pair, made once a session; `.config` is what a site's `CLOUDFRONT_CONFIG` needs."""
-    from cfsign.testing import MadeKeyPair
+def cloudfront_key_pair() -> GeneratedKeyPair:
+    """A key pair, one per session; `.config` is a site's `CLOUDFRONT_CONFIG`."""
+    from cfsign.testing import GeneratedKeyPair
 
-    return MadeKeyPair.generate()
+    return GeneratedKeyPair.generate()
 
 
 @pytest.fixture
 def cloudfront_clock() -> Clock:
-    """The clock of this test's edges: `.shift(seconds)` moves it, `.at = moment` stops it."""
+    """The clock of the edges; `.shift(seconds)` moves it, `.at = timestamp` sets and stops it."""
     from cfsign.testing import Clock
 
     return Clock()
@@ -35,20 +35,20 @@ def cloudfront_clock() -> Clock:
 
 @pytest.fixture
 def cloudfront_edge(
-    cloudfront_key_pair: MadeKeyPair, cloudfront_clock: Clock
+    cloudfront_key_pair: GeneratedKeyPair, cloudfront_clock: Clock
 ) -> Iterator[Callable[..., Edge]]:
     """
-    Makes an edge before what it is given: a folder, or a WSGI or ASGI application.
+    A function that creates an edge around a folder, or around a WSGI or ASGI application.
 
-    In process, or on a port of loopback with `port=0`; all options of `cfsign.testing.Edge` are
-    taken. Each stops with the test.
+    It accepts all options of `cfsign.testing.Edge`: `port=0` serves on a free port, without it the
+    edge serves in this process. Each edge stops at the end of the test.
     """
     from cfsign.testing import Edge
 
     with ExitStack() as stack:
 
-        def make(origin: Any, **options: Any) -> Edge:
-            known = {"key_pair": cloudfront_key_pair, "clock": cloudfront_clock, **options}
-            return stack.enter_context(Edge(origin, **known))
+        def create_edge(origin: Any, **options: Any) -> Edge:
+            options = {"key_pair": cloudfront_key_pair, "clock": cloudfront_clock, **options}
+            return stack.enter_context(Edge(origin, **options))
 
-        yield make
+        yield create_edge

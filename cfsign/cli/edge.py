@@ -125,8 +125,8 @@ def edge(
     """
     try:
         from cfsign.edge import WSGIEdge
-        from cfsign.edge.server import address, listening, opened_origin, serving
-        from cfsign.edge.server.servers import EDGE_IDENT, stopped_by_signals, until_stopped
+        from cfsign.edge.server import get_url, listen, open_origin, serve
+        from cfsign.edge.server.http_server import VIA, interrupt_on_signals, wait_for_interrupt
     except ModuleNotFoundError as error:
         raise click.ClickException(
             f"the edge needs {error.name}: pip install 'cloudfront-cfsign[edge]'"
@@ -135,9 +135,9 @@ def edge(
     policy = _policy(cors, cors_origin, response_headers)
     proxy = {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": {"x-forwarded-for"}}
     with ExitStack() as stack:
-        stack.enter_context(stopped_by_signals())
-        app = stack.enter_context(opened_origin(origin))
-        listener = stack.enter_context(listening(port, "--port", host))
+        stack.enter_context(interrupt_on_signals())
+        app = stack.enter_context(open_origin(origin))
+        listener = stack.enter_context(listen(port, "--port", host))
         middleware = WSGIEdge(
             app,
             settings.trusted_keys,
@@ -146,18 +146,18 @@ def edge(
             explain=explain,
             log=_log,
         )
-        served = serving(
+        served = serve(
             middleware,
             listener,
-            ident=EDGE_IDENT,
+            ident=VIA,
             url_scheme=scheme,
             # As behind CloudFront: the origin sees what a viewer claims; the edge is deaf to it.
             clear_untrusted_proxy_headers=False,
             **(proxy if trusted_proxy else {}),
         )
         stack.enter_context(served)
-        _announce(origin, address(listener), host)
-        until_stopped()
+        _announce(origin, get_url(listener), host)
+        wait_for_interrupt()
     return 0
 
 
@@ -193,7 +193,7 @@ def _settings(
             raise click.UsageError("--config holds the behaviours: leave --behavior and --open out")
         configured, behaviors = read_config(config)
         keys = {**configured, **keys}
-    return Settings.make(keys, behaviors)
+    return Settings.load(keys, behaviors)
 
 
 def _policy(

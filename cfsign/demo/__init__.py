@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from cfsign.demo.stage import running
 from cfsign.demo.steps import all_steps
-from cfsign.edge.server.servers import stopped_by_signals, until_stopped
+from cfsign.edge.server.http_server import interrupt_on_signals, wait_for_interrupt
 
 
 def serve(port: int | None = None, edge_port: int | None = None, framework: str = "flask") -> int:
@@ -31,11 +31,11 @@ def serve(port: int | None = None, edge_port: int | None = None, framework: str 
         ConfigurationError: A port is taken, or may not be opened; or the framework is not there.
     """
     try:
-        with stopped_by_signals(), running(port, edge_port, framework) as stage:
+        with interrupt_on_signals(), running(port, edge_port, framework) as stage:
             print(f"The site  {stage.site}/")
             print(f"The edge  {stage.edge}/")
             print("Open the site in a browser. Stop with Ctrl-C.", flush=True)
-            until_stopped()
+            wait_for_interrupt()
     except KeyboardInterrupt:
         print("\nStopped.")
     return 0
@@ -55,7 +55,7 @@ def play_once(framework: str = "flask") -> int:
         ConfigurationError: The framework is not there.
     """
     failed = total = 0
-    with stopped_by_signals(), _denials_unsaid(), running(framework=framework) as stage:
+    with interrupt_on_signals(), _denials_unsaid(), running(framework=framework) as stage:
         for step in all_steps(stage):
             line = step.play()
             print(line, flush=True)

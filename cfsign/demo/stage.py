@@ -14,8 +14,8 @@ from cfsign.demo.pages import Pages
 from cfsign.demo.sites import create_app
 from cfsign.edge import WSGIEdge
 from cfsign.edge.response_headers import ANY_ORIGIN
-from cfsign.edge.server.folder import file_server
-from cfsign.edge.server.servers import address, listening, serving
+from cfsign.edge.server.folder import create_folder_app
+from cfsign.edge.server.http_server import get_url, listen, serve
 from cfsign.keys import generate_private_key_pem, load_private_key
 from cfsign.signing.distribution import Distribution
 
@@ -55,8 +55,8 @@ def running(
     """
     with ExitStack() as stack:
         # The ports first: the site must know the edge's address to sign for it.
-        site_listener = stack.enter_context(listening(port, "--port"))
-        edge_listener = stack.enter_context(listening(edge_port, "--edge-port"))
+        site_listener = stack.enter_context(listen(port, "--port"))
+        edge_listener = stack.enter_context(listen(edge_port, "--edge-port"))
         folder = stack.enter_context(private_folder())
 
         private_key = generate_private_key_pem()
@@ -64,11 +64,11 @@ def running(
         # All that the edge ever learns of the site is this public key.
         trusted_keys = TrustedKeyGroup({_KEY_PAIR_ID: public_key})
 
-        recorder = Recorder(file_server(folder))
+        recorder = Recorder(create_folder_app(folder))
         # The site's page fetches from the edge, which is another origin.
         edge = WSGIEdge(recorder, trusted_keys, response_headers=ANY_ORIGIN)
         settings = {
-            "CLOUDFRONT_DOMAIN": address(edge_listener),
+            "CLOUDFRONT_DOMAIN": get_url(edge_listener),
             "CLOUDFRONT_CONFIG": {
                 "private_key": private_key,
                 "key_pair_id": _KEY_PAIR_ID,
@@ -76,8 +76,8 @@ def running(
             },
         }
         distribution = Distribution.from_config(settings)
-        pages = Pages(distribution, trusted_keys, address(site_listener))
+        pages = Pages(distribution, trusted_keys, get_url(site_listener))
         site = create_app(framework, settings, pages)
-        stack.enter_context(serving(edge, edge_listener))
-        stack.enter_context(serving(site, site_listener))
-        yield Stage(address(site_listener), address(edge_listener), recorder)
+        stack.enter_context(serve(edge, edge_listener))
+        stack.enter_context(serve(site, site_listener))
+        yield Stage(get_url(site_listener), get_url(edge_listener), recorder)

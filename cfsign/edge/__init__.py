@@ -1,8 +1,8 @@
 """
-A CloudFront edge with a trusted key group, as WSGI and ASGI middleware.
+A local stand-in for a CloudFront edge, as WSGI and ASGI middleware.
 
-For trying and testing the whole way of a file with no account: what the edge lets through reaches
-the wrapped application without its credential, and the rest gets CloudFront's own 403.
+It checks signed URLs and cookies against a trusted key group, without an AWS account. An allowed
+request reaches the wrapped application without its credential; others get CloudFront's 403.
 """
 
 from cfsign.edge.asgi import ASGIEdge as ASGIEdge

@@ -1,7 +1,7 @@
 """
-Lines of an access log: who asked for what and what became of it, and never a credential.
+The access log of an edge: one line per request, never with a credential.
 
-Without a log of its own, an edge tells of its denials alone, by Python's logging.
+An edge without an access log writes its refusals, and only these, to the logger `cfsign.edge`.
 """
 
 from __future__ import annotations
@@ -13,80 +13,70 @@ from typing import TypeAlias
 from urllib.parse import quote
 
 from cfsign.checking.credential import strip_query
-from cfsign.edge.gate import Judgement
+from cfsign.edge.access import AccessDecision
 from cfsign.edge.request import ViewerRequest
+from cfsign.limits import MAX_URL_BYTES
 
 Log: TypeAlias = Callable[[str], None]
 
 _logger = logging.getLogger("cfsign.edge")
 
-_UP_TO_THE_PATH = re.compile(r"[^/]*//[^/?]*")
-# Where a credential begins: at the `?`, or inside a path that took the `?` in, escaped or not.
+_SCHEME_AND_HOST = re.compile(r"[^/]*//[^/?]*")
+# The start of a credential: the `?`, or a parameter inside a path whose `?` was escaped.
 _CREDENTIAL = re.compile(
     r"\?|(?:expires|policy|signature|key-pair-id|hash-algorithm)(?:=|%(?:25)*3D)", re.IGNORECASE
 )
 
-# The shortest signature, of P-256, is 92 letters of base64: a longer run of such letters may be one
-# that was sent under a wrong name, and loses its middle. In a path a "/" ends it.
+# A longer run of base64 letters may be a signature under a wrong name, so its middle is cut. The
+# shortest signature (P-256) has 92 letters. In a path "/" ends a run, so deep paths stay readable.
 _LONG_RUN = re.compile(r"([\w+=~%-]{24})[\w+=~%-]{42,}([\w+=~%-]{24})")
 _LONG_RUN_OF_QUERY = re.compile(r"([\w+=~%/-]{24})[\w+=~%/-]{42,}([\w+=~%/-]{24})")
 _CUT = r"\1...\2"
 
-_MAX_URL_BYTES = 8_192
 _MAX_LENGTH, _MAX_TARGET, _MAX_METHOD = 1_000, 600, 20
 
 
-def tell(log: Log | None, request: ViewerRequest, judgement: Judgement, status: int) -> None:
-    """Write what became of one request, and why it was refused if that was asked for."""
+def log_request(
+    log: Log | None, request: ViewerRequest, decision: AccessDecision, status: int
+) -> None:
+    """Log one request with its response status, and the explanation if there is one."""
     if log is not None:
-        log(_line(request, judgement, status))
-        for sentence in judgement.explanation:
-            log(f"  {printable(sentence)}")
-    elif not judgement and _logger.isEnabledFor(logging.WARNING):
-        _logger.warning("%s: %s", _told(request), _denial(judgement))
+        # Cut to CloudFront's limit before the regular expressions, so that a huge URL is cheap.
+        target = _redact_target(request.target[:MAX_URL_BYTES])[:_MAX_TARGET]
+        words = (request.address or "-", request.method[:_MAX_METHOD], target, str(status))
+        log(make_printable(f"{' '.join(words)} {_describe_outcome(decision)}"))
+        for sentence in decision.explanation:
+            log(f"  {make_printable(sentence)}")
+    elif not decision and _logger.isEnabledFor(logging.WARNING):
+        _logger.warning("%s: %d %s", _redact(request), status, _describe_outcome(decision))
 
 
-def printable(text: str) -> str:
-    """Return *text* on one line of visible ASCII, at a bearable length, without a signature."""
+def make_printable(text: str) -> str:
+    """Return *text* as one line of visible ASCII, at most 1,000 characters, without signatures."""
     visible = text[:_MAX_LENGTH].encode("unicode_escape").decode("ascii")
     return _LONG_RUN.sub(_CUT, visible)
 
 
-def _line(request: ViewerRequest, judgement: Judgement, status: int) -> str:
-    # First to what CloudFront takes at most: what is longer must not cost more.
-    target = _own_target(request.target[:_MAX_URL_BYTES])[:_MAX_TARGET]
-    words = (request.address or "-", request.method[:_MAX_METHOD], target, str(status))
-    return printable(f"{' '.join(words)} {_outcome(judgement)}")
-
-
-def _own_target(target: str) -> str:
+def _redact_target(target: str) -> str:
     path, mark, query = target.partition("?")
     path = _CREDENTIAL.split(path, maxsplit=1)[0]
     own = strip_query(query) if mark else None
     return path if own is None else f"{path}?{_LONG_RUN_OF_QUERY.sub(_CUT, own)}"
 
 
-def _outcome(judgement: Judgement) -> str:
-    if judgement.is_too_large:
-        return "larger than CloudFront takes"
-    if judgement.has_other_method:
-        return "a method that CloudFront does not take"
-    if judgement.is_open:
-        return "open"
-    verdict = judgement.verdict
-    return verdict.reason.value if verdict else f"{verdict.code}: {verdict.reason.value}"
-
-
-def _told(request: ViewerRequest) -> str:
-    """Return a request as any log may hold it: no credential, no control character, not long."""
-    path = _CREDENTIAL.split(_UP_TO_THE_PATH.sub("", request.url, count=1), maxsplit=1)[0] or "-"
+def _redact(request: ViewerRequest) -> str:
+    """Return method and path, without query, credential and control characters."""
+    path = _CREDENTIAL.split(_SCHEME_AND_HOST.sub("", request.url, count=1), maxsplit=1)[0] or "-"
     text = f"{request.method[:_MAX_METHOD]} {path[:_MAX_TARGET]}"
     return quote(text, safe=" !$%&'()*+,/:;=@~", encoding="latin-1", errors="replace")
 
 
-def _denial(judgement: Judgement) -> str:
-    if judgement.is_too_large:
-        return "413 larger than CloudFront takes"
-    if judgement.has_other_method:
-        return "403 a method that CloudFront does not take"
-    return str(judgement.verdict)
+def _describe_outcome(decision: AccessDecision) -> str:
+    if decision.is_too_large:
+        return "request too large for CloudFront"
+    if decision.has_unsupported_method:
+        return "method not supported by CloudFront"
+    if decision.is_open:
+        return "open"
+    verdict = decision.verdict
+    return verdict.reason.value if verdict else f"{verdict.code}: {verdict.reason.value}"

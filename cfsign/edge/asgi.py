@@ -1,17 +1,22 @@
-"""A CloudFront edge before an ASGI application."""
+"""The edge as ASGI middleware."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from cfsign.checking.credential import strip_cookies, strip_query
-from cfsign.edge.access_log import tell
-from cfsign.edge.gate import Judgement
+from cfsign.edge.access import AccessDecision
+from cfsign.edge.access_log import log_request
 from cfsign.edge.middleware import Middleware
-from cfsign.edge.request import ViewerRequest, joined_target, origin_form, viewer_url
-from cfsign.edge.responses import Answer, Headers, refusal, with_cloudfront_headers
+from cfsign.edge.request import (
+    ViewerRequest,
+    build_viewer_url,
+    join_target,
+    remove_target_host,
+)
+from cfsign.edge.responses import Headers, add_cloudfront_headers, build_refusal
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -19,91 +24,106 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 ASGIApplication: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-# RFC 6455, section 3: a WebSocket's handshake is an HTTP request to the same place.
+# RFC 6455, section 3: a WebSocket handshake is an HTTP request to the same URL.
 _HTTP_SCHEMES = {"ws": "http", "wss": "https"}
-# RFC 6455, section 7.4.1: a policy is violated.
+# RFC 6455, section 7.4.1.
 _WEBSOCKET_POLICY_VIOLATION = 1008
 
 
 class ASGIEdge(Middleware[ASGIApplication]):
     """
-    A CloudFront edge before an ASGI application.
+    A local CloudFront edge around an ASGI application.
 
-    The URL that was signed is the one on the wire: it is read from `raw_path`, and under a server
-    without it put together from `path` as `WSGIEdge` does. ASGI cannot tell `/a?` from `/a`.
+    The signature is checked against the URL exactly as it was sent: against `raw_path`. A server
+    that provides no `raw_path` loses that spelling; then the URL is rebuilt from `path`, as
+    `WSGIEdge` does from `PATH_INFO`. ASGI does not distinguish `/a?` from `/a`.
 
-    The arguments are `Middleware`'s.
+    `Middleware` documents the arguments.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one connection (ASGI 3): requests and WebSockets are checked, lifespan is not."""
+        """Serve one connection (ASGI 3). HTTP requests and WebSockets are checked."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        request = _viewer_request(scope)
-        judgement = self._gate.judge(request)
-        if judgement:
-            origins = _in_origin_form(scope)
-            if not judgement.is_open:
-                origins = _stripped(origins)
-            await self._app(origins, receive, self._finishing(request, judgement, send))
+        request = _read_request(scope)
+        decision = self._access.decide(request)
+        if decision:
+            origin_scope = _remove_target_host(scope)
+            if not decision.is_open:
+                origin_scope = _remove_credential(origin_scope)
+            await self._app(origin_scope, receive, self._wrap_send(request, decision, send))
             return
-        answer = refusal(judgement)
-        tell(self._log, request, judgement, answer.code)
+        response = build_refusal(decision)
+        log_request(self._log, request, decision, response.code)
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": _WEBSOCKET_POLICY_VIOLATION})
-        else:
-            await _send_answer(request, send, answer)
+            return
+        headers = _encode(response.headers)
+        body = b"" if request.method == "HEAD" else response.body
+        await send({"type": "http.response.start", "status": response.code, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
-    def _finishing(self, request: ViewerRequest, judgement: Judgement, send: Send) -> Send:
-        """Return a `send` that gives CloudFront's headers to the origin's answer."""
+    def _wrap_send(self, request: ViewerRequest, decision: AccessDecision, send: Send) -> Send:
+        """Return a `send` that adds CloudFront's headers to the origin's response."""
 
-        async def finish(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 status = message["status"]
-                tell(self._log, request, judgement, status)
-                headers = with_cloudfront_headers(status, _texts(message.get("headers", ())))
-                message = {**message, "headers": _bytes(self._policy.apply(request, headers))}
+                log_request(self._log, request, decision, status)
+                headers = add_cloudfront_headers(
+                    status,
+                    [
+                        (name.decode("latin-1"), value.decode("latin-1"))
+                        for name, value in message.get("headers", ())
+                    ],
+                )
+                headers = self._response_headers.apply(request, headers)
+                message = {**message, "headers": _encode(headers)}
             await send(message)
 
-        return finish
+        return send_with_headers
 
 
-def _viewer_request(scope: Scope) -> ViewerRequest:
+def _read_request(scope: Scope) -> ViewerRequest:
     raw_path = scope.get("raw_path")
     path = quote(scope["path"]) if raw_path is None else raw_path.decode("latin-1")
-    hosts = _values(scope, b"host")
-    # RFC 9112, section 3.2: a request with two of them is no request.
+    hosts = _get_headers(scope, b"host")
+    # RFC 9112, section 3.2: a request with several hosts is invalid.
     host = hosts[0] if len(hosts) == 1 else ""
     scheme: str = scope.get("scheme", "http")
-    target = joined_target(path, scope.get("query_string", b"").decode("latin-1"))
+    target = join_target(path, scope.get("query_string", b"").decode("latin-1"))
     client = scope.get("client")
     method = scope.get("method") or "GET"
-    headers = (len(name) + len(value) for name, value in scope["headers"])
+    header_sizes = (len(name) + len(value) for name, value in scope["headers"])
     return ViewerRequest(
         method=method,
-        url=viewer_url(_HTTP_SCHEMES.get(scheme, scheme), host, target),
+        url=build_viewer_url(_HTTP_SCHEMES.get(scheme, scheme), host, target),
         target=target,
-        # RFC 9113, section 8.2.3: HTTP/2 may send its cookies in several headers.
-        cookies="; ".join(_values(scope, b"cookie")),
+        # RFC 9113, section 8.2.3: HTTP/2 may send the cookies in several headers.
+        cookies="; ".join(_get_headers(scope, b"cookie")),
         address=client[0] if client else None,
-        origin=next(iter(_values(scope, b"origin")), None),
-        is_preflight=method == "OPTIONS" and bool(_values(scope, b"access-control-request-method")),
-        size=len(target) + sum(headers),
+        origin=next(iter(_get_headers(scope, b"origin")), None),
+        is_preflight=(
+            method == "OPTIONS" and bool(_get_headers(scope, b"access-control-request-method"))
+        ),
+        size=len(target) + sum(header_sizes),
     )
 
 
-def _in_origin_form(scope: Scope) -> Scope:
-    """Copy the request without the host that its target may bring: the origin has its own."""
-    path, raw_path = origin_form(scope["path"]), scope.get("raw_path")
+def _get_headers(scope: Scope, wanted: bytes) -> list[str]:
+    return [value.decode("latin-1") for name, value in scope["headers"] if name.lower() == wanted]
+
+
+def _remove_target_host(scope: Scope) -> Scope:
+    path, raw_path = remove_target_host(scope["path"]), scope.get("raw_path")
     if raw_path is None:
         return {**scope, "path": path}
-    raw = origin_form(raw_path.decode("latin-1"))
+    raw = remove_target_host(raw_path.decode("latin-1"))
     return {**scope, "path": path, "raw_path": raw.encode("latin-1")}
 
 
-def _stripped(scope: Scope) -> Scope:
-    """Copy the request without its credential."""
+def _remove_credential(scope: Scope) -> Scope:
     query = strip_query(scope.get("query_string", b"").decode("latin-1")) or ""
     headers = [
         (name, strip_cookies(value.decode("latin-1")).encode("latin-1"))
@@ -118,20 +138,5 @@ def _stripped(scope: Scope) -> Scope:
     }
 
 
-def _values(scope: Scope, wanted: bytes) -> list[str]:
-    return [value.decode("latin-1") for name, value in scope["headers"] if name.lower() == wanted]
-
-
-def _texts(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
-    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
-
-
-def _bytes(headers: Headers) -> list[tuple[bytes, bytes]]:
+def _encode(headers: Headers) -> list[tuple[bytes, bytes]]:
     return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-
-
-async def _send_answer(request: ViewerRequest, send: Send, answer: Answer) -> None:
-    headers = _bytes(answer.headers)
-    await send({"type": "http.response.start", "status": answer.code, "headers": headers})
-    body = b"" if request.method == "HEAD" else answer.body
-    await send({"type": "http.response.body", "body": body})

@@ -1,4 +1,4 @@
-"""Cache behaviours: which paths are open, and which keys may sign for the others."""
+"""Cache behaviors: which paths are open, and which keys may sign for the others."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from cfsign.errors import ConfigurationError
 
 TrustedKeys: TypeAlias = TrustedKeyGroup | Mapping[str, KeySource]
 
-# AWS, "Cache behavior settings", "Path pattern". "&amp;" there is how its XML writes "&".
+# AWS, "Cache behavior settings", "Path pattern". The "&amp;" there is an XML escape of "&".
 _PATTERN = re.compile(r"""[A-Za-z0-9_\-.*$/~"'@:+&?]{1,255}""")
 
-# RFC 3986, section 2.3: the letters that mean the same percent-encoded and not.
+# RFC 3986, section 2.3: characters that mean the same with and without percent-encoding.
 _UNRESERVED_ESCAPE = re.compile("%(2[DE]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])", re.I)
 
 
 @dataclass(frozen=True, slots=True)
 class Behavior:
     """
-    One cache behaviour: what is asked of the requests whose path a pattern matches.
+    One cache behavior: the keys that may sign for the paths of a pattern.
 
     Attributes:
-        pattern: A path pattern: `*` is any text and `?` one letter, capitals count, and a "/" at
-            the start may be left out (AWS, "Cache behavior settings").
-        trusted_keys: Who may sign for these paths; None opens them to everybody.
+        pattern: A path pattern: `*` matches any text and `?` any one character. It is
+            case-sensitive and may omit the leading "/" (AWS, "Cache behavior settings").
+        trusted_keys: The keys that may sign for these paths; None makes the paths open.
 
     Raises:
-        ConfigurationError: CloudFront would not take the pattern.
+        ConfigurationError: CloudFront does not accept the pattern.
     """
 
     pattern: str
@@ -41,76 +41,76 @@ class Behavior:
     def __post_init__(self) -> None:
         if _PATTERN.fullmatch(self.pattern) is None or "://" in self.pattern:
             raise ConfigurationError(
-                "a path pattern is 1 to 255 of A-Z a-z 0-9 _ - . * $ / ~ \" ' @ : + & ?, "
-                "such as /private/*: a path alone, without a host or a query"
+                f"{self.pattern!r} is not a path pattern",
+                hint="use a path without host and query, such as /private/*: 1 to 255 of "
+                "A-Z a-z 0-9 _ - . * $ / ~ \" ' @ : + & ?",
             )
 
     def matches(self, path: str) -> bool:
-        """Tell whether *path*, normalised, is one of this behaviour's."""
-        pattern = _compiled(self.pattern.removeprefix("/"))
+        """Return True if the normalized *path* matches the pattern."""
+        pattern = _compile(self.pattern.removeprefix("/"))
         return pattern.fullmatch(path.removeprefix("/")) is not None
 
 
 class Behaviors:
     """
-    The cache behaviours of a distribution, in their order; the first that matches counts.
+    The cache behaviors of a distribution; the first match counts.
 
     Args:
-        behaviors: Those with a path pattern.
-        default: Who may sign for all other paths; None opens these to everybody.
+        behaviors: The behaviors with a path pattern, in order of precedence.
+        default: The keys for all other paths; None makes these paths open.
     """
 
     def __init__(self, behaviors: Iterable[Behavior], default: TrustedKeyGroup | None) -> None:
         self._behaviors = (*behaviors, Behavior("*", default))
 
-    def groups(self, path: str) -> tuple[TrustedKeyGroup, ...]:
+    def find_key_groups(self, path: str) -> tuple[TrustedKeyGroup, ...]:
         """
-        Return the groups of which each has to have signed for *path*; none where it is open.
+        Return the key groups that must all have signed for *path*; empty if the path is open.
 
-        CloudFront normalises the path (RFC 3986) to choose a behaviour, and sends the origin the
-        raw one (AWS, "Cache behavior settings"). An origin may decode more of it, `%2F` first of
-        all; where that reading needs keys, so does the request, and where they differ it needs
-        those of both readings: this project's choice.
+        CloudFront chooses the behavior by the normalized path (RFC 3986) and sends the raw path to
+        the origin (AWS, "Cache behavior settings"). An origin may also decode `%2F` and the other
+        reserved characters. So both readings are checked, and if they differ the request needs a
+        signature for each: this is this project's choice.
         """
-        readings = (_normalised(path), _normalised(unquote(path)))
-        found = dict.fromkeys(self._first(reading).trusted_keys for reading in readings)
-        return tuple(group for group in found if group is not None)
+        readings = (_normalize(path), _normalize(unquote(path)))
+        groups = dict.fromkeys(
+            next(each.trusted_keys for each in self._behaviors if each.matches(reading))
+            for reading in readings
+        )
+        return tuple(group for group in groups if group is not None)
 
-    def _first(self, path: str) -> Behavior:
-        return next(behavior for behavior in self._behaviors if behavior.matches(path))
 
-
-def trusted_key_group(trusted_keys: TrustedKeys) -> TrustedKeyGroup:
-    """Return *trusted_keys* as a group; raises ConfigurationError where there is no key in it."""
+def to_key_group(trusted_keys: TrustedKeys) -> TrustedKeyGroup:
+    """Return *trusted_keys* as a group; raises ConfigurationError if the mapping is empty."""
     if isinstance(trusted_keys, TrustedKeyGroup):
         return trusted_keys
     return TrustedKeyGroup(trusted_keys)
 
 
-def _normalised(path: str) -> str:
+def _normalize(path: str) -> str:
     decoded = _UNRESERVED_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), path)
-    kept: list[str] = []
+    segments: list[str] = []
     *folders, name = decoded.split("/")
     for segment in folders:
         if segment == "..":
-            del kept[-1:]
+            del segments[-1:]
         elif segment not in ("", "."):
-            kept.append(segment)
+            segments.append(segment)
     if name == "..":
-        del kept[-1:]
-    return "/".join(("", *kept, "" if name in (".", "..") else name))
+        del segments[-1:]
+    return "/".join(("", *segments, "" if name in (".", "..") else name))
 
 
 @cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """Compile a pattern so that the time to match is at most the product of both lengths."""
-    first, *others = ("".join(map(_letter, piece)) for piece in pattern.split("*"))
+def _compile(pattern: str) -> re.Pattern[str]:
+    """Compile a path pattern; matching takes at most the product of both lengths."""
+    first, *others = (
+        "".join("." if letter == "?" else re.escape(letter) for letter in piece)
+        for piece in pattern.split("*")
+    )
     if not others:
         return re.compile(first, re.DOTALL)
-    # The leftmost place of a piece is as good as any, so none of them is ever tried again.
+    # The leftmost match of a piece is always right, so atomic groups prevent backtracking.
     middle = "".join(f"(?>.*?{piece})" for piece in others[:-1])
     return re.compile(f"{first}{middle}.*{others[-1]}", re.DOTALL)
-
-
-def _letter(letter: str) -> str:
-    return "." if letter == "?" else re.escape(letter)

@@ -1,4 +1,4 @@
-"""What scripts of other origins may read and send: the CORS part of a response-headers policy."""
+"""The CORS part of a response headers policy."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _VISIBLE = re.compile(r"[ -~]*")
 @dataclass(frozen=True, slots=True)
 class CORS:
     """
-    What scripts of other origins may do (Fetch, "HTTP extensions").
+    The permissions of scripts from other origins (Fetch, "HTTP extensions").
 
     Attributes:
-        origins: The origins, which may hold `*`.
-        methods: The methods, for a preflight.
-        headers: The names of request headers, for a preflight.
-        exposed: The names of response headers that a script may read.
-        credentials: Whether cookies may come along.
-        max_age: For how many seconds a browser keeps a preflight's answer; None says nothing.
-        override: Whether all this takes the place of the origin's own.
+        origins: The allowed origins; each may contain `*`.
+        methods: The allowed methods, sent in response to a preflight.
+        headers: The allowed request headers, sent in response to a preflight.
+        exposed: The response headers that scripts may read.
+        credentials: True if scripts may send cookies.
+        max_age: How long browsers may cache a preflight, in seconds; None sends no such header.
+        override: True to replace the CORS headers of the origin's response.
     """
 
     origins: tuple[str, ...] = ("*",)
@@ -37,8 +37,8 @@ class CORS:
     max_age: int | None = None
     override: bool = False
 
-    def answer(self, request: ViewerRequest) -> Headers:
-        """Return the headers for *request*: none where it is not one of these origins'."""
+    def build_headers(self, request: ViewerRequest) -> Headers:
+        """Return the CORS headers for *request*; empty if its origin is not allowed."""
         allowed = self._allowed_origin(request.origin)
         if allowed is None:
             return []
@@ -48,9 +48,9 @@ class CORS:
         if self.credentials:
             headers.append(("Access-Control-Allow-Credentials", "true"))
         if not request.is_preflight:
-            return headers + _listed("Access-Control-Expose-Headers", self.exposed)
-        headers += _listed("Access-Control-Allow-Methods", self.methods)
-        headers += _listed("Access-Control-Allow-Headers", self.headers)
+            return headers + _build_list("Access-Control-Expose-Headers", self.exposed)
+        headers += _build_list("Access-Control-Allow-Methods", self.methods)
+        headers += _build_list("Access-Control-Allow-Headers", self.headers)
         if self.max_age is not None:
             headers.append(("Access-Control-Max-Age", str(self.max_age)))
         return headers
@@ -64,6 +64,6 @@ class CORS:
         return origin if any(re.fullmatch(pattern, origin) for pattern in patterns) else None
 
 
-def _listed(name: str, values: Iterable[str]) -> Headers:
+def _build_list(name: str, values: Iterable[str]) -> Headers:
     text = ", ".join(values)
     return [(name, text)] if text else []

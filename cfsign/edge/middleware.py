@@ -1,4 +1,4 @@
-"""What the edge is before an application of either kind: its gate, its policy and its log."""
+"""The base class of `WSGIEdge` and `ASGIEdge`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
+from cfsign.edge.access import AccessCheck, Clock
 from cfsign.edge.access_log import Log
 from cfsign.edge.behaviors import Behavior, TrustedKeys
-from cfsign.edge.gate import Clock, Gate
 from cfsign.edge.response_headers import ResponseHeadersPolicy
 
 Application = TypeVar("Application")
@@ -16,21 +16,22 @@ Application = TypeVar("Application")
 
 class Middleware(Generic[Application]):
     """
-    A CloudFront edge before an application.
+    A local CloudFront edge around an application.
 
     Args:
-        app: The origin.
-        trusted_keys: The trusted key group, or the mapping that makes one, for all paths that no
-            behaviour is for; None opens these.
-        behaviors: The cache behaviours with a path pattern; the first that matches counts.
-        clock: Tells the time in epoch seconds.
-        response_headers: What is added to the origin's headers, and taken out of them.
-        explain: Whether a refusal tells its reason, in a header `X-Edge-Explain` and in the log.
-        log: Takes the lines of an access log, none of which holds a whole signature.
+        app: The origin: the application to wrap.
+        trusted_keys: A `TrustedKeyGroup`, or a mapping of key pair ids to public keys, for all
+            paths that match no behavior; None makes these paths open.
+        behaviors: The cache behaviors with a path pattern; the first match counts.
+        clock: Returns the current time in epoch seconds.
+        response_headers: The headers to add to the origin's responses and to remove from them.
+        explain: True to give the reason of each 403 in a header `X-Edge-Explain` and in the log.
+        log: Called with each line of the access log; no line holds a whole signature. None logs
+            only refusals, to the logger `cfsign.edge`.
 
     Raises:
-        SigningKeyError: A key pair id or a key cannot be used; the error names the id.
-        ConfigurationError: There is no key at all.
+        SigningKeyError: A key pair id or a key is not valid; the error names the id.
+        ConfigurationError: The mapping is empty.
     """
 
     def __init__(
@@ -45,6 +46,6 @@ class Middleware(Generic[Application]):
         log: Log | None = None,
     ) -> None:
         self._app = app
-        self._gate = Gate(trusted_keys, behaviors, clock, explain)
-        self._policy = response_headers or ResponseHeadersPolicy()
+        self._access = AccessCheck(trusted_keys, behaviors, clock, explain)
+        self._response_headers = response_headers or ResponseHeadersPolicy()
         self._log = log

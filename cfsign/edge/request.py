@@ -1,4 +1,4 @@
-"""A viewer's request as the edge sees it, whichever server has read it."""
+"""A viewer request, read from a WSGI environ or an ASGI scope."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from dataclasses import dataclass
 
 from cfsign.checking.matching import is_host
 
-# RFC 9112, section 3.2.2: a request target that brings its own host.
+# RFC 9112, section 3.2.2: a request target with scheme and host.
 _ABSOLUTE_FORM = re.compile(r"https?://([^/?]*)(.*)", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class ViewerRequest:
     """
-    One request of a viewer.
+    One viewer request.
 
     Attributes:
         method: The HTTP method.
-        url: The viewer's whole URL, as it is on the wire; "" where no usable one was sent.
+        url: The whole URL exactly as it was sent; "" if it is not valid.
         target: The request target (RFC 9112, section 3.2).
-        cookies: The text of the `Cookie` header.
-        address: Where it came from; None where that is unknown.
-        origin: The `Origin` header, if one was sent.
-        is_preflight: Whether a browser asks by it what a script may send (Fetch, CORS preflight).
-        size: The bytes of its target and headers.
+        cookies: The value of the `Cookie` header.
+        address: The viewer address; None if it is unknown.
+        origin: The `Origin` header; None if there is none.
+        is_preflight: True for a CORS preflight (Fetch, "CORS-preflight request").
+        size: The size of target and headers in bytes.
     """
 
     method: str
@@ -37,12 +37,12 @@ class ViewerRequest:
     size: int = 0
 
 
-def viewer_url(scheme: str, host: str, target: str) -> str:
+def build_viewer_url(scheme: str, host: str, target: str) -> str:
     """
-    Put the viewer's URL together, or return "", which no check allows.
+    Return the whole URL of a request, or "" (which no check allows) if it is not valid.
 
     Args:
-        scheme: That of the connection; what the target claims is not believed.
+        scheme: The scheme of the connection; the one in the target is not trusted.
         host: The `Host` header.
         target: The request target (RFC 9112, section 3.2).
     """
@@ -51,18 +51,18 @@ def viewer_url(scheme: str, host: str, target: str) -> str:
         host, target = absolute.groups()
     elif not target.startswith("/"):
         return ""
-    # Without this a host of "h/public" would put a private path under the public one.
+    # Without this check the host "h/public" would move a private path into the public folder.
     return f"{scheme}://{host}{target}" if is_host(host) else ""
 
 
-def origin_form(target: str) -> str:
-    """Return *target* without a host of its own, so that an origin gets its path and query."""
+def remove_target_host(target: str) -> str:
+    """Return *target* without scheme and host (RFC 9112, section 3.2.1)."""
     absolute = _ABSOLUTE_FORM.fullmatch(target)
     if absolute is None:
         return target
     return absolute[2] if absolute[2].startswith("/") else f"/{absolute[2]}"
 
 
-def joined_target(path: str, query: str) -> str:
-    """Return the request target of a path and a query, which is "" where there is none."""
+def join_target(path: str, query: str) -> str:
+    """Return the request target of *path* and *query*, without a `?` if the query is empty."""
     return f"{path}?{query}" if query else path

@@ -1,11 +1,11 @@
 """
-A test kit for sites that sign: a CloudFront of your own, with a clock that can be moved.
+A test kit for sites that sign URLs: a local CloudFront edge with a clock that tests can move.
 
-With pytest its fixtures are there by themselves: `cloudfront_edge`, `cloudfront_clock` and
-`cloudfront_key_pair` (see `cfsign_pytest`). Other runners make an `Edge`:
+With pytest, use the fixtures `cloudfront_edge`, `cloudfront_clock` and `cloudfront_key_pair`
+(see `cfsign_pytest`). With other test runners, create an `Edge`:
 
-    pair = MadeKeyPair.generate()
-    with Edge("bucket", pair) as edge:
+    key_pair = GeneratedKeyPair.generate()
+    with Edge("bucket", key_pair) as edge:
         site = create_app(CLOUDFRONT_DOMAIN=edge.domain, CLOUDFRONT_CONFIG=edge.config)
         url = edge.assert_allows(site.test_client().get("/content/a.txt"))
         assert edge.get(url).text == "..."
@@ -16,4 +16,4 @@ With pytest its fixtures are there by themselves: `cloudfront_edge`, `cloudfront
 from cfsign.checking.verdict import Reason as Reason
 from cfsign.testing.clock import Clock as Clock
 from cfsign.testing.edge import Edge as Edge
-from cfsign.testing.key_pair import MadeKeyPair as MadeKeyPair
+from cfsign.testing.edge import GeneratedKeyPair as GeneratedKeyPair

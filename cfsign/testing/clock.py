@@ -8,38 +8,47 @@ from datetime import datetime, timedelta
 
 class Clock:
     """
-    A clock that goes with the machine's until it is moved or stopped.
+    A clock that follows the machine's until a test moves or stops it.
 
-    It is the edge's alone: the site under test goes on by the machine's. Where a test moves that
-    (time-machine, freezegun), this moves along.
+    Only the edge uses it; the site under test uses the machine's clock. If a test moves that one
+    (time-machine, freezegun), this clock moves with it.
     """
 
     def __init__(self) -> None:
-        self._ahead = 0.0
+        self._offset = 0.0
         self._stopped_at: float | None = None
 
     def __call__(self) -> float:
         """Return the time in epoch seconds."""
         now = time.time() if self._stopped_at is None else self._stopped_at
-        return now + self._ahead
+        return now + self._offset
 
     @property
     def at(self) -> float:
-        """The time in epoch seconds; it is set to those or an aware `datetime`, and stands."""
+        """
+        The time in epoch seconds.
+
+        Setting it, to epoch seconds or to an aware `datetime`, stops the clock at that time.
+
+        Raises:
+            ValueError: The datetime has no time zone.
+        """
         return self()
 
     @at.setter
-    def at(self, moment: float | datetime) -> None:
-        if isinstance(moment, datetime):
-            if moment.utcoffset() is None:
-                raise ValueError("give an aware datetime: datetime.now(UTC)")
-            moment = moment.timestamp()
-        self._stopped_at, self._ahead = float(moment), 0.0
+    def at(self, value: float | datetime) -> None:
+        if isinstance(value, datetime):
+            if value.utcoffset() is None:
+                raise ValueError(
+                    "the datetime has no time zone; use an aware one: datetime.now(UTC)"
+                )
+            value = value.timestamp()
+        self._stopped_at, self._offset = float(value), 0.0
 
     def shift(self, by: float | timedelta) -> None:
-        """Move the clock on by seconds or a `timedelta`, which may be negative."""
-        self._ahead += by.total_seconds() if isinstance(by, timedelta) else by
+        """Move the clock by a number of seconds or a `timedelta`; negative values move it back."""
+        self._offset += by.total_seconds() if isinstance(by, timedelta) else by
 
     def reset(self) -> None:
-        """Go with the machine's clock again."""
-        self._stopped_at, self._ahead = None, 0.0
+        """Follow the machine's clock again."""
+        self._stopped_at, self._offset = None, 0.0

@@ -1,4 +1,4 @@
-"""An edge for tests: it serves in process or on a port, and judges what a site gives out."""
+"""An edge for tests: it serves requests, and asserts what CloudFront would allow."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import inspect
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -14,72 +15,99 @@ import httpx
 
 from cfsign.checking.verdict import Reason
 from cfsign.edge import ASGIEdge, Behavior, ResponseHeadersPolicy, WSGIEdge
-from cfsign.edge.access_log import printable
-from cfsign.edge.gate import Gate, Judgement
+from cfsign.edge.access import AccessCheck, AccessDecision
+from cfsign.edge.access_log import make_printable
 from cfsign.edge.request import ViewerRequest
-from cfsign.edge.server.folder import file_server
-from cfsign.edge.server.servers import EDGE_IDENT, address, listening, serving
+from cfsign.edge.server.folder import create_folder_app
+from cfsign.edge.server.http_server import VIA, get_url, listen, serve, serve_asgi
+from cfsign.keys import generate_private_key_pem, load_private_key
 from cfsign.signing.distribution import Distribution
-from cfsign.testing.asgi_server import serving_asgi
 from cfsign.testing.clock import Clock
-from cfsign.testing.key_pair import MadeKeyPair
-from cfsign.testing.responses import cookies_of, location_of
+from cfsign.testing.responses import find_cookies, find_url
 from cfsign.testing.transports import ASGITransport, ThreadTransport, WSGITransport
 
-DOMAIN = "https://media.example.com"
-# RFC 5737, section 3: addresses for documentation.
-VIEWER = "203.0.113.7"
+_DOMAIN = "https://media.example.com"
+# RFC 5737, section 3: an address for documentation.
+_IP_ADDRESS = "203.0.113.7"
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedKeyPair:
+    """
+    A key pair for tests: the private key for the site, the public key for the edge.
+
+    Attributes:
+        key_pair_id: The key pair id.
+        private_key: The private key, PEM.
+        public_key: The public key, PEM.
+    """
+
+    key_pair_id: str
+    private_key: str = field(repr=False)
+    public_key: str
+
+    @classmethod
+    def generate(cls, key_pair_id: str = "KTESTING") -> GeneratedKeyPair:
+        """Generate an RSA-2048 key pair. This is slow, so generate one per test session."""
+        private_key = generate_private_key_pem()
+        return cls(key_pair_id, private_key, load_private_key(private_key).public_key_pem())
+
+    @property
+    def config(self) -> dict[str, str]:
+        """The key pair as a site's `CLOUDFRONT_CONFIG`."""
+        return {"key_pair_id": self.key_pair_id, "private_key": self.private_key}
 
 
 class Edge:
     """
-    A CloudFront for tests, before a folder or an application.
+    A local CloudFront edge for tests, around a folder or an application.
 
-    It serves in process, at a domain that nobody else has, or on a port of loopback. As a context
-    manager it stops at the end.
+    It serves in this process, under a made-up domain, or on a port of 127.0.0.1. Used as a context
+    manager, it stops at the end of the `with` block.
 
     Args:
         origin: A folder, or a WSGI or ASGI application.
-        key_pair: The site's key pair, of which the edge knows the public half.
-        port: The port to listen at, 0 for a free one; None serves in process.
-        domain: Scheme and host in process.
-        behaviors: The cache behaviours with a path pattern; the first that matches counts.
-        response_headers: What is added to the origin's headers, and taken out of them.
-        clock: The edge's clock; None makes one.
-        ip_address: The viewer's address in process.
+        key_pair: The site's key pair; the edge trusts its public key.
+        port: The port to listen on, 0 for a free one; None serves in this process.
+        domain: Scheme and host of the URLs, if it serves in this process.
+        behaviors: The cache behaviors with a path pattern; the first match counts.
+        response_headers: The headers to add to the origin's responses and to remove from them.
+        clock: The edge's clock; None creates one.
+        ip_address: The client's IP address, if it serves in this process.
 
     Attributes:
-        domain: Scheme and host: a site's `CLOUDFRONT_DOMAIN`.
-        config: A site's `CLOUDFRONT_CONFIG`: the key pair.
+        domain: Scheme and host, for a site's `CLOUDFRONT_DOMAIN`.
+        config: The key pair, for a site's `CLOUDFRONT_CONFIG`.
         clock: The edge's clock.
-        client: An httpx client that reaches the edge; the names below are its shorthands.
+        client: An httpx client whose base URL is the edge.
 
     Raises:
-        ConfigurationError: The port is taken, or there is no such folder.
+        ConfigurationError: The port is taken, or Uvicorn is needed and not installed.
+        NotADirectoryError: The folder does not exist.
     """
 
     def __init__(
         self,
         origin: str | os.PathLike[str] | Any,
-        key_pair: MadeKeyPair,
+        key_pair: GeneratedKeyPair,
         *,
         port: int | None = None,
-        domain: str = DOMAIN,
+        domain: str = _DOMAIN,
         behaviors: Iterable[Behavior] = (),
         response_headers: ResponseHeadersPolicy | None = None,
         clock: Clock | None = None,
-        ip_address: str = VIEWER,
+        ip_address: str = _IP_ADDRESS,
     ) -> None:
         self.clock = clock or Clock()
         self.config = key_pair.config
-        self._viewer_ip = ip_address if port is None else "127.0.0.1"
+        self._client_address = ip_address if port is None else "127.0.0.1"
         behaviors = tuple(behaviors)
         keys = {key_pair.key_pair_id: key_pair.public_key}
-        self._gate = Gate(keys, behaviors, self.clock, explain=True)
-        app = _application(origin)
+        self._access = AccessCheck(keys, behaviors, self.clock, explain=True)
+        app = _load_origin(origin)
         self._is_asgi = _is_asgi(app)
-        wrap: Any = ASGIEdge if self._is_asgi else WSGIEdge
-        self._app = wrap(
+        edge_class: Any = ASGIEdge if self._is_asgi else WSGIEdge
+        self._app = edge_class(
             app,
             keys,
             behaviors=behaviors,
@@ -88,8 +116,13 @@ class Edge:
             explain=True,
         )
         self._stack = ExitStack()
-        self.domain = domain if port is None else self._listen(port)
-        self._transport = None if port is not None else self._in_process()
+        self._transport: httpx.BaseTransport | None = None
+        if port is None:
+            self.domain = domain
+            transport_class = ASGITransport if self._is_asgi else WSGITransport
+            self._transport = transport_class(self._app, self._client_address)
+        else:
+            self.domain = self._serve(port)
         self.client = self._stack.enter_context(
             httpx.Client(base_url=self.domain, transport=self._transport, trust_env=False)
         )
@@ -104,60 +137,62 @@ class Edge:
         return f"<Edge {self.domain}>"
 
     def close(self) -> None:
-        """Stop the server, if there is one, and close the client."""
+        """Close the client, and stop the server if there is one."""
         self._stack.close()
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings of a site before this edge: `app.config.update(edge.settings)`."""
+        """The settings of a site that signs for this edge: `app.config.update(edge.settings)`."""
         return {"CLOUDFRONT_DOMAIN": self.domain, "CLOUDFRONT_CONFIG": dict(self.config)}
 
     @property
     def distribution(self) -> Distribution:
-        """The site's distribution before this edge, which signs for it."""
+        """A distribution that signs for this edge."""
         return Distribution.from_config(self.settings)
 
     def async_client(self) -> httpx.AsyncClient:
-        """Return a client for use beside an event loop; whoever asks for it closes it."""
+        """Return an async httpx client whose base URL is the edge; the caller closes it."""
         transport: httpx.AsyncBaseTransport | None = None
         if self._transport is not None and self._is_asgi:
-            transport = httpx.ASGITransport(app=self._app, client=(self._viewer_ip, 50000))
+            transport = httpx.ASGITransport(app=self._app, client=(self._client_address, 50000))
         elif self._transport is not None:
             transport = ThreadTransport(self._transport)
         return httpx.AsyncClient(base_url=self.domain, transport=transport, trust_env=False)
 
     def get(self, url: str, **options: Any) -> httpx.Response:
-        """Ask the edge for *url*, whole or a path."""
+        """Send a GET request to the edge, for a URL or a path; *options* are those of httpx."""
         return self.client.get(url, **options)
 
     def assert_allows(
         self,
-        answer: Any,
+        response: Any,
         *,
         cookies: Mapping[str, str] | None = None,
         ip_address: str | None = None,
     ) -> str:
         """
-        Assert that CloudFront would let the viewer in, and return the URL.
+        Assert that CloudFront would allow the request, and return its URL.
 
         Args:
-            answer: A URL, or the site's answer: of Flask's, Django's or Falcon's test client, httpx
-                or requests. It is a redirect with or without cookies, or JSON with a `url`.
-            cookies: The viewer's cookies, beside those that the answer sets.
-            ip_address: The viewer's address; None is the one of this edge.
+            response: A URL, a path, or the site's response: of the test clients of Flask, Django
+                or Falcon, of httpx or requests. It must be a redirect, with or without cookies, or
+                JSON with a member `url`.
+            cookies: Cookies of the client, in addition to those that the response sets.
+            ip_address: The client's IP address; None uses the edge's.
 
         Raises:
-            AssertionError: It would refuse; the message explains why, and holds no signature.
+            AssertionError: CloudFront would refuse the request; the message explains why, without
+                a signature.
         """
         __tracebackhide__ = True
-        url, judgement = self._judged(answer, cookies, ip_address)
-        if not judgement:
-            raise AssertionError(f"CloudFront refuses {self._told(url, judgement)}")
+        url, decision = self._decide(response, cookies, ip_address)
+        if not decision:
+            raise AssertionError(f"CloudFront refuses {_describe_refusal(url, decision)}")
         return url
 
     def assert_denies(
         self,
-        answer: Any,
+        response: Any,
         *,
         reason: Reason | None = None,
         code: str | None = None,
@@ -165,92 +200,84 @@ class Edge:
         ip_address: str | None = None,
     ) -> str:
         """
-        Assert that CloudFront would refuse the viewer, and return the URL.
+        Assert that CloudFront would refuse the request, and return its URL.
 
         Args:
-            answer: As for `assert_allows`. An answer that sends the viewer nowhere is the site's
-                own refusal, and fails here: look at its status.
-            reason: The rule that must refuse; None takes any.
-            code: CloudFront's own code, such as "AccessDenied"; None takes any.
+            response: As for `assert_allows`. If the site itself refused, there is no URL and this
+                assertion fails: check the status of the response instead.
+            reason: The expected reason; None accepts any.
+            code: CloudFront's error code, such as "AccessDenied"; None accepts any.
             cookies: As for `assert_allows`.
             ip_address: As for `assert_allows`.
 
         Raises:
-            AssertionError: It would allow, or refuse for another reason.
-            TypeError: The reason is no `Reason`.
+            AssertionError: CloudFront would allow the request, or refuse it for another reason.
+            TypeError: The reason is not a `Reason`.
         """
         __tracebackhide__ = True
         if reason is not None and not isinstance(reason, Reason):
-            raise TypeError(f"reason is a Reason, such as Reason.EXPIRED, not {reason!r}")
-        url, judgement = self._judged(answer, cookies, ip_address)
-        verdict = judgement.verdict
-        if judgement:
-            raise AssertionError(f"CloudFront allows {_without_credential(url)}")
+            raise TypeError(f"reason must be a Reason, such as Reason.EXPIRED, got {reason!r}")
+        url, decision = self._decide(response, cookies, ip_address)
+        if decision:
+            raise AssertionError(f"CloudFront allows {_redact(url)}")
+        verdict = decision.verdict
         if reason not in (None, verdict.reason) or code not in (None, verdict.code):
             wanted = ", ".join(str(each) for each in (reason, code) if each is not None)
-            told = self._told(url, judgement)
-            raise AssertionError(f"CloudFront refuses, but not for {wanted}: {told}")
+            refusal = _describe_refusal(url, decision)
+            raise AssertionError(f"CloudFront refuses, but not for {wanted}: {refusal}")
         return url
 
-    def _judged(
-        self, answer: Any, cookies: Mapping[str, str] | None, ip_address: str | None
-    ) -> tuple[str, Judgement]:
+    def _decide(
+        self, response: Any, cookies: Mapping[str, str] | None, ip_address: str | None
+    ) -> tuple[str, AccessDecision]:
         __tracebackhide__ = True
-        url = urljoin(f"{self.domain}/", answer) if _is_path(answer) else location_of(answer)
-        self._assert_is_ours(url)
-        sent = {**(cookies or {}), **cookies_of(answer, url)}
-        path = url.removeprefix(self.domain)
-        header = "; ".join(f"{name}={value}" for name, value in sent.items())
-        address = ip_address or self._viewer_ip
-        return url, self._gate.judge(ViewerRequest("GET", url, path, header, address))
-
-    def _assert_is_ours(self, url: str) -> None:
-        __tracebackhide__ = True
-        # A URL of the site's own, such as its login, is no answer of CloudFront's.
-        if not url.lower().startswith((f"{self.domain}/".lower(), f"{self.domain}?".lower())):
-            where = _without_credential(url)
-            raise AssertionError(f"this leads to {where}, which is not at {self.domain}")
-
-    def _told(self, url: str, judgement: Judgement) -> str:
-        verdict = judgement.verdict
-        lines = (
-            f"{_without_credential(url)}: 403 {verdict.code}: {verdict.reason.value}",
-            *(f"- {printable(sentence)}" for sentence in judgement.explanation),
-        )
-        return "\n".join(lines)
-
-    def _listen(self, port: int) -> str:
-        listener = self._stack.enter_context(listening(port, "port"))
-        if self._is_asgi:
-            self._stack.enter_context(serving_asgi(self._app, listener))
+        if isinstance(response, str) and response.startswith("/"):
+            url = urljoin(f"{self.domain}/", response)
         else:
-            self._stack.enter_context(serving(self._app, listener, ident=EDGE_IDENT))
-        return address(listener)
+            url = find_url(response)
+        # Another URL, such as the site's login page, never reaches CloudFront.
+        if not url.lower().startswith((f"{self.domain}/".lower(), f"{self.domain}?".lower())):
+            raise AssertionError(f"the URL is {_redact(url)}, which is not at {self.domain}")
+        sent = {**(cookies or {}), **find_cookies(response, url)}
+        header = "; ".join(f"{name}={value}" for name, value in sent.items())
+        target = url.removeprefix(self.domain)
+        address = ip_address or self._client_address
+        return url, self._access.decide(ViewerRequest("GET", url, target, header, address))
 
-    def _in_process(self) -> httpx.BaseTransport:
-        transport = ASGITransport if self._is_asgi else WSGITransport
-        return transport(self._app, self._viewer_ip)
+    def _serve(self, port: int) -> str:
+        listener = self._stack.enter_context(listen(port, "port"))
+        if self._is_asgi:
+            self._stack.enter_context(serve_asgi(self._app, listener))
+        else:
+            self._stack.enter_context(serve(self._app, listener, ident=VIA))
+        return get_url(listener)
 
 
-def _application(origin: Any) -> Any:
+def _load_origin(origin: Any) -> Any:
     if not isinstance(origin, str | os.PathLike):
         return origin
     folder = Path(origin)
     if not folder.is_dir():
-        raise NotADirectoryError(f"there is no folder {str(folder)!r} to be the origin")
-    return file_server(folder)
+        raise NotADirectoryError(f"there is no folder {str(folder)!r} to serve")
+    return create_folder_app(folder)
 
 
 def _is_asgi(app: Any) -> bool:
-    # What is called is awaited: of a function itself, of an object its class's `__call__`.
+    # `iscoroutinefunction` is False for an object whose class has an async `__call__`.
     call = app if inspect.isroutine(app) else type(app).__call__
     return inspect.iscoroutinefunction(call)
 
 
-def _is_path(answer: Any) -> bool:
-    return isinstance(answer, str) and answer.startswith("/")
+def _describe_refusal(url: str, decision: AccessDecision) -> str:
+    verdict = decision.verdict
+    lines = (
+        f"{_redact(url)}: 403 {verdict.code}: {verdict.reason.value}",
+        *(f"- {make_printable(sentence)}" for sentence in decision.explanation),
+    )
+    return "\n".join(lines)
 
 
-def _without_credential(url: str) -> str:
+def _redact(url: str) -> str:
     parts = urlsplit(url)
-    return printable(f"{parts.scheme}://{parts.netloc}{parts.path}" if parts.netloc else parts.path)
+    path = f"{parts.scheme}://{parts.netloc}{parts.path}" if parts.netloc else parts.path
+    return make_printable(path)

@@ -1,7 +1,7 @@
 """
-Where an answer of the site sends its viewer, and with which cookies.
+Reads the URL and the cookies from a site's response.
 
-The answers of every framework's test client are read alike, by what they have in common.
+It supports the responses of the test clients of Flask, Django and Falcon, of httpx and requests.
 """
 
 from __future__ import annotations
@@ -14,132 +14,127 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 
-def location_of(answer: Any) -> str:
+def find_url(response: Any) -> str:
     """
-    Return the URL that *answer* sends the viewer to, or *answer* itself where it is a text.
+    Return the URL that the client is sent to, or *response* itself if it is a string.
 
     Args:
-        answer: A URL, or an answer with `headers`: of Flask's, Django's or Falcon's test client,
-            httpx or requests. It is a redirect, or holds JSON with a member `url`.
+        response: A URL, or a response: a redirect, or JSON with a member `url`.
 
     Raises:
-        AssertionError: It sends the viewer nowhere.
+        AssertionError: The response has no URL.
+        TypeError: The argument is not a response.
     """
     __tracebackhide__ = True
-    if isinstance(answer, str):
-        return answer
-    headers = getattr(answer, "headers", None)
+    if isinstance(response, str):
+        return response
+    headers = getattr(response, "headers", None)
     if headers is None:
-        raise TypeError("give a URL, or an answer that has headers")
-    location = _header(headers, "location") or _url_of_json(answer)
-    if location is None:
-        raise AssertionError(_nowhere(answer))
-    return location
+        raise TypeError(f"expected a URL or a response with headers, got {type(response).__name__}")
+    url = _find_header(headers, "location") or _find_json_url(response)
+    if url is None:
+        raise AssertionError(_explain_missing_url(response))
+    return url
 
 
-def _nowhere(answer: Any) -> str:
-    status = getattr(answer, "status_code", "unknown")
+def _explain_missing_url(response: Any) -> str:
+    status = getattr(response, "status_code", "unknown")
     if isinstance(status, int) and status >= 500:
-        return f"the site failed with {status}, so there is no URL for the edge to judge"
+        return f"the site failed with {status}, so there is no URL to check"
     if isinstance(status, int) and status >= 400:
-        return (
-            f"the site refused with {status}: authorize said no, "
-            "so there is no URL for the edge to judge"
-        )
-    return f"the site sends its viewer nowhere: its answer is {status}"
+        return f"the site refused with {status}: authorize denied it, so there is no URL to check"
+    return f"the response (status {status}) is not a redirect and has no JSON member `url`"
 
 
-def cookies_of(answer: Any, url: str) -> dict[str, str]:
+def find_cookies(response: Any, url: str) -> dict[str, str]:
     """
-    Return the cookies that *answer* sets and a browser would send to *url*, by their names.
+    Return the cookies that *response* sets and a browser would send to *url*, by name.
 
-    One without a domain goes to the host alone that has set it. Where the test client does not
-    tell that, it counts as sent; and one without a path counts as of all paths.
+    A cookie without a domain is sent only to the host that set it. If the test client does not
+    know the host, the cookie counts as sent. A cookie without a path is sent to all paths.
     """
-    if isinstance(answer, str):
+    if isinstance(response, str):
         return {}
-    setter = _host_of_site(answer)
+    host = _find_site_host(response)
     jar = SimpleCookie()
-    for line in _set_cookie_lines(answer.headers):
+    for line in _read_set_cookie_lines(response.headers):
         jar.load(line)
-    cookies = {**_kept_apart(answer), **jar}
+    cookies = {**_read_client_cookies(response), **jar}
     return {
         name: str(getattr(cookie, "value", cookie))
         for name, cookie in cookies.items()
-        if _reaches(cookie, urlsplit(url), setter) and not _is_cleared(cookie)
+        if _is_sent_to(cookie, urlsplit(url), host) and not _is_expired(cookie)
     }
 
 
-def _host_of_site(answer: Any) -> str | None:
-    """Return the host that has answered; None where it is not told, as by Falcon's client."""
-    wsgi_or_asgi = getattr(answer, "wsgi_request", None) or getattr(answer, "asgi_request", None)
-    if wsgi_or_asgi is not None:  # Django's client
-        named = wsgi_or_asgi.META.get("HTTP_HOST") or wsgi_or_asgi.META.get("SERVER_NAME")
-        return urlsplit(f"//{named}").hostname
-    # Of httpx, whose `request` raises where there is none, of requests, and of Flask's client.
+def _find_site_host(response: Any) -> str | None:
+    """Return the host of the site; None if the client does not know it, such as Falcon's."""
+    wsgi_or_asgi = getattr(response, "wsgi_request", None) or getattr(
+        response, "asgi_request", None
+    )
+    if wsgi_or_asgi is not None:  # Django
+        host = wsgi_or_asgi.META.get("HTTP_HOST") or wsgi_or_asgi.META.get("SERVER_NAME")
+        return urlsplit(f"//{host}").hostname
+    # httpx, requests and Flask. Without a request, httpx raises RuntimeError.
     try:
-        asked = getattr(answer, "request", None)
+        request = getattr(response, "request", None)
     except RuntimeError:
         return None
-    return urlsplit(str(getattr(asked, "url", None) or "")).hostname
+    return urlsplit(str(getattr(request, "url", None) or "")).hostname
 
 
-def _kept_apart(answer: Any) -> dict[str, Any]:
-    """Return what Django's and Falcon's clients keep beside headers that hold no cookie lines."""
-    if hasattr(answer.headers, "multi_items"):
-        return {}  # httpx's headers hold all, and its cookies are those that its client would take
-    found = getattr(answer, "cookies", None)
-    return dict(found.items()) if isinstance(found, Mapping) else {}
+def _read_client_cookies(response: Any) -> dict[str, Any]:
+    """Return the cookies that Django's and Falcon's clients keep outside of the headers."""
+    if hasattr(response.headers, "multi_items"):
+        return {}  # httpx: the headers are complete, and `cookies` lacks what its client rejects
+    cookies = getattr(response, "cookies", None)
+    return dict(cookies.items()) if isinstance(cookies, Mapping) else {}
 
 
-def _reaches(cookie: Any, url: SplitResult, setter: str | None) -> bool:
-    """Tell whether a cookie's domain, path and scheme are *url*'s (RFC 6265, section 5.4)."""
-    domain = _attribute(cookie, "domain").removeprefix(".").lower()
-    folder = _attribute(cookie, "path").rstrip("/")
+def _is_sent_to(cookie: Any, url: SplitResult, site_host: str | None) -> bool:
+    """Return True if a cookie's domain, path and scheme match *url* (RFC 6265, section 5.4)."""
+    domain = _get_attribute(cookie, "domain").removeprefix(".").lower()
+    path = _get_attribute(cookie, "path").rstrip("/")
     host = (url.hostname or "").lower()
-    is_safe = url.scheme == "https" or _attribute(cookie, "secure") in ("", "False")
-    is_its_host = f".{host}".endswith(f".{domain}") if domain else setter in (None, host)
-    return is_safe and is_its_host and (url.path == folder or url.path.startswith(f"{folder}/"))
+    scheme_matches = url.scheme == "https" or _get_attribute(cookie, "secure") in ("", "False")
+    host_matches = f".{host}".endswith(f".{domain}") if domain else site_host in (None, host)
+    path_matches = url.path == path or url.path.startswith(f"{path}/")
+    return scheme_matches and host_matches and path_matches
 
 
-def _is_cleared(cookie: Any) -> bool:
-    """Tell whether a browser throws the cookie away at once: `Max-Age` counts before `Expires`."""
-    age = _attribute(cookie, "max-age")
+def _is_expired(cookie: Any) -> bool:
+    # RFC 6265, section 5.3: `Max-Age` has precedence over `Expires`.
+    age = _get_attribute(cookie, "max-age")
     if age.removeprefix("-").isdecimal():
         return int(age) <= 0
-    expires = parsedate_tz(_attribute(cookie, "expires"))
+    expires = parsedate_tz(_get_attribute(cookie, "expires"))
     return expires is not None and mktime_tz(expires) <= time.time()
 
 
-def _attribute(cookie: Any, name: str) -> str:
+def _get_attribute(cookie: Any, name: str) -> str:
     if isinstance(cookie, Morsel):
         return str(cookie[name])
-    found = getattr(cookie, name.replace("-", "_"), None)
-    return "" if found is None else str(found)
+    value = getattr(cookie, name.replace("-", "_"), None)
+    return "" if value is None else str(value)
 
 
-def _header(headers: Any, wanted: str) -> str | None:
-    found = (str(value) for name, value in headers.items() if name.lower() == wanted)
-    return next(found, None)
+def _find_header(headers: Any, wanted: str) -> str | None:
+    return next((str(value) for name, value in headers.items() if name.lower() == wanted), None)
 
 
-def _set_cookie_lines(headers: Any) -> Iterator[str]:
-    for name, value in _pairs(headers):
+def _read_set_cookie_lines(headers: Any) -> Iterator[str]:
+    # httpx's `items` joins headers of one name with a comma, which breaks cookies.
+    items = getattr(headers, "multi_items", headers.items)
+    for name, value in items():
         if name.lower() == "set-cookie":
             yield value
 
 
-def _pairs(headers: Any) -> Iterator[tuple[str, str]]:
-    # httpx folds lines of one name into one, which cookies do not survive, but for this.
-    items = getattr(headers, "multi_items", headers.items)
-    yield from items()
-
-
-def _url_of_json(answer: Any) -> str | None:
-    content_type = _header(answer.headers, "content-type") or ""
+def _find_json_url(response: Any) -> str | None:
+    content_type = _find_header(response.headers, "content-type") or ""
     if content_type.partition(";")[0].strip() != "application/json":
         return None
-    # A method of httpx, requests and Django; a property of Flask and Falcon.
-    body = answer.json() if callable(answer.json) else answer.json
+    # `json` is a method in httpx, requests and Django, and a property in Flask and Falcon.
+    body = response.json() if callable(response.json) else response.json
     url = body.get("url") if isinstance(body, Mapping) else None
     return url if isinstance(url, str) else None

@@ -1,4 +1,8 @@
-"""httpx transports over an application: in process, and true to the byte of the request target."""
+"""
+httpx transports that call an application in this process.
+
+They pass the request target exactly as it was sent; a signature depends on its spelling.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +17,11 @@ if TYPE_CHECKING:
 
 class WSGITransport(httpx.BaseTransport):
     """
-    Sends requests to a WSGI application.
+    A transport that calls a WSGI application.
 
     Args:
         app: The application.
-        address: The viewer's address.
+        address: The client's IP address.
     """
 
     def __init__(self, app: Any, address: str) -> None:
@@ -25,54 +29,53 @@ class WSGITransport(httpx.BaseTransport):
         self._address = address
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer one request."""
+        """Send one request."""
 
-        def with_target(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
-            # httpx's own gives the decoded path alone, of which no signature can be told.
+        def add_target(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+            # httpx's own transport provides only the decoded path.
             target = request.url.raw_path.decode("ascii")
             return self._app({**environ, "REQUEST_URI": target}, start_response)
 
-        return httpx.WSGITransport(
-            app=with_target,
-            remote_addr=self._address,
-        ).handle_request(request)
+        transport = httpx.WSGITransport(app=add_target, remote_addr=self._address)
+        return transport.handle_request(request)
 
 
 class ASGITransport(httpx.BaseTransport):
     """
-    Sends requests to an ASGI application, each in an event loop of its own.
+    A transport that calls an ASGI application, in a new event loop for each request.
 
     Args:
         app: The application.
-        address: The viewer's address.
+        address: The client's IP address.
     """
 
     def __init__(self, app: Any, address: str) -> None:
         self._transport = httpx.ASGITransport(app=app, client=(address, 50000))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer one request."""
-        return asyncio.run(self._answer(request))
+        """Send one request."""
 
-    async def _answer(self, request: httpx.Request) -> httpx.Response:
-        response = await self._transport.handle_async_request(request)
-        content = await response.aread()
-        return httpx.Response(response.status_code, headers=response.headers, content=content)
+        async def send() -> httpx.Response:
+            response = await self._transport.handle_async_request(request)
+            content = await response.aread()
+            return httpx.Response(response.status_code, headers=response.headers, content=content)
+
+        return asyncio.run(send())
 
 
 class ThreadTransport(httpx.AsyncBaseTransport):
     """
-    Sends requests to a transport that blocks, away from the event loop.
+    An async transport that runs a blocking one in a thread.
 
     Args:
-        transport: That transport.
+        transport: The blocking transport.
     """
 
     def __init__(self, transport: httpx.BaseTransport) -> None:
         self._transport = transport
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer one request."""
+        """Send one request."""
         content = await request.aread()
         blocking = httpx.Request(
             request.method, request.url, headers=request.headers, content=content

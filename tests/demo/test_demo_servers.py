@@ -21,12 +21,12 @@ from cfsign.cli import main
 from cfsign.cli.commands import demo as command
 from cfsign.demo.sites import FRAMEWORKS
 from cfsign.demo.stage import running
-from cfsign.edge.server.servers import HOST, address, listening, serving
+from cfsign.edge.server.http_server import LOOPBACK, get_url, listen, serve
 
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    with socket.create_server((HOST, 0)) as listener:
+    with socket.create_server((LOOPBACK, 0)) as listener:
         yield listener.getsockname()[1]
 
 
@@ -37,21 +37,21 @@ def hello(environ: Any, start_response: Any) -> list[bytes]:
 
 def test_a_server_answers_until_it_is_stopped() -> None:
     threads = threading.active_count()
-    with listening(None, "--port") as listener:
-        url, port = address(listener), listener.getsockname()[1]
+    with listen(None, "--port") as listener:
+        url, port = get_url(listener), listener.getsockname()[1]
         # The client keeps its connection open: stopping must not wait for it.
         with httpx.Client(trust_env=False) as client:
-            with serving(hello, listener):
+            with serve(hello, listener):
                 assert client.get(url).text == "hello"
             with pytest.raises(httpx.TransportError):
                 client.get(url)
     assert threading.active_count() == threads
-    with listening(port, "--port") as again:
-        assert address(again) == url
+    with listen(port, "--port") as again:
+        assert get_url(again) == url
 
 
 def test_only_this_machine_is_served() -> None:
-    with listening(None, "--port") as listener:
+    with listen(None, "--port") as listener:
         assert listener.getsockname()[0] == "127.0.0.1"
 
 
@@ -63,12 +63,12 @@ def test_a_port_that_is_taken_is_named(option: str, taken: int) -> None:
 
 
 def test_a_port_that_there_is_not() -> None:
-    with pytest.raises(ConfigurationError, match="port 70000"), listening(70000, "--port"):
+    with pytest.raises(ConfigurationError, match="port 70000"), listen(70000, "--port"):
         raise AssertionError("listening on it")
 
 
 def test_one_port_cannot_be_both() -> None:
-    with listening(None, "--port") as listener:
+    with listen(None, "--port") as listener:
         port = listener.getsockname()[1]
     with pytest.raises(ConfigurationError, match="--edge-port"):
         demo.serve(port, port)

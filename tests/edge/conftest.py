@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from cfsign import Signer
+from tests.checking.conftest import ec_peer, group, rsa_peer, stranger  # noqa: F401 - fixtures
 
 _PATIENCE = 30
 

@@ -1,11 +1,11 @@
 """
-A local edge that listens: before a folder or another server, for development.
+The server behind `cfsign edge`, for development.
 
-What it lets through is decided by `cfsign.edge`; here are the origins behind it and the server.
+It serves a folder, or forwards to another server, behind the middleware of `cfsign.edge`.
 """
 
-from cfsign.edge.server.origins import opened_origin as opened_origin
-from cfsign.edge.server.servers import address as address
-from cfsign.edge.server.servers import listening as listening
-from cfsign.edge.server.servers import serving as serving
+from cfsign.edge.server.http_server import get_url as get_url
+from cfsign.edge.server.http_server import listen as listen
+from cfsign.edge.server.http_server import serve as serve
+from cfsign.edge.server.origin import open_origin as open_origin
 from cfsign.edge.server.settings import Settings as Settings

@@ -13,38 +13,38 @@ from whitenoise import WhiteNoise  # type: ignore[import-untyped]  # it has no t
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-# What a bucket takes from a viewer (its CORS rules answer OPTIONS).
+# The methods of an S3 bucket for reading; its CORS rules answer OPTIONS.
 _METHODS = "GET, HEAD, OPTIONS"
-# A file is sent compressed where WhiteNoise finds it so beside it.
+# WhiteNoise sends a compressed copy of a file if one lies next to it.
 _VARIANTS = ("", ".gz", ".br")
 
 
-def file_server(folder: Path) -> WSGIApplication:
+def create_folder_app(folder: Path) -> WSGIApplication:
     """
-    Return an application that serves *folder* to whoever asks.
+    Return an application that serves *folder* without any access check.
 
-    A file is looked for when it is asked for, so that a new one is there at once. A link is
-    followed inside the folder; one that leads out of it is as if it were not there.
+    Files are looked up on each request, so new files are served at once. Symbolic links are
+    followed inside the folder; a link that leads out of it gives a 404.
     """
-    # No age: a browser that kept the file would show it past its time, without asking the edge.
-    # No CORS headers: a bucket has none, and the edge adds them where it is told to.
-    app: WSGIApplication = _Files(
-        _not_found, root=folder, max_age=0, autorefresh=True, allow_all_origins=False
+    # No max-age: a browser would show a cached file after its URL expired.
+    # No CORS headers: a bucket sends none by default, and the edge adds them if configured.
+    app: WSGIApplication = _FolderApp(
+        _respond_not_found, root=folder, max_age=0, autorefresh=True, allow_all_origins=False
     )
 
-    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def respond(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "OPTIONS":
             start_response("200 OK", [("Allow", _METHODS), ("Content-Length", "0")])
             return []
         if "\0" in environ.get("PATH_INFO", ""):
-            return _not_found(environ, start_response)  # no system has a file of such a name
+            return _respond_not_found(environ, start_response)  # `open` would raise ValueError
         return app(environ, start_response)
 
-    return serve
+    return respond
 
 
-class _Files(WhiteNoise):  # type: ignore[misc]  # it has no types
-    """WhiteNoise, less what leads out of its folder, and with `If-Range`."""
+class _FolderApp(WhiteNoise):  # type: ignore[misc]  # it has no types
+    """WhiteNoise with `If-Range`, and without links that lead out of the folder."""
 
     def candidate_paths_for_url(self, url: str) -> Iterator[str]:
         for path in super().candidate_paths_for_url(url):
@@ -60,21 +60,21 @@ class _Files(WhiteNoise):  # type: ignore[misc]  # it has no types
         static_file: Any, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         condition = environ.get("HTTP_IF_RANGE")
-        if condition is not None and not _is_still(static_file, condition):
+        if condition is not None and not _matches_if_range(static_file, condition):
             environ = {name: value for name, value in environ.items() if name != "HTTP_RANGE"}
-        served: Iterable[bytes] = WhiteNoise.serve(static_file, environ, start_response)
-        return served
+        body: Iterable[bytes] = WhiteNoise.serve(static_file, environ, start_response)
+        return body
 
 
-def _is_still(static_file: Any, condition: str) -> bool:
-    """Tell whether a file is the one that `If-Range` names (RFC 9110, section 13.1.5)."""
+def _matches_if_range(static_file: Any, condition: str) -> bool:
+    """Return True if `If-Range` names the current file (RFC 9110, section 13.1.5)."""
     if condition.startswith(('"', "W/")):
-        return bool(condition == static_file.etag)  # a weak one is never equal
+        return bool(condition == static_file.etag)  # a weak ETag never matches
     date = parsedate(condition)
     return date is not None and bool(date == static_file.last_modified)
 
 
-def _not_found(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+def _respond_not_found(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     body = b"There is no such file.\n"
     headers = [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))]
     start_response("404 Not Found", headers)

@@ -200,13 +200,13 @@ def status_over_socket(host: str, port: int, sent: bytes) -> int:
     [
         ([], "Missing argument"),
         (["nowhere", "--public-key", KEY], "there is no folder 'nowhere'"),
-        (["."], "at least one public key"),
-        ([".", "--open", "/x/*"], "at least one public key"),
+        (["."], "there is no public key"),
+        ([".", "--open", "/x/*"], "there is no public key"),
         ([".", "--public-key", "K1"], "ID=FILE|K2JCJMDEHXQW5F=cloudfront-public.pem"),
         ([".", "--public-key", "K1=missing.pem"], "K1: .*missing.pem"),
         ([".", "--public-key", KEY, "--behavior", "/x"], "path pattern and key pair ids"),
         ([".", "--public-key", KEY, "--behavior", "/x=K9"], "names 'K9'"),
-        ([".", "--public-key", KEY, "--open", "https://h/x"], "a path alone"),
+        ([".", "--public-key", KEY, "--open", "https://h/x"], "a path without host and query"),
         ([".", "--public-key", KEY, "--host", "192.0.2.1"], "cannot be opened"),
         ([".", "--public-key", KEY, "--config", "public.pem"], r"end in \.toml or \.json"),
         ([".", "--config", "edge.toml", "--open", "*"], "leave --behavior and --open out"),
@@ -216,8 +216,8 @@ def status_over_socket(host: str, port: int, sent: bytes) -> int:
         ([".", "--public-key", KEY, "--public-key", KEY], "the same id"),
         (["ftp://h", "--public-key", KEY], "http://127.0.0.1:9000"),
         (["http://h:x", "--public-key", KEY], "http://127.0.0.1:9000"),
-        (["http://u:secret@h", "--public-key", KEY], "no user, query or fragment"),
-        (["http://h/?a", "--public-key", KEY], "no user, query or fragment"),
+        (["http://u:secret@h", "--public-key", KEY], "a user, a query or a fragment"),
+        (["http://h/?a", "--public-key", KEY], "a user, a query or a fragment"),
     ],
 )
 def test_wrong_input_is_one_line(
@@ -240,9 +240,9 @@ def test_wrong_input_is_one_line(
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("x = ", "is not TOML"),
+        ("x = ", "is not valid TOML"),
         ("keyz = {}", "'keyz'"),
-        ("keys = 1", "keys is a table"),
+        ("keys = 1", "keys must be a table"),
         ('keys = {K1 = "public.pem"}\nbehaviors = 1', "list of tables"),
         ('keys = {K1 = "public.pem"}\nbehaviors = [{pattern = "/a"}]', "or open = true"),
         ('keys = {K1 = "public.pem"}\nbehaviors = [{pattern = "/a", open = false}]', "or open"),

@@ -12,7 +12,7 @@ pytest.importorskip("werkzeug")
 
 from werkzeug.test import Client
 
-from cfsign.edge.server.folder import file_server
+from cfsign.edge.server.folder import create_folder_app
 
 
 class Viewer(Client):
@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def client(folder: Path) -> Any:
-    return Viewer(file_server(folder))
+    return Viewer(create_folder_app(folder))
 
 
 def test_a_link_inside_the_folder_is_followed(folder: Path, client: Any) -> None:
@@ -58,7 +58,7 @@ def test_a_link_that_leads_out_of_the_folder_is_not_there(folder: Path, client: 
 def test_a_folder_that_is_a_link_itself(folder: Path) -> None:
     link = folder.parent / "link"
     link.symlink_to(folder)
-    assert Viewer(file_server(link)).get("/a.txt").text == "0123456789"
+    assert Viewer(create_folder_app(link)).get("/a.txt").text == "0123456789"
 
 
 def test_if_range(client: Any) -> None:

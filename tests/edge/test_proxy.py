@@ -17,7 +17,7 @@ for _package in ("click", "waitress", "whitenoise"):
 
 from cfsign import TrustedKeyGroup  # noqa: E402
 from cfsign.edge import WSGIEdge  # noqa: E402
-from cfsign.edge.server import address, listening, opened_origin, serving  # noqa: E402
+from cfsign.edge.server import get_url, listen, open_origin, serve  # noqa: E402
 from cfsign.edge.server.proxy import Proxy  # noqa: E402
 
 
@@ -83,10 +83,10 @@ def before(trusted_keys: TrustedKeyGroup) -> Iterator[Callable[..., str]]:
     with ExitStack() as stack:
 
         def start(app: Any) -> str:
-            listener = stack.enter_context(listening(None, "--port"))
+            listener = stack.enter_context(listen(None, "--port"))
             options = {"clear_untrusted_proxy_headers": False}
-            stack.enter_context(serving(WSGIEdge(app, trusted_keys), listener, **options))
-            return address(listener)
+            stack.enter_context(serve(WSGIEdge(app, trusted_keys), listener, **options))
+            return get_url(listener)
 
         yield start
 
@@ -101,7 +101,7 @@ def test_a_request_passes_stripped_and_otherwise_as_it_is(
     before: Callable[..., str], origin: Origin, sign: Callable[..., str], client: Any
 ) -> None:
     """The target to the byte; CloudFront's headers, and none that is for one connection."""
-    with opened_origin(f"{origin.url}/prefix/") as app:
+    with open_origin(f"{origin.url}/prefix/") as app:
         url = before(app)
         target = "/a%7e/%2F//b?q=%41&r"
         headers = {
@@ -136,7 +136,7 @@ def test_methods_with_and_without_a_body(
     before: Callable[..., str], origin: Origin, sign: Callable[..., str], client: Any
 ) -> None:
     """HEAD has none in the answer; POST has one in the request, of known length or not."""
-    with opened_origin(origin.url) as app:
+    with open_origin(origin.url) as app:
         url = sign(f"{before(app)}/a")
         head = client.head(url)
         assert (head.status_code, head.headers["content-length"]) == (200, "4")
@@ -152,7 +152,7 @@ def test_an_origin_that_is_down_is_502(
     """With CloudFront's page, and HEAD without it."""
     held = socket.socket()
     held.bind(("127.0.0.1", 0))  # held, so that nobody else gets it, and not listened at
-    with held, opened_origin(f"http://127.0.0.1:{held.getsockname()[1]}") as app:
+    with held, open_origin(f"http://127.0.0.1:{held.getsockname()[1]}") as app:
         url = sign(f"{before(app)}/a")
         answer = client.get(url)
         assert (answer.status_code, answer.headers["x-cache"]) == (502, "Error from cloudfront")
@@ -164,7 +164,7 @@ def test_an_origin_that_hangs_up_is_502(
     before: Callable[..., str], origin: Origin, sign: Callable[..., str], client: Any
 ) -> None:
     """Before it has said anything."""
-    with opened_origin(origin.url) as app:
+    with open_origin(origin.url) as app:
         assert client.get(sign(f"{before(app)}/cut")).status_code == 502
 
 

@@ -79,7 +79,7 @@ def test_patterns_that_cloudfront_does_not_take(pattern: str) -> None:
 )
 def test_no_spelling_of_a_private_path_is_open(group: Any, path: str) -> None:
     """Dots, slashes and escapes are read as CloudFront and as an origin reads them."""
-    assert Behaviors([Behavior("/open/*", None)], group).groups(path) == (group,)
+    assert Behaviors([Behavior("/open/*", None)], group).find_key_groups(path) == (group,)
 
 
 @pytest.mark.parametrize(
@@ -87,15 +87,15 @@ def test_no_spelling_of_a_private_path_is_open(group: Any, path: str) -> None:
 )
 def test_spellings_of_an_open_path(group: Any, path: str) -> None:
     """The same reading opens what is open."""
-    assert Behaviors([Behavior("/open/*", None)], group).groups(path) == ()
+    assert Behaviors([Behavior("/open/*", None)], group).find_key_groups(path) == ()
 
 
 def test_the_first_that_matches_counts(group: Any) -> None:
     """An open pattern before a private one opens what both match; and the default is the last."""
     open_, private = Behavior("/a/*", None), Behavior("/a/b*", group)
-    assert Behaviors([open_, private], group).groups("/a/b") == ()
-    assert Behaviors([private, open_], group).groups("/a/b") == (group,)
-    assert Behaviors([private], None).groups("/c") == ()
+    assert Behaviors([open_, private], group).find_key_groups("/a/b") == ()
+    assert Behaviors([private, open_], group).find_key_groups("/a/b") == (group,)
+    assert Behaviors([private], None).find_key_groups("/c") == ()
 
 
 def answer(edge: WSGIEdge, target: str, **headers: str) -> str:

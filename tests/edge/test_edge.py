@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import http.client
-import logging
 import re
 import socket
 import threading
@@ -331,14 +330,6 @@ class TestWSGI:
         client.run_wsgi_app({**EnvironBuilder().get_environ(), "REQUEST_URI": target})
         assert caplog.messages[0].partition(":")[0] == f"GET {told}"
         assert "s3cret" not in caplog.text
-
-    def test_a_denial_that_nobody_logs_is_not_put_into_words(
-        self, client: Client, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """Turned off, the line costs a look at the level."""
-        monkeypatch.setattr(logging.getLogger("cfsign.edge"), "disabled", True)
-        monkeypatch.setattr("cfsign.edge.access_log._told", None)
-        assert client.get(f"https://{HOST}/a").status_code == 403
 
     def test_keys_as_a_mapping(self, rsa_peer: Any) -> None:
         """The edge makes its own key group from what makes one."""

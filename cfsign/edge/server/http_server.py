@@ -1,0 +1,145 @@
+"""HTTP servers that run in a thread and can be stopped: Waitress, and Uvicorn for ASGI."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from waitress import wasyncore  # type: ignore[import-untyped]  # it has no types
+from waitress.server import create_server  # type: ignore[import-untyped]  # it has no types
+
+from cfsign.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+LOOPBACK = "127.0.0.1"
+
+_LAST_PORT = 65535
+
+# The edge's entry in `Via`. Waitress adds its `ident` there, because each response of the edge has
+# a `Server` header already.
+VIA = "1.1 local.cloudfront.net (CloudFront)"
+
+# Browsers open up to six connections per host.
+_THREADS = 8
+
+
+@contextmanager
+def listen(port: int | None, option: str, host: str = LOOPBACK) -> Iterator[socket.socket]:
+    """
+    Open a listening socket, to be passed to `serve`.
+
+    Args:
+        port: The port; None or 0 uses a free one.
+        option: The name of the port's option, for the error message.
+        host: The address to listen on.
+
+    Raises:
+        ConfigurationError: The port is taken or not permitted, or the host is not valid.
+    """
+    number = port or 0
+    if not 0 <= number <= _LAST_PORT:
+        raise ConfigurationError(
+            f"port {port} is out of range", hint=f"use a {option} from 0 to {_LAST_PORT}"
+        )
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.create_server((host, number), family=family)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "the address is not valid"
+        raise ConfigurationError(
+            f"port {number} of {host} cannot be opened ({reason})",
+            hint=f"use another {option}, or omit {option} for a free port",
+        ) from None
+    with listener:
+        yield listener
+
+
+def get_url(listener: socket.socket) -> str:
+    """Return the URL of a listening socket, without a slash at the end."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@contextmanager
+def serve(app: WSGIApplication, listener: socket.socket, **options: Any) -> Iterator[None]:
+    """
+    Serve a WSGI application with Waitress, in a thread, until the end of the `with` block.
+
+    Args:
+        app: The application.
+        listener: The listening socket.
+        options: Options of Waitress, such as `url_scheme` and `trusted_proxy`.
+    """
+    channels: dict[int, wasyncore.dispatcher] = {}
+    server = create_server(app, map=channels, sockets=[listener], threads=_THREADS, **options)
+    thread = threading.Thread(target=server.run, name=f"waitress {get_url(listener)}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.task_dispatcher.shutdown()
+        # The thread ends when its map of channels is empty. Channels must not be closed before
+        # that: it would fail to wait on a closed channel, and to pull a closed trigger.
+        open_channels: dict[int, wasyncore.dispatcher] = {}
+
+        def remove_channels() -> None:
+            open_channels.update(channels)
+            channels.clear()
+
+        server.trigger.pull_trigger(remove_channels)
+        thread.join()
+        wasyncore.close_all(open_channels, ignore_all=True)
+
+
+@contextmanager
+def serve_asgi(app: Any, listener: socket.socket) -> Iterator[None]:
+    """
+    Serve an ASGI application with Uvicorn, in a thread, until the end of the `with` block.
+
+    Raises:
+        ConfigurationError: Uvicorn is not installed.
+    """
+    try:
+        import uvicorn
+    except ModuleNotFoundError:
+        raise ConfigurationError(
+            "an ASGI application on a port needs uvicorn", hint="run: pip install uvicorn"
+        ) from None
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
+    server = uvicorn.Server(config)
+    arguments = {"sockets": [listener]}
+    thread = threading.Thread(target=server.run, kwargs=arguments, name="uvicorn", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@contextmanager
+def interrupt_on_signals() -> Iterator[None]:
+    """Raise KeyboardInterrupt on SIGINT, even if a shell set it to be ignored, and on SIGTERM."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread can set signal handlers
+        return
+    signals = (signal.SIGINT, signal.SIGTERM)
+    handlers = [signal.signal(number, signal.default_int_handler) for number in signals]
+    try:
+        yield
+    finally:
+        for number, handler in zip(signals, handlers, strict=True):
+            signal.signal(number, handler)
+
+
+def wait_for_interrupt() -> None:
+    """Wait until KeyboardInterrupt is raised."""
+    while True:
+        time.sleep(3600)
