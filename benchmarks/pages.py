@@ -15,7 +15,7 @@ from benchmarks.results import FILE, FOLDER, Results, committed
 ROOT = Path(__file__).parents[1]
 #: Where a page holds a section that is written here, and what writes it.
 MARKED = {
-    "README.md": ("speed", readme.section),
+    "docs/speed.md": ("speed", readme.section),
     "docs/capacity.md": ("capacity", capacity.section),
 }
 

@@ -23,7 +23,7 @@ from benchmarks.results import Results
 from benchmarks.sites import FLAVOURS
 from benchmarks.tables import picture
 
-_FOLDER = "benchmarks/results/"
+_FOLDER = "../benchmarks/results/"
 
 
 def ratios(results: Results) -> Iterator[tuple[str, str]]:
@@ -68,7 +68,7 @@ def section(results: Results) -> str:
         *(f"- **{ratio}** {of}" for ratio, of in ratios(results)),
         "",
         "All figures, those of the other peers among them, and which of the project's targets are "
-        f"held, are in [{_FOLDER.rstrip('/')}]({_FOLDER}README.md).",
+        f"held, are in [benchmarks/results]({_FOLDER}README.md).",
     ]
     return "\n".join(lines)
 

@@ -86,7 +86,8 @@ def test_the_sdist_holds_the_sources_and_the_tests(built):
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert sources() <= names
-    assert {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "noxfile.py"} <= names
+    assert {"pyproject.toml", "README.md", "LICENSE", "noxfile.py"} <= names
+    assert {"CHANGELOG.md", "CONTRIBUTING.md"} <= names
     assert "tests/test_packaging.py" in names
     assert "docs/keys.md" in names
     assert "examples/django_site/manage.py" in names

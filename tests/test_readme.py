@@ -1,4 +1,4 @@
-"""The Python of README and docs runs as it stands; the settings told are those that are read."""
+"""The snippets of the README and of docs/ run; links, commands and tables are correct."""
 
 import json
 import os
@@ -11,56 +11,56 @@ import pytest
 
 pytest.importorskip("flask")
 
-README = Path(__file__).parents[1] / "README.md"
-DOCS = sorted((README.parent / "docs").glob("*.md"))
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [
+    README,
+    ROOT / "CHANGELOG.md",
+    ROOT / "CONTRIBUTING.md",
+    *DOCS,
+    *sorted((ROOT / "examples").glob("*/README.md")),
+]
 
 
-def blocks(begin="", end=""):
-    """Return the Python between two of the README's headings."""
-    text = README.read_text("utf-8").partition(begin)[2] if begin else README.read_text("utf-8")
-    return python_in(text.partition(end)[0] if end else text)
+def blocks(text, language):
+    """Return the code blocks of *text* in *language*."""
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
-def python_in(text):
-    return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+def section(heading):
+    """Return the text of one section of the README."""
+    return README.read_text("utf-8").partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
 
 
-FLASK = blocks("\n## Flask,", "\n## Django,")
-DJANGO = blocks("\n## Django,", "\n## Falcon,")
-FALCON = blocks("\n## Falcon,", "\n## Signing")
-OTHERS = [block for block in blocks() if block not in DJANGO + FALCON]
+def run_blocks(code, name):
+    """Run *code* blocks in one namespace and return it."""
+    namespace = {"__name__": "snippet"}
+    for block in code:
+        exec(compile(block, name, "exec"), namespace)
+    return namespace
 
 
 @pytest.fixture(autouse=True)
-def _key_files(tmp_path, monkeypatch, pem, other_pem, public_pem):
-    ring = re.search(r"```json\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
-    (tmp_path / "ring.json").write_text(ring[1])
+def _files(tmp_path, monkeypatch, pem, other_pem, public_pem):
+    """Write the files that the snippets name into the working directory."""
+    (ring,) = blocks((ROOT / "docs" / "rotation.md").read_text("utf-8"), "json")
+    (tmp_path / "ring.json").write_text(ring)
     (tmp_path / "cloudfront-2-private.pem").write_text(other_pem)
     (tmp_path / "cloudfront-private.pem").write_text(pem)
     (tmp_path / "cloudfront-public.pem").write_text(public_pem)
     monkeypatch.chdir(tmp_path)
 
 
-def test_the_python_of_the_readme_runs(capsys):
-    """All blocks in one namespace, as a reader would type them."""
-    namespace = {"__name__": "readme"}
-    assert len(OTHERS) == 7
-    for block in OTHERS:
-        exec(compile(block, "README.md", "exec"), namespace)
-    *parts, printed = capsys.readouterr().out.splitlines()
-    assert [namespace["edge"].check(part).allowed for part in parts] == [True, True]
-    assert printed == ("403 AccessDenied: the signature was not made by this key for this policy")
-    assert (namespace["yes"].expires_in, namespace["no"].status) == (10, 403)
-    app = namespace["app"]
-    client = app.test_client()
+def test_flask_snippet_authorizes_and_redirects(trusted_keys):
+    (block,) = blocks(section("Flask"), "python")
+    client = run_blocks([block], "README.md")["app"].test_client()
     assert client.get("/content/ada/a.txt").status_code == 401
     with client.session_transaction() as session:
         session["user"] = "ada"
     assert client.get("/content/ben/a.txt").status_code == 403
     location = client.get("/content/ada/a.txt").location
-    assert namespace["edge"].check(location).allowed
-    assert client.get("/books/history").status_code == 303
-    assert client.get("/books/chemistry").status_code == 404
+    assert trusted_keys.check(location).allowed
 
 
 DJANGO_PRELUDE = """
@@ -70,7 +70,7 @@ ROOT_URLCONF = "urls"
 LOGIN_URL = "/login"
 INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes"]
 """
-DJANGO_VIEWER = """
+DJANGO_CLIENT = """
 import django
 django.setup()
 from django.contrib.auth.models import AnonymousUser, User
@@ -88,43 +88,40 @@ for user, path in ((AnonymousUser(), "ada/a.txt"), (User(username="ada"), "ada/a
 """
 
 
-def test_the_django_of_the_readme_runs(tmp_path, trusted_keys):
-    """Its two files, in a process of their own."""
+def test_django_snippet_authorizes_and_redirects(tmp_path, trusted_keys):
     pytest.importorskip("django")
-    settings, urls = DJANGO
+    settings, urls = blocks(section("Django"), "python")
     (tmp_path / "settings.py").write_text(DJANGO_PRELUDE + settings)
     (tmp_path / "urls.py").write_text(urls)
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", DJANGO_VIEWER],
+        [sys.executable, "-W", "error", "-c", DJANGO_CLIENT],
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "settings"},
         capture_output=True,
         text=True,
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    _, visitor, ada, other = done.stdout.splitlines()
-    assert visitor == "302 /login?next=/content/ada/a.txt"
+    _, anonymous, ada, other = done.stdout.splitlines()
+    assert anonymous == "302 /login?next=/content/ada/a.txt"
     assert ada.startswith("303 https://media.example.com/ada/a.txt?Expires=")
     assert trusted_keys.check(ada.removeprefix("303 ")).allowed
     assert other == "403 None"
 
 
-def test_the_falcon_of_the_readme_runs(monkeypatch, trusted_keys):
-    """Its application, with a middleware that knows the viewer."""
+def test_falcon_snippet_authorizes_and_redirects(monkeypatch, trusted_keys):
     testing = pytest.importorskip("falcon.testing")
     monkeypatch.setenv("CLOUDFRONT_DOMAIN", "https://media.example.com")
     monkeypatch.setenv("CLOUDFRONT_KEY_PAIR_ID", "K2JCJMDEHXQW5F")
     monkeypatch.setenv("CLOUDFRONT_PRIVATE_KEY_FILE", "cloudfront-private.pem")
-    (block,) = FALCON
-    namespace = {"__name__": "readme"}
-    exec(compile(block, "README.md", "exec"), namespace)
+    (block,) = blocks(section("Falcon"), "python")
+    app = run_blocks([block], "README.md")["app"]
 
     class Login:
         def process_request(self, req, resp):
             req.context.user = req.get_header("X-User")
 
-    namespace["app"].add_middleware(Login())
-    client = testing.TestClient(namespace["app"])
+    app.add_middleware(Login())
+    client = testing.TestClient(app)
     assert client.simulate_get("/content/ada/a.txt").status_code == 401
     ada = {"X-User": "ada"}
     assert client.simulate_get("/content/ben/a.txt", headers=ada).status_code == 403
@@ -132,9 +129,33 @@ def test_the_falcon_of_the_readme_runs(monkeypatch, trusted_keys):
     assert trusted_keys.check(location).allowed
 
 
+def test_signing_snippet_makes_valid_urls_and_cookies(trusted_keys):
+    (block,) = blocks(section("Signing alone"), "python")
+    namespace = run_blocks([block], "README.md")
+    assert trusted_keys.check(namespace["url"]).allowed
+    video = "https://media.example.com/videos/42/1.ts"
+    assert trusted_keys.check(video, cookies=namespace["cookies"]).allowed
+
+
+def test_every_python_block_of_the_readme_is_tested():
+    sections = ("Flask", "Django", "Falcon", "Signing alone")
+    tested = [block for heading in sections for block in blocks(section(heading), "python")]
+    assert blocks(README.read_text("utf-8"), "python") == tested
+
+
+def test_decisions_in_the_readme_are_what_the_table_says():
+    from cfsign import Allow, Deny, decide
+
+    table = section("What `authorize` returns")
+    allow, deny = re.findall(r"^\| `((?:Allow|Deny)\(.*?\))` \|", table, re.MULTILINE)
+    names = {"Allow": Allow, "Deny": Deny}
+    assert decide(eval(allow, names)) == Allow(expires_in=10, ip_address="192.0.2.7")
+    assert decide(eval(deny, names)).status == 403
+
+
 @pytest.fixture
 def _aws(monkeypatch, tmp_path, pem):
-    """What the documents ask of AWS, as moto plays it."""
+    """Create the keys and secrets that the pages name, in moto's AWS."""
     boto3, moto = pytest.importorskip("boto3"), pytest.importorskip("moto")
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
@@ -157,61 +178,157 @@ def _aws(monkeypatch, tmp_path, pem):
         yield
 
 
+@pytest.fixture
+def run_page(monkeypatch):
+    """Return a function that runs the Python of a page, with the variables that it exports."""
+
+    def run(name):
+        text = (ROOT / "docs" / name).read_text("utf-8")
+        for variable, value in re.findall(r"^export (\w+)=(\S+)$", text, re.MULTILINE):
+            monkeypatch.setenv(variable, value)
+        return run_blocks(blocks(text, "python"), name)
+
+    return run
+
+
+TESTED_ALONE = {"bulk.md", "keys.md", "testing.md"}  # tests/bulk runs the code of bulk.md
+
+
 @pytest.mark.parametrize(
-    "path",
-    [path for path in DOCS if python_in(path.read_text("utf-8")) and path.name != "bulk.md"],
-    ids=lambda path: path.name,
+    "name",
+    [
+        path.name
+        for path in DOCS
+        if blocks(path.read_text("utf-8"), "python") and path.name not in TESTED_ALONE
+    ],
 )
+def test_python_of_a_page_runs(run_page, name):
+    run_page(name)
+
+
 @pytest.mark.usefixtures("_aws")
-def test_the_python_of_the_docs_runs(request, path, tmp_path, monkeypatch):
-    """The blocks of each document in one namespace; tests/bulk runs those of bulk.md."""
-    namespace = {"__name__": "read"}  # not "docs", which is a folder here
-    if path.name == "testing.md":  # it tests the README's own site
-        (tmp_path / "shop.py").write_text(FLASK[0])
-        monkeypatch.syspath_prepend(tmp_path)
-        monkeypatch.delitem(sys.modules, "shop", raising=False)
-    for block in python_in(path.read_text("utf-8")):
-        exec(compile(block, path.name, "exec"), namespace)
-    if path.name == "keys.md":
-        assert namespace["url"].endswith("&Hash-Algorithm=SHA256")
-        assert namespace["ring"].key_pair_id == namespace["signer"].key_pair_id
-        assert namespace["HSMKey"].is_blocking
-    if path.name == "testing.md":
-        edge = request.getfixturevalue("cloudfront_edge")
-        monkeypatch.delitem(sys.modules, "shop")  # it is of this test alone
-        namespace["test_a_file_is_good_for_a_minute"](edge, tmp_path)
-        settings = edge(tmp_path).settings
-        assert namespace["create_app"](settings).config["CLOUDFRONT_DOMAIN"]
+def test_python_of_the_keys_page_runs(run_page):
+    namespace = run_page("keys.md")
+    assert namespace["url"].endswith("&Hash-Algorithm=SHA256")
+    assert namespace["ring"].key_pair_id == namespace["signer"].key_pair_id
+    assert namespace["HSMKey"].is_blocking
 
 
-@pytest.mark.parametrize("path", [README, *DOCS], ids=lambda path: path.name)
-def test_the_links_lead_somewhere(path):
-    """To a file that is there, and to a heading in it."""
-    for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]+))?\)", path.read_text("utf-8")):
-        found = path.parent / target if target else path
-        assert found.exists(), target
-        if not anchor:
-            continue
-        headings = re.findall(r"^#+ (.*)$", found.read_text("utf-8"), re.MULTILINE)
-        anchors = {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
-        assert anchor in anchors
+def test_python_of_the_testing_page_runs(request, run_page, tmp_path, monkeypatch):
+    (tmp_path / "shop.py").write_text(blocks(section("Flask"), "python")[0])
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "shop", raising=False)
+    namespace = run_page("testing.md")
+    monkeypatch.delitem(sys.modules, "shop")
+    edge = request.getfixturevalue("cloudfront_edge")
+    namespace["test_a_file_is_available_for_a_minute"](edge, tmp_path)
+    settings = edge(tmp_path).settings
+    assert namespace["create_app"](settings).config["CLOUDFRONT_DOMAIN"]
 
 
-def test_the_readme_links_every_example():
-    """And each link leads somewhere."""
-    linked = re.findall(r"\]\((examples/[^)]+)\)", README.read_text("utf-8"))
-    assert sorted(linked) == sorted(
-        path.relative_to(README.parent).as_posix()
-        for path in (README.parent / "examples").glob("*/README.md")
-    )
+def test_signing_page_makes_valid_signatures(run_page, trusted_keys, capsys):
+    namespace = run_page("signing.md")
+    urls = [namespace["segment"], namespace["url"], *capsys.readouterr().out.split()]
+    assert len(urls) == 4
+    verdicts = [trusted_keys.check(url, ip_address="192.0.2.7") for url in urls]
+    assert [verdict.allowed for verdict in verdicts] == [True] * 4
+    assert len(namespace["headers"]) == 3
 
 
-def test_the_settings_table_names_every_setting():
-    """No setting is left out of the table, and none is made up."""
+def test_stable_urls_page_keeps_its_url(run_page, clock):
+    namespace = run_page("stable-urls.md")
+    clock.shift(60)
+    assert namespace["media"].sign_path("report.pdf") == namespace["location"]
+    assert namespace["seconds"] > 60
+
+
+def test_2012_page_redirects(run_page, trusted_keys):
+    client = run_page("flask-2012.md")["app"].test_client()
+    assert trusted_keys.check(client.get("/books/history").location).allowed
+    assert client.get("/books/chemistry").status_code == 404
+
+
+def test_rotation_page_signs_with_the_active_key(run_page, clock):
+    assert run_page("rotation.md")["ring"].key_pair_id == "K2JCJMDEHXQW5F"
+
+
+def anchors(path):
+    """Return the anchors that GitHub makes of the headings of *path*."""
+    text = re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.DOTALL)
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_are_not_broken(path):
+    text = path.read_text("utf-8")
+    links = re.findall(r"\]\(([^)#:]*)(?:#([^)]+))?\)", text)
+    images = [(target, "") for target in re.findall(r'src(?:set)?="([^"]+)"', text)]
+    for target, anchor in links + images:
+        linked = path.parent / target if target else path
+        assert linked.exists(), target
+        assert not anchor or anchor in anchors(linked), f"{target}#{anchor}"
+
+
+def test_readme_links_every_example_and_every_page():
+    text = README.read_text("utf-8")
+    linked = set(re.findall(r"\]\(((?:examples|docs)/[^)#]+)", text))
+    examples = (ROOT / "examples").glob("*/README.md")
+    assert linked == {path.relative_to(ROOT).as_posix() for path in (*DOCS, *examples)}
+
+
+def command_lines():
+    """Return the cfsign commands of the console blocks."""
+    lines = [
+        line
+        for path in PAGES
+        for block in blocks(path.read_text("utf-8"), "console")
+        for line in re.findall(r"^(?:\$ |.* (?:&&|\|) )?(cfsign .*)$", block, re.MULTILINE)
+    ]
+    return list(dict.fromkeys(lines))
+
+
+@pytest.mark.parametrize("line", command_lines(), ids=lambda line: line[:60])
+def test_commands_of_the_documents_exist(line):
+    click = pytest.importorskip("click")
+    from cfsign.cli.commands import cfsign
+
+    command, context = cfsign, click.Context(cfsign)
+    words = line.split()[1:]
+    while isinstance(command, click.Group):
+        command = command.get_command(context, words.pop(0))
+        assert command is not None
+    known = {name for parameter in command.params for name in parameter.opts}
+    assert set(re.findall(r"(?<= )--[\w-]+", line)) <= known
+
+
+def test_settings_page_lists_every_setting():
     from cfsign.config import fields
 
-    table = README.read_text("utf-8").partition("## Settings")[2].partition("\n## ")[0]
+    table = (ROOT / "docs" / "settings.md").read_text("utf-8").partition("## All settings")[2]
     documented = set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
-    assert documented == set(fields.CHECKS) - {"domain"} | {"password", "refresh_every"}
-    variables = set(re.findall(r"`CLOUDFRONT_(\w+)`", table))
-    assert variables - {"PRIVATE_KEY_FILE", "CONFIG"} == set(fields.VARIABLES.values())
+    settings = {{"expires": "expires_in"}.get(name, name) for name in fields.CHECKS}
+    assert documented == settings - {"domain"} | {"password", "refresh_every"}
+    rows = table.partition("\n\n## ")[0]
+    variables = set(re.findall(r"`CLOUDFRONT_(\w+)`", rows))
+    known = {{"EXPIRES": "EXPIRES_IN"}.get(name, name) for name in fields.VARIABLES.values()}
+    assert variables - {"PRIVATE_KEY_FILE", "CONFIG"} == known
+
+
+def test_views_page_lists_every_option():
+    from cfsign import Delivery as ViewOptions
+
+    table = (ROOT / "docs" / "views.md").read_text("utf-8").partition("\n## Options\n")[2]
+    documented = re.findall(r"^\| `(\w+)` \|", table.partition("\n## ")[0], re.MULTILINE)
+    assert set(documented) == set(ViewOptions.__dataclass_fields__)
+
+
+def test_contributing_lists_every_folder():
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    folders = {
+        f"{path.parent.relative_to(ROOT).as_posix()}/"
+        for pattern in ("cfsign/*/__init__.py", "cfsign_*/__init__.py")
+        for path in ROOT.glob(pattern)
+    }
+    listed = set(re.findall(r"`([\w/]+/)`", text))
+    assert folders | {"tests/", "benchmarks/", "examples/", "docs/"} <= listed

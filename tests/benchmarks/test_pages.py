@@ -51,15 +51,15 @@ def test_the_readme_has_five_ratios_of_the_results(results):
 def test_a_section_is_put_between_its_markers(results):
     """A second time it comes out the same; without results there is none."""
     text = "before\n<!-- speed -->\nold\n<!-- /speed -->\nafter\n"
-    written = pages.replaced("README.md", text, results)
+    written = pages.replaced("docs/speed.md", text, results)
     assert written.startswith("before\n<!-- speed -->\n\n<picture>")
     assert written.endswith("\n\n<!-- /speed -->\nafter\n")
     assert "old" not in written
-    assert pages.replaced("README.md", written, results) == written
+    assert pages.replaced("docs/speed.md", written, results) == written
     empty = "before\n<!-- speed -->\n<!-- /speed -->\nafter\n"
-    assert pages.replaced("README.md", written, None) == empty
-    with pytest.raises(ValueError, match=r"README\.md has no <!-- speed -->"):
-        pages.replaced("README.md", "nothing", results)
+    assert pages.replaced("docs/speed.md", written, None) == empty
+    with pytest.raises(ValueError, match=r"docs/speed\.md has no <!-- speed -->"):
+        pages.replaced("docs/speed.md", "nothing", results)
 
 
 def test_every_number_is_held_in_the_made_up_run(results):

@@ -1,5 +1,6 @@
 """
-The README's table, made of the cases that the suite runs: `python -m tests.conformance.table`.
+The table of docs/conformance.md, made of the cases that the suite runs:
+`python -m tests.conformance.table`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from tests.conformance.cases import CASES, FLAVOURS, ROWS, STARTS, Row
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
 BEGIN, END = "<!-- conformance -->", "<!-- /conformance -->"
 
 _TITLES = {
@@ -58,12 +59,12 @@ def _marks(row: Row, flavour: str, notes: list[str]) -> Iterator[str]:
 
 
 def replaced(text: str) -> str:
-    """Return the README with the table between its markers; raises ValueError without them."""
+    """Return the page with the table between its markers; raises ValueError without them."""
     pattern = re.compile(f"({re.escape(BEGIN)}\n).*?({re.escape(END)})", re.DOTALL)
     if pattern.search(text) is None:
-        raise ValueError(f"README.md has no {BEGIN} and {END}, each on a line of its own")
+        raise ValueError(f"conformance.md has no {BEGIN} and {END}, each on a line of its own")
     return pattern.sub(lambda found: f"{found[1]}\n{markdown()}\n\n{found[2]}", text)
 
 
 if __name__ == "__main__":
-    README.write_text(replaced(README.read_text("utf-8")), "utf-8")
+    PAGE.write_text(replaced(PAGE.read_text("utf-8")), "utf-8")

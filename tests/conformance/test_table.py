@@ -1,13 +1,13 @@
-"""The README's table is the one that the cases make."""
+"""The table of docs/conformance.md is the one that the cases make."""
 
 import pytest
 
 from tests.conformance import table
 
 
-def test_the_readme_is_up_to_date():
+def test_the_page_is_up_to_date():
     """If not: `python -m tests.conformance.table`."""
-    text = table.README.read_text("utf-8")
+    text = table.PAGE.read_text("utf-8")
     assert table.replaced(text) == text
 
 
@@ -22,7 +22,7 @@ def test_the_table_is_readable():
     assert all(any(f"[{number}]" in row for row in rows) for number in range(1, len(notes) + 1))
 
 
-def test_a_readme_without_markers_is_refused():
+def test_a_page_without_markers_is_refused():
     """Nothing is written where nobody looks for it."""
     with pytest.raises(ValueError, match="conformance"):
-        table.replaced("# A readme\n")
+        table.replaced("# A page\n")

@@ -403,12 +403,12 @@ def test_a_case_shows_no_key(world: World) -> None:
     assert "PublicKey" not in repr(case)
 
 
-def test_the_readmes_example(world: World) -> None:
-    """It says what the README shows."""
-    readme = Path(__file__).parents[2] / "README.md"
+def test_documented_example_is_the_real_output(world: World) -> None:
+    """The example of docs/checking.md."""
+    page = Path(__file__).parents[2] / "docs" / "checking.md"
     signed = world.boto("https://media.example.com/a%20b.jpg?size=large").replace("%20", "+")
     lines = str(explain(signed, world.trusted, at=NOW)).splitlines()
-    assert "\n".join([lines[0], "", *lines[1:]]) in readme.read_text("utf-8")
+    assert "\n".join([lines[0], "", *lines[1:]]) in page.read_text("utf-8")
 
 
 def test_an_explanation_is_a_value() -> None:
