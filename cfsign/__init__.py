@@ -18,7 +18,6 @@ from cfsign.signing.cookies import SignedCookies
 from cfsign.signing.policy import Policy
 from cfsign.signing.signed_policy import SignedPolicy
 from cfsign.signing.signer import Signer
-from cfsign.signing.url import split_location
 
 if TYPE_CHECKING:
     from cfsign.checking.key_group import TrustedKeyGroup
@@ -30,35 +29,24 @@ if TYPE_CHECKING:
     from cfsign.keyring.ring import KeyRing
     from cfsign.signing.distribution import Distribution
     from cfsign.views.decision import Allow, Deny, decide
-    from cfsign.views.delivery import Delivery
-    from cfsign.views.handler import Asked, Desk
-    from cfsign.views.options import ViewOptions
-    from cfsign.views.response import Answer
-    from cfsign.views.site import Site
 else:
     # A Signer and what it signs are imported at once. The rest, which not everybody needs, is
     # imported where it is first used, since each import takes milliseconds from every command and
     # every worker (PEP 562).
     _LATER = {
         "Allow": "cfsign.views.decision",
-        "Answer": "cfsign.views.response",
-        "Asked": "cfsign.views.handler",
         "Caution": "cfsign.config.checks",
         "Cause": "cfsign.explanation",
         "Configuration": "cfsign.config.configuration",
-        "Delivery": "cfsign.views.delivery",
         "Deny": "cfsign.views.decision",
-        "Desk": "cfsign.views.handler",
         "Distribution": "cfsign.signing.distribution",
         "Explanation": "cfsign.explanation",
         "KeyPair": "cfsign.keyring.key_pair",
         "KeyRing": "cfsign.keyring.ring",
         "Mistake": "cfsign.explanation",
         "Reason": "cfsign.checking.verdict",
-        "Site": "cfsign.views.site",
         "TrustedKeyGroup": "cfsign.checking.key_group",
         "Verdict": "cfsign.checking.verdict",
-        "ViewOptions": "cfsign.views.options",
         "cautions_of": "cfsign.config.checks",
         "decide": "cfsign.views.decision",
         "explain": "cfsign.explanation",
@@ -78,8 +66,6 @@ else:
 
 __all__ = [
     "Allow",
-    "Answer",
-    "Asked",
     "AsyncPrivateKey",
     "BaseSigner",
     "Cause",
@@ -89,9 +75,7 @@ __all__ = [
     "Configuration",
     "ConfigurationError",
     "DecisionError",
-    "Delivery",
     "Deny",
-    "Desk",
     "Distribution",
     "Explanation",
     "KeyPair",
@@ -107,14 +91,11 @@ __all__ = [
     "SignedPolicy",
     "Signer",
     "SigningKeyError",
-    "Site",
     "TrustedKeyGroup",
     "Verdict",
-    "ViewOptions",
     "cautions_of",
     "choose_backend",
     "decide",
     "explain",
     "load_private_key",
-    "split_location",
 ]

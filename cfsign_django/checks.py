@@ -55,7 +55,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
 
 
 def _messages() -> Iterator[CheckMessage]:
-    stated = conf.stated_settings()
+    stated = conf.read_settings()
     try:
         configuration = Configuration.from_mapping(stated)
     except ConfigurationError as error:
@@ -81,7 +81,7 @@ def _view_errors() -> Iterator[Error]:
         return
     for view in _signing_views(get_resolver().url_patterns):
         try:
-            view.view_class(**view.view_initkwargs)._desk()
+            view.view_class(**view.view_initkwargs)._get_handler()
         except ConfigurationError as error:
             for problem in error.problems:
                 text = f"{view.view_class.__qualname__}: {problem}"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
@@ -13,29 +13,37 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views import View
 
-from cfsign import Asked, Delivery, Deny, Desk, ViewOptions
+from cfsign.views import (
+    Deny,
+    FileRequest,
+    OptionAttributes,
+    ViewHandler,
+    ViewOptions,
+    build_missing_authorize_error,
+    build_missing_resource_error,
+)
 from cfsign_django import conf
-from cfsign_django.responses import refuse, respond
+from cfsign_django.responses import convert, refuse
 
-# A mixin is no View, but goes in front of one.
+# At run time a mixin is not a View; it is used in front of one.
 if TYPE_CHECKING:
     _View = View
 else:
     _View = object
 
-_OPTIONS = Delivery.__dataclass_fields__
+_OPTION_NAMES = frozenset(field.name for field in dataclasses.fields(ViewOptions))
 
 
-class _AsView:
-    """A call of `as_view`: the views that are made for it have the options that it was given."""
+class _AsViewCall:
+    """One call of `as_view`: the cache key of the handler that the views made by it share."""
 
-    def __init__(self, given: Mapping[str, Any]) -> None:
-        self._given = given
+    def __init__(self, initkwargs: Mapping[str, Any]) -> None:
+        self._initkwargs = initkwargs
 
-    def has_made(self, view: View) -> bool:
-        """Tell whether *view* has just these, and none that its `setup` has set for a request."""
+    def has_options_of(self, view: View) -> bool:
+        """Return False if `setup` has changed an option of *view* for its request."""
         for name, value in vars(view).items():
-            if name in _OPTIONS and value is not self._given.get(name, self):
+            if name in _OPTION_NAMES and value is not self._initkwargs.get(name, self):
                 return False
         return True
 
@@ -48,143 +56,157 @@ async def _head_async(view: Any, request: HttpRequest, *args: Any, **kwargs: Any
     return await view.get(request, *args, **kwargs)
 
 
-# A view's `head` by whether its `get` is awaited. Without one, Django gives each view a `head` that
-# holds the view, and with it the request, until the garbage is collected.
+# Without a `head`, Django sets a bound method as the `head` of each view. That is a reference
+# cycle, which keeps the request in memory until the garbage collector runs.
 _HEADS: dict[bool, Callable[..., Any]] = {False: _head, True: _head_async}
 
 
-class SignedRedirectMixin(ViewOptions, _View):
+class SignedRedirectMixin(OptionAttributes, _View):
     """
-    Sends those whom `authorize` allows to a signed URL of the resource that they asked for.
+    Redirects the requests that `authorize` allows to signed URLs.
 
-    Override `authorize`, and give the view a route such as `content/<path:resource>`. Every other
-    attribute is an option, described in `cfsign.Delivery`: None takes the site's setting.
+    Override `authorize`, and add the view to a route such as `content/<path:resource>`. The other
+    attributes are options (`cfsign.views.ViewOptions`); None stands for the site's setting.
     """
 
-    #: Whether `authorize` is awaited.
-    _awaits: ClassVar[bool]
-    #: Answers HEAD like GET, in the colour of `get`.
+    #: Answers HEAD. Async if `get` is.
     head: Callable[..., Any]
-    #: The call of `as_view` that this view, one a request, is made for.
-    _as_view: ClassVar[_AsView | None] = None
+    #: True if `get` is async, and awaits `authorize`.
+    _is_async: ClassVar[bool]
+    #: The call of `as_view` that made this view.
+    _as_view_call: ClassVar[_AsViewCall | None] = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Look once which colour the view has, and give it a `head` of that colour."""
+        """Give the class a `head` that is async if its `get` is."""
         super().__init_subclass__(**kwargs)
-        cls._awaits = iscoroutinefunction(cls.get)
+        cls._is_async = iscoroutinefunction(cls.get)
         if getattr(cls, "head", None) in (None, *_HEADS.values()):
-            cls.head = _HEADS[cls._awaits]
+            cls.head = _HEADS[cls._is_async]
 
     def authorize(self, request: HttpRequest, resource: str, **url_args: Any) -> Any:
         """
-        Say whether the viewer may have *resource*, a plain path; `async` in the async view.
+        Decide whether the client may have the file *resource*. Must be `async` in the async view.
 
-        Return an HTTP status (200 and 204 allow, 400 to 599 refuse), an `Allow`, a `Deny`, or a
-        response, which is passed on as it is. *url_args* are the route's other variables.
+        Args:
+            request: Django's request.
+            resource: The plain path of the file.
+            url_args: The other variables of the route.
+
+        Returns:
+            An HTTP status (200 and 204 allow, 400 to 599 refuse), an `Allow`, a `Deny`, or a
+            response, which is passed on.
         """
-        raise Delivery.no_rule(type(self), "self, request, resource, **url_args")
+        raise build_missing_authorize_error(type(self), "self, request, resource, **url_args")
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., Any]:
         """
-        Make the view function.
+        Return the view function.
 
         Raises:
             NotImplementedError: `authorize` is not overridden.
-            TypeError: `authorize` is async and the view is not, or the other way round.
-            ConfigurationError: An option has a value that cannot work. One that cannot work with
-                the site's distribution is an error of `manage.py check`, and at the first request.
+            TypeError: `authorize` is async and the view is not, or the reverse.
+            ConfigurationError: An option has a wrong value. An option that cannot work with the
+                site's distribution is an error of `manage.py check`, and raises at the first
+                request.
         """
         if cls.authorize is SignedRedirectMixin.authorize:
-            raise Delivery.no_rule(cls, "self, request, resource, **url_args")
-        if iscoroutinefunction(cls.authorize) is not cls._awaits:
-            raise TypeError(f"{cls.__name__}.{_COLOUR[cls._awaits]}")
-        given = Delivery.options_of(SimpleNamespace(**initkwargs))
-        checked = Delivery.of_view(cls, given)
-        initkwargs |= {name: getattr(checked, name) for name in given}
-        view: Callable[..., Any] = super().as_view(**initkwargs, _as_view=_AsView(initkwargs))
+            raise build_missing_authorize_error(cls, "self, request, resource, **url_args")
+        if iscoroutinefunction(cls.authorize) is not cls._is_async:
+            raise TypeError(
+                f"{cls.__name__}.authorize is not async, but the view is; derive the view from "
+                "SignedRedirectView, or make authorize async"
+                if cls._is_async
+                else f"{cls.__name__}.authorize is async, but the view is not; derive the view "
+                "from AsyncSignedRedirectView"
+            )
+        checked = ViewOptions.from_view(cls, initkwargs)
+        initkwargs |= {
+            name: getattr(checked, name)
+            for name, value in initkwargs.items()
+            if name in _OPTION_NAMES and value is not None
+        }
+        view: Callable[..., Any] = super().as_view(
+            **initkwargs, _as_view_call=_AsViewCall(initkwargs)
+        )
         return view
 
     def get(
         self, request: HttpRequest, resource: str | None = None, **url_args: Any
     ) -> HttpResponseBase:
-        """Answer GET, and HEAD like it."""
-        asked = self._asked(request, resource, url_args)
-        if isinstance(asked, Deny):
-            return refuse(request, asked)
-        result = self.authorize(request, resource, **url_args)  # type: ignore[arg-type]
+        """Answer GET and HEAD."""
+        file_request = self._get_file_request(request, resource, url_args)
+        if isinstance(file_request, Deny):
+            return refuse(request, file_request)
+        result = self.authorize(request, resource, **url_args)  # type: ignore[arg-type]  # not None
         if isinstance(result, HttpResponseBase):
             return result
-        answer = asked.answer(result)
-        return refuse(request, answer) if isinstance(answer, Deny) else respond(answer)
+        response = file_request.respond(result)
+        return refuse(request, response) if isinstance(response, Deny) else convert(response)
 
-    def _desk(self) -> Desk:
-        """Return where the view's files are asked for; raises ConfigurationError."""
-        call = self._as_view
-        key = call if call is not None and call.has_made(self) else None
-        return conf.site().desk(self, key, awaits=self._awaits)
+    def _get_handler(self) -> ViewHandler:
+        """Return the handler for this view; raises `ConfigurationError`."""
+        call = self._as_view_call
+        cache_key = call if call is not None and call.has_options_of(self) else self
+        return conf.site_config().handler(self, cache_key, can_await=self._is_async)
 
-    def _asked(
+    def _get_file_request(
         self, request: HttpRequest, resource: str | None, url_args: dict[str, Any]
-    ) -> Asked | Deny:
+    ) -> FileRequest | Deny:
         if resource is None:
-            raise Delivery.no_resource(url_args)
-        # Under ASGI, META holds text that Django has read as UTF-8; the scope has the bytes.
+            raise build_missing_resource_error(url_args)
+        # Under ASGI, META holds text that Django decoded as UTF-8; the scope has the bytes.
         scope = getattr(request, "scope", None)
-        query = request.META["QUERY_STRING"] if scope is None else scope["query_string"]
-        return self._desk().asked(resource, query)
+        query_string = request.META["QUERY_STRING"] if scope is None else scope["query_string"]
+        return self._get_handler().file_request(resource, query_string)
 
 
 class SignedRedirectView(SignedRedirectMixin, View):
-    """The view for a plain `authorize`; mixins such as LoginRequiredMixin go in front of it."""
+    """
+    The view for a plain `authorize`.
+
+    Mixins such as LoginRequiredMixin go in front of it.
+    """
 
 
 class AsyncSignedRedirectView(SignedRedirectMixin, View):
     """
     The view for an `async` `authorize`.
 
-    Django's own mixins such as LoginRequiredMixin go in front of it too, although they are not
-    async: where one of them decides on the request, it does so in a thread, as Django runs all
-    that may ask the database.
+    Django's mixins such as LoginRequiredMixin go in front of it, too. They are not async and may
+    query the database, so they run in a thread.
     """
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., Any]:
-        """Make the view function; see `SignedRedirectMixin.as_view`."""
+        """Return the view function; see `SignedRedirectMixin.as_view`."""
         view = super().as_view(**initkwargs)
         if cls.dispatch is View.dispatch:
             return view
 
         @functools.wraps(view)
-        async def decided_in_a_thread(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            # A mixin's dispatch gives a response when it refuses, and our coroutine when it does
-            # not; Django would await both.
+        async def dispatch_in_thread(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            # A mixin's dispatch returns a response if it refuses, and our coroutine if not.
             response = await sync_to_async(lambda: view(request, *args, **kwargs))()
             return await response if inspect.isawaitable(response) else response
 
-        return decided_in_a_thread
+        return dispatch_in_thread
 
-    async def get(  # type: ignore[override]  # the twin that awaits
+    async def get(  # type: ignore[override]  # async
         self, request: HttpRequest, resource: str | None = None, **url_args: Any
     ) -> HttpResponseBase:
-        """Answer GET, and HEAD like it."""
-        asked = self._asked(request, resource, url_args)
-        if isinstance(asked, Deny):
-            return await _refuse(request, asked)
+        """Answer GET and HEAD."""
+        file_request = self._get_file_request(request, resource, url_args)
+        if isinstance(file_request, Deny):
+            return await _refuse_async(request, file_request)
         result = await self.authorize(request, resource, **url_args)  # type: ignore[arg-type]
         if isinstance(result, HttpResponseBase):
             return result
-        answer = await asked.answer_async(result)
-        return await _refuse(request, answer) if isinstance(answer, Deny) else respond(answer)
+        response = await file_request.respond_async(result)
+        if isinstance(response, Deny):
+            return await _refuse_async(request, response)
+        return convert(response)
 
 
-#: In a thread, since the site's own error page may ask the database.
-_refuse = sync_to_async(refuse)
-
-# What is wrong with `authorize`, by whether the view awaits it.
-_COLOUR = {
-    False: "authorize is async, and nothing awaits it; derive the view from "
-    "AsyncSignedRedirectView",
-    True: "authorize is not async, and would be awaited; derive the view from SignedRedirectView, "
-    "or make it async",
-}
+# In a thread, because the site's error page may query the database.
+_refuse_async = sync_to_async(refuse)

@@ -1,7 +1,7 @@
 """
 Authorize, sign, redirect: private files behind Amazon CloudFront, for Falcon under WSGI.
 
-For ASGI there is a class of the same name in `cfsign_falcon.asgi`.
+For ASGI, use the class of the same name in `cfsign_falcon.asgi`.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from cfsign_falcon._resource import Resource
 
 class SignedRedirectResource(Resource):
     """
-    Sends those whom `authorize` allows to a signed URL of the resource that they asked for.
+    Redirects the requests that `authorize` allows to signed URLs.
 
-    Override `authorize`, and add it to a route such as `/content/{resource:path}`.
+    Override `authorize`, and add the resource to a route such as `/content/{resource:path}`.
     """
 
     _is_async = False
@@ -33,10 +33,10 @@ class SignedRedirectResource(Resource):
         self, req: falcon.Request, resp: falcon.Response, resource: str | None = None, **params: Any
     ) -> None:
         """Answer GET."""
-        asked = self._asked(resp, resource, params, req.query_string)
-        result = self.authorize(req, resource, **params)  # type: ignore[arg-type]  # it was asked
-        self._respond(resp, asked.answer(result))
+        file_request = self._get_file_request(resp, resource, params, req.query_string)
+        result = self.authorize(req, resource, **params)  # type: ignore[arg-type]  # not None
+        self._send(resp, file_request.respond(result))
 
     def on_head(self, req: falcon.Request, resp: falcon.Response, **params: Any) -> None:
-        """Answer HEAD like GET; Falcon sends no body."""
+        """Answer HEAD as GET; Falcon sends no body."""
         self.on_get(req, resp, **params)

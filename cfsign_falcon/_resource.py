@@ -1,4 +1,4 @@
-"""All of a resource that is not the await."""
+"""The parts that the WSGI resource and the ASGI resource share."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from typing import Any, ClassVar, NoReturn, Self
 
 import falcon
 
-from cfsign import (
-    Answer,
-    Asked,
-    Configuration,
-    ConfigurationError,
-    Delivery,
+from cfsign import ConfigurationError, Distribution
+from cfsign.config.configuration import Configuration
+from cfsign.views import (
     Deny,
-    Desk,
-    Distribution,
+    FileRequest,
+    OptionAttributes,
+    ViewHandler,
     ViewOptions,
+    ViewResponse,
+    build_missing_authorize_error,
+    build_missing_resource_error,
 )
 
-# Falcon finds a site's own error handler by the class of the error, so each status that has a
-# class of its own is refused with that.
+# Falcon finds the site's error handler by the class of the error, so a refusal must raise the class
+# of its status.
 _ERRORS = {
     error().status_code: error
     for error in (
@@ -58,45 +59,51 @@ _ERRORS = {
 }
 
 
-class Resource(ViewOptions):
-    """What the WSGI and the ASGI resource have in common."""
+class Resource(OptionAttributes):
+    """The base of the WSGI resource and the ASGI resource."""
 
-    #: Whether `authorize` is awaited.
+    #: True if `authorize` is a coroutine function.
     _is_async: ClassVar[bool]
 
     def __init__(self, distribution: Distribution | None = None, **options: Any) -> None:
         """
-        Take whose files these are, and how they are delivered.
+        Check the options.
 
         Args:
-            distribution: The distribution, which must be given.
-            options: What `cfsign.Delivery` takes, such as `forward_query` or `code`; those not
-                given are looked for in attributes of the class.
+            distribution: The distribution that serves the files. Required.
+            options: Options of `cfsign.views.ViewOptions`, such as `forward_query` or `code`. They
+                override the attributes of the class.
 
         Raises:
             NotImplementedError: `authorize` is not overridden.
-            TypeError: `authorize` is async under WSGI, or is not under ASGI.
-            ConfigurationError: There is no distribution; or an option is unknown, or has a value
-                that cannot work, or not with *distribution*.
+            TypeError: `authorize` is async under WSGI, or is not async under ASGI.
+            ConfigurationError: There is no distribution; or an option is unknown, has a wrong
+                value, or cannot work with *distribution*.
         """
         self._check_authorize()
         name = type(self).__name__
         if distribution is None:
             raise ConfigurationError(
-                f"{name} has no distribution; write {name}(Distribution.from_env()), "
-                f"or {name}.from_env()"
+                f"{name} has no distribution",
+                hint=f"use {name}(Distribution.from_env()) or {name}.from_env()",
             )
         if not isinstance(distribution, Distribution):
             raise ConfigurationError(
-                f"{name}: a Distribution(domain, signer) goes here, "
-                f"not {type(distribution).__name__}"
+                f"the distribution of {name} must not be a {type(distribution).__name__}",
+                hint="pass a Distribution(domain, signer)",
             )
-        delivery = Delivery.of_view(type(self), options)
-        self._desk = Desk(distribution, delivery.check(distribution, awaits=self._is_async))
+        ViewOptions.check_names(options)
+        checked = ViewOptions.from_view(type(self), options)
+        self._handler = ViewHandler(distribution, checked, can_await=self._is_async)
 
     @classmethod
     def from_config(cls, mapping: Mapping[str, Any], **options: Any) -> Self:
-        """Make one from `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`; raises ConfigurationError."""
+        """
+        Build from the settings `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`.
+
+        Raises:
+            ConfigurationError: A setting or an option is wrong. Lists all problems.
+        """
         return cls._from_configuration(Configuration.from_mapping(mapping), options)
 
     @classmethod
@@ -106,59 +113,70 @@ class Resource(ViewOptions):
         prefix: str = "CLOUDFRONT_",
         **options: Any,
     ) -> Self:
-        """Make one from the environment, as `Distribution.from_env`; raises ConfigurationError."""
+        """
+        Build from environment variables, as `Distribution.from_env` does.
+
+        Raises:
+            ConfigurationError: A variable or an option is wrong. Lists all problems.
+        """
         return cls._from_configuration(Configuration.from_env(environ, prefix), options)
 
     @classmethod
     def _from_configuration(cls, configuration: Configuration, options: dict[str, Any]) -> Self:
-        stated = Delivery.options_of(Delivery.from_configuration(configuration))
-        own = Delivery.options_of(cls)
-        return cls(Distribution.from_configuration(configuration), **stated | own | options)
+        settings = ViewOptions.read_attributes(ViewOptions.from_configuration(configuration))
+        attributes = ViewOptions.read_attributes(cls)
+        distribution = Distribution.from_configuration(configuration)
+        return cls(distribution, **settings | attributes | options)
 
     def authorize(self, req: Any, resource: str, **params: Any) -> Any:
         """
-        Say whether the viewer may have *resource*, a plain path; `async` under ASGI.
+        Decide whether the client may have the file *resource*. Must be `async` under ASGI.
 
-        Return an HTTP status (200 and 204 allow, 400 to 599 refuse), an `Allow` or a `Deny`.
-        *params* are the other fields of the route.
+        Args:
+            req: Falcon's request.
+            resource: The plain path of the file.
+            params: The other fields of the route.
+
+        Returns:
+            An HTTP status (200 and 204 allow, 400 to 599 refuse), an `Allow` or a `Deny`.
         """
         raise NotImplementedError
 
     def _check_authorize(self) -> None:
         name = type(self).__name__
         if type(self).authorize is Resource.authorize:
-            raise Delivery.no_rule(type(self), "self, req, resource, **params")
+            raise build_missing_authorize_error(type(self), "self, req, resource, **params")
         if inspect.iscoroutinefunction(self.authorize) is not self._is_async:
             raise TypeError(
                 f"{name}.authorize must be {'an async' if self._is_async else 'a plain'} method "
-                f"under {'ASGI' if self._is_async else 'WSGI'}; the resource of the other kind is "
+                f"under {'ASGI' if self._is_async else 'WSGI'}; for the other kind, use "
                 f"cfsign_falcon{'' if self._is_async else '.asgi'}.SignedRedirectResource"
             )
 
-    def _asked(
+    def _get_file_request(
         self, resp: Any, resource: str | None, params: Mapping[str, Any], query: str | bytes
-    ) -> Asked:
+    ) -> FileRequest:
         if resource is None:
-            raise Delivery.no_resource(params)
-        asked = self._desk.asked(resource, query)
-        if isinstance(asked, Deny):
-            _refuse(resp, asked)
-        return asked
+            raise build_missing_resource_error(params)
+        file_request = self._handler.file_request(resource, query)
+        if isinstance(file_request, Deny):
+            _refuse(resp, file_request)
+        return file_request
 
-    def _respond(self, resp: Any, answer: Answer | Deny) -> None:
-        if isinstance(answer, Deny):
-            _refuse(resp, answer)
-        resp.status = answer.status
-        for name, value in answer.headers:
-            # To the byte, where resp.location would encode again; Set-Cookie comes several times.
+    def _send(self, resp: Any, response: ViewResponse | Deny) -> None:
+        if isinstance(response, Deny):
+            _refuse(resp, response)
+        resp.status = response.status
+        for name, value in response.headers:
+            # resp.location would encode the URL again, and set_header takes no Set-Cookie.
             resp.append_header(name, value)
-        resp.data = answer.body
+        resp.data = response.body
 
 
 def _refuse(resp: Any, deny: Deny) -> NoReturn:
-    # On the response, where they stay whichever error handler the site has.
+    # Headers set on the response stay, whichever error handler answers.
     for name, value in deny.headers.items():
-        if name.lower() == "set-cookie":  # which set_header does not take
+        if name.lower() == "set-cookie":  # set_header refuses it
             resp.append_header(name, value)
         else:
             resp.set_header(name, value)

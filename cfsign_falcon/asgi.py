@@ -11,9 +11,9 @@ from cfsign_falcon._resource import Resource
 
 class SignedRedirectResource(Resource):
     """
-    Sends those whom `authorize` allows to a signed URL of the resource that they asked for.
+    Redirects the requests that `authorize` allows to signed URLs.
 
-    Override `authorize` with an `async` method, and add it to a route such as
+    Override `authorize` with an `async` method, and add the resource to a route such as
     `/content/{resource:path}`.
     """
 
@@ -27,10 +27,11 @@ class SignedRedirectResource(Resource):
         **params: Any,
     ) -> None:
         """Answer GET."""
-        # req.query_string is text that Falcon has read as UTF-8; these are the viewer's bytes.
-        asked = self._asked(resp, resource, params, req.scope["query_string"])
-        result = await self.authorize(req, resource, **params)  # type: ignore[arg-type]  # as above
-        self._respond(resp, await asked.answer_async(result))
+        # Not req.query_string: Falcon decodes it as UTF-8, and these are the client's bytes.
+        query_string = req.scope["query_string"]
+        file_request = self._get_file_request(resp, resource, params, query_string)
+        result = await self.authorize(req, resource, **params)  # type: ignore[arg-type]  # not None
+        self._send(resp, await file_request.respond_async(result))
 
     async def on_head(
         self,
@@ -38,5 +39,5 @@ class SignedRedirectResource(Resource):
         resp: falcon.asgi.Response,
         **params: Any,
     ) -> None:
-        """Answer HEAD like GET; Falcon sends no body."""
+        """Answer HEAD as GET; Falcon sends no body."""
         await self.on_get(req, resp, **params)

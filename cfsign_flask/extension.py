@@ -1,4 +1,4 @@
-"""The extension: one site, with its distribution and its way of delivery, an application."""
+"""The Flask extension: the settings of one application."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ from typing import Any
 
 from flask import Flask, current_app
 
-from cfsign import ConfigurationError, Distribution, Site
+from cfsign import ConfigurationError, Distribution
+from cfsign.views import SiteConfig
 
 NAME = "cloudfront"
 
 
 class CloudFront:
     """
-    Reads `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG` and gives templates `cloudfront_url`.
+    Reads `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`, and adds `cloudfront_url` to templates.
 
-    As with any extension: `CloudFront(app)`, or `CloudFront()` and later `init_app(app)`. The
-    application keeps a `cfsign.Site` in `app.extensions["cloudfront"]`.
+    Use `CloudFront(app)`, or `CloudFront()` and later `init_app(app)`. The application's
+    `SiteConfig` is stored in `app.extensions["cloudfront"]`.
     """
 
     def __init__(self, app: Flask | None = None) -> None:
@@ -24,26 +25,27 @@ class CloudFront:
             self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
-        """Load the key and register; raises ConfigurationError for all mistakes at once."""
-        app.extensions[NAME] = Site.from_config(app.config)
+        """Load the settings and the key; raises `ConfigurationError` with all problems."""
+        app.extensions[NAME] = SiteConfig.from_config(app.config)
         app.jinja_env.globals["cloudfront_url"] = cloudfront_url
 
     @property
     def distribution(self) -> Distribution:
         """The current application's distribution, to sign with directly."""
-        return site_of(current_app).distribution
+        return get_site_config(current_app).distribution
 
 
-def site_of(app: Flask) -> Site:
-    """Return what the extension keeps for *app*; raises ConfigurationError without it."""
-    found: Site | None = app.extensions.get(NAME)
-    if found is None:
+def get_site_config(app: Flask) -> SiteConfig:
+    """Return the settings of *app*; raises `ConfigurationError` without the extension."""
+    config: SiteConfig | None = app.extensions.get(NAME)
+    if config is None:
         raise ConfigurationError(
-            "the application has no CloudFront extension; call CloudFront(app) where it is made"
+            "the application has no CloudFront extension",
+            hint="call CloudFront(app) where the application is made",
         )
-    return found
+    return config
 
 
-def cloudfront_url(path: str, **times: Any) -> str:
-    """Return the signed URL of *path*, in a template; the arguments are `Distribution.sign_path`'s."""
-    return site_of(current_app).distribution.sign_path(path, **times)
+def cloudfront_url(path: str, **arguments: Any) -> str:
+    """Return the signed URL of *path*; a template global with the arguments of `sign_path`."""
+    return get_site_config(current_app).distribution.sign_path(path, **arguments)

@@ -1,4 +1,4 @@
-"""The core's answers and refusals as Flask's own."""
+"""Responses and refusals in Flask's own types."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask import Flask, abort, after_this_request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from cfsign import Answer, Asked, Deny, Desk
+from cfsign.views import Deny, FileRequest, ViewHandler, ViewResponse
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
@@ -17,41 +17,43 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import Headers
 
 
-def asked_at(desk: Desk, resource: str, query_string: bytes = b"") -> Asked:
-    """Return what is asked for, or refuse before the site's own rule is asked."""
-    asked = desk.asked(resource, query_string)
-    if isinstance(asked, Deny):
-        refuse(asked)
-    return asked
+def get_file_request(handler: ViewHandler, resource: str, query_string: bytes = b"") -> FileRequest:
+    """Return the validated request, or refuse before `authorize` is called."""
+    file_request = handler.file_request(resource, query_string)
+    if isinstance(file_request, Deny):
+        refuse(file_request)
+    return file_request
 
 
-def respond(app: Flask, desk: Desk, asked: Asked, result: object) -> Response:
-    """Answer by what the site's own rule returned; a response of its own is passed on as it is."""
+def respond(
+    app: Flask, handler: ViewHandler, file_request: FileRequest, result: object
+) -> Response:
+    """Return the response for *result*, which `authorize` returned; a response is passed on."""
     if isinstance(result, Response):
         return result
-    if desk.is_async:
-        answer: Answer | Deny = app.ensure_sync(asked.answer_async)(result)
+    if handler.is_async:
+        response: ViewResponse | Deny = app.ensure_sync(file_request.respond_async)(result)
     else:
-        answer = asked.answer(result)
-    if isinstance(answer, Deny):
-        refuse(answer)
-    response_class = _to_the_byte(app.response_class)  # type: ignore[arg-type]  # hashable
-    # JSON has its type among its headers. What is empty is told Flask's own, since to look in vain
-    # for one among the headers costs Werkzeug an exception.
-    mimetype = None if answer.body else response_class.default_mimetype
-    return response_class([answer.body], answer.status, list(answer.headers), mimetype)
+        response = file_request.respond(result)
+    if isinstance(response, Deny):
+        refuse(response)
+    response_class = _make_response_class(app.response_class)  # type: ignore[arg-type]  # hashable
+    # JSON brings its Content-Type. For an empty body the type is given here, because Werkzeug looks
+    # for a missing header by raising and catching an exception.
+    mimetype = None if response.body else response_class.default_mimetype
+    return response_class([response.body], response.status, list(response.headers), mimetype)
 
 
 def refuse(deny: Deny) -> NoReturn:
-    """Abort with the status, so that the site's own error page appears, with the headers on it."""
+    """Abort with the status, which shows the site's error page, and add the headers to it."""
     if deny.headers:
 
         @after_this_request
         def add_headers(response: Any) -> Any:
-            # Where the view or an error handler made a preview or a redirect of it, it is none.
+            # An error handler may have replaced the refusal by a preview or a redirect.
             if response.status_code >= 400:
                 for name, value in deny.headers.items():
-                    if name.lower() == "set-cookie":  # beside those of the site's own page
+                    if name.lower() == "set-cookie":  # the error page may set cookies, too
                         response.headers.add(name, value)
                     else:
                         response.headers[name] = value
@@ -59,17 +61,17 @@ def refuse(deny: Deny) -> NoReturn:
 
     try:
         abort(deny.status)
-    except LookupError:  # a status that Werkzeug has no class for, such as 402
+    except LookupError:  # Werkzeug has no exception for some statuses, such as 402
         error = HTTPException()
         error.code = deny.status
         raise error from None
 
 
-class _ToTheByte(Response):
-    """A response whose Location goes out as it is; Werkzeug would encode a `[` in it again."""
+class _RawLocation(Response):
+    """A response whose Location is sent as it is; Werkzeug would encode a `[` in it again."""
 
     def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
-        location = self.headers.pop("Location", None)  # Werkzeug does not touch what is not there
+        location = self.headers.pop("Location", None)  # hidden from Werkzeug
         headers = super().get_wsgi_headers(environ)
         if location is not None:
             self.headers["Location"] = headers["Location"] = location
@@ -77,5 +79,5 @@ class _ToTheByte(Response):
 
 
 @functools.cache
-def _to_the_byte(response_class: type[Response]) -> type[Response]:
-    return type("SignedResponse", (_ToTheByte, response_class), {})
+def _make_response_class(response_class: type[Response]) -> type[Response]:
+    return type("SignedResponse", (_RawLocation, response_class), {})

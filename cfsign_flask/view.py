@@ -1,9 +1,8 @@
-"""The view that authorizes, signs and redirects, and a blueprint around a single function."""
+"""The view that authorizes, signs and redirects, and a blueprint for a single function."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any, cast
 
 from flask import Blueprint, current_app, request
@@ -11,59 +10,69 @@ from flask.blueprints import BlueprintSetupState
 from flask.views import MethodView
 from werkzeug.wrappers import Response
 
-from cfsign import Delivery, ViewOptions
-from cfsign_flask.extension import NAME, site_of
-from cfsign_flask.responses import asked_at, respond
+from cfsign.views import (
+    OptionAttributes,
+    ViewOptions,
+    build_missing_authorize_error,
+    build_missing_resource_error,
+)
+from cfsign_flask.extension import NAME, get_site_config
+from cfsign_flask.responses import get_file_request, respond
 
 
-class SignedRedirectView(ViewOptions, MethodView):
+class SignedRedirectView(OptionAttributes, MethodView):
     """
-    Sends those whom `authorize` allows to a signed URL of the resource that they asked for.
+    Redirects the requests that `authorize` allows to signed URLs.
 
-    Override `authorize` and give the view a route such as `/content/<path:resource>`. Every other
-    attribute is an option, described in `cfsign.Delivery`: None takes the application's setting.
+    Override `authorize`, and add the view to a route such as `/content/<path:resource>`. The other
+    attributes are options (`cfsign.views.ViewOptions`); None stands for the application's setting.
     """
 
     init_every_request = False
 
     def __init__(self, **options: Any) -> None:
-        """Take options for this view alone, as in `as_view("content", delivery="json")`."""
-        Delivery.check_names(options)
+        """Set *options* for this view, as in `as_view("content", delivery="json")`."""
+        ViewOptions.check_names(options)
         vars(self).update(options)
 
     def authorize(self, resource: str, **url_args: Any) -> Any:
         """
-        Say whether the viewer may have *resource*, a plain path; a plain or an `async` function.
+        Decide whether the client may have the file *resource*. May be `async`.
 
-        Return an HTTP status (200 and 204 allow, 400 to 599 refuse), an `Allow`, a `Deny`, or a
-        response, which is passed on as it is. *url_args* are the route's other variables.
+        Args:
+            resource: The plain path of the file.
+            url_args: The other variables of the route.
+
+        Returns:
+            An HTTP status (200 and 204 allow, 400 to 599 refuse), an `Allow`, a `Deny`, or a
+            response, which is passed on.
         """
-        raise Delivery.no_rule(type(self), "self, resource, **url_args")
+        raise build_missing_authorize_error(type(self), "self, resource, **url_args")
 
     @classmethod
     def as_view(cls, name: str, *class_args: Any, **class_kwargs: Any) -> Any:
         """
-        Make the view function.
+        Return the view function.
 
         Raises:
             NotImplementedError: `authorize` is not overridden.
-            ConfigurationError: An option has a value that cannot work. One that cannot work with
-                the application's distribution is an error at the first request.
+            ConfigurationError: An option has a wrong value. An option that cannot work with the
+                application's distribution raises at the first request.
         """
         if cls.authorize is SignedRedirectView.authorize:
-            raise Delivery.no_rule(cls, "self, resource, **url_args")
-        Delivery.of_view(cls, Delivery.options_of(SimpleNamespace(**class_kwargs)))
+            raise build_missing_authorize_error(cls, "self, resource, **url_args")
+        ViewOptions.from_view(cls, class_kwargs)
         return super().as_view(name, *class_args, **class_kwargs)
 
     def get(self, resource: str | None = None, **url_args: Any) -> Response:
-        """Answer GET, and HEAD like it."""
+        """Answer GET and HEAD."""
         if resource is None:
-            raise Delivery.no_resource(url_args)
-        app = current_app._get_current_object()  # type: ignore[attr-defined]  # each look costs
-        desk = site_of(app).desk(self)
-        asked = asked_at(desk, resource, request.query_string)
+            raise build_missing_resource_error(url_args)
+        app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy is slow
+        handler = get_site_config(app).handler(self)
+        file_request = get_file_request(handler, resource, request.query_string)
         result = app.ensure_sync(self.authorize)(resource, **url_args)
-        return respond(app, desk, asked, result)
+        return respond(app, handler, file_request, result)
 
 
 def signed_redirect_blueprint(
@@ -74,27 +83,28 @@ def signed_redirect_blueprint(
     **options: Any,
 ) -> Blueprint:
     """
-    Make a blueprint that serves every path below *url_prefix* by one function.
+    Return a blueprint that serves every path below *url_prefix*.
 
     Args:
-        name: The blueprint's name; its endpoint is `NAME.resource`.
+        name: The blueprint's name. The endpoint is `NAME.resource`.
         import_name: `__name__`, as for any blueprint.
-        authorize: `authorize(resource)`, plain or `async`; see `SignedRedirectView.authorize`.
-        url_prefix: Where the files lie on the site, such as "/content".
-        options: The options of `SignedRedirectView`, such as `delivery="json"`.
+        authorize: A function `authorize(resource)`, which may be `async`; see
+            `SignedRedirectView.authorize`.
+        url_prefix: The path of the files on the site, such as "/content".
+        options: Options of `cfsign.views.ViewOptions`, such as `delivery="json"`.
 
     Raises:
-        ConfigurationError: An option is unknown, or cannot work. One that cannot work with the
-            application's distribution is an error where the blueprint is registered.
+        ConfigurationError: An option is unknown or has a wrong value. An option that cannot work
+            with the application's distribution raises when the blueprint is registered.
     """
-    Delivery.check_names(options)
+    ViewOptions.check_names(options)
     members = options | {"authorize": staticmethod(authorize)}
     view = cast(type[SignedRedirectView], type("BlueprintView", (SignedRedirectView,), members))
     blueprint = Blueprint(name, import_name, url_prefix=url_prefix)
 
     def check(setup: BlueprintSetupState) -> None:
-        if NAME in setup.app.extensions:  # else it is done at the first request
-            setup.app.extensions[NAME].desk(view)
+        if NAME in setup.app.extensions:  # if not, the first request checks
+            setup.app.extensions[NAME].handler(view)
 
     blueprint.record(check)
     blueprint.add_url_rule("/<path:resource>", view_func=view.as_view("resource"))

@@ -12,8 +12,6 @@ import cfsign
 
 PUBLIC = {
     "Allow",
-    "Answer",
-    "Asked",
     "AsyncPrivateKey",
     "BaseSigner",
     "Cause",
@@ -23,9 +21,7 @@ PUBLIC = {
     "Configuration",
     "ConfigurationError",
     "DecisionError",
-    "Delivery",
     "Deny",
-    "Desk",
     "Distribution",
     "Explanation",
     "Mistake",
@@ -41,16 +37,13 @@ PUBLIC = {
     "SignedPolicy",
     "Signer",
     "SigningKeyError",
-    "Site",
     "TrustedKeyGroup",
     "Verdict",
-    "ViewOptions",
     "cautions_of",
     "choose_backend",
     "decide",
     "explain",
     "load_private_key",
-    "split_location",
 }
 
 IN_NO_CASE = {"flask", "django", "falcon", "werkzeug", "cryptography", "boto3", "botocore", "click"}

@@ -57,10 +57,8 @@ LATER = {
 # deliveries, and their like.
 FOR_SITES = {
     "cfsign.views.decision",
-    "cfsign.views.delivery",
     "cfsign.views.handler",
     "cfsign.signing.distribution",
-    "cfsign.views.forwarding",
     "cfsign.config.headers",
     "cfsign.views.options",
     "cfsign.signing.path",
@@ -78,7 +76,7 @@ FOR_SITES = {
     [
         ("import cfsign", LATER | FOR_SITES),
         ("from cfsign import Policy, SignedCookies, Signer", LATER | FOR_SITES),
-        ("from cfsign import Delivery, Distribution, Policy, SignedCookies, Signer", LATER),
+        ("from cfsign import Distribution, Policy, SignedCookies, Signer", LATER),
     ],
 )
 def test_what_is_needed_later_is_imported_later(statement: str, unneeded: set[str]) -> None:

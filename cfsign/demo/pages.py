@@ -10,19 +10,17 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from cfsign import Answer, Delivery, Deny, Distribution, TrustedKeyGroup
+from cfsign import Deny, Distribution, TrustedKeyGroup
 from cfsign.demo.anatomy import dissect_cookies, dissect_url
 from cfsign.demo.files import ALBUM, FILES, PICTURE, PLAN
 from cfsign.demo.readers import VIEWERS, may_read, permission
 from cfsign.demo.tampering import TAMPERINGS
+from cfsign.views import ViewHandler, ViewOptions, ViewResponse
 
 _HERE = Path(__file__).parent
 
 #: The folder of the pages' style, script and mark.
 STATIC = _HERE / "static"
-
-_LINK = Delivery(delivery="json")
-_FOLDER = Delivery(delivery="cookies")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +59,8 @@ class Pages:
         self, distribution: Distribution, trusted_keys: TrustedKeyGroup, site: str
     ) -> None:
         self._distribution = distribution
+        self._link = ViewHandler(distribution, ViewOptions(delivery="json"))
+        self._folder = ViewHandler(distribution, ViewOptions(delivery="cookies"))
         self._check = trusted_keys.check
         self._templates = Environment(
             loader=FileSystemLoader(_HERE / "templates"),
@@ -82,7 +82,7 @@ class Pages:
 
     def file(self, viewer: str | None, resource: str, address: str | None) -> Page | Deny:
         """Show a file, and the signed URL that opens it taken apart; or refuse, as /link does."""
-        answer = self._ask(_LINK, viewer, resource, address)
+        answer = self._ask(self._link, viewer, resource, address)
         if isinstance(answer, Deny):
             return answer
         file = next((file for file in FILES if file.name == resource), None)
@@ -108,7 +108,7 @@ class Pages:
         """Show the album's pictures by their plain URLs, which the page's cookies open."""
         url = self._distribution.unsigned_url
         pictures = [file for file in FILES if file.folder == ALBUM]
-        answer = self._ask(_FOLDER, viewer, pictures[0].name, address)
+        answer = self._ask(self._folder, viewer, pictures[0].name, address)
         if isinstance(answer, Deny):
             return answer
         cookies = tuple(value for name, value in answer.headers if name == "Set-Cookie")
@@ -127,11 +127,12 @@ class Pages:
         return Page(html, status)
 
     def _ask(
-        self, delivery: Delivery, viewer: str | None, resource: str, address: str | None
-    ) -> Answer | Deny:
+        self, handler: ViewHandler, viewer: str | None, resource: str, address: str | None
+    ) -> ViewResponse | Deny:
         # As an adapter does: a page has what its viewer would get, and is refused as they would be.
         result = permission(viewer, resource, address)
-        return delivery.answer(self._distribution, resource, result)
+        request = handler.file_request(resource)
+        return request if isinstance(request, Deny) else request.respond(result)
 
     def _render(self, template: str, viewer: str | None, **context: Any) -> str:
         return self._templates.get_template(template).render(viewer=viewer, **context)

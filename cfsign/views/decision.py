@@ -1,7 +1,7 @@
 """
-The meaning of what a site's own rule returned: a yes is a value, and all else is a no.
+The decision on a request: the result of `authorize` as `Allow` or `Deny`.
 
-Nothing is read as true or false here: to Python, an un-awaited coroutine, `"no"` and 403 are true.
+Truth values are never used. In Python 403, "no" and a coroutine that nobody awaited are all true.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ from cfsign.errors import DecisionError
 @dataclass(frozen=True, slots=True)
 class Allow:
     """
-    A yes, with what the site wants otherwise than its settings have it.
+    Allow the request, optionally overriding the configured expiry or address.
 
     Attributes:
-        expires_in: A timedelta or whole seconds from now; or
-        expires_at: the moment itself, an aware datetime or epoch seconds.
-        starts_at: The moment until which the edge denies, likewise.
-        ip_address: The viewer's IPv4 address or network, the only one that the edge lets in.
+        expires_in: How long the signature lasts: a timedelta or whole seconds. Not together with
+            `expires_at`.
+        expires_at: When the signature ends: an aware datetime or epoch seconds.
+        starts_at: When the signature begins to work: an aware datetime or epoch seconds.
+        ip_address: The only IPv4 address or network from which CloudFront accepts the signature.
     """
 
     expires_in: int | timedelta | None = None
@@ -39,89 +40,99 @@ class Allow:
 @dataclass(frozen=True, slots=True)
 class Deny:
     """
-    A no, with the status to refuse with; it is compared by value, and has no hash.
+    Refuse the request. Compared by value; not hashable.
 
     Attributes:
         status: An HTTP status from 400 to 599.
-        headers: Headers for the refusal, such as `WWW-Authenticate`. `Cache-Control: no-store` is
-            there unless one is given: caches keep a 404 or 410 by themselves (RFC 9111, 4.2.2).
+        headers: Headers of the refusal, such as `WWW-Authenticate`. `Cache-Control: no-store` is
+            added unless they have a `Cache-Control`, because caches may store a 404 or 410
+            (RFC 9111, section 4.2.2).
 
     Raises:
-        DecisionError: The status is no refusal, or a header cannot be sent or belongs on none.
+        DecisionError: The status does not refuse, or a header must not be set here.
     """
 
     status: int = 403
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    # Without this line there would be one, which fails on the mapping in it.
+    # The generated __hash__ would fail on the mapping.
     __hash__ = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
-        """Check the status and take a copy of the headers."""
+        """Check the status and copy the headers."""
         if not _is_status(self.status) or not 400 <= self.status <= 599:
-            raise DecisionError("Deny takes a status from 400 to 599")
+            raise DecisionError(
+                "the status of Deny does not refuse the request", hint="use one from 400 to 599"
+            )
         if not is_header_mapping(self.headers):
             raise DecisionError(
-                "the headers of Deny are a mapping of names to values, all text on one line"
+                "the headers of Deny must be a mapping of names to values, all text on one line"
             )
         names = {name.lower() for name in self.headers}
         if "location" in names:
             raise DecisionError(
-                "the headers of Deny hold no Location: return a redirect to the login page, "
-                "not a Deny"
+                "the headers of Deny must not have a Location",
+                hint="to send the client to a login page, return a redirect from authorize",
             )
         if "content-type" in names:
             raise DecisionError(
-                "the headers of Deny hold no Content-Type: that is the error page's own"
+                "the headers of Deny must not have a Content-Type",
+                hint="remove it: the error page sets its own",
             )
         owned = servers_own(self.headers, may_set_cookies=True)
         if owned:
-            raise DecisionError(f"the headers of Deny hold no {owned}: the server writes that")
+            raise DecisionError(
+                f"the headers of Deny must not have {owned}", hint="remove it: the server sets it"
+            )
         object.__setattr__(self, "status", int(self.status))
         object.__setattr__(self, "headers", MappingProxyType(with_cache_control(self.headers)))
 
     def __reduce__(self) -> tuple[type[Deny], tuple[int, dict[str, str]]]:
-        """Be pickled and copied by value; what keeps the headers read-only cannot be."""
+        """Pickle by value, because `MappingProxyType` cannot be pickled."""
         return type(self), (self.status, dict(self.headers))
 
 
-#: The yes of a status, with nothing said beside it.
-PLAIN = Allow()
+# The result for every status that allows: making it each time would cost a tenth of our own time.
+_ALLOW = Allow()
 
 
 def decide(result: object, allowed_statuses: Collection[int] = ALLOWED_STATUSES) -> Allow | Deny:
     """
-    Read what `authorize` returned.
+    Convert the result of `authorize` to `Allow` or `Deny`.
 
     Args:
-        result: An HTTP status as int or HTTPStatus, an Allow or a Deny.
-        allowed_statuses: The statuses that are a yes, of those from 200 to 299.
+        result: An HTTP status (int or HTTPStatus), an Allow or a Deny.
+        allowed_statuses: The statuses from 200 to 299 that allow the request.
 
     Raises:
-        DecisionError: Anything else, which is never a yes.
+        DecisionError: The result is anything else. Treat it as a refusal.
     """
-    if _is_status(result):
-        if 200 <= result <= 299 and result in allowed_statuses:
-            return PLAIN
-        if 400 <= result <= 599:
-            return Deny(result)
-        # Python turns no int of thousands of digits into text.
-        what = f"the status {int(result)}" if abs(result) < 1000 else "a number that is no status"
-        yes = ", ".join(str(int(status)) for status in allowed_statuses if _is_success(status))
-        raise DecisionError(
-            f"authorize returned {what}, which neither allows ({yes}) nor refuses (400 to 599)"
-        )
     if isinstance(result, Allow | Deny):
         return result
-    if inspect.iscoroutine(result):
-        result.close()
+    if _is_status(result):
+        if 200 <= result <= 299 and result in allowed_statuses:
+            return _ALLOW
+        if 400 <= result <= 599:
+            return Deny(result)
+        # Python refuses to convert an int of thousands of digits to text.
+        what = f"the status {int(result)}" if abs(result) < 1000 else "a number of many digits"
+        allowed = ", ".join(str(int(status)) for status in allowed_statuses if _is_success(status))
         raise DecisionError(
-            "authorize returned a coroutine that nobody awaited; make it a plain function, "
-            "or use the asynchronous view"
+            f"authorize returned {what}",
+            hint=f"return a status that allows ({allowed}) or refuses (400 to 599)",
         )
+    if inspect.iscoroutine(result):
+        result.close()  # otherwise Python warns that it was never awaited
+        raise DecisionError(
+            "authorize returned a coroutine that was not awaited",
+            hint="use a plain function, or the async view",
+        )
+    kind = f"a {type(result).__name__}"
+    if result is None or isinstance(result, bool):
+        kind = repr(result)  # no other value is shown: it could be a secret
     raise DecisionError(
-        "authorize must return an HTTP status (200 or 204 allows, 400 to 599 refuses), an Allow or "
-        f"a Deny, and it returned {_kind(result)}"
+        f"authorize returned {kind}",
+        hint="return an HTTP status (200 or 204 allows, 400 to 599 refuses), an Allow or a Deny",
     )
 
 
@@ -131,8 +142,3 @@ def _is_status(value: object) -> TypeGuard[int]:
 
 def _is_success(value: object) -> bool:
     return _is_status(value) and 200 <= value <= 299
-
-
-def _kind(value: object) -> str:
-    # The value itself may be anything, a secret too; its type says enough.
-    return repr(value) if value is None or isinstance(value, bool) else f"a {type(value).__name__}"

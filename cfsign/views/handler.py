@@ -1,197 +1,281 @@
 """
-The desk: where viewers ask for one distribution's files, and are answered in one way.
+The handler of a view: from the requested path and the result of `authorize` to the response.
 
-An adapter asks `Desk.asked` before the site's own rule, and what that gives for its `answer` after
-it. So nothing is answered that was not asked for, and nothing is signed that was not decided on.
+An adapter calls `ViewHandler.file_request` before `authorize`, and `respond` on its result
+afterwards. So nothing is authorized that cannot be signed, and nothing is signed before `authorize`
+has allowed it.
 """
 
 from __future__ import annotations
 
+import functools
+import logging
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
 
 from cfsign.config.headers import kept_for, with_cache_control
-from cfsign.errors import KeyUnavailableError, ResourceError
+from cfsign.errors import ConfigurationError, KeyUnavailableError, Problem, ResourceError
+from cfsign.limits import is_loopback
+from cfsign.signing.cookies import unreachable
 from cfsign.signing.distribution import Distribution
 from cfsign.signing.signed_policy import SignedPolicy
-from cfsign.signing.url import check_url, split_location
-from cfsign.views.decision import PLAIN, Allow, Deny, decide
-from cfsign.views.forwarding import forwarded
-from cfsign.views.options import DeliveryOptions
-from cfsign.views.response import Answer, Headers, redirect, signed_json
+from cfsign.signing.url import check_url
+from cfsign.views.decision import Allow, Deny, decide
+from cfsign.views.options import ViewOptions
+from cfsign.views.response import Headers, ViewResponse, build_json, build_redirect
+
+_logger = logging.getLogger("cfsign")
 
 
-class Desk:
+class ViewHandler:
     """
-    Where a distribution's files are asked for; what does not change is made once, here.
+    Answers the requests for the files of one distribution, by the options of one view.
 
     Attributes:
-        distribution: The distribution.
-        options: How those are answered whom the site allows.
-        location: A whole URL that stands for whatever is asked for, or "".
-        headers: The headers of each answer that is not to be kept.
-        sends_url_alone: Whether all that an answer needs of what is signed is the URL.
+        distribution: The distribution that serves the files.
+        options: The view's options.
+        location: A URL of the distribution that is signed for every request, or "" to sign the
+            requested file.
+        headers: The headers of a response that must not be cached.
+
+    Raises:
+        ConfigurationError: The options cannot work with the distribution. Lists all problems.
+        ResourceError: The location is not a URL of the distribution, or must not be signed.
     """
 
-    __slots__ = ("distribution", "headers", "location", "options", "sends_url_alone")
+    __slots__ = ("distribution", "headers", "location", "options")
 
     def __init__(
-        self, distribution: Distribution, options: DeliveryOptions, location: str = ""
+        self,
+        distribution: Distribution,
+        options: ViewOptions,
+        *,
+        location: str = "",
+        can_await: bool = True,
     ) -> None:
+        """
+        Check that *options* work with *distribution*.
+
+        Args:
+            distribution: The distribution that serves the files.
+            options: The view's options.
+            location: A URL of the distribution to sign for every request.
+            can_await: False if the view cannot call `FileRequest.respond_async`.
+        """
         self.distribution = distribution
         self.options = options
         self.location = location
-        # A cache that kept an answer would hand one viewer's URL to the next, or one that is over.
         self.headers: Headers = tuple(with_cache_control(options.headers).items())
-        self.sends_url_alone = options.delivery == "redirect" and not options.cache_redirect
+        _check_compatibility(distribution, options, can_await)
+        if location and not check_url(location).startswith(f"{distribution.domain}/"):
+            raise ResourceError(
+                f"the location is not a URL of {distribution.domain}",
+                hint="use the domain of the location for the distribution",
+            )
 
     def __repr__(self) -> str:
-        return f"<Desk {self.distribution.domain} {self.options.delivery}>"
+        return f"<ViewHandler {self.distribution.domain} {self.options.delivery}>"
 
     @property
     def is_async(self) -> bool:
-        """Whether `Asked.answer_async` alone can sign, since the key is an asynchronous one."""
+        """True if the private key is asynchronous, so that only `respond_async` can sign."""
         return self.distribution.signer.is_async
 
-    def replace(self, **options: Any) -> Desk:
-        """Return one whose options differ in these."""
-        return Desk(self.distribution, self.options.replace(**options), self.location)
+    def replace(self, *, can_await: bool = True, **options: Any) -> ViewHandler:
+        """Return a copy with other values for *options*; raises as the constructor does."""
+        return ViewHandler(
+            self.distribution,
+            self.options.replace(**options),
+            location=self.location,
+            can_await=can_await,
+        )
 
-    def asked(self, resource: str, query_string: str | bytes = "") -> Asked | Deny:
+    def file_request(self, resource: str, query_string: str | bytes = "") -> FileRequest | Deny:
         """
-        Take what a viewer asks for, before the site's own rule is asked whether they may have it.
+        Validate the requested path before `authorize` is called.
 
         Args:
             resource: The plain path, as the framework's router gives it.
-            query_string: The request's own query, as it came; see `forwarded`.
+            query_string: The request's raw query: bytes from ASGI, or text from WSGI in which each
+                character stands for one byte (PEP 3333).
 
         Returns:
-            What answers; or a Deny of 404 for what no file can have for a name. So the rule never
-            sees `../`, a NUL or an empty name; nor a `/` in front, by which a viewer could spell a
-            name that the rule knows so that it does not know it.
+            The validated request, or `Deny(404)` if the path is not a valid file name. `authorize`
+            therefore never sees `../`, NUL, an empty name or a leading slash, which could bypass a
+            prefix check.
         """
+        if self.location:
+            return FileRequest(self, self.location)
+        if resource.startswith("/"):
+            return Deny(404)
+        names = self.options.forward_query
         try:
-            return Asked(self, self._url(resource, query_string))
+            query = _select_parameters(query_string, names) if names else None
+            return FileRequest(self, self.distribution.unsigned_url(resource, query))
         except ResourceError:
             return Deny(404)
 
-    def _url(self, resource: str, query_string: str | bytes) -> str:
-        if self.location:
-            return check_url(self.location)
-        if resource.startswith("/"):
-            raise ResourceError("the path begins with a `/`; name the file itself")
-        names = self.options.forward_query
-        query = forwarded(query_string, names) if names else None
-        return self.distribution.unsigned_url(resource, query)
 
+class FileRequest:
+    """A validated request for a file. Nothing is authorized or signed yet."""
 
-class Asked:
-    """A file that a viewer asked for, by its URL; nothing is decided or signed yet."""
+    __slots__ = ("_handler", "_url")
 
-    __slots__ = ("_desk", "_url")
-
-    def __init__(self, desk: Desk, url: str) -> None:
-        self._desk = desk
+    def __init__(self, handler: ViewHandler, url: str) -> None:
+        self._handler = handler
         self._url = url
 
     def __repr__(self) -> str:
-        return f"<Asked {self._url}>"
+        return f"<FileRequest {self._url}>"
 
-    def answer(self, result: object) -> Answer | Deny:
+    def respond(self, result: object) -> ViewResponse | Deny:
         """
-        Decide, and for a yes sign.
+        Decide on *result* and, if it allows the request, sign.
 
         Args:
-            result: What `authorize` returned.
+            result: The return value of `authorize`.
 
         Returns:
-            The answer; or a Deny, also of 404 where the URL is too long to be signed, and of 503
-            where a key that is kept elsewhere cannot be reached.
+            The response; or a `Deny`: that of `authorize`, 404 if the URL is too long to sign, or
+            503 if the private key is unavailable.
 
         Raises:
-            DecisionError: The result is not understood. Nothing was signed.
-            PolicyError: An Allow holds a time or an address that CloudFront does not take.
+            DecisionError: The result is not understood. Nothing is signed.
+            PolicyError: An `Allow` holds a time or an address that CloudFront does not accept.
             SigningKeyError: The key cannot sign.
         """
-        desk = self._desk
-        decision = decide(result, desk.options.allowed_statuses)
+        distribution, options = self._handler.distribution, self._handler.options
+        decision = decide(result, options.allowed_statuses)
         if isinstance(decision, Deny):
             return decision
+        conditions = _conditions(decision)
         try:
-            if desk.sends_url_alone:
-                url = desk.distribution.sign_url(self._url, **_conditions(decision))
-                return redirect(url, desk.options.code, desk.headers)
-            signed = desk.distribution.sign_resource(self._opened(), **_conditions(decision))
-            return self._deliver(decision, signed)
+            if options.delivery == "redirect" and not options.cache_redirect:
+                # Signs a plain expiry without building a policy: a third of our own time.
+                url = distribution.sign_url(self._url, **conditions)
+                return build_redirect(url, options.code, self._handler.headers)
+            signed_policy = distribution.sign_resource(self._choose_resource(), **conditions)
+            return self._build_response(decision, signed_policy)
         except (ResourceError, KeyUnavailableError) as error:
-            return _refused(error)
+            return _convert_to_deny(error)
 
-    async def answer_async(self, result: object) -> Answer | Deny:
-        """Do as `answer` does, without ever holding up the event loop for a key that waits."""
-        desk = self._desk
-        decision = decide(result, desk.options.allowed_statuses)
+    async def respond_async(self, result: object) -> ViewResponse | Deny:
+        """Async version of `respond`."""
+        distribution, options = self._handler.distribution, self._handler.options
+        decision = decide(result, options.allowed_statuses)
         if isinstance(decision, Deny):
             return decision
+        conditions = _conditions(decision)
         try:
-            if desk.sends_url_alone:
-                url = await desk.distribution.sign_url_async(self._url, **_conditions(decision))
-                return redirect(url, desk.options.code, desk.headers)
-            signed = await desk.distribution.sign_resource_async(
-                self._opened(), **_conditions(decision)
-            )
-            return self._deliver(decision, signed)
+            if options.delivery == "redirect" and not options.cache_redirect:
+                url = await distribution.sign_url_async(self._url, **conditions)
+                return build_redirect(url, options.code, self._handler.headers)
+            resource = self._choose_resource()
+            signed_policy = await distribution.sign_resource_async(resource, **conditions)
+            return self._build_response(decision, signed_policy)
         except (ResourceError, KeyUnavailableError) as error:
-            return _refused(error)
+            return _convert_to_deny(error)
 
-    def _opened(self) -> str:
-        """Return what is signed: the URL; or for cookies the pattern of all that lies beside it."""
-        if self._desk.options.delivery != "cookies":
+    def _choose_resource(self) -> str:
+        """Return the policy's resource: the URL, or for cookies the pattern of its folder."""
+        if self._handler.options.delivery != "cookies":
             return self._url
-        domain, _ = split_location(self._url)
         folder = self._url.partition("?")[0].rpartition("/")[0]
-        # At the top, where the folder would be all that there is, it is the file alone.
-        return self._url if folder == domain else f"{folder}/*"
+        # The folder of a file at the top would be the whole distribution.
+        return self._url if folder == self._handler.distribution.domain else f"{folder}/*"
 
-    def _deliver(self, allow: Allow, signed: SignedPolicy) -> Answer:
-        desk, options = self._desk, self._desk.options
+    def _build_response(self, allow: Allow, signed_policy: SignedPolicy) -> ViewResponse:
+        handler, options = self._handler, self._handler.options
+        headers = handler.headers
         if options.delivery == "cookies":
-            cookies = self._set_cookie_headers(signed)
-            return redirect(self._url, options.code, desk.headers, cookies)
-        headers = desk.headers
-        if options.cache_redirect and allow == PLAIN:
-            seconds = desk.distribution.redirect_max_age(signed)
+            set_cookies = self._build_set_cookie_headers(signed_policy)
+            return build_redirect(self._url, options.code, (*set_cookies, *headers))
+        # An Allow with conditions is for this request only.
+        if options.cache_redirect and allow == Allow():
+            seconds = handler.distribution.redirect_max_age(signed_policy)
             headers = kept_for(seconds, options.headers) if seconds else headers
-        url = signed.url(self._url)
+        url = signed_policy.url(self._url)
         if options.delivery == "json":
-            return signed_json(url, signed.policy.expires_at, headers)
-        return redirect(url, options.code, headers)
+            return build_json(url, signed_policy.policy.expires_at, headers)
+        return build_redirect(url, options.code, headers)
 
-    def _set_cookie_headers(self, signed: SignedPolicy) -> list[str]:
-        options = self._desk.options
-        domain, _ = split_location(self._url)
-        return signed.cookies().replace_headers(
+    def _build_set_cookie_headers(self, signed_policy: SignedPolicy) -> Headers:
+        options, domain = self._handler.options, self._handler.distribution.domain
+        values = signed_policy.cookies().replace_headers(
             options.cookie_domain or None,
-            # The prefix for which the browser sends them (RFC 6265, section 5.1.4).
-            signed.policy.resource.partition("?")[0].removeprefix(domain).removesuffix("*"),
+            # Browsers send the cookies to every path with this prefix (RFC 6265, section 5.1.4).
+            signed_policy.policy.resource.partition("?")[0].removeprefix(domain).removesuffix("*"),
             secure=domain.startswith("https:"),
             samesite=options.cookie_samesite,
         )
+        return tuple(("Set-Cookie", value) for value in values)
 
 
-def _refused(error: ResourceError | KeyUnavailableError) -> Deny:
-    if isinstance(error, ResourceError):
-        return Deny(404)
-    import logging  # only where something is to be said: `import cfsign` stays fast
+def _check_compatibility(distribution: Distribution, options: ViewOptions, can_await: bool) -> None:
+    problems: list[Problem | str] = []
+    if options.delivery == "cookies":
+        problems += unreachable(distribution.domain, options.cookie_domain, options.cookie_samesite)
+    if options.cache_redirect and distribution.expiry_step is None:
+        problems.append(
+            Problem(
+                "cache_redirect",
+                "without an expiry_step every redirect has another URL, and none can be cached",
+                "set expiry_step, such as 300 seconds, or remove cache_redirect",
+            )
+        )
+    if distribution.signer.is_async and not can_await:
+        problems.append(
+            Problem(
+                "private_key",
+                "this view cannot await an asynchronous private key",
+                "use the async view, or a private key whose sign is a plain method",
+            )
+        )
+    if problems:
+        raise ConfigurationError(problems)
+    if options.delivery == "cookies" and options.cookie_domain is None:
+        _warn_of_missing_cookie_domain(distribution.domain)
 
-    logging.getLogger("cfsign").error("answered with 503, nothing signed: %s", error)
-    return Deny(503)
+
+@functools.cache  # log once per domain: handlers may be built often
+def _warn_of_missing_cookie_domain(domain: str) -> None:
+    host = domain.partition("://")[2].partition(":")[0]
+    if is_loopback(host):
+        return
+    _logger.warning(
+        "cookie_domain is not set, so browsers send the cookies to %s only if the site has the "
+        'same host; set cookie_domain to a domain that both share, or to "" if they are one host',
+        host,
+    )
+
+
+def _select_parameters(query_string: str | bytes, names: Iterable[str]) -> str:
+    """Return the parameters of *query_string* with these *names*, percent-encoded."""
+    # Latin-1 maps each byte to one character, so values that are not UTF-8 are kept.
+    text = query_string if isinstance(query_string, str) else query_string.decode("latin-1")
+    wanted = {name.encode() for name in names}
+    try:
+        pairs = [
+            (name.encode("latin-1"), value.encode("latin-1"))
+            for name, value in parse_qsl(text, keep_blank_values=True, encoding="latin-1")
+        ]
+    except UnicodeEncodeError:
+        raise ResourceError("the query string has characters that are not bytes") from None
+    return urlencode([pair for pair in pairs if pair[0] in wanted], quote_via=quote)
 
 
 def _conditions(allow: Allow) -> dict[str, Any]:
-    if allow is PLAIN:  # as most are
-        return {}
     return {
         "expires_in": allow.expires_in,
         "expires_at": allow.expires_at,
         "starts_at": allow.starts_at,
         "ip_address": allow.ip_address,
     }
+
+
+def _convert_to_deny(error: ResourceError | KeyUnavailableError) -> Deny:
+    if isinstance(error, ResourceError):
+        return Deny(404)
+    _logger.error("answered with 503, nothing signed: %s", error)
+    return Deny(503)

@@ -1,22 +1,22 @@
-"""The answer to a viewer whom the site allowed, as a value that an adapter can copy."""
+"""The response to an allowed request, as a value that an adapter copies."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
 from dataclasses import dataclass
 
 Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Answer:
+class ViewResponse:
     """
-    What to send: all of it, to the byte.
+    A response that an adapter must send byte for byte.
 
     Attributes:
         status: The HTTP status.
-        headers: Every header, `Location` included; a name may come more than once.
-        body: The content in bytes, often empty.
+        headers: All headers, `Location` included. A name may occur several times.
+        body: The content in bytes, empty for a redirect.
     """
 
     status: int
@@ -24,27 +24,21 @@ class Answer:
     body: bytes = b""
 
     def __repr__(self) -> str:
-        # The location is a signed URL, which opens the file for whoever reads the log.
-        return f"<Answer {self.status}, {len(self.headers)} headers>"
+        # The headers and the body hold the signed URL, which must not reach a log.
+        return f"<ViewResponse {self.status}, {len(self.headers)} headers>"
 
     @property
     def location(self) -> str | None:
-        """Where the viewer is sent, or None."""
+        """The value of the `Location` header, or None."""
         return dict(self.headers).get("Location")
 
 
-def redirect(
-    location: str, code: int, headers: Headers = (), cookies: Sequence[str] = ()
-) -> Answer:
-    """Send the viewer to *location*, with the values of `Set-Cookie` headers if there are any."""
-    if cookies:
-        headers = (*(("Set-Cookie", cookie) for cookie in cookies), *headers)
-    return Answer(code, (("Location", location), *headers))
+def build_redirect(location: str, code: int, headers: Headers) -> ViewResponse:
+    """Return a redirect to *location*."""
+    return ViewResponse(code, (("Location", location), *headers))
 
 
-def signed_json(url: str, expires_at: int, headers: Headers = ()) -> Answer:
-    """Give the URL to a script that cannot follow a redirect to another origin."""
-    import json  # only who answers in JSON waits for it
-
+def build_json(url: str, expires_at: int, headers: Headers) -> ViewResponse:
+    """Return the URL and its expiry as JSON, for scripts that cannot follow the redirect."""
     body = json.dumps({"url": url, "expires_at": expires_at}).encode("ascii")
-    return Answer(200, (("Content-Type", "application/json"), *headers), body)
+    return ViewResponse(200, (("Content-Type", "application/json"), *headers), body)

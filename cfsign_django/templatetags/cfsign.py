@@ -12,6 +12,6 @@ register = template.Library()
 
 
 @register.simple_tag
-def cloudfront_url(path: str, **times: Any) -> str:
-    """Return the signed URL of *path*; the arguments are `Distribution.sign_path`'s."""
-    return conf.distribution().sign_path(path, **times)
+def cloudfront_url(path: str, **arguments: Any) -> str:
+    """Return the signed URL of *path*; the arguments are those of `Distribution.sign_path`."""
+    return conf.distribution().sign_path(path, **arguments)

@@ -213,7 +213,7 @@ DJANGO_AWAITED = Difference(
 FALCON_AWAITED = Difference(
     "Where nothing awaits it, an asynchronous key is a `ConfigurationError` when the resource is "
     "made.",
-    NotMade("signs asynchronously"),
+    NotMade("cannot await an asynchronous private key"),
 )
 AWAITED = {"django_sync": DJANGO_AWAITED, "falcon_wsgi": FALCON_AWAITED}
 FLASK_AWAITS = Difference("Flask awaits an `async` rule in a plain view, so either works.", "")

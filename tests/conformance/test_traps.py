@@ -9,7 +9,8 @@ import flask
 import pytest
 from falcon import testing
 
-from cfsign import Answer, Asked, CfsignWarning, ConfigurationError, Desk, Distribution
+from cfsign import CfsignWarning, ConfigurationError, Distribution
+from cfsign.views import FileRequest, ViewHandler, ViewResponse
 from cfsign_falcon import SignedRedirectResource
 from cfsign_falcon.asgi import SignedRedirectResource as AsyncSignedRedirectResource
 from cfsign_flask import CloudFrontRedirect
@@ -40,13 +41,13 @@ def answer_with(monkeypatch, answer):
     async def awaited(*args):
         return answer
 
-    monkeypatch.setattr(Asked, "answer", lambda *args: answer)
-    monkeypatch.setattr(Asked, "answer_async", awaited)
+    monkeypatch.setattr(FileRequest, "respond", lambda *args: answer)
+    monkeypatch.setattr(FileRequest, "respond_async", awaited)
 
 
 def test_location_is_the_answers_to_the_byte(in_process, monkeypatch):
     """No framework's own redirect is in between."""
-    answer_with(monkeypatch, Answer(303, (("Location", TRICKY),)))
+    answer_with(monkeypatch, ViewResponse(303, (("Location", TRICKY),)))
     assert in_process("allow-200").one("Location") == TRICKY
 
 
@@ -75,7 +76,7 @@ def test_every_header_of_the_answer_is_sent(in_process, monkeypatch):
         ("Cache-Control", "no-store"),
         ("X-Site", "1"),
     )
-    answer_with(monkeypatch, Answer(303, headers))
+    answer_with(monkeypatch, ViewResponse(303, headers))
     reply = in_process("allow-200")
     cookies = [sorted(value.split("; ")) for value in reply.all("Set-Cookie")]
     assert sorted(cookies) == [
@@ -108,14 +109,14 @@ def test_the_rule_sees_the_name_that_is_signed(flavour, site_settings, make_clie
     """Whatever the router decoded: `%2A` is `*` to the rule, and `%2A` again in the URL."""
     seen = []
 
-    asked = Desk.asked
+    asked = ViewHandler.file_request
 
     def see(self, resource, query_string=""):
         text = query_string if isinstance(query_string, str) else query_string.decode()
         seen.append((resource, text))
         return asked(self, resource, query_string)
 
-    monkeypatch.setattr(Desk, "asked", see)
+    monkeypatch.setattr(ViewHandler, "file_request", see)
     send = make_client(flavour, "in process")
     request = Request("%2A%3F%2F%2B+%25%20%C3%BC", query="a=%2B&b=%C3%BC")
     location = send(request, request.path(driver(flavour).PREFIX, "allow-200")).one("Location")
@@ -344,7 +345,7 @@ def test_falcon_refuses_what_is_no_distribution(falcon_site):
     resource = falcon_site.resource()
     signer = Distribution.from_config(falcon_site.settings).signer
     for wrong in (signer, "https://media.example.com", falcon_site.settings):
-        with pytest.raises(ConfigurationError, match=f"not {type(wrong).__name__}"):
+        with pytest.raises(ConfigurationError, match=f"must not be a {type(wrong).__name__}"):
             resource(wrong)
     with pytest.raises(ConfigurationError, match=r"no distribution.*Distribution\.from_env\(\)"):
         resource()
@@ -354,9 +355,9 @@ def test_falcon_refuses_what_is_no_distribution(falcon_site):
 def test_falcon_refuses_an_unknown_option(falcon_site):
     """By its own name, with the nearest."""
     resource = falcon_site.resource()
-    with pytest.raises(ConfigurationError, match="'delivry' is unknown; is it 'delivery'"):
+    with pytest.raises(ConfigurationError, match="'delivry' is unknown; did you mean 'delivery'"):
         resource(Distribution.from_config(falcon_site.settings), delivry="json")
-    with pytest.raises(ConfigurationError, match="'delivry' is unknown; is it 'delivery'"):
+    with pytest.raises(ConfigurationError, match="'delivry' is unknown; did you mean 'delivery'"):
         resource.from_config(falcon_site.settings, delivry="json")
 
 
@@ -365,7 +366,9 @@ def test_falcon_warns_of_a_misspelt_attribute(falcon_site):
     """When the resource is made."""
     resource = falcon_site.resource()
     resource.forward_querry = ("v",)
-    with pytest.warns(CfsignWarning, match="forward_querry is not read; is it forward_query?"):
+    with pytest.warns(
+        CfsignWarning, match="forward_querry is not an option; did you mean forward_query"
+    ):
         resource.from_config(falcon_site.settings)
 
 
@@ -383,8 +386,7 @@ def test_falcon_says_how_to_name_the_variable_of_the_route(falcon_site, method):
     app.add_error_handler(ConfigurationError, falcon_site.colour(keep))
     testing.TestClient(app).simulate_request(method, "/a.txt")
     (error,) = errors
-    assert "name the URL's variable `resource`" in error
-    assert "the route gave filename" in error
+    assert "no variable `resource` (its variables: filename)" in error
 
 
 def errors_of_falcon():

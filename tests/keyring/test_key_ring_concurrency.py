@@ -15,15 +15,8 @@ from typing import Any
 
 import pytest
 
-from cfsign import (
-    ConfigurationError,
-    Delivery,
-    Distribution,
-    KeyPair,
-    KeyRing,
-    Policy,
-    TrustedKeyGroup,
-)
+from cfsign import ConfigurationError, Distribution, KeyPair, KeyRing, Policy, TrustedKeyGroup
+from cfsign.views import ViewHandler, ViewOptions
 
 OLD, NEW = "K1OLD", "K2NEW"
 URL = "https://media.example.com/report.pdf"
@@ -267,8 +260,8 @@ def test_a_ring_with_an_asynchronous_key_is_one_before_that_key_signs(pem: str) 
     ring = KeyRing([KeyPair(OLD, pem), KeyPair(NEW, AsyncKey(), 2_000_000_000)])
     media = Distribution("https://media.example.com", ring)
     assert ring.is_async
-    with pytest.raises(ConfigurationError, match="signs asynchronously"):
-        Delivery().check(media, awaits=False)
-    assert Delivery().check(media)
+    with pytest.raises(ConfigurationError, match="cannot await an asynchronous private key"):
+        ViewHandler(media, ViewOptions(), can_await=False)
+    assert ViewHandler(media, ViewOptions())
     assert asyncio.run(ring.sign_policy_async(POLICY)).key_pair_id == OLD
     assert not KeyRing([KeyPair(OLD, pem)]).is_async

@@ -12,16 +12,10 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 
-from cfsign import (
-    Answer,
-    Delivery,
-    Distribution,
-    PrivateKey,
-    SignedCookies,
-    Signer,
-    TrustedKeyGroup,
-)
+from cfsign import Distribution, PrivateKey, SignedCookies, Signer, TrustedKeyGroup
 from cfsign.edge import WSGIEdge
+from cfsign.views import ViewOptions, ViewResponse
+from tests.views.helpers import respond
 
 DOMAIN = "https://media.example.com"
 KEY_PAIR_ID = "K2JCJMDEHXQW5F"
@@ -71,9 +65,9 @@ def _origin(environ: Any, start_response: Any) -> list[bytes]:
 
 
 def delivered(distribution: Distribution) -> list[str]:
-    delivery = Delivery(delivery="cookies", cookie_domain="example.com")
-    answer = delivery.answer(distribution, "v/film.m3u8", 200)
-    assert isinstance(answer, Answer)
+    delivery = ViewOptions(delivery="cookies", cookie_domain="example.com")
+    answer = respond(delivery, distribution, "v/film.m3u8", 200)
+    assert isinstance(answer, ViewResponse)
     return [value for name, value in answer.headers if name == "Set-Cookie"]
 
 
@@ -114,7 +108,7 @@ def test_cookies_of_another_form_are_replaced(
 
 
 def test_a_folder_inside_another_has_no_cure(browser: Browser, signer: Signer) -> None:
-    """As the docstring of Delivery says: both sets are sent, and the edge denies them."""
+    """As the docstring of ViewOptions says: both sets are sent, and the edge denies them."""
     browser.take(cookies_of(signer, "/v/*").replace_headers("example.com", "/v/"))
     browser.take(cookies_of(signer, "/v/hd/*").replace_headers("example.com", "/v/hd/"))
     assert browser.get("/v/1.ts") == "200 OK"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cfsign import ResourceError, split_location
+from cfsign import ResourceError
 from cfsign.signing.blocks import MOST, covered
 from cfsign.signing.url import (
     MAX_URL_BYTES,
@@ -15,6 +15,7 @@ from cfsign.signing.url import (
     check_resource,
     check_url,
     is_broad,
+    split_location,
 )
 
 HOST = "https://media.example.com"

@@ -26,7 +26,6 @@ from cfsign import (
     Allow,
     CfsignError,
     Configuration,
-    Delivery,
     Deny,
     Distribution,
     Policy,
@@ -35,6 +34,8 @@ from cfsign import (
     TrustedKeyGroup,
     load_private_key,
 )
+from cfsign.views import ViewOptions
+from tests.views.helpers import respond
 
 DOMAIN = "https://media.example.com"
 PASSWORD = "hunter2-the-password"
@@ -158,7 +159,7 @@ def public_things(private_key: PrivateKey, public_pem: str) -> dict[str, Any]:
     canned = signer.sign_policy(Policy(f"{DOMAIN}/a", 1999999999))
     custom = signer.sign_policy(Policy(f"{DOMAIN}/*", 1999999999, ip_address="192.0.2.1"))
     answers = [
-        Delivery(delivery=mode).answer(distribution, "dir/a", 200)
+        respond(ViewOptions(delivery=mode), distribution, "dir/a", 200)
         for mode in ("redirect", "json", "cookies")
     ]
     return {
@@ -171,7 +172,7 @@ def public_things(private_key: PrivateKey, public_pem: str) -> dict[str, Any]:
         "custom cookies": custom.cookies(),
         "configuration": Configuration(DOMAIN, "K2JCJMDEHXQW5F", private_key),
         "policy": custom.policy,
-        "delivery": Delivery(),
+        "delivery": ViewOptions(),
         "allow": Allow(),
         "trusted": TrustedKeyGroup({"K2JCJMDEHXQW5F": public_pem}),
         "verdict": TrustedKeyGroup({"K2JCJMDEHXQW5F": public_pem}).check(canned.url(f"{DOMAIN}/a")),
@@ -251,7 +252,7 @@ def test_what_holds_no_key_is_pickled_and_copied(signer: Signer, protocol: int) 
     """A decision and a way of delivery are values; a signed policy is what a site may cache."""
     for thing in (
         Deny(401, {"WWW-Authenticate": "Bearer"}),
-        Delivery(code=302, headers={"X": "y"}, cookie_domain="example.com"),
+        ViewOptions(code=302, headers={"X": "y"}, cookie_domain="example.com"),
     ):
         for twin in (pickle.loads(pickle.dumps(thing, protocol)), copy.deepcopy(thing)):
             assert twin == thing
@@ -313,9 +314,9 @@ def failures(
     yield lambda: TrustedKeyGroup({"K": pem})
     yield lambda: TrustedKeyGroup({pem: pem})
     yield lambda: Distribution(DOMAIN, signer._key)  # type: ignore[arg-type]
-    yield lambda: Delivery().answer(distribution, "a", pem)
-    yield lambda: Delivery().answer(distribution, "a", signer)
-    yield lambda: Delivery().answer(Distribution(DOMAIN, Signer("K", Forgetful())), "a", 200)
+    yield lambda: respond(ViewOptions(), distribution, "a", pem)
+    yield lambda: respond(ViewOptions(), distribution, "a", signer)
+    yield lambda: respond(ViewOptions(), Distribution(DOMAIN, Signer("K", Forgetful())), "a", 200)
     yield lambda: signer.sign_url(signer.sign_url(f"{DOMAIN}/a", expires_in=60), expires_in=60)
     yield lambda: signer.sign_policy(Policy(f"{DOMAIN}/a", 9)).url(f"{DOMAIN}/b")
     yield lambda: pickle.dumps(signer)
@@ -468,6 +469,6 @@ def test_a_coroutines_refusal_shows_no_secret(signer: Signer, shown: Shown) -> N
         return 200
 
     with pytest.raises(cfsign.DecisionError) as caught:
-        Delivery().answer(Distribution(DOMAIN, signer), "a", authorize(PASSWORD))
+        respond(ViewOptions(), Distribution(DOMAIN, signer), "a", authorize(PASSWORD))
     shown.write("".join(traceback.format_exception(caught.value)))
     assert shown.leaks == []

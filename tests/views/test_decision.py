@@ -60,9 +60,9 @@ class Truthy:
 
 
 NOT_UNDERSTOOD = [
-    (None, "it returned None"),
-    (True, "it returned True"),
-    (False, "it returned False"),
+    (None, "authorize returned None"),
+    (True, "authorize returned True"),
+    (False, "authorize returned False"),
     ("200", "a str"),
     (b"200", "a bytes"),
     ("yes", "a str"),
@@ -109,7 +109,9 @@ def test_a_coroutine_is_closed_and_refused() -> None:
     async def authorize() -> int:
         return 200
 
-    with pytest.raises(DecisionError, match="nobody awaited; make it a plain function, or use the"):
+    with pytest.raises(
+        DecisionError, match="that was not awaited; use a plain function, or the async view"
+    ):
         decide(authorize())
     gc.collect()  # a coroutine that was not closed would warn here, and warnings are errors
 
@@ -138,12 +140,14 @@ def test_the_site_may_name_other_statuses() -> None:
     assert decide(201, (201,)) == Allow()
     assert decide(299, frozenset({200, 299})) == Allow()
     assert decide(206, range(200, 300)) == Allow()
-    with pytest.raises(DecisionError, match="status 200, which neither allows \\(201\\)"):
+    with pytest.raises(
+        DecisionError, match="the status 200; return a status that allows \\(201\\)"
+    ):
         decide(200, (201,))
     assert decide(403, (200, 403)) == Deny(403)
     with pytest.raises(DecisionError):
         decide(200, ())
-    with pytest.raises(DecisionError, match="it returned True"):
+    with pytest.raises(DecisionError, match="authorize returned True"):
         decide(True, (1, True))
 
 
@@ -151,14 +155,14 @@ def test_the_site_may_name_other_statuses() -> None:
 def test_no_other_status_allows_whoever_names_it(result: int) -> None:
     """A yes is 200 to 299; nor is `True`, which equals 1, a status among those that allow."""
     for allowed in ((result,), (True,), (True, 200.5, result)):
-        with pytest.raises(DecisionError, match=f"the status {result}, which neither allows"):
+        with pytest.raises(DecisionError, match=f"the status {result}"):
             decide(result, allowed)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("result", [10**5000, -(10**5000), 1000], ids=["long", "minus", "four"])
 def test_a_number_too_long_to_print_is_an_error_of_ours(result: int) -> None:
     """Python refuses to turn an int of over 4,300 digits into text."""
-    with pytest.raises(DecisionError, match="a number that is no status, which neither allows"):
+    with pytest.raises(DecisionError, match="a number of many digits"):
         decide(result, (200, 10**5000))
 
 
@@ -175,7 +179,10 @@ def test_only_two_numbers_are_a_yes(result: object) -> None:
 @pytest.mark.parametrize("status", [200, 303, 399, 600, 0, -1, True, None, "403", 403.0])
 def test_deny_takes_an_errors_status(status: Any) -> None:
     """A refusal that would be a success or a redirect is refused itself."""
-    with pytest.raises(DecisionError, match="Deny takes a status from 400 to 599"):
+    with pytest.raises(
+        DecisionError,
+        match="the status of Deny does not refuse the request; use one from 400 to 599",
+    ):
         Deny(status)
 
 
@@ -210,17 +217,23 @@ def test_denys_headers_stay_on_their_line(headers: Any) -> None:
 )
 def test_denys_headers_do_not_break_the_message(name: str) -> None:
     """What frames a message or belongs to a connection is the server's alone."""
-    with pytest.raises(DecisionError, match=f"hold no {name}: the server writes that"):
+    with pytest.raises(DecisionError, match=f"must not have {name}; remove it: the server"):
         Deny(401, {"X": "y", name: "5"})
 
 
 @pytest.mark.parametrize(
     ("headers", "mend"),
     [
-        ({"Content-Type": "application/json"}, "no Content-Type: that is the error page's"),
-        ({"X": "y", "content-type": "text/html"}, "no Content-Type"),
-        ({"Location": "/login"}, "no Location: return a redirect to the login page, not a Deny"),
-        ({"LOCATION": "/login"}, "no Location"),
+        (
+            {"Content-Type": "application/json"},
+            "not have a Content-Type; remove it: the error page sets",
+        ),
+        ({"X": "y", "content-type": "text/html"}, "not have a Content-Type"),
+        (
+            {"Location": "/login"},
+            "not have a Location; to send the client to a login page, return a redirect",
+        ),
+        ({"LOCATION": "/login"}, "not have a Location"),
     ],
 )
 def test_denys_headers_do_not_speak_of_another_answer(headers: dict[str, str], mend: str) -> None:

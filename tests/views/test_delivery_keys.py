@@ -1,4 +1,4 @@
-"""Delivery with a key that is kept elsewhere: awaited, or in a thread, or not to be had."""
+"""ViewOptions with a key that is kept elsewhere: awaited, or in a thread, or not to be had."""
 
 from __future__ import annotations
 
@@ -9,17 +9,10 @@ from typing import Any
 
 import pytest
 
-from cfsign import (
-    Answer,
-    ConfigurationError,
-    Delivery,
-    Deny,
-    Distribution,
-    KeyUnavailableError,
-    PrivateKey,
-    Signer,
-)
+from cfsign import ConfigurationError, Deny, Distribution, KeyUnavailableError, PrivateKey, Signer
+from cfsign.views import ViewHandler, ViewOptions, ViewResponse
 from tests.conftest import KEY_PAIR_ID, RecordingKey
+from tests.views.helpers import respond, respond_async
 
 DOMAIN = "https://media.example.com"
 
@@ -59,10 +52,10 @@ def over(key: Any) -> Distribution:
     return Distribution(DOMAIN, Signer(KEY_PAIR_ID, key))
 
 
-def answers(delivery: Delivery, key: Any, resource: str = "a.txt", result: Any = 200) -> Any:
+def answers(delivery: ViewOptions, key: Any, resource: str = "a.txt", result: Any = 200) -> Any:
     """What both ways of answering give, which must be the same."""
-    first = delivery.answer(over(key), resource, result)
-    second = asyncio.run(delivery.answer_async(over(key), resource, result))
+    first = respond(delivery, over(key), resource, result)
+    second = asyncio.run(respond_async(delivery, over(key), resource, result))
     assert first == second
     return first
 
@@ -71,7 +64,7 @@ def answers(delivery: Delivery, key: Any, resource: str = "a.txt", result: Any =
 @pytest.mark.parametrize("mode", ["redirect", "json", "cookies"])
 def test_both_ways_answer_alike(key: PrivateKey, mode: Any) -> None:
     """To the byte, with a key that signs the same each time."""
-    assert isinstance(answers(Delivery(delivery=mode), key, "b/a.txt"), Answer)
+    assert isinstance(answers(ViewOptions(delivery=mode), key, "b/a.txt"), ViewResponse)
 
 
 @pytest.mark.parametrize(
@@ -79,22 +72,24 @@ def test_both_ways_answer_alike(key: PrivateKey, mode: Any) -> None:
 )
 def test_both_ways_refuse_alike(key: PrivateKey, resource: str, result: Any) -> None:
     """By the site's rule, and for a URL that is too long once it is signed."""
-    assert isinstance(answers(Delivery(), key, resource, result), Deny)
+    assert isinstance(answers(ViewOptions(), key, resource, result), Deny)
 
 
 @pytest.mark.usefixtures("clock")
 def test_an_asynchronous_key_is_awaited(key: PrivateKey) -> None:
     """Its URL is the one that the same key gives when it is not asynchronous."""
-    expected = Delivery().answer(over(key), "a.txt", 200)
-    assert asyncio.run(Delivery().answer_async(over(AsyncKey(key)), "a.txt", 200)) == expected
+    expected = respond(ViewOptions(), over(key), "a.txt", 200)
+    assert asyncio.run(respond_async(ViewOptions(), over(AsyncKey(key)), "a.txt", 200)) == expected
 
 
 def test_a_blocking_key_signs_in_a_thread() -> None:
     """So that nothing waits for it but the viewer who asked."""
     key = ThreadNamingKey()
-    assert isinstance(asyncio.run(Delivery().answer_async(over(key), "a.txt", 200)), Answer)
+    assert isinstance(
+        asyncio.run(respond_async(ViewOptions(), over(key), "a.txt", 200)), ViewResponse
+    )
     assert key.thread is not threading.current_thread()
-    Delivery().answer(over(key), "a.txt", 200)
+    respond(ViewOptions(), over(key), "a.txt", 200)
     assert key.thread is threading.current_thread()
 
 
@@ -102,7 +97,7 @@ def test_a_blocking_key_signs_in_a_thread() -> None:
 def test_a_key_that_is_not_to_be_had_is_a_503(mode: Any, caplog: pytest.LogCaptureFixture) -> None:
     """Nothing goes out unsigned; the log says why, and holds no URL."""
     caplog.set_level(logging.ERROR, "cfsign")
-    deny = answers(Delivery(delivery=mode), LostKey(), "secret/a.txt")
+    deny = answers(ViewOptions(delivery=mode), LostKey(), "secret/a.txt")
     assert isinstance(deny, Deny)
     assert deny.status == 503
     assert [record.getMessage() for record in caplog.records] == [
@@ -113,10 +108,11 @@ def test_a_key_that_is_not_to_be_had_is_a_503(mode: Any, caplog: pytest.LogCaptu
 def test_an_asynchronous_key_needs_a_view_that_awaits(key: PrivateKey) -> None:
     """Said when both are first known, together with all else that cannot be delivered."""
     awaited = over(AsyncKey(key))
-    assert Delivery().check(awaited).check(over(key), awaits=False)
-    with pytest.raises(ConfigurationError, match="signs asynchronously, and this view awaits"):
-        Delivery().check(awaited, awaits=False)
-    cookies = Delivery(delivery="cookies", cookie_domain="example.org")
+    assert ViewHandler(awaited, ViewOptions())
+    assert ViewHandler(over(key), ViewOptions(), can_await=False)
+    with pytest.raises(ConfigurationError, match="cannot await an asynchronous private key"):
+        ViewHandler(awaited, ViewOptions(), can_await=False)
+    cookies = ViewOptions(delivery="cookies", cookie_domain="example.org")
     with pytest.raises(ConfigurationError) as caught:
-        cookies.check(awaited, awaits=False)
+        ViewHandler(awaited, cookies, can_await=False)
     assert len(caught.value.problems) == 2

@@ -160,7 +160,7 @@ def test_go_makes_nothing_anew(site, monkeypatch):
     def made(self):
         raise AssertionError("made again at a request")
 
-    monkeypatch.setattr("cfsign.Delivery.__post_init__", made)
+    monkeypatch.setattr("cfsign.views.ViewOptions.__post_init__", made)
     assert site.test_client().get("/books/hamlet").status_code == 302
 
 
@@ -237,7 +237,7 @@ def test_an_async_authorize_in_an_async_view_function_names_the_mend(site):
     async def book(slug):
         return redirect.go(slug=slug)
 
-    with pytest.raises(DecisionError, match="make the view function a plain one"):
+    with pytest.raises(DecisionError, match="use a plain view function"):
         site.test_client().get("/async/history")
 
 

@@ -10,31 +10,28 @@ import pytest
 
 from cfsign import (
     Allow,
-    Answer,
-    Asked,
     Configuration,
     ConfigurationError,
-    Delivery,
     Deny,
-    Desk,
     Distribution,
     Signer,
     TrustedKeyGroup,
 )
+from cfsign.views import FileRequest, ViewHandler, ViewOptions, ViewResponse
 
 DOMAIN = "https://media.example.com"
 STEP = 300
 
 
-def asked(desk: Desk, resource: str = "a.pdf", query: str | bytes = "") -> Asked:
-    found = desk.asked(resource, query)
-    assert isinstance(found, Asked)
+def asked(desk: ViewHandler, resource: str = "a.pdf", query: str | bytes = "") -> FileRequest:
+    found = desk.file_request(resource, query)
+    assert isinstance(found, FileRequest)
     return found
 
 
-def answer(desk: Desk, result: object = 200, resource: str = "a.pdf") -> Answer:
-    found = asked(desk, resource).answer(result)
-    assert isinstance(found, Answer)
+def answer(desk: ViewHandler, result: object = 200, resource: str = "a.pdf") -> ViewResponse:
+    found = asked(desk, resource).respond(result)
+    assert isinstance(found, ViewResponse)
     return found
 
 
@@ -44,32 +41,32 @@ def stable(recording_signer: Signer) -> Distribution:
     return Distribution(DOMAIN, recording_signer, expires_in=60, expiry_step=STEP)
 
 
-def keeping(distribution: Distribution, **options: Any) -> Desk:
-    return Desk(distribution, Delivery(cache_redirect=True, **options).check(distribution))
+def keeping(distribution: Distribution, **options: Any) -> ViewHandler:
+    return ViewHandler(distribution, ViewOptions(cache_redirect=True, **options))
 
 
-def cache_control(found: Answer) -> str:
+def cache_control(found: ViewResponse) -> str:
     (value,) = [value for name, value in found.headers if name.lower() == "cache-control"]
     return value
 
 
 def test_asking_signs_nothing(recording_distribution: Distribution, recorder: Any) -> None:
     """Nor does a no; one yes is one signature."""
-    found = asked(Desk(recording_distribution, Delivery()))
+    found = asked(ViewHandler(recording_distribution, ViewOptions()))
     assert recorder.signed == []
-    assert found.answer(403) == Deny(403)
+    assert found.respond(403) == Deny(403)
     assert recorder.signed == []
-    assert isinstance(found.answer(200), Answer)
+    assert isinstance(found.respond(200), ViewResponse)
     assert len(recorder.signed) == 1
 
 
 def test_the_query_is_settled_before_anybody_is_asked(recording_distribution: Distribution) -> None:
     """What cannot be forwarded is a 404 like a name that cannot be."""
-    desk = Desk(recording_distribution, Delivery(forward_query=("v",)))
-    assert desk.asked("a", "v=\u20ac") == Deny(404)
-    assert desk.asked("a", b"v=" + b"x" * 9000) == Deny(404)
-    found = asked(desk, "a", b"v=1&w=2").answer(200)
-    assert isinstance(found, Answer)
+    desk = ViewHandler(recording_distribution, ViewOptions(forward_query=("v",)))
+    assert desk.file_request("a", "v=\u20ac") == Deny(404)
+    assert desk.file_request("a", b"v=" + b"x" * 9000) == Deny(404)
+    found = asked(desk, "a", b"v=1&w=2").respond(200)
+    assert isinstance(found, ViewResponse)
     assert (found.location or "").startswith(f"{DOMAIN}/a?v=1&Expires=")
 
 
@@ -79,9 +76,9 @@ def test_each_delivery_is_the_one_that_was_asked_for(
     recording_distribution: Distribution, clock: Any, delivery: Any, is_async: bool
 ) -> None:
     """The signed URL in a header, or in a body; or the plain one, and cookies."""
-    at = asked(Desk(recording_distribution, Delivery(delivery=delivery)))
-    found = asyncio.run(at.answer_async(200)) if is_async else at.answer(200)
-    assert isinstance(found, Answer)
+    at = asked(ViewHandler(recording_distribution, ViewOptions(delivery=delivery)))
+    found = asyncio.run(at.respond_async(200)) if is_async else at.respond(200)
+    assert isinstance(found, ViewResponse)
     names = [name for name, _ in found.headers]
     signed = f"{DOMAIN}/a.pdf?Expires="
     assert found.status == (200 if delivery == "json" else 303)
@@ -92,14 +89,14 @@ def test_each_delivery_is_the_one_that_was_asked_for(
 
 def test_what_is_asked_for_shows_no_secret(recording_distribution: Distribution) -> None:
     """Its URL is not signed, and a desk shows no key."""
-    desk = Desk(recording_distribution, Delivery())
-    assert repr(desk) == f"<Desk {DOMAIN} redirect>"
-    assert repr(asked(desk)) == f"<Asked {DOMAIN}/a.pdf>"
+    desk = ViewHandler(recording_distribution, ViewOptions())
+    assert repr(desk) == f"<ViewHandler {DOMAIN} redirect>"
+    assert repr(asked(desk)) == f"<FileRequest {DOMAIN}/a.pdf>"
 
 
 def test_a_desk_with_other_options_is_another(recording_distribution: Distribution) -> None:
     """Checked as they are when made; the location stays."""
-    desk = Desk(recording_distribution, Delivery(), f"{DOMAIN}/fixed")
+    desk = ViewHandler(recording_distribution, ViewOptions(), location=f"{DOMAIN}/fixed")
     other = desk.replace(allowed_statuses=(202,))
     assert (answer(other, 202).location or "").startswith(f"{DOMAIN}/fixed?")
     assert answer(desk, 200)
@@ -111,7 +108,7 @@ def test_a_desk_with_other_options_is_another(recording_distribution: Distributi
 def test_the_sites_own_cache_control_wins(recording_distribution: Distribution, name: str) -> None:
     """In whatever letters it is written, there is one of it."""
     headers = {name: "private, max-age=5", "X-A": "b"}
-    found = answer(Desk(recording_distribution, Delivery(headers=headers)))
+    found = answer(ViewHandler(recording_distribution, ViewOptions(headers=headers)))
     assert found.headers[1:] == ((name, "private, max-age=5"), ("X-A", "b"))
 
 
@@ -171,7 +168,7 @@ def test_what_ends_now_is_not_kept(stable: Distribution, clock: Any) -> None:
     clock.shift(STEP - 60)
     assert cache_control(answer(keeping(stable))) == "no-store"
     clock.shift(-100)
-    assert cache_control(answer(Desk(stable, Delivery()))) == "no-store"
+    assert cache_control(answer(ViewHandler(stable, ViewOptions()))) == "no-store"
 
 
 @pytest.mark.usefixtures("clock")
@@ -185,7 +182,7 @@ def test_the_sites_own_vary_stays(stable: Distribution) -> None:
 @pytest.mark.usefixtures("clock")
 def test_a_no_is_never_kept(stable: Distribution) -> None:
     """The viewer may be allowed the next moment."""
-    deny = asked(keeping(stable)).answer(403)
+    deny = asked(keeping(stable)).respond(403)
     assert isinstance(deny, Deny)
     assert dict(deny.headers) == {"Cache-Control": "no-store"}
 
@@ -195,23 +192,23 @@ def test_a_no_is_never_kept(stable: Distribution) -> None:
     [
         ({"cache_redirect": "yes"}, "True or False"),
         ({"cache_redirect": 1}, "True or False"),
-        ({"delivery": "cookies", "cache_redirect": True}, "cache_redirect is not for cookies"),
+        ({"delivery": "cookies", "cache_redirect": True}, "cannot be combined with delivery="),
         (
             {"headers": {"cache-control": "private"}, "cache_redirect": True},
-            "contradict each other",
+            "cannot be combined with Cache-Control",
         ),
     ],
 )
 def test_what_cannot_be_kept_is_refused_when_made(options: dict[str, Any], mend: str) -> None:
     """Alone, or beside the others."""
     with pytest.raises(ConfigurationError, match=mend):
-        Delivery(**options)
+        ViewOptions(**options)
 
 
 def test_without_a_step_nothing_is_kept(recording_distribution: Distribution) -> None:
     """Said at start-up, with all else."""
-    with pytest.raises(ConfigurationError, match="cache_redirect needs an expiry_step"):
-        Delivery(cache_redirect=True).check(recording_distribution)
+    with pytest.raises(ConfigurationError, match="without an expiry_step"):
+        ViewHandler(recording_distribution, ViewOptions(cache_redirect=True))
 
 
 def test_keeping_is_a_setting_too(pem: str) -> None:
@@ -220,7 +217,7 @@ def test_keeping_is_a_setting_too(pem: str) -> None:
     for stated, expected in (({}, False), ({"cache_redirect": True}, True)):
         settings = {"CLOUDFRONT_DOMAIN": DOMAIN, "CLOUDFRONT_CONFIG": config | stated}
         configuration = Configuration.from_mapping(settings)
-        assert Delivery.from_configuration(configuration).cache_redirect is expected
+        assert ViewOptions.from_configuration(configuration).cache_redirect is expected
     with pytest.raises(ConfigurationError, match=r"\['cache_redirect'\]: .* True or False"):
         Configuration.from_mapping(
             {"CLOUDFRONT_DOMAIN": DOMAIN, "CLOUDFRONT_CONFIG": config | {"cache_redirect": "no"}}

@@ -1,0 +1,101 @@
+"""The configuration of one site: its distribution, its options and the handlers of its views."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from cfsign.config.configuration import Configuration
+from cfsign.signing.distribution import Distribution
+from cfsign.signing.url import split_location
+from cfsign.views.handler import ViewHandler
+from cfsign.views.options import ViewOptions
+
+
+class SiteConfig:
+    """
+    A site's distribution and the options that its views share.
+
+    Attributes:
+        distribution: The distribution that serves the site's files.
+        options: The site's options. Those of a view override them.
+        default_handler: The handler for a view without options of its own.
+
+    Raises:
+        ConfigurationError: The options cannot work with the distribution.
+    """
+
+    __slots__ = ("_handlers", "default_handler", "distribution", "options")
+
+    def __init__(
+        self, distribution: Distribution, options: ViewOptions, *, location: str = ""
+    ) -> None:
+        """
+        Check that *options* work with *distribution*.
+
+        Args:
+            distribution: The distribution that serves the site's files.
+            options: The site's options.
+            location: A URL of the distribution to sign for every request; "" signs the requested
+                file.
+        """
+        self.distribution = distribution
+        self.options = options
+        self.default_handler = ViewHandler(distribution, options, location=location)
+        # Weak keys: Django makes a view for each request, and must be able to free it.
+        self._handlers: WeakKeyDictionary[object, ViewHandler] = WeakKeyDictionary()
+
+    def __repr__(self) -> str:
+        return f"<SiteConfig {self.distribution.domain}>"
+
+    @classmethod
+    def from_config(cls, mapping: Mapping[str, Any], *, location: str = "") -> SiteConfig:
+        """
+        Load the settings `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`.
+
+        Args:
+            mapping: The site's settings, such as `app.config` of Flask.
+            location: A domain or URL that replaces `CLOUDFRONT_DOMAIN`. A URL with a path is
+                signed for every request.
+
+        Raises:
+            ConfigurationError: The settings are wrong. Lists all problems.
+            ResourceError: The location is neither a domain nor a URL that may be signed.
+        """
+        if location:
+            domain, location = split_location(location)
+            mapping = {**mapping, "CLOUDFRONT_DOMAIN": domain}
+        return cls.from_configuration(Configuration.from_mapping(mapping), location=location)
+
+    @classmethod
+    def from_configuration(cls, configuration: Configuration, *, location: str = "") -> SiteConfig:
+        """Build from checked settings."""
+        return cls(
+            Distribution.from_configuration(configuration),
+            ViewOptions.from_configuration(configuration),
+            location=location,
+        )
+
+    def handler(
+        self, view: object, cache_key: object = None, *, can_await: bool = True
+    ) -> ViewHandler:
+        """
+        Return the handler for *view*, with the view's options merged over the site's.
+
+        Args:
+            view: The view. Its attributes that are options and not None override the site's.
+            cache_key: The handler is built once for each *cache_key*, and freed with it. The
+                default is *view*.
+            can_await: False if the view cannot call `FileRequest.respond_async`.
+
+        Raises:
+            ConfigurationError: An option is wrong, or cannot work with the distribution.
+        """
+        key = view if cache_key is None else cache_key
+        handler = self._handlers.get(key)
+        if handler is None:
+            options = ViewOptions.read_attributes(view)
+            handler = self.default_handler.replace(can_await=can_await, **options)
+            self._handlers[key] = handler
+        return handler
