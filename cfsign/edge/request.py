@@ -22,7 +22,7 @@ class ViewerRequest:
         target: The request target (RFC 9112, section 3.2).
         cookies: The value of the `Cookie` header.
         address: The viewer address; None if it is unknown.
-        origin: The `Origin` header; None if there is none.
+        origin: The `Origin` header; None if it is missing.
         is_preflight: True for a CORS preflight (Fetch, "CORS-preflight request").
         size: The size of target and headers in bytes.
     """

@@ -1,4 +1,4 @@
-"""A key pair's files, and `cfsign edge` as a process of its own."""
+"""A public key, a folder of files, and `cfsign edge` in a separate process."""
 
 from __future__ import annotations
 
@@ -18,44 +18,44 @@ import pytest
 from cfsign import Signer
 from tests.checking.conftest import ec_peer, group, rsa_peer, stranger  # noqa: F401 - fixtures
 
-_PATIENCE = 30
+_TIMEOUT = 30
 
 
 @dataclass
 class Running:
-    """A local edge that is running."""
+    """A running `cfsign edge`, its log so far and its URL."""
 
     process: subprocess.Popen[str]
     lines: list[str] = field(default_factory=list)
     url: str = ""
 
     def stop(self) -> str:
-        """Stop it as Ctrl-C does, and return its log."""
+        """Stop it by SIGTERM, and return its log."""
         self.process.terminate()
-        self.process.wait(_PATIENCE)
+        self.process.wait(_TIMEOUT)
         return "".join(self.lines)
 
 
 @pytest.fixture
 def keys(tmp_path: Path, public_pem: str) -> Path:
-    """The folder with the public key."""
+    """A folder with the public key in public.pem."""
     (tmp_path / "public.pem").write_text(public_pem)
     return tmp_path
 
 
 @pytest.fixture
 def bucket(tmp_path: Path) -> Path:
-    """A folder of files."""
+    """A folder with two files."""
     folder = tmp_path / "bucket"
     (folder / "open").mkdir(parents=True)
     (folder / "a b.txt").write_bytes(b"0123456789")
-    (folder / "open" / "b.txt").write_bytes(b"for everybody")
+    (folder / "open" / "b.txt").write_bytes(b"public")
     return folder
 
 
 @pytest.fixture
 def sign(signer: Signer) -> Callable[..., str]:
-    """Signs a URL for a minute."""
+    """A function that signs a URL for 60 seconds."""
 
     def sign(url: str, **options: Any) -> str:
         return signer.sign_url(url, expires_in=60, **options)
@@ -65,7 +65,7 @@ def sign(signer: Signer) -> Callable[..., str]:
 
 @pytest.fixture
 def run_edge(keys: Path) -> Iterator[Callable[..., Running]]:
-    """Runs `cfsign edge` in the folder of the key, until the test ends."""
+    """A function that runs `cfsign edge` next to public.pem until the test ends."""
     with contextlib.ExitStack() as stack:
 
         def run(*arguments: str | Path) -> Running:
@@ -85,7 +85,7 @@ def run_edge(keys: Path) -> Iterator[Callable[..., Running]]:
             assert process.stderr is not None
             reader = threading.Thread(target=lambda: running.lines.extend(process.stderr or ()))
             reader.start()
-            stack.callback(reader.join, _PATIENCE)
+            stack.callback(reader.join, _TIMEOUT)
             stack.callback(process.kill)
             line = process.stdout.readline().strip()
             assert re.fullmatch(r"http://\S+/", line), (line, running.stop())

@@ -1,4 +1,4 @@
-"""Cache behaviours: which path pattern counts, and that no spelling of a path slips past one."""
+"""Cache behaviors: path patterns, and spellings of a path that must not bypass them."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ TEXTS = st.text("ab/?*.", max_size=8)
         ("/a.b", "/aXb", False),
     ],
 )
-def test_path_patterns(pattern: str, path: str, matches: bool) -> None:
-    """`*` and `?` are wildcards, also for "/"; a leading slash may be left out."""
+def test_path_pattern_matches(pattern: str, path: str, matches: bool) -> None:
+    """`*` and `?` also match "/", and the leading slash is optional."""
     assert Behavior(pattern, None).matches(path) is matches
 
 
 @given(pattern=TEXTS.filter(bool), path=TEXTS)
 def test_matching_agrees_with_fnmatch(pattern: str, path: str) -> None:
-    """Python's own, which goes another way, says the same."""
+    """Python's `fnmatch`, an independent implementation, gives the same result."""
     expected = re.match(fnmatch.translate(pattern.removeprefix("/")), path) is not None
     assert Behavior(pattern, None).matches(f"/{path}") is expected
 
@@ -50,8 +50,8 @@ def test_matching_agrees_with_fnmatch(pattern: str, path: str) -> None:
 @pytest.mark.parametrize(
     "pattern", ["", "/a b", "/a%20", "/\xe4", "/a#", "/a=1", "https://h/a", "a" * 256]
 )
-def test_patterns_that_cloudfront_does_not_take(pattern: str) -> None:
-    """A pattern that could never match as it was meant is refused."""
+def test_invalid_pattern_is_refused(pattern: str) -> None:
+    """CloudFront does not accept it either."""
     with pytest.raises(ConfigurationError, match="path pattern"):
         Behavior(pattern, None)
 
@@ -77,28 +77,28 @@ def test_patterns_that_cloudfront_does_not_take(pattern: str) -> None:
         "",
     ],
 )
-def test_no_spelling_of_a_private_path_is_open(group: Any, path: str) -> None:
-    """Dots, slashes and escapes are read as CloudFront and as an origin reads them."""
+def test_private_path_is_never_open(group: Any, path: str) -> None:
+    """Paths are read both as CloudFront and as an origin reads them."""
     assert Behaviors([Behavior("/open/*", None)], group).find_key_groups(path) == (group,)
 
 
 @pytest.mark.parametrize(
     "path", ["/open/", "/open/a", "/o%70en/a", "/private/../open/a", "//open/a"]
 )
-def test_spellings_of_an_open_path(group: Any, path: str) -> None:
-    """The same reading opens what is open."""
+def test_open_path_is_open_in_every_spelling(group: Any, path: str) -> None:
+    """Normalization does not close it."""
     assert Behaviors([Behavior("/open/*", None)], group).find_key_groups(path) == ()
 
 
-def test_the_first_that_matches_counts(group: Any) -> None:
-    """An open pattern before a private one opens what both match; and the default is the last."""
+def test_first_matching_behavior_counts(group: Any) -> None:
+    """An open behavior before a private one makes the path open; the default is the last."""
     open_, private = Behavior("/a/*", None), Behavior("/a/b*", group)
     assert Behaviors([open_, private], group).find_key_groups("/a/b") == ()
     assert Behaviors([private, open_], group).find_key_groups("/a/b") == (group,)
     assert Behaviors([private], None).find_key_groups("/c") == ()
 
 
-def answer(edge: WSGIEdge, target: str, **headers: str) -> str:
+def request_status(edge: WSGIEdge, target: str, **headers: str) -> str:
     environ = {
         "REQUEST_METHOD": "GET",
         "REQUEST_URI": target,
@@ -112,8 +112,8 @@ def answer(edge: WSGIEdge, target: str, **headers: str) -> str:
     return statuses[0]
 
 
-def test_each_behaviour_has_its_own_keys(group: Any, rsa_peer: Any, stranger: Any) -> None:
-    """A key that may sign for one path opens no other."""
+def test_behavior_has_its_own_keys(group: Any, rsa_peer: Any, stranger: Any) -> None:
+    """A key of the default behavior does not open the paths of another."""
     from cfsign import TrustedKeyGroup
 
     def origin(environ: Any, start_response: Any) -> list[bytes]:
@@ -124,78 +124,80 @@ def test_each_behaviour_has_its_own_keys(group: Any, rsa_peer: Any, stranger: An
     edge = WSGIEdge(origin, group, behaviors=[Behavior("/other/*", other)], clock=lambda: NOW)
     for path, status in (("/a", "200 OK"), ("/other/a", "403 Forbidden")):
         url = rsa_peer.canned_url(f"http://h{path}", NOW + 60)
-        assert answer(edge, url.removeprefix("http://h")) == status
+        assert request_status(edge, url.removeprefix("http://h")) == status
 
 
-def test_an_open_path_gets_the_request_as_it_is(group: Any) -> None:
-    """Without signers nothing is a credential (AWS strips nothing there)."""
-    seen: list[Any] = []
+def test_request_for_an_open_path_is_not_changed(group: Any) -> None:
+    """Reserved parameters and cookies stay, because the behavior has no trusted keys."""
+    received: list[Any] = []
 
     def origin(environ: Any, start_response: Any) -> list[bytes]:
-        seen.append(environ)
+        received.append(environ)
         start_response("200 OK", [])
         return []
 
     edge = WSGIEdge(origin, group, behaviors=[Behavior("/open/*", None)])
-    assert answer(edge, "/open/a?Expires=1&x", HTTP_COOKIE="CloudFront-Policy=x") == "200 OK"
-    assert seen[0]["QUERY_STRING"] == "Expires=1&x"
-    assert seen[0]["HTTP_COOKIE"] == "CloudFront-Policy=x"
+    assert (
+        request_status(edge, "/open/a?Expires=1&x", HTTP_COOKIE="CloudFront-Policy=x") == "200 OK"
+    )
+    assert received[0]["QUERY_STRING"] == "Expires=1&x"
+    assert received[0]["HTTP_COOKIE"] == "CloudFront-Policy=x"
 
 
 @pytest.mark.parametrize(
     "target", ["/open/a#/b", "/private/#/../../open/a", "/open/\xe4", "open/a"]
 )
-def test_what_no_viewer_can_send_is_refused_on_open_paths_too(group: Any, target: str) -> None:
-    """Servers differ on where such a path ends."""
+def test_invalid_target_is_refused_on_open_paths(group: Any, target: str) -> None:
+    """Servers disagree about the path of such a target."""
 
     def origin(environ: Any, start_response: Any) -> list[bytes]:
-        raise AssertionError("the origin was asked")
+        raise AssertionError("the origin received the request")
 
     edge = WSGIEdge(origin, group, behaviors=[Behavior("/open/*", None)])
-    assert answer(edge, target) == "403 Forbidden"
+    assert request_status(edge, target) == "403 Forbidden"
 
 
 @pytest.mark.parametrize(
-    ("target", "origins"),
+    ("target", "forwarded"),
     [
         ("http://evil/open/x?q=1", "/open/x?q=1"),
         ("HTTPS://evil/open//x", "/open//x"),
         ("/open/http://evil/x", "/open/http://evil/x"),
     ],
 )
-def test_the_origin_gets_no_host_in_its_target(group: Any, target: str, origins: str) -> None:
-    """It is the edge that knows the origin's name."""
-    seen: list[Any] = []
+def test_host_of_the_target_is_removed(group: Any, target: str, forwarded: str) -> None:
+    """The origin must not receive a host that the client chose."""
+    received: list[Any] = []
 
     def origin(environ: Any, start_response: Any) -> list[bytes]:
-        seen.append(environ["REQUEST_URI"])
+        received.append(environ["REQUEST_URI"])
         start_response("200 OK", [])
         return []
 
     edge = WSGIEdge(origin, group, behaviors=[Behavior("/open/*", None)])
-    assert answer(edge, target) == "200 OK"
-    assert seen == [origins]
+    assert request_status(edge, target) == "200 OK"
+    assert received == [forwarded]
 
 
-def test_a_signed_target_loses_its_host_too(group: Any, rsa_peer: Any) -> None:
-    """With its credential; an empty path is "/" (RFC 9112, section 3.2.1)."""
-    seen: list[Any] = []
+def test_host_of_a_signed_target_is_removed(group: Any, rsa_peer: Any) -> None:
+    """Together with the credential (RFC 9112, section 3.2.1)."""
+    received: list[Any] = []
 
     def origin(environ: Any, start_response: Any) -> list[bytes]:
-        seen.append(environ["REQUEST_URI"])
+        received.append(environ["REQUEST_URI"])
         start_response("200 OK", [])
         return []
 
     edge = WSGIEdge(origin, group, clock=lambda: NOW)
-    assert answer(edge, rsa_peer.canned_url("http://h/a?q", NOW + 60)) == "200 OK"
-    assert seen == ["/a?q"]
+    assert request_status(edge, rsa_peer.canned_url("http://h/a?q", NOW + 60)) == "200 OK"
+    assert received == ["/a?q"]
 
 
 @pytest.mark.parametrize("path", ["/a/..%2Fb/secret", "/a/..%2fb%2fsecret", "/a/%2e%2e%2Fb/x"])
-def test_no_key_crosses_into_anothers_paths(
+def test_key_does_not_open_the_paths_of_another_behavior(
     group: Any, rsa_peer: Any, stranger: Any, path: str
 ) -> None:
-    """A path that two groups guard, by two readings, asks for the keys of both."""
+    """A path with two readings, in two behaviors, needs a key that both trust."""
     from cfsign import TrustedKeyGroup
 
     def origin(environ: Any, start_response: Any) -> list[bytes]:
@@ -210,4 +212,4 @@ def test_no_key_crosses_into_anothers_paths(
     ):
         behaviors = [Behavior("/a/*", group), Behavior("/b/*", others)]
         edge = WSGIEdge(origin, None, behaviors=behaviors, clock=lambda: NOW)
-        assert answer(edge, target) == status
+        assert request_status(edge, target) == status

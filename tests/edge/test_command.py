@@ -1,4 +1,4 @@
-"""`cfsign edge` as a user runs it: a folder or a server behind it, and wrong input."""
+"""`cfsign edge` as a process: its origins, its options, hostile requests and wrong input."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ KEY = "K2JCJMDEHXQW5F=public.pem"
 
 
 @pytest.fixture
-def get() -> Any:
-    """httpx's `request`, which heeds no proxy of the environment."""
+def send() -> Any:
+    """httpx's `request`, without the proxies of the environment."""
     with httpx.Client(trust_env=False) as client:
         yield client.request
 
 
-def test_a_folder(
-    run_edge: Callable[..., Any], bucket: Path, sign: Callable[..., str], get: Any
+def test_folder_is_served(
+    run_edge: Callable[..., Any], bucket: Path, sign: Callable[..., str], send: Any
 ) -> None:
-    """Signed URLs with Range, HEAD and conditional requests; the rest is refused."""
+    """For signed URLs, with Range, HEAD and conditional requests; other URLs are refused."""
     edge = run_edge(bucket, "--public-key", KEY)
     url = sign(f"{edge.url}/a%20b.txt")
-    answer = get("GET", url)
-    assert (answer.status_code, answer.content) == (200, b"0123456789")
-    assert answer.headers["via"] == "1.1 local.cloudfront.net (CloudFront)"
-    assert answer.headers["server"] == "CloudFront"
-    assert get("GET", url, headers={"Range": "bytes=2-4"}).content == b"234"
-    etag = {"If-None-Match": answer.headers["etag"]}
-    assert get("GET", url, headers=etag).status_code == 304
-    head = get("HEAD", url)
+    response = send("GET", url)
+    assert (response.status_code, response.content) == (200, b"0123456789")
+    assert response.headers["via"] == "1.1 local.cloudfront.net (CloudFront)"
+    assert response.headers["server"] == "CloudFront"
+    assert send("GET", url, headers={"Range": "bytes=2-4"}).content == b"234"
+    etag = {"If-None-Match": response.headers["etag"]}
+    assert send("GET", url, headers=etag).status_code == 304
+    head = send("HEAD", url)
     assert (head.headers["content-length"], head.content) == ("10", b"")
     (bucket / "new.txt").write_text("new")
-    assert get("GET", sign(f"{edge.url}/new.txt")).text == "new"
-    assert get("GET", sign(f"{edge.url}/nothing")).status_code == 404
-    refused = get("GET", f"{edge.url}/a%20b.txt")
+    assert send("GET", sign(f"{edge.url}/new.txt")).text == "new"
+    assert send("GET", sign(f"{edge.url}/nothing")).status_code == 404
+    refused = send("GET", f"{edge.url}/a%20b.txt")
     assert (refused.status_code, "<Code>MissingKey</Code>" in refused.text) == (403, True)
     assert "x-edge-explain" not in refused.headers
     log = edge.stop()
@@ -57,35 +57,35 @@ def test_a_folder(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_stops_without_a_traceback(
+def test_signal_stops_it_without_a_traceback(
     run_edge: Callable[..., Any], bucket: Path, number: signal.Signals
 ) -> None:
-    """Ctrl-C, and SIGTERM likewise."""
+    """SIGINT (Ctrl-C) and SIGTERM."""
     edge = run_edge(bucket, "--public-key", KEY)
     edge.process.send_signal(number)
     assert edge.process.wait(30) == 130
     assert "Traceback" not in edge.stop()
 
 
-def test_behaviours_in_the_order_of_the_command_line(
-    run_edge: Callable[..., Any], bucket: Path, sign: Callable[..., str], get: Any
+def test_behaviors_keep_the_order_of_the_options(
+    run_edge: Callable[..., Any], bucket: Path, sign: Callable[..., str], send: Any
 ) -> None:
-    """--behavior and --open are one list; the first that matches counts."""
+    """--behavior and --open are one list; the first match counts."""
     options = ["--public-key", KEY, "--explain"]
     private, opened = ["--behavior", "/open/b*=K2JCJMDEHXQW5F"], ["--open", "/open/*"]
     for arguments, status in ((private + opened, 403), (opened + private, 200)):
         edge = run_edge(bucket, *options, *arguments)
-        answer = get("GET", f"{edge.url}/open/b.txt")
-        assert answer.status_code == status
-        assert get("GET", sign(f"{edge.url}/open/b.txt")).status_code == 200
-        assert ("x-edge-explain" in answer.headers) is (status == 403)
+        response = send("GET", f"{edge.url}/open/b.txt")
+        assert response.status_code == status
+        assert send("GET", sign(f"{edge.url}/open/b.txt")).status_code == 200
+        assert ("x-edge-explain" in response.headers) is (status == 403)
 
 
 @pytest.mark.parametrize("name", ["edge.toml", "edge.json"])
-def test_a_file_of_keys_and_behaviours(
-    run_edge: Callable[..., Any], keys: Path, bucket: Path, get: Any, name: str
+def test_config_file(
+    run_edge: Callable[..., Any], keys: Path, bucket: Path, send: Any, name: str
 ) -> None:
-    """Paths of keys are relative to the file."""
+    """Its keys and behaviors are used; the paths of keys are relative to the file."""
     config = {
         "keys": {"K1": "public.pem"},
         "behaviors": [
@@ -99,38 +99,38 @@ def test_a_file_of_keys_and_behaviours(
     )
     (keys / name).write_text(toml if name.endswith("toml") else json.dumps(config))
     edge = run_edge(bucket, "--config", keys / name)
-    assert get("GET", f"{edge.url}/open/b.txt").text == "for everybody"
-    assert get("GET", f"{edge.url}/a%20b.txt").status_code == 403
+    assert send("GET", f"{edge.url}/open/b.txt").text == "public"
+    assert send("GET", f"{edge.url}/a%20b.txt").status_code == 403
 
 
-def test_https_in_front_and_a_trusted_proxy(
-    run_edge: Callable[..., Any], bucket: Path, sign: Callable[..., str], get: Any
+def test_scheme_and_trusted_proxy(
+    run_edge: Callable[..., Any], bucket: Path, sign: Callable[..., str], send: Any
 ) -> None:
-    """The viewer's scheme is that of the proxy's socket; its address is the last that it names."""
+    """The client address is the last in `X-Forwarded-For`, if the trusted proxy sent it."""
     trusted = ["--scheme", "https", "--trusted-proxy", "127.0.0.1"]
     edge = run_edge(bucket, "--public-key", KEY, *trusted)
     url = sign("https://media.example.com/a%20b.txt", ip_address="203.0.113.9")
     path = url.removeprefix("https://media.example.com")
     headers = {"Host": "media.example.com"}
 
-    def status(edge: Any, forwarded: str) -> int:
+    def request_status(edge: Any, forwarded: str) -> int:
         sent = {**headers, "X-Forwarded-For": forwarded} if forwarded else headers
-        return int(get("GET", edge.url + path, headers=sent).status_code)
+        return int(send("GET", edge.url + path, headers=sent).status_code)
 
-    assert status(edge, "203.0.113.9") == 200
-    assert status(edge, "203.0.113.9, 192.0.2.1") == 403
-    assert status(edge, "192.0.2.1, 203.0.113.9") == 200
-    assert status(edge, "") == 403
+    assert request_status(edge, "203.0.113.9") == 200
+    assert request_status(edge, "203.0.113.9, 192.0.2.1") == 403
+    assert request_status(edge, "192.0.2.1, 203.0.113.9") == 200
+    assert request_status(edge, "") == 403
     other = run_edge(
         bucket, "--public-key", KEY, "--scheme", "https", "--trusted-proxy", "10.0.0.1"
     )
-    assert status(other, "203.0.113.9") == 403
+    assert request_status(other, "203.0.113.9") == 403
 
 
-def test_cors_and_response_headers(
-    run_edge: Callable[..., Any], keys: Path, bucket: Path, sign: Callable[..., str], get: Any
+def test_cors_and_response_headers_options(
+    run_edge: Callable[..., Any], keys: Path, bucket: Path, sign: Callable[..., str], send: Any
 ) -> None:
-    """A file in AWS's form, beside the options for scripts."""
+    """A policy in AWS's JSON, together with the CORS options."""
     item = {"Header": "X-Frame-Options", "Value": "DENY", "Override": True}
     policy = {"Name": "x", "CustomHeadersConfig": {"Quantity": 1, "Items": [item]}}
     (keys / "policy.json").write_text(json.dumps(policy))
@@ -138,14 +138,14 @@ def test_cors_and_response_headers(
     options = ["--cors-origin", site, "--response-headers", keys / "policy.json"]
     edge = run_edge(bucket, "--public-key", KEY, *options)
     url = sign(f"{edge.url}/a%20b.txt")
-    headers = get("GET", url, headers={"Origin": site}).headers
+    headers = send("GET", url, headers={"Origin": site}).headers
     assert headers["access-control-allow-origin"] == site
     assert headers["access-control-allow-credentials"] == "true"
     assert headers["x-frame-options"] == "DENY"
     preflight = {"Origin": site, "Access-Control-Request-Method": "GET"}
-    assert get("OPTIONS", url, headers=preflight).status_code == 200
-    assert get("OPTIONS", f"{edge.url}/a%20b.txt", headers=preflight).status_code == 403
-    assert "access-control-allow-origin" not in get("GET", url).headers
+    assert send("OPTIONS", url, headers=preflight).status_code == 200
+    assert send("OPTIONS", f"{edge.url}/a%20b.txt", headers=preflight).status_code == 403
+    assert "access-control-allow-origin" not in send("GET", url).headers
 
 
 HOSTILE = [
@@ -170,33 +170,33 @@ HOSTILE = [
 ]
 
 
-def test_hostile_bytes_are_never_a_500(run_edge: Callable[..., Any], bucket: Path) -> None:
-    """Whatever comes over the socket, some answer below 500 goes back, and the next one works."""
+def test_hostile_bytes_never_give_a_500(run_edge: Callable[..., Any], bucket: Path) -> None:
+    """Each request is answered with a status below 500, and the server keeps running."""
     edge = run_edge(bucket, "--public-key", KEY, "--open", "/open/*", "--explain")
     host, port = edge.url.removeprefix("http://").split(":")
     for sent in HOSTILE:
-        assert 200 <= status_over_socket(host, int(port), sent) < 500, sent[:80]
+        assert 200 <= send_over_socket(host, int(port), sent) < 500, sent[:80]
     log = edge.stop()
     assert "Traceback" not in log
 
 
-def status_over_socket(host: str, port: int, sent: bytes) -> int:
+def send_over_socket(host: str, port: int, sent: bytes) -> int:
     with socket.create_connection((host, port), 30) as connection:
         try:
             connection.sendall(sent)
         except (BrokenPipeError, ConnectionResetError):
-            return 431  # closed before all of it was sent
+            return 431  # Waitress closed the connection before it read everything
         connection.settimeout(30)
         try:
-            answer = connection.recv(64)
+            response = connection.recv(64)
         except ConnectionResetError:
             return 431
-    # Waitress hangs up where urllib cannot split a target.
-    return int(answer.split()[1]) if answer else 400
+    # Waitress sends no response if urllib cannot split the target.
+    return int(response.split()[1]) if response else 400
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         ([], "Missing argument"),
         (["nowhere", "--public-key", KEY], "there is no folder 'nowhere'"),
@@ -220,25 +220,25 @@ def status_over_socket(host: str, port: int, sent: bytes) -> int:
         (["http://h/?a", "--public-key", KEY], "a user, a query or a fragment"),
     ],
 )
-def test_wrong_input_is_one_line(
+def test_wrong_input_is_reported_in_one_line(
     keys: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],
-    says: str,
+    message: str,
 ) -> None:
-    """Exit 2 and the mend."""
+    """With exit code 2, and without a password."""
     monkeypatch.chdir(keys)
     assert main(["edge", *arguments]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.count("\n") == 1
-    assert re.search(says, captured.err), captured.err
+    assert re.search(message, captured.err), captured.err
     assert "secret" not in captured.err
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("x = ", "is not valid TOML"),
         ("keyz = {}", "'keyz'"),
@@ -255,15 +255,15 @@ def test_wrong_input_is_one_line(
         ('keys = {K1 = "public.pem"}\nbehaviors = [{pattern = "/a", key = ["K1"]}]', "'key'"),
     ],
 )
-def test_a_wrong_file_opens_nothing(
+def test_invalid_config_file_is_an_error(
     keys: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     text: str,
-    says: str,
+    message: str,
 ) -> None:
-    """What is not understood ends the start."""
+    """The edge does not start."""
     monkeypatch.chdir(keys)
     Path("edge.toml").write_text(text)
     assert main(["edge", ".", "--config", "edge.toml"]) == 2
-    assert says in capsys.readouterr().err
+    assert message in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""A folder as an origin."""
+"""The folder origin: symbolic links and `If-Range`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from werkzeug.test import Client
 from cfsign.edge.server.folder import create_folder_app
 
 
-class Viewer(Client):
-    """Werkzeug's client, which closes what it has read."""
+class BufferingClient(Client):
+    """Werkzeug's client, which reads and closes each file."""
 
     def get(self, path: str, **options: Any) -> Any:
         return super().get(path, buffered=True, **options)
@@ -24,7 +24,7 @@ class Viewer(Client):
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder of two files, beside one that is nobody's business."""
+    """A folder of two files, next to a file that must not be served."""
     (tmp_path / "secret.txt").write_text("secret")
     folder = tmp_path / "bucket"
     (folder / "sub").mkdir(parents=True)
@@ -35,17 +35,17 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def client(folder: Path) -> Any:
-    return Viewer(create_folder_app(folder))
+    return BufferingClient(create_folder_app(folder))
 
 
-def test_a_link_inside_the_folder_is_followed(folder: Path, client: Any) -> None:
+def test_link_inside_the_folder_is_followed(folder: Path, client: Any) -> None:
     (folder / "link.txt").symlink_to(folder / "sub/b.txt")
     (folder / "other").symlink_to(folder / "sub")
     assert client.get("/link.txt").text == "b"
     assert client.get("/other/b.txt").text == "b"
 
 
-def test_a_link_that_leads_out_of_the_folder_is_not_there(folder: Path, client: Any) -> None:
+def test_link_out_of_the_folder_is_not_found(folder: Path, client: Any) -> None:
     (folder / "link.txt").symlink_to(folder.parent / "secret.txt")
     (folder / "out").symlink_to(folder.parent)
     (folder / "a.txt.gz").symlink_to(folder.parent / "secret.txt")
@@ -55,14 +55,14 @@ def test_a_link_that_leads_out_of_the_folder_is_not_there(folder: Path, client: 
     assert b"secret" not in client.get("/a.txt", headers={"Accept-Encoding": "gzip"}).data
 
 
-def test_a_folder_that_is_a_link_itself(folder: Path) -> None:
+def test_folder_may_be_a_link(folder: Path) -> None:
     link = folder.parent / "link"
     link.symlink_to(folder)
-    assert Viewer(create_folder_app(link)).get("/a.txt").text == "0123456789"
+    assert BufferingClient(create_folder_app(link)).get("/a.txt").text == "0123456789"
 
 
 def test_if_range(client: Any) -> None:
-    """The range where the file is still the one that is named, else all of it (RFC 9110)."""
+    """The range if the file is unchanged, else the whole file (RFC 9110, section 13.1.5)."""
     first = client.get("/a.txt", headers={"Range": "bytes=2-4"})
     assert (first.status_code, first.text) == (206, "234")
     for condition, status in (
@@ -74,6 +74,6 @@ def test_if_range(client: Any) -> None:
         ("nonsense", 200),
         ("", 200),
     ):
-        answer = client.get("/a.txt", headers={"Range": "bytes=2-4", "If-Range": condition})
-        assert (answer.status_code, condition) == (status, condition)
-        assert answer.text == ("234" if status == 206 else "0123456789")
+        response = client.get("/a.txt", headers={"Range": "bytes=2-4", "If-Range": condition})
+        assert (response.status_code, condition) == (status, condition)
+        assert response.text == ("234" if status == 206 else "0123456789")

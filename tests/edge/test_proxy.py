@@ -1,4 +1,4 @@
-"""The proxy before another server: what is passed on, what is not, and an origin that is down."""
+"""The proxy origin: forwarded requests and responses, and an origin that fails."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from cfsign.edge.server.proxy import Proxy  # noqa: E402
 
 
 class Origin(ThreadingHTTPServer):
-    """A server that keeps what it got."""
+    """A server that records the requests that it receives."""
 
     daemon_threads = True
 
@@ -41,7 +41,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Origin
 
-    def answer(self) -> None:
+    def respond(self) -> None:
         self.server.targets.append(self.path)
         self.server.headers.append({k.lower(): v for k, v in self.headers.items()})
         length = int(self.headers.get("Content-Length", 0))
@@ -61,10 +61,10 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(b"\x1f\x8b\x00\x01")
 
-    do_GET = do_HEAD = do_POST = answer  # noqa: N815
+    do_GET = do_HEAD = do_POST = respond  # noqa: N815
 
     def log_message(self, *_: Any) -> None:
-        """Keep quiet."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -78,8 +78,8 @@ def origin() -> Iterator[Origin]:
 
 
 @pytest.fixture
-def before(trusted_keys: TrustedKeyGroup) -> Iterator[Callable[..., str]]:
-    """Starts an edge before a WSGI application, and returns its URL."""
+def serve_behind_edge(trusted_keys: TrustedKeyGroup) -> Iterator[Callable[..., str]]:
+    """A function that serves a WSGI application behind an edge and returns the edge's URL."""
     with ExitStack() as stack:
 
         def start(app: Any) -> str:
@@ -97,12 +97,12 @@ def client() -> Iterator[Any]:
         yield client
 
 
-def test_a_request_passes_stripped_and_otherwise_as_it_is(
-    before: Callable[..., str], origin: Origin, sign: Callable[..., str], client: Any
+def test_request_and_response_are_forwarded(
+    serve_behind_edge: Callable[..., str], origin: Origin, sign: Callable[..., str], client: Any
 ) -> None:
-    """The target to the byte; CloudFront's headers, and none that is for one connection."""
+    """The target unchanged, CloudFront's headers added, hop-by-hop headers removed."""
     with open_origin(f"{origin.url}/prefix/") as app:
-        url = before(app)
+        url = serve_behind_edge(app)
         target = "/a%7e/%2F//b?q=%41&r"
         headers = {
             "Accept-Encoding": "br",
@@ -113,103 +113,106 @@ def test_a_request_passes_stripped_and_otherwise_as_it_is(
             "X-Forwarded-For": "192.0.2.9",
             "X-Mine": "1",
         }
-        with client.stream("GET", sign(url + target), headers=headers) as answer:
-            body = b"".join(answer.iter_raw())
-        assert (answer.status_code, body) == (206, b"\x1f\x8b\x00\x01")
+        with client.stream("GET", sign(url + target), headers=headers) as response:
+            body = b"".join(response.iter_raw())
+        assert (response.status_code, body) == (206, b"\x1f\x8b\x00\x01")
     assert origin.targets == [f"/prefix{target}"]
-    (got,) = origin.headers
-    assert got["host"] == origin.url.removeprefix("http://")
-    assert got["cookie"] == "a=1; b=2"
-    assert got["range"] == "bytes=0-3"
-    assert got["accept-encoding"] == "br"
-    assert got["x-forwarded-for"] == "192.0.2.9, 127.0.0.1"
-    assert got["via"].endswith("(CloudFront)")
-    assert not {"te", "x-mine"} & got.keys()
-    assert got.get("connection", "keep-alive") == "keep-alive"
-    assert answer.headers["content-encoding"] == "gzip"
-    assert answer.headers.get_list("set-cookie") == ["a=1", "b=2"]
-    assert not {"x-hop", "keep-alive"} & answer.headers.keys()
-    assert answer.headers["x-cache"] == "Miss from cloudfront"
+    (headers_received,) = origin.headers
+    assert headers_received["host"] == origin.url.removeprefix("http://")
+    assert headers_received["cookie"] == "a=1; b=2"
+    assert headers_received["range"] == "bytes=0-3"
+    assert headers_received["accept-encoding"] == "br"
+    assert headers_received["x-forwarded-for"] == "192.0.2.9, 127.0.0.1"
+    assert headers_received["via"].endswith("(CloudFront)")
+    assert not {"te", "x-mine"} & headers_received.keys()
+    assert headers_received.get("connection", "keep-alive") == "keep-alive"
+    assert response.headers["content-encoding"] == "gzip"
+    assert response.headers.get_list("set-cookie") == ["a=1", "b=2"]
+    assert not {"x-hop", "keep-alive"} & response.headers.keys()
+    assert response.headers["x-cache"] == "Miss from cloudfront"
 
 
-def test_methods_with_and_without_a_body(
-    before: Callable[..., str], origin: Origin, sign: Callable[..., str], client: Any
+def test_bodies_are_forwarded(
+    serve_behind_edge: Callable[..., str], origin: Origin, sign: Callable[..., str], client: Any
 ) -> None:
-    """HEAD has none in the answer; POST has one in the request, of known length or not."""
+    """Of a POST with and without a known length; the response to HEAD has none."""
     with open_origin(origin.url) as app:
-        url = sign(f"{before(app)}/a")
+        url = sign(f"{serve_behind_edge(app)}/a")
         head = client.head(url)
         assert (head.status_code, head.headers["content-length"]) == (200, "4")
         for content in (b"x" * 200_000, iter([b"in ", b"parts"])):
-            with client.stream("POST", url, content=content) as answer:
-                assert answer.status_code == 200
+            with client.stream("POST", url, content=content) as response:
+                assert response.status_code == 200
     assert origin.bodies == [b"", b"x" * 200_000, b"in parts"]
 
 
-def test_an_origin_that_is_down_is_502(
-    before: Callable[..., str], sign: Callable[..., str], client: Any
+def test_origin_that_is_down_gives_502(
+    serve_behind_edge: Callable[..., str], sign: Callable[..., str], client: Any
 ) -> None:
-    """With CloudFront's page, and HEAD without it."""
-    held = socket.socket()
-    held.bind(("127.0.0.1", 0))  # held, so that nobody else gets it, and not listened at
-    with held, open_origin(f"http://127.0.0.1:{held.getsockname()[1]}") as app:
-        url = sign(f"{before(app)}/a")
-        answer = client.get(url)
-        assert (answer.status_code, answer.headers["x-cache"]) == (502, "Error from cloudfront")
-        assert "The request could not be satisfied" in answer.text
+    """With CloudFront's error page; without it for HEAD."""
+    unused = socket.socket()
+    unused.bind(("127.0.0.1", 0))  # no other process can take the port, and no one listens
+    with unused, open_origin(f"http://127.0.0.1:{unused.getsockname()[1]}") as app:
+        url = sign(f"{serve_behind_edge(app)}/a")
+        response = client.get(url)
+        assert (response.status_code, response.headers["x-cache"]) == (502, "Error from cloudfront")
+        assert "The request could not be satisfied" in response.text
         assert client.head(url).status_code == 502
 
 
-def test_an_origin_that_hangs_up_is_502(
-    before: Callable[..., str], origin: Origin, sign: Callable[..., str], client: Any
+def test_origin_that_closes_the_connection_gives_502(
+    serve_behind_edge: Callable[..., str], origin: Origin, sign: Callable[..., str], client: Any
 ) -> None:
-    """Before it has said anything."""
+    """Before it sends anything."""
     with open_origin(origin.url) as app:
-        assert client.get(sign(f"{before(app)}/cut")).status_code == 502
+        assert client.get(sign(f"{serve_behind_edge(app)}/cut")).status_code == 502
 
 
-def test_an_origin_that_is_silent_is_504(
-    before: Callable[..., str], sign: Callable[..., str], client: Any
+def test_origin_that_does_not_answer_gives_504(
+    serve_behind_edge: Callable[..., str], sign: Callable[..., str], client: Any
 ) -> None:
-    """After the time that it has."""
+    """After the timeout."""
 
-    def silent(request: Any) -> Any:
-        raise httpx.ReadTimeout("silent", request=request)
+    def time_out(request: Any) -> Any:
+        raise httpx.ReadTimeout("no response", request=request)
 
-    proxy = Proxy("http://origin.example", transport=httpx.MockTransport(silent))
-    assert client.get(sign(f"{before(proxy)}/a")).status_code == 504
+    proxy = Proxy("http://origin.example", transport=httpx.MockTransport(time_out))
+    assert client.get(sign(f"{serve_behind_edge(proxy)}/a")).status_code == 504
     proxy.close()
 
 
-def test_the_origins_redirect_is_the_viewers(
-    before: Callable[..., str], sign: Callable[..., str], client: Any
+def test_redirect_is_not_followed(
+    serve_behind_edge: Callable[..., str], sign: Callable[..., str], client: Any
 ) -> None:
-    """The edge follows none, so that it reaches no server that nobody has named."""
+    """The edge connects only to the configured origin."""
 
     def redirect(request: Any) -> Any:
         headers = {"Location": "http://elsewhere.example/"}
         return httpx.Response(302, headers=headers, stream=httpx.ByteStream(b""))
 
     proxy = Proxy("http://origin.example", transport=httpx.MockTransport(redirect))
-    answer = client.get(sign(f"{before(proxy)}/a"))
-    assert (answer.status_code, answer.headers["location"]) == (302, "http://elsewhere.example/")
+    response = client.get(sign(f"{serve_behind_edge(proxy)}/a"))
+    assert (response.status_code, response.headers["location"]) == (
+        302,
+        "http://elsewhere.example/",
+    )
     proxy.close()
 
 
 @pytest.mark.parametrize(
-    ("target", "origins"),
+    ("target", "forwarded"),
     [("http://evil.example/a?q", "/p/a?q"), ("http://evil.example?q", "/p/?q")],
 )
-def test_a_target_with_a_host_is_not_the_origins(target: str, origins: str) -> None:
-    """Path and query alone: to a server that is a proxy itself, the rest would be an order."""
-    seen: list[bytes] = []
+def test_host_of_the_target_is_removed(target: str, forwarded: str) -> None:
+    """A server that is a proxy itself would connect to that host."""
+    targets: list[bytes] = []
 
-    def keep(request: Any) -> Any:
-        seen.append(request.extensions["target"])
+    def record(request: Any) -> Any:
+        targets.append(request.extensions["target"])
         return httpx.Response(200, stream=httpx.ByteStream(b""))
 
-    proxy = Proxy("http://origin.example/p", transport=httpx.MockTransport(keep))
+    proxy = Proxy("http://origin.example/p", transport=httpx.MockTransport(record))
     environ = {"REQUEST_METHOD": "GET", "REQUEST_URI": target}
     list(proxy(environ, lambda *_: lambda _: None))
     proxy.close()
-    assert seen == [origins.encode()]
+    assert targets == [forwarded.encode()]

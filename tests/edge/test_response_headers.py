@@ -1,4 +1,4 @@
-"""The response-headers policy: AWS's own JSON, and what CORS makes of it."""
+"""Response headers policies: AWS's JSON, added and removed headers, and CORS."""
 
 from __future__ import annotations
 
@@ -50,21 +50,21 @@ CONFIG: dict[str, Any] = {
 }
 
 
-def request(origin: str | None = None, preflight: bool = False) -> ViewerRequest:
+def build_request(origin: str | None = None, preflight: bool = False) -> ViewerRequest:
     method = "OPTIONS" if preflight else "GET"
     return ViewerRequest(method, "http://h/", "/", origin=origin, is_preflight=preflight)
 
 
-def test_a_policy_in_the_form_of_aws() -> None:
-    """Headers are added, replaced and removed as the document says."""
+def test_policy_adds_replaces_and_removes_headers() -> None:
+    """By a document in AWS's form."""
     policy = ResponseHeadersPolicy.from_config(CONFIG)
-    origins = [
+    origin_headers = [
         ("cache-control", "max-age=9"),
         ("x-robots-tag", "all"),
         ("X-POWERED-BY", "x"),
         ("ETag", '"1"'),
     ]
-    assert sorted(policy.apply(request(), origins)) == sorted(
+    assert sorted(policy.apply(build_request(), origin_headers)) == sorted(
         [
             ("ETag", '"1"'),
             ("x-robots-tag", "all"),
@@ -79,15 +79,15 @@ def test_a_policy_in_the_form_of_aws() -> None:
     )
 
 
-def test_it_is_read_as_the_command_line_prints_it() -> None:
-    """The wrappers of `get-response-headers-policy` are looked into."""
+def test_output_of_the_aws_cli_is_read() -> None:
+    """`get-response-headers-policy` prints the document inside two wrappers."""
     printed = {"ETag": "E1", "ResponseHeadersPolicy": {"ResponseHeadersPolicyConfig": CONFIG}}
-    read = ResponseHeadersPolicy.from_config(printed)
-    assert read == ResponseHeadersPolicy.from_config(CONFIG)
+    policy = ResponseHeadersPolicy.from_config(printed)
+    assert policy == ResponseHeadersPolicy.from_config(CONFIG)
 
 
-def test_botocore_knows_the_same_members() -> None:
-    """The document of these tests is one that AWS's own model takes."""
+def test_botocore_accepts_the_document() -> None:
+    """AWS's model of the API has the members of the document in these tests."""
     session = pytest.importorskip("botocore.session").get_session()
     validate = pytest.importorskip("botocore.validate").ParamValidator()
     shape = session.get_service_model("cloudfront").shape_for("ResponseHeadersPolicyConfig")
@@ -102,7 +102,7 @@ def set_member(config: dict[str, Any], path: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "says"),
+    ("path", "value", "message"),
     [
         ("Custom", {}, "'Custom'"),
         ("CorsConfig.Origins", {}, "'Origins'"),
@@ -118,17 +118,17 @@ def set_member(config: dict[str, Any], path: str, value: Any) -> None:
         ("ServerTimingHeadersConfig.Enabled", True, "Enabled to false"),
     ],
 )
-def test_what_is_not_understood_is_named(path: str, value: Any, says: str) -> None:
-    """A slip of the pen changes nothing silently."""
+def test_invalid_member_is_an_error(path: str, value: Any, message: str) -> None:
+    """The error names the member."""
     config = copy.deepcopy(CONFIG)
     set_member(config, path, value)
-    with pytest.raises(ConfigurationError, match=says):
+    with pytest.raises(ConfigurationError, match=message):
         ResponseHeadersPolicy.from_config(config)
 
 
 @pytest.mark.parametrize("config", [None, [], "x", 1])
-def test_what_is_no_object(config: object) -> None:
-    """Nor is anything else a policy."""
+def test_policy_must_be_an_object(config: object) -> None:
+    """Any other JSON value is an error."""
     with pytest.raises(ConfigurationError, match="JSON object"):
         ResponseHeadersPolicy.from_config(config)
 
@@ -145,10 +145,10 @@ def test_what_is_no_object(config: object) -> None:
         (None, False),
     ],
 )
-def test_cors_for_the_origins_that_are_named(origin: str | None, allowed: bool) -> None:
-    """Each is answered with its own name, and others with none."""
+def test_cors_allows_the_listed_origins(origin: str | None, allowed: bool) -> None:
+    """A listed origin is returned by name; for others the headers are unchanged."""
     policy = ResponseHeadersPolicy(cors=ResponseHeadersPolicy.from_config(CONFIG).cors)
-    headers = policy.apply(request(origin), [("access-control-allow-origin", "*")])
+    headers = policy.apply(build_request(origin), [("access-control-allow-origin", "*")])
     assert headers == (
         [
             ("Access-Control-Allow-Origin", origin),
@@ -161,21 +161,21 @@ def test_cors_for_the_origins_that_are_named(origin: str | None, allowed: bool) 
     )
 
 
-def test_a_preflight_is_told_methods_and_headers() -> None:
-    """As a browser asks for them."""
+def test_preflight_lists_methods_and_headers() -> None:
+    """And how long a browser may cache them."""
     policy = ResponseHeadersPolicy.from_config(CONFIG)
-    headers = dict(policy.apply(request(SITE, preflight=True), []))
+    headers = dict(policy.apply(build_request(SITE, preflight=True), []))
     assert headers["Access-Control-Allow-Methods"] == "GET, HEAD"
     assert headers["Access-Control-Allow-Headers"] == "Range"
     assert headers["Access-Control-Max-Age"] == "600"
     assert "Access-Control-Expose-Headers" not in headers
 
 
-def test_without_override_an_origin_that_says_something_is_heard() -> None:
-    """All of it or nothing, so that two answers are never mixed."""
+def test_cors_headers_of_the_origin_are_not_mixed() -> None:
+    """Without override the origin's are used as a whole, with override the policy's."""
     own = [("Access-Control-Allow-Origin", SITE)]
-    assert ANY_ORIGIN.apply(request(SITE), list(own)) == own
-    assert ("Access-Control-Allow-Origin", "*") in ANY_ORIGIN.apply(request(SITE), [])
-    assert ResponseHeadersPolicy(cors=CORS(override=True)).apply(request(SITE), own) == [
+    assert ANY_ORIGIN.apply(build_request(SITE), list(own)) == own
+    assert ("Access-Control-Allow-Origin", "*") in ANY_ORIGIN.apply(build_request(SITE), [])
+    assert ResponseHeadersPolicy(cors=CORS(override=True)).apply(build_request(SITE), own) == [
         ("Access-Control-Allow-Origin", "*")
     ]

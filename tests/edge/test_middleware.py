@@ -1,4 +1,4 @@
-"""The local edge before WSGI and ASGI applications."""
+"""`WSGIEdge` and `ASGIEdge`: what is allowed, what the origin receives, and what is logged."""
 
 from __future__ import annotations
 
@@ -37,108 +37,107 @@ def clock() -> float:
     return NOW
 
 
-def header_of(cookies: dict[str, str]) -> str:
+def join_cookies(cookies: dict[str, str]) -> str:
     return "; ".join(f"{name}={value}" for name, value in cookies.items())
 
 
 class Browser(Client):
-    """Werkzeug's client with URLs as a browser has them: whole."""
+    """Werkzeug's client with absolute URLs."""
 
     def open(self, url: str, *args: Any, **kwargs: Any) -> Any:
-        """Send the scheme and the host of *url* where HTTP has them."""
+        """Send a request for *url*, whose scheme and host Werkzeug expects separately."""
         scheme, _, rest = url.partition("://")
         host, _, path = rest.partition("/")
         return super().open(f"/{path}", *args, base_url=f"{scheme}://{host}", **kwargs)
 
 
 @dataclass
-class Seen:
-    """What the origin got: the environ of WSGI or the scope of ASGI, or nothing."""
+class Received:
+    """The WSGI environ or ASGI scope that the origin received; None if it received nothing."""
 
     request: dict[str, Any] | None = None
 
 
 @pytest.fixture
-def seen() -> Seen:
-    """What the origin of this test got."""
-    return Seen()
+def received() -> Received:
+    """The request that the origin received."""
+    return Received()
 
 
 class TestWSGI:
-    """The edge before a WSGI application, called as a server calls it."""
+    """`WSGIEdge`, called as a server calls it."""
 
     @pytest.fixture
-    def client(self, group: Any, seen: Seen) -> Client:
+    def client(self, group: Any, received: Received) -> Client:
         def origin(environ: Any, start_response: Any) -> list[bytes]:
-            seen.request = environ
+            received.request = environ
             start_response("200 OK", [("Content-Type", "text/plain")])
             return [b"the file"]
 
         return Browser(WSGIEdge(origin, group, clock=clock), use_cookies=False)
 
-    def test_a_signed_url_reaches_the_origin_stripped(
-        self, client: Client, seen: Seen, rsa_peer: Any
+    def test_signed_url_is_served_and_stripped(
+        self, client: Client, received: Received, rsa_peer: Any
     ) -> None:
-        """The file is served, and the five parameters are gone everywhere."""
+        """The origin receives none of the five parameters, in no form of the URL."""
         url = f"https://{HOST}/a%20b/%7e/report.pdf?size=l%61rge&x"
         signed = rsa_peer.canned_url(url, EXPIRES, hash_algorithm="SHA256")
         response = client.get(signed)
         assert (response.status_code, response.data) == (200, b"the file")
-        assert seen.request is not None
-        assert seen.request["QUERY_STRING"] == "size=l%61rge&x"
+        assert received.request is not None
+        assert received.request["QUERY_STRING"] == "size=l%61rge&x"
         for name in ("REQUEST_URI", "RAW_URI"):
-            assert seen.request[name].endswith("/a%20b/%7e/report.pdf?size=l%61rge&x")
-        assert "Signature" not in str({**seen.request, "werkzeug.request": None})
+            assert received.request[name].endswith("/a%20b/%7e/report.pdf?size=l%61rge&x")
+        assert "Signature" not in str({**received.request, "werkzeug.request": None})
 
-    def test_a_query_of_credentials_alone_leaves_no_question_mark(
-        self, client: Client, seen: Seen, rsa_peer: Any
+    def test_stripped_query_leaves_no_question_mark(
+        self, client: Client, received: Received, rsa_peer: Any
     ) -> None:
-        """The origin sees the URL that was signed."""
+        """The origin receives the URL that was signed."""
         client.get(rsa_peer.canned_url(f"https://{HOST}/a", EXPIRES))
-        assert seen.request is not None
-        assert (seen.request["QUERY_STRING"], seen.request["RAW_URI"]) == ("", "/a")
+        assert received.request is not None
+        assert (received.request["QUERY_STRING"], received.request["RAW_URI"]) == ("", "/a")
 
-    def test_cookies_reach_the_origin_stripped(
-        self, client: Client, seen: Seen, rsa_peer: Any
+    def test_signed_cookies_are_stripped(
+        self, client: Client, received: Received, rsa_peer: Any
     ) -> None:
-        """The site's own cookies stay, and CloudFront's go."""
-        cookies = header_of({"a": '"1"', **rsa_peer.custom_cookies(EVERYTHING), "b": "2"})
+        """CloudFront's cookies are removed; the site's own cookies stay."""
+        cookies = join_cookies({"a": '"1"', **rsa_peer.custom_cookies(EVERYTHING), "b": "2"})
         assert client.get("http://h/x", headers={"Cookie": cookies}).status_code == 200
-        assert seen.request is not None
-        assert seen.request["HTTP_COOKIE"] == 'a="1"; b=2'
+        assert received.request is not None
+        assert received.request["HTTP_COOKIE"] == 'a="1"; b=2'
 
-    def test_no_cookie_header_is_left_without_cookies(
-        self, client: Client, seen: Seen, rsa_peer: Any
+    def test_empty_cookie_header_is_removed(
+        self, client: Client, received: Received, rsa_peer: Any
     ) -> None:
-        """With nothing left to say, the header is gone; the target stays to the byte."""
-        cookies = header_of(rsa_peer.custom_cookies(EVERYTHING))
+        """Without other cookies there is no header; the target does not change."""
+        cookies = join_cookies(rsa_peer.custom_cookies(EVERYTHING))
         for target in ("/x", "/x?", "/x?&"):
             environ = EnvironBuilder(headers={"Cookie": cookies}).get_environ()
             environ["REQUEST_URI"] = target
             assert client.run_wsgi_app(environ)[1] == "200 OK"
-            assert seen.request is not None
-            assert "HTTP_COOKIE" not in seen.request
-            assert seen.request["REQUEST_URI"] == target
+            assert received.request is not None
+            assert "HTTP_COOKIE" not in received.request
+            assert received.request["REQUEST_URI"] == target
 
-    def test_the_servers_own_environ_is_left_alone(self, group: Any, rsa_peer: Any) -> None:
-        """What the origin gets is a copy."""
+    def test_environ_of_the_server_is_not_changed(self, group: Any, rsa_peer: Any) -> None:
+        """The origin receives a copy."""
         path = rsa_peer.canned_url(f"http://{HOST}/a", EXPIRES).removeprefix(f"http://{HOST}")
         environ = EnvironBuilder(path=path, base_url=f"http://{HOST}/").get_environ()
         environ |= {"HTTP_COOKIE": "CloudFront-Policy=x", "RAW_URI": path, "REQUEST_URI": path}
         before = dict(environ)
-        seen: list[Any] = []
+        environs: list[Any] = []
 
         def origin(inner: Any, start_response: Any) -> list[bytes]:
-            seen.append(inner)
+            environs.append(inner)
             return [b""]
 
         WSGIEdge(origin, group, clock=clock)(environ, lambda *_: None)
         assert environ == before
-        assert seen
-        assert seen[0] is not environ
+        assert environs[0] is not environ
 
-    def test_the_answer_to_an_unsigned_request(self, client: Client, seen: Seen) -> None:
-        """A refusal is CloudFront's, header by header, and the origin hears nothing."""
+    def test_unsigned_request_is_refused(self, client: Client, received: Received) -> None:
+        """The response has CloudFront's headers and body, and the origin receives nothing."""
         response = client.get(f"https://{HOST}/a")
         assert (response.status, response.data) == ("403 Forbidden", MISSING_KEY)
         assert len(MISSING_KEY) == 146
@@ -150,40 +149,40 @@ class TestWSGI:
             "Content-Length": "146",
             "X-Cache": "Error from cloudfront",
         }
-        assert seen.request is None
+        assert received.request is None
 
     @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "POST", "DELETE"])
-    def test_every_method_needs_the_credential(
+    def test_every_method_needs_a_credential(
         self, client: Client, rsa_peer: Any, method: str
     ) -> None:
-        """HEAD and OPTIONS are refused and let through as GET is."""
+        """Other methods are refused and allowed as GET is."""
         url = f"https://{HOST}/a"
         response = client.open(url, method=method)
         assert (response.status_code, response.content_length) == (403, 146)
         assert response.data == (b"" if method == "HEAD" else MISSING_KEY)
         assert client.open(rsa_peer.canned_url(url, EXPIRES), method=method).status_code == 200
 
-    def test_a_late_request(self, group: Any, rsa_peer: Any) -> None:
-        """The clock decides."""
+    def test_expired_url_is_refused(self, group: Any, rsa_peer: Any) -> None:
+        """At the second of the expiry, by the edge's clock."""
         client = Browser(WSGIEdge(lambda *_: [], group, clock=lambda: EXPIRES))
         response = client.get(rsa_peer.canned_url(f"https://{HOST}/a", EXPIRES))
         assert b"<Code>AccessDenied</Code><Message>Access denied</Message>" in response.data
 
-    def test_the_scheme_is_the_connections(self, client: Client, rsa_peer: Any) -> None:
-        """What was signed for https is nothing over http."""
+    def test_scheme_is_checked(self, client: Client, rsa_peer: Any) -> None:
+        """A URL signed for https is refused over http."""
         signed = rsa_peer.canned_url(f"https://{HOST}/a", EXPIRES)
         assert client.get(signed).status_code == 200
         assert client.get(signed.replace("https:", "http:")).status_code == 403
 
-    @pytest.mark.parametrize(("viewer", "status"), [("192.0.2.7", 200), ("192.0.3.7", 403)])
-    def test_the_viewers_address(
-        self, client: Client, rsa_peer: Any, viewer: str, status: int
+    @pytest.mark.parametrize(("address", "status"), [("192.0.2.7", 200), ("192.0.3.7", 403)])
+    def test_client_address_is_checked(
+        self, client: Client, rsa_peer: Any, address: str, status: int
     ) -> None:
-        """The peer of the connection is the viewer."""
+        """It is the peer of the connection, not `X-Forwarded-For`."""
         url = rsa_peer.custom_url(f"https://{HOST}/a", PINNED)
         response = client.get(
             url,
-            environ_base={"REMOTE_ADDR": viewer},
+            environ_base={"REMOTE_ADDR": address},
             headers={"X-Forwarded-For": "192.0.2.9"},
         )
         assert response.status_code == status
@@ -208,11 +207,11 @@ class TestWSGI:
             (HOST, "/public/\xe9"),
         ],
     )
-    def test_a_host_or_target_that_moves_the_border(
+    def test_odd_hosts_and_targets_are_refused(
         self, group: Any, rsa_peer: Any, host: str, target: str
     ) -> None:
-        """Neither a host with a path in it nor an odd target opens another file."""
-        assert self.status(group, rsa_peer, host, target) == "403 Forbidden"
+        """A host with a path in it, or an unusual target, does not open another file."""
+        assert self.request_status(group, rsa_peer, host, target) == "403 Forbidden"
 
     @pytest.mark.parametrize(
         ("host", "target"),
@@ -222,27 +221,29 @@ class TestWSGI:
             ("other.example", f"HTTP://{HOST}/public/a?x"),
         ],
     )
-    def test_the_two_forms_of_a_target(
+    def test_both_forms_of_a_target_are_allowed(
         self, group: Any, rsa_peer: Any, host: str, target: str
     ) -> None:
-        """A target in absolute form brings its own host (RFC 9112, section 3.2.2)."""
-        assert self.status(group, rsa_peer, host, target) == "200 OK"
+        """In absolute form, the host is the target's (RFC 9112, section 3.2.2)."""
+        assert self.request_status(group, rsa_peer, host, target) == "200 OK"
 
     @pytest.mark.parametrize("name", ["REQUEST_URI", "RAW_URI"])
-    def test_either_name_for_the_target(self, group: Any, rsa_peer: Any, name: str) -> None:
-        """Servers give the target by one of two names."""
-        assert self.status(group, rsa_peer, HOST, "/public/%7e", name) == "200 OK"
-        assert self.status(group, rsa_peer, HOST, "/private/%7e", name) == "403 Forbidden"
+    def test_target_is_read_from_either_variable(
+        self, group: Any, rsa_peer: Any, name: str
+    ) -> None:
+        """Servers set one of two variables."""
+        assert self.request_status(group, rsa_peer, HOST, "/public/%7e", name) == "200 OK"
+        assert self.request_status(group, rsa_peer, HOST, "/private/%7e", name) == "403 Forbidden"
 
-    def status(
+    def request_status(
         self, group: Any, peer: Any, host: str, target: str, name: str = "REQUEST_URI"
     ) -> str:
-        """Ask with a cookie for the public files; a PATH_INFO of "/" shows who reads that."""
+        """Return the status for a client with cookies for /public/; PATH_INFO is always "/"."""
         environ = EnvironBuilder(base_url="https://unused.example/").get_environ()
         for unused in ("REQUEST_URI", "RAW_URI"):
             environ.pop(unused, None)
         environ |= {name: target, "HTTP_HOST": host}
-        environ["HTTP_COOKIE"] = header_of(peer.custom_cookies(PUBLIC))
+        environ["HTTP_COOKIE"] = join_cookies(peer.custom_cookies(PUBLIC))
         statuses: list[str] = []
 
         def origin(_environ: Any, start_response: Any) -> list[bytes]:
@@ -265,10 +266,10 @@ class TestWSGI:
             ("http://h/%2A?", "/*"),
         ],
     )
-    def test_under_a_server_without_the_target(
+    def test_url_is_rebuilt_without_the_target(
         self, group: Any, rsa_peer: Any, url: str, decoded_path: str
     ) -> None:
-        """The URL is put together again, one percent-encoding for each path."""
+        """Under a server that does not provide the target, each path has one encoding."""
         query = url.partition("?")[2]
         signed = rsa_peer.canned_url(url.removesuffix("?"), EXPIRES)
         environ = {
@@ -280,22 +281,22 @@ class TestWSGI:
             "SERVER_PORT": "80",
             "wsgi.url_scheme": "http",
         }
-        seen: list[Any] = []
+        environs: list[Any] = []
 
         def origin(inner: Any, start_response: Any) -> list[bytes]:
-            seen.append(inner)
+            environs.append(inner)
             return []
 
         WSGIEdge(origin, group, clock=clock)(environ, lambda *_: None)
-        assert seen[0]["QUERY_STRING"] == query
-        assert "REQUEST_URI" not in seen[0]
+        assert environs[0]["QUERY_STRING"] == query
+        assert "REQUEST_URI" not in environs[0]
 
-    def test_a_denial_is_told_in_one_line_without_the_credential(
+    def test_refusal_is_logged_without_the_credential(
         self, client: Client, rsa_peer: Any, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """The method, the path and the reason: no query, no cookie, nothing of a signature."""
+        """One line has method, path and reason; no query, cookie or signature."""
         signed = rsa_peer.canned_url(f"https://{HOST}/a%20b.jpg", EXPIRES)
-        cookies = header_of(rsa_peer.custom_cookies(PINNED))
+        cookies = join_cookies(rsa_peer.custom_cookies(PINNED))
         assert client.get(signed).status_code == 200
         client.get(signed.replace("/a%20b", "/other"))
         client.head(f"https://{HOST}/x?secret=1", headers={"Cookie": cookies})
@@ -310,7 +311,7 @@ class TestWSGI:
         ]
 
     @pytest.mark.parametrize(
-        ("target", "told"),
+        ("target", "logged"),
         [
             ("/a%3FExpires=1&Signature=s3cret&Key-Pair-Id=s3cret", "/a%3F"),
             ("/a&amp;Policy=s3cret", "/a&amp;"),
@@ -323,16 +324,16 @@ class TestWSGI:
             ("/a\x1b[31m\r\nb\xe9", "/a%1B%5B31m%0D%0Ab%E9"),
         ],
     )
-    def test_what_a_denial_tells_of_a_mangled_target(
-        self, client: Client, caplog: pytest.LogCaptureFixture, target: str, told: str
+    def test_credential_in_a_path_is_not_logged(
+        self, client: Client, caplog: pytest.LogCaptureFixture, target: str, logged: str
     ) -> None:
-        """A credential that slipped into the path is left out, and a line stays one line."""
+        """A credential in the path is cut, and control characters are escaped."""
         client.run_wsgi_app({**EnvironBuilder().get_environ(), "REQUEST_URI": target})
-        assert caplog.messages[0].partition(":")[0] == f"GET {told}"
+        assert caplog.messages[0].partition(":")[0] == f"GET {logged}"
         assert "s3cret" not in caplog.text
 
-    def test_keys_as_a_mapping(self, rsa_peer: Any) -> None:
-        """The edge makes its own key group from what makes one."""
+    def test_keys_may_be_a_mapping(self, rsa_peer: Any) -> None:
+        """The edge builds the key group; an empty mapping is an error."""
         edge = WSGIEdge(lambda *_: [], {rsa_peer.key_pair_id: rsa_peer.public_pem})
         assert Browser(edge).get("http://h/a").status_code == 403
         with pytest.raises(ConfigurationError):
@@ -340,7 +341,7 @@ class TestWSGI:
 
 
 class TestRealServer:
-    """The edge under Waitress, over a socket."""
+    """`WSGIEdge` under Waitress, over a socket."""
 
     @pytest.fixture
     def port(self, group: Any) -> Iterator[int]:
@@ -355,21 +356,21 @@ class TestRealServer:
         thread.start()
         yield server.effective_port
 
-        left: list[Any] = []
+        dispatchers: list[Any] = []
 
-        def leave() -> None:
-            left.extend(server._map.values())
+        def remove_channels() -> None:
+            dispatchers.extend(server._map.values())
             server._map.clear()
 
-        # The thread may run this before the trigger is pulled, which must be open until it is.
-        server.trigger.pull_trigger(leave)
+        # The trigger must stay open until it has been pulled, so nothing is closed before the join.
+        server.trigger.pull_trigger(remove_channels)
         thread.join(timeout=10)
         assert not thread.is_alive()
         server.task_dispatcher.shutdown()
-        for dispatcher in left:
+        for dispatcher in dispatchers:
             dispatcher.close()
 
-    def ask(
+    def send(
         self, port: int, target: str, *, method: str = "GET", **headers: str
     ) -> tuple[int, bytes, Any]:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
@@ -386,36 +387,36 @@ class TestRealServer:
     @pytest.mark.parametrize(
         "path", ["/a", "/a%2Fb", "/%7e//c", "/a/../b", "/a=b,c;d", "/a+b?c=%20+&d", "//a"]
     )
-    def test_the_url_on_the_wire_is_what_counts(self, port: int, rsa_peer: Any, path: str) -> None:
-        """Bytes that WSGI would have lost are compared, and reach the origin."""
+    def test_url_is_compared_as_sent(self, port: int, rsa_peer: Any, path: str) -> None:
+        """Spellings that WSGI decodes are compared, and reach the origin unchanged."""
         url = rsa_peer.canned_url(f"http://{HOST}{path}", EXPIRES)
         target = url.removeprefix(f"http://{HOST}")
-        assert self.ask(port, target)[:2] == (200, path.encode())
-        assert self.ask(port, url)[:2] == (200, path.encode())
-        assert self.ask(port, "/x" + target)[0] == 403
+        assert self.send(port, target)[:2] == (200, path.encode())
+        assert self.send(port, url)[:2] == (200, path.encode())
+        assert self.send(port, "/x" + target)[0] == 403
 
-    def test_a_refusal(self, port: int) -> None:
-        """A refusal comes through a server as it is."""
-        status, body, headers = self.ask(port, "/a")
+    def test_refusal_over_a_socket(self, port: int) -> None:
+        """The server does not change the refusal."""
+        status, body, headers = self.send(port, "/a")
         assert (status, body) == (403, MISSING_KEY)
         assert headers["Content-Type"] == "text/xml"
         assert headers["X-Cache"] == "Error from cloudfront"
         assert headers["Server"] == "CloudFront"
 
-    def test_a_refusal_of_head(self, port: int) -> None:
-        """HEAD is answered with the length and no body."""
-        status, body, headers = self.ask(port, "/a", method="HEAD")
+    def test_refusal_of_head_over_a_socket(self, port: int) -> None:
+        """The response has the length and no body."""
+        status, body, headers = self.send(port, "/a", method="HEAD")
         assert (status, body, headers["Content-Length"]) == (403, b"", "146")
 
-    def test_cookies_and_the_viewers_address(self, port: int, rsa_peer: Any) -> None:
-        """Cookies work over a socket, and the address is the socket's peer."""
-        here = PINNED.replace("192.0.2.0/24", "127.0.0.1/32")
-        for document, status in ((here, 200), (PINNED, 403)):
-            cookies = header_of(rsa_peer.custom_cookies(document))
-            assert self.ask(port, "/a", Cookie=cookies)[0] == status
+    def test_cookies_and_the_client_address(self, port: int, rsa_peer: Any) -> None:
+        """The client address is the peer of the socket."""
+        loopback = PINNED.replace("192.0.2.0/24", "127.0.0.1/32")
+        for document, status in ((loopback, 200), (PINNED, 403)):
+            cookies = join_cookies(rsa_peer.custom_cookies(document))
+            assert self.send(port, "/a", Cookie=cookies)[0] == status
 
-    def test_a_raw_request_with_two_hosts(self, port: int, rsa_peer: Any) -> None:
-        """Two hosts are none."""
+    def test_two_host_headers_are_refused(self, port: int, rsa_peer: Any) -> None:
+        """A request with two hosts is invalid (RFC 9112, section 3.2)."""
         target = rsa_peer.canned_url(f"http://{HOST}/a", EXPIRES).removeprefix(f"http://{HOST}")
         request = f"GET {target} HTTP/1.1\r\nHost: {HOST}\r\nHost: other\r\n\r\n"
         with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
@@ -424,31 +425,31 @@ class TestRealServer:
 
 
 class TestASGI:
-    """The edge before an ASGI application."""
+    """`ASGIEdge`, called as a server calls it."""
 
     @pytest.fixture
-    def edge(self, group: Any, seen: Seen) -> ASGIEdge:
-        return self.made(group, seen)
+    def edge(self, group: Any, received: Received) -> ASGIEdge:
+        return self.create_edge(group, received)
 
-    def made(self, group: Any, seen: Seen, behaviors: Any = ()) -> ASGIEdge:
+    def create_edge(self, group: Any, received: Received, behaviors: Any = ()) -> ASGIEdge:
         async def origin(scope: Any, receive: Any, send: Any) -> None:
-            seen.request = scope
+            received.request = scope
             if scope["type"] == "http":
                 await send({"type": "http.response.start", "status": 200, "headers": []})
                 await send({"type": "http.response.body", "body": b"the file"})
 
         return ASGIEdge(origin, group, behaviors=behaviors, clock=clock)
 
-    def ask(self, edge: ASGIEdge, url: str, method: str = "GET", **kwargs: Any) -> httpx.Response:
-        async def answer() -> httpx.Response:
+    def send(self, edge: ASGIEdge, url: str, method: str = "GET", **kwargs: Any) -> httpx.Response:
+        async def send() -> httpx.Response:
             transport = httpx.ASGITransport(edge, client=("192.0.2.7", 1))
             async with httpx.AsyncClient(transport=transport) as client:
                 return await client.request(method, url, **kwargs)
 
-        return asyncio.run(answer())
+        return asyncio.run(send())
 
-    def sent(self, edge: ASGIEdge, **scope: Any) -> list[Any]:
-        """Call the edge with a scope of our own; return what it sent."""
+    def call(self, edge: ASGIEdge, **scope: Any) -> list[Any]:
+        """Call the edge with a scope; return the messages that it sends."""
         messages: list[Any] = []
 
         async def receive() -> Any:
@@ -462,25 +463,25 @@ class TestASGI:
         asyncio.run(edge(whole, receive, send))
         return messages
 
-    def query(self, peer: Any, url: str) -> bytes:
+    def sign_query(self, peer: Any, url: str) -> bytes:
         """Return the query of a signed URL."""
         signed: str = peer.canned_url(url, EXPIRES)
         return signed.partition("?")[2].encode()
 
-    def test_a_signed_url_reaches_the_origin_stripped(
-        self, edge: ASGIEdge, seen: Seen, rsa_peer: Any
+    def test_signed_url_is_served_and_stripped(
+        self, edge: ASGIEdge, received: Received, rsa_peer: Any
     ) -> None:
-        """The file is served, and the five parameters are gone."""
+        """The origin receives none of the five parameters."""
         url = f"https://{HOST}/a%20b/%7e?size=l%61rge&x"
-        response = self.ask(edge, rsa_peer.canned_url(url, EXPIRES, hash_algorithm="SHA256"))
+        response = self.send(edge, rsa_peer.canned_url(url, EXPIRES, hash_algorithm="SHA256"))
         assert (response.status_code, response.content) == (200, b"the file")
-        assert seen.request is not None
-        assert seen.request["query_string"] == b"size=l%61rge&x"
-        assert "Signature" not in str(seen.request)
+        assert received.request is not None
+        assert received.request["query_string"] == b"size=l%61rge&x"
+        assert "Signature" not in str(received.request)
 
-    def test_the_answer_to_an_unsigned_request(self, edge: ASGIEdge, seen: Seen) -> None:
-        """A refusal is CloudFront's, header by header."""
-        response = self.ask(edge, f"https://{HOST}/a")
+    def test_unsigned_request_is_refused(self, edge: ASGIEdge, received: Received) -> None:
+        """The response has CloudFront's headers and body, and the origin receives nothing."""
+        response = self.send(edge, f"https://{HOST}/a")
         assert (response.status_code, response.content) == (403, MISSING_KEY)
         headers = dict(response.headers)
         assert re.fullmatch(r"[\w-]{55}=", headers.pop("x-amz-cf-id"))
@@ -490,14 +491,14 @@ class TestASGI:
             "content-length": "146",
             "x-cache": "Error from cloudfront",
         }
-        assert seen.request is None
+        assert received.request is None
 
-    def test_a_denial_is_told_in_one_line_without_the_credential(
+    def test_refusal_is_logged_without_the_credential(
         self, edge: ASGIEdge, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """A request's and a WebSocket's, whose handshake is a GET."""
-        self.sent(edge, method="POST", query_string=b"Signature=s3cret", raw_path=b"/\xff%20a")
-        self.sent(edge, type="websocket", scheme="wss", method=None, path="/socket")
+        """For requests, and for WebSockets, whose handshake is a GET."""
+        self.call(edge, method="POST", query_string=b"Signature=s3cret", raw_path=b"/\xff%20a")
+        self.call(edge, type="websocket", scheme="wss", method=None, path="/socket")
         assert caplog.messages == [
             "POST /%FF%20a: 403 AccessDenied: the URL, the cookies, the time or the "
             "address is invalid",
@@ -505,21 +506,23 @@ class TestASGI:
         ]
         assert {each.name for each in caplog.records} == {"cfsign.edge"}
 
-    def test_head(self, edge: ASGIEdge) -> None:
-        """HEAD is answered with the length and no body."""
-        start, body = self.sent(edge, method="HEAD")
+    def test_refusal_of_head(self, edge: ASGIEdge) -> None:
+        """The response has the length and no body."""
+        start, body = self.call(edge, method="HEAD")
         assert (b"content-length", b"146") in start["headers"]
         assert body == {"type": "http.response.body", "body": b""}
 
-    def test_cookies_of_several_headers(self, edge: ASGIEdge, seen: Seen, rsa_peer: Any) -> None:
-        """HTTP/2 sends a header for each cookie: read together, and stripped one by one."""
+    def test_cookies_in_several_headers(
+        self, edge: ASGIEdge, received: Received, rsa_peer: Any
+    ) -> None:
+        """HTTP/2 may send a header per cookie: they are read together and stripped separately."""
         crumbs = [f"{k}={v}" for k, v in rsa_peer.custom_cookies(EVERYTHING).items()]
         crumbs[1:1] = ["a=1; b=2"]
         crumbs[-1] += "; c=3"
         headers = [(b"host", HOST.encode()), *((b"cookie", crumb.encode()) for crumb in crumbs)]
-        self.sent(edge, raw_path=b"/a", query_string=b"", headers=headers)
-        assert seen.request is not None
-        assert seen.request["headers"] == [
+        self.call(edge, raw_path=b"/a", query_string=b"", headers=headers)
+        assert received.request is not None
+        assert received.request["headers"] == [
             headers[0],
             (b"cookie", b"a=1; b=2"),
             (b"cookie", b"c=3"),
@@ -527,81 +530,83 @@ class TestASGI:
         assert len(headers) == 5
 
     @pytest.mark.parametrize(("document", "status"), [(EVERYTHING, 200), (PINNED, 200)])
-    def test_the_viewers_address(
+    def test_client_address_is_checked(
         self, edge: ASGIEdge, rsa_peer: Any, document: str, status: int
     ) -> None:
-        """The peer of the connection is the viewer; without one, only its condition fails."""
+        """It is the peer of the connection; if it is unknown, an address condition fails."""
         url = rsa_peer.custom_url(f"https://{HOST}/a", document)
-        assert self.ask(edge, url).status_code == status
+        assert self.send(edge, url).status_code == status
         query = url.partition("?")[2].encode()
         for client, expected in ((("192.0.3.7", 1), 403), (None, 403)):
-            messages = self.sent(edge, query_string=query, client=client)
+            messages = self.call(edge, query_string=query, client=client)
             assert messages[0]["status"] == (expected if document == PINNED else 200)
 
-    def test_the_raw_path_is_what_counts(self, edge: ASGIEdge, rsa_peer: Any) -> None:
-        """The bytes on the wire are compared, not the decoded path."""
-        query = self.query(rsa_peer, f"https://{HOST}/%7e=/%2F")
+    def test_raw_path_is_compared(self, edge: ASGIEdge, rsa_peer: Any) -> None:
+        """The path is compared as it was sent, not decoded."""
+        query = self.sign_query(rsa_peer, f"https://{HOST}/%7e=/%2F")
         signed = {"path": "/~=//", "query_string": query}
-        assert self.sent(edge, raw_path=b"/%7e=/%2F", **signed)[0]["status"] == 200
-        assert self.sent(edge, raw_path=b"/~=//", **signed)[0]["status"] == 403
+        assert self.call(edge, raw_path=b"/%7e=/%2F", **signed)[0]["status"] == 200
+        assert self.call(edge, raw_path=b"/~=//", **signed)[0]["status"] == 403
 
-    @pytest.mark.parametrize("open_to_all", [False, True])
-    def test_a_target_in_absolute_form_reaches_the_origin_without_its_host(
-        self, group: Any, seen: Seen, rsa_peer: Any, open_to_all: bool
+    @pytest.mark.parametrize("is_open", [False, True])
+    def test_host_of_the_target_is_removed(
+        self, group: Any, received: Received, rsa_peer: Any, is_open: bool
     ) -> None:
-        """Some servers put all of it into the path (RFC 9112, section 3.2.2)."""
-        edge = self.made(group, seen, [Behavior("*", None)] if open_to_all else [])
+        """Some servers pass the absolute form as the path (RFC 9112, section 3.2.2)."""
+        edge = self.create_edge(group, received, [Behavior("*", None)] if is_open else [])
         whole = f"https://{HOST}/a%20b"
-        query = self.query(rsa_peer, whole)
-        self.sent(edge, path=f"https://{HOST}/a b", raw_path=whole.encode(), query_string=query)
-        assert seen.request is not None
-        assert (seen.request["path"], seen.request["raw_path"]) == ("/a b", b"/a%20b")
+        query = self.sign_query(rsa_peer, whole)
+        self.call(edge, path=f"https://{HOST}/a b", raw_path=whole.encode(), query_string=query)
+        assert received.request is not None
+        assert (received.request["path"], received.request["raw_path"]) == ("/a b", b"/a%20b")
 
     @pytest.mark.parametrize("missing", [{}, {"raw_path": None}])
-    def test_under_a_server_without_the_raw_path(
+    def test_url_is_rebuilt_without_the_raw_path(
         self, edge: ASGIEdge, rsa_peer: Any, missing: dict[str, Any]
     ) -> None:
-        """The URL is put together again, one percent-encoding for each path."""
-        query = self.query(rsa_peer, f"https://{HOST}/caf%C3%A9%3D")
-        messages = self.sent(edge, path="/caf\xe9=", query_string=query, **missing)
+        """Under a server that does not provide the target, each path has one encoding."""
+        query = self.sign_query(rsa_peer, f"https://{HOST}/caf%C3%A9%3D")
+        messages = self.call(edge, path="/caf\xe9=", query_string=query, **missing)
         assert messages[0]["status"] == 200
 
     @pytest.mark.parametrize("hosts", [[], [HOST, HOST], [HOST, "other"], [f"{HOST}/a"], [""]])
-    def test_a_request_without_one_host(
+    def test_missing_or_invalid_host_is_refused(
         self, edge: ASGIEdge, rsa_peer: Any, hosts: list[str]
     ) -> None:
-        """No host, two hosts or half a URL for a host: refused."""
-        cookies = (b"cookie", header_of(rsa_peer.custom_cookies(EVERYTHING)).encode())
+        """Also two hosts, an empty one, and one with a path in it."""
+        cookies = (b"cookie", join_cookies(rsa_peer.custom_cookies(EVERYTHING)).encode())
         headers = [*((b"host", host.encode()) for host in hosts), cookies]
-        assert self.sent(edge, headers=headers)[0]["status"] == 403
-        assert self.sent(edge, headers=[(b"host", b"h"), cookies])[0]["status"] == 200
+        assert self.call(edge, headers=headers)[0]["status"] == 403
+        assert self.call(edge, headers=[(b"host", b"h"), cookies])[0]["status"] == 200
 
-    def test_lifespan_passes(self, edge: ASGIEdge, seen: Seen) -> None:
-        """Start and stop of the server are no requests."""
+    def test_lifespan_is_forwarded(self, edge: ASGIEdge, received: Received) -> None:
+        """Start and stop of the server need no credential."""
         scope: dict[str, Any] = {"type": "lifespan"}
         asyncio.run(edge(scope, None, None))
-        assert seen.request is scope
+        assert received.request is scope
 
     @pytest.mark.parametrize("scheme", ["ws", "wss"])
-    def test_websockets(self, edge: ASGIEdge, seen: Seen, rsa_peer: Any, scheme: str) -> None:
-        """A handshake is a request for the same URL by http or https."""
+    def test_websocket_needs_a_credential(
+        self, edge: ASGIEdge, received: Received, rsa_peer: Any, scheme: str
+    ) -> None:
+        """The URL is compared with http or https as its scheme."""
         url = f"{scheme.replace('ws', 'http')}://{HOST}/a"
         opening = {"type": "websocket", "scheme": scheme, "raw_path": b"/a"}
-        assert self.sent(edge, **opening, query_string=b"") == [
+        assert self.call(edge, **opening, query_string=b"") == [
             {"type": "websocket.close", "code": 1008}
         ]
-        assert seen.request is None
-        assert self.sent(edge, **opening, query_string=self.query(rsa_peer, url)) == []
-        assert seen.request is not None
-        assert seen.request["query_string"] == b""
+        assert received.request is None
+        assert self.call(edge, **opening, query_string=self.sign_query(rsa_peer, url)) == []
+        assert received.request is not None
+        assert received.request["query_string"] == b""
 
-    def test_the_servers_own_scope_is_left_alone(
-        self, edge: ASGIEdge, seen: Seen, rsa_peer: Any
+    def test_scope_of_the_server_is_not_changed(
+        self, edge: ASGIEdge, received: Received, rsa_peer: Any
     ) -> None:
-        """What the origin gets is a copy."""
+        """The origin receives a copy."""
         headers = [(b"host", HOST.encode()), (b"cookie", b"CloudFront-Policy=x")]
-        query = self.query(rsa_peer, f"https://{HOST}/a")
-        self.sent(edge, headers=headers, query_string=query)
+        query = self.sign_query(rsa_peer, f"https://{HOST}/a")
+        self.call(edge, headers=headers, query_string=query)
         assert len(headers) == 2
-        assert seen.request is not None
-        assert seen.request["headers"] == headers[:1]
+        assert received.request is not None
+        assert received.request["headers"] == headers[:1]

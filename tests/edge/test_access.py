@@ -1,4 +1,4 @@
-"""What the edge tells: explanations, an access log without a signature, and its own limits."""
+"""Both edges: explanations, the access log, methods, size limits and processing time."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ EXPIRES = NOW + 60
 HOST = "d1.example.com"
 
 
-class Asked:
-    """An edge of one kind, asked as its server would."""
+class EdgeClient:
+    """A WSGI or ASGI edge, called as a server calls it, with its access log."""
 
     def __init__(self, kind: str, trusted_keys: Any, **options: Any) -> None:
         self.lines: list[str] = []
@@ -29,9 +29,9 @@ class Asked:
     def __call__(
         self, target: str, method: str = "GET", address: str = "192.0.2.7", **headers: str
     ) -> tuple[int, dict[str, str], bytes]:
-        """Return status, headers and body; a header's name is written with underscores."""
-        ask = self._ask_wsgi if self._kind == "WSGI" else self._ask_asgi
-        return ask(target, method, address, {"host": HOST, **headers})
+        """Return status, headers and body; the keywords are request headers."""
+        send = self._send_wsgi if self._kind == "WSGI" else self._send_asgi
+        return send(target, method, address, {"host": HOST, **headers})
 
     @staticmethod
     def _origin(environ: Any, start_response: Any) -> list[bytes]:
@@ -44,17 +44,17 @@ class Asked:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b"the file"})
 
-    def _ask_wsgi(self, target: str, method: str, address: str, headers: Any) -> Any:
+    def _send_wsgi(self, target: str, method: str, address: str, headers: Any) -> Any:
         environ = {f"HTTP_{name.upper()}": value for name, value in headers.items()}
         environ |= {"REQUEST_METHOD": method, "REQUEST_URI": target, "REMOTE_ADDR": address}
         environ |= {"wsgi.url_scheme": "https", "QUERY_STRING": target.partition("?")[2]}
         started: list[Any] = []
-        body = self._wsgi(environ, lambda *answer: started.extend(answer))  # type: ignore[arg-type,return-value]
+        body = self._wsgi(environ, lambda *arguments: started.extend(arguments))  # type: ignore[arg-type,return-value]
         names = {name.lower(): value for name, value in started[1]}
         assert len(names) == len(started[1])
         return int(started[0][:3]), names, b"".join(body)
 
-    def _ask_asgi(self, target: str, method: str, address: str, headers: Any) -> Any:
+    def _send_asgi(self, target: str, method: str, address: str, headers: Any) -> Any:
         path, _, query = target.encode("latin-1").partition(b"?")
         scope = {
             "type": "http",
@@ -81,63 +81,61 @@ class Asked:
 
 
 @pytest.fixture(params=["WSGI", "ASGI"])
-def ask(request: pytest.FixtureRequest, group: Any) -> Any:
-    """Makes an edge of either kind."""
-    return lambda **options: Asked(request.param, group, **options)
+def make_edge(request: pytest.FixtureRequest, group: Any) -> Any:
+    """A function that creates an edge, WSGI or ASGI."""
+    return lambda **options: EdgeClient(request.param, group, **options)
 
 
 @pytest.fixture
-def signed(rsa_peer: Any) -> str:
-    """The target of a signed URL."""
+def signed_target(rsa_peer: Any) -> str:
+    """The request target of a signed URL."""
     return str(rsa_peer.canned_url(f"https://{HOST}/a.txt?x=1", EXPIRES)).partition(HOST)[2]
 
 
-def test_the_headers_of_cloudfront(ask: Any, signed: str) -> None:
-    """An origin keeps its name, and what it says of a cache is CloudFront's to say."""
-    status, headers, body = ask()(signed)
+def test_cloudfront_headers_are_added(make_edge: Any, signed_target: str) -> None:
+    """The origin's `Server` stays; its `X-Cache` is replaced."""
+    status, headers, body = make_edge()(signed_target)
     assert (status, body) == (200, b"the file")
     assert headers["server"] == "origin"
     assert headers["x-cache"] == "Miss from cloudfront"
-    assert headers["x-amz-cf-id"] != ask()(signed)[1]["x-amz-cf-id"]
+    assert headers["x-amz-cf-id"] != make_edge()(signed_target)[1]["x-amz-cf-id"]
 
 
-def test_a_refusal_tells_nothing_unless_it_is_asked_to(ask: Any) -> None:
-    """CloudFront's own answer has no such header."""
-    edge = ask()
+def test_refusal_is_not_explained_by_default(make_edge: Any) -> None:
+    """CloudFront itself has no header with the reason."""
+    edge = make_edge()
     assert "x-edge-explain" not in edge("/a.txt")[1]
-    assert edge.lines == [
-        "192.0.2.7 GET /a.txt 403 MissingKey: no key pair id",
-    ]
+    assert edge.lines == ["192.0.2.7 GET /a.txt 403 MissingKey: no key pair id"]
 
 
-def test_a_refusal_is_explained(ask: Any, signed: str) -> None:
-    """In a header and in the log; what is let through needs no words."""
-    edge = ask(explain=True, clock=lambda: EXPIRES)
-    _, headers, _ = edge(signed)
+def test_refusal_is_explained(make_edge: Any, signed_target: str) -> None:
+    """With `explain`, in a header and in the log; an allowed request has no explanation."""
+    edge = make_edge(explain=True, clock=lambda: EXPIRES)
+    _, headers, _ = edge(signed_target)
     assert "expired" in headers["x-edge-explain"]
     assert edge.lines[0] == ("192.0.2.7 GET /a.txt?x=1 403 AccessDenied: the policy has expired")
     assert "expired" in edge.lines[1]
-    allowed = ask(explain=True)
-    assert "x-edge-explain" not in allowed(signed)[1]
+    allowed = make_edge(explain=True)
+    assert "x-edge-explain" not in allowed(signed_target)[1]
     assert allowed.lines == ["192.0.2.7 GET /a.txt?x=1 200 allowed"]
 
 
-def test_a_preflight_is_explained(ask: Any) -> None:
-    """Why signed cookies do not help it is what nobody expects."""
+def test_refused_preflight_is_explained(make_edge: Any) -> None:
+    """Signed cookies do not help a preflight; the explanation says so."""
     headers = {"origin": "https://www.example.com", "access_control_request_method": "GET"}
-    edge = ask(explain=True, response_headers=ANY_ORIGIN)
-    status, answered, _ = edge("/a.txt", "OPTIONS", **headers)
+    edge = make_edge(explain=True, response_headers=ANY_ORIGIN)
+    status, sent, _ = edge("/a.txt", "OPTIONS", **headers)
     assert status == 403
-    assert "a CORS preflight carries no cookies" in answered["x-edge-explain"]
-    assert "access-control-allow-origin" not in answered
+    assert "a CORS preflight carries no cookies" in sent["x-edge-explain"]
+    assert "access-control-allow-origin" not in sent
 
 
-def test_a_signed_preflight_passes(ask: Any, signed: str) -> None:
-    """A URL carries its credential to a preflight too."""
+def test_signed_preflight_is_allowed(make_edge: Any, signed_target: str) -> None:
+    """A signed URL also has its credential in the preflight."""
     headers = {"origin": "https://www.example.com", "access_control_request_method": "GET"}
-    status, answered, _ = ask(response_headers=ANY_ORIGIN)(signed, "OPTIONS", **headers)
-    assert (status, answered["access-control-allow-origin"]) == (200, "*")
-    assert "GET" in answered["access-control-allow-methods"]
+    status, sent, _ = make_edge(response_headers=ANY_ORIGIN)(signed_target, "OPTIONS", **headers)
+    assert (status, sent["access-control-allow-origin"]) == (200, "*")
+    assert "GET" in sent["access-control-allow-methods"]
 
 
 @pytest.mark.parametrize("peer", ["rsa_peer", "ec_peer"])
@@ -155,13 +153,13 @@ def test_a_signed_preflight_passes(ask: Any, signed: str) -> None:
         lambda target: target.replace("/a.txt?", "/"),
     ],
 )
-def test_the_log_never_holds_a_whole_signature(
-    ask: Any, request: pytest.FixtureRequest, peer: str, spoil: Any
+def test_log_never_holds_a_whole_signature(
+    make_edge: Any, request: pytest.FixtureRequest, peer: str, spoil: Any
 ) -> None:
-    """Not even one that came under a wrong name, or in a wrong place."""
+    """Also if it has a wrong name or is in a wrong place."""
     url = request.getfixturevalue(peer).canned_url(f"https://{HOST}/a.txt?x=1", EXPIRES)
     target = spoil(str(url).partition(HOST)[2])
-    edge = ask(explain=True)
+    edge = make_edge(explain=True)
     edge(target)
     signature = url.partition("Signature=")[2].partition("&")[0]
     middle = signature[len(signature) // 2 - 10 : len(signature) // 2 + 10].strip("~-_")
@@ -169,9 +167,9 @@ def test_the_log_never_holds_a_whole_signature(
     assert not [line for line in edge.lines if middle in line]
 
 
-def test_the_log_cuts_standard_base64_too(ask: Any) -> None:
-    """Its "/" ends no run in a query, while a deep path stays readable."""
-    edge = ask()
+def test_log_cuts_standard_base64(make_edge: Any) -> None:
+    """A "/" does not end a run in a query, and a deep path stays readable."""
+    edge = make_edge()
     path = "/folder" * 20
     edge(f"{path}?signature={'Ab1+' * 10}/{'cD2/' * 40}")
     assert path in edge.lines[0]
@@ -179,19 +177,19 @@ def test_the_log_cuts_standard_base64_too(ask: Any) -> None:
 
 
 @pytest.mark.parametrize("mark", ["%3FExpires=1&", "%253FExpires%253D1&", "&"])
-def test_the_log_cuts_a_credential_inside_a_path(ask: Any, mark: str) -> None:
-    """In standard base64 each "/" ends a run, so that no length tells it."""
+def test_log_cuts_a_credential_inside_a_path(make_edge: Any, mark: str) -> None:
+    """In a path each "/" ends a run, so a base64 signature is found by its name."""
     signature = "/".join(["a1B2c3D4e5"] * 34)
-    asked = ask()
-    asked(f"/a{mark}Signature={signature}&Key-Pair-Id=K1")
-    assert "a1B2c3" not in asked.lines[0]
-    assert " /a" in asked.lines[0]
+    edge = make_edge()
+    edge(f"/a{mark}Signature={signature}&Key-Pair-Id=K1")
+    assert "a1B2c3" not in edge.lines[0]
+    assert " /a" in edge.lines[0]
 
 
 @pytest.mark.parametrize("letter", ["\n", "\r", "\x1b", "\x00", "\x85", "\xe9"])
-def test_the_log_has_one_line_of_visible_text(ask: Any, letter: str) -> None:
-    """Nobody writes lines of their own into it, or moves a terminal's cursor."""
-    edge = ask()
+def test_log_has_one_line_of_visible_text(make_edge: Any, letter: str) -> None:
+    """A client cannot add lines to the log or control a terminal."""
+    edge = make_edge()
     edge(f"/a{letter}200 allowed")
     (line,) = edge.lines
     assert line.isascii()
@@ -199,9 +197,9 @@ def test_the_log_has_one_line_of_visible_text(ask: Any, letter: str) -> None:
 
 
 @pytest.mark.parametrize("target", ["/a?" + "&" * 5_000_000, "/a?" + "a=%41&" * 1_000])
-def test_a_long_target_is_cut_and_its_outcome_kept(ask: Any, target: str) -> None:
-    """For little time, however long it is."""
-    edge = ask()
+def test_long_target_is_cut(make_edge: Any, target: str) -> None:
+    """In little time, and the line keeps the outcome."""
+    edge = make_edge()
     began = time.process_time()
     edge(target, method="GET" * 100)
     assert time.process_time() - began < 0.5
@@ -209,8 +207,8 @@ def test_a_long_target_is_cut_and_its_outcome_kept(ask: Any, target: str) -> Non
     assert " 413 " in edge.lines[0] or " 403 " in edge.lines[0]
 
 
-def test_open_paths_are_logged_as_such(ask: Any) -> None:
-    edge = ask(behaviors=[Behavior("/open/*", None)])
+def test_open_path_is_logged(make_edge: Any) -> None:
+    edge = make_edge(behaviors=[Behavior("/open/*", None)])
     assert edge("/open/a")[0] == 200
     assert edge.lines == ["192.0.2.7 GET /open/a 200 open"]
 
@@ -224,21 +222,19 @@ def test_open_paths_are_logged_as_such(ask: Any) -> None:
         ("/a?" + "&" * 8_192, {}),
     ],
 )
-def test_what_is_larger_than_cloudfront_takes(
-    ask: Any, target: str, headers: dict[str, str]
-) -> None:
-    """Refused by its length (AWS, "Quotas"), on open paths too."""
-    assert ask()(target, **headers)[0] == 413
-    assert ask(behaviors=[Behavior("*", None)])(target, **headers)[0] == 413
+def test_large_request_is_refused(make_edge: Any, target: str, headers: dict[str, str]) -> None:
+    """By CloudFront's limits (AWS, "Quotas"), also on open paths."""
+    assert make_edge()(target, **headers)[0] == 413
+    assert make_edge(behaviors=[Behavior("*", None)])(target, **headers)[0] == 413
 
 
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT", "PROPFIND", "get", "GETS"])
-def test_a_method_that_cloudfront_does_not_take(ask: Any, signed: str, method: str) -> None:
-    """It reaches no origin, signed or on an open path (AWS, "Allowed HTTP methods")."""
+def test_unsupported_method_is_refused(make_edge: Any, signed_target: str, method: str) -> None:
+    """Also with a signature or on an open path (AWS, "Allowed HTTP methods")."""
     lines: list[str] = []
     for edge, target in (
-        (ask(log=lines.append), signed),
-        (ask(log=lines.append, behaviors=[Behavior("*", None)]), "/a"),
+        (make_edge(log=lines.append), signed_target),
+        (make_edge(log=lines.append, behaviors=[Behavior("*", None)]), "/a"),
     ):
         status, _, body = edge(target, method=method)
         assert status == 403
@@ -247,9 +243,9 @@ def test_a_method_that_cloudfront_does_not_take(ask: Any, signed: str, method: s
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"])
-def test_a_method_that_cloudfront_takes(ask: Any, signed: str, method: str) -> None:
-    """All seven of them."""
-    assert ask()(signed, method=method)[0] == 200
+def test_supported_method_is_allowed(make_edge: Any, signed_target: str, method: str) -> None:
+    """All seven (AWS, "Allowed HTTP methods")."""
+    assert make_edge()(signed_target, method=method)[0] == 200
 
 
 DEEP = "[" * 8_000
@@ -264,22 +260,24 @@ STARS = (
 @pytest.mark.parametrize(
     "document", [DEEP, HUGE, STARS, LEAVES], ids=["deep", "huge", "stars", "leaves"]
 )
-def test_a_signed_document_that_is_costly_to_read(ask: Any, rsa_peer: Any, document: str) -> None:
-    """At most 50 ms of this process's own time, which a busy machine does not count in."""
-    assert least_seconds(ask(log=None), rsa_peer.custom_cookies(document)) < 0.050
+def test_costly_signed_policy_is_refused_in_time(
+    make_edge: Any, rsa_peer: Any, document: str
+) -> None:
+    """In at most 50 ms of processor time."""
+    assert measure_least_seconds(make_edge(log=None), rsa_peer.custom_cookies(document)) < 0.050
 
 
-def test_a_document_that_is_costly_to_explain(ask: Any, rsa_peer: Any) -> None:
-    """Nobody has signed it, so that each form of it is tried that may have been signed."""
+def test_costly_policy_is_explained_in_time(make_edge: Any, rsa_peer: Any) -> None:
+    """Its signature is wrong, so the explanation tries each document that may have been signed."""
     cookies = {**rsa_peer.custom_cookies(LEAVES), "CloudFront-Signature": "YQ__"}
-    assert least_seconds(ask(log=None, explain=True), cookies) < 0.050
+    assert measure_least_seconds(make_edge(log=None, explain=True), cookies) < 0.050
 
 
-def least_seconds(edge: Any, cookies: dict[str, str]) -> float:
+def measure_least_seconds(edge: Any, cookies: dict[str, str]) -> float:
     header = "; ".join(f"{k}={v}" for k, v in cookies.items())
-    took = []
+    durations = []
     for _ in range(3):
         began = time.process_time()
         assert edge("/" + "a" * 4_000, cookie=header)[0] == 403
-        took.append(time.process_time() - began)
-    return min(took)
+        durations.append(time.process_time() - began)
+    return min(durations)
