@@ -1,4 +1,4 @@
-"""Make a data set to sign: some parts of Parquet, with a column `url`."""
+"""Create a sample data set: Parquet files with a column `url`."""
 
 import argparse
 from pathlib import Path
@@ -7,17 +7,17 @@ import pandas as pd
 
 
 def main() -> None:
-    """Read the command line and write the parts."""
+    """Parse the command line and write the files."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", help="the folder to make")
-    parser.add_argument("parts", nargs="?", type=int, default=8, help="how many (8)")
-    parser.add_argument("rows", nargs="?", type=int, default=1000, help="of each part (1000)")
+    parser.add_argument("folder", help="the folder to create")
+    parser.add_argument("parts", nargs="?", type=int, default=8, help="number of files (8)")
+    parser.add_argument("rows", nargs="?", type=int, default=1000, help="rows in each file (1000)")
     given = parser.parse_args()
-    make(given.folder, given.parts, given.rows)
+    write_parts(given.folder, given.parts, given.rows)
 
 
-def make(folder: str, parts: int, rows: int) -> None:
-    """Write so many parts with so many rows each."""
+def write_parts(folder: str, parts: int, rows: int) -> None:
+    """Write *parts* files with *rows* rows each."""
     Path(folder).mkdir()
     for part in range(parts):
         numbers = range(part * rows, (part + 1) * rows)

@@ -12,30 +12,30 @@ import pandas as pd
 from dask.distributed import Client, LocalCluster
 from signing import sign_frame
 
-LIFETIME = 24 * 60 * 60
+DURATION = 24 * 60 * 60  # seconds
 
 
-def signed(urls: str, expires_at: int) -> dd.DataFrame:
-    """Return the data set as it will be: nothing is read yet, nothing signed, no key loaded."""
+def sign_data_set(urls: str, expires_at: int) -> dd.DataFrame:
+    """Return the signed data set. Dask computes it later, in the workers."""
     frame = dd.read_parquet(urls)
     text = pd.Series(dtype="string")
-    # Told here, since Dask would find out by signing, and this process has no need of a key.
-    kind = frame._meta.assign(signed_url=text, error=text)
-    return frame.map_partitions(sign_frame, expires_at, meta=kind)
+    # Without `meta`, Dask would call sign_frame here to find the columns, and need a key.
+    columns = frame._meta.assign(signed_url=text, error=text)
+    return frame.map_partitions(sign_frame, expires_at, meta=columns)
 
 
 def main(urls: str, output: str) -> None:
-    """Sign the data set, part by part; each of the workers loads the key once, by itself."""
-    # Settled here, so that all expire alike, and so does a part that is done again.
-    expires_at = int(time.time()) + LIFETIME
+    """Sign the data set in two workers; each worker loads the key itself, once."""
+    # Computed once, so that all URLs expire together, also if a partition is signed again.
+    expires_at = int(time.time()) + DURATION
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         Client(cluster),
     ):
-        signed(urls, expires_at).to_parquet(output)
-        done = dd.read_parquet(output, columns=["error"])
-        total, faults = len(done), int(done["error"].count().compute())
-    print(f"{total - faults} signed, {faults} not")
+        sign_data_set(urls, expires_at).to_parquet(output)
+        written = dd.read_parquet(output, columns=["error"])
+        total, failed = len(written), int(written["error"].count().compute())
+    print(f"{total - failed} signed, {failed} not")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What each worker does, and where it has its key from."""
+"""The code that each worker runs: load the key and sign a partition."""
 
 import os
 from pathlib import Path
@@ -10,14 +10,14 @@ from cfsign.bulk import sign_partition
 
 
 def load_signer() -> Signer:
-    """Make the signer of the worker's own environment; here, or of AWS KMS: `kms:alias/NAME`."""
+    """Return a signer with the key that the worker's environment names."""
     return Signer(
         os.environ["CLOUDFRONT_KEY_PAIR_ID"], Path(os.environ["CLOUDFRONT_PRIVATE_KEY_FILE"])
     )
 
 
 def sign_frame(frame: pd.DataFrame, expires_at: int) -> pd.DataFrame:
-    """Sign the column `url`; a URL that cannot be signed has the reason in `error`."""
+    """Sign the column `url`. If a URL cannot be signed, `error` holds the reason."""
     outcomes = list(sign_partition(frame["url"], load_signer, expires_at=expires_at))
     return frame.assign(
         signed_url=pd.Series([one.signed_url for one in outcomes], frame.index, dtype="string"),

@@ -51,7 +51,7 @@ if __name__ == "__main__":
 
     sign_data_set.main("urls", "signed")
     keep("said")
-    heard.append(cloudpickle.dumps(sign_data_set.signed("urls", 2000000000).__dask_graph__()))
+    heard.append(cloudpickle.dumps(sign_data_set.sign_data_set("urls", 2000000000).__dask_graph__()))
     keep("graph")
     # The control: the same ears hear a key that is sent.
     with (

@@ -1,7 +1,7 @@
 """
-The examples as a user runs them: in a copy, by the very lines of their READMEs.
+Run the examples as a user does: in a copy, with the commands of their READMEs.
 
-All that differs is the two ports, which are free ones, and `pip install`, which is done.
+Only the two ports differ, and `pip install` is left out.
 """
 
 from __future__ import annotations
@@ -24,56 +24,56 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-_PATIENCE = 30
+_TIMEOUT = 30  # seconds
 
 
 @dataclass(frozen=True)
 class Example:
-    """An example that is running."""
+    """A running example: its folder, the URLs of site and edge, and its output."""
 
     folder: Path
     site: str
     edge: str
     log: Path
 
-    def password(self, name: str) -> str:
-        """The password that was printed for a viewer."""
+    def read_password(self, name: str) -> str:
+        """Return the password that was printed for a user."""
         found = re.search(rf"^{name}'s password: (\S+)$", self.log.read_text(), re.MULTILINE)
         assert found is not None, self.log.read_text()
         return found[1]
 
-    def in_bucket(self, name: str) -> bytes:
-        """A private file's bytes, from the example as it is committed."""
+    def read_file(self, name: str) -> bytes:
+        """Return the content of a private file of the example."""
         return (ROOT / "examples" / self.folder.name / "bucket" / name).read_bytes()
 
-    def on_edge(self, url: str) -> bool:
-        """Whether a URL is one of the edge's."""
+    def is_on_edge(self, url: str) -> bool:
+        """Return True if the URL is one of the edge."""
         return url.startswith(f"{self.edge}/")
 
     @contextlib.contextmanager
-    def browser(self) -> Iterator[Any]:
-        """A viewer's browser, which follows no redirect unless it is told."""
+    def open_browser(self) -> Iterator[Any]:
+        """Yield an HTTP client with its own cookies; it does not follow redirects by default."""
         import httpx
 
-        with httpx.Client(base_url=self.site, timeout=_PATIENCE, trust_env=False) as client:
+        with httpx.Client(base_url=self.site, timeout=_TIMEOUT, trust_env=False) as client:
             yield client
 
 
 def fill_in(page: Any, **fields: str) -> dict[str, str]:
-    """What a browser would send of a page's form: its hidden fields, and what was typed."""
+    """Return the fields of a page's form: the hidden ones, and *fields*."""
     hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text)
     return {name: html.unescape(value) for name, value in hidden} | fields
 
 
 @pytest.fixture(name="fill_in", scope="session")
 def fill_in_fixture() -> Callable[..., dict[str, str]]:
-    """The function above."""
+    """The function `fill_in`."""
     return fill_in
 
 
 @pytest.fixture(scope="session")
 def example_environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An environment that has the commands of this Python first, and nothing of the user's."""
+    """An environment with the commands of this Python, without the user's variables."""
     commands = Path(sys.executable).parent
     return {
         "HOME": str(tmp_path_factory.mktemp("home")),
@@ -84,12 +84,12 @@ def example_environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def copy_example(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Copies an example, and nothing that was made in it."""
+    """A function that copies an example, without generated files."""
 
     def copy(name: str) -> Path:
         folder = tmp_path_factory.mktemp("examples")
-        made = shutil.ignore_patterns("__pycache__", "*.pem", "*.sqlite3", "students.json")
-        shutil.copytree(ROOT / "examples" / name, folder / name, ignore=made)
+        generated = shutil.ignore_patterns("__pycache__", "*.pem", "*.sqlite3", "students.json")
+        shutil.copytree(ROOT / "examples" / name, folder / name, ignore=generated)
         return folder / name
 
     return copy
@@ -99,13 +99,13 @@ def copy_example(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pa
 def run_example(
     copy_example: Callable[[str], Path], example_environ: dict[str, str]
 ) -> Callable[[str], contextlib.AbstractContextManager[Example]]:
-    """Runs an example's README until the end of a `with`."""
+    """A context manager that runs the commands of an example's README."""
 
     @contextlib.contextmanager
     def run(name: str) -> Iterator[Example]:
         folder = copy_example(name)
-        site, edge = free_ports(2)
-        script = readme_lines(folder).replace(":8000", f":{site}").replace(":8001", f":{edge}")
+        site, edge = find_free_ports(2)
+        script = read_commands(folder).replace(":8000", f":{site}").replace(":8001", f":{edge}")
         script = script.replace("--port 8000", f"--port {site}")
         script = script.replace("--port 8001", f"--port {edge}")
         log = folder.parent / "log"
@@ -129,8 +129,8 @@ def run_example(
     return run
 
 
-def readme_lines(folder: Path) -> str:
-    """The lines that run the example, of which the first installs it."""
+def read_commands(folder: Path) -> str:
+    """Return the commands of the README that run the example, without `pip install`."""
     readme = (folder / "README.md").read_text(encoding="utf-8")
     _, _, block = readme.partition("```console\n")
     install, _, lines = block.partition("\n```")[0].partition("\n")
@@ -138,8 +138,8 @@ def readme_lines(folder: Path) -> str:
     return lines
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on, all different."""
+def find_free_ports(count: int) -> list[int]:
+    """Return *count* different free ports."""
     with contextlib.ExitStack() as stack:
         sockets = [
             stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
@@ -148,8 +148,8 @@ def free_ports(count: int) -> list[int]:
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until a server answers; raises AssertionError with the log if none will."""
-    end = time.monotonic() + _PATIENCE
+    """Wait until the port accepts connections; raise AssertionError with the log if it does not."""
+    end = time.monotonic() + _TIMEOUT
     while time.monotonic() < end and process.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
@@ -158,7 +158,7 @@ def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """Stop the script and all that it started, which is its session's one process group."""
+    """Stop the script and its child processes, which are one process group."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):

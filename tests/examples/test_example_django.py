@@ -1,4 +1,4 @@
-"""`examples/django_site` under Gunicorn, as its README runs it, and its settings for production."""
+"""Run `examples/django_site` under Gunicorn with the commands of its README."""
 
 from __future__ import annotations
 
@@ -27,129 +27,127 @@ def archive(run_example: Callable[[str], Any]) -> Iterator[Any]:
 
 
 @pytest.fixture
-def visitor(archive: Any) -> Iterator[Any]:
-    with archive.browser() as browser:
+def browser(archive: Any) -> Iterator[Any]:
+    with archive.open_browser() as browser:
         yield browser
 
 
 @pytest.fixture
 def log_in(
-    archive: Any, visitor: Any, fill_in: Callable[..., dict[str, str]]
+    archive: Any, browser: Any, fill_in: Callable[..., dict[str, str]]
 ) -> Callable[..., Any]:
-    """Fills in Django's own login form, with its CSRF token and where to go next."""
+    """A function that submits Django's login form, with its CSRF token and `next`."""
 
     def log_in(name: str, password: str = "", login: str = "/accounts/login/") -> Any:
         form = fill_in(
-            visitor.get(login), username=name, password=password or archive.password(name)
+            browser.get(login), username=name, password=password or archive.read_password(name)
         )
-        return visitor.post(login, data=form)
+        return browser.post(login, data=form)
 
     return log_in
 
 
 @pytest.fixture
-def ada(visitor: Any, log_in: Callable[..., Any]) -> Any:
+def ada(browser: Any, log_in: Callable[..., Any]) -> Any:
     assert log_in("ada").status_code == 302
-    return visitor
+    return browser
 
 
 @pytest.fixture
-def ben(visitor: Any, log_in: Callable[..., Any]) -> Any:
+def ben(browser: Any, log_in: Callable[..., Any]) -> Any:
     assert log_in("ben").status_code == 302
-    return visitor
+    return browser
 
 
-def test_a_visitor_is_sent_to_log_in_and_then_to_what_they_came_for(
-    archive: Any, visitor: Any, log_in: Callable[..., Any]
+def test_anonymous_user_reaches_the_file_after_login(
+    archive: Any, browser: Any, log_in: Callable[..., Any]
 ) -> None:
-    answer = visitor.get(PAPER)
-    login = answer.headers["Location"]
-    assert (answer.status_code, login) == (302, f"/accounts/login/?next={quote(PAPER)}")
-    answer = log_in("ada", login=login)
-    assert (answer.status_code, answer.headers["Location"]) == (302, PAPER)
-    answer = visitor.get(PAPER, follow_redirects=True)
-    assert archive.on_edge(str(answer.url))
-    assert answer.content == archive.in_bucket("finance/budget 2026.txt")
+    response = browser.get(PAPER)
+    login = response.headers["Location"]
+    assert (response.status_code, login) == (302, f"/accounts/login/?next={quote(PAPER)}")
+    response = log_in("ada", login=login)
+    assert (response.status_code, response.headers["Location"]) == (302, PAPER)
+    response = browser.get(PAPER, follow_redirects=True)
+    assert archive.is_on_edge(str(response.url))
+    assert response.content == archive.read_file("finance/budget 2026.txt")
 
 
-def test_the_redirect_is_never_kept(ada: Any) -> None:
-    answer = ada.get(PAPER)
-    assert (answer.status_code, answer.headers["Cache-Control"]) == (303, "no-store")
+def test_redirect_is_not_cached(ada: Any) -> None:
+    response = ada.get(PAPER)
+    assert (response.status_code, response.headers["Cache-Control"]) == (303, "no-store")
 
 
 @pytest.mark.parametrize("prefix", ["papers", "links"])
-def test_another_groups_paper_is_refused_with_the_sites_own_page(ada: Any, prefix: str) -> None:
-    answer = ada.get(SALARIES.replace("papers", prefix))
-    assert answer.status_code == 403
-    assert "This paper is for another group." in answer.text
-    assert "ada" in answer.text  # the page knows who asks
-    assert "Signature" not in answer.text + str(answer.headers)
+def test_paper_of_another_group_is_refused_with_the_error_page(ada: Any, prefix: str) -> None:
+    response = ada.get(SALARIES.replace("papers", prefix))
+    assert response.status_code == 403
+    assert "This paper is for another group." in response.text
+    assert "ada" in response.text  # the page shows who is logged in
+    assert "Signature" not in response.text + str(response.headers)
 
 
-def test_a_name_with_an_umlaut_arrives(archive: Any, ben: Any) -> None:
-    answer = ben.get(SALARIES, follow_redirects=True)
-    assert answer.content == archive.in_bucket("people/Gehälter.txt")
+def test_file_name_with_an_umlaut_is_served(archive: Any, ben: Any) -> None:
+    response = ben.get(SALARIES, follow_redirects=True)
+    assert response.content == archive.read_file("people/Gehälter.txt")
 
 
-def test_a_wrong_password_opens_nothing(visitor: Any, log_in: Callable[..., Any]) -> None:
+def test_wrong_password_is_refused(browser: Any, log_in: Callable[..., Any]) -> None:
     assert log_in("ada", password="guess").status_code == 200
-    assert visitor.get(PAPER).status_code == 302
+    assert browser.get(PAPER).status_code == 302
 
 
-def test_a_script_gets_the_url_as_json(archive: Any, ada: Any) -> None:
-    answer = ada.get(PAPER.replace("papers", "links"))
-    assert answer.headers["Content-Type"] == "application/json"
-    url = answer.json()["url"]
-    assert archive.on_edge(url)
-    # From another origin, and without the site's cookies, as `fetch` does.
-    with archive.browser() as script:
+def test_script_gets_the_url_as_json(archive: Any, ada: Any) -> None:
+    response = ada.get(PAPER.replace("papers", "links"))
+    assert response.headers["Content-Type"] == "application/json"
+    url = response.json()["url"]
+    assert archive.is_on_edge(url)
+    # Like `fetch`: from another origin, without the site's cookies.
+    with archive.open_browser() as script:
         file = script.get(url, headers={"Origin": archive.site})
-    assert file.content == archive.in_bucket("finance/budget 2026.txt")
+    assert file.content == archive.read_file("finance/budget 2026.txt")
     assert file.headers["Access-Control-Allow-Origin"] == "*"
 
 
-def test_a_script_that_is_not_logged_in_gets_no_login_page(visitor: Any) -> None:
-    assert visitor.get(PAPER.replace("papers", "links")).status_code == 403
+def test_anonymous_script_gets_403(browser: Any) -> None:
+    assert browser.get(PAPER.replace("papers", "links")).status_code == 403
 
 
-def test_the_list_shows_what_the_member_may_read_with_signed_thumbnails(
-    archive: Any, ada: Any
-) -> None:
+def test_list_shows_readable_papers_with_signed_thumbnails(archive: Any, ada: Any) -> None:
     page = ada.get("/")
     assert "no-store" in page.headers["Cache-Control"]
     assert "Budget for 2026" in page.text
     assert "Salaries" not in page.text
     sources = [html.unescape(each) for each in re.findall(r'src="([^"]+)"', page.text)]
     pictures = [ada.get(source).content for source in sources]
-    assert pictures == [archive.in_bucket("thumbnails/finance/budget 2026.txt.svg")]
-    # The links of the page are those that work.
+    assert pictures == [archive.read_file("thumbnails/finance/budget 2026.txt.svg")]
+    # The links that other tests follow.
     assert f'href="{PAPER}"' in page.text
     assert f'data-link="{PAPER.replace("papers", "links")}"' in page.text
 
 
-def test_what_is_not_there_gets_the_sites_own_page(ada: Any) -> None:
-    answer = ada.get("/papers/thumbnails/finance/budget%202026.txt.svg")
-    assert answer.status_code == 404
-    assert "The archive has no paper of this name." in answer.text
+def test_missing_paper_gets_the_error_page(ada: Any) -> None:
+    response = ada.get("/papers/thumbnails/finance/budget%202026.txt.svg")
+    assert response.status_code == 404
+    assert "The archive has no paper of this name." in response.text
 
 
-def test_logging_out_ends_it(ada: Any, fill_in: Callable[..., dict[str, str]]) -> None:
+def test_logout_ends_access(ada: Any, fill_in: Callable[..., dict[str, str]]) -> None:
     form = fill_in(ada.get("/"))
     assert ada.post("/accounts/logout/", data=form).status_code == 302
     assert ada.get(PAPER).headers["Location"].startswith("/accounts/login/")
 
 
-def test_nobody_reaches_the_bucket_without_the_site(archive: Any, visitor: Any) -> None:
-    answer = visitor.get(f"{archive.edge}/finance/budget%202026.txt")
-    assert answer.status_code == 403
-    assert "<Code>MissingKey</Code>" in answer.text
+def test_unsigned_request_to_the_edge_is_refused(archive: Any, browser: Any) -> None:
+    response = browser.get(f"{archive.edge}/finance/budget%202026.txt")
+    assert response.status_code == 403
+    assert "<Code>MissingKey</Code>" in response.text
 
 
 @pytest.fixture
 def manage(
     copy_example: Callable[[str], Path], example_environ: dict[str, str], pem: str
 ) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """`python -W error manage.py` with production's environment."""
+    """A function that runs `python -W error manage.py` with the production environment."""
     folder = copy_example("django_site")
     (folder / "private.pem").write_text(pem)
     environ = {
@@ -175,7 +173,7 @@ def manage(
     return manage
 
 
-def test_the_check_before_a_deployment_finds_nothing(
+def test_deployment_check_reports_nothing(
     manage: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
     done = manage("check", "--deploy", "--fail-level", "WARNING")
@@ -193,7 +191,7 @@ def test_the_check_before_a_deployment_finds_nothing(
         ({"LOCAL_HTTP": "1"}, "security.W012"),
     ],
 )
-def test_the_check_finds_what_is_wrong(
+def test_deployment_check_reports_a_wrong_setting(
     manage: Callable[..., subprocess.CompletedProcess[str]], changed: dict[str, str], found: str
 ) -> None:
     done = manage("check", "--deploy", "--fail-level", "WARNING", **changed)
@@ -201,7 +199,7 @@ def test_the_check_finds_what_is_wrong(
     assert found in done.stderr
 
 
-def test_the_check_tells_all_that_is_missing_at_once(
+def test_deployment_check_reports_all_missing_settings(
     manage: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
     unset = ("SECRET_KEY", "CLOUDFRONT_DOMAIN", "CLOUDFRONT_KEY_PAIR_ID")
@@ -213,7 +211,7 @@ def test_the_check_tells_all_that_is_missing_at_once(
     assert "Traceback" not in done.stderr
 
 
-def test_the_migration_is_that_of_the_models(
+def test_migrations_match_the_models(
     manage: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
     done = manage("makemigrations", "--check", "--dry-run")

@@ -1,4 +1,4 @@
-"""`examples/falcon_site` under Uvicorn, as its README runs it."""
+"""Run `examples/falcon_site` under Uvicorn with the commands of its README."""
 
 from __future__ import annotations
 
@@ -21,91 +21,89 @@ def school(run_example: Callable[[str], Any]) -> Iterator[Any]:
 
 
 @pytest.fixture
-def visitor(school: Any) -> Iterator[Any]:
-    with school.browser() as browser:
+def browser(school: Any) -> Iterator[Any]:
+    with school.open_browser() as browser:
         yield browser
 
 
 def log_in(school: Any, browser: Any, name: str, login: str = "/login") -> Any:
-    return browser.post(login, data={"name": name, "password": school.password(name)})
+    return browser.post(login, data={"name": name, "password": school.read_password(name)})
 
 
 @pytest.fixture
-def ada(school: Any, visitor: Any) -> Any:
-    assert log_in(school, visitor, "ada").status_code == 303
-    return visitor
+def ada(school: Any, browser: Any) -> Any:
+    assert log_in(school, browser, "ada").status_code == 303
+    return browser
 
 
 @pytest.fixture
-def ben(school: Any, visitor: Any) -> Any:
-    assert log_in(school, visitor, "ben").status_code == 303
-    return visitor
+def ben(school: Any, browser: Any) -> Any:
+    assert log_in(school, browser, "ben").status_code == 303
+    return browser
 
 
 @pytest.mark.parametrize("path", [HANDOUT, PLAYLIST])
-def test_a_visitor_is_sent_to_log_in_and_then_to_what_they_came_for(
-    school: Any, visitor: Any, path: str
-) -> None:
-    answer = visitor.get(path)
-    login = answer.headers["Location"]
-    assert (answer.status_code, login.partition("?")[0]) == (303, "/login")
-    assert "Log in" in visitor.get(login).text
-    answer = log_in(school, visitor, "ada", login)
-    assert (answer.status_code, answer.headers["Location"]) == (303, path)
-    answer = visitor.get(path, follow_redirects=True)
-    assert school.on_edge(str(answer.url))
-    assert answer.content == school.in_bucket(path.split("/", 2)[2])
+def test_anonymous_user_reaches_the_file_after_login(school: Any, browser: Any, path: str) -> None:
+    response = browser.get(path)
+    login = response.headers["Location"]
+    assert (response.status_code, login.partition("?")[0]) == (303, "/login")
+    assert "Log in" in browser.get(login).text
+    response = log_in(school, browser, "ada", login)
+    assert (response.status_code, response.headers["Location"]) == (303, path)
+    response = browser.get(path, follow_redirects=True)
+    assert school.is_on_edge(str(response.url))
+    assert response.content == school.read_file(path.split("/", 2)[2])
 
 
 @pytest.mark.parametrize("query", ["", "?next=https://evil.example/", "?next=//evil.example"])
-def test_the_login_leads_to_no_other_site(school: Any, visitor: Any, query: str) -> None:
-    assert log_in(school, visitor, "ada", f"/login{query}").headers["Location"] == "/"
+def test_login_does_not_redirect_to_another_site(school: Any, browser: Any, query: str) -> None:
+    assert log_in(school, browser, "ada", f"/login{query}").headers["Location"] == "/"
 
 
-def test_the_redirect_is_never_kept(ada: Any) -> None:
-    answer = ada.get(HANDOUT)
-    assert (answer.status_code, answer.headers["Cache-Control"]) == (303, "no-store")
+def test_redirect_is_not_cached(ada: Any) -> None:
+    response = ada.get(HANDOUT)
+    assert (response.status_code, response.headers["Cache-Control"]) == (303, "no-store")
 
 
 @pytest.mark.parametrize("path", [HANDOUT, PLAYLIST])
-def test_another_course_is_refused_with_the_sites_own_page(ben: Any, path: str) -> None:
-    answer = ben.get(path)
-    assert answer.status_code == 403
-    assert answer.headers["Content-Type"].startswith("text/html")
-    assert "You do not take this course." in answer.text
-    assert "CloudFront" not in str(answer.headers)
-    assert "Location" not in answer.headers
+def test_other_course_is_refused_with_the_error_page(ben: Any, path: str) -> None:
+    response = ben.get(path)
+    assert response.status_code == 403
+    assert response.headers["Content-Type"].startswith("text/html")
+    assert "You do not take this course." in response.text
+    assert "CloudFront" not in str(response.headers)
+    assert "Location" not in response.headers
 
 
-def test_cookies_open_the_recording_and_no_other(school: Any, ada: Any) -> None:
+def test_cookies_open_only_the_recording(school: Any, ada: Any) -> None:
     playlist = ada.get(PLAYLIST, follow_redirects=True)
-    # The URL is plain: what opens it is in the cookies.
+    # The URL is plain; the signature is in the cookies.
     assert str(playlist.url) == f"{school.edge}/algebra/01/index.m3u8"
     segments = [line for line in playlist.text.splitlines() if not line.startswith("#")]
     assert segments == ["0.ts", "1.ts"]
     for segment in segments:
-        answer = ada.get(str(playlist.url.join(segment)))
-        assert answer.content == school.in_bucket(f"algebra/01/{segment}")
+        response = ada.get(str(playlist.url.join(segment)))
+        assert response.content == school.read_file(f"algebra/01/{segment}")
     assert ada.get(f"{school.edge}/algebra/handout.txt").status_code == 403
     assert ada.get(f"{school.edge}/history/01/index.m3u8").status_code == 403
 
 
-def test_a_wrong_password_or_a_forged_cookie_opens_nothing(visitor: Any) -> None:
-    for name in ("ada", "nobody"):
-        answer = visitor.post("/login", data={"name": name, "password": "guess"})
-        assert answer.status_code == 403
-        assert "There is no such student" in answer.text
-    answer = visitor.get(HANDOUT, headers={"Cookie": "student=ImFkYSI.aaaaaa.forged"})
-    assert answer.headers["Location"].startswith("/login?")
+def test_wrong_password_and_forged_cookie_are_refused(browser: Any) -> None:
+    for name in ("ada", "unknown"):
+        response = browser.post("/login", data={"name": name, "password": "guess"})
+        assert response.status_code == 403
+        assert "The name or the password is wrong" in response.text
+    response = browser.get(HANDOUT, headers={"Cookie": "student=ImFkYSI.aaaaaa.forged"})
+    assert response.headers["Location"].startswith("/login?")
 
 
-def test_a_form_that_is_none_is_a_bad_request(visitor: Any) -> None:
-    answer = visitor.post("/login", json=["ada"])
-    assert answer.status_code == 400
-    assert "write to the school" in answer.text
+def test_json_instead_of_a_form_is_a_bad_request(browser: Any) -> None:
+    response = browser.post("/login", json=["ada"])
+    assert response.status_code == 400
+    assert "write to the school" in response.text
 
 
-def test_the_page_lists_the_students_own_courses(ada: Any) -> None:
+def test_home_page_lists_only_own_courses(ada: Any) -> None:
     page = ada.get("/")
     assert f'href="{HANDOUT}"' in page.text
     assert f'href="{PLAYLIST}"' in page.text
@@ -113,12 +111,12 @@ def test_the_page_lists_the_students_own_courses(ada: Any) -> None:
     assert page.headers["Cache-Control"] == "no-store"
 
 
-def test_logging_out_ends_it(ada: Any) -> None:
+def test_logout_ends_access(ada: Any) -> None:
     assert ada.post("/logout").status_code == 303
     assert ada.get(HANDOUT).headers["Location"].startswith("/login?")
 
 
-def test_nobody_reaches_the_bucket_without_the_site(school: Any, visitor: Any) -> None:
-    answer = visitor.get(f"{school.edge}/algebra/handout.txt")
-    assert answer.status_code == 403
-    assert "<Code>MissingKey</Code>" in answer.text
+def test_unsigned_request_to_the_edge_is_refused(school: Any, browser: Any) -> None:
+    response = browser.get(f"{school.edge}/algebra/handout.txt")
+    assert response.status_code == 403
+    assert "<Code>MissingKey</Code>" in response.text

@@ -1,4 +1,4 @@
-"""`examples/flask_site` under Gunicorn, as its README runs it."""
+"""Run `examples/flask_site` under Gunicorn with the commands of its README."""
 
 from __future__ import annotations
 
@@ -26,110 +26,106 @@ def studio(run_example: Callable[[str], Any]) -> Iterator[Any]:
 
 
 @pytest.fixture
-def visitor(studio: Any) -> Iterator[Any]:
-    with studio.browser() as browser:
+def browser(studio: Any) -> Iterator[Any]:
+    with studio.open_browser() as browser:
         yield browser
 
 
 def log_in(studio: Any, browser: Any, name: str) -> Any:
-    return browser.post("/login", data={"name": name, "password": studio.password(name)})
+    return browser.post("/login", data={"name": name, "password": studio.read_password(name)})
 
 
 @pytest.fixture
-def ada(studio: Any, visitor: Any) -> Any:
-    assert log_in(studio, visitor, "ada").status_code == 303
-    return visitor
+def ada(studio: Any, browser: Any) -> Any:
+    assert log_in(studio, browser, "ada").status_code == 303
+    return browser
 
 
 @pytest.fixture
-def ben(studio: Any, visitor: Any) -> Any:
-    assert log_in(studio, visitor, "ben").status_code == 303
-    return visitor
+def ben(studio: Any, browser: Any) -> Any:
+    assert log_in(studio, browser, "ben").status_code == 303
+    return browser
 
 
-def test_a_visitor_is_sent_to_log_in_and_then_to_what_they_came_for(
-    studio: Any, visitor: Any
-) -> None:
-    answer = visitor.get(PHOTO)
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/login")
-    assert "Log in" in visitor.get("/login").text
-    answer = log_in(studio, visitor, "ada")
-    assert (answer.status_code, answer.headers["Location"]) == (303, PHOTO)
-    answer = visitor.get(PHOTO, follow_redirects=True)
-    assert studio.on_edge(str(answer.url))
-    assert answer.content == studio.in_bucket("lakeside/1 dawn.svg")
+def test_anonymous_user_reaches_the_file_after_login(studio: Any, browser: Any) -> None:
+    response = browser.get(PHOTO)
+    assert (response.status_code, response.headers["Location"]) == (303, "/login")
+    assert "Log in" in browser.get("/login").text
+    response = log_in(studio, browser, "ada")
+    assert (response.status_code, response.headers["Location"]) == (303, PHOTO)
+    response = browser.get(PHOTO, follow_redirects=True)
+    assert studio.is_on_edge(str(response.url))
+    assert response.content == studio.read_file("lakeside/1 dawn.svg")
 
 
-def test_the_redirect_is_signed_and_never_kept(studio: Any, ada: Any) -> None:
-    answer = ada.get(PHOTO)
-    assert (answer.status_code, answer.headers["Cache-Control"]) == (303, "no-store")
-    query = parse_qs(urlsplit(answer.headers["Location"]).query)
+def test_redirect_is_signed_and_not_cached(studio: Any, ada: Any) -> None:
+    response = ada.get(PHOTO)
+    assert (response.status_code, response.headers["Cache-Control"]) == (303, "no-store")
+    query = parse_qs(urlsplit(response.headers["Location"]).query)
     assert query.keys() == {"Expires", "Signature", "Key-Pair-Id"}
     assert query["Key-Pair-Id"] == ["KLOCAL"]
 
 
 @pytest.mark.parametrize("path", [PHOTO, "/slideshow/lakeside/slideshow.html", "/albums/lakeside"])
-def test_another_client_is_refused_with_the_sites_own_page(
-    studio: Any, ben: Any, path: str
-) -> None:
-    answer = ben.get(path)
-    assert answer.status_code == 403
-    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert "This album is not shared with you." in answer.text
-    assert "Location" not in answer.headers
-    assert "Signature" not in answer.text + str(answer.headers)
+def test_other_client_is_refused_with_the_error_page(studio: Any, ben: Any, path: str) -> None:
+    response = ben.get(path)
+    assert response.status_code == 403
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "This album is not shared with you." in response.text
+    assert "Location" not in response.headers
+    assert "Signature" not in response.text + str(response.headers)
 
 
-def test_a_wrong_password_opens_nothing(visitor: Any) -> None:
-    for name in ("ada", "nobody"):
-        answer = visitor.post("/login", data={"name": name, "password": "guess"})
-        assert answer.status_code == 403
-        assert "There is no such client" in answer.text
-    assert visitor.get(PHOTO).headers["Location"] == "/login"
+def test_wrong_password_is_refused(browser: Any) -> None:
+    for name in ("ada", "unknown"):
+        response = browser.post("/login", data={"name": name, "password": "guess"})
+        assert response.status_code == 403
+        assert "The name or the password is wrong" in response.text
+    assert browser.get(PHOTO).headers["Location"] == "/login"
 
 
-def test_an_albums_thumbnails_are_signed(studio: Any, ada: Any) -> None:
+def test_thumbnails_of_an_album_are_signed(studio: Any, ada: Any) -> None:
     page = ada.get("/albums/lakeside")
     assert page.headers["Cache-Control"] == "no-store"
     sources = [html.unescape(each) for each in re.findall(r'src="([^"]+)"', page.text)]
     pictures = [ada.get(source).content for source in sources]
     assert pictures == [
-        studio.in_bucket(f"lakeside/thumbs/{name}.svg") for name in ("1 dawn", "2 noon")
+        studio.read_file(f"lakeside/thumbs/{name}.svg") for name in ("1 dawn", "2 noon")
     ]
 
 
-def test_cookies_open_the_slideshow_with_its_pictures_and_no_other(studio: Any, ada: Any) -> None:
+def test_cookies_open_only_the_slideshow(studio: Any, ada: Any) -> None:
     page = ada.get("/slideshow/lakeside/slideshow.html", follow_redirects=True)
-    # The URL is plain: what opens it is in the cookies.
+    # The URL is plain; the signature is in the cookies.
     assert str(page.url) == f"{studio.edge}/lakeside/slideshow.html"
     pictures = re.findall(r'src="([^"]+)"', page.text)
     assert len(pictures) == 2
     for picture in pictures:
-        answer = ada.get(str(page.url.join(picture)))
+        response = ada.get(str(page.url.join(picture)))
         name = picture.replace("%20", " ")
-        assert answer.content == studio.in_bucket(f"lakeside/{name}")
+        assert response.content == studio.read_file(f"lakeside/{name}")
     assert ada.get(f"{studio.edge}/harbour/1%20night.svg").status_code == 403
 
 
-def test_logging_out_ends_it(ada: Any) -> None:
+def test_logout_ends_access(ada: Any) -> None:
     assert ada.post("/logout").status_code == 303
     assert ada.get(PHOTO).headers["Location"] == "/login"
 
 
-def test_what_is_not_there_and_what_is_not_answered_get_the_sites_own_page(ada: Any) -> None:
+def test_404_and_405_get_the_error_page(ada: Any) -> None:
     assert "There is nothing here." in ada.get("/nowhere").text
-    answer = ada.post(PHOTO)
-    assert (answer.status_code, "GET" in answer.headers["Allow"]) == (405, True)
-    assert "Error 405." in answer.text
+    response = ada.post(PHOTO)
+    assert (response.status_code, "GET" in response.headers["Allow"]) == (405, True)
+    assert "Error 405." in response.text
 
 
-def test_nobody_reaches_the_bucket_without_the_site(studio: Any, visitor: Any) -> None:
-    answer = visitor.get(f"{studio.edge}/lakeside/1%20dawn.svg")
-    assert answer.status_code == 403
-    assert "<Code>MissingKey</Code>" in answer.text
+def test_unsigned_request_to_the_edge_is_refused(studio: Any, browser: Any) -> None:
+    response = browser.get(f"{studio.edge}/lakeside/1%20dawn.svg")
+    assert response.status_code == 403
+    assert "<Code>MissingKey</Code>" in response.text
 
 
-def test_what_is_missing_ends_the_start_in_the_librarys_words(
+def test_missing_settings_are_reported_at_start_up(
     copy_example: Callable[[str], Path], example_environ: dict[str, str]
 ) -> None:
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The examples' own tests, as a reader runs them by the READMEs: in a copy."""
+"""Run the tests of each example in a copy, with the command of its README."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-NEEDED = {
+PACKAGES = {
     "flask_site": ("flask", "httpx", "waitress", "whitenoise"),
     "falcon_site": ("falcon", "itsdangerous", "httpx", "waitress", "whitenoise"),
     "django_site": ("django", "httpx", "waitress", "whitenoise"),
 }
 
 
-@pytest.mark.parametrize("name", NEEDED)
-def test_the_examples_tests(
+@pytest.mark.parametrize("name", PACKAGES)
+def test_tests_of_the_example_pass(
     copy_example: Callable[[str], Path], example_environ: dict[str, str], name: str
 ) -> None:
-    for package in NEEDED[name]:
+    for package in PACKAGES[name]:
         pytest.importorskip(package)
     folder = copy_example(name)
     assert "\npython -m pytest tests\n" in (folder / "README.md").read_text(encoding="utf-8")

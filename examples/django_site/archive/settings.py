@@ -1,7 +1,7 @@
 """
-Settings for production, the secrets and all that differs between machines from the environment.
+Settings for production. Secrets and everything specific to a machine come from the environment.
 
-`LOCAL_HTTP=1` is for trying the site on this machine: it gives up what needs https, and that alone.
+`LOCAL_HTTP=1` runs the site on this machine without https; it changes nothing else.
 """
 
 from os import environ
@@ -11,7 +11,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 LOCAL_HTTP = environ.get("LOCAL_HTTP") == "1"
 
 DEBUG = False
-# What is missing here, `manage.py check --deploy` tells.
+# `manage.py check --deploy` reports missing settings.
 SECRET_KEY = environ.get("SECRET_KEY", "")
 ALLOWED_HOSTS = environ.get("ALLOWED_HOSTS", "127.0.0.1").split(",")
 
@@ -64,6 +64,6 @@ LOGIN_REDIRECT_URL = "index"
 LOGOUT_REDIRECT_URL = "login"
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not LOCAL_HTTP
-# A browser remembers this for a year, for every subdomain: begin with 60 seconds.
+# Browsers remember this for a year, for every subdomain. Start with HSTS_SECONDS=60.
 SECURE_HSTS_SECONDS = 0 if LOCAL_HTTP else int(environ.get("HSTS_SECONDS", "31536000"))
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not LOCAL_HTTP

@@ -1,1 +1,1 @@
-"""An association's papers, each for one of its groups."""
+"""The papers of an association; each is for one of its groups."""

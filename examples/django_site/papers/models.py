@@ -1,4 +1,4 @@
-"""What the site knows of the papers; the files themselves lie in the private bucket."""
+"""The papers in the database. The files are in the private bucket."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Paper(models.Model):
     group = models.ForeignKey(Group, on_delete=models.PROTECT)
 
     class Meta:
-        """By title, as people look for them."""
+        """Sort by title."""
 
         ordering = ("title",)
 
@@ -25,10 +25,10 @@ class Paper(models.Model):
 
     @property
     def thumbnail(self) -> str:
-        """The path of its picture in the bucket."""
+        """The path of its thumbnail in the bucket."""
         return f"thumbnails/{self.path}.svg"
 
     @classmethod
-    def readable_by(cls, user: Any) -> models.QuerySet[Paper]:
-        """Return the papers that *user* may read: those of their groups, and all for the staff."""
+    def list_readable(cls, user: Any) -> models.QuerySet[Paper]:
+        """Return the papers of the groups of *user*; staff may read all papers."""
         return cls.objects.all() if user.is_staff else cls.objects.filter(group__user=user)

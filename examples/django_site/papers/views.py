@@ -1,4 +1,4 @@
-"""The rule, which is the site's own, and the views that deliver by it."""
+"""The views that authorize and redirect, and the page that lists the papers."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from .models import Paper
 
 
 class PaperView(LoginRequiredMixin, SignedRedirectView):
-    """Sends a member to a paper of their groups, by a signed URL; a visitor, to log in."""
+    """Redirect a member to the signed URL of a paper, and anonymous users to the login page."""
 
     def authorize(self, request: HttpRequest, resource: str, **url_args: Any) -> int:
-        """Allow what the member may read; the rest is there or it is not."""
-        if Paper.readable_by(request.user).filter(path=resource).exists():
+        """Allow the papers of the member's groups."""
+        if Paper.list_readable(request.user).filter(path=resource).exists():
             return 200
         return 403 if Paper.objects.filter(path=resource).exists() else 404
 
 
 class PaperLinkView(PaperView):
-    """Gives the signed URL to the script of the page, by the same rule."""
+    """Return the signed URL as JSON to the script of the page, by the same rule."""
 
     delivery = "json"
-    # A script has no use for the login's page: it gets 403.
+    # Anonymous scripts get 403 instead of a redirect to the login page.
     raise_exception = True
 
 
-@never_cache  # The page holds signed URLs.
+@never_cache  # The page contains signed URLs.
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
-    """List the papers that the member may read, each with its thumbnail."""
-    return render(request, "papers/index.html", {"papers": Paper.readable_by(request.user)})
+    """Show the papers that the member may read, each with its thumbnail."""
+    return render(request, "papers/index.html", {"papers": Paper.list_readable(request.user)})

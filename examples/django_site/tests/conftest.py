@@ -1,4 +1,4 @@
-"""Django with the settings of production, before a CloudFront on this machine."""
+"""Django with its production settings, and a local CloudFront."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DOMAIN = "https://media.archive.example"
 
 @pytest.fixture(scope="session")
 def archive(cloudfront_key_pair, tmp_path_factory) -> None:
-    """The site, with the sample's papers and groups; Ada is in the group "finance"."""
+    """The site with the sample papers and groups. Ada is in the group "finance"."""
     folder: Path = tmp_path_factory.mktemp("archive")
     (folder / "private.pem").write_text(cloudfront_key_pair.private_key)
     os.environ |= {
@@ -35,13 +35,13 @@ def archive(cloudfront_key_pair, tmp_path_factory) -> None:
 
 @pytest.fixture
 def edge(cloudfront_edge):
-    """CloudFront before the bucket."""
+    """A local CloudFront in front of the bucket."""
     return cloudfront_edge(Path(__file__).parents[1] / "bucket", domain=DOMAIN)
 
 
 @pytest.fixture
 def ada(archive):
-    """A browser in which Ada is logged in."""
+    """A test client with Ada logged in."""
     from django.contrib.auth.models import User
     from django.test import Client
 

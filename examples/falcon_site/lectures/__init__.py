@@ -1,1 +1,1 @@
-"""A school's lectures: each student watches the recordings of their own courses."""
+"""The lectures of a school; students watch the recordings of their courses."""

@@ -16,7 +16,7 @@ from .students import load_students
 
 
 def create_app() -> App[Request, Response]:
-    """Make the site from the environment; what is missing or wrong there ends the start."""
+    """Create the site from the environment; raise if a variable is missing or wrong."""
     students = load_students(Path(environ.get("STUDENTS_FILE", "students.json")))
     sessions = Sessions(environ["SECRET_KEY"], students, secure=environ.get("LOCAL_HTTP") != "1")
     distribution = Distribution.from_env()

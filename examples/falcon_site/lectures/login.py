@@ -1,4 +1,4 @@
-"""Who is who: a cookie that the site has signed, and the pages that set and clear it."""
+"""The login: a signed cookie, and the pages that set and clear it."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from falcon.asgi import Request, Response
 from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
 
 from .pages import show_courses, show_login
-from .students import Students, knows
+from .students import Students, is_password
 
 _COOKIE = "student"
-_LIFETIME = 12 * 60 * 60
+_MAX_AGE = 12 * 60 * 60  # seconds
 
 
 class Sessions:
-    """The middleware that knows each request's student by a signed cookie."""
+    """The middleware that identifies the student by a signed cookie."""
 
     def __init__(self, secret_key: str, students: Students, *, secure: bool) -> None:
         if not secret_key:
-            raise ValueError("SECRET_KEY is empty, and anybody could sign with that")
-        # A salt keeps what is signed for one purpose from being taken for another.
+            raise ValueError("SECRET_KEY is empty: set it to a random value")
+        # The salt prevents that a value signed for one purpose is accepted for another.
         self._cookies = URLSafeTimedSerializer(secret_key, salt="student")
-        self._wanted = URLSafeSerializer(secret_key, salt="wanted")
+        self._paths = URLSafeSerializer(secret_key, salt="path")
         self._secure = secure
         self.students = students
 
     async def process_request(self, req: Request, resp: Response) -> None:
-        """Keep the student for the responders; None for a visitor."""
+        """Store the student in the request's context, or None."""
         try:
-            name = self._cookies.loads(req.cookies.get(_COOKIE, ""), max_age=_LIFETIME)
+            name = self._cookies.loads(req.cookies.get(_COOKIE, ""), max_age=_MAX_AGE)
         except BadData:
             name = None
         req.context.student = self.students.get(name)
@@ -39,31 +39,31 @@ class Sessions:
     async def process_response(
         self, req: Request, resp: Response, resource: object, req_succeeded: bool
     ) -> None:
-        """Let no cache keep a student's page; cfsign's own answers say so already."""
+        """Forbid caching of the site's pages; cfsign's responses forbid it already."""
         if resp.get_header("Cache-Control") is None:
             resp.set_header("Cache-Control", "no-store")
 
-    def open(self, resp: Response, name: str) -> None:
-        """Log a student in."""
+    def log_in(self, resp: Response, name: str) -> None:
+        """Set the cookie of a student."""
         value = self._cookies.dumps(name)
         resp.set_cookie(
-            _COOKIE, value, max_age=_LIFETIME, path="/", secure=self._secure, same_site="Lax"
+            _COOKIE, value, max_age=_MAX_AGE, path="/", secure=self._secure, same_site="Lax"
         )
 
-    def close(self, resp: Response) -> None:
-        """Log the student out: this browser forgets the cookie."""
+    def log_out(self, resp: Response) -> None:
+        """Delete the cookie in this browser."""
         resp.unset_cookie(_COOKIE, path="/")
 
-    def to_login(self, req: Request) -> falcon.HTTPSeeOther:
-        """Return the redirect to the login, which is to be raised."""
-        # Signed, so that nobody can make a link that leads on to another site.
-        wanted = self._wanted.dumps(quote(req.path))
-        return falcon.HTTPSeeOther("/login?" + urlencode({"next": wanted}))
+    def redirect_to_login(self, req: Request) -> falcon.HTTPSeeOther:
+        """Return the redirect to the login page; the caller raises it."""
+        # Signed, so that a forged link cannot redirect to another site after the login.
+        path = self._paths.dumps(quote(req.path))
+        return falcon.HTTPSeeOther("/login?" + urlencode({"next": path}))
 
-    def wanted(self, req: Request) -> str:
-        """Return the path that the visitor came for."""
+    def read_requested_path(self, req: Request) -> str:
+        """Return the path that was requested before the login, or "/"."""
         try:
-            return str(self._wanted.loads(req.get_param("next", default="")))
+            return str(self._paths.loads(req.get_param("next", default="")))
         except BadData:
             return "/"
 
@@ -79,37 +79,37 @@ class Login:
         show_login(resp)
 
     async def on_post(self, req: Request, resp: Response) -> None:
-        """Check the password, and go on to what the student came for."""
+        """Check the password and redirect to the requested page."""
         form = await req.get_media()
         if not isinstance(form, dict):
             raise falcon.HTTPBadRequest
         name, password = str(form.get("name", "")), str(form.get("password", ""))
-        # In a thread: a hash takes its time, and everybody else would wait for it.
-        if not await asyncio.to_thread(knows, self._sessions.students, name, password):
+        # In a thread: hashing takes long and would block the event loop.
+        if not await asyncio.to_thread(is_password, self._sessions.students, name, password):
             resp.status = falcon.HTTP_403
-            show_login(resp, "There is no such student, or the password is another.")
+            show_login(resp, "The name or the password is wrong.")
             return
-        self._sessions.open(resp, name)
-        raise falcon.HTTPSeeOther(self._sessions.wanted(req))
+        self._sessions.log_in(resp, name)
+        raise falcon.HTTPSeeOther(self._sessions.read_requested_path(req))
 
 
 class Logout:
-    """What the button posts to."""
+    """The target of the logout button."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
     async def on_post(self, req: Request, resp: Response) -> None:
-        """Forget the student."""
-        self._sessions.close(resp)
+        """Log the student out."""
+        self._sessions.log_out(resp)
         raise falcon.HTTPSeeOther("/login")
 
 
 class Home:
-    """A student's courses."""
+    """The page with a student's courses."""
 
     async def on_get(self, req: Request, resp: Response) -> None:
-        """List the courses, or offer the login."""
+        """Show the courses, or redirect to the login page."""
         if req.context.student is None:
             raise falcon.HTTPSeeOther("/login")
         show_courses(resp, req.context.student.courses)

@@ -1,4 +1,4 @@
-"""The pages, which are few enough to be strings, and the page for an error."""
+"""The HTML pages of the site, and its error page."""
 
 from __future__ import annotations
 
@@ -49,18 +49,18 @@ _ERRORS = {
 
 
 def show_login(resp: Response, message: str = "") -> None:
-    """Answer with the form."""
+    """Write the login form to the response."""
     _show(resp, "Log in", _LOGIN.format(message=escape(message)))
 
 
 def show_courses(resp: Response, courses: Iterable[str]) -> None:
-    """Answer with the links of each course."""
+    """Write the links of each course to the response."""
     items = (_COURSE.format(name=escape(name), path=quote(name)) for name in courses)
     _show(resp, "Your courses", f"<ul>{''.join(items)}</ul>\n{_LOGOUT}")
 
 
 def show_error(req: Request, resp: Response, error: falcon.HTTPError) -> None:
-    """Answer with the site's own page, whoever refuses: a resource of its own or cfsign's."""
+    """Write the error page to the response; cfsign's refusals use it, too."""
     message = _ERRORS.get(error.status_code, "Please try again, or write to the school's office.")
     _show(resp, error.title, f"<p>{escape(message)}</p>")
 

@@ -1,4 +1,4 @@
-"""The rule, which is the site's own, and the resources that deliver by it."""
+"""The resources that authorize and redirect."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .login import Sessions
 
 
 class Handout(SignedRedirectResource):
-    """Sends a student to a file of a course, by a signed URL that lasts a minute."""
+    """Redirect a student to the signed URL of a file, valid for a minute."""
 
     def __init__(self, distribution: Distribution, sessions: Sessions, **options: Any) -> None:
         super().__init__(distribution, **options)
@@ -22,28 +22,28 @@ class Handout(SignedRedirectResource):
 
     async def authorize(self, req: Request, resource: str, **params: Any) -> int | Allow:
         """
-        Allow a student the courses taken, and send a visitor to log in.
+        Allow the student's courses, and redirect anonymous users to the login page.
 
-        The course is the first folder, and all that lies below it is for the same students; so
-        the cookies that open a folder open nothing that this would refuse.
+        The course is the first folder of the path. Everything below it is for the same students,
+        so cookies for a folder never open a file that this method would refuse.
         """
         student = req.context.student
         if student is None:
-            raise self._sessions.to_login(req)
+            raise self._sessions.redirect_to_login(req)
         course, slash, _ = resource.partition("/")
         return 200 if slash and course in student.courses else 403
 
 
 class Recording(Handout):
     """
-    Opens a recording's folder by signed cookies, and sends the student to its playlist.
+    Set signed cookies for the folder of a recording, and redirect to its playlist.
 
-    A player asks for hundreds of segments by their plain names; no URL of theirs is signed.
+    The player requests hundreds of segments by their plain URLs; the cookies open all of them.
     """
 
     delivery = "cookies"
 
     async def authorize(self, req: Request, resource: str, **params: Any) -> int | Allow:
-        """Ask the same rule; the cookies last as long as a lecture with its breaks."""
+        """Apply the same rule; the cookies are valid for a lecture with its breaks."""
         status = await super().authorize(req, resource, **params)
         return Allow(expires_in=timedelta(hours=3)) if status == 200 else status

@@ -1,5 +1,5 @@
 """
-Who studies here, in a JSON file that the site reads when it starts.
+The students, in a JSON file that the site reads when it starts.
 
 `python -m lectures.students NAME COURSE ...` adds a student and prints a password.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 
 
 def _hash(password: str, salt: str) -> str:
-    # The cost that OWASP's "Password Storage Cheat Sheet" gives for 16 MiB of memory.
+    # The parameters of OWASP's "Password Storage Cheat Sheet" for 16 MiB of memory.
     return hashlib.scrypt(
         password.encode("utf-8", "replace"), salt=bytes.fromhex(salt), n=2**14, r=8, p=5
     ).hex()
@@ -26,7 +26,7 @@ def _hash(password: str, salt: str) -> str:
 
 @dataclass(frozen=True)
 class Student:
-    """A student: the courses taken, and the password's hash with its salt, in hexadecimal."""
+    """A student: the courses, and the salt and hash of the password, in hexadecimal."""
 
     courses: list[str]
     salt: str = field(repr=False)
@@ -34,33 +34,33 @@ class Student:
 
     @classmethod
     def with_password(cls, password: str, courses: list[str]) -> Student:
-        """Make one; of the password the hash alone is kept."""
+        """Return a student; only the hash of the password is stored."""
         salt = secrets.token_hex(16)
         return cls(courses, salt, _hash(password, salt))
 
     def has_password(self, password: str) -> bool:
-        """Tell whether the password is this one. It takes a while on purpose: use a thread."""
+        """Return True if *password* is correct. This is slow on purpose: use a thread."""
         return compare_digest(_hash(password, self.salt), self.hash)
 
 
 Students = Mapping[str, Student]
 
-# Compared with where there is no such student, so that the answer takes as long.
-_NOBODY = Student.with_password(secrets.token_hex(), [])
+# Compared for unknown names, so that the response takes the same time.
+_DUMMY = Student.with_password(secrets.token_hex(), [])
 
 
-def knows(students: Students, name: str, password: str) -> bool:
-    """Tell whether there is such a student with this password."""
-    return students.get(name, _NOBODY).has_password(password)
+def is_password(students: Students, name: str, password: str) -> bool:
+    """Return True if there is a student *name* with this password."""
+    return students.get(name, _DUMMY).has_password(password)
 
 
 def load_students(path: Path) -> dict[str, Student]:
-    """Read the file."""
+    """Load the students from a JSON file."""
     return {name: Student(**values) for name, values in json.loads(path.read_text()).items()}
 
 
 def main(name: str, *courses: str) -> None:
-    """Add a student, or give one other courses and a new password."""
+    """Add a student, or change the courses and the password of one."""
     path = Path(os.environ.get("STUDENTS_FILE", "students.json"))
     students = load_students(path) if path.exists() else {}
     password = secrets.token_urlsafe(12)

@@ -1,4 +1,4 @@
-"""The school's own tests, against a CloudFront on this machine: `python -m pytest tests`."""
+"""The tests of the site, with a local CloudFront: `python -m pytest tests`."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ HANDOUT, PLAYLIST = "/handouts/algebra/handout.txt", "/recordings/algebra/01/ind
 
 @pytest.fixture
 def edge(cloudfront_edge) -> Edge:
-    """CloudFront before the bucket, at a domain that it shares with the site."""
+    """A local CloudFront in front of the bucket; its domain shares a parent with the site."""
     return cloudfront_edge(BUCKET, domain="https://media.school.example")
 
 
 @pytest.fixture
 def site(edge, cloudfront_key_pair, tmp_path, monkeypatch) -> TestClient:
-    """The site before it, with Ada in algebra and Ben in history."""
+    """The site, with Ada in algebra and Ben in history."""
     from lectures.students import Student
 
     courses = {"ada": ["algebra"], "ben": ["history"]}
@@ -43,30 +43,30 @@ def site(edge, cloudfront_key_pair, tmp_path, monkeypatch) -> TestClient:
 
 
 def get(site: TestClient, path: str, student: str):
-    """Ask for *path* in a browser in which *student* is logged in."""
+    """Request *path* with *student* logged in."""
     cookie = URLSafeTimedSerializer(SECRET_KEY, salt="student").dumps(student)
     return site.simulate_get(path, cookies={"student": cookie})
 
 
-def test_a_student_is_sent_to_a_handout_that_cloudfront_serves(site, edge):
+def test_student_gets_a_handout_from_cloudfront(site, edge):
     url = edge.assert_allows(get(site, HANDOUT, "ada"))
     assert edge.get(url).content == (BUCKET / "algebra" / "handout.txt").read_bytes()
 
 
-def test_the_link_is_good_for_a_minute(site, edge, cloudfront_clock):
+def test_link_expires_after_a_minute(site, edge, cloudfront_clock):
     url = edge.assert_allows(get(site, HANDOUT, "ada"))
     cloudfront_clock.shift(61)
     edge.assert_denies(url, reason=Reason.EXPIRED)
 
 
-def test_the_cookies_of_a_recording_last_three_hours(site, edge, cloudfront_clock):
-    answer = get(site, PLAYLIST, "ada")
+def test_cookies_of_a_recording_expire_after_three_hours(site, edge, cloudfront_clock):
+    response = get(site, PLAYLIST, "ada")
     cloudfront_clock.shift(3 * 60 * 60 - 5)
-    edge.assert_allows(answer)
+    edge.assert_allows(response)
     cloudfront_clock.shift(10)
-    edge.assert_denies(answer, reason=Reason.EXPIRED)
+    edge.assert_denies(response, reason=Reason.EXPIRED)
 
 
 @pytest.mark.parametrize("path", [HANDOUT, PLAYLIST])
-def test_another_student_is_refused_by_the_site(site, path):
+def test_student_of_another_course_is_refused(site, path):
     assert get(site, path, "ben").status_code == 403

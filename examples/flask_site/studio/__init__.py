@@ -1,4 +1,4 @@
-"""A photographer's site: each client sees their own albums, which lie in a private bucket."""
+"""The site of a photographer; clients see the albums that are shared with them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .photos import Photo, authorize
 
 
 def create_app() -> Flask:
-    """Make the site from the environment; what is missing there ends the start."""
+    """Create the site from the environment; raise if a variable is missing."""
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY=environ["SECRET_KEY"],
@@ -31,9 +31,9 @@ def create_app() -> Flask:
     app.register_blueprint(accounts.accounts)
     app.register_blueprint(pages.pages)
 
-    # A photo is one file, and a signed URL opens it.
+    # A photo is one file: a signed URL opens it.
     app.add_url_rule("/photos/<path:resource>", view_func=Photo.as_view("photo"))
-    # A slideshow is a page and all the pictures on it, and signed cookies open its folder.
+    # A slideshow is a page with pictures: signed cookies open its folder.
     slideshow = signed_redirect_blueprint(
         "slideshow",
         __name__,

@@ -1,4 +1,4 @@
-"""Who is who: logging in and out, and the commands that keep the clients."""
+"""The login, and the commands that add clients and albums."""
 
 from __future__ import annotations
 
@@ -13,53 +13,56 @@ from . import db
 
 accounts = Blueprint("accounts", __name__, cli_group=None)
 
-# Compared with where there is no such client, so that the answer takes as long.
-_NOBODY = generate_password_hash(secrets.token_hex())
+# Compared for unknown names, so that the response takes the same time.
+_DUMMY_HASH = generate_password_hash(secrets.token_hex())
 
 
 @accounts.get("/login")
 def login() -> str:
-    """Show the form."""
+    """Show the login form."""
     return render_template("login.html")
 
 
 @accounts.post("/login")
 def log_in() -> Response | tuple[str, int]:
-    """Check the password, and go on to what the client came for."""
+    """Check the password and redirect to the requested page."""
     name = request.form.get("name", "")
-    found = db.column("SELECT password FROM client WHERE name = ?", name)
-    if not check_password_hash(found[0] if found else _NOBODY, request.form.get("password", "")):
+    found = db.select_column("SELECT password FROM client WHERE name = ?", name)
+    if not check_password_hash(
+        found[0] if found else _DUMMY_HASH, request.form.get("password", "")
+    ):
         return render_template("login.html", failed=True), 403
-    wanted = session.get("wanted", url_for("pages.home"))
+    path = session.get("requested_path", url_for("pages.home"))
     session.clear()
     session["client"] = name
-    return redirect(wanted, 303)
+    return redirect(path, 303)
 
 
 @accounts.post("/logout")
 def log_out() -> Response:
-    """Forget the client."""
+    """Log the client out."""
     session.clear()
     return redirect(url_for("accounts.login"), 303)
 
 
-def to_login() -> Response:
+def redirect_to_login() -> Response:
     """
-    Send a visitor to log in, and remember what they came for.
+    Redirect to the login page, and remember the requested page in the session.
 
-    In the session, where nobody else writes: a `?next=` that is taken from the query can lead to
-    another site.
+    A `?next=` in the query could be forged to redirect to another site.
     """
-    session["wanted"] = url_for(request.endpoint or "pages.home", **(request.view_args or {}))
+    session["requested_path"] = url_for(
+        request.endpoint or "pages.home", **(request.view_args or {})
+    )
     return redirect(url_for("accounts.login"), 303)
 
 
 @accounts.cli.command()
 @click.argument("name")
 def add_client(name: str) -> None:
-    """Add a client, or give one a new password."""
+    """Add a client, or change the password of one."""
     password = secrets.token_urlsafe(12)
-    with db.connection() as connection:
+    with db.get_connection() as connection:
         connection.execute(
             "INSERT INTO client VALUES (?, ?) "
             "ON CONFLICT (name) DO UPDATE SET password = excluded.password",
@@ -73,8 +76,8 @@ def add_client(name: str) -> None:
 @click.argument("photos", nargs=-1)
 @click.option("--client", required=True, help="Who may see it.")
 def add_album(album: str, photos: tuple[str, ...], client: str) -> None:
-    """Tell the site of an album that was uploaded, and of whom it is for."""
-    with db.connection() as connection:
+    """Add an album that was uploaded, and share it with a client."""
+    with db.get_connection() as connection:
         connection.execute("INSERT OR IGNORE INTO share VALUES (?, ?)", (album, client))
         rows = [(album, photo) for photo in photos]
         connection.executemany("INSERT OR IGNORE INTO photo VALUES (?, ?)", rows)

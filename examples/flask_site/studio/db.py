@@ -1,4 +1,4 @@
-"""The site's own records: its clients, their albums, and the photos in them."""
+"""The database: clients, albums and photos."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ CREATE TABLE IF NOT EXISTS photo (album TEXT, name TEXT, PRIMARY KEY (album, nam
 
 
 def init_app(app: Flask) -> None:
-    """Make the tables that are not there, and close what a request has opened."""
+    """Create the tables if they are missing, and close connections after each request."""
     app.teardown_appcontext(_close)
     with app.app_context():
-        connection().executescript(_SCHEMA)
+        get_connection().executescript(_SCHEMA)
 
 
-def connection() -> sqlite3.Connection:
-    """Return the request's connection."""
+def get_connection() -> sqlite3.Connection:
+    """Return the connection of the current request."""
     if "connection" not in g:
         g.connection = sqlite3.connect(current_app.config["DATABASE"])
         g.connection.execute("PRAGMA foreign_keys = ON")
-    opened: sqlite3.Connection = g.connection
-    return opened
+    connection: sqlite3.Connection = g.connection
+    return connection
 
 
-def column(statement: str, *values: str) -> list[str]:
-    """Return the first column of what a SELECT finds."""
-    return [row[0] for row in connection().execute(statement, values)]
+def select_column(statement: str, *values: str) -> list[str]:
+    """Return the first column of the rows that a SELECT returns."""
+    return [row[0] for row in get_connection().execute(statement, values)]
 
 
 def _close(_: BaseException | None) -> None:

@@ -1,4 +1,4 @@
-"""The rule, which is the site's own, and the view that delivers a photo by it."""
+"""The view that authorizes and redirects to a photo."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from werkzeug.wrappers import Response
 from cfsign_flask import SignedRedirectView
 
 from . import db
-from .accounts import to_login
+from .accounts import redirect_to_login
 
 
 def authorize(resource: str) -> int | Response:
     """
-    Allow a client the albums that are shared with them, and send a visitor to log in.
+    Allow the albums that are shared with the client, and redirect anonymous users to the login.
 
-    The album is the first folder, and all that lies below it is for the same clients; so the
-    cookies that open a folder open nothing that this would refuse.
+    The album is the first folder of the path. Everything below it is for the same clients, so
+    cookies for a folder never open a file that this function would refuse.
     """
     client = session.get("client")
     if client is None:
-        return to_login()
+        return redirect_to_login()
     album, slash, _ = resource.partition("/")
     return 200 if slash and is_shared(album, client) else 403
 
 
 def is_shared(album: str, client: str) -> bool:
-    """Tell whether *client* may see *album*."""
+    """Return True if *client* may see *album*."""
     statement = "SELECT 1 FROM share WHERE album = ? AND client = ?"
-    return bool(db.column(statement, album, client))
+    return bool(db.select_column(statement, album, client))
 
 
 class Photo(SignedRedirectView):
-    """Sends a client to a photo of theirs, by a signed URL."""
+    """Redirect a client to the signed URL of a photo."""
 
     def authorize(self, resource: str, **url_args: Any) -> int | Response:
-        """Ask the site's rule."""
+        """Apply the rule that the slideshow uses, too."""
         return authorize(resource)

@@ -1,4 +1,4 @@
-"""The studio's own tests, against a CloudFront on this machine: `python -m pytest tests`."""
+"""The tests of the site, with a local CloudFront: `python -m pytest tests`."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ PHOTO = "/photos/lakeside/1 dawn.svg"
 
 @pytest.fixture
 def edge(cloudfront_edge) -> Edge:
-    """CloudFront before the bucket, at a domain that it shares with the site."""
+    """A local CloudFront in front of the bucket; its domain shares a parent with the site."""
     return cloudfront_edge(BUCKET, domain="https://media.studio.example")
 
 
 @pytest.fixture
 def site(edge, cloudfront_key_pair, tmp_path, monkeypatch) -> Flask:
-    """The site before it, with an album for Ada."""
+    """The site, with an album that is shared with Ada."""
     (tmp_path / "private.pem").write_text(cloudfront_key_pair.private_key)
     monkeypatch.setenv("CLOUDFRONT_DOMAIN", edge.domain)
     monkeypatch.setenv("CLOUDFRONT_KEY_PAIR_ID", cloudfront_key_pair.key_pair_id)
@@ -40,8 +40,8 @@ def site(edge, cloudfront_key_pair, tmp_path, monkeypatch) -> Flask:
     return app
 
 
-def client_of(site: Flask, name: str) -> FlaskClient:
-    """Return a browser in which *name* is logged in."""
+def log_in(site: Flask, name: str) -> FlaskClient:
+    """Return a test client with *name* logged in."""
     client = site.test_client()
     with client.session_transaction(base_url="https://studio.example") as session:
         session["client"] = name
@@ -52,23 +52,23 @@ def get(client: FlaskClient, path: str):
     return client.get(path, base_url="https://studio.example")
 
 
-def test_a_client_is_sent_to_a_photo_that_cloudfront_serves(site, edge):
-    url = edge.assert_allows(get(client_of(site, "ada"), PHOTO))
+def test_client_gets_a_photo_from_cloudfront(site, edge):
+    url = edge.assert_allows(get(log_in(site, "ada"), PHOTO))
     assert edge.get(url).content == (BUCKET / "lakeside" / "1 dawn.svg").read_bytes()
 
 
-def test_the_link_is_good_for_a_minute(site, edge, cloudfront_clock):
-    url = edge.assert_allows(get(client_of(site, "ada"), PHOTO))
+def test_link_expires_after_a_minute(site, edge, cloudfront_clock):
+    url = edge.assert_allows(get(log_in(site, "ada"), PHOTO))
     cloudfront_clock.shift(61)
     edge.assert_denies(url, reason=Reason.EXPIRED)
 
 
-def test_the_cookies_of_a_slideshow_open_its_folder_and_no_other(site, edge):
-    answer = get(client_of(site, "ada"), "/slideshow/lakeside/slideshow.html")
-    edge.assert_allows(answer)
-    answer.headers["Location"] = f"{edge.domain}/harbour/1%20night.svg"
-    edge.assert_denies(answer)
+def test_cookies_of_a_slideshow_open_only_its_folder(site, edge):
+    response = get(log_in(site, "ada"), "/slideshow/lakeside/slideshow.html")
+    edge.assert_allows(response)
+    response.headers["Location"] = f"{edge.domain}/harbour/1%20night.svg"
+    edge.assert_denies(response)
 
 
-def test_another_client_is_refused_by_the_site(site):
-    assert get(client_of(site, "ben"), PHOTO).status_code == 403
+def test_other_client_is_refused(site):
+    assert get(log_in(site, "ben"), PHOTO).status_code == 403

@@ -1,4 +1,4 @@
-"""`manage.py add_member NAME GROUP ...`."""
+"""The command `manage.py add_member NAME GROUP ...`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from django.core.management.base import BaseCommand, CommandParser
 
 
 class Command(BaseCommand):
-    """Add a member, or give one other groups and a new password."""
+    """Add a member, or change the groups and the password of one."""
 
-    help = "Add a member, or give one other groups and a new password, which is printed."
+    help = "Add a member, or change the groups of one; prints a new password."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the member's name and the names of the groups."""
+        """Add the member's name and the names of the groups."""
         parser.add_argument("name")
         parser.add_argument("groups", nargs="*", metavar="group")
 
