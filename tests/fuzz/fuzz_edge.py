@@ -1,9 +1,9 @@
 """
-Fuzz the local edge, guided by coverage: `nox -s fuzz_edge`, or `python fuzz_edge.py SECONDS`.
+Coverage-guided fuzzing of the edge: `nox -s fuzz_edge`, or `python fuzz_edge.py SECONDS`.
 
-Each input is split into a target, a host, cookies and the policy that is to be signed. Whatever it
-is, the edge answers 200, 403 or 413, within the time that is set, in each of its two flavours, and
-what it lets through is signed for.
+Each input is split into a target, a host, cookies and a policy to sign. For each one, both
+`WSGIEdge` and `ASGIEdge` must respond with 200, 403 or 413 within a time limit, and allow only
+requests that are signed or for an open path.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ with atheris.instrument_imports(include=["cfsign"]):
     from cfsign.keys import generate_private_key_pem
 
 NOW = 1_767_200_000
-MOST_SECONDS = 0.050
+MAX_SECONDS = 0.050
 TO_CLOUDFRONT = bytes.maketrans(b"+=/", b"-_~")
 SEEDS = (
     b"/private/a?x=1\0d1.example.com\0a=b; c=d\0"
@@ -49,14 +49,14 @@ options: Any = {
     "behaviors": behaviors,
     "clock": lambda: float(NOW),
     "explain": True,
-    "log": lambda line: check(len(line.splitlines()) == 1 and line.isascii(), "the log"),
+    "log": lambda line: require(len(line.splitlines()) == 1 and line.isascii(), "a log line"),
 }
 
 
-def check(holds: bool, what: str) -> None:
-    """Fail, with or without `python -O`."""
-    if not holds:
-        raise AssertionError(what)
+def require(condition: bool, message: str) -> None:
+    """Raise AssertionError unless *condition* holds, also under `python -O`."""
+    if not condition:
+        raise AssertionError(message)
 
 
 def origin(environ: Any, start_response: Any) -> list[bytes]:
@@ -73,7 +73,7 @@ wsgi = WSGIEdge(origin, group, **options)
 asgi = ASGIEdge(async_origin, group, **options)
 
 
-def status_of_wsgi(target: str, host: str, cookies: str) -> int:
+def request_wsgi(target: str, host: str, cookies: str) -> int:
     environ = {
         "REQUEST_METHOD": "GET",
         "REQUEST_URI": target,
@@ -90,7 +90,7 @@ def status_of_wsgi(target: str, host: str, cookies: str) -> int:
     return statuses[0]
 
 
-def status_of_asgi(target: str, host: str, cookies: str) -> int:
+def request_asgi(target: str, host: str, cookies: str) -> int:
     path, _, query = target.encode("latin-1").partition(b"?")
     headers = [(b"host", host.encode("latin-1")), (b"cookie", cookies.encode("latin-1"))]
     scope = {
@@ -109,40 +109,42 @@ def status_of_asgi(target: str, host: str, cookies: str) -> int:
 
     coroutine = asgi(scope, None, send)  # type: ignore[arg-type]
     try:
-        coroutine.send(None)  # nothing in it waits, so that it needs no loop
+        coroutine.send(None)  # it never waits, so it needs no event loop
     except StopIteration:
         return int(sent[0]["status"])
-    raise AssertionError("it waits")
+    raise AssertionError("the edge waited for something")
 
 
-def signed_cookies(policy: bytes) -> str:
-    def text(content: bytes) -> str:
+def sign_cookies(policy: bytes) -> str:
+    def encode(content: bytes) -> str:
         return base64.b64encode(content).translate(TO_CLOUDFRONT).decode()
 
-    signature = text(key.sign(policy, "SHA1"))  # type: ignore[arg-type]
+    signature = encode(key.sign(policy, "SHA1"))  # type: ignore[arg-type]
     return (
-        f"CloudFront-Policy={text(policy)}; CloudFront-Signature={signature}; "
+        f"CloudFront-Policy={encode(policy)}; CloudFront-Signature={signature}; "
         "CloudFront-Key-Pair-Id=K1"
     )
 
 
-def one_input(data: bytes) -> None:
-    """Ask for one target with made-up cookies, then with a policy that is signed."""
+def test_one_input(data: bytes) -> None:
+    """Request one target with made-up cookies, then with cookies of a signed policy."""
     parts = [*data.split(b"\0", 3), b"", b"", b""]
     target, host, cookies = (part.decode("latin-1") for part in parts[:3])
-    for sent, may_allow in ((cookies, "/open/" in target), (signed_cookies(parts[3]), True)):
-        for ask in (status_of_wsgi, status_of_asgi):
+    for sent, may_allow in ((cookies, "/open/" in target), (sign_cookies(parts[3]), True)):
+        for request in (request_wsgi, request_asgi):
             began = time.process_time()
-            status = ask(target, host, sent)
-            took = time.process_time() - began
-            check(status in (200, 403, 413), f"status {status}")
-            check(took <= MOST_SECONDS, f"{took * 1000:.0f} ms")
-            # A signature cannot be guessed; what is open may be spelled with escapes.
-            check(status != 200 or may_allow or "open" in target.lower() or "%" in target, "open")
+            status = request(target, host, sent)
+            seconds = time.process_time() - began
+            require(status in (200, 403, 413), f"status {status}")
+            require(seconds <= MAX_SECONDS, f"{seconds * 1000:.0f} ms")
+            # A made-up signature is never valid; an open path may be percent-encoded.
+            require(
+                status != 200 or may_allow or "open" in target.lower() or "%" in target, "allowed"
+            )
 
 
 def main() -> None:
-    """Fuzz for as many seconds as the first argument says."""
+    """Fuzz for the number of seconds in the first argument."""
     seconds = sys.argv[1] if len(sys.argv) > 1 else "60"
     with tempfile.TemporaryDirectory() as corpus:
         for number, seed in enumerate(SEEDS):
@@ -155,7 +157,7 @@ def main() -> None:
             "-timeout=5",
             corpus,
         ]
-        atheris.Setup([sys.argv[0], *arguments], one_input)
+        atheris.Setup([sys.argv[0], *arguments], test_one_input)
         atheris.Fuzz()
 
 

@@ -1,9 +1,9 @@
 """
-Search for the request that costs the edge most: `nox -s worst_requests -- SECONDS [SEED]`.
+Search for the slowest request to the edge: `nox -s worst_requests -- SECONDS [SEED]`.
 
-Each is some 8 KiB of one thing over and over, in one part of a request that is otherwise as it
-should be. The edge explains its refusals, with one key or five of a kind. The costliest are tried
-again, and their least times printed: this process's own, in milliseconds.
+Each request repeats a short text up to about 8 KiB in one part of an otherwise valid request. The
+edge explains its refusals, and trusts one key or five. The slowest requests are measured again; the
+output is the shortest processor time of each, in milliseconds.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from cfsign import TrustedKeyGroup
 from cfsign.edge import WSGIEdge
 
 EXPIRES = 1_767_200_060
-MOST_URL, MOST_COOKIES = 8_150, 12_000
+MAX_URL, MAX_COOKIES = 8_150, 12_000
 TO_CLOUDFRONT = bytes.maketrans(b"+=/", b"-_~")
 
-PIECES = (  # noqa: SIM905 - a list of them would be one a line
+PIECES = (  # noqa: SIM905 - a list would take one line each
     "a & % %20 %7e %C3%BC * *a *% ? \\? *? = + ' ~ a=b& & a& / ./ a/ // %2F %2e/ ( ! &amp; %25 "
     "%2520 ?& %41 .. Expires& [ { _ - 9 é Key-Pair-Id=K0; CloudFront-Policy=e30_; ; a; a=b;"
 ).split()
@@ -36,12 +36,12 @@ SIGNATURES = {"P-256": b"\x30\x44\2\x20" + b"\1" * 32 + b"\2\x20" + b"\1" * 32}
 SIGNATURES |= {f"RSA-{bits}": b"\1" * (bits // 8) for bits in (2048, 4096)}
 
 
-def encoded(content: bytes) -> str:
+def encode(content: bytes) -> str:
     return base64.b64encode(content).translate(TO_CLOUDFRONT).decode()
 
 
-def group(algorithm: str, count: int) -> TrustedKeyGroup:
-    def public_pem() -> bytes:
+def create_key_group(algorithm: str, count: int) -> TrustedKeyGroup:
+    def generate_public_pem() -> bytes:
         if algorithm == "P-256":
             key: Any = ec.generate_private_key(ec.SECP256R1())
         else:
@@ -49,47 +49,47 @@ def group(algorithm: str, count: int) -> TrustedKeyGroup:
         pem: bytes = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         return pem
 
-    return TrustedKeyGroup({f"K{number}": public_pem() for number in range(count)})
+    return TrustedKeyGroup({f"K{number}": generate_public_pem() for number in range(count)})
 
 
-def requests(signature: str, piece: str, other: str) -> Iterator[tuple[str, str, str]]:
-    """Give the target and the cookies of each request that has *piece* in it, and its name."""
+def build_requests(signature: str, piece: str, other: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the name, the target and the cookies of each request that repeats *piece*."""
     rest = f"Signature={signature}&Key-Pair-Id=K0"
     canned = f"Expires={EXPIRES}&{rest}"
-    room = MOST_URL - len(canned)
-    yield "path", f"/{filled(piece, room)}?{canned}", ""
-    yield "query", f"/a?{filled(piece, room)}&{canned}", ""
-    yield "both", f"/{filled(piece, room // 2)}?{filled(other, room // 2)}&{canned}", ""
-    for resource in (filled(piece, 700), filled(piece, 2_800)):
-        policy = encoded(
+    room = MAX_URL - len(canned)
+    yield "path", f"/{fill(piece, room)}?{canned}", ""
+    yield "query", f"/a?{fill(piece, room)}&{canned}", ""
+    yield "both", f"/{fill(piece, room // 2)}?{fill(other, room // 2)}&{canned}", ""
+    for resource in (fill(piece, 700), fill(piece, 2_800)):
+        policy = encode(
             (
                 f'{{"Statement":[{{"Resource":{json.dumps("http://h/" + resource)},'
                 f'"Condition":{{"DateLessThan":{{"AWS:EpochTime":{EXPIRES}}}}}}}]}}'
             ).encode()
         )
         custom = f"Policy={policy}&{rest}"
-        more = filled(other, MOST_URL - len(custom))
+        more = fill(other, MAX_URL - len(custom))
         yield f"resource {len(resource)}, path {other}", f"/{more}?{custom}", ""
         yield f"resource {len(resource)}, query {other}", f"/a?{more}&{custom}", ""
         cookies = "; ".join(f"CloudFront-{pair}" for pair in custom.split("&"))
-        more = filled(other, min(MOST_URL, 20_300 - len(cookies)))
+        more = fill(other, min(MAX_URL, 20_300 - len(cookies)))
         yield f"cookies, resource {len(resource)}, path {other}", f"/{more}", cookies
         yield f"cookies, resource {len(resource)}, query {other}", f"/a?{more}", cookies
     cookies = "; ".join(f"CloudFront-{pair}" for pair in canned.split("&"))
-    yield "cookies, path", f"/{filled(piece, MOST_URL)}", cookies
-    yield "cookies, query", f"/a?{filled(piece, MOST_URL)}", cookies
-    yield "other cookies", f"/a?{canned}", filled(piece, MOST_COOKIES)
+    yield "cookies, path", f"/{fill(piece, MAX_URL)}", cookies
+    yield "cookies, query", f"/a?{fill(piece, MAX_URL)}", cookies
+    yield "other cookies", f"/a?{canned}", fill(piece, MAX_COOKIES)
     for name in ("Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"):
         pairs = dict(pair.split("=", 1) for pair in canned.split("&"))
-        pairs[name] = filled(piece, MOST_URL - len(canned))
+        pairs[name] = fill(piece, MAX_URL - len(canned))
         yield name, "/a?" + "&".join(map("=".join, pairs.items())), ""
 
 
-def filled(piece: str, length: int) -> str:
+def fill(piece: str, length: int) -> str:
     return piece * max(0, length // len(piece))
 
 
-def milliseconds(edge: WSGIEdge, target: str, cookies: str) -> float:
+def measure_milliseconds(edge: WSGIEdge, target: str, cookies: str) -> float:
     environ = {
         "REQUEST_METHOD": "GET",
         "REQUEST_URI": target,
@@ -104,11 +104,11 @@ def milliseconds(edge: WSGIEdge, target: str, cookies: str) -> float:
 
 
 def main(seconds: float, seed: int) -> None:
-    warnings.simplefilter("ignore")  # of a key that CloudFront does not take
+    warnings.simplefilter("ignore")  # about keys that CloudFront does not accept
     edges = {
         (algorithm, count): WSGIEdge(
             lambda *_: [],
-            group(algorithm, count),
+            create_key_group(algorithm, count),
             clock=lambda: EXPIRES - 60,
             explain=True,
             log=lambda _: None,
@@ -117,21 +117,26 @@ def main(seconds: float, seed: int) -> None:
     }
     everything = list(itertools.product(edges, PIECES, PIECES))
     random.Random(seed).shuffle(everything)
-    found, end = [], time.monotonic() + seconds
+    measured, end = [], time.monotonic() + seconds
     for kind, piece, other in everything:
-        for name, target, cookies in requests(encoded(SIGNATURES[kind[0]]), piece, other):
-            took = milliseconds(edges[kind], target, cookies)
-            found.append((took, kind, piece, name, target, cookies))
+        for name, target, cookies in build_requests(encode(SIGNATURES[kind[0]]), piece, other):
+            duration = measure_milliseconds(edges[kind], target, cookies)
+            measured.append((duration, kind, piece, name, target, cookies))
         if time.monotonic() > end:
             break
-    print(f"{len(found)} requests")
-    costliest = sorted(found, reverse=True)[:50]
-    again = [
-        (min(milliseconds(edges[kind], target, cookies) for _ in range(5)), kind, piece, name)
-        for _, kind, piece, name, target, cookies in costliest
+    print(f"{len(measured)} requests")
+    slowest = sorted(measured, reverse=True)[:50]
+    repeated = [
+        (
+            min(measure_milliseconds(edges[kind], target, cookies) for _ in range(5)),
+            kind,
+            piece,
+            name,
+        )
+        for _, kind, piece, name, target, cookies in slowest
     ]
-    for took, (algorithm, count), piece, name in sorted(again, reverse=True)[:20]:
-        print(f"{took:6.1f} ms  {count} {algorithm}  {piece!r} in {name}")
+    for duration, (algorithm, count), piece, name in sorted(repeated, reverse=True)[:20]:
+        print(f"{duration:6.1f} ms  {count} {algorithm}  {piece!r} in {name}")
 
 
 if __name__ == "__main__":
