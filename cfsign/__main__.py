@@ -1,4 +1,4 @@
-"""`python -m cfsign`."""
+"""Run the command line with `python -m cfsign`."""
 
 import sys
 

@@ -1,8 +1,8 @@
 """
-Signing in bulk: whole files (`cfsign sign-many`), and what an engine hands out (Dask, Spark).
+Sign many URLs: whole files (`cfsign sign-many`) and partitions of Dask and Spark data sets.
 
-Text is kept to the byte: of a record, what is added is added to its text, and nothing is written
-anew. A row that cannot be signed is set aside with the reason, and the rest goes on.
+The text of a record is copied byte for byte; the signed URL is added to it. A row that cannot be
+signed is rejected with a reason, and the other rows are still signed.
 """
 
 from cfsign.bulk.outcome import Outcome as Outcome

@@ -1,4 +1,4 @@
-"""Some rows of a file: what is read at once, signed by one worker, and written at once."""
+"""The interface between file formats and a run: sources, batches of rows and their results."""
 
 from __future__ import annotations
 
@@ -7,72 +7,72 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from cfsign.bulk.outcome import Sign
+from cfsign.bulk.outcome import SignURL
 
-#: Enough that handing a batch over costs next to nothing, and few enough to stop soon.
-ROWS = 64
+#: Large enough that handing a batch to a worker costs little, small enough to stop quickly.
+ROWS_PER_BATCH = 64
 
-#: Where the next batch begins, as the format counts: what a run that was cut off goes on from.
+#: Where a batch starts, as the format counts. A resumed run continues from a position.
 Position = dict[str, int]
 
 
-class Fault(NamedTuple):
-    """A row that was not signed: its number in the file, from 1 on, and the reason."""
+class RejectedRow(NamedTuple):
+    """A row that was not signed: its number in the file, counted from 1, and the reason."""
 
     number: int
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class SignedBatch:
     """
-    A batch that is signed.
+    The result of one batch.
 
     Attributes:
-        output: What is added to the output.
-        errors: What is added to the rows that were set aside.
-        rows: How many rows there were.
-        faults: Those that were set aside.
-        end: Where the next batch begins.
+        output: The bytes to append to the output.
+        errors: The bytes to append to the file of rejected rows.
+        rows: The number of rows, rejected rows included.
+        rejected: The rows that were not signed.
+        end: Where the next batch starts.
     """
 
     output: bytes = field(repr=False)
     errors: bytes = field(repr=False)
     rows: int
-    faults: Sequence[Fault]
+    rejected: Sequence[RejectedRow]
     end: Position
 
 
 class Batch(Protocol):
-    """Some rows, read but not signed."""
+    """Rows that are read but not signed yet."""
 
-    def signed(self, sign: Sign) -> Done:
-        """Sign the rows; called by several threads, each with its own batch."""
+    def sign(self, sign_url: SignURL) -> SignedBatch:
+        """Sign the rows. Several threads call this, each with its own batch."""
         ...
 
 
 class Source(Protocol):
     """
-    A file to sign, in one of the formats.
+    An input file in one of the formats.
 
     Attributes:
-        unit: What the format numbers its rows by: "line" or "row".
-        length: How far there is to go, in the unit of `progress`, or None where nobody knows.
-        head: What the output begins with.
+        unit: The unit of a row's number: "line" or "row".
+        length: The input's length in the unit of `measure`, or None if it is not known.
+        header: The first bytes of the output.
     """
 
     unit: str
     length: int | None
-    head: bytes
+    header: bytes
 
-    def batches(self, position: Position | None) -> Iterator[Batch]:
-        """Read batch after batch, from *position* on."""
+    def read_batches(self, position: Position | None) -> Iterator[Batch]:
+        """Read batches, starting at *position*."""
         ...
 
-    def progress(self, position: Position) -> int:
-        """Tell how far *position* is."""
+    def measure(self, position: Position) -> int:
+        """Return how much of the input lies before *position*."""
         ...
 
-    def finish(self, partial: Path, *, errors: bool) -> Path:
-        """Make the file that is wanted of what was written, and return its path."""
+    def convert(self, partial: Path, *, errors: bool) -> Path:
+        """Convert the file *partial* to the final format, and return the path of the result."""
         ...

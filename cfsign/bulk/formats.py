@@ -1,4 +1,4 @@
-"""Which format a file has, and how it is opened."""
+"""Choose the format of a file, and open it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cfsign.bulk.batch import Source
-from cfsign.bulk.text import CSV, JSONLines, PlainLines, Text, TextFormat
+from cfsign.bulk.text import TextFormat, TextSource
+from cfsign.bulk.text_formats import CSV, JSONLines, PlainLines
 from cfsign.errors import ConfigurationError
 
 FORMATS = ("lines", "csv", "jsonl", "parquet")
@@ -27,24 +28,25 @@ _SUFFIXES = {
 
 def choose_format(wanted: str | None, *files: Path | None) -> str:
     """
-    Return *wanted*, or the format that the files' names end in; None stands for a stream.
+    Return *wanted*, or the format that the names of the files end in; None stands for a stream.
 
     Raises:
-        ConfigurationError: The names tell none, or several.
+        ConfigurationError: The names have no known ending, or different ones.
     """
     if wanted is not None:
         return wanted
-    told = {_SUFFIXES.get(file.suffix.lower()) for file in files if file is not None} - {None}
-    if len(told) > 1:
-        raise ConfigurationError(
-            "INPUT and OUTPUT are named as two formats, and none is turned into another; "
-            "give --format"
-        )
-    for name in told:
-        if name is not None:
+    formats = {_SUFFIXES.get(file.suffix.lower()) for file in files if file is not None}
+    match [name for name in formats if name is not None]:
+        case [name]:
             return name
+        case []:
+            raise ConfigurationError(
+                "the format cannot be recognized by a file name",
+                hint=f"add --format: {', '.join(FORMATS)}",
+            )
     raise ConfigurationError(
-        f"no file's name tells the format; give --format: {', '.join(FORMATS)}"
+        "INPUT and OUTPUT have file names of different formats, and formats are not converted",
+        hint="add --format",
     )
 
 
@@ -56,45 +58,46 @@ def open_source(
     Open the input.
 
     Args:
-        path: The file, or None for the stream.
-        stream: Read where there is no file.
+        path: The file, or None to read the stream.
+        stream: The stream to read if there is no file.
         name: The format, one of `FORMATS`.
-        column: The column, or member, that has the URL; plain lines have none.
-        output_column: That which gets the signed one.
+        column: The column or JSON member that holds the URL. Plain lines ignore it.
+        output_column: The column or member to add for the signed URL. Plain lines ignore it.
 
     Raises:
-        ConfigurationError: It cannot be read, is not what the format asks for, or pyarrow is not
+        ConfigurationError: The input cannot be read or has another format, or pyarrow is not
             installed.
     """
     if name == "parquet":
-        yield _parquet(path, column, output_column)
+        yield _open_parquet(path, column, output_column)
         return
-    form = _text_format(name, column, output_column)
+    text_format: TextFormat
+    if name == "lines":
+        text_format = PlainLines()
+    else:
+        text_format = (CSV if name == "csv" else JSONLines)(column, output_column)
     if path is None:
-        yield Text(stream, form, None)
+        yield TextSource(stream, text_format, None)
         return
     try:
         file = path.open("rb")
     except OSError as error:
-        raise ConfigurationError(f"{str(path)!r} cannot be read ({error.strerror})") from None
+        raise ConfigurationError(f"cannot read {str(path)!r} ({error.strerror})") from None
     with file:
         status = os.fstat(file.fileno())
-        yield Text(file, form, status.st_size if stat.S_ISREG(status.st_mode) else None)
+        size = status.st_size if stat.S_ISREG(status.st_mode) else None
+        yield TextSource(file, text_format, size)
 
 
-def _text_format(name: str, column: str, output_column: str) -> TextFormat:
-    if name == "lines":
-        return PlainLines()
-    return (CSV if name == "csv" else JSONLines)(column, output_column)
-
-
-def _parquet(path: Path | None, column: str, output_column: str) -> Source:
+def _open_parquet(path: Path | None, column: str, output_column: str) -> Source:
     if path is None:
-        raise ConfigurationError("Parquet is read from its end; give a file in the place of -")
+        raise ConfigurationError(
+            "Parquet cannot be read from a stream", hint="replace - by the name of a file"
+        )
     try:
         from cfsign.bulk.parquet import Parquet
     except ModuleNotFoundError as error:
         raise ConfigurationError(
-            f"Parquet needs {error.name}: pip install 'cloudfront-cfsign[parquet]'"
+            f"Parquet needs {error.name}", hint="pip install 'cloudfront-cfsign[parquet]'"
         ) from None
     return Parquet(path, column, output_column)

@@ -1,4 +1,4 @@
-"""How far a run has come, and for what: what lets it go on after it was cut off."""
+"""The journal of a run: its options and progress, from which an interrupted run is resumed."""
 
 from __future__ import annotations
 
@@ -10,57 +10,58 @@ from pathlib import Path
 from typing import Any
 
 from cfsign.bulk.batch import Position
-from cfsign.bulk.partial_file import partial_path, sync_folder
+from cfsign.bulk.partial_file import RESTART_HINT, partial_path
 from cfsign.errors import ConfigurationError
+from cfsign.utils.files import create_file, sync_folder
 
-#: How much of an input is compared.
-_HEAD = 1024 * 1024
+#: How many bytes of an input identify it.
+_FINGERPRINTED_BYTES = 1024 * 1024
 
 
 @dataclass
 class Journal:
     """
-    The state of a run, as its file has it; what it counts is on disk already.
+    The state of a run. Everything that it counts has been written to disk before.
 
     Attributes:
-        options: What the run was started with; another run with others cannot go on with it.
-        expires_at: When all URLs expire, in epoch seconds, as settled by the first run.
-        position: Where the input goes on, or None for its beginning.
-        rows: How many rows are done.
-        faults: How many of them were set aside.
-        output_bytes: How long the output is.
-        errors_bytes: How long the file of rows set aside is.
-        is_complete: Whether nothing is left but to put the files in their places.
+        options: The options of the run; only a run with the same options can resume it.
+        expires_at: When all URLs expire, in epoch seconds, as computed by the first run.
+        position: Where the input continues, or None for its start.
+        rows: The number of rows done, rejected rows included.
+        rejected: The number of rejected rows.
+        output_bytes: The length of the output.
+        errors_bytes: The length of the file of rejected rows.
+        is_complete: True once only moving the files to their final names is left.
     """
 
     options: dict[str, Any]
     expires_at: int
     position: Position | None = None
     rows: int = 0
-    faults: int = 0
+    rejected: int = 0
     output_bytes: int = 0
     errors_bytes: int = 0
     is_complete: bool = False
 
     @staticmethod
     def path(output: Path) -> Path:
-        """Return where the journal of *output* is kept."""
+        """Return the path of the journal of *output*."""
         partial = partial_path(output)
         return partial.with_name(partial.name + ".json")
 
     @classmethod
     def new_path(cls, output: Path) -> Path:
-        """Return where it is written before it takes its place."""
+        """Return the path of a journal that is being written, before it replaces the last one."""
         path = cls.path(output)
         return path.with_name(path.name + ".new")
 
     @classmethod
     def read(cls, output: Path) -> Journal | None:
         """
-        Read the journal of *output*, if there is one.
+        Read the journal of *output*, or return None if it does not exist.
 
         Raises:
-            ConfigurationError: It is damaged.
+            ConfigurationError: The journal is damaged.
         """
         path = cls.path(output)
         try:
@@ -68,47 +69,42 @@ class Journal:
         except FileNotFoundError:
             return None
         except (ValueError, TypeError):
-            raise ConfigurationError(
-                f"{str(path)!r} cannot be read; remove it and the .partial files to begin anew"
-            ) from None
+            raise ConfigurationError(f"{str(path)!r} is damaged", hint=RESTART_HINT) from None
 
-    def require(self, options: dict[str, Any]) -> None:
+    def check_options(self, options: dict[str, Any]) -> None:
         """
-        Raise ConfigurationError unless the run was started with *options*.
+        Check that the run was started with *options*.
 
         Raises:
-            ConfigurationError: Something is another, each on a line.
+            ConfigurationError: At least one option differs; all that differ are named.
         """
-        others = [name for name in sorted(options) if options[name] != self.options.get(name)]
-        if others:
+        changed = [name for name in sorted(options) if options[name] != self.options.get(name)]
+        if changed:
             raise ConfigurationError(
-                f"the run that was cut off had another {', '.join(others)}; go on with the same, "
-                "or remove the .partial and .partial.json files to begin anew"
+                f"the interrupted run had a different {', '.join(changed)}",
+                hint=f"resume it with the same options, or {RESTART_HINT}",
             )
 
     def write(self, output: Path) -> None:
-        """Keep the state, in one piece."""
-        path = self.path(output)
-        new = self.new_path(output)
-        new.unlink(missing_ok=True)  # of a run that was killed here; or a link that leads elsewhere
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(asdict(self), file)
-            file.flush()
-            os.fsync(file.fileno())
+        """Write the journal of *output* atomically."""
+        path, new = self.path(output), self.new_path(output)
+        # A killed run may have left this file, or someone may have placed a link here. A random
+        # name, as in `replace_file`, would leave one more file behind at each kill.
+        new.unlink(missing_ok=True)
+        create_file(new, json.dumps(asdict(self)))
         os.replace(new, path)
         sync_folder(path.parent)
 
     def remove(self, output: Path) -> None:
-        """Forget the run, which is over."""
+        """Delete the journal of *output*, whose run is complete."""
         self.path(output).unlink(missing_ok=True)
 
 
-def identity(path: Path) -> list[Any] | None:
-    """Return what tells an input from another, and from what it was before; None for a pipe."""
+def fingerprint(path: Path) -> list[Any] | None:
+    """Return size, time of change and a hash of the start of *path*; None unless it is a file."""
     if not path.is_file():
         return None
     status = path.stat()
     with path.open("rb") as file:
-        head = hashlib.sha256(file.read(_HEAD)).hexdigest()
-    return [status.st_size, status.st_mtime_ns, head]
+        digest = hashlib.sha256(file.read(_FINGERPRINTED_BYTES)).hexdigest()
+    return [status.st_size, status.st_mtime_ns, digest]

@@ -1,4 +1,4 @@
-"""What became of one URL, and the terms on which all of a run are signed."""
+"""Sign one URL of many, and report an error without stopping the others."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from cfsign.signing.base_signer import BaseSigner
 from cfsign.signing.policy import Address, Policy
 from cfsign.signing.times import Moment
 
-#: Signs one URL, or raises ResourceError.
-Sign = Callable[[str], str]
+#: A function that signs one URL, or raises ResourceError.
+SignURL = Callable[[str], str]
 
 
 class Outcome(NamedTuple):
     """
-    What became of one URL.
+    The result for one URL.
 
     Attributes:
-        signed_url: The URL signed, or None.
-        error: Why it was not signed, or None.
+        signed_url: The signed URL, or None.
+        error: Why the URL was not signed, or None.
     """
 
     signed_url: str | None
@@ -33,35 +33,43 @@ class Outcome(NamedTuple):
         return f"<Outcome signed, {len(self.signed_url)} bytes>"
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """
-    What holds for each URL of a run; `Signer.sign_url` tells the meaning of each.
+def try_to_sign(sign_url: SignURL, url: str) -> Outcome:
+    """Sign *url*. A ResourceError becomes the outcome's `error`; other errors are raised."""
+    try:
+        return Outcome(sign_url(url), None)
+    except ResourceError as error:
+        return Outcome(None, str(error))
 
-    There is no lifetime from now on: a run takes a while, and all its URLs expire alike.
+
+@dataclass(frozen=True, slots=True)
+class RunConditions:
+    """
+    The conditions of every URL of a run. For their meaning see `Signer.sign_url`.
+
+    There is no `expires_in`: all URLs of a run expire at the same time, however long it takes.
     """
 
     expires_at: Moment
     starts_at: Moment | None = None
     ip_address: Address | None = None
-    resource: str | None = None
+    pattern: str | None = None
 
-    def of(self, signer: BaseSigner) -> Sign:
+    def bind(self, signer: BaseSigner) -> SignURL:
         """
-        Return what signs one URL after the other with *signer*; for a `resource` it signs once.
+        Return a function that signs one URL with *signer*. With a `pattern`, it signs only once.
 
-        It raises PolicyError once the moment has come at which all would expire.
+        The function raises PolicyError once `expires_at` has passed.
         """
-        if self.resource is not None:
+        if self.pattern is not None:
             policy = Policy(
-                self.resource,
+                self.pattern,
                 self.expires_at,
                 starts_at=self.starts_at,
                 ip_address=self.ip_address,
             )
             return signer.sign_policy(policy).url
 
-        def sign(url: str) -> str:
+        def sign_url(url: str) -> str:
             return signer.sign_url(
                 url,
                 expires_at=self.expires_at,
@@ -69,12 +77,4 @@ class Terms:
                 ip_address=self.ip_address,
             )
 
-        return sign
-
-
-def outcome(sign: Sign, url: str) -> Outcome:
-    """Sign *url*, or tell why it cannot be; any other fault is raised."""
-    try:
-        return Outcome(sign(url), None)
-    except ResourceError as error:
-        return Outcome(None, str(error))
+        return sign_url

@@ -1,4 +1,8 @@
-"""Parquet, with pyarrow. What is written meanwhile is Arrow's stream format, which can be cut."""
+"""
+Parquet files, read and written by pyarrow.
+
+A Parquet file cannot be appended to, so a run writes Arrow streams and converts them at the end.
+"""
 
 from __future__ import annotations
 
@@ -13,92 +17,95 @@ import pyarrow as pa
 from pyarrow import ipc
 from pyarrow import parquet as pq
 
-from cfsign.bulk.batch import Batch, Done, Fault, Position
-from cfsign.bulk.outcome import Sign, outcome
-from cfsign.bulk.partial_file import made_path
+from cfsign.bulk.batch import Batch, Position, RejectedRow, SignedBatch
+from cfsign.bulk.outcome import SignURL, try_to_sign
+from cfsign.bulk.partial_file import converted_path
 from cfsign.errors import ConfigurationError
 
-#: Rows a batch: more than of text, since each is written with its schema.
-_ROWS = 512
-#: Rows a row group of what comes out.
-_GROUP = 64 * 1024
+#: More rows than a batch of text has, because each batch is written with its schema.
+_ROWS_PER_BATCH = 512
+_ROWS_PER_GROUP = 64 * 1024
 
 
 class Parquet:
-    """A Parquet file to sign: a `Source`. All columns and their types are kept."""
+    """A Parquet file to sign: a `Source`. All columns and their types are copied."""
 
     unit = "row"
-    head = b""
+    header = b""
 
     def __init__(self, path: Path, column: str, output_column: str) -> None:
         """
         Read the file's schema.
 
         Raises:
-            ConfigurationError: It is no Parquet file, or has not the columns.
+            ConfigurationError: It is not a Parquet file, or has not the right columns.
         """
         try:
             self._file = pq.ParquetFile(path)
         except (OSError, pa.ArrowException) as error:
-            raise ConfigurationError(f"{str(path)!r} is no Parquet file: {error}") from None
+            raise ConfigurationError(
+                f"{str(path)!r} cannot be read as a Parquet file: {error}"
+            ) from None
         schema = self._file.schema_arrow
         if schema.names.count(column) != 1:
-            has = "no column" if column not in schema.names else "several columns"
+            count = "no column" if column not in schema.names else "several columns"
             raise ConfigurationError(
-                f"the Parquet file has {has} {column!r}; name one in --column, of "
-                + ", ".join(map(repr, schema.names))
+                f"the Parquet file has {count} named {column!r}",
+                hint="choose a --column: " + ", ".join(map(repr, schema.names)),
             )
         if output_column in schema.names:
             raise ConfigurationError(
-                f"the Parquet file has a column {output_column!r}; choose another --output-column"
+                f"the Parquet file already has a column named {output_column!r}",
+                hint="choose another --output-column",
             )
         self._schema = schema.append(pa.field(output_column, pa.string()))
-        number, reason = (_free(name, schema.names) for name in ("row", "error"))
+        number, reason = (_make_unique(name, schema.names) for name in ("row", "error"))
         self._errors_schema = schema.append(pa.field(number, pa.int64()))
         self._errors_schema = self._errors_schema.append(pa.field(reason, pa.string()))
         self._index = schema.names.index(column)
         self.length: int | None = self._file.metadata.num_rows
 
-    def batches(self, position: Position | None) -> Iterator[Batch]:
-        """Read batch after batch, one row group after the other, from *position* on."""
-        done = 0 if position is None else position["rows"]
+    def read_batches(self, position: Position | None) -> Iterator[Batch]:
+        """Read batches, starting at *position*, one row group after the other."""
+        start = 0 if position is None else position["rows"]
         first = 0
         for group in range(self._file.num_row_groups):
             rows = self._file.metadata.row_group(group).num_rows
-            if first + rows > done:
-                for batch in self._read(group):
-                    if first >= done:
-                        yield _ParquetBatch(self, batch, first)
-                    first += batch.num_rows
-            else:
+            if first + rows <= start:
                 first += rows
+                continue
+            for batch in self._read_group(group):
+                if first >= start:
+                    yield _ParquetBatch(self, batch, first)
+                first += batch.num_rows
 
-    def _read(self, group: int) -> Iterator[Any]:
+    def _read_group(self, group: int) -> Iterator[Any]:
         try:
-            yield from self._file.iter_batches(_ROWS, row_groups=[group])
+            yield from self._file.iter_batches(_ROWS_PER_BATCH, row_groups=[group])
         except (OSError, pa.ArrowException) as error:
             raise ConfigurationError(
                 f"row group {group} of the Parquet file cannot be read: {error}"
             ) from None
 
-    def progress(self, position: Position) -> int:
-        """Tell how far *position* is, in rows."""
+    def measure(self, position: Position) -> int:
+        """Return the number of rows before *position*."""
         return position["rows"]
 
-    def finish(self, partial: Path, *, errors: bool) -> Path:
-        """Write as Parquet what was written as Arrow's streams, one behind the other."""
-        made = made_path(partial)
+    def convert(self, partial: Path, *, errors: bool) -> Path:
+        """Convert a sequence of Arrow streams to Parquet, and return the path of the result."""
+        converted = converted_path(partial)
         schema = self._errors_schema if errors else self._schema
-        made.unlink(missing_ok=True)
-        made.touch(0o600)
-        with pq.ParquetWriter(made, schema) as writer, pa.OSFile(str(partial)) as file:
-            batches = itertools.chain.from_iterable(_streams(file))
-            while some := list(itertools.islice(batches, _GROUP // _ROWS)):
-                writer.write_table(pa.Table.from_batches(some, schema), row_group_size=_GROUP)
-        return made
+        converted.unlink(missing_ok=True)
+        converted.touch(0o600)
+        with pq.ParquetWriter(converted, schema) as writer, pa.OSFile(str(partial)) as file:
+            batches = itertools.chain.from_iterable(_read_streams(file))
+            while some := list(itertools.islice(batches, _ROWS_PER_GROUP // _ROWS_PER_BATCH)):
+                table = pa.Table.from_batches(some, schema)
+                writer.write_table(table, row_group_size=_ROWS_PER_GROUP)
+        return converted
 
-    def encoded(self, rows: Any, *extra: list[Any], errors: bool) -> bytes:
-        """Write a table, with columns added, as a stream of Arrow's."""
+    def encode(self, rows: Any, *extra: list[Any], errors: bool) -> bytes:
+        """Encode the table *rows*, with the columns *extra* added, as an Arrow stream."""
         if not rows.num_rows:
             return b""
         schema = self._errors_schema if errors else self._schema
@@ -112,9 +119,9 @@ class Parquet:
         return sink.getvalue()
 
     def urls(self, batch: Any) -> list[Any]:
-        """Return the column of URLs."""
-        found: list[Any] = batch.column(self._index).to_pylist()
-        return found
+        """Return the URLs of *batch*."""
+        urls: list[Any] = batch.column(self._index).to_pylist()
+        return urls
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,47 +130,51 @@ class _ParquetBatch:
     batch: Any
     first: int
 
-    def signed(self, sign: Sign) -> Done:
-        outcomes = [outcome(sign, url) for url in self.source.urls(self.batch)]
-        signed = [one.signed_url for one in outcomes if one.error is None]
-        faults = [
-            Fault(number, one.error)
-            for number, one in enumerate(outcomes, self.first + 1)
-            if one.error is not None
+    def sign(self, sign_url: SignURL) -> SignedBatch:
+        outcomes = [try_to_sign(sign_url, url) for url in self.source.urls(self.batch)]
+        rejected = [
+            RejectedRow(number, outcome.error)
+            for number, outcome in enumerate(outcomes, self.first + 1)
+            if outcome.error is not None
         ]
-        is_good = [one.error is None for one in outcomes]
-        return Done(
-            self.source.encoded(_parted(self.batch, is_good, True), signed, errors=False),
-            self.source.encoded(
-                _parted(self.batch, is_good, False),
-                [fault.number for fault in faults],
-                [fault.reason for fault in faults],
+        is_signed = [outcome.error is None for outcome in outcomes]
+        return SignedBatch(
+            output=self.source.encode(
+                _select_rows(self.batch, is_signed, True),
+                [outcome.signed_url for outcome in outcomes if outcome.error is None],
+                errors=False,
+            ),
+            errors=self.source.encode(
+                _select_rows(self.batch, is_signed, False),
+                [row.number for row in rejected],
+                [row.reason for row in rejected],
                 errors=True,
             ),
-            self.batch.num_rows,
-            faults,
-            {"rows": self.first + self.batch.num_rows},
+            rows=self.batch.num_rows,
+            rejected=rejected,
+            end={"rows": self.first + self.batch.num_rows},
         )
 
 
-def _parted(batch: Any, kinds: list[bool], wanted: bool) -> Any:
-    """Return the rows of a kind as a table: by slices, since not every type has a filter."""
+def _select_rows(batch: Any, flags: list[bool], wanted: bool) -> Any:
+    """Return the rows whose flag is *wanted* as a table."""
+    # By slices: pyarrow cannot filter columns of every type.
     parts, first = [], 0
-    for kind, some in itertools.groupby(kinds):
-        count = len(list(some))
-        if kind == wanted:
+    for flag, group in itertools.groupby(flags):
+        count = len(list(group))
+        if flag == wanted:
             parts.append(batch.slice(first, count))
         first += count
     return pa.Table.from_batches(parts, batch.schema).combine_chunks()
 
 
-def _streams(file: Any) -> Iterator[Any]:
+def _read_streams(file: Any) -> Iterator[Any]:
     while file.tell() < file.size():
         yield ipc.open_stream(file)
 
 
-def _free(name: str, taken: list[str]) -> str:
-    """Return *name*, with as many `_` behind it as make it one that no column has."""
-    while name in taken:
+def _make_unique(name: str, names: list[str]) -> str:
+    """Return *name*, with as many `_` added as needed to differ from all *names*."""
+    while name in names:
         name += "_"
     return name

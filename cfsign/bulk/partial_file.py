@@ -1,4 +1,4 @@
-"""A file in the making: beside the one that it will be, and that one only when it is whole."""
+"""An output file that is being written, and that gets its final name once it is complete."""
 
 from __future__ import annotations
 
@@ -9,45 +9,47 @@ from pathlib import Path
 from types import TracebackType
 
 from cfsign.errors import ConfigurationError
+from cfsign.utils.files import sync_folder
+
+#: How to give up an interrupted run.
+RESTART_HINT = "remove the .partial and .partial.json files to start again"
 
 _BINARY = getattr(os, "O_BINARY", 0)
-#: Somebody who may write in the same folder could lay a link to a file of ours.
+#: Another user who may write in the folder could place a link to one of our files.
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
 def partial_path(final: Path) -> Path:
-    """Return where *final* is made."""
+    """Return the path at which *final* is written."""
     return final.with_name(final.name + ".partial")
 
 
-def made_path(partial: Path) -> Path:
-    """Return where *partial* becomes what is wanted, if that is another format."""
+def converted_path(partial: Path) -> Path:
+    """Return the path at which *partial* is converted to Parquet."""
     return partial.with_name(partial.name + ".parquet")
 
 
 class PartialFile:
     """
-    Bytes that are added one behind the other, for their owner's eyes alone (mode 600).
-
-    While it is open, no other run has it.
+    A file to append to, readable by its owner only (mode 600) and locked against other runs.
 
     Attributes:
-        path: Where it is, in the same folder as the file that it becomes.
-        size: How many bytes it has.
+        path: Its path, in the same folder as the final file.
+        size: Its length in bytes.
     """
 
     def __init__(self, final: Path) -> None:
         """
-        Open it as it is, or make it.
+        Open the partial file of *final* with its content, or create it.
 
         Raises:
-            ConfigurationError: Another run is at it, or it is a link.
-            OSError: It cannot be written.
+            ConfigurationError: Another run is using the file, or it is a link.
+            OSError: The file cannot be written.
         """
         self.path = partial_path(final)
         if self.path.is_symlink():
             raise ConfigurationError(
-                f"{str(self.path)!r} is a link, which is not followed; remove it"
+                f"{str(self.path)!r} is a link, and links are not followed", hint="remove it"
             )
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | _NO_LINK | _BINARY, 0o600)
         self._file = os.fdopen(descriptor, "r+b", buffering=0)
@@ -70,33 +72,30 @@ class PartialFile:
         self.close()
 
     def close(self) -> None:
-        """Let go of it; another run may have it."""
+        """Close the file and release its lock."""
         self._file.close()
 
-    def cut(self, size: int) -> None:
+    def truncate(self, size: int) -> None:
         """
-        Take away all behind the first *size* bytes.
+        Remove everything after the first *size* bytes.
 
         Raises:
-            ConfigurationError: There are not as many.
+            ConfigurationError: The file is shorter than *size*.
         """
         if self.size < size:
-            raise ConfigurationError(
-                f"{str(self.path)!r} is shorter than the run left it; remove the .partial and "
-                ".partial.json files, and begin anew"
-            )
+            raise shorter_than_expected(self.path)
         self._file.truncate(size)
         self.size = self._file.seek(0, os.SEEK_END)
 
     def append(self, data: bytes) -> None:
-        """Add *data*."""
+        """Append *data*."""
         rest = memoryview(data)
         while rest:
             rest = rest[self._file.write(rest) :]
         self.size += len(data)
 
     def sync(self) -> None:
-        """See to it that what was added outlasts a failure of power."""
+        """Fsync the file."""
         os.fsync(self._file.fileno())
 
     def _lock(self) -> None:
@@ -106,33 +105,31 @@ class PartialFile:
             return
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Or the other run has finished meanwhile, and this is its output.
+            # If the other run has finished by now, the open file is its final output.
             is_free = os.path.samestat(os.fstat(self._file.fileno()), os.stat(self.path))
         except OSError:
             is_free = False
         if not is_free:
-            raise ConfigurationError(f"another run is at {str(self.path)!r}; wait until it is over")
+            raise ConfigurationError(
+                f"another run is writing {str(self.path)!r}", hint="wait until it has ended"
+            )
 
 
-def publish(made: Path, final: Path) -> None:
-    """Put the file *made* in the place of *final*, whole; the mode of one that was there stays."""
+def shorter_than_expected(partial: Path) -> ConfigurationError:
+    """Return the error for a partial file that has lost data."""
+    return ConfigurationError(
+        f"{str(partial)!r} is shorter than the interrupted run left it", hint=RESTART_HINT
+    )
+
+
+def publish(partial: Path, final: Path) -> None:
+    """Move *partial* to *final* atomically, keeping the mode of a file that it replaces."""
     with contextlib.suppress(FileNotFoundError):
-        os.chmod(made, stat.S_IMODE(final.stat().st_mode))
-    descriptor = os.open(made, os.O_RDWR | _BINARY)
+        os.chmod(partial, stat.S_IMODE(final.stat().st_mode))
+    descriptor = os.open(partial, os.O_RDWR | _BINARY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    os.replace(made, final)
+    os.replace(partial, final)
     sync_folder(final.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """See to it that the names in *folder* outlast a failure of power."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

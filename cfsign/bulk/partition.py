@@ -1,11 +1,11 @@
-"""A part of a data set, signed by a worker of some engine, with a key that it loads itself."""
+"""Sign a partition of a data set on a worker of Dask or Spark, which loads the key itself."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
 
-from cfsign.bulk.outcome import Outcome, Terms, outcome
+from cfsign.bulk.outcome import Outcome, RunConditions, try_to_sign
 from cfsign.errors import ConfigurationError
 from cfsign.signing.base_signer import BaseSigner
 from cfsign.signing.policy import Address
@@ -20,50 +20,47 @@ def sign_partition(
     expires_at: Moment,
     starts_at: Moment | None = None,
     ip_address: Address | None = None,
-    resource: str | None = None,
+    pattern: str | None = None,
 ) -> Iterator[Outcome]:
     """
-    Sign each of *urls*, lazily and in order, and tell of each what became of it.
+    Sign *urls* lazily and in order, and yield one `Outcome` for each.
 
-    Call it where the URLs are: in the function that Dask's `map_partitions` or Spark's
-    `mapInPandas` runs on each worker. A URL that may not be signed does not stop the others.
+    Call it on the worker: in the function that Dask's `map_partitions` or Spark's `mapInPandas`
+    runs. A URL that cannot be signed does not stop the others.
 
     Args:
-        urls: The URLs, such as a column of a data frame; a missing value is an error of its row.
-        load_signer: A function that makes the signer, on the worker, of the worker's own
-            environment, file or AWS KMS; called once a process. Let it be a module's function,
-            which an engine sends by its name; a signer itself can be neither given nor sent.
-        expires_at: The moment at which all expire, settled where the job starts, so that a part
-            that is done again expires with the others.
-        starts_at: As for `Signer.sign_url`, like the others.
-        ip_address: The viewer's address or network.
-        resource: A pattern that covers all URLs: one signature a part, whatever its length.
+        urls: The URLs, such as a column of a data frame. A missing value is an error of its row.
+        load_signer: A function that makes the signer from the worker's own environment, a file or
+            AWS KMS. It is called once per process. Use a function of a module, which the engine
+            sends by its name; a signer itself cannot be pickled.
+        expires_at: When all URLs expire, as an aware datetime or epoch seconds. Compute it once,
+            where the job starts, so that a partition that is retried gets the same expiry.
+        starts_at: The URLs are refused before this time.
+        ip_address: The client's IPv4 address or network.
+        pattern: A URL pattern that matches all URLs. It makes one signature per partition enough.
 
     Raises:
-        ConfigurationError: `load_signer` is no function, or returns no signer.
-        PolicyError: A time or the address is not one that CloudFront takes, or the moment has come.
+        ConfigurationError: `load_signer` is not a function, or does not return a signer.
+        PolicyError: CloudFront does not accept a time or the address, or `expires_at` has passed.
         SigningKeyError: The key cannot sign.
-        ResourceError: *urls* is one text; or the pattern may not be signed.
+        ResourceError: *urls* is a single string, or the pattern cannot be signed.
     """
     several = check_several(urls, "Signer.sign_url")
-    sign = Terms(expires_at, starts_at, ip_address, resource).of(_once(load_signer))
-    return (outcome(sign, url) for url in several)
-
-
-def _once(load_signer: Callable[[], BaseSigner]) -> BaseSigner:
     if not callable(load_signer):
         raise ConfigurationError(
-            "load_signer is a function that makes the signer on the worker, "
-            f"not a {type(load_signer).__name__}: a key is never sent to where it is used"
+            f"load_signer must be a function, got a {type(load_signer).__name__}",
+            hint="pass a function that loads the key on the worker, so that no key is sent to it",
         )
-    return _loaded(load_signer)
+    conditions = RunConditions(expires_at, starts_at, ip_address, pattern)
+    sign_url = conditions.bind(_load_once(load_signer))
+    return (try_to_sign(sign_url, url) for url in several)
 
 
 @functools.lru_cache(maxsize=16)
-def _loaded(load_signer: Callable[[], BaseSigner]) -> BaseSigner:
+def _load_once(load_signer: Callable[[], BaseSigner]) -> BaseSigner:
     signer = load_signer()
     if not isinstance(signer, BaseSigner):
         raise ConfigurationError(
-            f"load_signer returned a {type(signer).__name__}; let it return a Signer or a KeyRing"
+            f"load_signer must return a Signer or a KeyRing, got a {type(signer).__name__}"
         )
     return signer

@@ -1,4 +1,4 @@
-"""One run: the rows of a file signed, the output written whole, what was done remembered."""
+"""Sign a whole file: write its output atomically, and resume an interrupted run."""
 
 from __future__ import annotations
 
@@ -10,69 +10,80 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from cfsign.bulk.batch import Batch, Done, Position, Source
+from cfsign.bulk.batch import Batch, Position, SignedBatch, Source
 from cfsign.bulk.journal import Journal
-from cfsign.bulk.outcome import Terms
-from cfsign.bulk.partial_file import PartialFile, partial_path, publish
+from cfsign.bulk.outcome import RunConditions
+from cfsign.bulk.partial_file import (
+    RESTART_HINT,
+    PartialFile,
+    partial_path,
+    publish,
+    shorter_than_expected,
+)
 from cfsign.errors import ConfigurationError
 from cfsign.signing.base_signer import BaseSigner
 
-#: Seconds between two checkpoints: what a kill makes the next run do again.
-_CHECKPOINT = 1.0
+#: Seconds between two checkpoints. A killed run repeats at most the work since the last one.
+_CHECKPOINT_SECONDS = 1.0
 
-#: What is done, as it comes; to be closed, so that no worker is left.
-Results = Generator[Done, None, None]
+#: Batches as they are signed. Close it, so that all workers end.
+SignedBatches = Generator[SignedBatch, None, None]
 
 
 class Totals(NamedTuple):
-    """How many rows there were, and how many of them were set aside."""
+    """The number of rows, and how many of them were rejected."""
 
     rows: int
-    faults: int
+    rejected: int
 
 
-def signed_batches(
-    source: Source, signer: BaseSigner, terms: Terms, workers: int, position: Position | None = None
-) -> Results:
-    """Sign the rows of *source* from *position* on, lazily and in order."""
-    batches = source.batches(position)
-    if terms.resource is not None:  # one signature: nothing that several could share
-        sign = terms.of(signer)
+def sign_batches(
+    source: Source,
+    signer: BaseSigner,
+    conditions: RunConditions,
+    workers: int,
+    position: Position | None = None,
+) -> SignedBatches:
+    """Sign the rows of *source*, starting at *position*, lazily and in order."""
+    batches = source.read_batches(position)
+    if conditions.pattern is not None:  # one signature in all, so there is no work to share
+        sign_url = conditions.bind(signer)
         for batch in batches:
-            yield batch.signed(sign)
+            yield batch.sign(sign_url)
         return
 
-    def work(signer: BaseSigner, batch: Batch) -> Done:
-        return batch.signed(terms.of(signer))
+    def sign_batch(signer: BaseSigner, batch: Batch) -> SignedBatch:
+        return batch.sign(conditions.bind(signer))
 
-    yield from signer.in_workers(work, batches, workers)
+    yield from signer.in_workers(sign_batch, batches, workers)
 
 
 class FileRun:
     """
-    A run into a file. It is there when all is signed, or not at all, and can be gone on with.
+    A run that writes a file. The file appears when all rows are done; before that, it can resume.
 
-    Until then there are `OUTPUT.partial`, `ERRORS.partial` and the journal, which tells how much of
-    them counts: what a run wrote behind that before it was cut off is cut off as well.
+    Until then there are `OUTPUT.partial`, `ERRORS.partial` and the journal. The journal counts the
+    bytes that are complete; a resumed run removes everything after them.
     """
 
     def __init__(self, output: Path, errors: Path | None) -> None:
         """
-        Take the files' names.
+        Keep the paths.
 
         Args:
-            output: Where the signed rows go.
-            errors: Where rows go that cannot be signed, or None.
+            output: The file for signed rows.
+            errors: The file for rejected rows, or None.
         """
         self._output = output
         self._errors = errors
 
     def begin(self, options: dict[str, Any], expires_at: int, *, resume: bool) -> Journal:
         """
-        Return the journal to go by: a new one, or that of the run to go on with.
+        Return a new journal, or the journal of the interrupted run to resume.
 
         Raises:
-            ConfigurationError: There is one, and this is to be a new run; or it had other options.
+            ConfigurationError: There is an interrupted run and *resume* is False, or the
+                interrupted run had other options.
         """
         with PartialFile(self._output) as partial:
             journal = Journal.read(self._output)
@@ -88,40 +99,42 @@ class FileRun:
                 return journal
         if not resume:
             raise ConfigurationError(
-                f"a run for {str(self._output)!r} was cut off after {journal.rows} rows; go on "
-                f"with it by --resume, or remove {str(Journal.path(self._output))!r} and the "
-                ".partial files to begin anew"
+                f"a run that writes {str(self._output)!r} was interrupted after "
+                f"{journal.rows} rows",
+                hint=f"add --resume to continue it, or {RESTART_HINT}",
             )
-        journal.require(options)
+        journal.check_options(options)
         if journal.expires_at <= time.time():
             raise ConfigurationError(
-                "what the run that was cut off has signed has expired; remove "
-                f"{str(Journal.path(self._output))!r} and the .partial files to begin anew"
+                "the URLs that the interrupted run signed have expired", hint=RESTART_HINT
             )
         return journal
 
     def write(
-        self, journal: Journal, source: Source, done: Callable[[Position | None], Results]
+        self,
+        journal: Journal,
+        source: Source,
+        sign_from: Callable[[Position | None], SignedBatches],
     ) -> Totals:
         """
-        Write what `done(position)` yields, and when all is done, put the files in their places.
+        Write the batches of `sign_from(position)`, then move the files to their final names.
 
         Returns:
-            How many rows there were, those of the runs that were cut off among them.
+            The number of rows, including those of the interrupted runs before.
 
         Raises:
-            ConfigurationError: What was written is not there any more.
-            OSError: Something cannot be written; what was written can be gone on with.
+            ConfigurationError: A partial file has lost data.
+            OSError: A file cannot be written. The run can be resumed.
         """
-        with PartialFile(self._output) as output:  # no other run has it until all is in its place
+        with PartialFile(self._output) as output:  # locked until all files have their final names
             if not journal.is_complete:
-                self._fill(output, journal, source, done)
-            if os.name != "posix":  # Windows moves no file that is open
+                self._fill(output, journal, source, sign_from)
+            if os.name != "posix":  # Windows cannot move an open file
                 output.close()
             for final, size, is_errors in self._files(journal):
-                _put_in_place(final, size, source, is_errors=is_errors)
+                _move_into_place(final, size, source, is_errors=is_errors)
             journal.remove(self._output)
-        return Totals(journal.rows, journal.faults)
+        return Totals(journal.rows, journal.rejected)
 
     def _files(self, journal: Journal) -> Iterator[tuple[Path, int, bool]]:
         if self._errors is not None:
@@ -133,27 +146,27 @@ class FileRun:
         output: PartialFile,
         journal: Journal,
         source: Source,
-        done: Callable[[Position | None], Results],
+        sign_from: Callable[[Position | None], SignedBatches],
     ) -> None:
         with ExitStack() as stack:
-            output.cut(journal.output_bytes)
+            output.truncate(journal.output_bytes)
             if not output.size:
-                output.append(source.head)
+                output.append(source.header)
             errors = None
             if self._errors is not None:
                 errors = stack.enter_context(PartialFile(self._errors))
-                errors.cut(journal.errors_bytes)
-            due = time.monotonic() + _CHECKPOINT
-            for batch in stack.enter_context(closing(done(journal.position))):
+                errors.truncate(journal.errors_bytes)
+            due = time.monotonic() + _CHECKPOINT_SECONDS
+            for batch in stack.enter_context(closing(sign_from(journal.position))):
                 output.append(batch.output)
                 if errors is not None:
                     errors.append(batch.errors)
                 journal.position = batch.end
                 journal.rows += batch.rows
-                journal.faults += len(batch.faults)
+                journal.rejected += len(batch.rejected)
                 if time.monotonic() >= due:
                     self._checkpoint(journal, output, errors)
-                    due = time.monotonic() + _CHECKPOINT
+                    due = time.monotonic() + _CHECKPOINT_SECONDS
             journal.is_complete = True
             self._checkpoint(journal, output, errors)
 
@@ -169,38 +182,37 @@ class FileRun:
         journal.write(self._output)
 
 
-def _put_in_place(final: Path, size: int, source: Source, *, is_errors: bool) -> None:
+def _move_into_place(final: Path, size: int, source: Source, *, is_errors: bool) -> None:
     partial = partial_path(final)
     if partial.exists() and partial.stat().st_size >= size:
-        publish(source.finish(partial, errors=is_errors), final)
-    elif not final.exists():  # else a run was cut off when this was in its place already
-        raise ConfigurationError(
-            f"{str(partial)!r} is shorter than the run left it; remove the .partial and "
-            ".partial.json files, and begin anew"
-        )
+        publish(source.convert(partial, errors=is_errors), final)
+    elif not final.exists():  # if it exists, the interrupted run had already moved this file
+        raise shorter_than_expected(partial)
     partial.unlink(missing_ok=True)
 
 
-def write_stream(results: Results, source: Source, stream: BinaryIO, errors: Path | None) -> Totals:
-    """Write to a stream, which gets what is signed as it comes; tell how much there was."""
-    rows = faults = 0
+def write_stream(
+    batches: SignedBatches, source: Source, stream: BinaryIO, errors: Path | None
+) -> Totals:
+    """Write *batches* to a stream as they are signed, and return the number of rows."""
+    rows = rejected = 0
     with ExitStack() as stack:
-        aside = None
+        errors_file = None
         if errors is not None:
-            aside = stack.enter_context(_set_aside(errors, source))
-        stream.write(source.head)
-        for batch in stack.enter_context(closing(results)):
+            errors_file = stack.enter_context(_open_errors_file(errors, source))
+        stream.write(source.header)
+        for batch in stack.enter_context(closing(batches)):
             stream.write(batch.output)
-            if aside is not None:
-                aside.append(batch.errors)
+            if errors_file is not None:
+                errors_file.append(batch.errors)
             rows += batch.rows
-            faults += len(batch.faults)
+            rejected += len(batch.rejected)
         stream.flush()
-    return Totals(rows, faults)
+    return Totals(rows, rejected)
 
 
 @contextlib.contextmanager
-def _set_aside(errors: Path, source: Source) -> Iterator[PartialFile]:
+def _open_errors_file(errors: Path, source: Source) -> Iterator[PartialFile]:
     with PartialFile(errors) as partial:
         _require_empty(partial)
         try:
@@ -208,14 +220,14 @@ def _set_aside(errors: Path, source: Source) -> Iterator[PartialFile]:
         except BaseException:
             partial.path.unlink()
             raise
-    publish(source.finish(partial.path, errors=True), errors)
+    publish(source.convert(partial.path, errors=True), errors)
     partial.path.unlink(missing_ok=True)
 
 
 def _require_empty(partial: PartialFile) -> None:
-    """Keep what is in a file that only looks like one of ours."""
+    """Refuse to overwrite a file that only has the name of a partial file."""
     if partial.size:
         raise ConfigurationError(
-            f"{str(partial.path)!r} is there, and belongs to no run that can be gone on with; "
-            "remove it, or choose another name"
+            f"{str(partial.path)!r} exists and belongs to no interrupted run",
+            hint="remove it, or choose another name",
         )

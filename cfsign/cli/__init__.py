@@ -1,4 +1,4 @@
-"""The command line. What was asked for goes to standard output, messages to standard error."""
+"""The command line. Results go to standard output, messages to standard error."""
 
 from __future__ import annotations
 
@@ -8,27 +8,30 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from cfsign.cli.messages import say
-from cfsign.errors import CfsignError, CfsignWarning
+from cfsign.cli.output import describe_os_error, print_message
+from cfsign.errors import CfsignError, CfsignWarning, ConfigurationError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """
-    Run `cfsign` and return its exit code: 0, 1 for a check that failed, 2 for what must be mended.
+    Run `cfsign` and return its exit code.
 
     Args:
-        arguments: The words behind `cfsign`; None takes the process's own.
+        arguments: The arguments after `cfsign`, or None for those of the process.
+
+    Returns:
+        0 for success, 1 if a check failed, 2 for an error, 130 after Ctrl-C.
     """
     try:
         return _run(arguments)
     except KeyboardInterrupt:
-        say("stopped")
+        print_message("stopped")
         return 130
-    except Exception as error:  # whose text may hold what must not be shown
+    except Exception as error:  # its text may hold a secret, so it is not printed
         place = traceback.extract_tb(error.__traceback__)[-1]
-        say(
-            f"this is a fault of cfsign's own: {type(error).__name__} in {place.filename}, line "
-            f"{place.lineno}; please report it"
+        print_message(
+            f"internal error: {type(error).__name__} in {place.filename}, line {place.lineno}; "
+            "please report this bug of cfsign"
         )
         return 2
 
@@ -38,37 +41,39 @@ def _run(arguments: Sequence[str] | None) -> int:
         import click
     except ModuleNotFoundError:
         words = sys.argv[1:] if arguments is None else arguments
-        what, extra = ("demo", "demo") if words[:1] == ["demo"] else ("command line", "cli")
-        say(f"the {what} needs click: pip install 'cloudfront-cfsign[{extra}]'")
+        part, extra = ("demo", "demo") if words[:1] == ["demo"] else ("command line", "cli")
+        print_message(f"the {part} needs click; pip install 'cloudfront-cfsign[{extra}]'")
         return 2
     from cfsign.cli.commands import cfsign
-    from cfsign.cli.output import failed
 
     if sys.stdout is None:
-        say("standard output is closed, and nothing else takes what was asked for")
+        print_message("standard output is closed, so the result cannot be printed")
         return 2
     with warnings.catch_warnings():
-        warnings.showwarning = _warn
+        warnings.showwarning = _print_warning
         try:
             code = cfsign.main(arguments, prog_name="cfsign", standalone_mode=False)
         except click.ClickException as error:
-            say(error.format_message().replace("\n", " ") + _where_to_read(error))
+            print_message(error.format_message().replace("\n", " ") + _point_to_help(error))
             return 2
-        except (CfsignError, CfsignWarning) as error:  # a warning, where Python makes errors of it
-            for line in str(error).split("\n"):  # a ConfigurationError has one for each mistake
-                say(line)
+        except ConfigurationError as error:
+            for problem in error.problems:
+                print_message(str(problem))
+            return 2
+        except (CfsignError, CfsignWarning) as error:  # a warning, under `python -W error`
+            print_message(str(error))
             return 2
         except OSError as error:
-            say(failed(error))
+            print_message(describe_os_error(error))
             return 2
         except click.Abort:
-            say("stopped")
+            print_message("stopped")
             return 130
     return code if isinstance(code, int) else 0
 
 
-def _where_to_read(error: Any) -> str:
-    """Name the help where click says what is wrong with the words, and not what is right."""
+def _point_to_help(error: Any) -> str:
+    """Return where to read on, for an error of click that only says what is wrong."""
     import click
 
     context = getattr(error, "ctx", None)
@@ -76,5 +81,5 @@ def _where_to_read(error: Any) -> str:
     return "" if context is None or is_own else f" (see {context.command_path} --help)"
 
 
-def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
-    say(f"warning: {message}")
+def _print_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    print_message(f"warning: {message}")

@@ -10,10 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
-from cfsign.cli.file import file
-from cfsign.cli.messages import say
-from cfsign.cli.output import put
-from cfsign.cli.times import duration
+from cfsign.cli.output import print_message, print_result
+from cfsign.cli.parameters import parse_duration, parse_path
 from cfsign.keys import SUPPORTED
 from cfsign.provisioning import (
     MAX_KEYS,
@@ -33,42 +31,42 @@ _ALGORITHM = click.Choice(SUPPORTED, case_sensitive=False)
 @click.group(invoke_without_command=True)
 @click.pass_context
 def aws(context: click.Context) -> None:
-    """Make and rotate keys in CloudFront, with boto3."""
+    """Make and rotate keys in CloudFront. It uses boto3."""
     if context.invoked_subcommand is None:
-        raise click.UsageError("give a command: create-key or rotate")
+        raise click.UsageError("the command is missing; use create-key or rotate")
 
 
-def _aws_options(command: Command) -> Command:
+def _add_aws_options(command: Command) -> Command:
     for option in reversed(
         (
             click.option("--key-group", metavar="NAME|ID", required=True, help="The key group."),
-            click.option("--profile", help="boto3's profile; its default if left."),
+            click.option("--profile", help="The AWS profile. Default: boto3's default."),
             click.option(
                 "--max-keys",
                 type=click.IntRange(1),
                 default=MAX_KEYS,
                 show_default=True,
-                help="How many public keys a key group takes, should AWS have raised that quota.",
+                help="How many public keys a key group may have, if AWS has raised your quota.",
             ),
-            click.option("--dry-run", is_flag=True, help="Tell each change, and make none."),
+            click.option("--dry-run", is_flag=True, help="Print the changes without making them."),
         )
     ):
         command = option(command)
     return command
 
 
-@aws.command("create-key", short_help="Make a key pair, and put it into a key group.")
-@click.argument("private_key", type=file, metavar="FILE")
-@_aws_options
+@aws.command("create-key", short_help="Make a key pair and add it to a key group.")
+@click.argument("private_key", type=parse_path, metavar="FILE")
+@_add_aws_options
 @click.option(
     "--algorithm",
     type=_ALGORITHM,
     default=SUPPORTED[0],
     show_default=True,
-    help="The new key's.",
+    help="The algorithm of the new key.",
 )
-@click.option("--existing", is_flag=True, help="Take the private key that is in FILE.")
-@click.option("--ring", type=file, help="Write a key ring's document, too.")
+@click.option("--existing", is_flag=True, help="Use the private key that FILE holds already.")
+@click.option("--ring", type=parse_path, help="Also write a key ring document to this file.")
 def create(
     private_key: Path,
     key_group: str,
@@ -80,21 +78,21 @@ def create(
     ring: Path | None,
 ) -> None:
     """
-    Make a key pair: the private key into FILE, the public one into a key group.
+    Make a key pair: write the private key to FILE, and add the public key to a key group.
 
-    A key group of a new name is created. No file is ever overwritten.
+    If no key group has that name, it is created. Existing files are never overwritten.
     """
     if ring is not None:
-        _require_place(ring, private_key)
+        _check_ring_path(ring, private_key)
     actions = _actions(dry_run)
     cloudfront = CloudFront(cloudfront_client(profile), actions, max_keys)
     created = create_key(
         cloudfront, actions, private_key, key_group, algorithm=algorithm, existing=existing
     )
     if not dry_run:
-        # Before the ring: should that fail, these are needed to write it.
-        put(f"key pair id  {created.key_pair_id}")
-        put(f"key group    {created.group.id} ({created.group.name})")
+        # Printed first: if writing the ring fails, the user needs them to write it.
+        print_result(f"key pair id  {created.key_pair_id}")
+        print_result(f"key group    {created.group.id} ({created.group.name})")
     if ring is not None:
         document = RingFile(ring)
         actions.do(
@@ -105,19 +103,22 @@ def create(
     if dry_run:
         return
     _print_settings(created.key_pair_id, private_key, ring)
-    say("let the distribution's behaviour restrict viewer access to this key group, if it does not")
+    print_message(
+        "if you have not done so, restrict viewer access of the distribution's behavior to this "
+        "key group"
+    )
 
 
-def _require_place(ring: Path, private_key: Path) -> None:
-    """Refuse a ring that could not be written once the key is made and uploaded."""
+def _check_ring_path(ring: Path, private_key: Path) -> None:
+    """Check that the ring can be written, before the key is made and uploaded."""
     if os.path.lexists(ring) or ring.absolute() == private_key.absolute():
-        raise click.ClickException(f"{ring} is there already, or is FILE; choose another name")
+        raise click.ClickException(f"{ring} exists already, or is FILE; choose another name")
     if not ring.parent.is_dir() or not os.access(ring.parent, os.W_OK | os.X_OK):
-        raise click.ClickException(f"{ring.parent} is no folder that can be written to")
+        raise click.ClickException(f"{ring.parent} is not a folder that you can write to")
 
 
 def _print_settings(key_pair_id: str, private_key: Path, ring: Path | None) -> None:
-    """Print what to paste: the key ring if there is one, since a rotation changes that alone."""
+    """Print the settings to paste. With a key ring, a rotation needs no change of them."""
     if ring is None:
         path = str(private_key.absolute())
         config = {"key_pair_id": key_pair_id, "private_key": path}
@@ -125,43 +126,51 @@ def _print_settings(key_pair_id: str, private_key: Path, ring: Path | None) -> N
     else:
         config = {"key_ring": str(ring.absolute())}
         variables = {"KEY_RING_FILE": config["key_ring"]}
-    put(f"CLOUDFRONT_CONFIG = {config}")
-    put("or, in the environment:")
+    print_result(f"CLOUDFRONT_CONFIG = {config}")
+    print_result("or, in the environment:")
     for name, value in variables.items():
-        put(f"CLOUDFRONT_{name}={value}")
+        print_result(f"CLOUDFRONT_{name}={value}")
 
 
 @aws.command()
 @click.option(
     "--ring",
-    type=file,
+    type=parse_path,
     required=True,
-    help="The document of the site's key ring.",
+    help="The site's key ring document.",
 )
-@_aws_options
-@click.option("--algorithm", type=_ALGORITHM, help="The new key's; the old one's if left.")
+@_add_aws_options
+@click.option(
+    "--algorithm",
+    type=_ALGORITHM,
+    help="The new key's. Default: the old key's.",
+)
 @click.option(
     "--longest-lifetime",
-    type=duration,
+    type=parse_duration,
     required=True,
-    help="The longest that any URL or cookie lives, expiry_step included: 15m, 2h, 7d.",
+    help="How long a URL or cookie works at most, expiry_step included: 15m, 2h, 7d.",
 )
 @click.option(
     "--deployment",
-    type=duration,
+    type=parse_duration,
     default="15m",
     show_default=True,
-    help="How long until every edge, and the site, has a new key.",
+    help="How long until all edges and the site have a new key.",
 )
 @click.option(
     "--refresh-every",
-    type=duration,
+    type=parse_duration,
     default="30s",
     show_default=True,
-    help="The site's REFRESH_EVERY: how often it looks at its key ring.",
+    help="The site's refresh_every: how often it checks its key ring for changes.",
 )
-@click.option("--start", is_flag=True, help="Begin a rotation, if none is in progress.")
-@click.option("--wait", is_flag=True, help="Wait for what comes next, until nothing is left.")
+@click.option("--start", is_flag=True, help="Start a rotation, unless one is in progress.")
+@click.option(
+    "--wait",
+    is_flag=True,
+    help="Wait for each step, until the rotation is complete.",
+)
 def rotate(
     ring: Path,
     key_group: str,
@@ -176,18 +185,20 @@ def rotate(
     wait: bool,
 ) -> None:
     """
-    Replace the key that signs, in steps that no viewer notices.
+    Replace the signing key without interrupting any user.
 
-    The first run, with --start, makes a key and adds it to the key group and to the key ring, where
-    it signs once every edge knows it. A later run removes the old key, when all that it signed has
-    expired. A run that is too early changes nothing and says when to come back; one that was cut
-    off is carried on by the next.
+    The first run, with --start, makes a key and adds it to the key group and the key ring. The key
+    signs once all edges know it. A later run removes the old key, after everything that it signed
+    has expired. A run that is too early changes nothing and prints when to run it again. An
+    interrupted run is continued by the next run.
     """
     if longest_lifetime < 1:
-        raise click.BadParameter("give 1 s or more", param_hint="'--longest-lifetime'")
+        raise click.BadParameter(
+            "use a duration of at least 1 second", param_hint="'--longest-lifetime'"
+        )
     if deployment < refresh_every:
         raise click.BadParameter(
-            f"give {refresh_every} s or more: the site looks for a new key every --refresh-every",
+            f"use at least {refresh_every} s: a site loads a new key after --refresh-every",
             param_hint="'--deployment'",
         )
     actions = _actions(dry_run)
@@ -202,14 +213,14 @@ def rotate(
         algorithm,
     )
     progress = rotation.run(start=start)
-    put(progress.told)
+    print_result(progress.told)
     while wait and not dry_run and progress.due is not None:
         time.sleep(max(0, progress.due - time.time()))
         progress = rotation.run(start=False)
-        put(progress.told)
+        print_result(progress.told)
     if progress.due is None and not start:
-        say("begin a rotation with --start")
+        print_message("add --start to start a rotation")
 
 
 def _actions(dry_run: bool) -> Actions:
-    return Actions(put if dry_run else say, dry_run=dry_run)
+    return Actions(print_result if dry_run else print_message, dry_run=dry_run)

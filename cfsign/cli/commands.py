@@ -1,4 +1,4 @@
-"""The commands, one beside the other; each does little more than call the library."""
+"""All commands. A command parses its options and calls the library."""
 
 from __future__ import annotations
 
@@ -23,46 +23,43 @@ from cfsign.cli.sign_many import sign_many
 @click.pass_context
 def cfsign(context: click.Context) -> None:
     """Sign URLs and cookies for private files behind Amazon CloudFront."""
-    if os.environ.get("NO_COLOR"):  # https://no-color.org; click leaves that to its commands
+    if os.environ.get("NO_COLOR"):  # https://no-color.org; click leaves this to its commands
         context.color = False
     if context.invoked_subcommand is None:
         raise click.UsageError(
-            "give a command: demo, sign, sign-many, cookies, keygen, edge, explain, doctor or aws"
+            "the command is missing; use demo, sign, sign-many, cookies, keygen, edge, explain, "
+            "doctor or aws"
         )
 
 
-@cfsign.command(short_help="Run a site and a local edge with private files, to try it.")
-@click.option("--once", is_flag=True, help="Play a viewer against the two servers, then stop.")
-@click.option("--port", type=click.IntRange(0, 65535), help="The site's port; a free one if left.")
-@click.option("--edge-port", type=click.IntRange(0, 65535), help="The edge's port, likewise.")
+@cfsign.command(short_help="Try it: run a demo site and a local edge with private files.")
+@click.option("--once", is_flag=True, help="Make a few requests, print them and stop.")
+@click.option("--port", type=click.IntRange(0, 65535), help="The site's port. Default: a free one.")
+@click.option(
+    "--edge-port", type=click.IntRange(0, 65535), help="The edge's port. Default: a free one."
+)
 @click.option(
     "--framework",
     type=click.Choice(["flask", "django", "falcon"]),
     default="flask",
     show_default=True,
-    help="What the site runs on.",
+    help="The framework of the site.",
 )
 def demo(once: bool, port: int | None, edge_port: int | None, framework: str) -> int:
-    """Run a site and a local edge with private files, on this machine alone."""
+    """Run a demo site and a local edge with private files. Only this machine can reach them."""
     for option, value in (("--port", port), ("--edge-port", edge_port)):
         if once and value is not None:
-            raise click.UsageError(f"{option} goes without --once, which is over by itself")
+            raise click.UsageError(f"{option} cannot be combined with --once")
     try:
         from cfsign import demo as example
     except ModuleNotFoundError as error:
         raise click.ClickException(
-            f"the demo needs {error.name}: pip install 'cloudfront-cfsign[demo]'"
+            f"the demo needs {error.name}; pip install 'cloudfront-cfsign[demo]'"
         ) from None
     if once:
         return example.play_once(framework)
     return example.serve(port, edge_port, framework)
 
 
-cfsign.add_command(sign)
-cfsign.add_command(sign_many)
-cfsign.add_command(cookies)
-cfsign.add_command(keygen)
-cfsign.add_command(doctor)
-cfsign.add_command(aws)
-cfsign.add_command(explain_command)
-cfsign.add_command(edge)
+for command in (sign, sign_many, cookies, keygen, doctor, aws, explain_command, edge):
+    cfsign.add_command(command)

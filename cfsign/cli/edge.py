@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cfsign.cli.output import put
-from cfsign.cli.public_key import PublicKeyFile, by_id, public_key
+from cfsign.cli.output import print_message, print_result
+from cfsign.cli.parameters import PublicKeyFile, index_by_id, parse_public_key
+from cfsign.limits import is_loopback
 
 if TYPE_CHECKING:
     from cfsign.checking.key_group import KeySource
@@ -21,88 +22,90 @@ if TYPE_CHECKING:
     from cfsign.edge.server import Settings
 
 _FILE = click.Path(path_type=Path)
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
-_BehaviorWords = list[tuple[str, Sequence[str] | None]]
+#: Path patterns in order, each with key pair ids, or with None if it is public.
+_Behaviors = list[tuple[str, Sequence[str] | None]]
 
 
-class _InOrder(click.Command):
-    """Keeps the order among --behavior and --open, which click keeps for one option alone."""
+class _OrderedCommand(click.Command):
+    """A command that records the order of --behavior and --open among each other."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        _, _, given = self.make_parser(ctx).parse_args(list(args))
-        names = (parameter.name for parameter in given)
+        _, _, order = self.make_parser(ctx).parse_args(list(args))
+        names = (parameter.name for parameter in order)
         ctx.meta["behaviors"] = [name for name in names if name in ("behavior", "open_")]
         return super().parse_args(ctx, args)
 
 
-def _behavior(text: str) -> tuple[str, Sequence[str]]:
-    pattern, mark, ids = text.rpartition("=")
-    if not (pattern and mark and ids):
+def _parse_behavior(text: str) -> tuple[str, Sequence[str]]:
+    pattern, _, ids = text.rpartition("=")
+    if not (pattern and ids):
         raise click.BadParameter(
-            "give a path pattern and key pair ids: '/private/*=K2JCJMDEHXQW5F'"
+            f"{text!r} is not PATTERN=ID,ID; use for example '/private/*=K2JCJMDEHXQW5F'"
         )
     return pattern, ids.split(",")
 
 
-def _address(text: str) -> str:
+def _parse_address(text: str) -> str:
     try:
         return str(ip_address(text))
     except ValueError:
-        # Waitress would take "*" for every peer, and with it every viewer's word.
-        raise click.BadParameter("give the proxy's one address, such as 127.0.0.1") from None
+        # Waitress reads "*" as all peers: every client could then forge its address.
+        raise click.BadParameter(
+            f"{text!r} is not an address; use one address, such as 127.0.0.1"
+        ) from None
 
 
-@click.command(cls=_InOrder, short_help="Serve a folder or a server as CloudFront would.")
+@click.command(cls=_OrderedCommand, short_help="Serve a folder or a server as CloudFront does.")
 @click.argument("origin")
 @click.option(
     "--public-key",
     "keys",
     metavar="ID=FILE",
     multiple=True,
-    type=public_key,
-    help="A public key that viewers' URLs may be signed for; may be repeated.",
+    type=parse_public_key,
+    help="A trusted public key and its key pair id. Can be repeated.",
 )
-@click.option("--port", type=click.IntRange(0, 65535), help="The port; a free one if left.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
+@click.option("--port", type=click.IntRange(0, 65535), help="The port. Default: a free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option(
     "--scheme",
     type=click.Choice(["http", "https"]),
     default="http",
     show_default=True,
-    help="The scheme that viewers use: https where a proxy in front ends TLS.",
+    help="The scheme that clients use: https if a proxy in front terminates TLS.",
 )
 @click.option(
     "--behavior",
     metavar="PATTERN=ID,ID",
     multiple=True,
-    type=_behavior,
-    help="Paths that only these keys may sign for; the first pattern that matches counts.",
+    type=_parse_behavior,
+    help="Paths that need a signature by one of these keys. The first matching pattern applies.",
 )
 @click.option(
-    "--open", "open_", metavar="PATTERN", multiple=True, help="Paths that are open to everybody."
+    "--open", "open_", metavar="PATTERN", multiple=True, help="Paths that need no signature."
 )
-@click.option("--config", type=_FILE, metavar="FILE", help="Keys and behaviours, as TOML or JSON.")
-@click.option("--cors", is_flag=True, help="Let scripts of any origin read, without cookies.")
+@click.option("--config", type=_FILE, metavar="FILE", help="Keys and behaviors, as TOML or JSON.")
+@click.option("--cors", is_flag=True, help="Allow scripts of any origin, without cookies.")
 @click.option(
     "--cors-origin",
     metavar="ORIGIN",
     multiple=True,
-    help="Let scripts of this origin read, with cookies; may be repeated.",
+    help="Allow scripts of this origin, with cookies. Can be repeated.",
 )
 @click.option(
     "--response-headers",
     type=_FILE,
     metavar="FILE",
-    help="A response-headers policy, as JSON of the AWS command line.",
+    help="A response headers policy, in the JSON of the AWS command line.",
 )
 @click.option(
     "--trusted-proxy",
     metavar="ADDRESS",
-    type=_address,
-    help="Take the viewer's address from X-Forwarded-For where this proxy has sent it.",
+    type=_parse_address,
+    help="Read the client's address from X-Forwarded-For if this proxy sent the request.",
 )
-@click.option("--explain", is_flag=True, help="Tell the reason of each 403, in X-Edge-Explain too.")
+@click.option("--explain", is_flag=True, help="Explain each 403 in the log and in X-Edge-Explain.")
 def edge(
     origin: str,
     keys: Sequence[PublicKeyFile],
@@ -118,10 +121,10 @@ def edge(
     **behaviors: Sequence[Any],
 ) -> int:
     """
-    Serve ORIGIN, a folder or the URL of a server, as CloudFront would: for development.
+    Serve ORIGIN, a folder or the URL of a server, as CloudFront does. For development only.
 
-    What is signed by a public key is let through, and the rest gets CloudFront's 403. The log goes
-    to standard error, and never holds a whole signature.
+    Requests that are signed with a trusted key are served. Others get CloudFront's 403. The log
+    goes to standard error and never holds a complete signature.
     """
     try:
         from cfsign.edge import WSGIEdge
@@ -129,10 +132,10 @@ def edge(
         from cfsign.edge.server.http_server import VIA, interrupt_on_signals, wait_for_interrupt
     except ModuleNotFoundError as error:
         raise click.ClickException(
-            f"the edge needs {error.name}: pip install 'cloudfront-cfsign[edge]'"
+            f"the edge needs {error.name}; pip install 'cloudfront-cfsign[edge]'"
         ) from None
-    settings = _settings(by_id(keys), _in_order(**behaviors), config)
-    policy = _policy(cors, cors_origin, response_headers)
+    settings = _build_settings(index_by_id(keys), _order_behaviors(**behaviors), config)
+    policy = _build_policy(cors, cors_origin, response_headers)
     proxy = {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": {"x-forwarded-for"}}
     with ExitStack() as stack:
         stack.enter_context(interrupt_on_signals())
@@ -144,14 +147,14 @@ def edge(
             behaviors=settings.behaviors,
             response_headers=policy,
             explain=explain,
-            log=_log,
+            log=_print_log_line,
         )
         served = serve(
             middleware,
             listener,
             ident=VIA,
             url_scheme=scheme,
-            # As behind CloudFront: the origin sees what a viewer claims; the edge is deaf to it.
+            # As with CloudFront, the origin sees these headers, and the edge does not trust them.
             clear_untrusted_proxy_headers=False,
             **(proxy if trusted_proxy else {}),
         )
@@ -162,41 +165,38 @@ def edge(
 
 
 def _announce(origin: str, url: str, host: str) -> None:
-    click.echo(
-        f"cfsign: a local edge for development, not for production: {origin} is at {url}/",
-        err=True,
-    )
-    if host not in _LOOPBACK:
-        click.echo("cfsign: warning: others on the network can reach it", err=True)
-    put(f"{url}/")
+    print_message(f"serving {origin} at {url}/ by a local edge, which is for development only")
+    if not is_loopback(host):
+        print_message("warning: other machines on the network can reach this server")
+    print_result(f"{url}/")
 
 
-def _log(line: str) -> None:
-    # A request is answered even where nobody reads the log any more.
+def _print_log_line(line: str) -> None:
+    # A closed log must not make requests fail.
     with suppress(OSError):
         click.echo(f"{time.strftime('%H:%M:%S')} {line}", err=True)
 
 
-def _in_order(behavior: Iterable[Any], open_: Iterable[str]) -> _BehaviorWords:
-    left = {"behavior": iter(behavior), "open_": ((pattern, None) for pattern in open_)}
-    return [next(left[name]) for name in click.get_current_context().meta["behaviors"]]
+def _order_behaviors(behavior: Iterable[Any], open_: Iterable[str]) -> _Behaviors:
+    by_option = {"behavior": iter(behavior), "open_": ((pattern, None) for pattern in open_)}
+    return [next(by_option[name]) for name in click.get_current_context().meta["behaviors"]]
 
 
-def _settings(
-    keys: Mapping[str, KeySource], behaviors: _BehaviorWords, config: Path | None
+def _build_settings(
+    keys: Mapping[str, KeySource], behaviors: _Behaviors, config: Path | None
 ) -> Settings:
     from cfsign.edge.server import Settings
     from cfsign.edge.server.settings import read_config
 
     if config is not None:
         if behaviors:
-            raise click.UsageError("--config holds the behaviours: leave --behavior and --open out")
+            raise click.UsageError("--config cannot be combined with --behavior or --open")
         configured, behaviors = read_config(config)
         keys = {**configured, **keys}
     return Settings.load(keys, behaviors)
 
 
-def _policy(
+def _build_policy(
     any_origin: bool, origins: Sequence[str], file: Path | None
 ) -> ResponseHeadersPolicy | None:
     from cfsign.edge.cors import CORS
@@ -204,11 +204,11 @@ def _policy(
     from cfsign.edge.server.settings import read_response_headers
 
     if any_origin and origins:
-        raise click.UsageError("--cors and --cors-origin are two answers; give one")
+        raise click.UsageError("--cors cannot be combined with --cors-origin")
     policy = ResponseHeadersPolicy() if file is None else read_response_headers(file)
     if not any_origin and not origins:
         return policy
     if policy.cors is not None:
-        raise click.UsageError(f"{file} has a CorsConfig: leave --cors and --cors-origin out")
+        raise click.UsageError(f"{file} has a CorsConfig: --cors and --cors-origin cannot be used")
     cors = CORS(origins=tuple(origins), credentials=True) if origins else ANY_ORIGIN.cors
     return replace(policy, cors=cors)

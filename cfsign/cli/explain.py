@@ -11,31 +11,40 @@ from datetime import datetime
 import click
 
 from cfsign.checking.key_group import TrustedKeyGroup
-from cfsign.cli.public_key import PublicKeyFile, by_id, public_key
-from cfsign.cli.times import moment
+from cfsign.cli.output import print_result
+from cfsign.cli.parameters import (
+    PublicKeyFile,
+    index_by_id,
+    parse_public_key,
+    parse_timestamp,
+)
 from cfsign.explanation import Explanation, Mistake, explain, explain_response
 from cfsign.explanation.transcript import read_transcript, unwrapped
 
-_MAX_INPUT = 1_000_000
-_HEADER_NAME = re.compile(r"^\s*Cookie:\s*", re.IGNORECASE)
-_ALLOWED, _DENIED, _UNUSABLE = 0, 1, 2
+_MAX_INPUT_BYTES = 1_000_000
+_COOKIE_HEADER_NAME = re.compile(r"^\s*Cookie:\s*", re.IGNORECASE)
+_ALLOWED, _REFUSED, _UNKNOWN = 0, 1, 2
 
 
-@click.command(name="explain")
+@click.command(name="explain", short_help="Explain why CloudFront refuses a URL.")
 @click.argument("url", required=False)
 @click.option(
     "--public-key",
     "public_keys",
-    type=public_key,
+    type=parse_public_key,
     multiple=True,
     metavar="ID=FILE",
-    help="A trusted public key, by its key pair id; may be given again.",
+    help="A trusted public key and its key pair id. Can be repeated.",
 )
 @click.option("--cookie", help="The Cookie header of the request.")
-@click.option("--at", type=moment, help="When it was: epoch seconds or 2027-01-31T12:00Z.")
-@click.option("--ip-address", help="The address that CloudFront saw.")
 @click.option(
-    "--host", "hosts", multiple=True, help="Another host of the same files; may be given again."
+    "--at",
+    type=parse_timestamp,
+    help="The time of the request: epoch seconds or 2027-01-31T12:00Z.",
+)
+@click.option("--ip-address", help="The client's address, as CloudFront sees it.")
+@click.option(
+    "--host", "hosts", multiple=True, help="Another host of the same files. Can be repeated."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def explain_command(
@@ -48,58 +57,64 @@ def explain_command(
     as_json: bool,
 ) -> int:
     """
-    Tell why CloudFront refuses URL, and how to hint it.
+    Explain why CloudFront refuses URL, and how to fix it.
 
-    Without URL, or with -, standard input is read: a URL, the output of `curl -v`, a Cookie header,
-    or what was answered; beside a URL it is left alone, as a loop over URLs needs it.
-    Without --public-key all is told that can be without one.
+    Without URL, or with -, it reads standard input: a URL, the output of `curl -v`, a Cookie
+    header or CloudFront's response. With URL, standard input is not read, so that a loop over URLs
+    can use it. Without --public-key, signatures are not checked.
 
-    Exit 0 for a request that is allowed, 1 for one that is refused, 2 if it cannot be told.
+    The exit code is 0 if the request is allowed, 1 if it is refused, 2 if that is not known.
     """
-    asked = "" if url in (None, "-") else unwrapped(url or "")
-    given = "" if asked else _read_input()
-    if not (asked or given.strip()):
-        raise click.ClickException("nothing was given: give a URL, or the output of curl -v")
-    exchange = read_transcript(given)
-    if asked:
-        exchange.url = asked
-    keys = TrustedKeyGroup(by_id(public_keys)) if public_keys else None
+    argument = "" if url in (None, "-") else unwrapped(url or "")
+    text = "" if argument else _read_input()
+    if not (argument or text.strip()):
+        raise click.ClickException("the input is empty; pass a URL or the output of curl -v")
+    exchange = read_transcript(text)
+    if argument:
+        exchange.url = argument
+    keys = TrustedKeyGroup(index_by_id(public_keys)) if public_keys else None
+    explanation: Explanation | None
     if exchange.url:
+        header = None if cookie is None else _COOKIE_HEADER_NAME.sub("", cookie, count=1)
         explanation = explain(
             exchange.url,
             keys,
-            cookies=exchange.cookies if cookie is None else _HEADER_NAME.sub("", cookie, count=1),
+            cookies=exchange.cookies if header is None else header,
             at=exchange.at if at is None else at,
             ip_address=ip_address,
             hosts=hosts,
-            response=given or None,
+            response=text or None,
         )
     else:
-        alone = explain_response(given)
-        if alone is None:
-            raise click.ClickException("there is no URL in that; give it, or the output of curl -v")
-        explanation = alone
-    print(json.dumps(explanation.to_dict(), indent=2)) if as_json else _show(explanation)
+        explanation = explain_response(text)
+        if explanation is None:
+            raise click.ClickException(
+                "the input holds no URL; pass a URL or the output of curl -v"
+            )
+    if as_json:
+        print_result(json.dumps(explanation.to_dict(), indent=2))
+    else:
+        _print_explanation(explanation)
     return _exit_code(explanation)
 
 
 def _read_input() -> str:
     if sys.stdin is None:  # closed
         return ""
-    return sys.stdin.buffer.read(_MAX_INPUT).decode("utf-8", "replace")
+    return sys.stdin.buffer.read(_MAX_INPUT_BYTES).decode("utf-8", "replace")
 
 
 def _exit_code(explanation: Explanation) -> int:
-    is_nonsense = any(cause.mistake is Mistake.NOT_A_URL for cause in explanation.causes)
-    if explanation.allowed is None or is_nonsense:
-        return _UNUSABLE
-    return _ALLOWED if explanation.allowed else _DENIED
+    is_not_a_url = any(cause.mistake is Mistake.NOT_A_URL for cause in explanation.causes)
+    if explanation.allowed is None or is_not_a_url:
+        return _UNKNOWN
+    return _ALLOWED if explanation.allowed else _REFUSED
 
 
-def _show(explanation: Explanation) -> None:
-    """Print it; click leaves the colours out where standard output is no terminal."""
-    colour = {True: "green", False: "red", None: "yellow"}[explanation.allowed]
-    click.secho(explanation.headline, fg=colour, bold=True, file=sys.stdout)
+def _print_explanation(explanation: Explanation) -> None:
+    # click leaves out colors unless standard output is a terminal.
+    color = {True: "green", False: "red", None: "yellow"}[explanation.allowed]
+    click.secho(explanation.headline, fg=color, bold=True, file=sys.stdout)
     for number, cause in enumerate(explanation.causes, 1):
         guess = "" if cause.certain else click.style(" (a guess)", fg="yellow")
         message = click.style(cause.message, bold=True)
@@ -107,6 +122,6 @@ def _show(explanation: Explanation) -> None:
         for line in cause.evidence.splitlines():
             click.secho(f"     {line}", fg="cyan")
     if explanation.assumptions:
-        click.secho("\nUndocumented, so that CloudFront may differ:", fg="yellow")
+        click.secho("\nAWS does not document this, so CloudFront may differ:", fg="yellow")
         for note in explanation.assumptions:
             click.echo(f"- {note}")

@@ -2,72 +2,55 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from cfsign.cli.file import file
-from cfsign.cli.messages import say
-from cfsign.cli.output import put
+from cfsign.cli.output import print_message, print_result
+from cfsign.cli.parameters import parse_path
 from cfsign.keys import SUPPORTED, generate_private_key_pem, load_private_key
+from cfsign.utils.files import create_file
 
 
-@click.command(short_help="Make a key pair that CloudFront takes.")
-@click.argument("name", default="cloudfront", type=file)
+@click.command(short_help="Make a key pair for CloudFront.")
+@click.argument("name", default="cloudfront", type=parse_path)
 @click.option(
     "--algorithm",
     type=click.Choice(SUPPORTED, case_sensitive=False),
     default="RSA-2048",
     show_default=True,
-    help="P-256 signs faster and makes shorter URLs; it needs `cryptography`.",
+    help="P-256 signs faster and makes shorter URLs. It needs `cryptography`.",
 )
 def keygen(name: Path, algorithm: str) -> None:
     """
-    Make a key pair that CloudFront takes: NAME-private.pem and NAME-public.pem.
+    Make a key pair for CloudFront: NAME-private.pem and NAME-public.pem.
 
-    No file is ever overwritten.
+    Existing files are never overwritten.
     """
     if not name.name:
-        raise click.ClickException("NAME is a file's name, such as keys/site")
+        raise click.ClickException("NAME must end in a file name, such as keys/site")
     private = name.with_name(f"{name.name}-private.pem")
     public = name.with_name(f"{name.name}-public.pem")
     for path in (private, public):
         if path.exists():
             raise click.ClickException(
-                f"{path} is there already; choose another NAME: cfsign keygen NAME"
+                f"{path} exists already; choose another NAME: cfsign keygen NAME"
             )
     pem = generate_private_key_pem(algorithm)
     try:
-        _write(private, pem, 0o600)
-        with _removed_on_failure(private):
-            _write(public, load_private_key(pem).public_key_pem(), 0o644)
+        create_file(private, pem)
+        try:
+            create_file(public, load_private_key(pem).public_key_pem(), mode=0o644)
+        except BaseException:  # an interrupt, too: the private key would block the next run
+            private.unlink()
+            raise
     except OSError as error:
         path = error.filename or name
         raise click.ClickException(f"cannot write {path}: {error.strerror}") from None
-    put(os.fsencode(private) + b"\n" + os.fsencode(public))
-    say(
-        f"upload {public.name} to CloudFront as a public key, put it into a key group that "
-        f"your distribution trusts, and keep {private.name} secret; the public key's ID is the "
-        "key pair id"
+    print_result(os.fsencode(private) + b"\n" + os.fsencode(public))
+    print_message(
+        f"upload {public.name} to CloudFront as a public key, and add it to a key group that your "
+        f"distribution trusts; keep {private.name} secret; the ID that CloudFront shows for the "
+        "public key is the key pair id"
     )
-
-
-def _write(path: Path, text: str, mode: int) -> None:
-    # Made with its permissions, so that nobody can open the key before they are set.
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with _removed_on_failure(path), os.fdopen(descriptor, "w", encoding="ascii") as opened:
-        opened.write(text)
-
-
-@contextlib.contextmanager
-def _removed_on_failure(made: Path) -> Iterator[None]:
-    """Remove a file that this run made, which would be in the next one's way."""
-    try:
-        yield
-    except BaseException:
-        with contextlib.suppress(OSError):
-            made.unlink()
-        raise

@@ -1,33 +1,41 @@
-"""What a command prints on standard output: all of it, or an error."""
+"""Print results on standard output and messages on standard error."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
-import click
+
+def print_message(message: str) -> None:
+    """Print *message* on standard error. It is no error if that is closed."""  # plain: ok
+    if sys.stderr is not None:  # print(file=None) would write to standard output
+        with contextlib.suppress(OSError):
+            print(f"cfsign: {message}", file=sys.stderr)
 
 
-def put(text: str | bytes) -> None:
+def print_result(text: str | bytes) -> None:
     """
     Print *text* and a newline on standard output.
 
     Raises:
-        click.ClickException: It cannot be written.
+        click.ClickException: Not all of it can be written.
     """
+    import click  # imported here: `main` prints a message if click is missing
+
     try:
         try:
             click.echo(text)
-        except UnicodeEncodeError:  # a file's name that is no text: as the system gave it
+        except UnicodeEncodeError:  # a file name that is not text is printed as its bytes
             click.echo(os.fsencode(text))
     except OSError as error:
-        raise click.ClickException(failed(error)) from None
+        raise click.ClickException(describe_os_error(error)) from None
 
 
-def failed(error: OSError) -> str:
-    """Say what *error* means; what could not be written on standard output is given up."""
+def describe_os_error(error: OSError) -> str:
+    """Return a message for *error*; if it came from standard output, close that as well."""
     if error.filename is not None:
-        return f"{os.fsdecode(error.filename)!r}: {error.strerror}; check who may read and write it"
-    # It would be tried again, and fail again, when the process ends.
+        return f"{os.fsdecode(error.filename)!r}: {error.strerror}; check its permissions"
+    # At exit Python would write the rest of the buffer again, and print a second error.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return f"cannot write: {error.strerror}"

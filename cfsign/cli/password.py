@@ -1,4 +1,4 @@
-"""Asking for a key's password."""
+"""Ask for the password of a key."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import click
 
 def ask_password() -> str:
     """
-    Ask at the terminal, where nothing of it is shown.
+    Ask for a password at the terminal, without showing it.
 
     Raises:
         click.UsageError: There is no terminal.
     """
     with warnings.catch_warnings():
-        # Without a terminal the password would be read all the same, and seen by whoever looks.
+        # Without a terminal, getpass warns and then reads the password visibly.
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
             return getpass.getpass("Password: ")
         except (EOFError, getpass.GetPassWarning):
             raise click.UsageError(
-                "there is no terminal to ask at; set CLOUDFRONT_PASSWORD"
+                "there is no terminal to ask for the password; set CLOUDFRONT_PASSWORD"
             ) from None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,14 +12,14 @@ import click
 
 from cfsign.bulk.batch import Position, Source
 from cfsign.bulk.formats import FORMATS, choose_format, open_source
-from cfsign.bulk.journal import Journal, identity
-from cfsign.bulk.outcome import Terms
-from cfsign.bulk.partial_file import made_path, partial_path
-from cfsign.bulk.run import FileRun, Results, Totals, signed_batches, write_stream
-from cfsign.cli.file import file
-from cfsign.cli.output import failed
-from cfsign.cli.signing import say_when, signer_and_times, signing_options
-from cfsign.cli.telling import told
+from cfsign.bulk.journal import Journal, fingerprint
+from cfsign.bulk.outcome import RunConditions
+from cfsign.bulk.partial_file import RESTART_HINT, converted_path, partial_path
+from cfsign.bulk.run import FileRun, SignedBatches, Totals, sign_batches, write_stream
+from cfsign.cli.output import describe_os_error, print_message
+from cfsign.cli.parameters import parse_path
+from cfsign.cli.progress import report_progress
+from cfsign.cli.signing_options import print_expiry, read_signing_options, signing_options
 from cfsign.errors import ConfigurationError
 from cfsign.keyring.key_pair import names_file
 from cfsign.signing.signer import Signer
@@ -28,33 +27,35 @@ from cfsign.signing.url import check_resource
 from cfsign.signing.workers import MOST
 
 
-def _file_or_stream(text: str) -> Path | None:
-    """Read a path, or `-` for a standard stream, which becomes None."""
-    return None if text == "-" else file(text)
+def _parse_file_or_stream(text: str) -> Path | None:
+    """Parse a path, or `-` for a standard stream, which becomes None."""
+    return None if text == "-" else parse_path(text)
 
 
-@click.command("sign-many", short_help="Sign each URL of a file, or of a stream.")
+@click.command("sign-many", short_help="Sign each URL of a file or a stream.")
 @click.argument("input_", metavar="INPUT")
 @click.argument("output", metavar="OUTPUT")
-@click.option("--format", "form", type=click.Choice(FORMATS), help="By the file's name if left.")
-@click.option("--column", help="The column that has the URL; url if left.")
-@click.option("--output-column", help="The one that gets it signed; signed_url if left.")
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), help="Default: chosen by the file name."
+)
+@click.option("--column", help="The column that holds the URL. Default: url")
+@click.option("--output-column", help="The column to add. Default: signed_url")
 @click.option(
     "--errors",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Where rows go that cannot be signed, with the reason.",
+    help="Write rows that cannot be signed to FILE, with the reason.",
 )
-@click.option("--resume", is_flag=True, help="Go on with a run that was cut off, if there is one.")
+@click.option("--resume", is_flag=True, help="Continue an interrupted run, if there is one.")
 @click.option(
     "--workers",
     type=click.IntRange(1, MOST),
     default=1,
     show_default=True,
-    help="How many sign at once.",
+    help="How many rows to sign in parallel.",
 )
-@click.option("--resource", help="A pattern that covers all URLs: one signature for them all.")
-@signing_options(lifetime="90, 15m, 2h, 7d; this or the next must be given.")
+@click.option("--pattern", help="A URL pattern that matches all URLs: sign once for all.")
+@signing_options(expires_in_help="Such as 90, 15m, 2h or 7d. This or --expires-at is required.")
 def sign_many(
     input_: str,
     output: str,
@@ -64,44 +65,48 @@ def sign_many(
     errors: Path | None,
     resume: bool,
     workers: int,
-    resource: str | None,
+    pattern: str | None,
     **options: Any,
 ) -> int:
     """
-    Sign each URL of a file.
+    Sign each URL of INPUT and write OUTPUT.
 
-    INPUT has lines, CSV, JSON Lines or Parquet; - is a standard stream. OUTPUT is written whole or
-    not at all. A row that cannot be signed is told, and left out. Exit 1 if there was one.
+    INPUT is a file of lines, CSV, JSON Lines or Parquet. Use - for a standard stream. OUTPUT
+    appears when all rows are done. Rows that cannot be signed are reported and left out; the exit
+    code is then 1.
     """
-    source, target = _file_or_stream(input_), _file_or_stream(output)
+    source, target = _parse_file_or_stream(input_), _parse_file_or_stream(output)
     form = choose_format(form, source, target)
     if form == "lines" and (column is not None or output_column is not None):
-        raise click.UsageError("lines have no columns; leave --column and --output-column out")
+        raise click.UsageError("--column and --output-column cannot be used with lines")
     if options["expires_in"] is None and options["expires_at"] is None:
-        raise click.UsageError("give --expires-in or --expires-at: a run takes a while")
+        raise click.UsageError("the expiry is missing; add --expires-in or --expires-at")
     if resume and (target is None or source is None or not source.is_file()):
-        raise click.UsageError("only a run from a file into a file can be gone on with")
+        raise click.UsageError("--resume needs files for INPUT and OUTPUT, not streams")
     if target is None and form == "parquet":
-        raise click.UsageError("Parquet is no stream; give a file in the place of -")
-    _keep_apart(source, target, errors, options["private_key"], options["key_ring"])
-    if resource is not None:
-        check_resource(resource)  # here, so that nothing is begun on a mistake
-    several, times = signer_and_times(**options)
-    signer = cast(Signer, several.current())  # of one key, which the command line made
-    terms = Terms(**times, resource=resource)
+        raise click.UsageError(
+            "Parquet cannot be written to a stream; replace - by the name of a file"
+        )
+    _check_paths(source, target, errors, options["private_key"], options["key_ring"])
+    if pattern is not None:
+        check_resource(pattern)  # before anything is written
+    ring_or_signer, times = read_signing_options(**options)
+    signer = cast(Signer, ring_or_signer.current())  # the command line builds no other class
+    conditions = RunConditions(**times, pattern=pattern)
     columns = column or "url", output_column or "signed_url"
     with open_source(source, sys.stdin.buffer, form, *columns) as opened:
 
-        def signed(terms: Terms, position: Position | None) -> Results:
-            return told(signed_batches(opened, signer, terms, workers, position), opened, errors)
+        def sign_from(position: Position | None) -> SignedBatches:
+            batches = sign_batches(opened, signer, conditions, workers, position)
+            return report_progress(batches, opened, errors)
 
         if target is None:
-            totals = _into_stream(signed(terms, None), opened, errors)
+            totals = _write_stream(sign_from(None), opened, errors)
             ends = times["expires_at"]
         else:
             run = FileRun(target.resolve(), None if errors is None else errors.resolve())
-            given = {
-                "INPUT": None if source is None else identity(source),
+            run_options = {
+                "INPUT": None if source is None else fingerprint(source),
                 "--format": form,
                 "--column": list(columns),
                 "--errors": None if errors is None else str(errors.resolve()),
@@ -110,75 +115,74 @@ def sign_many(
                 "--expires-at": str(options["expires_at"]),
                 "--starts-at": str(options["starts_at"]),
                 "--ip-address": options["ip_address"],
-                "--resource": resource,
+                "--pattern": pattern,
             }
-            journal = run.begin(given, times["expires_at"], resume=resume)
+            journal = run.begin(run_options, times["expires_at"], resume=resume)
             ends = journal.expires_at
-            terms = replace(terms, expires_at=ends)
-            mend = (
-                "the same with --resume goes on with it"
-                if given["INPUT"] is not None
-                else "a stream cannot be gone on with; to begin anew, remove the .partial and "
-                ".partial.json files"
-            )
-            totals = _into_file(run, journal, opened, partial(signed, terms), mend)
-    click.echo(f"cfsign: {totals.rows - totals.faults} signed, {totals.faults} not", err=True)
-    say_when(ends)
-    return int(totals.faults > 0)
+            conditions = replace(conditions, expires_at=ends)
+            can_resume = run_options["INPUT"] is not None
+            totals = _write_file(run, journal, opened, sign_from, can_resume=can_resume)
+    print_message(f"{totals.rows - totals.rejected} signed, {totals.rejected} rejected")
+    print_expiry(ends)
+    return int(totals.rejected > 0)
 
 
-def _into_stream(results: Results, source: Source, errors: Path | None) -> Totals:
+def _write_stream(batches: SignedBatches, source: Source, errors: Path | None) -> Totals:
     try:
-        return write_stream(results, source, sys.stdout.buffer, errors)
+        return write_stream(batches, source, sys.stdout.buffer, errors)
     except OSError as error:
-        raise click.ClickException(failed(error)) from None
+        raise click.ClickException(describe_os_error(error)) from None
 
 
-def _into_file(
+def _write_file(
     run: FileRun,
     journal: Journal,
     source: Source,
-    done: Callable[[Position | None], Results],
-    mend: str,
+    sign_from: Callable[[Position | None], SignedBatches],
+    *,
+    can_resume: bool,
 ) -> Totals:
     try:
-        return run.write(journal, source, done)
-    except ConfigurationError:  # of a file that is not what it should be: it tells its own mend
+        return run.write(journal, source, sign_from)
+    except ConfigurationError:  # the input is wrong, and the error says how to fix that
         raise
     except BaseException:
-        click.echo(f"cfsign: cut off; {mend}", err=True)
+        hint = "run the same command with --resume to continue"
+        if not can_resume:
+            hint = f"a stream cannot be resumed: {RESTART_HINT}"
+        print_message(f"interrupted; {hint}")
         raise
 
 
-def _keep_apart(
+def _check_paths(
     source: Path | None,
     target: Path | None,
     errors: Path | None,
     *keys: str | None,
 ) -> None:
-    """Refuse what would write over what is read, or over a key."""
+    """Refuse to overwrite the input or a key, and to write where no file can be."""
     written = [path for path in (target, errors) if path is not None]
     for path in written:
         if path.is_dir() or (path.exists() and not path.is_file()):
-            raise click.UsageError(f"{str(path)!r} is no file; is - meant, the standard stream?")
+            raise click.UsageError(f"{str(path)!r} is not a file; use - for a standard stream")
         if not path.resolve().parent.is_dir():
-            raise click.UsageError(f"there is no folder {str(path.parent)!r}; make it first")
-    names = [path.resolve() for path in written]
-    names += [partial_path(path) for path in names]
-    names += [made_path(path) for path in names[len(written) :]]
+            raise click.UsageError(f"the folder {str(path.parent)!r} does not exist; create it")
+    final = [path.resolve() for path in written]
+    partial = [partial_path(path) for path in final]
+    names = [*final, *partial, *map(converted_path, partial)]
     if target is not None:
         names += [Journal.path(target.resolve()), Journal.new_path(target.resolve())]
     read = [source] if source is not None else []
     read += [Path(key).expanduser() for key in keys if names_file(key)]
     for path in read:
-        if any(_is_same(path, name) for name in names):
-            raise click.UsageError(f"{str(path)!r} would be written over; choose another name")
+        if any(_is_same_file(path, name) for name in names):
+            raise click.UsageError(f"{str(path)!r} would be overwritten; choose another name")
     if len(set(names)) < len(names):
-        raise click.UsageError("OUTPUT and --errors are one file; give two")
+        raise click.UsageError("OUTPUT and --errors use the same file; choose two files")
 
 
-def _is_same(path: Path, other: Path) -> bool:
+def _is_same_file(path: Path, other: Path) -> bool:
     try:
         return path.samefile(other)
-    except OSError:  # one of them is not there, or can be none
+    except OSError:  # one of them does not exist
         return False

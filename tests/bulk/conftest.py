@@ -1,4 +1,4 @@
-"""What the tests of bulk signing share: a folder with a key, and the command, here or outside."""
+"""Fixtures for bulk signing: a folder with a key, and `cfsign sign-many`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Command = Callable[..., int]
 
 @pytest.fixture
 def folder(pem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder to work in, and the settings in the environment, but for the expiry."""
+    """An empty working folder. The environment holds all settings except the expiry."""
     (tmp_path / "key.pem").write_text(pem)
     work = tmp_path / "work"
     work.mkdir()
@@ -34,25 +34,25 @@ def folder(pem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def sign_many(folder: Path) -> Command:
-    """`cfsign sign-many` in this process, until `LATER` if nothing else is said."""
+    """`cfsign sign-many` in this process. The expiry is `LATER` unless it is an argument."""
     pytest.importorskip("click")
     from cfsign.cli import main
 
     def run(*arguments: str) -> int:
-        given = [] if any(word.startswith("--expires") for word in arguments) else [until()]
-        return main(["sign-many", *arguments, *given])
+        expiry = [] if any(word.startswith("--expires") for word in arguments) else [until()]
+        return main(["sign-many", *arguments, *expiry])
 
     return run
 
 
 @pytest.fixture
-def streamed(folder: Path) -> Callable[..., subprocess.CompletedProcess[bytes]]:
-    """`cfsign sign-many` as a process, with bytes in and bytes out."""
+def run_process(folder: Path) -> Callable[..., subprocess.CompletedProcess[bytes]]:
+    """`cfsign sign-many` as a process, whose streams are bytes."""
     pytest.importorskip("click")
 
-    def run(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
-            [*PROGRAM, *arguments, until()], input=given, capture_output=True, check=False
+            [*PROGRAM, *arguments, until()], input=stdin, capture_output=True, check=False
         )
 
     return run

@@ -1,4 +1,4 @@
-"""The part of a data set: signed where it lies, with a key that is loaded there, once."""
+"""Signing a partition on a worker, with a key that the worker loads once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 URL = "https://media.example.com/a.jpg"
 
 
-def test_each_url_has_an_outcome_and_a_bad_one_stops_nobody(
+def test_each_url_has_an_outcome_and_errors_do_not_stop_the_others(
     recording_signer: Signer,
 ) -> None:
     urls: list[Any] = [URL, "a b", None, math.nan, URL]
@@ -42,18 +42,17 @@ def test_each_url_has_an_outcome_and_a_bad_one_stops_nobody(
     assert outcomes[0] == Outcome(signed, None)
 
 
-def test_one_text_is_no_series(recording_signer: Signer) -> None:
-    """At the call: letter by letter, each would have an error of its own."""
+def test_single_string_is_refused_at_the_call(recording_signer: Signer) -> None:
     with pytest.raises(ResourceError, match=r"give a list, or use Signer\.sign_url"):
         sign_partition(URL, lambda: recording_signer, expires_at=LATER)
 
 
-def test_urls_are_read_as_they_are_wanted(recording_signer: Signer) -> None:
+def test_urls_are_read_lazily(recording_signer: Signer) -> None:
     endless: Iterator[str] = iter(lambda: URL, None)
     assert next(sign_partition(endless, lambda: recording_signer, expires_at=LATER)).signed_url
 
 
-def test_the_signer_is_loaded_once_a_process(recording_signer: Signer) -> None:
+def test_signer_is_loaded_once_per_process(recording_signer: Signer) -> None:
     loaded = []
 
     def load() -> Signer:
@@ -65,28 +64,29 @@ def test_the_signer_is_loaded_once_a_process(recording_signer: Signer) -> None:
     assert loaded == [1]
 
 
-def test_a_load_that_fails_is_tried_again(recording_signer: Signer) -> None:
-    answers: list[Any] = [SigningKeyError("not yet"), recording_signer]
+def test_failed_load_is_retried(recording_signer: Signer) -> None:
+    errors = [SigningKeyError("not yet")]
 
     def load() -> Signer:
-        answer = answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer  # type: ignore[no-any-return]
+        if errors:
+            raise errors.pop()
+        return recording_signer
 
     with pytest.raises(SigningKeyError, match="not yet"):
         sign_partition([URL], load, expires_at=LATER)
     assert next(sign_partition([URL], load, expires_at=LATER)).signed_url
 
 
-def test_one_signature_serves_a_part(recording_signer: Signer, recorder: RecordingKey) -> None:
-    terms = {"expires_at": LATER, "resource": "https://media.example.com/*"}
-    outcomes = list(sign_partition([URL] * 5, lambda: recording_signer, **terms))  # type: ignore[arg-type]
+def test_pattern_makes_one_signature_for_a_partition(
+    recording_signer: Signer, recorder: RecordingKey
+) -> None:
+    conditions = {"expires_at": LATER, "pattern": "https://media.example.com/*"}
+    outcomes = list(sign_partition([URL] * 5, lambda: recording_signer, **conditions))  # type: ignore[arg-type]
     assert all(one.signed_url for one in outcomes)
     assert len(recorder.signed) == 1
 
 
-def test_all_terms_are_kept(signer: Signer, trusted_keys: TrustedKeyGroup) -> None:
+def test_all_conditions_are_signed(signer: Signer, trusted_keys: TrustedKeyGroup) -> None:
     (one,) = sign_partition(
         [URL], lambda: signer, expires_at=LATER, starts_at=LATER - 9, ip_address="192.0.2.0/24"
     )
@@ -101,28 +101,28 @@ def test_all_terms_are_kept(signer: Signer, trusted_keys: TrustedKeyGroup) -> No
         assert message in str(verdict)
 
 
-def test_an_outcome_shows_no_signature(signer: Signer) -> None:
+def test_repr_of_an_outcome_hides_the_signature(signer: Signer) -> None:
     good, bad = sign_partition([URL, "a b"], lambda: signer, expires_at=LATER)
     assert "Signature" not in f"{good!r}{good}"
     assert "a space" in repr(bad)
 
 
-def test_a_signer_in_the_place_of_its_loader_is_refused(recording_signer: Signer) -> None:
-    with pytest.raises(ConfigurationError, match="not a Signer: a key is never sent"):
+def test_signer_instead_of_a_loader_is_refused(recording_signer: Signer) -> None:
+    with pytest.raises(ConfigurationError, match="must be a function, got a Signer"):
         sign_partition([URL], recording_signer, expires_at=LATER)  # type: ignore[arg-type]
 
 
-def test_a_loader_that_returns_no_signer_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="load_signer returned a NoneType"):
+def test_loader_that_returns_another_type_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="must return a Signer or a KeyRing"):
         sign_partition([URL], lambda: None, expires_at=LATER)  # type: ignore[arg-type, return-value]
 
 
-def test_a_moment_that_has_come_is_no_matter_of_a_single_url(recording_signer: Signer) -> None:
+def test_expiry_in_the_past_stops_the_partition(recording_signer: Signer) -> None:
     with pytest.raises(PolicyError, match="in the past"):
         list(sign_partition([URL], lambda: recording_signer, expires_at=1))
 
 
-def test_a_loader_that_holds_a_key_cannot_be_sent(signer: Signer) -> None:
+def test_loader_that_holds_a_key_cannot_be_pickled(signer: Signer) -> None:
     cloudpickle = pytest.importorskip("cloudpickle")
     with pytest.raises(TypeError, match="neither pickled nor copied"):
         cloudpickle.dumps(lambda: signer)
@@ -130,23 +130,23 @@ def test_a_loader_that_holds_a_key_cannot_be_sent(signer: Signer) -> None:
         pickle.dumps(signer)
 
 
-def blocks() -> list[str]:
-    """The Python of docs/bulk.md."""
+def snippets() -> list[str]:
+    """Return the Python snippets of docs/bulk.md."""
     text = (ROOT / "docs" / "bulk.md").read_text("utf-8")
     return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
 
 
-def test_the_docs_several_cores_sign(
+def test_docs_snippet_with_workers(
     signer: Signer, trusted_keys: TrustedKeyGroup, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    exec(compile(blocks()[0], "bulk.md", "exec"), {"signer": signer, "urls": [URL] * 200})
+    exec(compile(snippets()[0], "bulk.md", "exec"), {"signer": signer, "urls": [URL] * 200})
     printed = capsys.readouterr().out.splitlines()
     assert len(printed) == 200
     assert trusted_keys.check(printed[-1]).allowed
 
 
 class FakeSpark:
-    """What the docs' job asks of Spark: frames that are read, mapped part by part, and kept."""
+    """A stand-in for the parts of Spark that the snippet uses."""
 
     def __init__(self, frames: list[Any]) -> None:
         self.frames = frames
@@ -162,11 +162,11 @@ class FakeSpark:
         return self
 
 
-def test_the_docs_job_for_spark_signs_each_frame(
+def test_docs_snippet_for_spark(
     pem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trusted_keys: TrustedKeyGroup
 ) -> None:
     pd = pytest.importorskip("pandas")
-    _, module, job = blocks()
+    _, module, job = snippets()
     (tmp_path / "signing.py").write_text(module)
     (tmp_path / "key.pem").write_text(pem)
     monkeypatch.setenv("CLOUDFRONT_KEY_PAIR_ID", KEY_PAIR_ID)

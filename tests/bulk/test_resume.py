@@ -1,4 +1,4 @@
-"""A run that is cut off: nothing half done is taken for the output, nothing is lost or repeated."""
+"""Interrupted runs: they leave no output, and a resumed run neither loses nor repeats a row."""
 
 from __future__ import annotations
 
@@ -28,35 +28,35 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and limits")
 
 URL = "https://media.example.com/a.jpg"
 
-#: What a run that was cut off leaves, and an output never is.
-LEFT = ["bad.jsonl.partial", "out.txt.partial", "out.txt.partial.json"]
+#: The files that an interrupted run leaves.
+LEFTOVERS = ["bad.jsonl.partial", "out.txt.partial", "out.txt.partial.json"]
 
 
 class Killed(BaseException):
-    """Stands for a kill in this process: nothing catches it, and nothing is tidied up."""
+    """Simulates a kill within this process. No code catches it, so nothing is cleaned up."""
 
 
 @pytest.fixture
 def slow_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The command, as a process with a checkpoint at each batch, and none of them too fast."""
+    """The command as a process that checkpoints each batch and takes 10 ms for it."""
     pytest.importorskip("click")
     (tmp_path / "slow.py").write_text(
         "import sys, time\n"
         "from cfsign.bulk import run, text\n"
         "from cfsign.cli import main\n"
-        "run._CHECKPOINT = 0\n"
-        "signed = text._TextBatch.signed\n"
-        "def slowly(batch, sign):\n"
+        "run._CHECKPOINT_SECONDS = 0\n"
+        "sign = text._TextBatch.sign\n"
+        "def sign_slowly(batch, sign_url):\n"
         "    time.sleep(0.01)\n"
-        "    return signed(batch, sign)\n"
-        "text._TextBatch.signed = slowly\n"
+        "    return sign(batch, sign_url)\n"
+        "text._TextBatch.sign = sign_slowly\n"
         "sys.exit(main())\n"
     )
     return [PROGRAM[0], str(tmp_path / "slow.py"), "sign-many"]
 
 
 def rows(count: int, form: str) -> str:
-    """A file of *count* rows in a format, every ninth of them bad."""
+    """Return *count* rows in a format, of which every ninth is wrong."""
     urls = [f"https://media.example.com/{n}{' ' if n % 9 == 0 else '-'}.ts" for n in range(count)]
     if form == "csv":
         return "".join(["n,url\n", *(f'"{n}\n",{url}\n' for n, url in enumerate(urls))])
@@ -65,16 +65,16 @@ def rows(count: int, form: str) -> str:
     return "".join(url + "\n" for url in urls)
 
 
-def state(output: Path) -> dict[str, Any]:
+def read_journal(output: Path) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads(Path(f"{output}.partial.json").read_text())
+        journal: dict[str, Any] = json.loads(Path(f"{output}.partial.json").read_text())
     except FileNotFoundError:
         return {}
-    return found
+    return journal
 
 
 @pytest.mark.parametrize(("form", "workers"), [("lines", 2), ("csv", 1), ("jsonl", 2)])
-def test_kills_at_any_moment_lose_and_repeat_nothing(
+def test_killed_runs_lose_and_repeat_nothing(
     sign_many: Command,
     folder: Path,
     slow_program: list[str],
@@ -92,7 +92,7 @@ def test_kills_at_any_moment_lose_and_repeat_nothing(
     while True:
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
             goal = reached[-1] + dice.randrange(1000)
-            while run.poll() is None and state(folder / "out").get("rows", 0) <= goal:
+            while run.poll() is None and read_journal(folder / "out").get("rows", 0) <= goal:
                 time.sleep(0.002)
             time.sleep(dice.random() * 0.02)
             run.kill()
@@ -101,7 +101,7 @@ def test_kills_at_any_moment_lose_and_repeat_nothing(
                 break
         assert not (folder / "out").exists()
         assert not (folder / "bad").exists()
-        reached.append(state(folder / "out")["rows"])
+        reached.append(read_journal(folder / "out")["rows"])
     assert len(reached) > 3
     assert reached == sorted(reached)
     assert (folder / "out").read_bytes() == (folder / "whole").read_bytes()
@@ -115,12 +115,12 @@ def test_kills_at_any_moment_lose_and_repeat_nothing(
 
 @pytest.fixture
 def kill_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Cut the run off, as a kill would, when it has passed so many checkpoints."""
-    monkeypatch.setattr(bulk_run, "_CHECKPOINT", 0)
+    """Return a function that sets after how many checkpoints the run is killed; -1 for never."""
+    monkeypatch.setattr(bulk_run, "_CHECKPOINT_SECONDS", 0)
     write = Journal.write
     left = 0
 
-    def mortal(journal: Journal, output: Path) -> None:
+    def write_or_die(journal: Journal, output: Path) -> None:
         nonlocal left
         if left == 0:
             raise Killed
@@ -131,12 +131,12 @@ def kill_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
         nonlocal left
         left = checkpoints
 
-    monkeypatch.setattr(Journal, "write", mortal)
+    monkeypatch.setattr(Journal, "write", write_or_die)
     kill(-1)
     return kill
 
 
-def test_kills_of_a_parquet_run_lose_and_repeat_nothing(
+def test_killed_parquet_runs_lose_and_repeat_nothing(
     sign_many: Command, folder: Path, kill_after: Callable[[int], None]
 ) -> None:
     pa = pytest.importorskip("pyarrow")
@@ -158,19 +158,19 @@ def test_kills_of_a_parquet_run_lose_and_repeat_nothing(
         assert pq.read_table(made).equals(pq.read_table(whole))
 
 
-@pytest.mark.parametrize("moment", ["errors", "output", "journal"])
-def test_a_kill_while_the_files_are_put_in_their_places(
-    sign_many: Command, folder: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+@pytest.mark.parametrize("step", ["errors", "output", "journal"])
+def test_kill_while_the_files_get_their_final_names(
+    sign_many: Command, folder: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     (folder / "in.txt").write_text(rows(500, "lines"))
     assert sign_many("in.txt", "whole.txt", "--errors", "whole.jsonl") == 1
     done = []
 
-    def publish(made: Path, final: Path) -> None:
-        if moment == "errors" or (moment == "output" and done):
+    def publish(partial: Path, final: Path) -> None:
+        if step == "errors" or (step == "output" and done):
             raise Killed
         done.append(final)
-        os.replace(made, final)
+        os.replace(partial, final)
 
     def remove(journal: Journal, output: Path) -> None:
         raise Killed
@@ -187,37 +187,37 @@ def test_a_kill_while_the_files_are_put_in_their_places(
 
 
 @pytest.fixture
-def cut_off(sign_many: Command, folder: Path, kill_after: Callable[[int], None]) -> Path:
-    """A folder where a run of `in.txt` into `out.txt` was cut off half-way."""
+def interrupted(sign_many: Command, folder: Path, kill_after: Callable[[int], None]) -> Path:
+    """A folder in which a run from `in.txt` to `out.txt` was interrupted half-way."""
     (folder / "in.txt").write_text(rows(500, "lines"))
     kill_after(3)
     with pytest.raises(Killed):
         sign_many("in.txt", "out.txt", "--errors", "bad.jsonl")
     kill_after(-1)
-    assert sorted(os.listdir(folder)) == sorted(["in.txt", *LEFT])
+    assert sorted(os.listdir(folder)) == sorted(["in.txt", *LEFTOVERS])
     return folder
 
 
-def test_what_is_left_is_its_owners_alone(cut_off: Path) -> None:
-    assert {(cut_off / name).stat().st_mode & 0o777 for name in LEFT} == {0o600}
-    kept = (cut_off / "out.txt.partial.json").read_text()
-    assert "PRIVATE" not in kept
-    assert "Signature" not in kept
+def test_leftovers_are_readable_by_their_owner_only(interrupted: Path) -> None:
+    assert {(interrupted / name).stat().st_mode & 0o777 for name in LEFTOVERS} == {0o600}
+    journal = (interrupted / "out.txt.partial.json").read_text()
+    assert "PRIVATE" not in journal
+    assert "Signature" not in journal
 
 
-def test_a_run_that_was_cut_off_is_not_written_over(
-    cut_off: Path, sign_many: Command, capsys: pytest.CaptureFixture[str]
+def test_interrupted_run_is_not_overwritten(
+    interrupted: Path, sign_many: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = [(cut_off / name).read_bytes() for name in LEFT]
+    before = [(interrupted / name).read_bytes() for name in LEFTOVERS]
     assert sign_many("in.txt", "out.txt", "--errors", "bad.jsonl") == 2
-    told = capsys.readouterr().err
-    assert "was cut off after 128 rows" in told
-    assert "--resume" in told
-    assert [(cut_off / name).read_bytes() for name in LEFT] == before
+    error = capsys.readouterr().err
+    assert "was interrupted after 128 rows" in error
+    assert "--resume" in error
+    assert [(interrupted / name).read_bytes() for name in LEFTOVERS] == before
 
 
 @pytest.mark.parametrize(
-    ("options", "named"),
+    ("options", "names"),
     [
         (("--errors", "other.jsonl"), "--errors"),
         ((), "--errors"),
@@ -225,56 +225,56 @@ def test_a_run_that_was_cut_off_is_not_written_over(
         (("--errors", "bad.jsonl", "--expires-at", str(LATER + 1)), "--expires-at"),
         (("--errors", "bad.jsonl", "--starts-at", "1"), "--starts-at"),
         (("--errors", "bad.jsonl", "--ip-address", "192.0.2.1"), "--ip-address"),
-        (("--errors", "bad.jsonl", "--resource", "https://media.example.com/*"), "--resource"),
+        (("--errors", "bad.jsonl", "--pattern", "https://media.example.com/*"), "--pattern"),
         (("--errors", "bad.jsonl", "--format", "csv", "--column", URL), "--column, --format"),
         (("--errors", "bad.jsonl", "--key-pair-id", "KOTHER"), "key"),
         (("--errors", "bad.jsonl", "--hash-algorithm", "sha256"), "key"),
     ],
 )
-def test_a_run_with_other_options_goes_on_with_none(
-    cut_off: Path,
+def test_resume_with_other_options_is_refused(
+    interrupted: Path,
     sign_many: Command,
     options: tuple[str, ...],
-    named: str,
+    names: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     if "csv" in options:
-        (cut_off / "in.txt").write_text(f"{URL}\n")
-        named = f"{named}, INPUT"
+        (interrupted / "in.txt").write_text(f"{URL}\n")
+        names = f"{names}, INPUT"
     assert sign_many("in.txt", "out.txt", "--resume", *options) == 2
-    assert f"had another {named};" in capsys.readouterr().err
-    assert sorted(os.listdir(cut_off)) == sorted(["in.txt", *LEFT])
+    assert f"had a different {names};" in capsys.readouterr().err
+    assert sorted(os.listdir(interrupted)) == sorted(["in.txt", *LEFTOVERS])
 
 
 @pytest.mark.parametrize("change", ["longer", "touched"])
-def test_a_run_of_another_input_goes_on_with_none(
-    cut_off: Path, sign_many: Command, change: str, capsys: pytest.CaptureFixture[str]
+def test_resume_with_another_input_is_refused(
+    interrupted: Path, sign_many: Command, change: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if change == "longer":
-        (cut_off / "in.txt").write_text(rows(501, "lines"))
+        (interrupted / "in.txt").write_text(rows(501, "lines"))
     else:
-        os.utime(cut_off / "in.txt", (1, 1))
+        os.utime(interrupted / "in.txt", (1, 1))
     assert sign_many("in.txt", "out.txt", "--errors", "bad.jsonl", "--resume") == 2
-    assert "had another INPUT; go on with the same" in capsys.readouterr().err
+    assert "had a different INPUT; resume it with the same options" in capsys.readouterr().err
 
 
-def test_another_key_of_the_same_id_goes_on_with_nothing(
-    cut_off: Path, sign_many: Command, other_pem: str, capsys: pytest.CaptureFixture[str]
+def test_resume_with_another_key_of_the_same_id_is_refused(
+    interrupted: Path, sign_many: Command, other_pem: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (cut_off.parent / "key.pem").write_text(other_pem)
+    (interrupted.parent / "key.pem").write_text(other_pem)
     assert sign_many("in.txt", "out.txt", "--errors", "bad.jsonl", "--resume") == 2
-    assert "had another key;" in capsys.readouterr().err
+    assert "had a different key;" in capsys.readouterr().err
 
 
-def test_what_was_lost_of_the_output_is_noticed(
-    cut_off: Path, sign_many: Command, capsys: pytest.CaptureFixture[str]
+def test_truncated_partial_output_is_an_error(
+    interrupted: Path, sign_many: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    os.truncate(cut_off / "out.txt.partial", 10)
+    os.truncate(interrupted / "out.txt.partial", 10)
     assert sign_many("in.txt", "out.txt", "--errors", "bad.jsonl", "--resume") == 2
-    assert "is shorter than the run left it" in capsys.readouterr().err
+    assert "is shorter than the interrupted run left it" in capsys.readouterr().err
 
 
-def test_what_was_lost_of_a_whole_output_is_noticed(
+def test_missing_partial_output_of_a_complete_run_is_an_error(
     sign_many: Command,
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -282,7 +282,7 @@ def test_what_was_lost_of_a_whole_output_is_noticed(
 ) -> None:
     (folder / "in.txt").write_text(f"{URL}\n")
 
-    def publish(made: Path, final: Path) -> None:
+    def publish(partial: Path, final: Path) -> None:
         raise Killed
 
     with monkeypatch.context() as patched:
@@ -291,10 +291,10 @@ def test_what_was_lost_of_a_whole_output_is_noticed(
             sign_many("in.txt", "out.txt")
     (folder / "out.txt.partial").unlink()
     assert sign_many("in.txt", "out.txt", "--resume") == 2
-    assert "is shorter than the run left it" in capsys.readouterr().err
+    assert "is shorter than the interrupted run left it" in capsys.readouterr().err
 
 
-def test_no_other_run_puts_the_files_in_their_places_too(
+def test_another_run_cannot_publish_the_files_at_the_same_time(
     sign_many: Command,
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -302,50 +302,50 @@ def test_no_other_run_puts_the_files_in_their_places_too(
 ) -> None:
     (folder / "in.txt").write_text(f"{URL}\n")
     publish = bulk_run.publish
-    others = []
+    exit_codes = []
 
-    def meanwhile(made: Path, final: Path) -> None:
-        if not others:
-            others.append(sign_many("in.txt", "out.txt", "--resume"))
-        publish(made, final)
+    def start_another_run(partial: Path, final: Path) -> None:
+        if not exit_codes:
+            exit_codes.append(sign_many("in.txt", "out.txt", "--resume"))
+        publish(partial, final)
 
-    monkeypatch.setattr(bulk_run, "publish", meanwhile)
+    monkeypatch.setattr(bulk_run, "publish", start_another_run)
     assert sign_many("in.txt", "out.txt") == 0
-    assert others == [2]
-    assert "another run is at" in capsys.readouterr().err
+    assert exit_codes == [2]
+    assert "another run is writing" in capsys.readouterr().err
 
 
-def test_a_stream_that_was_cut_off_is_not_said_to_go_on(
+def test_interrupted_stream_gets_no_hint_to_resume(
     sign_many: Command, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     (folder / "in.txt").write_text(f"{URL}\n")
     os.mkfifo(folder / "pipe")
 
-    def full(made: Path, final: Path) -> None:
+    def fail_as_disk_full(partial: Path, final: Path) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(final))
 
-    monkeypatch.setattr(bulk_run, "publish", full)
+    monkeypatch.setattr(bulk_run, "publish", fail_as_disk_full)
     with subprocess.Popen(["cp", "in.txt", "pipe"]):
         assert sign_many("pipe", "out.txt") == 2
-    assert "cut off; a stream cannot be gone on with" in capsys.readouterr().err
+    assert "interrupted; a stream cannot be resumed: remove" in capsys.readouterr().err
     assert sign_many("in.txt", "more.txt") == 2
-    assert "cut off; the same with --resume goes on with it" in capsys.readouterr().err
+    assert "interrupted; run the same command with --resume to continue" in capsys.readouterr().err
 
 
-def test_a_journal_that_is_none_is_told(
-    cut_off: Path, sign_many: Command, capsys: pytest.CaptureFixture[str]
+def test_damaged_journal_is_an_error(
+    interrupted: Path, sign_many: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (cut_off / "out.txt.partial.json").write_text("{")
+    (interrupted / "out.txt.partial.json").write_text("{")
     assert sign_many("in.txt", "out.txt", "--errors", "bad.jsonl", "--resume") == 2
-    assert "cannot be read; remove it" in capsys.readouterr().err
+    assert "is damaged; remove the .partial" in capsys.readouterr().err
 
 
-def test_two_runs_do_not_share_an_output(
-    cut_off: Path, sign_many: Command, capsys: pytest.CaptureFixture[str]
+def test_two_runs_cannot_write_the_same_output(
+    interrupted: Path, sign_many: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with PartialFile(cut_off / "out.txt"):
+    with PartialFile(interrupted / "out.txt"):
         assert sign_many("in.txt", "out.txt", "--errors", "bad.jsonl", "--resume") == 2
-    assert "another run is at" in capsys.readouterr().err
+    assert "another run is writing" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -356,7 +356,7 @@ def test_two_runs_do_not_share_an_output(
         ("-", "bad.jsonl.partial"),
     ],
 )
-def test_somebody_elses_partial_file_stays(
+def test_partial_file_of_another_program_is_not_overwritten(
     sign_many: Command,
     folder: Path,
     name: str,
@@ -364,35 +364,33 @@ def test_somebody_elses_partial_file_stays(
     capfdbinary: pytest.CaptureFixture[bytes],
 ) -> None:
     (folder / "in.txt").write_text(f"{URL}\n")
-    (folder / name).write_text("a diary")
+    (folder / name).write_text("not ours")
     assert sign_many("in.txt", output, "--errors", "bad.jsonl") == 2
-    assert b"belongs to no run that can be gone on with" in capfdbinary.readouterr().err
-    assert (folder / name).read_text() == "a diary"
+    assert b"belongs to no interrupted run" in capfdbinary.readouterr().err
+    assert (folder / name).read_text() == "not ours"
 
 
 @pytest.mark.parametrize("link", ["out.txt.partial", "bad.jsonl.partial"])
-def test_a_link_in_the_place_of_a_partial_file_is_not_followed(
+def test_link_named_as_a_partial_file_is_not_followed(
     sign_many: Command, folder: Path, link: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "in.txt").write_text(f"{URL}\n")
     (folder / link).symlink_to("elsewhere")
     assert sign_many("in.txt", "out.txt", "--errors", "bad.jsonl") == 2
-    assert "is a link, which is not followed" in capsys.readouterr().err
+    assert "is a link, and links are not followed" in capsys.readouterr().err
     assert not (folder / "elsewhere").exists()
 
 
-def test_a_link_in_the_place_of_the_new_journal_is_not_followed(
-    sign_many: Command, folder: Path
-) -> None:
+def test_link_named_as_the_new_journal_is_not_followed(sign_many: Command, folder: Path) -> None:
     (folder / "in.txt").write_text(f"{URL}\n")
-    (folder / "diary").write_text("a diary")
-    (folder / "out.txt.partial.json.new").symlink_to("diary")
+    (folder / "other").write_text("not ours")
+    (folder / "out.txt.partial.json.new").symlink_to("other")
     assert sign_many("in.txt", "out.txt") == 0
-    assert (folder / "diary").read_text() == "a diary"
-    assert sorted(os.listdir(folder)) == ["diary", "in.txt", "out.txt"]
+    assert (folder / "other").read_text() == "not ours"
+    assert sorted(os.listdir(folder)) == ["in.txt", "other", "out.txt"]
 
 
-def test_a_run_that_did_nothing_yet_is_begun_anew(
+def test_run_without_progress_can_be_started_again(
     sign_many: Command, folder: Path, kill_after: Callable[[int], None]
 ) -> None:
     (folder / "in.txt").write_text(f"{URL}\n")
@@ -403,7 +401,7 @@ def test_a_run_that_did_nothing_yet_is_begun_anew(
     assert sign_many("in.txt", "out.txt", "--starts-at", "1") == 0
 
 
-def test_a_run_that_did_nothing_yet_leaves_what_is_not_its_own(
+def test_run_started_again_does_not_overwrite_other_files(
     sign_many: Command,
     folder: Path,
     kill_after: Callable[[int], None],
@@ -414,13 +412,13 @@ def test_a_run_that_did_nothing_yet_leaves_what_is_not_its_own(
     with pytest.raises(Killed):
         sign_many("in.txt", "out.txt", "--errors", "bad.jsonl")
     kill_after(-1)
-    (folder / "worse.jsonl.partial").write_text("a diary")
+    (folder / "worse.jsonl.partial").write_text("not ours")
     assert sign_many("in.txt", "out.txt", "--errors", "worse.jsonl") == 2
-    assert "belongs to no run that can be gone on with" in capsys.readouterr().err
-    assert (folder / "worse.jsonl.partial").read_text() == "a diary"
+    assert "belongs to no interrupted run" in capsys.readouterr().err
+    assert (folder / "worse.jsonl.partial").read_text() == "not ours"
 
 
-def test_what_goes_on_keeps_the_first_runs_expiry(
+def test_resumed_run_keeps_the_expiry_of_the_first_run(
     sign_many: Command, folder: Path, kill_after: Callable[[int], None], clock: Any, now: int
 ) -> None:
     (folder / "in.txt").write_text(f"{URL}\n" * 500)
@@ -433,7 +431,7 @@ def test_what_goes_on_keeps_the_first_runs_expiry(
     assert (folder / "out.txt").read_text().count(f"?Expires={now + 3600}&") == 500
 
 
-def test_what_has_expired_is_not_gone_on_with(
+def test_run_with_expired_urls_cannot_be_resumed(
     sign_many: Command,
     folder: Path,
     kill_after: Callable[[int], None],
@@ -447,10 +445,10 @@ def test_what_has_expired_is_not_gone_on_with(
     kill_after(-1)
     clock.shift(3600)
     assert sign_many("in.txt", "out.txt", "--expires-in", "1h", "--resume") == 2
-    assert "has expired; remove" in capsys.readouterr().err
+    assert "have expired; remove" in capsys.readouterr().err
 
 
-def test_a_run_that_outlasts_its_urls_is_stopped(
+def test_run_stops_when_its_urls_have_expired(
     sign_many: Command,
     folder: Path,
     clock: Any,
@@ -458,14 +456,14 @@ def test_a_run_that_outlasts_its_urls_is_stopped(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     (folder / "in.txt").write_text(f"{URL}\n" * 500)
-    monkeypatch.setattr(bulk_run, "_CHECKPOINT", 0)
+    monkeypatch.setattr(bulk_run, "_CHECKPOINT_SECONDS", 0)
     monkeypatch.setattr(Journal, "write", lambda *_: clock.shift(31))
     assert sign_many("in.txt", "out.txt", "--expires-in", "60") == 2
     assert "in the past" in capsys.readouterr().err
     assert not (folder / "out.txt").exists()
 
 
-def test_a_full_disk_leaves_no_output_and_what_can_be_gone_on_with(
+def test_full_disk_leaves_no_output_and_the_run_can_be_resumed(
     sign_many: Command, folder: Path
 ) -> None:
     (folder / "in.txt").write_text(rows(500, "lines"))
@@ -483,7 +481,7 @@ def test_a_full_disk_leaves_no_output_and_what_can_be_gone_on_with(
         check=False,
     )
     assert done.returncode == 2
-    assert "cfsign: cut off; the same with --resume goes on with it\n" in done.stderr
+    assert "cfsign: interrupted; run the same command with --resume to continue\n" in done.stderr
     assert "cfsign: cannot write: File too large\n" in done.stderr
     assert not (folder / "out.txt").exists()
     assert sign_many(*command, "--resume") == 1
@@ -492,13 +490,13 @@ def test_a_full_disk_leaves_no_output_and_what_can_be_gone_on_with(
 
 
 @pytest.mark.parametrize("backend", ["rsa", "cryptography"])
-def test_a_ctrl_c_leaves_no_output_and_what_can_be_gone_on_with(
+def test_ctrl_c_leaves_no_output_and_the_run_can_be_resumed(
     sign_many: Command, folder: Path, slow_program: list[str], backend: str, tmp_path: Path
 ) -> None:
     pytest.importorskip(backend)
     (folder / "in.txt").write_text(rows(1000, "lines"))
     assert sign_many("in.txt", "whole.txt") == 1
-    if backend == "rsa":  # whose workers are processes, in another group
+    if backend == "rsa":  # its workers are processes in another group
         program = Path(slow_program[1])
         without = "import sys; sys.modules['cryptography'] = None\n"
         program.write_text(without + program.read_text())
@@ -508,20 +506,20 @@ def test_a_ctrl_c_leaves_no_output_and_what_can_be_gone_on_with(
         text=True,
         start_new_session=True,
     )
-    while state(folder / "out.txt").get("rows", 0) == 0 and run.poll() is None:
+    while read_journal(folder / "out.txt").get("rows", 0) == 0 and run.poll() is None:
         time.sleep(0.005)
     os.killpg(run.pid, signal.SIGINT)
-    _, told = run.communicate(timeout=60)
+    _, messages = run.communicate(timeout=60)
     assert run.returncode == 130
-    assert told.endswith("cfsign: stopped\n")
-    assert "Traceback" not in told
+    assert messages.endswith("cfsign: stopped\n")
+    assert "Traceback" not in messages
     assert not (folder / "out.txt").exists()
     assert sign_many("in.txt", "out.txt", "--resume") == 1
     assert (folder / "out.txt").read_bytes() == (folder / "whole.txt").read_bytes()
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_who_reads_no_more_is_told_of_as_an_error(folder: Path, workers: str) -> None:
+def test_closed_output_pipe_is_an_error(folder: Path, workers: str) -> None:
     pytest.importorskip("click")
     (folder / "in.txt").write_text(f"{URL}\n" * 2000)
     with subprocess.Popen(
@@ -540,36 +538,36 @@ def test_who_reads_no_more_is_told_of_as_an_error(folder: Path, workers: str) ->
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("in.txt", "in.txt"), "'in.txt' would be written over"),
-        (("in.txt", "./link.txt"), "'in.txt' would be written over"),
-        (("in.txt", "hard.txt"), "'in.txt' would be written over"),
-        (("in.txt", "out.txt", "--errors", "in.txt"), "'in.txt' would be written over"),
-        (("x.txt.partial", "x.txt", "--format", "lines"), "'x.txt.partial' would be written over"),
-        (("x.txt.partial.json", "x.txt"), "would be written over"),
-        (("x.txt.partial.json.new", "x.txt"), "would be written over"),
-        (("x.txt.partial.parquet", "x.txt", "--format", "parquet"), "would be written over"),
-        (("in.txt", "out.txt", "--errors", "out.txt"), "OUTPUT and --errors are one file"),
-        (("in.txt", "out.txt", "--errors", "out.txt.partial"), "are one file"),
-        (("in.txt", "../key.pem"), "key.pem' would be written over"),
-        (("in.txt", "."), "'.' is no file"),
-        (("in.txt", "/dev/null"), "is no file; is - meant"),
-        (("in.txt", "no/out.txt"), "there is no folder 'no'"),
-        (("in.txt", "out.txt", "--errors", "no/out.txt"), "there is no folder 'no'"),
-        (("none.txt", "out.txt"), "'none.txt' cannot be read (No such file"),
-        (("in.txt", "out.csv"), "give --format"),
-        (("in", "out"), "give --format: lines, csv, jsonl, parquet"),
-        (("-", "-"), "give --format"),
-        (("in.txt", "out.txt", "--column", "a"), "lines have no columns"),
-        (("in.txt", "-", "--resume"), "only a run from a file into a file"),
-        (("-", "out.txt", "--resume"), "only a run from a file into a file"),
-        (("-", "out.parquet"), "give a file in the place of -"),
-        (("in.txt", "-", "--format", "parquet"), "give a file in the place of -"),
+        (("in.txt", "in.txt"), "'in.txt' would be overwritten"),
+        (("in.txt", "./link.txt"), "'in.txt' would be overwritten"),
+        (("in.txt", "hard.txt"), "'in.txt' would be overwritten"),
+        (("in.txt", "out.txt", "--errors", "in.txt"), "'in.txt' would be overwritten"),
+        (("x.txt.partial", "x.txt", "--format", "lines"), "'x.txt.partial' would be overwritten"),
+        (("x.txt.partial.json", "x.txt"), "would be overwritten"),
+        (("x.txt.partial.json.new", "x.txt"), "would be overwritten"),
+        (("x.txt.partial.parquet", "x.txt", "--format", "parquet"), "would be overwritten"),
+        (("in.txt", "out.txt", "--errors", "out.txt"), "OUTPUT and --errors use the same file"),
+        (("in.txt", "out.txt", "--errors", "out.txt.partial"), "use the same file"),
+        (("in.txt", "../key.pem"), "key.pem' would be overwritten"),
+        (("in.txt", "."), "'.' is not a file"),
+        (("in.txt", "/dev/null"), "is not a file; use -"),
+        (("in.txt", "no/out.txt"), "the folder 'no' does not exist"),
+        (("in.txt", "out.txt", "--errors", "no/out.txt"), "the folder 'no' does not exist"),
+        (("none.txt", "out.txt"), "cannot read 'none.txt' (No such file"),
+        (("in.txt", "out.csv"), "add --format"),
+        (("in", "out"), "add --format: lines, csv, jsonl, parquet"),
+        (("-", "-"), "add --format"),
+        (("in.txt", "out.txt", "--column", "a"), "cannot be used with lines"),
+        (("in.txt", "-", "--resume"), "--resume needs files"),
+        (("-", "out.txt", "--resume"), "--resume needs files"),
+        (("-", "out.parquet"), "replace - by the name of a file"),
+        (("in.txt", "-", "--format", "parquet"), "replace - by the name of a file"),
         (("in.txt", "out.txt", "--workers", "0"), "'--workers': 0 is not in the range"),
         (("in.txt", "out.txt", "--expires-at", "1"), "in the past"),
         (("utf16.txt", "out.txt"), "UTF-16; save it as UTF-8"),
     ],
 )
-def test_what_cannot_be_is_refused_and_leaves_everything_as_it_was(
+def test_usage_errors_change_no_file(
     sign_many: Command,
     folder: Path,
     arguments: tuple[str, ...],
@@ -591,7 +589,7 @@ def test_what_cannot_be_is_refused_and_leaves_everything_as_it_was(
 
 
 @pytest.mark.parametrize("form", ["escaped", "base64", "ring"])
-def test_a_key_may_stand_in_the_environment_or_in_a_ring(
+def test_key_from_the_environment_or_a_ring(
     sign_many: Command, folder: Path, ec_pem: str, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("cryptography")
@@ -614,13 +612,11 @@ def test_a_key_may_stand_in_the_environment_or_in_a_ring(
     assert (folder / "out.txt").read_text().startswith(f"{URL}?Expires=")
 
 
-def test_without_an_expiry_nothing_is_signed(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_missing_expiry_is_an_error(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("click")
     from cfsign.cli import main
 
     (folder / "in.txt").write_text(f"{URL}\n")
     assert main(["sign-many", "in.txt", "out.txt"]) == 2
-    assert "give --expires-in or --expires-at" in capsys.readouterr().err
+    assert "add --expires-in or --expires-at" in capsys.readouterr().err
     assert os.listdir(folder) == ["in.txt"]

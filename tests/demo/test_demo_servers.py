@@ -88,7 +88,7 @@ def test_one_play_takes_no_port(option: str, capsys: pytest.CaptureFixture[str])
     assert main(["demo", "--once", option, "8000"]) == 2
     captured = capsys.readouterr()
     assert (captured.out, captured.err.count("\n")) == ("", 1)
-    assert f"{option} goes without --once" in captured.err
+    assert f"{option} cannot be combined with --once" in captured.err
 
 
 def test_both_run_and_are_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -641,7 +641,7 @@ def test_the_command(environ):
     [
         ("--django", ""),
         ("--flask", "a", "--django", "b"),
-        ("--expires", "soon"),
+        ("--expires-in", "soon"),
         ("extra",),
     ],
 )

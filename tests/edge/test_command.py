@@ -50,7 +50,7 @@ def test_folder_is_served(
     assert (refused.status_code, "<Code>MissingKey</Code>" in refused.text) == (403, True)
     assert "x-edge-explain" not in refused.headers
     log = edge.stop()
-    assert log.startswith("cfsign: a local edge for development, not for production")
+    assert log.startswith("cfsign: serving ")
     assert "127.0.0.1 GET /a%20b.txt 206 allowed\n" in log
     assert "127.0.0.1 GET /a%20b.txt 403 MissingKey: no key pair id\n" in log
     assert "Signature" not in log
@@ -204,15 +204,21 @@ def send_over_socket(host: str, port: int, sent: bytes) -> int:
         ([".", "--open", "/x/*"], "there is no public key"),
         ([".", "--public-key", "K1"], "ID=FILE|K2JCJMDEHXQW5F=cloudfront-public.pem"),
         ([".", "--public-key", "K1=missing.pem"], "K1: .*missing.pem"),
-        ([".", "--public-key", KEY, "--behavior", "/x"], "path pattern and key pair ids"),
+        ([".", "--public-key", KEY, "--behavior", "/x"], "is not PATTERN=ID,ID"),
         ([".", "--public-key", KEY, "--behavior", "/x=K9"], "names 'K9'"),
         ([".", "--public-key", KEY, "--open", "https://h/x"], "a path without host and query"),
         ([".", "--public-key", KEY, "--host", "192.0.2.1"], "cannot be opened"),
         ([".", "--public-key", KEY, "--config", "public.pem"], r"end in \.toml or \.json"),
-        ([".", "--config", "edge.toml", "--open", "*"], "leave --behavior and --open out"),
-        ([".", "--public-key", KEY, "--cors", "--cors-origin", "x"], "give one"),
+        (
+            [".", "--config", "edge.toml", "--open", "*"],
+            "cannot be combined with --behavior or --open",
+        ),
+        (
+            [".", "--public-key", KEY, "--cors", "--cors-origin", "x"],
+            "cannot be combined with --cors-origin",
+        ),
         ([".", "--public-key", KEY, "--response-headers", "gone.json"], "gone.json: No such file"),
-        ([".", "--public-key", KEY, "--trusted-proxy", "*"], "the proxy's one address"),
+        ([".", "--public-key", KEY, "--trusted-proxy", "*"], "use one address"),
         ([".", "--public-key", KEY, "--public-key", KEY], "the same id"),
         (["ftp://h", "--public-key", KEY], "http://127.0.0.1:9000"),
         (["http://h:x", "--public-key", KEY], "http://127.0.0.1:9000"),

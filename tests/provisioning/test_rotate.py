@@ -549,7 +549,7 @@ def rotate(site, *arguments):
 def test_the_command(site, items, capsys):
     """What comes next on standard output, what was done on standard error."""
     assert rotate(site) == 0
-    assert "begin a rotation with --start" in capsys.readouterr().err
+    assert "add --start to start a rotation" in capsys.readouterr().err
     assert rotate(site, "--start") == 0
     captured = capsys.readouterr()
     assert captured.out.splitlines()[1].endswith("run this again after that")

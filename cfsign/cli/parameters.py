@@ -1,0 +1,78 @@
+"""Parse the options and arguments that several commands share."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from cfsign.errors import PolicyError
+from cfsign.signing.times import lifetime_from_text
+
+_ID_AND_FILE = re.compile("([A-Za-z0-9]+)=(.+)", re.DOTALL)
+
+
+def parse_path(text: str) -> Path:
+    """Parse a path. `~` is the home folder also in `--option=~/a`, which shells do not expand."""
+    return Path(os.path.expanduser(text))
+
+
+def parse_duration(text: str) -> int:
+    """Parse a duration such as 90, 15m, 2h or 7d, and return its seconds."""
+    try:
+        return lifetime_from_text(text, "duration")
+    except PolicyError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def parse_timestamp(text: str) -> int | datetime:
+    """Parse epoch seconds, or a date and time in ISO 8601 with its time zone."""
+    if re.fullmatch(r"[0-9]{1,20}", text):
+        return int(text)
+    try:
+        timestamp = datetime.fromisoformat(text)
+    except ValueError:
+        timestamp = None
+    if timestamp is None or timestamp.utcoffset() is None:
+        raise click.BadParameter(
+            f"{text!r} is not a time; use epoch seconds or a time with its zone: 2027-01-31T12:00Z"
+        )
+    return timestamp
+
+
+class PublicKeyFile(NamedTuple):
+    """The file of a public key, and its key pair id; "" if none was given."""
+
+    key_pair_id: str
+    path: Path
+
+
+def parse_public_key(text: str) -> PublicKeyFile:
+    """Parse ID=FILE."""
+    key = parse_public_key_or_file(text)
+    if not key.key_pair_id:
+        raise click.BadParameter(
+            f"{text!r} has no key pair id; use ID=FILE: K2JCJMDEHXQW5F=cloudfront-public.pem"
+        )
+    return key
+
+
+def parse_public_key_or_file(text: str) -> PublicKeyFile:
+    """Parse ID=FILE, or FILE where the id is known."""
+    match = _ID_AND_FILE.fullmatch(text)
+    if match is None:
+        return PublicKeyFile("", parse_path(text))
+    return PublicKeyFile(match[1], parse_path(match[2]))
+
+
+def index_by_id(keys: Sequence[PublicKeyFile]) -> dict[str, Path]:
+    """Return the files by key pair id; refuse two files with the same id."""
+    files = dict(keys)
+    if len(files) < len(keys):
+        raise click.UsageError("two --public-key options have the same id; use each id once")
+    return files
