@@ -1,7 +1,8 @@
 """
-What many tests share: keys made on the spot by the `openssl` command, and a clock that stands.
+Shared fixtures: keys, signers, and a clock.
 
-The keys need no Python package, so that the tests run on the bare install; none is ever committed.
+The `openssl` command generates the keys, so that the tests run on the bare install. No key is
+committed.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from hypothesis import settings
 
 from cfsign import Distribution, PrivateKey, Signer, TrustedKeyGroup, load_private_key
 
-# A loaded machine makes a single example slow; that is no fault of the code's.
+# A single example may be slow on a busy machine; that is not a failure.
 settings.register_profile("cfsign", deadline=None)
 settings.load_profile("cfsign")
 
-# A shell has what it starts in the background ignore Ctrl-C; the programs that the tests interrupt
-# would inherit that, and never end.
+# A shell makes background processes ignore SIGINT. The programs that the tests interrupt would
+# inherit that and never end.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 KEY_PAIR_ID = "K2JCJMDEHXQW5F"
@@ -34,7 +35,7 @@ OpenSSL = Callable[..., bytes]
 
 
 class RecordingKey:
-    """A private key that keeps what it was asked to sign: a refusal must leave it empty."""
+    """A private key that records the messages it signs: after a refusal there must be none."""
 
     def __init__(self) -> None:
         self.signed: list[tuple[bytes, str]] = []
@@ -49,17 +50,17 @@ class RecordingKey:
 
 @pytest.fixture(scope="session")
 def openssl() -> OpenSSL:
-    """The `openssl` command: arguments and standard input in, standard output out."""
+    """A function that runs the `openssl` command and returns its output."""
     command = shutil.which("openssl")
     if command is None:
         pytest.skip("the openssl command is not installed")
 
     def run(*arguments: str | Path, given: str | bytes = b"", check: bool = True) -> bytes:
         given = given.encode() if isinstance(given, str) else given
-        done = subprocess.run(
+        completed = subprocess.run(
             [command, *map(str, arguments)], input=given, capture_output=True, check=check
         )
-        return done.stdout
+        return completed.stdout
 
     return run
 
@@ -89,7 +90,7 @@ def other_pem(openssl: OpenSSL) -> str:
 
 @pytest.fixture(scope="session")
 def small_pem(openssl: OpenSSL) -> str:
-    """An RSA private key of a size that CloudFront no longer takes."""
+    """An RSA-1024 private key, which CloudFront does not accept."""
     return make_rsa(openssl, 1024)
 
 
@@ -107,13 +108,13 @@ def der(openssl: OpenSSL, pem: str) -> bytes:
 
 @pytest.fixture(scope="session")
 def public_pem(openssl: OpenSSL, pem: str) -> str:
-    """The public half of `pem`, SubjectPublicKeyInfo."""
+    """The public key of `pem`, SubjectPublicKeyInfo."""
     return openssl("pkey", "-pubout", given=pem).decode()
 
 
 @pytest.fixture(scope="session")
 def public_pkcs1_pem(openssl: OpenSSL, pem: str) -> str:
-    """The public half of `pem`, PKCS#1."""
+    """The public key of `pem`, PKCS#1."""
     return openssl("rsa", "-RSAPublicKey_out", given=pem).decode()
 
 
@@ -127,7 +128,7 @@ def encrypted_pem(openssl: OpenSSL, pem: str, password: str) -> str:
 
 @pytest.fixture(scope="session")
 def encrypted_pkcs1_pem(openssl: OpenSSL, pem: str, password: str) -> str:
-    """The key of `pem`, PKCS#1, encrypted with `password` in OpenSSL's older way."""
+    """The key of `pem`, PKCS#1, encrypted with `password` in OpenSSL's traditional format."""
     return openssl(
         "rsa", "-traditional", "-aes128", "-passout", f"pass:{password}", given=pem
     ).decode()
@@ -135,7 +136,7 @@ def encrypted_pkcs1_pem(openssl: OpenSSL, pem: str, password: str) -> str:
 
 @pytest.fixture(scope="session")
 def certificate_pem(openssl: OpenSSL, pem: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A certificate for the public half of `pem`."""
+    """A certificate for the public key of `pem`."""
     folder = tmp_path_factory.mktemp("certificate")
     (folder / "key").write_text(pem)
     (folder / "config").write_text("[req]\ndistinguished_name=name\n[name]\n")
@@ -160,33 +161,33 @@ def ec_sec1_pem(openssl: OpenSSL) -> str:
 
 @pytest.fixture(scope="session")
 def parameters_pem(openssl: OpenSSL) -> str:
-    """The block that OpenSSL writes before an EC key, without the key."""
+    """The PEM block with EC parameters that OpenSSL writes before an EC key."""
     return openssl("ecparam", "-name", "prime256v1").decode()
 
 
 @pytest.fixture(scope="session")
 def p384_pem(openssl: OpenSSL) -> str:
-    """A private key on a curve that CloudFront does not take, PKCS#8."""
+    """A P-384 private key, which CloudFront does not accept, PKCS#8."""
     curve = "ec_paramgen_curve:P-384"
     return openssl("genpkey", "-algorithm", "EC", "-pkeyopt", curve).decode()
 
 
 @pytest.fixture(scope="session")
 def p384_sec1_pem(openssl: OpenSSL) -> str:
-    """A private key on a curve that CloudFront does not take, SEC 1."""
+    """A P-384 private key, which CloudFront does not accept, SEC 1."""
     return openssl("ecparam", "-name", "secp384r1", "-genkey", "-noout").decode()
 
 
 @pytest.fixture(scope="session")
 def spelled_out_pem(openssl: OpenSSL) -> str:
-    """A P-256 private key with the curve's numbers in the place of its name."""
+    """A P-256 private key with explicit curve parameters instead of the name of the curve."""
     options = ("-pkeyopt", "ec_paramgen_curve:P-256", "-pkeyopt", "ec_param_enc:explicit")
     return openssl("genpkey", "-algorithm", "EC", *options).decode()
 
 
 @pytest.fixture(scope="session")
 def cut_pem(pem: str) -> str:
-    """`pem` without its end."""
+    """The first half of `pem`."""
     return pem[: len(pem) // 2]
 
 
@@ -198,14 +199,14 @@ def ed25519_pem(openssl: OpenSSL) -> str:
 
 @pytest.fixture(scope="session")
 def openssh_pem() -> str:
-    """The beginning of a private key in OpenSSH's own format."""
+    """The beginning of a private key in OpenSSH's format."""
     body = base64.encodebytes(b"openssh-key-v1\0\0\0\0\4none\0\0\0\4none" + bytes(64)).decode()
     return f"-----BEGIN OPENSSH PRIVATE KEY-----\n{body}-----END OPENSSH PRIVATE KEY-----\n"
 
 
 @pytest.fixture(scope="session", params=["rsa", "cryptography"])
 def backend(request: pytest.FixtureRequest) -> str:
-    """Each backend that is installed."""
+    """The name of each installed backend."""
     if request.param == "cryptography":
         pytest.importorskip("cryptography")
     return str(request.param)
@@ -213,56 +214,56 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def key(pem: str) -> PrivateKey:
-    """`pem` loaded with the best backend installed."""
+    """The key of `pem`, loaded with the default backend."""
     return load_private_key(pem)
 
 
 @pytest.fixture(scope="session")
 def signer(key: PrivateKey) -> Signer:
-    """A signer that works."""
+    """A signer with the key of `pem`."""
     return Signer(KEY_PAIR_ID, key)
 
 
 @pytest.fixture(scope="session")
 def trusted_keys(public_pem: str) -> TrustedKeyGroup:
-    """The trusted key group that knows the signer."""
+    """A trusted key group with the public key of `signer`."""
     return TrustedKeyGroup({KEY_PAIR_ID: public_pem})
 
 
 @pytest.fixture
 def recorder() -> RecordingKey:
-    """A private key that keeps what it was asked to sign."""
+    """A private key that records the messages it signs."""
     return RecordingKey()
 
 
 @pytest.fixture
 def recording_signer(recorder: RecordingKey) -> Signer:
-    """A signer over `recorder`."""
+    """A signer with the key `recorder`."""
     return Signer(KEY_PAIR_ID, recorder)
 
 
 @pytest.fixture
 def recording_distribution(recording_signer: Signer) -> Distribution:
-    """A distribution over `recorder`."""
+    """A distribution with the signer `recording_signer`."""
     return Distribution("https://media.example.com", recording_signer)
 
 
 @pytest.fixture(scope="session")
 def now() -> int:
-    """The second at which `clock` stands: 2026-01-01 00:00:00 UTC."""
+    """The time of `clock` in epoch seconds: 2026-01-01 00:00:00 UTC."""
     return 1767225600
 
 
 @pytest.fixture
 def clock(now: int) -> Iterator[Any]:
-    """A clock that stands still at `now`, and moves with `.shift(seconds)`."""
+    """A clock that stands still at `now`; `.shift(seconds)` moves it."""
     with time_machine.travel(now, tick=False) as traveller:
         yield traveller
 
 
 @pytest.fixture(scope="session")
 def from_cloudfront() -> Callable[[str], bytes]:
-    """A decoder of CloudFront's base64 that is not the project's."""
+    """A decoder of CloudFront's base64 that shares no code with the project."""
 
     def decode(text: str) -> bytes:
         assert not set(text) & set("+/=")

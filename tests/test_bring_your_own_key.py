@@ -1,4 +1,4 @@
-"""The documents' key in an HSM signs, against a stand-in for the module that it needs."""
+"""The HSM key of docs/keys.md signs, with a stand-in for python-pkcs11."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ URL = "https://media.example.com/a"
 
 @pytest.fixture
 def hsm_key(pem: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The class of the document, over a private key that python-pkcs11 would keep in the HSM."""
+    """The key of the page; its handle signs with `pem`, as an HSM would."""
     code = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text("utf-8"), re.DOTALL)
     (block,) = [block for block in code if "class HSMKey" in block]
     mechanism = SimpleNamespace(SHA256_RSA_PKCS="SHA256_RSA_PKCS")
@@ -36,11 +36,10 @@ def hsm_key(pem: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     return namespace["HSMKey"](Handle(), key.public_key_pem())
 
 
-def test_the_key_of_the_document_signs(hsm_key: Any, public_pem: str) -> None:
-    """With the hash algorithm that it names, and off the event loop."""
+def test_hsm_key_of_the_page_signs(hsm_key: Any, public_pem: str) -> None:
     assert isinstance(hsm_key, PrivateKey)
     assert is_blocking(hsm_key)
     assert hash_algorithms(hsm_key) == ("SHA256",)
     signed = Signer("K2JCJMDEHXQW5F", hsm_key).sign_policy(Policy(URL, 1999999999))
-    edge = TrustedKeyGroup({"K2JCJMDEHXQW5F": public_pem})
-    assert edge.check(signed.url(URL), at=1900000000).allowed
+    trusted_keys = TrustedKeyGroup({"K2JCJMDEHXQW5F": public_pem})
+    assert trusted_keys.check(signed.url(URL), at=1900000000).allowed

@@ -1,4 +1,4 @@
-"""Public means listed: the names of `cfsign`, and what importing it does not import."""
+"""The public names of `cfsign`, and the packages that it does not import."""
 
 from __future__ import annotations
 
@@ -46,53 +46,60 @@ PUBLIC = {
     "load_private_key",
 }
 
-IN_NO_CASE = {"flask", "django", "falcon", "werkzeug", "cryptography", "boto3", "botocore", "click"}
+NEVER_IMPORTED = {
+    "boto3",
+    "botocore",
+    "click",
+    "cryptography",
+    "django",
+    "falcon",
+    "flask",
+    "werkzeug",
+}
 
 
-def test_public_names_are_those_listed() -> None:
-    """No more, so that nothing becomes public by accident, and no fewer."""
+def run_python(code: str) -> set[str]:
+    """Run *code* in a new interpreter and return the words that it prints."""
+    completed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    return set(completed.stdout.split())
+
+
+def test_public_names_are_the_listed_ones() -> None:
     assert set(cfsign.__all__) == PUBLIC
     assert cfsign.__all__ == sorted(cfsign.__all__)
     names = {name for name in dir(cfsign) if not name.startswith("_")}
-    assert {name for name in names if not is_a_module(name)} - {"TYPE_CHECKING"} == PUBLIC
+    modules = {name for name in names if isinstance(getattr(cfsign, name), ModuleType)}
+    assert names - modules - {"TYPE_CHECKING"} == PUBLIC
 
 
-def is_a_module(name: str) -> bool:
-    return isinstance(getattr(cfsign, name), ModuleType)
+def test_star_import_imports_all_public_names() -> None:
+    """Also the names that are imported lazily."""
+    assert run_python("from cfsign import *; print(*(n for n in dir() if n[0] != '_'))") == PUBLIC
 
 
-def test_all_public_names_come_with_a_star() -> None:
-    """Those that are imported later, too; in a process of its own, where nothing else asked."""
-    code = "from cfsign import *; print(*(name for name in dir() if name[0] != '_'))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert set(done.stdout.split()) == PUBLIC
+@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_public_name_can_be_imported_first(name: str) -> None:
+    """Lazy imports work in any order, and return the same object each time."""
+    run_python(f"import cfsign; assert cfsign.{name} is cfsign.{name}; from cfsign import {name}")
 
 
-@pytest.mark.parametrize("name", sorted(cfsign._LATER))  # type: ignore[attr-defined]
-def test_what_is_imported_later_can_be_asked_for_first(name: str) -> None:
-    """In a process of its own; and it is the same one ever after."""
-    code = f"import cfsign; assert cfsign.{name} is cfsign.{name}; from cfsign import {name}"
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_what_is_not_there_is_no_name() -> None:
-    """A slip of the pen is told as for any module."""
+def test_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'cfsign' has no attribute 'explian'"):
-        getattr(cfsign, "explian")  # noqa: B009  # mypy would tell of the plain way
+        getattr(cfsign, "explian")  # noqa: B009  # mypy rejects cfsign.explian
     with pytest.raises(ImportError, match="explian"):
         from cfsign import explian  # type: ignore[attr-defined]  # noqa: F401
 
 
 def test_public_names_have_docstrings() -> None:
-    """Whoever asks `help()` gets an answer."""
     for name in PUBLIC:
         assert (getattr(cfsign, name).__doc__ or "").strip(), name
 
 
-def test_importing_imports_no_framework_and_no_backend() -> None:
-    """In a fresh interpreter; with the edge and the checking side, too."""
-    code = "import sys, cfsign, cfsign.edge; print('\\n'.join(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    imported = {name.partition(".")[0] for name in done.stdout.split()}
-    assert "cfsign" in imported
-    assert not imported & IN_NO_CASE
+def test_import_loads_no_framework_and_no_backend() -> None:
+    """Also with the edge and the checking side."""
+    modules = run_python("import sys, cfsign, cfsign.edge; print('\\n'.join(sys.modules))")
+    packages = {name.partition(".")[0] for name in modules}
+    assert "cfsign" in packages
+    assert not packages & NEVER_IMPORTED

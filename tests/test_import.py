@@ -1,12 +1,12 @@
-"""What `import cfsign` brings in: little, so that a command or a worker starts at once."""
+"""`import cfsign` imports few modules, so that commands and workers start fast."""
 
 import subprocess
 import sys
 
 import pytest
 
-# Each takes milliseconds, and is needed by some users or at some moments only.
-NOT_BROUGHT = {
+# Each takes milliseconds, and most users do not need it at import.
+NEVER_IMPORTED = {
     "asyncio",
     "boto3",
     "botocore",
@@ -26,14 +26,13 @@ NOT_BROUGHT = {
 }
 
 
-def test_the_import_brings_in_no_framework_backend_or_loop():
-    """In a process of its own, without what `site` imports for the tests' sake."""
-    brought = {name.partition(".")[0] for name in brought_by("import cfsign")}
-    assert "cfsign" in brought
-    assert not brought & NOT_BROUGHT
+def test_import_loads_no_framework_or_backend():
+    imported = {name.partition(".")[0] for name in list_imports("import cfsign")}
+    assert "cfsign" in imported
+    assert not imported & NEVER_IMPORTED
 
 
-# What is needed when a key is read, a request is judged or settings are checked.
+# Needed only to read a key, check a request or read settings.
 LATER = {
     "cfsign.config.configuration",
     "cfsign.checking.credential",
@@ -53,8 +52,7 @@ LATER = {
     "pathlib",
 }
 
-# What whoever signs whole URLs until a number of seconds never needs: plain paths, decisions,
-# deliveries, and their like.
+# Not needed to sign whole URLs with an expiry in seconds.
 FOR_SITES = {
     "cfsign.views.decision",
     "cfsign.views.handler",
@@ -79,15 +77,14 @@ FOR_SITES = {
         ("from cfsign import Distribution, Policy, SignedCookies, Signer", LATER),
     ],
 )
-def test_what_is_needed_later_is_imported_later(statement: str, unneeded: set[str]) -> None:
-    """Each of these would add its milliseconds to each command and each worker."""
-    assert brought_by(statement) & unneeded == set()
+def test_import_loads_only_what_is_needed(statement: str, unneeded: set[str]) -> None:
+    assert list_imports(statement) & unneeded == set()
 
 
-def brought_by(statement: str) -> set[str]:
-    """Give the modules that a fresh interpreter has behind *statement* and had not before."""
+def list_imports(statement: str) -> set[str]:
+    """Return the modules that *statement* loads in a new interpreter."""
     code = f"import sys; old = set(sys.modules); {statement}; print(*set(sys.modules) - old)"
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
-    return set(done.stdout.split())
+    return set(completed.stdout.split())

@@ -1,4 +1,4 @@
-"""The built wheel and sdist hold what they should, and nothing else."""
+"""The wheel and the sdist contain the right files."""
 
 import re
 import subprocess
@@ -19,7 +19,7 @@ PACKAGES = ("cfsign", "cfsign_django", "cfsign_falcon", "cfsign_flask", "cfsign_
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """Build both, with the build back end that is installed."""
+    """Build both with the installed build back end, and return their folder."""
     folder = tmp_path_factory.mktemp("dist")
     subprocess.run(
         [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)],
@@ -30,8 +30,8 @@ def built(tmp_path_factory):
     return folder
 
 
-def sources():
-    """Name every file of the packages, as it stands in the checkout."""
+def list_sources():
+    """Return the paths of all files of the packages."""
     return {
         path.relative_to(ROOT).as_posix()
         for package in PACKAGES
@@ -40,13 +40,13 @@ def sources():
     }
 
 
-def test_the_wheel_holds_the_packages_and_the_licence(built):
-    """Each source file, the types' marker and the demo's pages among them; no tests."""
+def test_wheel_contains_the_packages_and_the_licence(built):
+    """All source files, with `py.typed` and the demo's pages, and no tests."""
     (wheel,) = built.glob("*.whl")
     assert wheel.name.startswith("cloudfront_cfsign-")
     names = set(zipfile.ZipFile(wheel).namelist())
     in_packages = {name for name in names if ".dist-info/" not in name}
-    assert in_packages == sources()
+    assert in_packages == list_sources()
     assert {f"{package}/py.typed" for package in PACKAGES} <= in_packages
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     (entry_points,) = (name for name in names if name.endswith(".dist-info/entry_points.txt"))
@@ -55,8 +55,7 @@ def test_the_wheel_holds_the_packages_and_the_licence(built):
     assert "[pytest11]\ncfsign = cfsign_pytest" in text
 
 
-def test_the_metadata_names_the_licence_and_asks_for_rsa_alone(built):
-    """Everything else is an extra."""
+def test_metadata_has_the_licence_and_one_dependency(built):
     (wheel,) = built.glob("*.whl")
     archive = zipfile.ZipFile(wheel)
     (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
@@ -68,24 +67,23 @@ def test_the_metadata_names_the_licence_and_asks_for_rsa_alone(built):
 
 
 @pytest.mark.parametrize("framework", ["django", "falcon", "flask"])
-def test_a_frameworks_extra_brings_the_fast_backend(framework):
-    """A server signs on every request."""
+def test_framework_extra_includes_cryptography(framework):
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
         "optional-dependencies"
     ]
-    backend, brought = extras[framework]
+    backend, requirement = extras[framework]
     assert backend == "cloudfront-cfsign[cryptography]"
-    assert re.split(r"[^a-z]", brought)[0] == framework
+    assert re.split(r"[^a-z]", requirement)[0] == framework
     (everything,) = extras["all"]
     assert framework in re.split(r"[\[\],]", everything)
 
 
-def test_the_sdist_holds_the_sources_and_the_tests(built):
-    """Enough to build and to test from it; the tests run the examples."""
+def test_sdist_contains_sources_documents_and_tests(built):
+    """The tests need the documents and the examples."""
     (sdist,) = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert sources() <= names
+    assert list_sources() <= names
     assert {"pyproject.toml", "README.md", "LICENSE", "noxfile.py"} <= names
     assert {"CHANGELOG.md", "CONTRIBUTING.md"} <= names
     assert "tests/test_packaging.py" in names
@@ -112,12 +110,12 @@ except ModuleNotFoundError as error:
         ("cfsign_falcon.asgi", "falcon", "falcon.errors"),
     ],
 )
-def test_without_its_framework_an_adapter_names_the_extra(package, framework, other):
-    """And of whatever else is missing, nothing is said that would hide it."""
+def test_missing_framework_is_reported_with_its_extra(package, framework, other):
+    """An error about another missing module stays unchanged."""
     pytest.importorskip(framework)
     for missing in (framework, other):
         code = WITHOUT.format(missing=missing, package=package)
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-        assert done.stdout.startswith(missing)
-        mend = f"pip install 'cloudfront-cfsign[{framework}]'"
-        assert (mend in done.stdout) is (missing == framework)
+        completed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert completed.stdout.startswith(missing)
+        hint = f"pip install 'cloudfront-cfsign[{framework}]'"
+        assert (hint in completed.stdout) is (missing == framework)

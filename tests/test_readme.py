@@ -316,7 +316,7 @@ def test_settings_page_lists_every_setting():
 
 
 def test_views_page_lists_every_option():
-    from cfsign import Delivery as ViewOptions
+    from cfsign.views import ViewOptions
 
     table = (ROOT / "docs" / "views.md").read_text("utf-8").partition("\n## Options\n")[2]
     documented = re.findall(r"^\| `(\w+)` \|", table.partition("\n## ")[0], re.MULTILINE)
