@@ -66,7 +66,9 @@ def _add_aws_options(command: Command) -> Command:
     help="The algorithm of the new key.",
 )
 @click.option("--existing", is_flag=True, help="Use the private key that FILE holds already.")
-@click.option("--ring", type=parse_path, help="Also write a key ring document to this file.")
+@click.option(
+    "--ring", type=parse_path, metavar="RING", help="Also write a key ring document to this file."
+)
 def create(
     private_key: Path,
     key_group: str,
@@ -136,6 +138,7 @@ def _print_settings(key_pair_id: str, private_key: Path, ring: Path | None) -> N
 @click.option(
     "--ring",
     type=parse_path,
+    metavar="RING",
     required=True,
     help="The site's key ring document.",
 )
@@ -148,12 +151,14 @@ def _print_settings(key_pair_id: str, private_key: Path, ring: Path | None) -> N
 @click.option(
     "--longest-lifetime",
     type=parse_duration,
+    metavar="DURATION",
     required=True,
     help="How long a URL or cookie works at most, expiry_step included: 15m, 2h, 7d.",
 )
 @click.option(
     "--deployment",
     type=parse_duration,
+    metavar="DURATION",
     default="15m",
     show_default=True,
     help="How long until all edges and the site have a new key.",
@@ -161,6 +166,7 @@ def _print_settings(key_pair_id: str, private_key: Path, ring: Path | None) -> N
 @click.option(
     "--refresh-every",
     type=parse_duration,
+    metavar="DURATION",
     default="30s",
     show_default=True,
     help="The site's refresh_every: how often it checks its key ring for changes.",

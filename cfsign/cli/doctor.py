@@ -27,7 +27,11 @@ from cfsign.doctor import Settings, as_json, as_text, diagnose
     help="The public key that you uploaded, with or without its id.",
 )
 @click.option(
-    "--expires-in", "expires", type=parse_duration, help="How long a URL works: 90, 15m, 2h."
+    "--expires-in",
+    "expires",
+    type=parse_duration,
+    metavar="DURATION",
+    help="How long a URL works: 90, 15m, 2h.",
 )
 @click.option("--json", "in_json", is_flag=True, help="Print a JSON object.")
 def doctor(

@@ -40,9 +40,12 @@ _ALLOWED, _REFUSED, _UNKNOWN = 0, 1, 2
 @click.option(
     "--at",
     type=parse_timestamp,
+    metavar="TIME",
     help="The time of the request: epoch seconds or 2027-01-31T12:00Z.",
 )
-@click.option("--ip-address", help="The client's address, as CloudFront sees it.")
+@click.option(
+    "--ip-address", metavar="ADDRESS", help="The client's address, as CloudFront sees it."
+)
 @click.option(
     "--host", "hosts", multiple=True, help="Another host of the same files. Can be repeated."
 )

@@ -55,7 +55,9 @@ def _parse_file_or_stream(text: str) -> Path | None:
     help="How many rows to sign in parallel.",
 )
 @click.option("--pattern", help="A URL pattern that matches all URLs: sign once for all.")
-@signing_options(expires_in_help="Such as 90, 15m, 2h or 7d. This or --expires-at is required.")
+@signing_options(
+    expires_in_help="How long they work: 90, 15m, 2h or 7d. This or --expires-at is required."
+)
 def sign_many(
     input_: str,
     output: str,

@@ -31,7 +31,7 @@ _PASSWORD_VARIABLE = "CLOUDFRONT_PASSWORD"  # noqa: S105 - the variable's name
 
 
 def signing_options(
-    *, expires_in_help: str = "Such as 90, 15m, 2h or 7d. Default: 60 seconds."
+    *, expires_in_help: str = "How long it works: 90, 15m, 2h or 7d. Default: 60 seconds."
 ) -> Callable[[Command], Command]:
     """
     Return a decorator that adds the options which `read_signing_options` takes.
@@ -77,13 +77,26 @@ def signing_options(
             envvar=["CLOUDFRONT_EXPIRES_IN", "CLOUDFRONT_EXPIRES"],
             show_envvar=True,
             type=parse_duration,
+            metavar="DURATION",
             help=expires_in_help,
         ),
         click.option(
-            "--expires-at", type=parse_timestamp, help="Epoch seconds or 2027-01-31T12:00Z."
+            "--expires-at",
+            type=parse_timestamp,
+            metavar="TIME",
+            help="Epoch seconds or 2027-01-31T12:00Z.",
         ),
-        click.option("--starts-at", type=parse_timestamp, help="Refuse requests before this time."),
-        click.option("--ip-address", help="Allow only this client IPv4 address or network."),
+        click.option(
+            "--starts-at",
+            type=parse_timestamp,
+            metavar="TIME",
+            help="CloudFront refuses requests before this time.",
+        ),
+        click.option(
+            "--ip-address",
+            metavar="ADDRESS",
+            help="Allow only this IPv4 address or network of clients.",
+        ),
     )
 
     def add_options(command: Command) -> Command:
