@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cfsign.config.checks import Caution, cautions_of
     from cfsign.config.configuration import Configuration
     from cfsign.explanation import Cause, Explanation, Mistake, explain
-    from cfsign.keyring.key_pair import KeyPair
+    from cfsign.keyring.document import KeyPair
     from cfsign.keyring.ring import KeyRing
     from cfsign.signing.distribution import Distribution
     from cfsign.views.decision import Allow, Deny, decide
@@ -41,7 +41,7 @@ else:
         "Deny": "cfsign.views.decision",
         "Distribution": "cfsign.signing.distribution",
         "Explanation": "cfsign.explanation",
-        "KeyPair": "cfsign.keyring.key_pair",
+        "KeyPair": "cfsign.keyring.document",
         "KeyRing": "cfsign.keyring.ring",
         "Mistake": "cfsign.explanation",
         "Reason": "cfsign.checking.verdict",

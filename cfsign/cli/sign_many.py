@@ -21,7 +21,7 @@ from cfsign.cli.parameters import parse_path
 from cfsign.cli.progress import report_progress
 from cfsign.cli.signing_options import print_expiry, read_signing_options, signing_options
 from cfsign.errors import ConfigurationError
-from cfsign.keyring.key_pair import names_file
+from cfsign.keys import is_key_path
 from cfsign.signing.signer import Signer
 from cfsign.signing.url import check_resource
 from cfsign.signing.workers import MOST
@@ -175,7 +175,7 @@ def _check_paths(
     if target is not None:
         names += [Journal.path(target.resolve()), Journal.new_path(target.resolve())]
     read = [source] if source is not None else []
-    read += [Path(key).expanduser() for key in keys if names_file(key)]
+    read += [Path(key).expanduser() for key in keys if is_key_path(key)]
     for path in read:
         if any(_is_same_file(path, name) for name in names):
             raise click.UsageError(f"{str(path)!r} would be overwritten; choose another name")

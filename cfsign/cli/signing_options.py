@@ -16,9 +16,8 @@ from cfsign.cli.output import print_message
 from cfsign.cli.parameters import parse_duration, parse_timestamp
 from cfsign.cli.password import ask_password as ask
 from cfsign.errors import PolicyError
-from cfsign.keyring.key_pair import is_key_text
 from cfsign.keyring.ring import KeyRing
-from cfsign.keys import HASH_ALGORITHMS, resolve_private_key
+from cfsign.keys import HASH_ALGORITHMS, is_key_text, resolve_private_key
 from cfsign.signing.base_signer import BaseSigner
 from cfsign.signing.policy import check_conditions
 from cfsign.signing.signer import Signer

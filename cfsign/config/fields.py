@@ -112,9 +112,9 @@ def _ring_of_pairs(given: tuple[Any, float]) -> object:
 
 
 def _ring_of_document(given: tuple[Any, float]) -> object:
-    from cfsign.keyring.ring import ring_of  # as above
+    from cfsign.keyring.ring import build_ring  # as above
 
-    return ring_of(given[0], refresh_every=given[1])
+    return build_ring(given[0], refresh_every=given[1])
 
 
 CHECKS: dict[str, Callable[[Any], object]] = {

@@ -12,9 +12,10 @@ from cfsign.doctor.key_file import examine_document, examine_key_file
 from cfsign.doctor.key_pair_id import examine_key_pair_id
 from cfsign.doctor.settings import Settings
 from cfsign.errors import CfsignError
-from cfsign.keyring.key_pair import KeyPair, is_key_text
-from cfsign.keyring.ring import source_of
+from cfsign.keyring.document import KeyPair
+from cfsign.keyring.ring import build_source
 from cfsign.keyring.source import ListedPairs, RingSource
+from cfsign.keys import is_key_text
 
 _UNITS = (("days", 86400), ("hours", 3600), ("minutes", 60), ("s", 1))
 
@@ -30,13 +31,13 @@ def ring_of(settings: Settings) -> tuple[str, RingSource, list[KeyPair]] | None:
             name: str = "keys"
             source: RingSource = ListedPairs(settings.values["keys"])
         elif "key_ring" in settings.values:
-            name, source = "key_ring", source_of(settings.values["key_ring"])
+            name, source = "key_ring", build_source(settings.values["key_ring"])
         else:
             return None
-        pairs = source.pairs(source.state())
+        pairs = source.read_pairs(source.read_state())
     except CfsignError:
         return None
-    return settings.shown(name), source, sorted(pairs, key=lambda pair: pair.start)
+    return settings.shown(name), source, sorted(pairs, key=lambda pair: pair.active_from_seconds)
 
 
 def examine_ring(
@@ -70,20 +71,20 @@ def _is_secret(pair: KeyPair) -> bool:
 
 def _schedule(setting: str, pairs: list[KeyPair], now: float) -> Iterator[Finding]:
     """Yield when each key signs."""
-    active = [pair for pair in pairs if pair.start <= now]
+    active = [pair for pair in pairs if pair.active_from_seconds <= now]
     for older, newer in pairwise(active):
         yield Finding(
             "note",
             setting,
-            f"{older.key_pair_id}: signed until {_time(newer.start)}",
+            f"{older.key_pair_id}: signed until {_time(newer.active_from_seconds)}",
             "remove it once the last URL that it signed has expired: KeyRing.removable_at, or "
             "cfsign aws rotate",
         )
     for pair in active[-1:]:
-        since = f", since {_time(pair.start)}" if pair.start else ""
+        since = f", since {_time(pair.active_from_seconds)}" if pair.active_from_seconds else ""
         yield Finding("note", setting, f"{pair.key_pair_id}: signs now{since}")
     for pair in pairs[len(active) :]:
-        when = f"{_time(pair.start)}, in {_span(pair.start - now)}"
+        when = f"{_time(pair.active_from_seconds)}, in {_span(pair.active_from_seconds - now)}"
         yield Finding("note", setting, f"{pair.key_pair_id}: signs from {when}")
 
 

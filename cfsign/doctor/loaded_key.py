@@ -9,7 +9,7 @@ from typing import Any
 from cfsign.config.configuration import Configuration
 from cfsign.doctor.settings import Settings
 from cfsign.errors import CfsignError
-from cfsign.keyring.key_pair import KeyPair
+from cfsign.keyring.document import KeyPair
 from cfsign.keys import AsyncPrivateKey, PrivateKey, is_async, is_blocking, resolve_private_key
 
 
@@ -67,7 +67,7 @@ def keys_of_ring(setting: str, pairs: list[KeyPair]) -> Iterator[HeldKey]:
     """Yield the keys of a ring that can be read."""
     for pair in pairs:
         try:
-            key = pair.key()
+            key = pair.load_key()
         except CfsignError:  # which the settings' own check has told
             continue
         yield HeldKey(setting, key, pair.hash_algorithm, pair.key_pair_id)

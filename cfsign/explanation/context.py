@@ -146,7 +146,7 @@ class _AnyKey:
     def verify(self, message: bytes, signature: bytes, hash_algorithm: HashAlgorithm) -> bool:
         return True
 
-    def other_scheme(self, message: bytes, signature: bytes) -> str | None:
+    def find_other_scheme(self, message: bytes, signature: bytes) -> str | None:
         return None
 
 

@@ -19,7 +19,7 @@ from cfsign.keys import HASH_ALGORITHMS, HashAlgorithm, PublicKey
 
 _MAX_SCHEMES = 60
 _MAX_OTHER_SCHEME_KEYS = 3
-# What `PublicKey.other_scheme` verifies in one call, at most.
+# What `PublicKey.find_other_scheme` verifies in one call, at most.
 _OTHER_SCHEMES = 11
 
 _P256_BYTES = 32
@@ -160,7 +160,7 @@ def _by_other_scheme(case: Case, expected: list[Document], budget: Budget) -> Si
                 length = len(document.content)
                 if not budget.allows(units_of_verifying(key.algorithm, length, _OTHER_SCHEMES)):
                     return None
-                scheme = key.other_scheme(document.content, signature)
+                scheme = key.find_other_scheme(document.content, signature)
                 if scheme is not None:
                     signing = Signing(key_pair_id, case.hash_algorithm, decoding)
                     return replace(signing, other_scheme=scheme)

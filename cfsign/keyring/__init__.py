@@ -1,1 +1,1 @@
-"""Key rings: several keys, of which the newest active one signs."""
+"""Key rings: several key pairs, of which the newest active one signs."""

@@ -1,114 +1,202 @@
-"""The document of a key ring: which key pairs there are, as JSON or as settings list them."""
+"""Key pairs, and the JSON document that lists them."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cfsign.errors import CfsignError, ConfigurationError
-from cfsign.keyring.key_pair import KeyPair, names_file
-from cfsign.signing.times import moment_from_text
+from cfsign.errors import CfsignError, ConfigurationError, Problem
+from cfsign.keys import (
+    AsyncPrivateKey,
+    Password,
+    PrivateKey,
+    Source,
+    Unpicklable,
+    is_key_path,
+    is_key_text,
+    resolve_private_key,
+)
+from cfsign.keys.key_pair_id import check_key_pair_id
+from cfsign.signing.signer import Signer, check_hash_algorithm
+from cfsign.signing.times import Moment, epoch_seconds, moment_from_text
+from cfsign.utils.strict_json import StrictJSONError, parse_json
 
-_NAMES = tuple(KeyPair.__dataclass_fields__)
+#: An example of a document, for error messages.
+EXAMPLE = '{"keys": [{"key_pair_id": "K2JCJMDEHXQW5F", "private_key": "K2JCJMDEHXQW5F.pem"}]}'
 
-#: What a document looks like.
-SHAPE = '{"keys": [{"key_pair_id": "K2JCJMDEHXQW5F", "private_key": "K2JCJMDEHXQW5F.pem"}]}'
+
+@dataclass(frozen=True, slots=True)
+class KeyPair(Unpicklable):
+    """
+    One key pair of a `KeyRing`.
+
+    Attributes:
+        key_pair_id: The ID of the public key in CloudFront, such as K2JCJMDEHXQW5F.
+        private_key: A `PrivateKey`; a path, or the key itself as text or bytes; or `kms:` and the
+            id, ARN or `alias/NAME` of a key in AWS KMS.
+        active_from: When the key starts to sign: an aware datetime or epoch seconds; None for a
+            key that is always active.
+        password: The password of an encrypted key, or a function that returns it, which is called
+            each time the ring reads the key.
+        hash_algorithm: "SHA1" or "SHA256"; None uses the key's default, as in `Signer`.
+
+    Raises:
+        SigningKeyError: The id is not a key pair id.
+        PolicyError: `active_from` or the hash algorithm is invalid.
+    """
+
+    key_pair_id: str
+    private_key: PrivateKey | AsyncPrivateKey | Source = field(repr=False)
+    active_from: Moment | None = None
+    password: Password | None = field(default=None, repr=False)
+    hash_algorithm: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check everything except the key, which the ring reads repeatedly."""
+        check_key_pair_id(self.key_pair_id)
+        if is_key_path(self.private_key):
+            # Absolute, because the ring reads it again, perhaps from another working directory.
+            path = os.path.abspath(os.path.expanduser(self.private_key))
+            object.__setattr__(self, "private_key", path)
+        if self.active_from is not None:
+            epoch_seconds(self.active_from, "active_from")
+        if self.hash_algorithm is not None:
+            check_hash_algorithm(self.hash_algorithm)
+
+    @property
+    def active_from_seconds(self) -> int:
+        """`active_from` in epoch seconds; 0 for a key that is always active."""
+        return 0 if self.active_from is None else epoch_seconds(self.active_from, "active_from")
+
+    def load_signer(self) -> Signer:
+        """
+        Read the key and return its signer.
+
+        Raises:
+            SigningKeyError: The key cannot be used (`KeyUnavailableError`: at the moment).
+            PolicyError: The key does not support the hash algorithm.
+        """
+        key = self.load_key()
+        signer = Signer(self.key_pair_id, key, hash_algorithm=self.hash_algorithm)
+        if is_key_path(self.private_key) or is_key_text(self.private_key):
+            # A trial signature: an error about a forbidden hash must not wait for a request.
+            key.sign(b"", signer.hash_algorithm)
+        return signer
+
+    def load_key(self) -> PrivateKey | AsyncPrivateKey:
+        """
+        Read the key.
+
+        Raises:
+            SigningKeyError: The key cannot be used (`KeyUnavailableError`: at the moment).
+        """
+        return resolve_private_key(self.private_key, self.password)
+
+
+_FIELDS = tuple(KeyPair.__dataclass_fields__)
 
 
 def parse_pairs(text: str | bytes, folder: Path | None = None) -> list[KeyPair]:
     r"""
-    Read a JSON document: an object whose `keys` is a list of key pairs.
+    Parse a JSON document: an object with a list of key pairs under `keys`.
 
-    Each has `key_pair_id` and `private_key` (a path, PEM with its newlines as `\n`, or `kms:` and
-    the name of a key in AWS KMS), and may have `active_from` (ISO 8601 with a zone, or epoch
-    seconds), `hash_algorithm` and `password`.
+    Each pair has `key_pair_id` and `private_key`: a path, PEM with its newlines as `\n`, or `kms:`
+    and the name of a key in AWS KMS. Optional are `active_from` (ISO 8601 with a UTC offset, or
+    epoch seconds), `hash_algorithm` and `password`.
 
     Args:
         text: The document.
-        folder: Where its paths start; None is the working directory.
+        folder: The folder of its relative paths; None is the working directory.
 
     Raises:
-        ConfigurationError: Every mistake, at once.
+        ConfigurationError: With every mistake at once.
     """
-    return read_pairs(parse_document(text)["keys"], folder)
+    return build_pairs(parse_document(text)["keys"], folder)
 
 
 def parse_document(text: str | bytes) -> dict[str, Any]:
     """
-    Read a JSON document as far as that its `keys` are a list; raises ConfigurationError.
+    Parse a JSON document and check that its `keys` are a list.
 
-    What else is in it stays in it, for whoever writes it back.
-    """
-    document = _parse(text)
-    if not isinstance(document, dict) or not isinstance(document.get("keys"), list):
-        raise ConfigurationError(f"a key ring is an object with a list of keys, such as {SHAPE}")
-    return document
-
-
-def read_pairs(entries: Iterable[object], folder: Path | None = None) -> list[KeyPair]:
-    """
-    Read key pairs from mappings with the names of a document.
+    Unknown members are kept, so that a program can write the document back.
 
     Raises:
-        ConfigurationError: Every mistake, at once.
+        ConfigurationError: It is not JSON, or not an object with a list under `keys`.
     """
-    pairs, problems = [], []
+    try:
+        # Bytes may be UTF-8 with a byte-order mark, UTF-16 or UTF-32.
+        document = parse_json(
+            text if isinstance(text, str) else text.decode(json.detect_encoding(text))
+        )
+    except UnicodeDecodeError:
+        problem = "it is not UTF-8"
+    except StrictJSONError as error:
+        problem = str(error)
+    else:
+        if isinstance(document, dict) and isinstance(document.get("keys"), list):
+            return document
+        raise ConfigurationError(
+            "the key ring must be an object with a list of keys", hint=f"for example {EXAMPLE}"
+        )
+    has_pem = "BEGIN" in text if isinstance(text, str) else b"BEGIN" in text
+    raise ConfigurationError(
+        f"the key ring is not valid JSON: {problem}",
+        hint="write the newlines of a PEM as \\n" if has_pem else "",
+    )
+
+
+def build_pairs(entries: Iterable[object], folder: Path | None = None) -> list[KeyPair]:
+    """
+    Build key pairs from the mappings of a document.
+
+    Raises:
+        ConfigurationError: With every mistake at once.
+    """
+    pairs: list[KeyPair] = []
+    problems: list[Problem] = []
     for number, entry in enumerate(entries):
         try:
-            pairs.append(_pair(entry, folder))
+            pairs.append(_build_pair(entry, folder))
         except CfsignError as error:
-            problems.append(f"keys[{number}]: {error}")
+            problems += list_problems(error, f"keys[{number}]")
     if problems:
         raise ConfigurationError(problems)
     return pairs
 
 
-def _parse(text: str | bytes) -> object:
-    data = b""
-    try:
-        # As bytes the encoding, and a byte-order mark, are JSON's own affair.
-        data = text.encode("utf-8") if isinstance(text, str) else text
-        return json.loads(data, object_pairs_hook=_object)
-    except ConfigurationError:
-        raise
-    except json.JSONDecodeError as error:
-        # Without the error itself, which holds the document.
-        problem = f"{error.msg}, line {error.lineno}, column {error.colno}"
-    except UnicodeError:
-        problem = "it is not UTF-8"
-    except (ValueError, RecursionError):
-        problem = "a number too long, or lists too deep"
-    hint = "; a PEM in it has its newlines written as \\n" if b"BEGIN" in data else ""
-    raise ConfigurationError(f"the document is no JSON ({problem}){hint}")
+def list_problems(error: CfsignError, place: str) -> list[Problem]:
+    """Return the problems of *error*, each with *place* in front of its setting."""
+    if not isinstance(error, ConfigurationError):
+        return [Problem(place, error.message, error.hint)]
+    return [
+        replace(problem, setting=", ".join(filter(None, (place, problem.setting))))
+        for problem in error.problems
+    ]
 
 
-def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(members)
-    if len(found) < len(members):
-        raise ConfigurationError("an object has a name twice, of which JSON readers take either")
-    return found
-
-
-def _pair(entry: object, folder: Path | None) -> KeyPair:
+def _build_pair(entry: object, folder: Path | None) -> KeyPair:
     if isinstance(entry, KeyPair):
         return entry
     if not isinstance(entry, Mapping):
         raise ConfigurationError(
-            f"a key pair is a mapping with key_pair_id and private_key, not {type(entry).__name__}"
+            "a key pair must be a mapping with key_pair_id and private_key, "
+            f"got {type(entry).__name__}"
         )
-    unknown = [str(name)[:40] for name in entry if name not in _NAMES]
+    unknown = [str(name)[:40] for name in entry if name not in _FIELDS]
     missing = [name for name in ("key_pair_id", "private_key") if name not in entry]
     if unknown or missing:
+        known = f"a key pair has {', '.join(_FIELDS)}"
         raise ConfigurationError(
-            [f"{name!r} is unknown; a key pair has {', '.join(_NAMES)}" for name in unknown]
-            + [f"{name} is missing" for name in missing]
+            [Problem("", f"{name!r} is unknown", known) for name in unknown]
+            + [Problem("", f"{name} is missing") for name in missing]
         )
     fields = dict(entry)
     key = fields["private_key"]
-    if folder is not None and names_file(key):
+    if folder is not None and is_key_path(key):
         fields["private_key"] = folder / os.path.expanduser(key)
     if isinstance(fields.get("active_from"), str):
         fields["active_from"] = moment_from_text(fields["active_from"], "active_from")

@@ -1,4 +1,4 @@
-"""A ring of keys: several key pairs, of which the newest that is active signs."""
+"""A key ring: several key pairs, of which the newest active one signs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from cfsign.errors import CfsignError, ConfigurationError, PolicyError
-from cfsign.keyring.key_pair import KeyPair
+from cfsign.keyring.document import KeyPair
 from cfsign.keyring.snapshot import Snapshot
 from cfsign.keyring.source import DocumentFile, ListedPairs, LoadedDocument, Loader, RingSource
 from cfsign.keys import Unpicklable
@@ -22,22 +22,23 @@ from cfsign.signing.policy import Policy
 from cfsign.signing.signed_policy import SignedPolicy
 from cfsign.signing.signer import Signer
 from cfsign.signing.times import Lifetime, lifetime_seconds
+from cfsign.utils.fork import run_after_fork
 
 if TYPE_CHECKING:
     from logging import Logger
 
-#: A ring that looks more seldom is not rotated by its document.
-_LONGEST_WAIT = 24 * 60 * 60
+#: A longer interval would make key rotation by a document too slow.
+_MAX_REFRESH_EVERY = 24 * 60 * 60
 
 
 class KeyRing(Unpicklable, BaseSigner):
     """
-    Signs with the newest of its keys that is active, and goes wherever a Signer goes.
+    A signer backed by several key pairs; the newest active one signs.
 
-    A change of its document or of a key file is picked up without a restart: whoever signs looks
-    for one, at most every `refresh_every` seconds, while others go on with the keys as they were. All
-    is swapped at once, or, if anything is at fault, nothing: the fault is logged, once, and the old
-    keys sign on.
+    It can be used like a `Signer`. Changes of its document or of a key file are loaded without a
+    restart: at most every `refresh_every` seconds, one thread checks for changes while the others
+    continue with the old keys. Changes are loaded atomically. On an error the old keys stay in use,
+    `last_error` is set, and the error is logged once.
 
         ring = KeyRing.from_file("ring.json")
         media = Distribution("https://media.example.com", ring)
@@ -45,37 +46,38 @@ class KeyRing(Unpicklable, BaseSigner):
 
     __slots__ = (
         "__weakref__",
-        "_fault",
-        "_next_look",
-        "_reading",
+        "_last_error",
+        "_next_refresh",
         "_refresh_every",
+        "_refresh_lock",
         "_snapshot",
         "_source",
     )
 
     def __init__(
         self,
-        keys: Collection[KeyPair] | RingSource,
+        pairs: Collection[KeyPair] | RingSource,
         *,
         refresh_every: float | timedelta = 30,
     ) -> None:
         """
-        Take the key pairs; their key files are read again when they change.
+        Load the key pairs.
 
         Args:
-            keys: The key pairs, in any order.
-            refresh_every: How many seconds at least lie between two looks for a change.
+            pairs: The key pairs, in any order. Their key files are read again after a change.
+            refresh_every: How often to check for changes: a timedelta or seconds, at most a day; 0
+                checks at each signature.
 
         Raises:
-            ConfigurationError: Every mistake in the pairs, at once; or none of them is active yet.
-            PolicyError: `refresh_every` is no time.
+            ConfigurationError: With every mistake in the pairs at once, or if no key is active yet.
+            PolicyError: `refresh_every` is invalid.
         """
-        self._source = keys if isinstance(keys, RingSource) else ListedPairs(keys)
+        self._source = pairs if isinstance(pairs, RingSource) else ListedPairs(pairs)
         self._refresh_every = check_interval(refresh_every)
-        self._fault: CfsignError | None = None
-        self._snapshot = Snapshot.first(self._source)
-        self._next_look = monotonic() + self._refresh_every
-        self._reading = threading.Lock()
+        self._last_error: CfsignError | None = None
+        self._snapshot = Snapshot.read_first(self._source)
+        self._next_refresh = monotonic() + self._refresh_every
+        self._refresh_lock = threading.Lock()
         _rings.add(self)
 
     @classmethod
@@ -83,65 +85,67 @@ class KeyRing(Unpicklable, BaseSigner):
         cls, path: str | os.PathLike[str], *, refresh_every: float | timedelta = 30
     ) -> KeyRing:
         r"""
-        Make a ring of a JSON document, which is read again when it or a key file changes.
+        Build a ring from a JSON file, which is read again after it or a key file has changed.
 
-        `{"keys": [...]}` lists the key pairs. Each has `key_pair_id` and `private_key`, a path from
-        the document's folder, PEM with its newlines as `\n`, or `kms:` and the name of a key in AWS
-        KMS, and may have `active_from` (such as
-        "2026-01-01T00:00:00Z", or epoch seconds), `hash_algorithm` and `password`.
+        `{"keys": [...]}` lists the key pairs. Each has `key_pair_id` and `private_key`: a path
+        relative to the file's folder, PEM with its newlines as `\n`, or `kms:` and the name of a
+        key in AWS KMS. Optional are `active_from` (such as "2026-01-01T00:00:00Z", or epoch
+        seconds), `hash_algorithm` and `password`.
 
         Raises:
-            ConfigurationError: Every mistake in the document, at once; or no key is active yet.
-            PolicyError: `refresh_every` is no time.
+            ConfigurationError: With every mistake in the document at once, or if no key is active
+                yet.
+            PolicyError: `refresh_every` is invalid.
         """
         return cls(DocumentFile(path), refresh_every=refresh_every)
 
     @classmethod
     def from_loader(cls, load: Loader, *, refresh_every: float | timedelta = 30) -> KeyRing:
         """
-        Make a ring of the same document, as a function returns it, such as from a secret store.
+        Build a ring from a function that returns the same JSON, for example from a secret store.
 
-        The function is called at each look, so let it have a timeout of its own. Asynchronous
-        views call it in a thread. Relative paths in the document start at the working directory.
+        The function is called at each refresh, so it needs its own timeout. Asynchronous views call
+        it in a thread. Relative paths in the document start at the working directory.
 
         Raises:
-            ConfigurationError: Every mistake in the document, at once; or no key is active yet.
-            PolicyError: `refresh_every` is no time.
+            ConfigurationError: With every mistake in the document at once, or if no key is active
+                yet.
+            PolicyError: `refresh_every` is invalid.
         """
         return cls(LoadedDocument(load), refresh_every=refresh_every)
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_snapshot"):  # as a debugger may see it, or a traceback
-            return "<KeyRing, not made yet>"
+        if not hasattr(self, "_snapshot"):  # in a debugger or a traceback
+            return "<KeyRing, not loaded yet>"
         ids = [signer.key_pair_id for _, signer in self._snapshot.signers]
         return f"<KeyRing {self.key_pair_id} of {', '.join(ids)}>"
 
     @property
     def key_pair_id(self) -> str:
-        """The id of the key that signs now, by what was last read."""
+        """The id of the newest active key, as of the last refresh."""
         return self._snapshot.current().key_pair_id
 
     @property
     def last_error(self) -> CfsignError | None:
-        """Why the last look left the keys as they were, or None if nothing was at fault."""
-        return self._fault
+        """The error of the last refresh, or None. After an error the old keys stay in use."""
+        return self._last_error
 
     @property
     def is_async(self) -> bool:
-        """Whether one of its keys is an asynchronous one, be it that its turn is yet to come."""
+        """True if one of the keys is asynchronous, even if it is not active yet."""
         return any(signer.is_async for _, signer in self._snapshot.signers)
 
     def current(self) -> Signer:
-        """Return the signer with the newest active key; the same object, until one changes."""
-        self._look_if_due()
+        """Return the signer with the newest active key: the same object until a key changes."""
+        self._refresh_if_due()
         return self._snapshot.current()
 
     async def current_async(self) -> Signer:
-        """Do as `current` does; a look for changes is taken in a thread."""
-        if self._is_due() and not self._reading.locked():
-            import asyncio  # here, where there is a loop already: `import cfsign` stays fast
+        """Async version of `current`, which refreshes in a thread."""
+        if self._is_refresh_due() and not self._refresh_lock.locked():
+            import asyncio  # imported late, to keep `import cfsign` fast
 
-            await asyncio.to_thread(self._look_if_due)
+            await asyncio.to_thread(self._refresh_if_due)
         return self._snapshot.current()
 
     def sign_policy(self, policy: Policy) -> SignedPolicy:
@@ -165,144 +169,145 @@ class KeyRing(Unpicklable, BaseSigner):
         return await (await self.current_async()).sign_policy_async(policy)
 
     def public_keys(self) -> dict[str, str]:
-        """Return the public half of every key, as PEM, by its id: `TrustedKeyGroup` takes it."""
-        self._look_if_due()
+        """Return the public key of every key pair, as PEM, by its id, for `TrustedKeyGroup`."""
+        self._refresh_if_due()
         return {signer.key_pair_id: signer.public_key_pem() for _, signer in self._snapshot.signers}
 
-    def removable_at(self, key_pair_id: str, longest_lifetime: Lifetime) -> int:
+    def removable_at(self, key_pair_id: str, max_expires_in: Lifetime) -> int:
         """
-        Tell from when on a key can be removed, here and from CloudFront's key group.
+        Return when a key can be removed from the ring and from CloudFront's key group.
 
-        That is when the last URL that it can have signed has expired: it stops signing when its
-        successor starts, or, if the successor came in late, when this process, or the file, had it;
-        `refresh_every` seconds are added for the processes that look last. A ring of a list or a
-        loader has no file that tells: there, it is no sooner than this process first read it.
+        This is when the last URL that it can have signed expires. A key stops signing when its
+        successor becomes active. If the successor was added later than that, it stops when this
+        process loaded it or when the file changed. `refresh_every` is added for the processes that
+        refresh last. A ring from a list or a loader has no file time, so the earliest time is when
+        this process first loaded it.
 
         Args:
             key_pair_id: The key.
-            longest_lifetime: The longest that anything signed here lasts, a timedelta or seconds;
-                with an `expiry_step`, both together.
+            max_expires_in: The longest life of anything that the ring signs, a timedelta or
+                seconds; the sum of `expires_in` and `expiry_step`, if there is one.
 
         Returns:
-            The moment in epoch seconds, which may lie in the past, or ahead.
+            The time in epoch seconds, in the past or in the future.
 
         Raises:
-            ConfigurationError: The ring does not hold the key, or holds no newer one.
-            PolicyError: The lifetime is none.
+            ConfigurationError: The ring does not have the key, or the key has no successor.
+            PolicyError: `max_expires_in` is invalid.
         """
         check_key_pair_id(key_pair_id)
-        lifetime = lifetime_seconds(longest_lifetime, "longest_lifetime")
-        self._look_if_due()
+        duration = lifetime_seconds(max_expires_in, "max_expires_in")
+        self._refresh_if_due()
         snapshot = self._snapshot
         ids = [signer.key_pair_id for _, signer in snapshot.signers]
         if key_pair_id not in ids:
             raise ConfigurationError(
-                f"the ring holds no key {key_pair_id}; it holds {', '.join(ids)}"
+                f"the key ring has no key {key_pair_id}", hint=f"it has {', '.join(ids)}"
             )
         if key_pair_id == ids[-1]:
             raise ConfigurationError(
-                f"{key_pair_id} is the newest key, and signs on; add its successor first"
+                f"{key_pair_id} is the newest key and still signs", hint="add its successor first"
             )
         successor_from, _ = snapshot.signers[ids.index(key_pair_id) + 1]
-        return max(successor_from, snapshot.since) + math.ceil(self._refresh_every) + lifetime
+        return max(successor_from, snapshot.since) + math.ceil(self._refresh_every) + duration
 
-    def _is_due(self) -> bool:
-        return monotonic() >= self._next_look
+    def _is_refresh_due(self) -> bool:
+        return monotonic() >= self._next_refresh
 
-    def _look_if_due(self) -> None:
-        # Kept at hand: where a loader forks, the child has another.
-        reading = self._reading
-        if not self._is_due() or not reading.acquire(blocking=False):
+    def _refresh_if_due(self) -> None:
+        # A local variable, because the child of a loader that forks has another lock.
+        lock = self._refresh_lock
+        if not self._is_refresh_due() or not lock.acquire(blocking=False):
             return
         try:
-            if self._is_due():  # or somebody has looked just now
-                self._look()
-                self._next_look = monotonic() + self._refresh_every
+            if self._is_refresh_due():  # another thread may have refreshed in the meantime
+                self._refresh()
+                self._next_refresh = monotonic() + self._refresh_every
         finally:
-            reading.release()
+            lock.release()
 
-    def _look(self) -> None:
-        """Put a new snapshot in the old one's place, or report why not. One thread at a time."""
+    def _refresh(self) -> None:
+        """Load the source again if it has changed. Only one thread at a time may call this."""
         old = self._snapshot
         try:
-            state = self._source.state()
-            if self._fault is None and not old.is_changed(state):
+            state = self._source.read_state()
+            if self._last_error is None and not old.is_changed(state):
                 return
-            new = old.next(self._source, state)
+            new = old.read_next(self._source, state)
         except CfsignError as error:
-            self._report(error)
-        except Exception as error:  # a password's function, say: a viewer's request must not fail
-            fault = ConfigurationError(
-                f"{self._source.name}: {type(error).__name__} was raised, this error's __cause__"
+            self._record_error(error)
+        except Exception as error:  # from a password function, say: requests must not fail
+            problem = ConfigurationError(
+                f"{type(error).__name__} was raised",
+                hint="see the __cause__ of this error",
+                setting=self._source.name,
             )
-            fault.__cause__ = error
-            self._report(fault)
+            problem.__cause__ = error
+            self._record_error(problem)
         else:
             self._snapshot = new
-            self._fault = None
+            self._last_error = None
             if new.schedule != old.schedule:
-                _logger().info("%s: read again, %r", self._source.name, self)
+                _get_logger().info("%s: loaded %r", self._source.name, self)
 
-    def _report(self, fault: CfsignError) -> None:
-        if str(fault) != str(self._fault):
-            _logger().error("%s; the keys that were read before sign on", fault)
-        self._fault = fault
+    def _record_error(self, error: CfsignError) -> None:
+        if str(error) != str(self._last_error):
+            _get_logger().error("%s; the old keys stay in use", error)
+        self._last_error = error
 
 
-def ring_of(source: object, *, refresh_every: float | timedelta = 30) -> KeyRing:
+def build_ring(source: object, *, refresh_every: float | timedelta = 30) -> KeyRing:
     """
-    Make a ring of what a setting holds: a document's path, or a function that returns its text.
+    Build a ring from a setting: a document's path, or a function that returns its text.
 
     Raises:
-        ConfigurationError: It is neither, or as `KeyRing.from_file` and `from_loader` say.
-        PolicyError: `refresh_every` is no time.
+        ConfigurationError: It is neither; or as for `KeyRing.from_file` and `from_loader`.
+        PolicyError: `refresh_every` is invalid.
     """
-    return KeyRing(source_of(source), refresh_every=refresh_every)
+    return KeyRing(build_source(source), refresh_every=refresh_every)
 
 
-def source_of(source: object) -> RingSource:
-    """Return what a setting's ring is read from; raises ConfigurationError."""
+def build_source(source: object) -> RingSource:
+    """Return the source of a ring from a setting; raise ConfigurationError for another type."""
     if isinstance(source, str | os.PathLike):
         return DocumentFile(source)
     if callable(source):
         return LoadedDocument(source)
     raise ConfigurationError(
-        "a key ring is its document's path, or a function that returns the document's text, "
-        f"not {type(source).__name__}"
+        "a key ring must be the path of a document, or a function that returns its text, "
+        f"got {type(source).__name__}"
     )
 
 
-def _logger() -> Logger:
-    import logging  # only where something is to be said: `import cfsign` stays fast
+def _get_logger() -> Logger:
+    import logging  # imported late, to keep `import cfsign` fast
 
     return logging.getLogger("cfsign")
 
 
 def check_interval(refresh_every: object) -> float:
-    """Return *refresh_every* in seconds if a ring may look so often, else raise PolicyError."""
+    """Return *refresh_every* in seconds; raise PolicyError if it is not between 0 and a day."""
     if isinstance(refresh_every, timedelta):
         refresh_every = refresh_every.total_seconds()
     if (
         isinstance(refresh_every, bool)
         or not isinstance(refresh_every, int | float)
-        or not 0 <= refresh_every <= _LONGEST_WAIT
+        or not 0 <= refresh_every <= _MAX_REFRESH_EVERY
     ):
         raise PolicyError(
-            "refresh_every is a timedelta or seconds, 0 to look at each signature, up to a day",
+            "refresh_every must be a timedelta or a number of seconds from 0 to a day, "
+            f"got {refresh_every!r}",
             field="refresh_every",
         )
     return refresh_every
 
 
-# Every ring of the process. A thread that was reading when the process forked does not exist in
-# the child, and would never give back its lock there.
 _rings: WeakSet[KeyRing] = WeakSet()
 
 
 def _renew_locks() -> None:
     for ring in _rings:
-        ring._reading = threading.Lock()
+        ring._refresh_lock = threading.Lock()
 
 
-if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
-    os.register_at_fork(after_in_child=_renew_locks)
+run_after_fork(_renew_locks)

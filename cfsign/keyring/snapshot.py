@@ -1,4 +1,4 @@
-"""What a key ring was at one reading: which key signs from when, and what would change that."""
+"""A snapshot of a key ring: its signers and their start times, and the versions of its files."""
 
 from __future__ import annotations
 
@@ -12,159 +12,177 @@ from pathlib import Path
 from time import time
 from typing import Any
 
-from cfsign.errors import CfsignError, ConfigurationError
-from cfsign.keyring.key_pair import KeyPair, names_file
-from cfsign.keyring.source import RingSource, last_change, mark
-from cfsign.keys import is_blocking
+from cfsign.errors import CfsignError, ConfigurationError, Problem
+from cfsign.keyring.document import KeyPair, list_problems
+from cfsign.keyring.source import RingSource, find_last_change, read_file_version
+from cfsign.keys import is_blocking, is_key_path
 from cfsign.signing.signer import Signer
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """
-    What a ring was at one reading.
+    The keys of a ring at one reading.
 
     Attributes:
-        signers: Each signer with the moment it signs from, in epoch seconds, the oldest first.
-        since: When this schedule came to be, in epoch seconds, as far as one can know.
+        signers: Each signer with the time it becomes active, in epoch seconds, the oldest first.
+        since: When this schedule was introduced, in epoch seconds, as far as it can be known.
         state: The source's state before it was read.
-        marks: The key files, with their marks before they were read.
+        key_files: The key files, with their versions before they were read.
     """
 
     signers: tuple[tuple[int, Signer], ...]
     since: int
     state: Any = field(repr=False)  # may be the whole document
-    marks: tuple[tuple[Path, object], ...]
+    key_files: tuple[tuple[Path, object], ...]
 
     @classmethod
-    def first(cls, source: RingSource) -> Snapshot:
-        """Read *source*; raises ConfigurationError."""
-        snapshot = cls._read(source, source.state(), since=0)
-        # What no document on disk holds may be as new as this process.
+    def read_first(cls, source: RingSource) -> Snapshot:
+        """Read *source* for the first time; raise ConfigurationError with every mistake."""
+        snapshot = cls._read(source, source.read_state(), since=0)
+        # Without a document on disk, the schedule may be as new as this process.
         since = math.ceil(time())
         if source.files:
-            since = last_change([*source.files, *(path for path, _ in snapshot.marks)]) or since
+            files = [*source.files, *(path for path, _ in snapshot.key_files)]
+            since = find_last_change(files) or since
         return replace(snapshot, since=since)
 
-    def next(self, source: RingSource, state: Any) -> Snapshot:
+    def read_next(self, source: RingSource, state: Any) -> Snapshot:
         """
-        Read *source*, which has changed to *state*.
+        Read *source* again, after it has changed to *state*.
 
         Raises:
-            ConfigurationError: It cannot be read, or has another key under an id that it had.
+            ConfigurationError: It cannot be read, or a key pair id has another key than before.
         """
         snapshot = self._read(source, state, since=self.since)
-        problems = [f"{source.name}: {problem}" for problem in self._changed_keys(snapshot)]
+        problems = [replace(p, setting=source.name) for p in self._find_changed_keys(snapshot)]
         if problems:
             raise ConfigurationError(problems)
         if snapshot.schedule != self.schedule:
             return replace(snapshot, since=math.ceil(time()))
-        # The very signers, where they sign alike: by them a cache knows what it has of each key.
+        # Keep the old signer objects where possible: caches use them as keys.
         both = zip(self.signers, snapshot.signers, strict=True)
         signers = (
-            (start, old if _sign_alike(old, new) else new) for (start, old), (_, new) in both
+            (start, old if _is_interchangeable(old, new) else new)
+            for (start, old), (_, new) in both
         )
         return replace(snapshot, signers=tuple(signers))
 
     @classmethod
     def _read(cls, source: RingSource, state: Any, since: int) -> Snapshot:
         try:
-            pairs = source.pairs(state)
-            files = (Path(pair.private_key) for pair in pairs if names_file(pair.private_key))
-            # Before the keys are read: what is written from now on makes a difference.
-            marks = tuple((path, mark(path)) for path in files)
-            return cls(_signers(pairs), since, state, marks)
+            pairs = source.read_pairs(state)
+            paths = (Path(pair.private_key) for pair in pairs if is_key_path(pair.private_key))
+            # Versions first, so that a write while the keys are read counts as a change.
+            key_files = tuple((path, read_file_version(path)) for path in paths)
+            return cls(_load_signers(pairs), since, state, key_files)
         except ConfigurationError as error:
-            problems = [f"{source.name}: {problem}" for problem in error.problems]
+            problems = list_problems(error, source.name)
         raise ConfigurationError(problems)
 
-    def _changed_keys(self, later: Snapshot) -> Iterator[str]:
-        """Say whose key is another in *later*; CloudFront's never changes under its id."""
+    def _find_changed_keys(self, later: Snapshot) -> Iterator[Problem]:
+        """Yield a problem for each id whose key differs in *later*."""
         before = {signer.key_pair_id: signer for _, signer in self.signers}
         for _, signer in later.signers:
             old = before.get(signer.key_pair_id)
-            if old is not None and not _same_key(old, signer):
-                yield (
-                    f"{signer.key_pair_id}: the key has changed under its id, where CloudFront "
-                    "knows the old one; put the old key back: a new key has a new id, and an entry "
-                    "of its own beside the old"
+            if old is not None and not _is_same_key(old, signer):
+                yield Problem(
+                    "",
+                    f"the private key of {signer.key_pair_id} has changed, but CloudFront has the "
+                    "old public key under this id",
+                    "restore the old key, and add the new one as a separate entry with its own id",
                 )
 
     @property
     def schedule(self) -> list[tuple[int, str]]:
-        """Which key signs from when."""
+        """The time each key becomes active, in epoch seconds, and its key pair id."""
         return [(start, signer.key_pair_id) for start, signer in self.signers]
 
     def is_changed(self, state: Any) -> bool:
-        """Tell whether the source is in another state now, or a key file was written to."""
-        return state != self.state or any(mark(path) != was for path, was in self.marks)
+        """Return True if *state* is another state of the source, or a key file has changed."""
+        return state != self.state or any(
+            read_file_version(path) != version for path, version in self.key_files
+        )
 
     def current(self) -> Signer:
-        """Return the newest signer that is active."""
+        """Return the newest active signer."""
         now = time()
         active = [signer for start, signer in self.signers if start <= now]
-        # There was one when this was read. Should the clock be set back, the first signs on.
+        # One was active when this was read. If the clock was set back since, the first one signs.
         return active[-1] if active else self.signers[0][1]
 
 
-def _signers(pairs: Iterable[KeyPair]) -> tuple[tuple[int, Signer], ...]:
-    """Read the keys of *pairs*, the oldest first; raises ConfigurationError, with every problem."""
-    ordered = sorted(pairs, key=lambda pair: pair.start)
-    signers, problems = [], clashes(ordered, time())
+def find_conflicts(ordered: list[KeyPair], now: float) -> list[Problem]:
+    """Return what is wrong with a ring of these pairs, the oldest first, at *now*."""
+    if not ordered:
+        return [Problem("", "there is no key", "add at least one key pair")]
+    first = ordered[0]
+    problems = []
+    if first.active_from_seconds > now:
+        when = _format_time(first.active_from_seconds)
+        problems.append(
+            Problem(
+                "",
+                f"no key is active yet: {first.key_pair_id} is the first, from {when}",
+                "keep an older key in the ring until then",
+            )
+        )
+    counts = Counter(pair.key_pair_id for pair in ordered)
+    problems += [
+        Problem(
+            "",
+            f"{key_pair_id} is listed {count} times",
+            "list it once: each public key in CloudFront has its own id",
+        )
+        for key_pair_id, count in counts.items()
+        if count > 1
+    ]
+    for older, newer in pairwise(ordered):
+        start = newer.active_from_seconds
+        if older.active_from_seconds == start:
+            when = f"at the same time, {_format_time(start)}" if start else "without a start time"
+            problems.append(
+                Problem(
+                    "",
+                    f"{older.key_pair_id} and {newer.key_pair_id} become active {when}",
+                    "set a later active_from for the newer key",
+                )
+            )
+    return problems
+
+
+def _load_signers(pairs: Iterable[KeyPair]) -> tuple[tuple[int, Signer], ...]:
+    """Load the keys, the oldest first; raise ConfigurationError with every problem."""
+    ordered = sorted(pairs, key=lambda pair: pair.active_from_seconds)
+    signers, problems = [], find_conflicts(ordered, time())
     for pair in ordered:
         try:
-            signers.append((pair.start, pair.signer()))
+            signers.append((pair.active_from_seconds, pair.load_signer()))
         except CfsignError as error:
-            problems.append(f"{pair.key_pair_id}: {error}")
+            problems += list_problems(error, pair.key_pair_id)
     if problems:
         raise ConfigurationError(problems)
     return tuple(signers)
 
 
-def _same_key(one: Signer, other: Signer) -> bool:
-    """Tell whether both sign with one key; a key of one's own is the same object, and not asked."""
-    if one._key is other._key:
+def _is_same_key(one: Signer, other: Signer) -> bool:
+    """Return True if both signers have the same key."""
+    if one._key is other._key:  # a user's own key object, which need not be asked
         return True
-    # One store's PEM may break its lines elsewhere than another's.
-    halves = {"".join(signer.public_key_pem().split()) for signer in (one, other)}
-    return len(halves) == 1
+    # White space differs between the PEM of different stores.
+    pems = {"".join(signer.public_key_pem().split()) for signer in (one, other)}
+    return len(pems) == 1
 
 
-def _sign_alike(one: Signer, other: Signer) -> bool:
-    """Tell whether two signers with one key are as good as each other."""
+def _is_interchangeable(one: Signer, other: Signer) -> bool:
+    """Return True if two signers of the same key make no difference to the user."""
     if one.hash_algorithm != other.hash_algorithm:
         return False
     if one._key is other._key:
         return True
-    # Of a key that lies elsewhere one place may be out of reach, and the other not.
+    # A remote key may be reachable in one place and unreachable in another.
     return type(one._key) is type(other._key) and not is_blocking(one._key)
 
 
-def clashes(ordered: list[KeyPair], now: float) -> list[str]:
-    """Say which pairs, the oldest first, cannot be in one ring, and whether none signs yet."""
-    if not ordered:
-        return ["there is no key; give at least one that signs"]
-    first = ordered[0]
-    problems = []
-    if first.start > now:
-        problems.append(
-            f"no key is active yet: {first.key_pair_id} is the first, from {_iso(first.start)}; "
-            "keep the one before it in the ring until then"
-        )
-    counts = Counter(pair.key_pair_id for pair in ordered)
-    problems += [
-        f"{key_pair_id} is there {count} times; CloudFront gives each public key its own id"
-        for key_pair_id, count in counts.items()
-        if count > 1
-    ]
-    problems += [
-        f"{older.key_pair_id} and {newer.key_pair_id} sign from the same moment"
-        f"{f', {_iso(newer.start)}' if newer.start else ''}; give the newer a later active_from"
-        for older, newer in pairwise(ordered)
-        if older.start == newer.start
-    ]
-    return problems
-
-
-def _iso(moment: int) -> str:
-    return datetime.fromtimestamp(moment, UTC).isoformat()
+def _format_time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()

@@ -1,4 +1,4 @@
-"""Where a key ring's pairs come from, and how to see, for a `stat` or less, that they changed."""
+"""The sources of a key ring: a list, a file, or a function; and how to detect that one changed."""
 
 from __future__ import annotations
 
@@ -11,153 +11,157 @@ from pathlib import Path
 from typing import Any
 
 from cfsign.errors import CfsignError, ConfigurationError
-from cfsign.keyring.document import parse_pairs, read_pairs
-from cfsign.keyring.key_pair import KeyPair
+from cfsign.keyring.document import KeyPair, build_pairs, parse_pairs
 
 Loader = Callable[[], str | bytes]
 
-#: Five keys a group, of a few KB each: what is larger is no key ring.
+#: A key group has five keys of a few KB each, so a larger file is not a key ring.
 _MAX_BYTES = 1024 * 1024
 
-# A file that is written twice within one tick of the file system's clock may show no difference.
-# FAT's tick is the longest, two seconds.
+# Two writes within one tick of the file system's clock may leave the same timestamp. The longest
+# tick is FAT's: two seconds.
 _TICK = 2
 
 
 class RingSource(ABC):
     """
-    What a ring reads again.
+    A source of key pairs that a ring reads repeatedly.
 
     Attributes:
-        name: What to call it in a message.
-        files: The files that it is read from, but for the keys'.
+        name: The source's name in messages.
+        files: The files of the source, without the key files.
     """
 
     name: str
     files: tuple[Path, ...] = ()
 
     @abstractmethod
-    def state(self) -> Any:
-        """Return what compares unequal once the source has changed."""
+    def read_state(self) -> Any:
+        """Return a value that compares unequal after the source has changed."""
 
     @abstractmethod
-    def pairs(self, state: Any) -> list[KeyPair]:
-        """Read the key pairs of the source that was in *state* or has changed since."""
+    def read_pairs(self, state: Any) -> list[KeyPair]:
+        """Read the key pairs, after `read_state` returned *state*."""
 
 
 class ListedPairs(RingSource):
-    """Key pairs that the program gave; only their key files can change."""
+    """Key pairs as a list in the program. Only their key files can change."""
 
     name = "key ring"
 
     def __init__(self, pairs: Collection[KeyPair]) -> None:
         if not isinstance(pairs, list | tuple | set | frozenset):
             raise ConfigurationError(
-                "a key ring is made of a list of KeyPairs, or by KeyRing.from_file(path) or "
-                f"KeyRing.from_loader(function), not of {type(pairs).__name__}"
+                f"a key ring cannot be made from {type(pairs).__name__}",
+                hint="use a list of KeyPair, KeyRing.from_file(path) or "
+                "KeyRing.from_loader(function)",
             )
-        self._pairs = read_pairs(pairs)
+        self._pairs = build_pairs(pairs)
 
-    def state(self) -> Any:
-        """Return nothing: it never changes."""
+    def read_state(self) -> Any:
+        """Return None: the list never changes."""
         return None
 
-    def pairs(self, state: Any) -> list[KeyPair]:
+    def read_pairs(self, state: Any) -> list[KeyPair]:
         """Return the pairs."""
         return self._pairs
 
 
 class DocumentFile(RingSource):
-    """A JSON document on disk."""
+    """A JSON document in a file."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         if not isinstance(path, str | os.PathLike):
-            raise ConfigurationError(f"a key ring's file is a path, not {type(path).__name__}")
-        # Kept as it is now: a program may change its working directory.
+            raise ConfigurationError(
+                f"the file of a key ring must be a path, got {type(path).__name__}"
+            )
+        # Absolute, because the program may change its working directory.
         self._path = Path(os.path.abspath(os.path.expanduser(path)))
         self.name = f"key ring {str(self._path)!r}"
         self.files = (self._path,)
 
-    def state(self) -> Any:
-        """Return the file's mark."""
-        return mark(self._path)
+    def read_state(self) -> Any:
+        """Return the version of the file."""
+        return read_file_version(self._path)
 
-    def pairs(self, state: Any) -> list[KeyPair]:
-        """Read the file; raises ConfigurationError."""
+    def read_pairs(self, state: Any) -> list[KeyPair]:
+        """Read the file; raise ConfigurationError with every mistake."""
         return parse_pairs(self.read(), self._path.parent)
 
     def read(self) -> bytes:
-        """Return what is in the file; raises ConfigurationError."""
+        """Return the content of the file; raise ConfigurationError if it cannot be read."""
         try:
             with self._path.open("rb") as file:
                 data = file.read(_MAX_BYTES + 1)
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "unusable"
+            reason = getattr(error, "strerror", None) or "invalid path"
             raise ConfigurationError(
-                f"the file cannot be read ({reason}); check the path and who may read it"
+                f"the file cannot be read ({reason})",
+                hint="check the path and the file's permissions",
             ) from None
         if len(data) > _MAX_BYTES:
-            raise ConfigurationError("the file is over 1 MiB, as no key ring is; check the path")
+            raise ConfigurationError(
+                "the file is larger than 1 MiB, and no key ring is", hint="check the path"
+            )
         return data
 
 
 class LoadedDocument(RingSource):
-    """A JSON document that a function gives, such as one that asks a secret store."""
+    """A JSON document that a function returns, for example from a secret store."""
 
     name = "key ring of a loader"
 
-    def __init__(self, load: Loader) -> None:
-        _check_loader(load)
-        self._load = load
+    def __init__(self, load: object) -> None:
+        if not callable(load) or inspect.iscoroutinefunction(load):
+            kind = "a coroutine function" if callable(load) else type(load).__name__
+            raise ConfigurationError(
+                "the loader of a key ring must be a synchronous function that returns the "
+                f"document's text, got {kind}"
+            )
+        self._load: Callable[[], object] = load
 
-    def state(self) -> Any:
-        """Return the document itself; raises CfsignError, whatever the loader raises."""
+    def read_state(self) -> Any:
+        """Call the loader and return its document; raise CfsignError for any failure."""
         try:
             text = self._load()
         except CfsignError:
             raise
         except Exception as error:
-            # Its message is not repeated: nobody knows what a loader puts into it.
+            # The loader's message is not repeated, because it may hold a secret.
             raise ConfigurationError(
-                f"the key ring's loader raised {type(error).__name__}, this error's __cause__"
+                f"the loader of the key ring raised {type(error).__name__}",
+                hint="see the __cause__ of this error",
             ) from error
         if not isinstance(text, str | bytes):
             raise ConfigurationError(
-                f"the key ring's loader returned {type(text).__name__}, not the document's text"
+                "the loader of the key ring must return the document's text, "
+                f"got {type(text).__name__}"
             )
         return text
 
-    def pairs(self, state: Any) -> list[KeyPair]:
-        """Parse what was loaded; raises ConfigurationError."""
+    def read_pairs(self, state: Any) -> list[KeyPair]:
+        """Parse the loaded document; raise ConfigurationError with every mistake."""
         return parse_pairs(state)
 
 
-def _check_loader(load: object) -> None:
-    if not callable(load) or inspect.iscoroutinefunction(load):
-        raise ConfigurationError(
-            "a key ring's loader is a function, and not an asynchronous one, that returns the "
-            f"document's text; this is of type {type(load).__name__}"
-        )
-
-
-def mark(path: Path) -> object:
-    """Return what compares unequal once the file at *path* is another or has been written to."""
+def read_file_version(path: Path) -> object:
+    """Return a value that compares unequal after the file at *path* was replaced or written to."""
     try:
-        found = path.stat()
+        stat = path.stat()
     except (OSError, ValueError):
         return None
-    if max(found.st_mtime, found.st_ctime) > time.time() - _TICK:
-        return object()  # equal to nothing: look again
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    if max(stat.st_mtime, stat.st_ctime) > time.time() - _TICK:
+        return object()  # too recent to trust its timestamps: unequal to everything
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
 
-def last_change(paths: Iterable[Path]) -> int:
-    """Return when, in epoch seconds, one of the files last changed; 0 if there is none."""
+def find_last_change(paths: Iterable[Path]) -> int:
+    """Return the time of the last change of any of the files, in epoch seconds; 0 without files."""
     latest = 0
     for path in paths:
         try:
-            found = path.stat()
+            stat = path.stat()
         except (OSError, ValueError):
             continue
-        latest = max(latest, int(found.st_mtime), int(found.st_ctime))
+        latest = max(latest, int(stat.st_mtime), int(stat.st_ctime))
     return latest

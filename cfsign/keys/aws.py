@@ -1,63 +1,64 @@
-"""Asking AWS by way of boto3, and its errors as ours; no other module imports boto3."""
+"""Calls to AWS through boto3, with a hint for each error code."""
 
 from __future__ import annotations
 
-import os
 import re
+from collections.abc import Callable
 from importlib.util import find_spec
+from os import getpid
 from typing import Any
 
 from cfsign.errors import ConfigurationError, KeyUnavailableError, SigningKeyError
 
-# What each service keeps, and the extra that brings what asks for it.
+# service: (the kind of resource, the extra that installs boto3)
 _SERVICES = {
     "kms": ("KMS key", "kms"),
     "secretsmanager": ("secret", "aws"),
     "ssm": ("SSM parameter", "aws"),
 }
 
-# Ids, ARNs, and the names that KMS, Secrets Manager and Parameter Store take.
+# Ids, ARNs, and the names that KMS, Secrets Manager and Parameter Store accept.
 _NAME = re.compile(r"[A-Za-z0-9/_+=.@:-]{1,1024}")
 
-_UNREACHABLE = "AWS is not reached from here; check the network, the region and the endpoint"
-_PASSES = "AWS has a fault of its own, which passes; try again"
-_CREDENTIALS = "AWS does not take this site's credentials; renew them, and check the clock"
-_NO_CREDENTIALS = "boto3 finds no AWS credentials; give the site a role, or boto3 a profile"
+_UNREACHABLE = "AWS is unreachable: check the network, the region and the endpoint"
+_TEMPORARY = "AWS returned a temporary error: retry"
+_CREDENTIALS = "AWS rejects the site's credentials: renew them, and check the clock"
+_NO_CREDENTIALS = "boto3 finds no AWS credentials: give the site a role, or boto3 a profile"
 _NOT_FOR_SIGNING = (
-    "CloudFront takes an asymmetric key: make one with the key spec RSA_2048 or ECC_NIST_P256 "
-    "and the key usage SIGN_VERIFY"
+    "create an asymmetric key with the key spec RSA_2048 or ECC_NIST_P256 and the key usage "
+    "SIGN_VERIFY"
 )
-_NOT_THERE = "this account has none of that name in this region; check name, region and account"
-_THROTTLED = "AWS throttles this account; ask it for a higher quota, or sign less often"
+_NOT_FOUND = "it does not exist: check the name, the region and the account"
+_THROTTLED = "AWS throttles this account: request a higher quota, or sign less often"
 
-#: What to do, by AWS's code or the name of botocore's exception.
-_MENDS = {
-    "AccessDeniedException": "allow {permission} to this site's role, in its policy and the "
-    "resource's",
-    "DisabledException": "the key is disabled; enable it: aws kms enable-key",
-    "KMSInvalidStateException": "the key is disabled, or pending its deletion or import, as "
-    "aws kms describe-key tells; mend that, or sign with another key",
-    "NotFoundException": f"{_NOT_THERE} (an alias is written alias/NAME)",
-    "ResourceNotFoundException": _NOT_THERE,
-    "ParameterNotFound": _NOT_THERE,
-    "ParameterVersionNotFound": _NOT_THERE,
-    "InvalidArnException": "that is no ARN of a key or an alias; check it",
-    "ValidationException": "AWS does not take that name; check it",
+# Hints by AWS's error code or the name of boto3's exception.
+_HINTS = {
+    "AccessDeniedException": "allow {permission} in the policy of the site's role and in the "
+    "resource's policy",
+    "DisabledException": "enable the key: aws kms enable-key",
+    "KMSInvalidStateException": "the key is disabled, or is waiting for deletion or import: check "
+    "it with aws kms describe-key, or sign with another key",
+    "NotFoundException": f"{_NOT_FOUND} (an alias is written alias/NAME)",
+    "ResourceNotFoundException": _NOT_FOUND,
+    "ParameterNotFound": _NOT_FOUND,
+    "ParameterVersionNotFound": _NOT_FOUND,
+    "InvalidArnException": "it is not the ARN of a key or an alias: check it",
+    "ValidationException": "AWS rejects this name: check it",
     "UnsupportedOperationException": _NOT_FOR_SIGNING,
     "InvalidKeyUsageException": _NOT_FOR_SIGNING,
-    "InvalidRequestException": "the secret has no such version, or is marked for deletion; "
-    "restore it: aws secretsmanager restore-secret",
-    "DecryptionFailure": "allow kms:Decrypt to this site's role, on the key that encrypts it",
-    "InvalidKeyId": "allow kms:Decrypt to this site's role, on the key that encrypts it",
+    "InvalidRequestException": "the secret does not have this version, or is marked for deletion: "
+    "restore it with aws secretsmanager restore-secret",
+    "DecryptionFailure": "allow kms:Decrypt to the site's role, on the key that encrypts it",
+    "InvalidKeyId": "allow kms:Decrypt to the site's role, on the key that encrypts it",
     "ThrottlingException": _THROTTLED,
     "TooManyRequestsException": _THROTTLED,
     "LimitExceededException": _THROTTLED,
-    "DependencyTimeoutException": _PASSES,
-    "InternalServerError": _PASSES,
-    "InternalServiceError": _PASSES,
-    "KMSInternalException": _PASSES,
-    "KeyUnavailableException": _PASSES,
-    "ServiceUnavailableException": _PASSES,
+    "DependencyTimeoutException": _TEMPORARY,
+    "InternalServerError": _TEMPORARY,
+    "InternalServiceError": _TEMPORARY,
+    "KMSInternalException": _TEMPORARY,
+    "KeyUnavailableException": _TEMPORARY,
+    "ServiceUnavailableException": _TEMPORARY,
     "ExpiredTokenException": _CREDENTIALS,
     "IncompleteSignatureException": _CREDENTIALS,
     "InvalidClientTokenId": _CREDENTIALS,
@@ -66,9 +67,9 @@ _MENDS = {
     "CredentialRetrievalError": _NO_CREDENTIALS,
     "NoCredentialsError": _NO_CREDENTIALS,
     "PartialCredentialsError": _NO_CREDENTIALS,
-    "ProfileNotFound": "boto3 finds no such profile; check AWS_PROFILE",
-    "NoRegionError": "set AWS_DEFAULT_REGION, or give region_name",
-    "InvalidRegionError": "check AWS_DEFAULT_REGION, or region_name",
+    "ProfileNotFound": "boto3 does not find the profile: check AWS_PROFILE",
+    "NoRegionError": "set AWS_DEFAULT_REGION or region_name",
+    "InvalidRegionError": "check AWS_DEFAULT_REGION or region_name",
     "ConnectTimeoutError": _UNREACHABLE,
     "ConnectionClosedError": _UNREACHABLE,
     "EndpointConnectionError": _UNREACHABLE,
@@ -76,11 +77,11 @@ _MENDS = {
     "ProxyConnectionError": _UNREACHABLE,
     "ReadTimeoutError": _UNREACHABLE,
     "SSLError": _UNREACHABLE,
-    "ValueError": "an endpoint is no URL, or is not AWS's; check AWS_ENDPOINT_URL",
+    "ValueError": "an endpoint is not a URL, or is not AWS's: check AWS_ENDPOINT_URL",
 }
 
-#: What no waiting mends, so that whoever makes a key is told that it is the wrong one.
-_MISTAKES = {
+# Errors that do not pass with time: the name, the kind or the configuration is wrong.
+_PERMANENT = {
     "InvalidArnException",
     "InvalidKeyUsageException",
     "InvalidRegionError",
@@ -96,96 +97,112 @@ _MISTAKES = {
 }
 
 
-class Kept:
+def call_boto(call: Callable[[], Any]) -> tuple[Any, str]:
     """
-    One thing that AWS keeps, a key or a secret, and the boto3 client that asks for it.
+    Call boto3, which alone decides about retries.
 
-    A client that is not given is made when first needed, by boto3's own configuration and in the
-    region that an ARN names. It is made anew in a forked process: two processes on one connection
-    would read each other's answers.
+    Args:
+        call: A function that makes a client or calls one of its methods.
+
+    Returns:
+        The result and ""; or None and AWS's error code or the name of boto3's exception. The
+        exception itself is dropped, because its text holds account numbers, URLs and arguments.
+    """
+    from botocore.exceptions import ClientError
+
+    try:
+        return call(), ""
+    except ClientError as error:
+        return None, str(error.response.get("Error", {}).get("Code", "Unknown"))
+    except Exception as error:  # boto3's own, or its parser's after a proxy's error page
+        return None, type(error).__name__
+
+
+class AWSResource:
+    """
+    A key or a secret in AWS, and the boto3 client that calls AWS for it.
+
+    Without a client, one is made on first use, from boto3's own configuration and in the region of
+    the ARN. A forked process makes another one: two processes on one connection would read each
+    other's responses.
 
     Attributes:
-        name: What it is called, without the account's number of an ARN.
+        name: The resource's name, without the account number of an ARN.
     """
 
-    __slots__ = ("_client", "_given", "_made_in", "_region_name", "_service", "name")
+    __slots__ = ("_client", "_own_client", "_own_client_pid", "_region_name", "_service", "name")
 
     def __init__(self, service: str, name: object, client: Any, region_name: str | None) -> None:
         kind, extra = _SERVICES[service]
         if not isinstance(name, str) or not _NAME.fullmatch(name):
-            # Not echoed: people have pasted the key itself here.
-            raise SigningKeyError(f"that is no {kind}'s name; give its name, id or ARN")
-        self.name = without_account(name)
+            # The value is not shown: people have pasted the key itself here.
+            raise SigningKeyError(
+                f"the name of the {kind} is invalid", hint="use its name, id or ARN"
+            )
+        self.name = hide_account(name)
         self._service = service
         if client is None and find_spec("boto3") is None:
             raise ConfigurationError(
-                f"{self} needs boto3: pip install 'cloudfront-cfsign[{extra}]'"
+                f"{self} needs boto3", hint=f"pip install 'cloudfront-cfsign[{extra}]'"
             )
-        self._given = client
-        self._region_name = region_name or _region(name)
-        self._client: Any = None
-        self._made_in = 0
+        self._client = client
+        self._region_name = region_name or _find_region(name)
+        self._own_client: Any = None
+        self._own_client_pid = 0
 
     def __str__(self) -> str:
         return f"the {_SERVICES[self._service][0]} {self.name!r}"
 
-    def ask(self, operation: str, *, in_use: bool = False, **arguments: Any) -> dict[str, Any]:
+    def call(self, operation: str, *, in_use: bool = False, **arguments: Any) -> dict[str, Any]:
         """
-        Return AWS's answer; boto3 alone decides how often it tries.
+        Call AWS and return its response.
 
         Args:
             operation: The name of the client's method.
-            in_use: Whether it answered before, so that whatever is wrong came after.
+            in_use: True if an earlier call succeeded, so that no error counts as permanent.
             **arguments: The method's arguments.
 
         Raises:
-            SigningKeyError: It is not there, or not of the right kind.
-            KeyUnavailableError: It is not to be had just now; always this one if *in_use*.
+            SigningKeyError: The resource does not exist or has the wrong kind.
+            KeyUnavailableError: The resource is not available at the moment.
         """
-        from botocore.exceptions import ClientError
-
-        try:
-            answer: dict[str, Any] = getattr(self._client_here(), operation)(**arguments)
-        except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", "Unknown"))
-        except Exception as error:  # botocore's own, and its parser's over a page of some proxy
-            code = type(error).__name__
-        else:
-            return answer
-        # Neither chained nor quoted: botocore's texts hold account numbers, URLs and arguments.
+        result, code = call_boto(lambda: getattr(self._get_client(), operation)(**arguments))
+        if not code:
+            response: dict[str, Any] = result
+            return response
         permission = f"{self._service}:{operation.title().replace('_', '')}"
-        mend = _MENDS.get(code, "the documents of AWS or boto3 say what that means")
-        message = f"{self} cannot be used ({code}): {mend.format(permission=permission)}"
-        if code in _MISTAKES and not in_use:
-            raise SigningKeyError(message, source=self.name)
-        raise KeyUnavailableError(message, source=self.name, code=code)
+        hint = _HINTS.get(code, "look the code up in the documentation of AWS or boto3")
+        message, hint = f"{self} cannot be used ({code})", hint.format(permission=permission)
+        if code in _PERMANENT and not in_use:
+            raise SigningKeyError(message, hint=hint, source=self.name)
+        raise KeyUnavailableError(message, hint=hint, source=self.name, code=code)
 
-    def no_answer(self) -> KeyUnavailableError:
-        """Make the error for an answer in which what was asked for is missing."""
+    def build_response_error(self) -> KeyUnavailableError:
+        """Build the error for a response without the requested value."""
         return KeyUnavailableError(
-            f"{self} cannot be used: the answer is not one of AWS's; check the endpoint and what "
-            "stands between, such as a proxy",
+            f"{self} cannot be used: the response is not one of AWS's",
+            hint="check the endpoint, and any proxy on the way",
             source=self.name,
         )
 
-    def _client_here(self) -> Any:
-        if self._given is not None:
-            return self._given
-        if self._made_in != os.getpid():
+    def _get_client(self) -> Any:
+        if self._client is not None:
+            return self._client
+        if self._own_client_pid != getpid():
             import boto3
 
-            # A session of its own: boto3's default one is not safe to use from several threads.
+            # A separate session: boto3's default session is not thread-safe.
             session = boto3.session.Session(region_name=self._region_name)
-            self._client = session.client(self._service)
-            self._made_in = os.getpid()
-        return self._client
+            self._own_client = session.client(self._service)
+            self._own_client_pid = getpid()
+        return self._own_client
 
 
-def without_account(name: str) -> str:
-    """Return what an ARN says behind the account's number; any other name as it is."""
+def hide_account(name: str) -> str:
+    """Return the part of an ARN after the account number; any other name unchanged."""
     return name.split(":", 5)[-1] if name.startswith("arn:") else name
 
 
-def _region(name: str) -> str | None:
+def _find_region(name: str) -> str | None:
     parts = name.split(":")
     return parts[3] or None if parts[0] == "arn" and len(parts) > 5 else None

@@ -1,11 +1,11 @@
 """
-A key that signs in child processes, for a backend that holds Python's lock while it signs.
+A key that signs in child processes, for a backend that holds the global interpreter lock (GIL).
 
-A child is a bare interpreter, neither forked, which is unsafe in a program with threads, nor
-`multiprocessing`'s, which would run the program's main module again. It gets the key as the first
-thing on its standard input: the one place where a key leaves its process, for one that this one has
-started itself, through a pipe that nobody else can open; it is never on a command line, in the
-environment, in a file or in a pickle. A child ends when that pipe does, however its parent ended.
+A child is a new interpreter. It is not forked, which is unsafe in a program with threads, and it
+does not use `multiprocessing`, which would run the program's main module again. It receives the key
+on its standard input, through a pipe that no other process can open. The key is never on a command
+line, in the environment, in a file or in a pickle. A child ends when its pipe closes, even if the
+parent was killed.
 """
 
 from __future__ import annotations
@@ -19,33 +19,38 @@ import sys
 from typing import BinaryIO, cast
 
 from cfsign.errors import SigningKeyError
-from cfsign.keys.protocol import HashAlgorithm, LockHolder, PrivateKey, Unpicklable
+from cfsign.keys.protocol import (
+    HASH_ALGORITHMS,
+    GilBoundKey,
+    HashAlgorithm,
+    PrivateKey,
+    Unpicklable,
+)
 
-# The parent's path comes along, since a program may have changed it.
+# The child gets the parent's sys.path, because the program may have changed it.
 _PROGRAM = (
     "import sys; sys.path[:] = sys.argv[1:]; from cfsign.keys.child_processes import serve; serve()"
 )
-_HEAD = struct.Struct(">BI")  # what the frame is, and the length of what follows
-_SIGNATURE, _FAULT = 0, 1
-_HASHES: tuple[HashAlgorithm, ...] = ("SHA1", "SHA256")
-_PATIENCE = 5  # seconds for a child to end by itself
+_HEADER = struct.Struct(">BI")  # the kind of the frame, and the length of its content
+_SIGNATURE, _ERROR = 0, 1
+_EXIT_TIMEOUT = 5  # seconds until a child is killed
 
 
 class ChildKeys(Unpicklable):
     """
     A private key that signs in several processes, used by as many threads.
 
-    A thread that waits for its child leaves the lock to the others. Close it when all is signed.
+    A thread that waits for its child releases the GIL. Call `close` at the end.
     """
 
     __slots__ = ("_children", "_idle", "_key")
 
-    def __init__(self, key: LockHolder, count: int) -> None:
+    def __init__(self, key: GilBoundKey, count: int) -> None:
         """
         Start *count* processes with *key*.
 
         Raises:
-            SigningKeyError: No process can be started.
+            SigningKeyError: A process cannot be started.
         """
         self._key = key
         self._children: list[_Child] = []
@@ -63,7 +68,7 @@ class ChildKeys(Unpicklable):
         return f"<ChildKeys {len(self._children)} of {self._key!r}>"
 
     def sign(self, message: bytes, hash_algorithm: HashAlgorithm) -> bytes:
-        """Sign in a child that is idle, or as soon as one is."""
+        """Sign in the next idle child."""
         child = self._idle.get()
         try:
             return child.sign(message, hash_algorithm)
@@ -71,24 +76,24 @@ class ChildKeys(Unpicklable):
             self._idle.put(child)
 
     def public_key_pem(self) -> str:
-        """Return the public half, as the key itself does."""
+        """Return the public key, as the key itself does."""
         return self._key.public_key_pem()
 
     def close(self) -> None:
-        """End the children, and wait for them."""
+        """Stop the children and wait until they have ended."""
         for child in self._children:
             child.close()
 
 
 class _Child:
-    """One process, and the two pipes to it."""
+    """One child process and the two pipes to it."""
 
-    def __init__(self, key: LockHolder) -> None:
+    def __init__(self, key: GilBoundKey) -> None:
         if not sys.executable:
-            raise _no_process("this Python does not know its own executable")
+            raise _build_start_error("sys.executable is empty")
         try:
-            # A session of its own: a Ctrl-C is the parent's alone, which then ends its children.
-            self._process = subprocess.Popen(  # noqa: S603  this very interpreter
+            # A new session: Ctrl-C interrupts only the parent, which then stops its children.
+            self._process = subprocess.Popen(  # noqa: S603  the running interpreter
                 [sys.executable, "-I", "-c", _PROGRAM, *sys.path],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -96,85 +101,87 @@ class _Child:
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
         except OSError as error:
-            raise _no_process(str(error.strerror)) from None
-        self._to = cast(BinaryIO, self._process.stdin)
-        self._from = cast(BinaryIO, self._process.stdout)
+            raise _build_start_error(str(error.strerror)) from None
+        self._stdin = cast(BinaryIO, self._process.stdin)
+        self._stdout = cast(BinaryIO, self._process.stdout)
         try:
-            for part in key.for_child():
-                _send(self._to, 0, part.encode("ascii") if isinstance(part, str) else part)
+            for part in key.export_for_child():
+                _send(self._stdin, 0, part.encode("ascii") if isinstance(part, str) else part)
         except OSError:
             self.close()
-            raise _ended() from None
+            raise _build_exit_error() from None
 
     def sign(self, message: bytes, hash_algorithm: HashAlgorithm) -> bytes:
         try:
-            _send(self._to, _HASHES.index(hash_algorithm), message)
-            answer = _receive(self._from)
-        except (OSError, ValueError):  # the latter once it is closed
-            answer = None
-        if answer is None:
-            raise _ended()
-        kind, content = answer
-        if kind == _FAULT:
-            raise SigningKeyError(content.decode("utf-8"))
+            _send(self._stdin, HASH_ALGORITHMS.index(hash_algorithm), message)
+            reply = _receive(self._stdout)
+        except (OSError, ValueError):  # ValueError: the pipe is closed
+            reply = None
+        if reply is None:
+            raise _build_exit_error()
+        kind, content = reply
+        if kind == _ERROR:
+            problem, _, hint = content.decode("utf-8").partition("\0")
+            raise SigningKeyError(problem, hint=hint)
         return content
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):  # it has ended already, with something still unread
-            self._to.close()
+        with contextlib.suppress(OSError):  # the child has ended and left data unread
+            self._stdin.close()
         try:
-            self._process.wait(_PATIENCE)
+            self._process.wait(_EXIT_TIMEOUT)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._from.close()
+        self._stdout.close()
 
 
 def serve() -> None:
-    """Be a child: take the key, then sign what comes, until nothing more does."""
+    """Run a child process: read the key, then sign each message until standard input closes."""
     from cfsign.keys import load_private_key
 
-    given, answers = sys.stdin.buffer, sys.stdout.buffer
-    backend, pem = _receive(given), _receive(given)
+    requests, replies = sys.stdin.buffer, sys.stdout.buffer
+    backend, pem = _receive(requests), _receive(requests)
     if backend is None or pem is None:
         return
-    # The size was judged when the parent loaded it.
+    # The parent checked the size when it loaded the key.
     key = load_private_key(pem[1], backend=backend[1].decode("ascii"), allow_unsupported=True)
     del pem
     try:
-        while (asked := _receive(given)) is not None:
-            _send(answers, *_answer(key, _HASHES[asked[0]], asked[1]))
-    except BrokenPipeError:  # the parent was killed: nobody is there to be told
+        while (request := _receive(requests)) is not None:
+            _send(replies, *_sign(key, HASH_ALGORITHMS[request[0]], request[1]))
+    except BrokenPipeError:  # the parent was killed
         os._exit(1)
 
 
-def _answer(key: PrivateKey, hash_algorithm: HashAlgorithm, message: bytes) -> tuple[int, bytes]:
+def _sign(key: PrivateKey, hash_algorithm: HashAlgorithm, message: bytes) -> tuple[int, bytes]:
     try:
         return _SIGNATURE, key.sign(message, hash_algorithm)
     except SigningKeyError as error:
-        return _FAULT, str(error).encode("utf-8")
+        return _ERROR, f"{error.message}\0{error.hint}".encode()
 
 
 def _send(file: BinaryIO, kind: int, content: bytes) -> None:
-    file.write(_HEAD.pack(kind, len(content)) + content)
+    file.write(_HEADER.pack(kind, len(content)) + content)
     file.flush()
 
 
 def _receive(file: BinaryIO) -> tuple[int, bytes] | None:
-    """Read one frame; None where the other side has ended."""
-    head = file.read(_HEAD.size)
-    if len(head) < _HEAD.size:
+    """Read one frame; return None if the other side has ended."""
+    header = file.read(_HEADER.size)
+    if len(header) < _HEADER.size:
         return None
-    kind, length = _HEAD.unpack(head)
+    kind, length = _HEADER.unpack(header)
     content = file.read(length)
     return None if len(content) < length else (kind, content)
 
 
-def _no_process(reason: str) -> SigningKeyError:
-    return SigningKeyError(f"no process to sign in can be started ({reason}); give workers=1")
+def _build_start_error(reason: str) -> SigningKeyError:
+    return SigningKeyError(f"a signing process cannot be started ({reason})", hint="use workers=1")
 
 
-def _ended() -> SigningKeyError:
+def _build_exit_error() -> SigningKeyError:
     return SigningKeyError(
-        "a process that signs has ended, perhaps for want of memory; sign again, with fewer workers"
+        "a signing process has ended, perhaps because memory ran out",
+        hint="sign again, with fewer workers",
     )

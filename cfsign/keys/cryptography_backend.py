@@ -1,4 +1,4 @@
-"""The backend that signs and verifies with OpenSSL, by way of the `cryptography` package."""
+"""The backend that signs and verifies with OpenSSL, through the `cryptography` package."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from cryptography.exceptions import InternalError, InvalidSignature, Unsupported
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from cfsign.keys.document import (
-    check_cost,
-    read_private,
-    read_public,
-    rsa_private_numbers,
-    rsa_public_numbers,
+from cfsign.keys.formats import (
+    check_encryption,
+    read_private_key,
+    read_public_key,
+    read_rsa_private_numbers,
+    read_rsa_public_numbers,
+)
+from cfsign.keys.key_errors import (
+    build_damage_error,
+    build_encryption_error,
+    build_hash_error,
+    build_label_error,
+    build_missing_password_error,
+    build_wrong_password_error,
 )
 from cfsign.keys.pem import PEM
 from cfsign.keys.protocol import HashAlgorithm, Unpicklable
-from cfsign.keys.refusals import (
-    hash_forbidden,
-    password_missing,
-    password_too_dear,
-    password_wrong,
-    refuse_label,
-    unreadable,
-)
 
 NAME = "cryptography"
 
-#: Version 47 was the first to give up Python's lock while it signs (pyca/cryptography#14370).
-_HOLDS_LOCK = int(cryptography.__version__.partition(".")[0]) < 47
+#: Since version 47, `sign` releases the global interpreter lock (pyca/cryptography#14370).
+_IS_GIL_BOUND = int(cryptography.__version__.partition(".")[0]) < 47
 
 Key = TypeVar("Key")
 
@@ -42,30 +42,30 @@ _HASHES: dict[HashAlgorithm, hashes.HashAlgorithm] = {
 }
 
 
-def _ecdsa(algorithm: hashes.HashAlgorithm) -> ec.ECDSA:
-    """Have k be made of the message and the key where it can be (RFC 6979), else at random."""
+def _build_ecdsa(algorithm: hashes.HashAlgorithm) -> ec.ECDSA:
+    """Return ECDSA: deterministic (RFC 6979) if this platform supports it, else randomized."""
     try:
         return ec.ECDSA(algorithm, deterministic_signing=True)
     except (TypeError, UnsupportedAlgorithm):  # cryptography before 43, OpenSSL before 3.2
         return ec.ECDSA(algorithm)
 
 
-# Made once: a signature by P-256 takes so little that making them anew would show.
+# Made once: next to a fast P-256 signature, the time to make them would be noticeable.
 _PKCS1_V1_5 = padding.PKCS1v15()
-_ECDSA = {name: _ecdsa(algorithm) for name, algorithm in _HASHES.items()}
+_ECDSA = {name: _build_ecdsa(algorithm) for name, algorithm in _HASHES.items()}
 
-# What other tools hash with, unasked; CloudFront takes none of them.
+# Hashes that other tools use by default. CloudFront accepts none of them.
 _OTHER_HASHES: dict[str, hashes.HashAlgorithm] = {
     "SHA512": hashes.SHA512(),
     "SHA384": hashes.SHA384(),
     "SHA224": hashes.SHA224(),
-    "MD5": hashes.MD5(),  # noqa: S303  to recognise it, so that it can be named
+    "MD5": hashes.MD5(),  # noqa: S303  only to detect and report it
 }
 
 _ALL_HASHES = [*_HASHES.items(), *_OTHER_HASHES.items()]
 
-_REFUSED = (UnsupportedAlgorithm, InternalError)
-"""What OpenSSL raises where the platform's policy forbids a hash: it depends on the release."""
+_FORBIDDEN_HASH = (UnsupportedAlgorithm, InternalError)
+"""OpenSSL's errors, depending on its release, if the platform's policy forbids a hash."""
 
 
 class RSAPrivateKey(Unpicklable):
@@ -73,7 +73,7 @@ class RSAPrivateKey(Unpicklable):
 
     __slots__ = ("_key",)
 
-    holds_lock: ClassVar[bool] = _HOLDS_LOCK
+    is_gil_bound: ClassVar[bool] = _IS_GIL_BOUND
 
     def __init__(self, key: rsa.RSAPrivateKey) -> None:
         self._key = key
@@ -88,31 +88,31 @@ class RSAPrivateKey(Unpicklable):
 
     @property
     def algorithm(self) -> str:
-        """The kind and size of the key."""
+        """The kind and size of the key, such as "RSA-2048"."""
         return f"RSA-{self.bits}"
 
     def sign(self, message: bytes, hash_algorithm: HashAlgorithm) -> bytes:
         """Sign with RSASSA-PKCS1-v1_5 (RFC 8017, section 8.2)."""
         try:
             return self._key.sign(message, _PKCS1_V1_5, _HASHES[hash_algorithm])
-        except _REFUSED:
-            raise hash_forbidden(hash_algorithm) from None
+        except _FORBIDDEN_HASH:
+            raise build_hash_error(hash_algorithm) from None
 
     def public_key_pem(self) -> str:
-        """Return the public half as PEM, SubjectPublicKeyInfo (RFC 5280, section 4.1)."""
-        return _public_pem(self._key)
+        """Return the public key as PEM, SubjectPublicKeyInfo (RFC 5280, section 4.1)."""
+        return _encode_public_pem(self._key)
 
-    def for_child(self) -> tuple[str, bytes]:
-        """Return the backend's name and the private key as PEM, for a child process alone."""
-        return NAME, _private_pem(self._key)
+    def export_for_child(self) -> tuple[str, bytes]:
+        """Return the backend's name and the private key as PEM, only for a child process."""
+        return NAME, _encode_private_pem(self._key)
 
 
 class ECPrivateKey(Unpicklable):
-    """A P-256 private key that signs with OpenSSL: shorter and ten times as fast as RSA."""
+    """A P-256 private key that signs with OpenSSL. Signatures are shorter and faster than RSA's."""
 
     __slots__ = ("_key",)
 
-    holds_lock: ClassVar[bool] = _HOLDS_LOCK
+    is_gil_bound: ClassVar[bool] = _IS_GIL_BOUND
 
     def __init__(self, key: ec.EllipticCurvePrivateKey) -> None:
         self._key = key
@@ -122,23 +122,23 @@ class ECPrivateKey(Unpicklable):
 
     @property
     def algorithm(self) -> str:
-        """The curve, as NIST names it."""
+        """The curve, by its NIST name."""
         return "P-256"
 
     def sign(self, message: bytes, hash_algorithm: HashAlgorithm) -> bytes:
-        """Sign with ECDSA (FIPS 186-5): ASN.1 DER of r and s, the same each time (RFC 6979)."""
+        """Sign with ECDSA (FIPS 186-5); return r and s as ASN.1 DER, deterministic (RFC 6979)."""
         try:
             return self._key.sign(message, _ECDSA[hash_algorithm])
-        except _REFUSED:
-            raise hash_forbidden(hash_algorithm) from None
+        except _FORBIDDEN_HASH:
+            raise build_hash_error(hash_algorithm) from None
 
     def public_key_pem(self) -> str:
-        """Return the public half as PEM, SubjectPublicKeyInfo (RFC 5280, section 4.1)."""
-        return _public_pem(self._key)
+        """Return the public key as PEM, SubjectPublicKeyInfo (RFC 5280, section 4.1)."""
+        return _encode_public_pem(self._key)
 
-    def for_child(self) -> tuple[str, bytes]:
-        """Return the backend's name and the private key as PEM, for a child process alone."""
-        return NAME, _private_pem(self._key)
+    def export_for_child(self) -> tuple[str, bytes]:
+        """Return the backend's name and the private key as PEM, only for a child process."""
+        return NAME, _encode_private_pem(self._key)
 
 
 class RSAPublicKey:
@@ -154,29 +154,29 @@ class RSAPublicKey:
 
     @property
     def algorithm(self) -> str:
-        """The kind and size of the key."""
+        """The kind and size of the key, such as "RSA-2048"."""
         return f"RSA-{self._key.key_size}"
 
     def verify(self, message: bytes, signature: bytes, hash_algorithm: HashAlgorithm) -> bool:
-        """Tell whether *signature* is this key's for *message*; never raises."""
+        """Return True if this key made *signature* for *message*. It never raises."""
         try:
             self._key.verify(signature, message, padding.PKCS1v15(), _HASHES[hash_algorithm])
-        except (InvalidSignature, *_REFUSED):
+        except (InvalidSignature, *_FORBIDDEN_HASH):
             return False
         return True
 
-    def other_scheme(self, message: bytes, signature: bytes) -> str | None:
+    def find_other_scheme(self, message: bytes, signature: bytes) -> str | None:
         """Try RSASSA-PSS (RFC 8017, section 8.1), and PKCS#1 v1.5 with other hashes."""
         for name, algorithm in _ALL_HASHES:
             pss = padding.PSS(padding.MGF1(algorithm), padding.PSS.AUTO)
-            if self._fits(message, signature, pss, algorithm):
+            if self._is_valid(message, signature, pss, algorithm):
                 return f"PSS with {name}"
         for name, algorithm in _OTHER_HASHES.items():
-            if self._fits(message, signature, padding.PKCS1v15(), algorithm):
+            if self._is_valid(message, signature, padding.PKCS1v15(), algorithm):
                 return f"PKCS#1 v1.5 with {name}"
         return None
 
-    def _fits(
+    def _is_valid(
         self,
         message: bytes,
         signature: bytes,
@@ -186,7 +186,7 @@ class RSAPublicKey:
         try:
             self._key.verify(signature, message, padded, algorithm)
         except (InvalidSignature, UnsupportedAlgorithm, InternalError, ValueError):
-            return False  # a key of few bits has no room for a long hash
+            return False  # ValueError: a short key has no room for a long hash
         return True
 
 
@@ -203,18 +203,18 @@ class ECPublicKey:
 
     @property
     def algorithm(self) -> str:
-        """The curve, as NIST names it."""
+        """The curve, by its NIST name."""
         return "P-256"
 
     def verify(self, message: bytes, signature: bytes, hash_algorithm: HashAlgorithm) -> bool:
-        """Tell whether *signature* is this key's for *message*; never raises."""
+        """Return True if this key made *signature* for *message*. It never raises."""
         try:
             self._key.verify(signature, message, ec.ECDSA(_HASHES[hash_algorithm]))
-        except (InvalidSignature, *_REFUSED):
+        except (InvalidSignature, *_FORBIDDEN_HASH):
             return False
         return True
 
-    def other_scheme(self, message: bytes, signature: bytes) -> str | None:
+    def find_other_scheme(self, message: bytes, signature: bytes) -> str | None:
         """Try ECDSA with other hashes."""
         for name, algorithm in _OTHER_HASHES.items():
             try:
@@ -229,88 +229,96 @@ def load_private(pem: PEM, password: bytes | None) -> RSAPrivateKey | ECPrivateK
     """
     Parse PKCS#1, PKCS#8 or SEC 1, encrypted or not.
 
-    OpenSSL checks that the numbers of an RSA key fit and that its factors are prime, which takes
-    about 40 ms; of an EC key, that its point is the one that belongs to it.
+    OpenSSL checks that the numbers of an RSA key are consistent and its factors prime, in about
+    40 ms. It checks that the point of an EC key belongs to the private number.
+
+    Raises:
+        SigningKeyError: The key is damaged or of another kind, or the password is wrong.
     """
     if pem.is_encrypted:
-        pem = _decrypted(pem, password)
-    document = read_private(pem)
-    if document.kind == "RSA":
-        rsa_private_numbers(pem, document.content)
+        pem = _decrypt(pem, password)
+    structure = read_private_key(pem)
+    if structure.kind == "RSA":
+        read_rsa_private_numbers(pem, structure.content)
     try:
-        key = _without_panic(serialization.load_der_private_key, pem.der, None)
-    except Exception:  # whatever a parser of hostile bytes raises, the answer is the same
-        raise unreadable(pem) from None
+        key = _parse_safely(serialization.load_der_private_key, pem.der, None)
+    except Exception:  # a parser of hostile bytes may raise anything
+        raise build_damage_error(pem) from None
     if isinstance(key, rsa.RSAPrivateKey):
         return RSAPrivateKey(key)
     if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1):
         return ECPrivateKey(key)
-    raise unreadable(pem)
+    raise build_damage_error(pem)
 
 
 def load_public(pem: PEM) -> RSAPublicKey | ECPublicKey:
-    """Parse SubjectPublicKeyInfo, or PKCS#1 for RSA."""
-    document = read_public(pem)
-    if document.kind == "RSA":
-        rsa_public_numbers(pem, document.content)
+    """
+    Parse SubjectPublicKeyInfo, or PKCS#1 for RSA.
+
+    Raises:
+        SigningKeyError: The key is damaged or of another kind.
+    """
+    structure = read_public_key(pem)
+    if structure.kind == "RSA":
+        read_rsa_public_numbers(pem, structure.content)
     try:
-        key = _without_panic(serialization.load_der_public_key, pem.der)
-    except Exception:  # whatever a parser of hostile bytes raises, the answer is the same
-        raise unreadable(pem) from None
+        key = _parse_safely(serialization.load_der_public_key, pem.der)
+    except Exception:  # a parser of hostile bytes may raise anything
+        raise build_damage_error(pem) from None
     if isinstance(key, rsa.RSAPublicKey):
         return RSAPublicKey(key)
     if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
         return ECPublicKey(key)
-    raise unreadable(pem)
+    raise build_damage_error(pem)
 
 
 def generate_pem(algorithm: str) -> str:
-    """Make a new key, "P-256" or "RSA-" and its bits, as PEM, PKCS#8."""
+    """Generate a key, "P-256" or "RSA-" and its bits, as PEM, PKCS#8."""
     key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
     if algorithm == "P-256":
         key = ec.generate_private_key(ec.SECP256R1())
     else:
         bits = int(algorithm.removeprefix("RSA-"))
         key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
-    return _private_pem(key).decode("ascii")
+    return _encode_private_pem(key).decode("ascii")
 
 
-def _decrypted(pem: PEM, password: bytes | None) -> PEM:
-    """Take the password off, and leave the key in plain PKCS#8 to be read like any other."""
+def _decrypt(pem: PEM, password: bytes | None) -> PEM:
+    """Return the decrypted key as unencrypted PKCS#8."""
     if not pem.label.endswith("PRIVATE KEY"):
-        raise refuse_label(pem, "private")
+        raise build_label_error(pem, "private")
     if password is None:
-        raise password_missing(pem)
-    check_cost(pem)
+        raise build_missing_password_error(pem)
+    check_encryption(pem)
     try:
-        # RSA is validated later, when it is read like any other key.
+        # RSA is validated later, like an unencrypted key.
         load = functools.partial(
             serialization.load_pem_private_key, unsafe_skip_rsa_key_validation=True
         )
-        key = _without_panic(load, pem.data, password)
+        key = _parse_safely(load, pem.data, password)
         der = key.private_bytes(
             serialization.Encoding.DER,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
     except UnsupportedAlgorithm:
-        raise password_too_dear(pem) from None
-    except Exception:  # whatever a parser of hostile bytes raises, the answer is the same
-        raise password_wrong(pem) from None
+        raise build_encryption_error(pem) from None
+    except Exception:  # a parser of hostile bytes may raise anything
+        raise build_wrong_password_error(pem) from None
     return PEM("PRIVATE KEY", der, pem.source)
 
 
-def _without_panic(parse: Callable[..., Key], *given: bytes | None) -> Key:
-    """Call a parser; what its Rust panics at would else end a process that catches Exception."""
+def _parse_safely(parse: Callable[..., Key], *arguments: bytes | None) -> Key:
+    """Call a parser; turn a Rust panic, which is not an Exception, into ValueError."""
     try:
-        return parse(*given)
+        return parse(*arguments)
     except BaseException as error:
         if type(error).__name__ == "PanicException":  # PyO3's, which no module exports
             raise ValueError("the parser panicked") from None
         raise
 
 
-def _private_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
+def _encode_private_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
@@ -318,7 +326,7 @@ def _private_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
     )
 
 
-def _public_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
+def _encode_public_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
     return (
         key.public_key()
         .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)

@@ -1,46 +1,41 @@
-"""Key pair ids: CloudFront's names for public keys, and what people take for one."""
+"""Key pair ids: CloudFront's ids of public keys."""
 
 from __future__ import annotations
 
 import re
 
+from cfsign import limits
 from cfsign.errors import SigningKeyError
 
-_KEY_PAIR_ID = r"[A-Za-z0-9]{1,128}"
-_UUID = r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
-# AWS, IAM, "Unique identifiers": the prefixes of access keys; CloudFront's older key pairs have
-# APKA.
-_ACCESS_KEY = r"A[KS]IA[A-Z0-9]{16}"
+_HINT = "use the ID of the public key in CloudFront, such as K2JCJMDEHXQW5F"
 
 
 def check_key_pair_id(key_pair_id: object) -> str:
     """
-    Return *key_pair_id* if it can be one.
+    Return *key_pair_id* if CloudFront can have a public key with this id.
 
     Raises:
-        SigningKeyError: It is empty, no text, or of another shape.
+        SigningKeyError: It is not text, it is empty, it has another form, or it is the id of
+            something else: a key group or an AWS access key.
     """
     if not isinstance(key_pair_id, str):
-        raise SigningKeyError(f"the key pair id is text, not {type(key_pair_id).__name__}")
+        raise SigningKeyError(f"the key pair id must be text, got {type(key_pair_id).__name__}")
     if not key_pair_id:
+        raise SigningKeyError("the key pair id is empty", hint=_HINT)
+    if re.fullmatch(limits.KEY_GROUP_ID, key_pair_id):
         raise SigningKeyError(
-            "the key pair id is empty; it is the ID of the public key in CloudFront, "
-            "such as K2JCJMDEHXQW5F"
+            f"the key pair id {key_pair_id} is the ID of a key group (a UUID)",
+            hint="use the ID of a public key in that group, such as K2JCJMDEHXQW5F",
         )
-    if re.fullmatch(_UUID, key_pair_id):
+    if re.fullmatch(limits.ACCESS_KEY_ID, key_pair_id):
         raise SigningKeyError(
-            "the key pair id is a UUID, which is the key group's id; take the ID of the public key "
-            "in that group, such as K2JCJMDEHXQW5F"
+            f"the key pair id {key_pair_id[:4]}... is an AWS access key id, not a key pair id",
+            hint=_HINT,
         )
-    if re.fullmatch(_ACCESS_KEY, key_pair_id):
+    if not re.fullmatch(limits.KEY_PAIR_ID, key_pair_id):
+        # The value is not shown: people have pasted the key itself here.
         raise SigningKeyError(
-            "the key pair id is that of an AWS access key; take the ID of the public key in "
-            "CloudFront, such as K2JCJMDEHXQW5F"
+            "the key pair id must consist of ASCII letters and digits", hint=_HINT
         )
-    if not re.fullmatch(_KEY_PAIR_ID, key_pair_id):
-        # Not echoed: people have pasted the key itself here.
-        raise SigningKeyError(
-            "the key pair id is ASCII letters and digits alone, such as K2JCJMDEHXQW5F"
-        )
-    # The text itself: a member of a str enumeration would print as its name.
+    # Plain str: a member of a str enumeration would be formatted as its name.
     return str.__str__(key_pair_id)

@@ -1,4 +1,4 @@
-"""Finding the one PEM block in what a user holds."""
+"""PEM (RFC 7468): find the key's block in a text that a file or an environment variable holds."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from cfsign.errors import SigningKeyError
+from cfsign.keys.der import find_pem_label
 from cfsign.keys.protocol import Source
-from cfsign.keys.source import armoured, at, read_source
+from cfsign.keys.source import PEM_BEGIN, describe_key, is_base64_pem, read_source
 
-# Lines are found, not blocks: an expression for a whole block takes hours on a hostile text.
-_MARK = re.compile(r"-----(BEGIN|END) ([A-Z0-9 ]{1,40})-----")
+_BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+
+# This matches lines, not blocks: an expression for a whole block takes hours on a hostile text.
+_BOUNDARY = re.compile(r"-----(BEGIN|END) ([A-Z0-9 ]{1,40})-----")
 
 
 @dataclass(frozen=True, slots=True)
 class PEM:
-    """One PEM block (RFC 7468), its content never shown."""
+    """One PEM block. Its `repr` never shows the content."""
 
     label: str
     der: bytes = field(repr=False)
@@ -28,73 +31,123 @@ class PEM:
 
     @property
     def data(self) -> bytes:
-        """The block as bytes, written anew: no parser sees what else stood in the text."""
-        return armoured(self.label, self.der, self.headers).encode("ascii")
+        """The block, encoded again, so that no parser sees the text around it."""
+        return encode_pem(self.label, self.der, self.headers).encode("ascii")
 
     @property
     def is_encrypted(self) -> bool:
-        """Whether a password guards the block: PKCS#8's label, or OpenSSL's older header."""
+        """True if the block needs a password: PKCS#8's label, or OpenSSL's older header."""
         return self.label == "ENCRYPTED PRIVATE KEY" or bool(self.headers)
 
 
 def read_pem(source: Source, wanted: Literal["private", "public"]) -> PEM:
-    """
-    Read the PEM block that *source* holds; of several, the first that is a *wanted* key.
+    r"""
+    Read the PEM block in *source*: the first *wanted* key, else the first block.
+
+    DER is accepted, and so is what tools make of PEM: its base64, newlines written as `\n`, CRLF, a
+    byte-order mark, UTF-16.
 
     Args:
-        source: A path, or the key itself: what `read_source` takes.
+        source: A path, or the key itself as text or bytes.
         wanted: "private" or "public".
 
     Raises:
-        SigningKeyError: Nothing there, or nothing like PEM.
+        SigningKeyError: There is no PEM block, or it is damaged.
     """
-    text, origin = read_source(source)
+    content, origin = read_source(source)
+    text = _normalize(content if isinstance(content, str) else _decode(content, origin), origin)
     if not text:
-        raise SigningKeyError(f"the key{at(origin)} is empty; give a PEM key", source=origin)
-    blocks = list(_blocks(text))
+        raise SigningKeyError(
+            f"{describe_key(origin)} is empty", hint="write the key there as PEM", source=origin
+        )
+    blocks = list(_find_blocks(text))
     if not blocks:
-        raise SigningKeyError(_what_is_wrong(text, origin), source=origin)
-    # OpenSSL writes the parameters of an EC key into a block before it, and many tools write
-    # certificates beside it.
+        raise _build_no_block_error(text, origin)
+    # OpenSSL writes the parameters of an EC key in a block before it. Some tools add certificates.
     ending = f"{wanted.upper()} KEY"
     label, body = next((block for block in blocks if block[0].endswith(ending)), blocks[0])
     if not body:
         raise SigningKeyError(
-            f"the PEM{at(origin)} has no content between its BEGIN and END lines; "
-            "copy the key again, whole",
-            source=origin,
-        )
-    if not body.isascii():
-        raise SigningKeyError(
-            f"the {label}{at(origin)} holds characters that base64 has not; copy it again, whole",
+            f"{describe_key(origin, 'PEM')} has no content between its BEGIN and END lines",
+            hint="copy the key again, whole",
             source=origin,
         )
     lines = body.split("\n")
-    # RFC 1421's headers: OpenSSL's older way of encrypting, and the comments of some tools.
+    # Headers (RFC 1421): OpenSSL's older encryption, and the comments of some tools.
     headers = tuple(itertools.takewhile(lambda line: ":" in line, lines))
-    der = _decoded("".join(lines[len(headers) :]), label, origin)
+    try:
+        if not body.isascii():
+            raise ValueError
+        der = base64.b64decode("".join("".join(lines[len(headers) :]).split()), validate=True)
+    except ValueError:
+        raise SigningKeyError(
+            f"{describe_key(origin, label)} is not valid base64",
+            hint="copy the key again, whole",
+            source=origin,
+        ) from None
     is_encrypted = any("ENCRYPTED" in header for header in headers)
     return PEM(label, der, origin, headers if is_encrypted else ())
 
 
-def _blocks(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the label and the body of each block that has a beginning and an end."""
-    for begin, end in itertools.pairwise(_MARK.finditer(text)):
+def encode_pem(label: str, der: bytes, headers: tuple[str, ...] = ()) -> str:
+    """Return DER as PEM, with the headers of OpenSSL's older encryption (RFC 1421)."""
+    head = [*headers, ""] if headers else []
+    text = base64.b64encode(der).decode("ascii")
+    # 64 characters a line (RFC 7468, section 2): OpenSSL's older parser accepts nothing else.
+    lines = [text[start : start + 64] for start in range(0, len(text), 64)]
+    return "\n".join([f"-----BEGIN {label}-----", *head, *lines, f"-----END {label}-----", ""])
+
+
+def _decode(data: bytes, origin: str) -> str:
+    label = find_pem_label(data)
+    if label is not None:
+        return encode_pem(label, data)
+    try:
+        return data.decode(_BYTE_ORDER_MARKS.get(data[:2], "utf-8-sig"))
+    except UnicodeDecodeError:  # not chained: it holds the whole key
+        pass
+    raise SigningKeyError(
+        f"{describe_key(origin)} is neither PEM nor DER",
+        hint="convert it to PEM: openssl pkey -in KEY -out KEY.pem",
+        source=origin,
+    )
+
+
+def _normalize(text: str, origin: str) -> str:
+    text = text.strip()
+    if is_base64_pem(text):
+        text = _decode_base64(text, origin)
+    if PEM_BEGIN in text:
+        text = text.replace("\\r", "").replace("\\n", "\n").replace("\r\n", "\n")
+    return text
+
+
+def _decode_base64(text: str, origin: str) -> str:
+    try:
+        bare = re.sub(r"""\\[rn]|["'\s]""", "", text)
+        return base64.b64decode(bare, validate=True).decode("utf-8")
+    except ValueError:  # not chained: it may hold the key
+        pass
+    raise SigningKeyError(
+        f"{describe_key(origin)} is base64 of PEM that is truncated or damaged",
+        hint="copy it again, whole",
+        source=origin,
+    )
+
+
+def _find_blocks(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the label and the body of each complete block."""
+    for begin, end in itertools.pairwise(_BOUNDARY.finditer(text)):
         if begin[1] == "BEGIN" and end[1] == "END" and begin[2] == end[2]:
             yield begin[2], text[begin.end() : end.start()].strip()
 
 
-def _decoded(body: str, label: str, origin: str) -> bytes:
-    try:
-        return base64.b64decode("".join(body.split()), validate=True)
-    except ValueError:
-        raise SigningKeyError(
-            f"the {label}{at(origin)} cannot be read; it is damaged: copy it again, whole",
-            source=origin,
-        ) from None
-
-
-def _what_is_wrong(text: str, origin: str) -> str:
-    if "-----BEGIN" in text:
-        return f"the PEM{at(origin)} is truncated: its END line is missing; copy it whole"
-    return f"the key{at(origin)} is not PEM: it has no -----BEGIN line; give the whole PEM"
+def _build_no_block_error(text: str, origin: str) -> SigningKeyError:
+    if PEM_BEGIN in text:
+        problem = f"{describe_key(origin, 'PEM')} is truncated: its END line is missing"
+        return SigningKeyError(problem, hint="copy the key again, whole", source=origin)
+    return SigningKeyError(
+        f"{describe_key(origin)} is not PEM: it has no -----BEGIN line",
+        hint="copy the whole PEM, with its first and last line",
+        source=origin,
+    )

@@ -1,9 +1,10 @@
-"""What the rest of the project asks of a key: to sign, to verify, to name its public half."""
+"""The interfaces of keys, and what can be asked about any key."""
 
 from __future__ import annotations
 
 import inspect
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, NoReturn, Protocol, TypeGuard, runtime_checkable
 
 if TYPE_CHECKING:
@@ -17,29 +18,30 @@ HashAlgorithm = Literal["SHA1", "SHA256"]
 HASH_ALGORITHMS: tuple[HashAlgorithm, ...] = ("SHA1", "SHA256")
 
 Source = str | bytes | os.PathLike[str]
-"""What a key is loaded from: a path, or the key itself as text or bytes."""
+"""The source of a key: a path, or the key itself as text or bytes."""
 
-#: The keys that CloudFront takes, as `algorithm` names them (AWS, "Create key pairs for your
-#: signers").
+Password = str | bytes | Callable[[], str | bytes]
+"""The password of an encrypted key, or a function that returns it."""
+
+#: The kinds of keys that CloudFront accepts, as `algorithm` spells them (AWS, "Create key pairs
+#: for your signers").
 SUPPORTED = ("RSA-2048", "P-256")
 
 
 @runtime_checkable
 class PrivateKey(Protocol):
     """
-    A key that signs policies: one of ours, or anything with these two methods.
+    A key that signs policies: one of this package, or any object with these two methods.
 
-    So an HSM behind PKCS#11 or a remote signer needs no more than a small class. It may say more
-    by two attributes, which are looked for and may be left out:
+    For an HSM behind PKCS#11 or a remote signer, write a small class. Two attributes are optional:
 
-    - `is_blocking: bool`, False if left out: whether `sign` waits for something, such as the
-      network. The asynchronous views sign with such a key in a thread, so that it never stalls an
-      event loop.
-    - `hash_algorithms: tuple[str, ...]`, ("SHA1", "SHA256") if left out: what it signs with. A
-      signer of which nothing is said takes the first of them.
+    - `is_blocking: bool`, by default False: True if `sign` waits, for example for the network.
+      Asynchronous views then sign in a thread, so that the event loop is not blocked.
+    - `hash_algorithms: tuple[str, ...]`, by default ("SHA1", "SHA256"): the hash algorithms that
+      the key signs with. A signer without a `hash_algorithm` uses the first.
 
-    Raise a :class:`cfsign.KeyUnavailableError` from `sign` where the key cannot be reached, which
-    the views answer with 503, and a :class:`cfsign.SigningKeyError` for what the user must mend.
+    In `sign`, raise :class:`cfsign.KeyUnavailableError` if the key cannot be reached; the views
+    then answer 503. Raise :class:`cfsign.SigningKeyError` for an error that the user must fix.
     """
 
     def sign(self, message: bytes, hash_algorithm: HashAlgorithm) -> bytes:
@@ -52,37 +54,37 @@ class PrivateKey(Protocol):
         ...
 
     def public_key_pem(self) -> str:
-        """Return the public half as CloudFront wants it uploaded: PEM, SubjectPublicKeyInfo."""
+        """Return the public key in CloudFront's format: PEM, SubjectPublicKeyInfo."""
         ...
 
 
 @runtime_checkable
 class AsyncPrivateKey(Protocol):
     """
-    A key whose `sign` is awaited; the asynchronous views, and `Signer.sign_policy_async`, take it.
+    A key whose `sign` is a coroutine, for asynchronous views and `Signer.sign_policy_async`.
 
-    All else is as for :class:`PrivateKey`.
+    Everything else is as for :class:`PrivateKey`.
     """
 
     async def sign(self, message: bytes, hash_algorithm: HashAlgorithm) -> bytes:
-        """Sign *message*, as `PrivateKey.sign` does."""
+        """Async version of `PrivateKey.sign`."""
         ...
 
     def public_key_pem(self) -> str:
-        """Return the public half, as `PrivateKey.public_key_pem` does."""
+        """Return the public key, as `PrivateKey.public_key_pem` does."""
         ...
 
 
-class LockHolder(PrivateKey, Protocol):
-    """A key of ours that holds the lock while it signs, and can be handed to a child."""
+class GilBoundKey(PrivateKey, Protocol):
+    """A key of this package that holds the global interpreter lock (GIL) while it signs."""
 
-    def for_child(self) -> tuple[str, bytes]:
+    def export_for_child(self) -> tuple[str, bytes]:
         """Return the name of the key's backend, and the private key as PEM."""
         ...
 
 
 class PublicKey(Protocol):
-    """A key that checks signatures."""
+    """A key that verifies signatures."""
 
     @property
     def algorithm(self) -> str:
@@ -90,70 +92,70 @@ class PublicKey(Protocol):
         ...
 
     def verify(self, message: bytes, signature: bytes, hash_algorithm: HashAlgorithm) -> bool:
-        """Tell whether *signature* is this key's for *message*; never raises."""
+        """Return True if this key made *signature* for *message*. It never raises."""
         ...
 
-    def other_scheme(self, message: bytes, signature: bytes) -> str | None:
+    def find_other_scheme(self, message: bytes, signature: bytes) -> str | None:
         """
-        Name the scheme that CloudFront does not take by which *signature* is this key's.
+        Return the scheme of a signature that this key made in a way CloudFront does not accept.
 
         Returns:
-            Such as "PSS with SHA256"; None where there is none, or the backend cannot tell.
+            For example "PSS with SHA256"; None if there is none, or the backend cannot detect it.
         """
         ...
 
 
 class Unpicklable:
-    """Keeps a secret in its process: refuses to be pickled, copied or deep-copied."""
+    """A mixin for objects with a secret: they cannot be pickled, copied or deep-copied."""
 
     __slots__ = ()
 
-    #: How to have it on the other side.
-    _anew = "call cfsign.load_private_key(...)"
+    #: How to create the object in another process, for the error's text.
+    _recreate_hint = "call cfsign.load_private_key(...)"
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError(
-            f"a {type(self).__name__} holds a private key and is neither pickled nor copied; "
-            f"send the key's path or its secret's name, and {self._anew} on the other side"
+            f"a {type(self).__name__} holds a private key and cannot be pickled or copied; send "
+            f"the key's path or its secret's name, and {self._recreate_hint} in the other process"
         )
 
 
 def is_private_key(key: object) -> bool:
-    """Tell whether *key* has the methods of a private key; a class with them is none yet."""
+    """Return True if *key* has the methods of a private key and is not a class."""
     return isinstance(key, PrivateKey) and not isinstance(key, type)
 
 
 def is_async(key: PrivateKey | AsyncPrivateKey) -> TypeIs[AsyncPrivateKey]:
     """
-    Tell whether the key's `sign` is to be awaited, as far as one sees before it is called.
+    Return True if the key's `sign` is a coroutine function.
 
-    `isinstance` cannot tell: both protocols have methods of the same names.
+    `isinstance` cannot distinguish the two protocols, because their methods have the same names.
     """
     return inspect.iscoroutinefunction(key.sign)
 
 
 def is_blocking(key: PrivateKey | AsyncPrivateKey) -> bool:
-    """Tell whether the key's `sign` waits for something."""
+    """Return True if the key's `sign` waits, for example for the network."""
     return bool(getattr(key, "is_blocking", False))
 
 
-def holds_lock(key: PrivateKey | AsyncPrivateKey) -> TypeGuard[LockHolder]:
-    """Tell whether the key's `sign` computes without giving up Python's lock; one of ours only."""
-    return bool(getattr(key, "holds_lock", False))
+def is_gil_bound(key: PrivateKey | AsyncPrivateKey) -> TypeGuard[GilBoundKey]:
+    """Return True if the key holds the GIL while it signs, so that threads do not help."""
+    return bool(getattr(key, "is_gil_bound", False))
 
 
 def hash_algorithms(key: PrivateKey | AsyncPrivateKey) -> tuple[HashAlgorithm, ...]:
     """
-    Return what the key signs with; the first is what it signs with where nothing is said.
+    Return the hash algorithms that the key signs with; the first is its default.
 
     Raises:
-        SigningKeyError: The key's own attribute is not of that kind.
+        SigningKeyError: The key's `hash_algorithms` is not a tuple of such names.
     """
-    known = getattr(key, "hash_algorithms", HASH_ALGORITHMS)
-    is_sequence = isinstance(known, tuple | list) and len(known) > 0
-    if not is_sequence or not all(name in HASH_ALGORITHMS for name in known):
+    names = getattr(key, "hash_algorithms", HASH_ALGORITHMS)
+    is_sequence = isinstance(names, tuple | list) and len(names) > 0
+    if not is_sequence or not all(name in HASH_ALGORITHMS for name in names):
         raise SigningKeyError(
-            f"hash_algorithms of a {type(key).__name__} is a tuple of "
+            f"hash_algorithms of a {type(key).__name__} must be a tuple of "
             f"{' and '.join(map(repr, HASH_ALGORITHMS))}, or of one of them"
         )
-    return tuple(known)
+    return tuple(names)

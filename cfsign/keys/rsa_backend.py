@@ -1,8 +1,8 @@
 """
-The backend that needs nothing but the `rsa` package: RSA keys in unencrypted PEM.
+The backend that uses the `rsa` package: RSA keys in unencrypted PEM.
 
-It is pure Python: a signature takes milliseconds, not microseconds, and its time depends on the
-key, although blinding hides what that would tell. Where `cryptography` is installed, that is used.
+It is pure Python. A signature takes milliseconds instead of microseconds. Its time depends on the
+key, but blinding hides what that would reveal. `cryptography` is preferred if it is installed.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from pyasn1.type import univ
 from rsa import pkcs1
 
 from cfsign.errors import ConfigurationError, SigningKeyError
-from cfsign.keys.document import (
-    read_private,
-    read_public,
-    rsa_private_numbers,
-    rsa_public_numbers,
+from cfsign.keys.formats import (
+    read_private_key,
+    read_public_key,
+    read_rsa_private_numbers,
+    read_rsa_public_numbers,
 )
+from cfsign.keys.key_errors import build_backend_error, build_hash_error
 from cfsign.keys.pem import PEM
 from cfsign.keys.protocol import HashAlgorithm, Unpicklable
-from cfsign.keys.refusals import hash_forbidden, needs_cryptography
 
 NAME = "rsa"
 
@@ -33,7 +33,7 @@ _RSA_ENCRYPTION = univ.ObjectIdentifier("1.2.840.113549.1.1.1")
 
 
 class _Numbers(rsa.PrivateKey):
-    """The library's key, whose own `repr` would print the numbers into an error report."""
+    """The library's key, with a `repr` that does not show the numbers in error reports."""
 
     __slots__ = ()
 
@@ -46,7 +46,7 @@ class RSAPrivateKey(Unpicklable):
 
     __slots__ = ("_key",)
 
-    holds_lock: ClassVar[bool] = True
+    is_gil_bound: ClassVar[bool] = True
 
     def __init__(self, key: rsa.PrivateKey) -> None:
         self._key = key
@@ -61,26 +61,33 @@ class RSAPrivateKey(Unpicklable):
 
     @property
     def algorithm(self) -> str:
-        """The kind and size of the key."""
+        """The kind and size of the key, such as "RSA-2048"."""
         return f"RSA-{self.bits}"
 
     def sign(self, message: bytes, hash_algorithm: HashAlgorithm) -> bytes:
-        """Sign with RSASSA-PKCS1-v1_5 (RFC 8017, section 8.2), equal to `rsa.sign` to the byte."""
+        """
+        Sign with RSASSA-PKCS1-v1_5 (RFC 8017, section 8.2): the same bytes as `rsa.sign`.
+
+        Raises:
+            SigningKeyError: The key is damaged or too short, or the platform forbids the hash.
+        """
         key = self._key
         length = (key.n.bit_length() + 7) // 8
         padded = int.from_bytes(_encode(message, hash_algorithm, length), "big")
-        # The library's decryption is the same private operation as signing, by the Chinese
-        # remainder theorem: three times as fast as rsa.sign, and blinded as well.
+        # The library's decryption is the same private operation as signing, but uses the Chinese
+        # remainder theorem: three times as fast as rsa.sign, and also blinded.
         signature = key.blinded_decrypt(padded)
-        # A fault in one half of that computation would give the key away (Boneh, DeMillo and
-        # Lipton, 1997), so nothing leaves that does not verify.
+        # A wrong result in one half of that computation would reveal the key (Boneh, DeMillo and
+        # Lipton, 1997), so every signature is verified.
         if pow(signature, key.e, key.n) != padded:
-            del signature  # so that no error report prints it with the frame's variables
-            raise SigningKeyError("the signature did not verify; the key is damaged: load it anew")
+            del signature  # error reports print the variables of a frame that raises
+            raise SigningKeyError(
+                "the signature does not verify: the key is damaged", hint="load the key again"
+            )
         return signature.to_bytes(length, "big")
 
     def public_key_pem(self) -> str:
-        """Return the public half as PEM, SubjectPublicKeyInfo (RFC 5280, section 4.1)."""
+        """Return the public key as PEM, SubjectPublicKeyInfo (RFC 5280, section 4.1)."""
         algorithm = univ.Sequence()
         algorithm[0] = _RSA_ENCRYPTION
         algorithm[1] = univ.Null("")
@@ -90,8 +97,8 @@ class RSAPrivateKey(Unpicklable):
         info[1] = univ.BitString.fromOctetString(public.save_pkcs1("DER"))
         return rsa.pem.save_pem(encoder.encode(info), "PUBLIC KEY").decode("ascii")
 
-    def for_child(self) -> tuple[str, bytes]:
-        """Return the backend's name and the private key as PEM, for a child process alone."""
+    def export_for_child(self) -> tuple[str, bytes]:
+        """Return the backend's name and the private key as PEM, only for a child process."""
         return NAME, self._key.save_pkcs1("PEM")
 
 
@@ -108,65 +115,84 @@ class RSAPublicKey:
 
     @property
     def algorithm(self) -> str:
-        """The kind and size of the key."""
+        """The kind and size of the key, such as "RSA-2048"."""
         return f"RSA-{self._key.n.bit_length()}"
 
     def verify(self, message: bytes, signature: bytes, hash_algorithm: HashAlgorithm) -> bool:
-        """Tell whether *signature* is this key's for *message*; never raises."""
-        try:
-            # The library takes any hash it finds in the signature; only the one asked for counts.
-            return rsa.verify(message, signature, self._key) == _METHODS[hash_algorithm]
-        except (rsa.VerificationError, ValueError, OverflowError):
-            return False
+        """Return True if this key made *signature* for *message*. It never raises."""
+        # The library accepts any hash that the signature names. Only the requested one counts.
+        return self._find_method(message, signature) == _METHODS[hash_algorithm]
 
-    def other_scheme(self, message: bytes, signature: bytes) -> str | None:
-        """Try PKCS#1 v1.5 with other hashes; the library knows no PSS."""
+    def find_other_scheme(self, message: bytes, signature: bytes) -> str | None:
+        """Try PKCS#1 v1.5 with other hashes; the library does not support PSS."""
+        method = self._find_method(message, signature)
+        if method is None or method in _METHODS.values():
+            return None
+        return f"PKCS#1 v1.5 with {method.replace('-', '')}"
+
+    def _find_method(self, message: bytes, signature: bytes) -> str | None:
+        """Return the hash that *signature* was made with, or None if it does not verify."""
         try:
-            method = rsa.verify(message, signature, self._key)
+            return str(rsa.verify(message, signature, self._key))
         except (rsa.VerificationError, ValueError, OverflowError):
             return None
-        return (
-            None if method in _METHODS.values() else f"PKCS#1 v1.5 with {method.replace('-', '')}"
-        )
 
 
 def load_private(pem: PEM, password: bytes | None) -> RSAPrivateKey:
-    """Read PKCS#1 or PKCS#8 (RFC 8017, RFC 5958), unencrypted; the numbers must fit together."""
+    """
+    Read an unencrypted PKCS#1 or PKCS#8 key (RFC 8017, RFC 5958).
+
+    Raises:
+        SigningKeyError: The key is encrypted, of another kind, or its numbers are inconsistent.
+    """
     if pem.is_encrypted:
-        raise needs_cryptography(pem, "encrypted")
-    document = read_private(pem)
-    if document.kind != "RSA":
-        raise needs_cryptography(pem, document.kind)
-    numbers = rsa_private_numbers(pem, document.content)
+        raise build_backend_error(pem, "encrypted")
+    key = read_private_key(pem)
+    if key.kind != "RSA":
+        raise build_backend_error(pem, key.kind)
+    numbers = read_rsa_private_numbers(pem, key.content)
     return RSAPrivateKey(_Numbers(numbers.n, numbers.e, numbers.d, numbers.p, numbers.q))
 
 
 def load_public(pem: PEM) -> RSAPublicKey:
-    """Read SubjectPublicKeyInfo or PKCS#1."""
-    document = read_public(pem)
-    if document.kind != "RSA":
-        raise needs_cryptography(pem, document.kind)
-    return RSAPublicKey(rsa.PublicKey(*rsa_public_numbers(pem, document.content)))
+    """
+    Read a SubjectPublicKeyInfo or PKCS#1 key.
+
+    Raises:
+        SigningKeyError: The key is of another kind, or its numbers are invalid.
+    """
+    key = read_public_key(pem)
+    if key.kind != "RSA":
+        raise build_backend_error(pem, key.kind)
+    return RSAPublicKey(rsa.PublicKey(*read_rsa_public_numbers(pem, key.content)))
 
 
 def generate_pem(algorithm: str) -> str:
-    """Make a new key, "RSA-" and its bits, as PEM, PKCS#1; takes seconds."""
+    """
+    Generate a key, "RSA-" and its bits, as PEM, PKCS#1. It takes seconds.
+
+    Raises:
+        ConfigurationError: The algorithm is not RSA.
+    """
     if not algorithm.startswith("RSA-"):
         raise ConfigurationError(
-            f"the rsa package makes no {algorithm} keys; pip install cryptography"
+            f"the rsa package cannot generate a {algorithm} key", hint="pip install cryptography"
         )
     _, key = rsa.newkeys(int(algorithm.removeprefix("RSA-")))
     return str(key.save_pkcs1("PEM").decode("ascii"))
 
 
 def _encode(message: bytes, hash_algorithm: HashAlgorithm, length: int) -> bytes:
-    """EMSA-PKCS1-v1_5 (RFC 8017, section 9.2)."""
+    """Encode the message's hash by EMSA-PKCS1-v1_5 (RFC 8017, section 9.2)."""
     try:
         digest = hashlib.new(hash_algorithm, message, usedforsecurity=False).digest()
     except ValueError:
-        raise hash_forbidden(hash_algorithm) from None
+        raise build_hash_error(hash_algorithm) from None
     info = pkcs1.HASH_ASN1[_METHODS[hash_algorithm]] + digest
-    fill = length - len(info) - 3
-    if fill < 8:
-        raise SigningKeyError(f"a key of {length * 8} bits is too short for {hash_algorithm}")
-    return b"\x00\x01" + b"\xff" * fill + b"\x00" + info
+    padding = length - len(info) - 3
+    if padding < 8:
+        raise SigningKeyError(
+            f"a key of {length * 8} bits is too short to sign with {hash_algorithm}",
+            hint="make a new key: cfsign keygen",
+        )
+    return b"\x00\x01" + b"\xff" * padding + b"\x00" + info

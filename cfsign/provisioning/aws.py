@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cfsign.errors import CfsignError
+from cfsign.keys.aws import call_boto
 
 _UNREACHABLE = "CloudFront is not reached from here; check the network, and run this again"
 _CREDENTIALS = "AWS does not take these credentials; renew them, and check the clock"
@@ -15,7 +16,7 @@ _CHANGED = "somebody else changed it in the meantime; run this again"
 _THROTTLED = "AWS throttles this account; run this again in a while"
 
 #: What to do, by AWS's code or the name of botocore's exception.
-_MENDS = {
+_HINTS = {
     "AccessDenied": "allow cloudfront:{operation} to whoever runs this",
     "ExpiredToken": _CREDENTIALS,
     "IncompleteSignature": _CREDENTIALS,
@@ -65,8 +66,8 @@ class AWSError(CfsignError):
         code: AWS's code, such as "AccessDenied", or the name of boto3's own exception, or "".
     """
 
-    def __init__(self, message: str, *, code: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, hint: str = "", code: str = "") -> None:
+        super().__init__(message, hint=hint)
         self.code = code
 
 
@@ -79,18 +80,19 @@ def cloudfront_client(profile: str | None = None) -> Any:
     """
     try:
         import boto3
-        from botocore.exceptions import BotoCoreError
     except ModuleNotFoundError:
         raise AWSError(
-            "making and rotating keys needs boto3: pip install 'cloudfront-cfsign[aws]'"
+            "making and rotating keys needs boto3", hint="pip install 'cloudfront-cfsign[aws]'"
         ) from None
-    try:
-        # CloudFront is one for all regions, so that nobody need configure one.
-        return boto3.session.Session(profile_name=profile).client(
+    # CloudFront is a global service, so the user need not configure a region.
+    client, code = call_boto(
+        lambda: boto3.session.Session(profile_name=profile).client(
             "cloudfront", region_name="us-east-1"
         )
-    except (BotoCoreError, ValueError) as error:
-        raise _error("client", type(error).__name__) from None
+    )
+    if code:
+        raise _build_error("client", code)
+    return client
 
 
 def call(client: Any, operation: str, **arguments: Any) -> dict[str, Any]:
@@ -106,21 +108,14 @@ def call(client: Any, operation: str, **arguments: Any) -> dict[str, Any]:
         AWSError: There is none.
     """
     from botocore import xform_name
-    from botocore.exceptions import BotoCoreError, ClientError
-    from botocore.parsers import ResponseParserError
 
-    try:
-        answer: dict[str, Any] = getattr(client, xform_name(operation))(**arguments)
-    except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", "Unknown"))
-    except (BotoCoreError, ResponseParserError, ValueError) as error:
-        code = type(error).__name__
-    else:
-        return answer
-    # Neither chained nor quoted: botocore's texts hold account numbers and arguments.
-    raise _error(operation, code)
+    result, code = call_boto(lambda: getattr(client, xform_name(operation))(**arguments))
+    if code:
+        raise _build_error(operation, code)
+    response: dict[str, Any] = result
+    return response
 
 
-def _error(operation: str, code: str) -> AWSError:
-    mend = _MENDS.get(code, "AWS's documents say what the code means").format(operation=operation)
-    return AWSError(f"CloudFront's {operation} failed ({code}): {mend}", code=code)
+def _build_error(operation: str, code: str) -> AWSError:
+    hint = _HINTS.get(code, "look the code up in AWS's documentation").format(operation=operation)
+    return AWSError(f"CloudFront's {operation} failed ({code})", hint=hint, code=code)

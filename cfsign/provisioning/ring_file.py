@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from cfsign.errors import ConfigurationError
-from cfsign.keyring.document import SHAPE, parse_document, read_pairs
-from cfsign.keyring.key_pair import KeyPair
-from cfsign.keyring.snapshot import clashes
+from cfsign.keyring.document import EXAMPLE, KeyPair, build_pairs, parse_document
+from cfsign.keyring.snapshot import find_conflicts
 from cfsign.keyring.source import DocumentFile
 from cfsign.provisioning.files import replace_file, write_private_key
 
@@ -50,10 +49,10 @@ class RingFile:
         """
         document = self._document()
         try:
-            pairs = sorted(read_pairs(document["keys"], self.path.parent), key=_start)
+            pairs = sorted(build_pairs(document["keys"], self.path.parent), key=_start)
         except ConfigurationError as error:
             raise self._refused([str(problem) for problem in error.problems]) from None
-        problems = clashes(pairs, now)
+        problems = [str(problem) for problem in find_conflicts(pairs, now)]
         if problems:
             raise self._refused(problems)
         return pairs
@@ -81,7 +80,7 @@ class RingFile:
         if not self.path.exists():
             raise ConfigurationError(
                 f"there is no key ring {str(self.path)!r}; write it there, with the key that signs "
-                f"now: {SHAPE}"
+                f"now: {EXAMPLE}"
             )
         try:
             return parse_document(DocumentFile(self.path).read())
@@ -118,4 +117,4 @@ def successor(pair: KeyPair, key_pair_id: str, key_file: Path, start: int) -> di
 
 
 def _start(pair: KeyPair) -> int:
-    return pair.start
+    return pair.active_from_seconds

@@ -21,10 +21,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from cfsign.errors import SigningKeyError
-from cfsign.keyring.document import read_pairs
-from cfsign.keyring.key_pair import KeyPair, is_key_text, names_file
-from cfsign.keyring.source import last_change
-from cfsign.keys import load_private_key
+from cfsign.keyring.document import KeyPair, build_pairs
+from cfsign.keyring.source import find_last_change
+from cfsign.keys import is_key_path, is_key_text, load_private_key
 from cfsign.provisioning.actions import Actions
 from cfsign.provisioning.aws import AWSError
 from cfsign.provisioning.cloudfront import CloudFront, KeyGroup, fingerprint
@@ -165,14 +164,14 @@ class Rotation:
             lambda: self.ring.add(entry),
             None,
         )
-        (pair,) = read_pairs([entry], self.ring.path.parent)
+        (pair,) = build_pairs([entry], self.ring.path.parent)
         return pair
 
     def _retire(self, pairs: list[KeyPair], group: KeyGroup, now: int) -> Progress:
         """Remove each key that nothing alive was signed with."""
         for old, new in pairwise(pairs):
             # Where the new key came in late, the old one signed on until then.
-            replaced = max(new.start, last_change(self._files(new)))
+            replaced = max(new.active_from_seconds, find_last_change(self._files(new)))
             due = replaced + self.refresh_every + self.longest_lifetime + MARGIN
             if now < due:
                 return Progress(_waiting(old.key_pair_id, new, due, now), due)
@@ -210,13 +209,13 @@ class Rotation:
 
 def _signing(pairs: list[KeyPair], now: int) -> KeyPair:
     """Return the newest key pair that is active; the ring has been seen to have one."""
-    return [pair for pair in pairs if pair.start <= now][-1]
+    return [pair for pair in pairs if pair.active_from_seconds <= now][-1]
 
 
 def _require_file(signing: KeyPair) -> None:
     """Refuse to replace a key that nobody can read by one in a file."""
     key = signing.private_key
-    if not names_file(key) and not is_key_text(key):
+    if not is_key_path(key) and not is_key_text(key):
         raise SigningKeyError(
             f"{signing.key_pair_id}, which signs now, is kept in AWS KMS (kms:), and the new key "
             "would lie in a file; make the new key in KMS, upload its public half, put that into "
@@ -226,17 +225,17 @@ def _require_file(signing: KeyPair) -> None:
 
 def _algorithm(signing: KeyPair) -> str:
     """Return the kind of a key that is text or in a file, as all of these have it."""
-    return str(getattr(signing.key(), "algorithm"))  # noqa: B009 - not in the protocol
+    return str(getattr(signing.load_key(), "algorithm"))  # noqa: B009 - not in the protocol
 
 
 def _file_of(pair: KeyPair) -> Path | None:
     """Return the file of a pair's private half, or None if the document itself holds it."""
     key = pair.private_key
-    return Path(key) if names_file(key) and os.path.isfile(key) else None
+    return Path(key) if is_key_path(key) and os.path.isfile(key) else None
 
 
 def _waiting(old_id: str, new: KeyPair, due: int, now: int) -> str:
-    new_id, start = new.key_pair_id, new.start
+    new_id, start = new.key_pair_id, new.active_from_seconds
     if now < start:
         signs = f"{new_id} signs from {_time(start)}; the site must have the key ring by then"
     else:

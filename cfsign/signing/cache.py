@@ -48,7 +48,7 @@ class SignedPolicies(Unpicklable):
 
     __slots__ = ("__weakref__", "_bytes", "_kept", "_lock", "_most_bytes", "_turns")
 
-    _anew = "make the Distribution"
+    _recreate_hint = "make the Distribution"
 
     def __init__(self, most_bytes: int) -> None:
         """Take how many bytes may be kept: the texts and an allowance for the objects of each."""

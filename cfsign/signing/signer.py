@@ -16,9 +16,9 @@ from cfsign.keys import (
     Source,
     Unpicklable,
     hash_algorithms,
-    holds_lock,
     is_async,
     is_blocking,
+    is_gil_bound,
     resolve_private_key,
 )
 from cfsign.keys.key_pair_id import check_key_pair_id
@@ -161,7 +161,7 @@ class Signer(Unpicklable, BaseSigner):
     ) -> Iterator[Result]:
         """Do as any signer does; with a key that holds Python's lock, it signs in processes."""
         # What a subclass does in a `sign` of its own is not known to a process.
-        if workers == 1 or type(self) is not Signer or not holds_lock(self._key):
+        if workers == 1 or type(self) is not Signer or not is_gil_bound(self._key):
             yield from super().in_workers(work, items, workers, chunk=chunk)
             return
         from cfsign.keys.child_processes import ChildKeys  # the only one who needs processes

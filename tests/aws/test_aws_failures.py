@@ -30,7 +30,7 @@ URL = "https://media.example.com/a"
 # AWS's code, whether it is a mistake in what was asked for, and a part of the mend.
 CODES = [
     ("NotFoundException", True, "alias/NAME"),
-    ("InvalidArnException", True, "no ARN"),
+    ("InvalidArnException", True, "not the ARN"),
     ("ValidationException", True, "check it"),
     ("UnsupportedOperationException", True, "ECC_NIST_P256"),
     ("InvalidKeyUsageException", True, "SIGN_VERIFY"),
@@ -39,15 +39,15 @@ CODES = [
     ("KMSInvalidStateException", False, "aws kms describe-key"),
     ("ThrottlingException", False, "quota"),
     ("LimitExceededException", False, "quota"),
-    ("KMSInternalException", False, "try again"),
-    ("KeyUnavailableException", False, "try again"),
-    ("DependencyTimeoutException", False, "try again"),
-    ("ServiceUnavailableException", False, "try again"),
+    ("KMSInternalException", False, "retry"),
+    ("KeyUnavailableException", False, "retry"),
+    ("DependencyTimeoutException", False, "retry"),
+    ("ServiceUnavailableException", False, "retry"),
     ("ExpiredTokenException", False, "renew them"),
     ("UnrecognizedClientException", False, "renew them"),
     ("InvalidSignatureException", False, "the clock"),
-    ("NeverHeardOfException", False, "documents of AWS"),
-    ("500", False, "documents of AWS"),
+    ("NeverHeardOfException", False, "documentation of AWS"),
+    ("500", False, "documentation of AWS"),
 ]
 
 RAISED = [
@@ -64,8 +64,8 @@ RAISED = [
     (exceptions.NoRegionError(), True, "AWS_DEFAULT_REGION"),
     (exceptions.InvalidRegionError(region_name="-"), True, "AWS_DEFAULT_REGION"),
     (exceptions.ProfileNotFound(profile="x"), True, "AWS_PROFILE"),
-    (exceptions.BotoCoreError(), False, "documents of AWS"),
-    (ResponseParserError("not JSON"), False, "documents of AWS"),
+    (exceptions.BotoCoreError(), False, "documentation of AWS"),
+    (ResponseParserError("not JSON"), False, "documentation of AWS"),
 ]
 
 
@@ -89,8 +89,8 @@ GOOD = {"KeyId": ARN, "KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY", "PublicK
 
 def check(error: SigningKeyError, code: str, mistake: bool, mend: str) -> None:
     assert type(error) is (SigningKeyError if mistake else KeyUnavailableError)
-    assert f"({code}): " in str(error)
-    assert mend in str(error)
+    assert error.message.endswith(f"({code})")
+    assert mend in error.hint
     assert "{" not in str(error)
     assert mistake or error.code == code  # type: ignore[attr-defined]
     report = "".join(traceback.format_exception(error))

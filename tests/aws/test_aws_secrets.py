@@ -82,7 +82,7 @@ class TestSecretsManager:
         """The error, its report and the report's variables show nothing of the secret."""
         body = pem.splitlines()[1]
         keep(SecretString=content.replace("{pem}", body).replace("{{", "{").replace("}}", "}"))
-        with pytest.raises(SigningKeyError, match="no JSON object with text in") as caught:
+        with pytest.raises(SigningKeyError, match="not a JSON object with text in") as caught:
             SecretsManagerSecret("cloudfront/key", field="private_key")()
         ours = caught.value.__traceback__.tb_next  # type: ignore[union-attr]
         report = traceback.TracebackException(
@@ -162,5 +162,5 @@ def test_a_key_in_kms_is_neither_pickled_nor_copied() -> None:
 
     key = KmsPrivateKey("alias/cloudfront", client=Kms())
     for attempt in (pickle.dumps, copy.copy, copy.deepcopy):
-        with pytest.raises(TypeError, match=r"KmsPrivateKey\(\.\.\.\) on the other side"):
+        with pytest.raises(TypeError, match=r"KmsPrivateKey\(\.\.\.\) in the other process"):
             attempt(key)

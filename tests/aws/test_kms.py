@@ -181,7 +181,7 @@ def test_another_kind_of_key_is_refused_when_made(
 ) -> None:
     """Not at the first viewer; and the error says what it is and what it should be."""
     stubber.add_response("get_public_key", answer | {"KeySpec": spec, "KeyUsage": usage})
-    with pytest.raises(SigningKeyError, match=f"is {spec} for {usage}, and .* ECC_NIST_P256") as e:
+    with pytest.raises(SigningKeyError, match=f"is {spec} for {usage}, but .* ECC_NIST_P256") as e:
         KmsPrivateKey(ARN, client=client)
     assert type(e.value) is SigningKeyError
     assert e.value.source == f"key/{KEY_ID}"
@@ -202,7 +202,7 @@ def test_what_is_no_name_is_refused_unasked(name: Any) -> None:
     """And not echoed: it may be the key itself."""
     with pytest.raises(SigningKeyError) as caught:
         KmsPrivateKey(name, client=object())
-    assert str(caught.value) == "that is no KMS key's name; give its name, id or ARN"
+    assert str(caught.value) == "the name of the KMS key is invalid; use its name, id or ARN"
 
 
 def test_the_region_is_that_of_the_arn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,14 +226,22 @@ def test_a_forked_process_has_a_connection_of_its_own(
     make_key: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two on one would read each other's answers, and send one viewer's signature to the next."""
-    key = KmsPrivateKey(make_key())
-    client = key._kept._client_here()
-    assert key._kept._client_here() is client
-    monkeypatch.setattr("os.getpid", lambda: 1)
-    forked = key._kept._client_here()
-    assert forked is not client
-    assert key._kept._client_here() is forked
+    made: list[str] = []
+
+    class Session(boto3.session.Session):  # type: ignore[misc]
+        def client(self, service: str, **options: Any) -> Any:
+            made.append(service)
+            return super().client(service, **options)
+
+    key_id = make_key()
+    monkeypatch.setattr(boto3.session, "Session", Session)
+    key = KmsPrivateKey(key_id)
     assert key.sign(b"message", "SHA256")
+    assert made == ["kms"]
+    monkeypatch.setattr("cfsign.keys.aws.getpid", lambda: 1)
+    for _ in range(2):
+        assert key.sign(b"message", "SHA256")
+        assert made == ["kms", "kms"]
 
 
 def test_threads_share_a_key(make_key: Any) -> None:
@@ -277,11 +285,14 @@ def test_settings_that_do_not_fit_a_key_in_kms(make_key: Any) -> None:
     """Each is reported when the site starts, under its own name."""
     name = make_key()
     for extra, problem in (
-        ({"password": "secret-word"}, r"\['private_key'\]: a password is given, but no encrypted"),
+        ({"password": "secret-word"}, r"\['private_key'\]: there is a password, but no encrypted"),
         ({"hash_algorithm": "SHA1"}, r"\['hash_algorithm'\]: this key signs with SHA256 alone"),
-        ({"private_key": "kms:"}, r"\['private_key'\]: that is no KMS key's name"),
+        ({"private_key": "kms:"}, r"\['private_key'\]: the name of the KMS key is invalid"),
         ({"private_key": "kms:alias/none"}, r"\['private_key'\]: the KMS key 'alias/none' cannot"),
-        ({"private_key": KmsPrivateKey}, r"\['private_key'\]: .* not KmsPrivateKey"),
+        (
+            {"private_key": KmsPrivateKey},
+            r"\['private_key'\]: .* cannot be made from KmsPrivateKey",
+        ),
     ):
         config = {"key_pair_id": "K2JCJMDEHXQW5F", "private_key": f"kms:{name}"} | extra
         mapping = {"CLOUDFRONT_DOMAIN": "https://media.example.com", "CLOUDFRONT_CONFIG": config}
@@ -320,7 +331,7 @@ def test_without_boto3_the_error_names_the_extra() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == [
-        f"ConfigurationError the {kind} 'name' needs boto3: "
+        f"ConfigurationError the {kind} 'name' needs boto3; "
         f"pip install 'cloudfront-cfsign[{extra}]'"
         for kind, extra in (("KMS key", "kms"), ("secret", "aws"), ("SSM parameter", "aws"))
     ]

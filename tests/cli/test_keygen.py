@@ -54,7 +54,7 @@ def test_unknown_algorithm_is_refused(run, tmp_path):
 
 
 def test_p256_needs_cryptography(run, tmp_path, monkeypatch):
-    monkeypatch.setattr("cfsign.keys._is_installed", lambda name: name == "rsa")
+    monkeypatch.setattr("cfsign.keys.loading._is_installed", lambda name: name == "rsa")
     result = run("keygen", "--algorithm", "p-256", cwd=tmp_path)
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
     assert "pip install cryptography" in result.stderr

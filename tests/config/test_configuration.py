@@ -382,7 +382,7 @@ def test_from_env_with_a_password(encrypted_pem: str, password: str, tmp_path: P
     pytest.importorskip("cryptography")
     (tmp_path / "key").write_text(encrypted_pem)
     environment = {**ENVIRONMENT, "CLOUDFRONT_PRIVATE_KEY_FILE": str(tmp_path / "key")}
-    with pytest.raises(ConfigurationError, match="encrypted; give its password"):
+    with pytest.raises(ConfigurationError, match="is encrypted, and there is no password"):
         Configuration.from_env(environment)
     environment["CLOUDFRONT_PASSWORD"] = password
     assert Configuration.from_env(environment).expires == 90

@@ -111,7 +111,7 @@ def test_domain_that_only_resembles(environ, domain):
 @pytest.mark.parametrize(
     ("key_pair_id", "severity", "words"),
     [
-        ("d3b07384-d113-4ec8-a7d5-5e4f2b1c9a10", "error", "key group's id"),
+        ("d3b07384-d113-4ec8-a7d5-5e4f2b1c9a10", "error", "ID of a key group"),
         ("AKIAIOSFODNN7EXAMPLE", "error", "access key"),
         ("ASIAIOSFODNN7EXAMPLE", "error", "access key"),
         ("arn:aws:cloudfront::1:public-key/K1", "error", "an ARN"),

@@ -32,7 +32,7 @@ class CountingKey:
         self.bytes += len(message)
         return False
 
-    def other_scheme(self, message: bytes, signature: bytes) -> str | None:
+    def find_other_scheme(self, message: bytes, signature: bytes) -> str | None:
         self.verified += 11
         self.bytes += len(message)
         return None

@@ -371,15 +371,15 @@ def test_each_backend_names_another_hash(world: World, backend: str, hash_name: 
     """And names none where CloudFront takes the signature, or where it is over something else."""
     key = load_public_key(world.rsa.public_pem, backend=backend)
     signature = world.rsa.sign(b"text", hash_name)
-    assert key.other_scheme(b"text", signature) == f"PKCS#1 v1.5 with {hash_name}"
-    assert key.other_scheme(b"other", signature) is None
-    assert key.other_scheme(b"text", world.rsa.sign(b"text")) is None
+    assert key.find_other_scheme(b"text", signature) == f"PKCS#1 v1.5 with {hash_name}"
+    assert key.find_other_scheme(b"other", signature) is None
+    assert key.find_other_scheme(b"text", world.rsa.sign(b"text")) is None
 
 
 def test_the_rsa_package_cannot_tell_pss(world: World, backend: str) -> None:
     """It says nothing, and so nothing wrong."""
     key = load_public_key(world.rsa.public_pem, backend=backend)
-    told = key.other_scheme(b"text", world.rsa.sign_pss(b"text"))
+    told = key.find_other_scheme(b"text", world.rsa.sign_pss(b"text"))
     assert told == {"rsa": None, "cryptography": "PSS with SHA256"}[backend]
 
 

@@ -91,10 +91,13 @@ def test_a_tilde_is_the_home_folder(
         ),
         ({"key_ring": "x", "hash_algorithm": "SHA1"}, r"\['hash_algorithm'\] is beside"),
         ({"key_ring": "x"}, r"\['key_ring'\]: key ring .*x': the file cannot be read"),
-        ({"key_ring": 5}, r"\['key_ring'\]: a key ring is its document's path, or a function"),
-        ({"keys": "x"}, r"\['keys'\]: a key ring is made of a list"),
+        (
+            {"key_ring": 5},
+            r"\['key_ring'\]: a key ring must be the path of a document",
+        ),
+        ({"keys": "x"}, r"\['keys'\]: a key ring cannot be made from str; use a list"),
         ({"keys": [{}]}, r"\['keys'\]: keys\[0\]: key_pair_id is missing"),
-        ({"keys": [], "refresh_every": "x"}, "refresh_every is a timedelta or seconds"),
+        ({"keys": [], "refresh_every": "x"}, "refresh_every must be a timedelta or a number"),
         ({"refresh_every": 5}, r"\['refresh_every'\] is for a key ring; give keys or key_ring"),
         ({"refesh_every": 5}, "is it 'refresh_every'"),
     ],
@@ -141,8 +144,8 @@ def test_a_check_every_that_is_none_is_told_by_its_name(document: Path, text: st
     }
     with pytest.raises(ConfigurationError) as caught:
         Configuration.from_env(environ)
-    ring, every = sorted(caught.value.problems)
-    assert every.startswith("CLOUDFRONT_REFRESH_EVERY: refresh_every is a timedelta or seconds")
+    ring, every = sorted(map(str, caught.value.problems))
+    assert every.startswith("CLOUDFRONT_REFRESH_EVERY: refresh_every must be a timedelta")
     assert ring.startswith("CLOUDFRONT_KEY_RING_FILE: key ring ")
     with pytest.raises(
         ConfigurationError, match=r"^CLOUDFRONT_CONFIG\['refresh_every'\]: refresh_e"

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from cfsign import Signer
 from cfsign.keys import HashAlgorithm
-from cfsign.keys.cryptography_backend import ECPrivateKey, _ecdsa
+from cfsign.keys.cryptography_backend import ECPrivateKey, _build_ecdsa
 
 try:
     ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
@@ -65,4 +65,4 @@ def test_without_support_k_is_drawn(
         return plain(algorithm)
 
     monkeypatch.setattr(ec, "ECDSA", older)
-    assert isinstance(_ecdsa(hashes.SHA1()), plain)
+    assert isinstance(_build_ecdsa(hashes.SHA1()), plain)

@@ -14,7 +14,7 @@ import pytest
 from cfsign import Policy, Signer, SigningKeyError, load_private_key
 
 POLICY = Policy("https://media.example.com/a", 1767225600)
-MEND = r'does not sign with SHA1 .*; sign with hash_algorithm="SHA256", which CloudFront takes'
+HINT = r'forbids signatures with SHA1 .*; sign with hash_algorithm="SHA256", which CloudFront'
 
 # An OpenSSL that is told to use nothing but a module that is not there.
 NOTHING_BUT_FIPS = """
@@ -56,9 +56,9 @@ def test_sha1_forbidden_by_openssl(kind: str, name: str) -> None:
     module = pytest.importorskip("cfsign.keys.cryptography_backend")
     arguments = ("invalid digest", []) if name == "InternalError" else ("invalid digest",)
     key = getattr(module, kind)(Forbidding(getattr(exceptions, name)(*arguments)))
-    with pytest.raises(SigningKeyError, match=MEND):
+    with pytest.raises(SigningKeyError, match=HINT):
         Signer("K2JCJMDEHXQW5F", key).sign_policy(POLICY)
-    with pytest.raises(SigningKeyError, match=r"with SHA256 .*; ask whoever keeps the platform"):
+    with pytest.raises(SigningKeyError, match=r"with SHA256 .*; ask the platform's administrator"):
         Signer("K2JCJMDEHXQW5F", key, hash_algorithm="SHA256").sign_policy(POLICY)
 
 
@@ -70,7 +70,7 @@ def test_sha1_forbidden_by_pythons_hashlib(pem: str, monkeypatch: pytest.MonkeyP
 
     key = load_private_key(pem, backend="rsa")
     monkeypatch.setattr(hashlib, "new", new)
-    with pytest.raises(SigningKeyError, match=MEND):
+    with pytest.raises(SigningKeyError, match=HINT):
         Signer("K2JCJMDEHXQW5F", key).sign_policy(POLICY)
 
 

@@ -208,7 +208,7 @@ def test_an_encryption_that_takes_too_long_is_named(
     """With the command that makes one that does not."""
     pytest.importorskip("cryptography")
     key = encrypted(derivation, *map(number, parameters))
-    with pytest.raises(SigningKeyError, match="encrypt it anew: openssl pkcs8 -topk8 -v2"):
+    with pytest.raises(SigningKeyError, match="encrypt it again: openssl pkcs8 -topk8 -v2"):
         load_private_key(key, password="hunter2")
 
 
@@ -216,7 +216,7 @@ def test_the_strongest_encryption_that_is_advised_is_tried() -> None:
     """OWASP's strongest scrypt, and OpenSSL's own iterations many times over."""
     pytest.importorskip("cryptography")
     for key in (encrypted(PBKDF2, number(600_000)), encrypted(SCRYPT, *map(number, (2**17, 8, 1)))):
-        with pytest.raises(SigningKeyError, match="the password does not open the key"):
+        with pytest.raises(SigningKeyError, match="the password is wrong, or the key is damaged"):
             load_private_key(key, password="hunter2")
 
 
@@ -232,7 +232,7 @@ def test_a_panic_of_the_parser_is_an_error_of_ours(
     def panic(*_: Any, **__: Any) -> Any:
         raise PanicException("assertion failed")
 
-    monkeypatch.setattr("cfsign.keys._PARSED", {})
+    monkeypatch.setattr("cfsign.keys.loading._cache", {})
     monkeypatch.setattr(module.serialization, "load_der_private_key", panic)
     monkeypatch.setattr(module.serialization, "load_der_public_key", panic)
     for load, source in ((load_private_key, pem), (load_public_key, public_pem)):
@@ -249,7 +249,7 @@ def test_an_interruption_is_not_taken_for_a_bad_key(
     def interrupted(*_: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cfsign.keys._PARSED", {})
+    monkeypatch.setattr("cfsign.keys.loading._cache", {})
     monkeypatch.setattr(module.serialization, "load_der_private_key", interrupted)
     with pytest.raises(KeyboardInterrupt):
         load_private_key(pem)

@@ -170,7 +170,9 @@ def test_64_bytes_may_be_what_they_should_be() -> None:
 @pytest.mark.parametrize("key", [Own, Awaited, Mock])
 def test_a_class_is_no_key(key: Any) -> None:
     """It has the methods, and would fail at the first request."""
-    with pytest.raises(SigningKeyError, match=r"methods sign and public_key_pem, not "):
+    with pytest.raises(
+        SigningKeyError, match=r"cannot be made from .* the methods sign and public_key_pem"
+    ):
         Signer("K2JCJMDEHXQW5F", key)
 
 
@@ -179,7 +181,7 @@ def test_a_key_names_its_hashes_rightly(known: Any) -> None:
     """Text is a sequence too, of letters."""
     key: Any = Own()
     key.hash_algorithms = known
-    with pytest.raises(SigningKeyError, match="hash_algorithms of a Own is a tuple of 'SHA1' and"):
+    with pytest.raises(SigningKeyError, match="hash_algorithms of a Own must be a tuple of"):
         Signer("K2JCJMDEHXQW5F", key)
 
 

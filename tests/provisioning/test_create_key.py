@@ -252,7 +252,7 @@ def test_killed_after_each_call(client, tmp_path, add_group, public_keys, items,
         ("update_key_group", "PreconditionFailed", "run this again"),
         ("update_key_group", "TooManyPublicKeysInKeyGroup", "take out one"),
         ("list_key_groups", "ExpiredToken", "renew"),
-        ("list_key_groups", "SomethingNew", "AWS's documents"),
+        ("list_key_groups", "SomethingNew", "AWS's documentation"),
     ],
 )
 def test_what_aws_refuses(client, tmp_path, add_group, monkeypatch, operation, code, words):

@@ -11,7 +11,7 @@ import time_machine
 
 from cfsign import ConfigurationError, SigningKeyError, TrustedKeyGroup, load_private_key
 from cfsign.cli import main
-from cfsign.keyring.source import last_change
+from cfsign.keyring.source import find_last_change
 from cfsign.keys import generate_private_key_pem
 from cfsign.provisioning import (
     Actions,
@@ -62,8 +62,10 @@ class Site:
 
     def sign(self):
         """Sign as a key ring does: with the newest active key."""
-        active = [pair for pair in self.ring.pairs(self.now) if pair.start <= self.now]
-        return active[-1].signer().sign_url(URL, expires_at=self.now + HOUR)
+        active = [
+            pair for pair in self.ring.pairs(self.now) if pair.active_from_seconds <= self.now
+        ]
+        return active[-1].load_signer().sign_url(URL, expires_at=self.now + HOUR)
 
 
 @pytest.fixture
@@ -77,7 +79,7 @@ def site(client, tmp_path, ec_pem, openssl, monkeypatch):
     entry = {"key_pair_id": key_id, "private_key": "old.pem", "hash_algorithm": "SHA256"}
     (tmp_path / "ring.json").write_text(json.dumps({"keys": [entry], "more": 1}))
     site = Site(client, tmp_path, key_id)
-    monkeypatch.setattr(rotation, "last_change", lambda paths: site.changed)
+    monkeypatch.setattr(rotation, "find_last_change", lambda paths: site.changed)
     with time_machine.travel(site.now - HOUR):
         yield site
 
@@ -161,7 +163,7 @@ def test_a_successor_that_came_in_late(site, client, items, tmp_path):
 @pytest.mark.parametrize("name", ["ring.json", "late.pem"])
 def test_when_the_files_changed(site, client, monkeypatch, tmp_path, name):
     """Told by the document itself, and by the file of the new key, without which it is not read."""
-    monkeypatch.setattr(rotation, "last_change", last_change)
+    monkeypatch.setattr(rotation, "find_last_change", find_last_change)
     add_late_successor(site, client, tmp_path, 100 * HOUR)
     (tmp_path / "late.pem").write_text("")
     later = time_machine.escape_hatch.time.time() + 5000
@@ -442,14 +444,17 @@ def entries(*keys):
     ("text", "words"),
     [
         (None, "there is no key ring"),
-        ("", "no JSON"),
-        ("[" * 100000, "no JSON"),
+        ("", "not valid JSON"),
+        ("[" * 100000, "not valid JSON"),
         ("[]", "an object with a list of keys"),
         ('{"keys": {}}', "an object with a list of keys"),
-        ('{"keys": [1]}', "is a mapping"),
+        ('{"keys": [1]}', "must be a mapping"),
         ('{"keys": []}', "there is no key"),
         ('{"keys": [{}]}', "key_pair_id is missing"),
-        (entries({"key_pair_id": "K1"}, {"key_pair_id": "K2"}), "same moment"),
+        (
+            entries({"key_pair_id": "K1"}, {"key_pair_id": "K2"}),
+            "become active without a start time",
+        ),
         (entries({"key_pair_id": "K1"}, {"key_pair_id": "K1", "active_from": 5}), "2 times"),
         (entries({"key_pair_id": "K1", "active_from": "soon"}), "no moment"),
         (entries({"key_pair_id": "K1", "active_from": "2026-01-01T00:00:00"}), "time zone"),

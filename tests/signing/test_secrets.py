@@ -224,7 +224,7 @@ def test_a_key_is_neither_pickled_nor_copied(
     ]
     for attempt in attempts:
         with pytest.raises(
-            TypeError, match=r"call cfsign\.load_private_key\(\.\.\.\) on the other"
+            TypeError, match=r"call cfsign\.load_private_key\(\.\.\.\) in the other"
         ):
             attempt(thing)
         with pytest.raises(TypeError) as caught:
@@ -403,7 +403,7 @@ def test_no_form_of_key_and_no_password_is_shown(
     assert failed == 74
     if backend == "cryptography":
         opened = load_private_key(encrypted, password=ask, backend=backend)
-        for thing in (opened, Signer("K", opened), cfsign.keys._PARSED):
+        for thing in (opened, Signer("K", opened), cfsign.keys.loading._cache):
             shown.write(forms(thing))
     assert shown.leaks == []
 

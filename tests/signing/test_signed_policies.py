@@ -408,7 +408,7 @@ def test_it_shows_and_gives_away_nothing(signer: Signer, clock: Any) -> None:
         for give_away in (pickle.dumps, copy.deepcopy):
             with pytest.raises(TypeError, match="holds a private key"):
                 give_away(thing)
-    with pytest.raises(TypeError, match="make the Distribution on the other side"):
+    with pytest.raises(TypeError, match="make the Distribution in the other process"):
         copy.copy(cache)
 
 

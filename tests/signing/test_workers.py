@@ -107,7 +107,7 @@ def test_a_key_that_holds_the_lock_signs_in_processes(
 def test_a_key_that_gives_up_the_lock_signs_in_threads(
     key: PrivateKey, children: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(type(key), "holds_lock", False)
+    monkeypatch.setattr(type(key), "is_gil_bound", False)
     signed = Signer(KEY_PAIR_ID, key).sign_urls(endless(), expires_at=LATER, workers=2)
     next(signed)
     assert sum(thread.name.startswith("cfsign") for thread in threading.enumerate()) == 2
@@ -120,7 +120,7 @@ def test_cryptography_is_known_to_hold_the_lock_before_47() -> None:
     from cfsign.keys.cryptography_backend import ECPrivateKey, RSAPrivateKey
 
     held = int(cryptography.__version__.split(".")[0]) < 47
-    assert (RSAPrivateKey.holds_lock, ECPrivateKey.holds_lock) == (held, held)
+    assert (RSAPrivateKey.is_gil_bound, ECPrivateKey.is_gil_bound) == (held, held)
 
 
 @pytest.mark.parametrize("make", ["pem", "ec_pem"])
@@ -129,7 +129,7 @@ def test_a_key_of_an_old_cryptography_signs_in_processes(
 ) -> None:
     pytest.importorskip("cryptography")
     key = load_private_key(request.getfixturevalue(make))
-    monkeypatch.setattr(type(key), "holds_lock", True)
+    monkeypatch.setattr(type(key), "is_gil_bound", True)
     signed = Signer(KEY_PAIR_ID, key, hash_algorithm="SHA256").sign_urls(
         files(3), expires_at=LATER, workers=2
     )
@@ -197,7 +197,7 @@ def test_the_key_goes_to_a_process_by_its_pipe_alone(
     assert "cfsign.keys.child_processes" in given
     assert pem.splitlines()[1] not in given
     assert "PRIVATE" not in repr(key) + str(key)
-    with pytest.raises(TypeError, match="neither pickled nor copied"):
+    with pytest.raises(TypeError, match="cannot be pickled or copied"):
         key.__reduce_ex__(4)
 
 
@@ -210,7 +210,7 @@ def test_a_process_that_ends_is_an_error_that_says_so(
     next(signed)
     for child in children:
         os.kill(child.pid, signal.SIGKILL)
-    with pytest.raises(SigningKeyError, match="a process that signs has ended"):
+    with pytest.raises(SigningKeyError, match="a signing process has ended"):
         list(signed)
 
 
