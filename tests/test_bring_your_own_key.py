@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cfsign import Policy, PrivateKey, Signer, TrustedKeyGroup, load_private_key
-from cfsign.keys import hash_algorithms, is_blocking
+from cfsign.keys import get_hash_algorithms, is_blocking
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "keys.md"
 URL = "https://media.example.com/a"
@@ -39,7 +39,7 @@ def hsm_key(pem: str, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_hsm_key_of_the_page_signs(hsm_key: Any, public_pem: str) -> None:
     assert isinstance(hsm_key, PrivateKey)
     assert is_blocking(hsm_key)
-    assert hash_algorithms(hsm_key) == ("SHA256",)
+    assert get_hash_algorithms(hsm_key) == ("SHA256",)
     signed = Signer("K2JCJMDEHXQW5F", hsm_key).sign_policy(Policy(URL, 1999999999))
     trusted_keys = TrustedKeyGroup({"K2JCJMDEHXQW5F": public_pem})
     assert trusted_keys.check(signed.url(URL), at=1900000000).allowed

@@ -22,7 +22,7 @@ from cfsign.checking.statement import (
 )
 from cfsign.checking.verdict import Reason, Verdict
 from cfsign.errors import CfsignWarning, ConfigurationError, PolicyError, SigningKeyError
-from cfsign.keys import SUPPORTED, HashAlgorithm, PublicKey, load_public_key
+from cfsign.keys import KEY_ALGORITHMS, HashAlgorithm, PublicKey, load_public_key
 from cfsign.limits import KEY_GROUP_ID, KEY_PAIR_ID
 
 KeySource: TypeAlias = str | bytes | os.PathLike[str]
@@ -63,10 +63,10 @@ class TrustedKeyGroup:
             _check_key_pair_id(key_pair_id)
             self._keys[key_pair_id] = _load_key(key_pair_id, source)
         for key_pair_id, key in self._keys.items():
-            if key.algorithm not in SUPPORTED:
+            if key.algorithm not in KEY_ALGORITHMS:
                 warnings.warn(
                     f"the key {key_pair_id} is {key.algorithm}, but CloudFront accepts only "
-                    f"{' and '.join(SUPPORTED)}",
+                    f"{' and '.join(KEY_ALGORITHMS)}",
                     CfsignWarning,
                     stacklevel=2,
                 )

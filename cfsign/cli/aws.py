@@ -12,7 +12,7 @@ import click
 
 from cfsign.cli.output import print_message, print_result
 from cfsign.cli.parameters import parse_duration, parse_path
-from cfsign.keys import SUPPORTED
+from cfsign.keys import KEY_ALGORITHMS
 from cfsign.provisioning import (
     MAX_KEYS,
     Actions,
@@ -25,7 +25,7 @@ from cfsign.provisioning import (
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_ALGORITHM = click.Choice(SUPPORTED, case_sensitive=False)
+_ALGORITHM = click.Choice(KEY_ALGORITHMS, case_sensitive=False)
 
 
 @click.group(invoke_without_command=True)
@@ -61,7 +61,7 @@ def _add_aws_options(command: Command) -> Command:
 @click.option(
     "--algorithm",
     type=_ALGORITHM,
-    default=SUPPORTED[0],
+    default=KEY_ALGORITHMS[0],
     show_default=True,
     help="The algorithm of the new key.",
 )

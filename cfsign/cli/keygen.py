@@ -9,7 +9,7 @@ import click
 
 from cfsign.cli.output import print_message, print_result
 from cfsign.cli.parameters import parse_path
-from cfsign.keys import SUPPORTED, generate_private_key_pem, load_private_key
+from cfsign.keys import KEY_ALGORITHMS, generate_private_key_pem, load_private_key
 from cfsign.utils.files import create_file
 
 
@@ -17,7 +17,7 @@ from cfsign.utils.files import create_file
 @click.argument("name", default="cloudfront", type=parse_path)
 @click.option(
     "--algorithm",
-    type=click.Choice(SUPPORTED, case_sensitive=False),
+    type=click.Choice(KEY_ALGORITHMS, case_sensitive=False),
     default="RSA-2048",
     show_default=True,
     help="P-256 signs faster and makes shorter URLs. It needs `cryptography`.",

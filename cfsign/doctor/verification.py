@@ -21,7 +21,7 @@ from cfsign.keys import (
     HashAlgorithm,
     PrivateKey,
     PublicKey,
-    hash_algorithms,
+    get_hash_algorithms,
     load_public_key,
 )
 from cfsign.signing.distribution import Distribution
@@ -174,7 +174,7 @@ def _is_half(held: HeldKey, public: PublicKey, file: str | os.PathLike[str]) -> 
         if _PUBLIC not in content:
             return None
         return content.split() == held.key.public_key_pem().encode("ascii").split()
-    hash_algorithm = hash_algorithms(key)[0]
+    hash_algorithm = get_hash_algorithms(key)[0]
     return public.verify(_MESSAGE, key.sign(_MESSAGE, hash_algorithm), hash_algorithm)
 
 
@@ -205,7 +205,7 @@ def _seconds_a_signature(key: PrivateKey, hash_algorithm: HashAlgorithm) -> floa
 
 
 def _hash_of(key: PrivateKey | AsyncPrivateKey, wanted: object) -> HashAlgorithm:
-    known = hash_algorithms(key)
+    known = get_hash_algorithms(key)
     return next((name for name in HASH_ALGORITHMS if name == wanted and name in known), known[0])
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from cfsign.checking.verdict import Reason
 from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.context import Case
-from cfsign.keys import SUPPORTED
+from cfsign.keys import KEY_ALGORITHMS
 
 _BARE_MARK = re.compile(r"(?<!\\)\?")
 
@@ -93,7 +93,7 @@ def _has_encoded_names(case: Case) -> bool:
 
 def _has_odd_key(case: Case) -> bool:
     key = case.keys.get(case.credential.key_pair_id or "")
-    return _compares(case) and key is not None and key.algorithm not in SUPPORTED
+    return _compares(case) and key is not None and key.algorithm not in KEY_ALGORITHMS
 
 
 def _has_host_bits(case: Case) -> bool:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from cfsign.errors import SigningKeyError
 from cfsign.keys.pem import PEM
-from cfsign.keys.protocol import SUPPORTED, HashAlgorithm
+from cfsign.keys.protocol import KEY_ALGORITHMS, HashAlgorithm
 from cfsign.keys.source import describe_key
 
 _DECRYPT = "decrypt it: openssl pkey -in KEY -out PLAIN"
@@ -110,7 +110,7 @@ def build_hash_error(hash_algorithm: HashAlgorithm) -> SigningKeyError:
 
 
 def _describe_kind(kind: str) -> str:
-    return f"is {kind}, but CloudFront accepts only {' and '.join(SUPPORTED)}"
+    return f"is {kind}, but CloudFront accepts only {' and '.join(KEY_ALGORITHMS)}"
 
 
 def _build(pem: PEM, problem: str, hint: str, noun: str = "key") -> SigningKeyError:

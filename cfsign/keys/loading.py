@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cfsign.errors import ConfigurationError, SigningKeyError
 from cfsign.keys.protocol import (
-    SUPPORTED,
+    KEY_ALGORITHMS,
     AsyncPrivateKey,
     Password,
     PrivateKey,
@@ -77,7 +77,7 @@ def load_private_key(
     name = choose_backend(backend)
     pem = read_pem(source, "private")
     key = _load_cached(pem, _resolve_password(password, pem, name), name)
-    if key.algorithm not in SUPPORTED and not allow_unsupported:
+    if key.algorithm not in KEY_ALGORITHMS and not allow_unsupported:
         raise build_size_error(pem, key.algorithm)
     return key  # type: ignore[no-any-return]  # the backend is chosen at run time
 
@@ -151,9 +151,9 @@ def generate_private_key_pem(algorithm: str = "RSA-2048", *, backend: str | None
     Raises:
         ConfigurationError: The algorithm is unknown, or the backend does not have it.
     """
-    if algorithm not in SUPPORTED:
+    if algorithm not in KEY_ALGORITHMS:
         raise ConfigurationError(
-            f"algorithm must be {' or '.join(map(repr, SUPPORTED))}, got {algorithm!r}"
+            f"algorithm must be {' or '.join(map(repr, KEY_ALGORITHMS))}, got {algorithm!r}"
         )
     pem: str = _import_backend(choose_backend(backend)).generate_pem(algorithm)
     return pem

@@ -25,7 +25,7 @@ Password = str | bytes | Callable[[], str | bytes]
 
 #: The kinds of keys that CloudFront accepts, as `algorithm` spells them (AWS, "Create key pairs
 #: for your signers").
-SUPPORTED = ("RSA-2048", "P-256")
+KEY_ALGORITHMS = ("RSA-2048", "P-256")
 
 
 @runtime_checkable
@@ -100,7 +100,7 @@ class PublicKey(Protocol):
         Return the scheme of a signature that this key made in a way CloudFront does not accept.
 
         Returns:
-            For example "PSS with SHA256"; None if there is none, or the backend cannot detect it.
+            For example "PSS with SHA256"; None if the backend finds no such scheme.
         """
         ...
 
@@ -144,7 +144,7 @@ def is_gil_bound(key: PrivateKey | AsyncPrivateKey) -> TypeGuard[GilBoundKey]:
     return bool(getattr(key, "is_gil_bound", False))
 
 
-def hash_algorithms(key: PrivateKey | AsyncPrivateKey) -> tuple[HashAlgorithm, ...]:
+def get_hash_algorithms(key: PrivateKey | AsyncPrivateKey) -> tuple[HashAlgorithm, ...]:
     """
     Return the hash algorithms that the key signs with; the first is its default.
 

@@ -15,7 +15,7 @@ from cfsign.keys import (
     PrivateKey,
     Source,
     Unpicklable,
-    hash_algorithms,
+    get_hash_algorithms,
     is_async,
     is_blocking,
     is_gil_bound,
@@ -240,7 +240,7 @@ def choose_hash_algorithm(
     key: PrivateKey | AsyncPrivateKey, wanted: str | None = None
 ) -> HashAlgorithm:
     """Return *wanted* if *key* signs with it, else raise PolicyError; None takes the key's own."""
-    known = hash_algorithms(key)
+    known = get_hash_algorithms(key)
     if wanted is None:
         return known[0]
     algorithm = check_hash_algorithm(wanted)

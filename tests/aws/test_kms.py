@@ -30,7 +30,7 @@ from cfsign import (  # noqa: E402
     SigningKeyError,
     TrustedKeyGroup,
 )
-from cfsign.keys import hash_algorithms, is_async, is_blocking  # noqa: E402
+from cfsign.keys import get_hash_algorithms, is_async, is_blocking  # noqa: E402
 from cfsign.keys.kms import KmsPrivateKey  # noqa: E402
 
 URL = "https://media.example.com/a%20b.jpg"
@@ -125,7 +125,7 @@ def test_what_a_key_says_of_itself(make_key: Any) -> None:
     assert isinstance(key, PrivateKey)
     assert is_blocking(key)
     assert not is_async(key)
-    assert hash_algorithms(key) == ("SHA256",)
+    assert get_hash_algorithms(key) == ("SHA256",)
 
 
 def test_sha1_is_refused_before_kms_is_asked(
