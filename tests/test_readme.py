@@ -248,6 +248,17 @@ def test_2012_page_redirects(run_page, trusted_keys):
     assert client.get("/books/chemistry").status_code == 404
 
 
+def test_adapter_page_authorizes_and_redirects(run_page, trusted_keys):
+    werkzeug = pytest.importorskip("werkzeug.test")
+    client = werkzeug.Client(run_page("adapters.md")["application"])
+    assert client.get("/a%20b.txt").status_code == 401
+    response = client.get("/a%20b.txt", environ_overrides={"REMOTE_USER": "ada"})
+    assert response.status_code == 303
+    assert trusted_keys.check(response.location).allowed
+    assert response.location.startswith("https://media.example.com/a%20b.txt?")
+    assert client.get("/a/../b", environ_overrides={"REMOTE_USER": "ada"}).status_code == 404
+
+
 def test_rotation_page_signs_with_the_active_key(run_page, clock):
     assert run_page("rotation.md")["ring"].key_pair_id == "K2JCJMDEHXQW5F"
 
