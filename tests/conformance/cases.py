@@ -1,8 +1,8 @@
 """
-The one table: what a site's rule returns, what is asked for, and what every flavour answers.
+The cases of the conformance suite: requests, results of `authorize`, and expected responses.
 
-A row is a line of the README's table, which `tests.conformance.table` writes. A difference that a
-framework forces is written here, once, as data, with its reason.
+`tests.conformance.table` writes each row as a line of docs/conformance.md. A difference that a
+framework forces is data in its case, with the reason.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from typing import Any, NoReturn
 
 from cfsign import Allow, Deny
 from tests.conformance.expectations import (
-    VIEWER,
-    Elsewhere,
+    CLIENT_ADDRESS,
+    AllowedMethods,
     Expectation,
-    Methods,
-    NotMade,
+    FailsToStart,
     Page,
     Refused,
     Signed,
+    SiteRedirect,
 )
 from tests.conformance.keys import UNREACHABLE
 from tests.conformance.wire import Request
 
-FLAVOURS = (
+ADAPTERS = (
     "flask_sync",
     "flask_async",
     "django_sync",
@@ -51,26 +51,26 @@ VIEWS: Mapping[str, Mapping[str, Any]] = {
     "accepted": {"allowed_statuses": (202,)},
 }
 
-#: The statuses for which every site has a page of its own.
+#: The statuses for which every site has an error page.
 OWN_PAGES = (403, 404, 410, 503)
 
 
 PLAIN = Request()
 
-#: A cache keeps a 404 of itself, and the viewer may be allowed the next moment.
+#: Caches may store a 404 by default (RFC 9111, section 4.2.2), but the next request may be allowed.
 NO_STORE = {"Cache-Control": "no-store"}
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A rule that is more than a value: called with the viewer and the resource."""
+    """A result of `authorize` that is computed from the user and the resource."""
 
     function: Callable[[str, str], object]
 
 
 @dataclass(frozen=True, slots=True)
 class Native:
-    """What a site does in its framework's own way: return a response, or raise an exception."""
+    """A response or an exception of the framework's own, by its name in the drivers' `NATIVES`."""
 
     name: str
 
@@ -78,11 +78,11 @@ class Native:
 @dataclass(frozen=True, slots=True)
 class Difference:
     """
-    What a framework forces to be otherwise.
+    A difference that a framework forces.
 
     Attributes:
-        why: The sentence for the README.
-        expected: What is expected instead, if the answer differs and not only the way to it.
+        why: The reason, a sentence for the table.
+        expected: The other expectation, or None if the response is the same.
     """
 
     why: str
@@ -92,15 +92,15 @@ class Difference:
 @dataclass(frozen=True, slots=True)
 class Case:
     """
-    One request to a site with one rule.
+    One request, with one result of `authorize`.
 
     Attributes:
-        name: Letters, digits and hyphens: it is a part of the path.
-        result: What `authorize` returns; or a Call or a Native.
-        request: What the viewer asks for.
-        expected: What is expected of every flavour, but for the differences.
-        differences: What is different, by flavour.
-        key: The kind of key that the site holds; see `keys.KINDS`.
+        name: Letters, digits and hyphens, because it is part of the path.
+        result: The result of `authorize`, or a Call or a Native.
+        expected: The response of every adapter without a difference.
+        request: The request.
+        differences: The differences, by adapter.
+        key: The kind of the site's private key; see `keys.KINDS`.
     """
 
     name: str
@@ -110,23 +110,23 @@ class Case:
     differences: Mapping[str, Difference] = field(default_factory=dict)
     key: str = "file"
 
-    def expectation(self, flavour: str) -> Expectation:
-        difference = self.differences.get(flavour)
+    def expectation(self, adapter: str) -> Expectation:
+        difference = self.differences.get(adapter)
         return self.expected if difference is None else difference.expected or self.expected
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
     """
-    One mistake that a site can make before any request.
+    One mistake that is reported when the site starts.
 
     Attributes:
-        name: What the mistake is.
-        expected: The exception when the site starts; None where it is none.
-        members: The members of the view or resource, besides a right `authorize`.
-        authorize: "right", "wrong" (async where the flavour is not, or the reverse) or "none".
-        settings: Whether the site has its settings.
-        differences: What is different, by flavour; "" expects no exception at all.
+        name: The mistake.
+        expected: The name of the exception, or "" for none.
+        members: The members of the view or resource, in addition to `authorize`.
+        authorize: "right", "wrong" (async if the adapter is not, or the reverse) or "none".
+        settings: False if the site has no settings.
+        differences: The differences, by adapter.
     """
 
     name: str
@@ -136,8 +136,8 @@ class Start:
     settings: bool = True
     differences: Mapping[str, Difference] = field(default_factory=dict)
 
-    def expectation(self, flavour: str) -> str:
-        difference = self.differences.get(flavour)
+    def expectation(self, adapter: str) -> str:
+        difference = self.differences.get(adapter)
         if difference is None or difference.expected is None:
             return self.expected
         return str(difference.expected)
@@ -146,17 +146,17 @@ class Start:
 @dataclass(frozen=True, slots=True)
 class Row:
     """
-    One line of the README's table.
+    One line of the table.
 
     Attributes:
-        asked: What the site's rule says or the viewer does.
-        answer: What every flavour answers.
-        cases: What proves it; or
-        test: the test function that does.
+        situation: The result of `authorize`, or the request.
+        response: The response of every adapter.
+        cases: The cases that prove it. Or:
+        test: The name of the test that proves it.
     """
 
-    asked: str
-    answer: str
+    situation: str
+    response: str
     cases: tuple[Case | Start, ...] = ()
     test: str = ""
 
@@ -174,58 +174,56 @@ def _generator() -> Any:
 
 
 FALCON_RAISES = Difference(
-    "Falcon has no response to return: the site raises `falcon.HTTPFound` or `falcon.HTTPStatus`, "
-    "which does the same."
+    "Falcon has no response object to return: the site raises `falcon.HTTPFound` or "
+    "`falcon.HTTPStatus` instead."
 )
 FALCON_METHODS = Difference(
-    "Falcon itself answers a method that HTTP does not define with 400, before any resource.",
+    "Falcon answers a method that HTTP does not define with 400.",
     Refused(400),
 )
 DJANGO_UTF8 = Difference(
-    "Under WSGI, Django gives a byte that is not UTF-8 as the three characters `%FF`; the others, "
-    "and every server under ASGI, as U+FFFD.",
+    "Under WSGI, Django decodes a byte that is not UTF-8 to the three characters `%FF`. The others "
+    "decode it to U+FFFD.",
     Signed("/a%25FF.txt"),
 )
 DJANGO_PAGES = Difference(
-    "Django has pages of the site's own for 400, 403, 404 and 500 alone; other refusals have "
-    "their status, their headers and no body.",
+    "Django has error pages for 400, 403, 404 and 500 only. Other refusals have no body.",
     Refused(410),
 )
 FLASK_MERGES = Difference(
-    "Flask sends a viewer who writes `//` right behind the route's prefix to the same path with "
-    "one `/` by itself, and asks the rule about that.",
-    Elsewhere(308, "/content/no-name-empty-first/a.txt"),
+    "Flask redirects a path that begins with `//` after the route's prefix to the same path with "
+    "one `/`.",
+    SiteRedirect(308, "/content/no-name-empty-first/a.txt"),
 )
 FALCON_MOUNT = Difference(
-    "Falcon routes by the whole ASGI path: the route's template names the mount point too."
+    "Falcon routes by the whole ASGI path, so the route's template includes the mount point."
 )
 DJANGO_CHECKS = Difference(
-    "Django reports settings by its system checks (`manage.py check`, `runserver`); a server "
-    "without them answers every request with 500.",
+    "Django reports wrong settings in its system checks (`manage.py check`, `runserver`). A server "
+    "that skips the checks answers every request with 500.",
     "SystemCheckError",
 )
 DJANGO_503 = Difference(DJANGO_PAGES.why, Refused(503, NO_STORE))
 DJANGO_AWAITED = Difference(
-    "Where nothing awaits it, an asynchronous key is an error of Django's system checks "
+    "In a view that is not async, an asynchronous key is an error of Django's system checks "
     "(`cfsign_django.E006`), and every request is answered with 500.",
     Refused(500),
 )
 FALCON_AWAITED = Difference(
-    "Where nothing awaits it, an asynchronous key is a `ConfigurationError` when the resource is "
-    "made.",
-    NotMade("cannot await an asynchronous private key"),
+    "In a WSGI resource, an asynchronous key is a `ConfigurationError` when the resource is made.",
+    FailsToStart("cannot await an asynchronous private key"),
 )
-AWAITED = {"django_sync": DJANGO_AWAITED, "falcon_wsgi": FALCON_AWAITED}
-FLASK_AWAITS = Difference("Flask awaits an `async` rule in a plain view, so either works.", "")
+NEEDS_AWAIT = {"django_sync": DJANGO_AWAITED, "falcon_wsgi": FALCON_AWAITED}
+FLASK_AWAITS = Difference("Flask awaits an `async` authorize in any view, so both work.", "")
 
-SHORT = Signed(life=5)
+SHORT = Signed(duration=5)
 NOT_UTF8 = ("a\ufffd.txt", "a%FF.txt")
 DISPOSITION = "attachment%3B%20filename%3D%22a%20b.txt%22"
 
 ROWS: tuple[Row, ...] = (
     Row(
         "`authorize` returns 200, 204, an `HTTPStatus` of these or `Allow()`",
-        "303 to the signed URL, to the byte, `no-store`; the edge serves the file",
+        "303 to the signed URL, byte for byte, with `no-store`; the edge serves the file",
         (
             Case("allow-200", 200, Signed()),
             Case("allow-204", 204, Signed()),
@@ -235,21 +233,21 @@ ROWS: tuple[Row, ...] = (
         ),
     ),
     Row(
-        "… `Allow` with a shorter life",
-        "the same, and over when that is",
+        "… `Allow` with a shorter expiry",
+        "the same, and the URL expires then",
         (
             Case("allow-seconds", Allow(expires_in=5), SHORT),
             Case("allow-timedelta", Allow(expires_in=timedelta(seconds=5)), SHORT),
         ),
     ),
     Row(
-        "… `Allow` with the viewer's address",
-        "the same, and no other address is let in",
-        (Case("allow-address", Allow(ip_address=VIEWER), Signed(address=VIEWER)),),
+        "… `Allow` with the client's address",
+        "the same, and the edge refuses every other address",
+        (Case("allow-address", Allow(ip_address=CLIENT_ADDRESS), Signed(address=CLIENT_ADDRESS)),),
     ),
     Row(
-        "… a status of its own in `allowed_statuses`",
-        "that allows, and 200 no longer does",
+        "… a status that `allowed_statuses` lists",
+        "that status allows; 200 is a 500",
         (
             Case("allow-202", 202, Signed(), Request(view="accepted")),
             Case("no-more-200", 200, Refused(500), Request(view="accepted")),
@@ -257,7 +255,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "… 401, also with `WWW-Authenticate`",
-        "401, the header on it",
+        "401, with the header",
         (
             Case("refuse-401", 401, Refused(401, NO_STORE)),
             Case(
@@ -269,7 +267,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "… any other status from 400 to 599",
-        "that status, `no-store`; nothing is signed",
+        "that status, with `no-store`; nothing is signed",
         (
             *(
                 Case(f"refuse-{status}", status, Refused(status, NO_STORE))
@@ -287,7 +285,7 @@ ROWS: tuple[Row, ...] = (
         ),
     ),
     Row(
-        "… `Deny` with headers, a `Set-Cookie` among them",
+        "… `Deny` with headers, also `Set-Cookie`",
         "its status and its headers",
         (
             *(
@@ -310,20 +308,20 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "`authorize` raises the framework's own exception",
-        "as anywhere in that framework",
+        "handled by the framework",
         (
             Case("raise-403", Native("forbidden"), Refused(403, own_page=True)),
             Case("raise-404", Native("not_found"), Refused(404, own_page=True)),
         ),
     ),
     Row(
-        "… a response of the framework's, such as a redirect to the login page",
-        "passed on as it is",
+        "… or returns a response of the framework, such as a redirect to the login page",
+        "the response is passed on",
         (
             Case(
                 "login",
                 Native("login"),
-                Elsewhere(302, "/login?next=a.txt"),
+                SiteRedirect(302, "/login?next=a.txt"),
                 differences=dict.fromkeys(FALCON, FALCON_RAISES),
             ),
             Case(
@@ -335,7 +333,7 @@ ROWS: tuple[Row, ...] = (
         ),
     ),
     Row(
-        "A refusal, and the site has an error page of its own",
+        "A refusal, and the site has an error page for the status",
         "that page, with the headers of `Deny`",
         (
             Case("own-page-403", 403, Refused(403, NO_STORE, own_page=True)),
@@ -354,7 +352,7 @@ ROWS: tuple[Row, ...] = (
         ),
     ),
     Row(
-        '`authorize` returns what is neither: `None`, `True`, `"200"`, 299, 302, a coroutine …',
+        '`authorize` returns anything else: `None`, `True`, `"200"`, 299, 302, a coroutine …',
         "500; nothing is signed",
         tuple(
             Case(f"unclear-{name}", result, Refused(500))
@@ -380,80 +378,80 @@ ROWS: tuple[Row, ...] = (
                 "object": object(),
                 "class": Allow,
                 "exception": ValueError("200"),
-                "coroutine": Call(lambda viewer, resource: _late()),
-                "generator": Call(lambda viewer, resource: _generator()),
-                "function": Call(lambda viewer, resource: lambda: 200),
+                "coroutine": Call(lambda user, resource: _late()),
+                "generator": Call(lambda user, resource: _generator()),
+                "function": Call(lambda user, resource: lambda: 200),
             }.items()
         ),
     ),
     Row(
-        "… an `Allow` that CloudFront would not take",
+        "… an `Allow` that CloudFront does not accept",
         "500; nothing is signed",
         (
             Case("allow-no-address", Allow(ip_address="everybody"), Refused(500)),
             Case("allow-ipv6", Allow(ip_address="2001:db8::1"), Refused(500)),
-            Case("allow-no-life", Allow(expires_in=0), Refused(500)),
+            Case("allow-no-duration", Allow(expires_in=0), Refused(500)),
             Case("allow-past", Allow(expires_at=1), Refused(500)),
         ),
     ),
     Row(
-        "`authorize` raises",
+        "`authorize` raises another exception",
         "500; nothing is signed",
         (
-            Case("raise", Call(lambda viewer, resource: _raise(ZeroDivisionError())), Refused(500)),
+            Case("raise", Call(lambda user, resource: _raise(ZeroDivisionError())), Refused(500)),
             Case(
                 "raise-value",
-                Call(lambda viewer, resource: _raise(ValueError("200"))),
+                Call(lambda user, resource: _raise(ValueError("200"))),
                 Refused(500),
             ),
-            Case("raise-key", Call(lambda viewer, resource: {}[viewer]), Refused(500)),
+            Case("raise-key", Call(lambda user, resource: {}[user]), Refused(500)),
         ),
     ),
     Row(
-        "Two viewers in a row",
-        "each gets their own URL, headers and refusals",
-        test="test_two_viewers_in_a_row_share_nothing",
+        "Requests of two users in turn",
+        "each gets only its own URL, headers and refusals",
+        test="test_two_users_in_turn_share_nothing",
     ),
     Row(
-        "50 viewers at once",
-        "each gets their own URL",
-        test="test_fifty_viewers_at_once_each_get_their_own",
+        "50 users at once",
+        "each gets its own URL",
+        test="test_fifty_users_at_once_each_get_their_own_url",
     ),
     Row(
-        "The key is kept elsewhere: it waits, as one in AWS KMS, or is asynchronous",
-        "the same; an event loop never waits with it",
+        "The private key blocks, such as one in AWS KMS, or is asynchronous",
+        "the same; the event loop is not blocked",
         (
-            Case("kept", 200, Signed(), key="kept"),
+            Case("blocking", 200, Signed(), key="blocking"),
             Case(
-                "kept-json",
+                "blocking-json",
                 200,
                 Signed(code=200, delivery="json"),
                 Request(view="json"),
-                key="kept",
+                key="blocking",
             ),
             Case(
-                "kept-cookies",
+                "blocking-cookies",
                 200,
                 Signed("/videos/42/a.mpd", delivery="cookies", folder="/videos/42/"),
                 Request("videos/42/a.mpd", view="cookies"),
-                key="kept",
+                key="blocking",
             ),
-            Case("kept-nested", 200, Signed(), Request(view="nested"), key="kept"),
-            Case("kept-refused", 403, Refused(403, NO_STORE, own_page=True), key="kept"),
-            Case("awaited", 200, Signed(), differences=AWAITED, key="awaited"),
+            Case("blocking-nested", 200, Signed(), Request(view="nested"), key="blocking"),
+            Case("blocking-refused", 403, Refused(403, NO_STORE, own_page=True), key="blocking"),
+            Case("async", 200, Signed(), differences=NEEDS_AWAIT, key="async"),
             Case(
-                "awaited-cookies",
+                "async-cookies",
                 200,
                 Signed("/videos/42/a.mpd", delivery="cookies", folder="/videos/42/"),
                 Request("videos/42/a.mpd", view="cookies"),
-                differences=AWAITED,
-                key="awaited",
+                differences=NEEDS_AWAIT,
+                key="async",
             ),
         ),
     ),
     Row(
-        "… and cannot be reached for now",
-        "503, `no-store`, the site's own page; nothing is signed",
+        "… and is unavailable",
+        "503 with `no-store` and the site's error page; nothing is signed",
         (
             *(
                 Case(
@@ -462,23 +460,23 @@ ROWS: tuple[Row, ...] = (
                     Refused(503, NO_STORE, own_page=True),
                     Request(f"{UNREACHABLE}/a.txt", view=view),
                     dict.fromkeys(DJANGO, DJANGO_503),
-                    key="kept",
+                    key="blocking",
                 )
                 for view in ("content", "json", "cookies", "nested")
             ),
             Case(
-                "unreachable-awaited",
+                "unreachable-async",
                 200,
                 Refused(503, NO_STORE, own_page=True),
                 Request(f"{UNREACHABLE}/a.txt"),
-                dict.fromkeys(DJANGO, DJANGO_503) | AWAITED,
-                key="awaited",
+                dict.fromkeys(DJANGO, DJANGO_503) | NEEDS_AWAIT,
+                key="async",
             ),
         ),
     ),
     Row(
         "HEAD",
-        "as GET, without the body",
+        "as GET, without a body",
         (
             Case("head", 200, Signed(), Request(method="HEAD")),
             Case(
@@ -498,14 +496,14 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "OPTIONS",
-        "the framework's own answer, with `Allow`; the rule is not asked",
-        (Case("options", 451, Methods(200), Request(method="OPTIONS")),),
+        "the framework's answer, with `Allow`; `authorize` is not called",
+        (Case("options", 451, AllowedMethods(200), Request(method="OPTIONS")),),
     ),
     Row(
         "POST, PUT, PATCH, DELETE",
-        "405 with `Allow`; the rule is not asked",
+        "405 with `Allow`; `authorize` is not called",
         tuple(
-            Case(f"method-{method.lower()}", 451, Methods(405), Request(method=method))
+            Case(f"method-{method.lower()}", 451, AllowedMethods(405), Request(method=method))
             for method in ("POST", "PUT", "PATCH", "DELETE")
         ),
     ),
@@ -516,7 +514,7 @@ ROWS: tuple[Row, ...] = (
             Case(
                 "method-brew",
                 451,
-                Methods(405),
+                AllowedMethods(405),
                 Request(method="BREW"),
                 dict.fromkeys(FALCON, FALCON_METHODS),
             ),
@@ -524,7 +522,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "A name with a space, `ü`, `+`, `%`, `*`, `?`, `#`, quotes, 1,000 letters",
-        "encoded once, the same everywhere; the edge serves that file",
+        "encoded once, in the same way; the edge serves that file",
         tuple(
             Case(f"name-{name}", 200, Signed(path), Request(key))
             for name, key, path in (
@@ -553,16 +551,16 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "`%2F` in a name",
-        "is the `/` that the router makes of it",
+        "a `/`, because the router decodes it",
         (Case("name-slash", 200, Signed("/a/b.txt"), Request("a%2Fb.txt")),),
     ),
     Row(
         "A name that is not UTF-8 (`%FF`)",
-        "the name that the rule was asked about, and no other",
+        "the name that `authorize` got is the one that is signed",
         (
             Case(
                 "name-not-utf8",
-                Call(lambda viewer, resource: 200 if resource in NOT_UTF8 else 403),
+                Call(lambda user, resource: 200 if resource in NOT_UTF8 else 403),
                 Signed("/a%EF%BF%BD.txt"),
                 Request("a%FF.txt"),
                 {"django_sync": DJANGO_UTF8},
@@ -571,12 +569,12 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "`..%2F`, `%2E%2E/`, `%00`, `%0D%0A`, `//`, a `/` at the end",
-        "404 before the rule is asked",
+        "404; `authorize` is not called",
         tuple(
             Case(
                 f"no-name-{name}",
                 451,
-                # Flask's own router finds no route for a name with a line feed in it.
+                # Flask's router matches no name with a line feed.
                 Refused(404, {} if name == "line" else NO_STORE, own_page=True),
                 Request(key),
                 dict.fromkeys(FLASK, FLASK_MERGES) if name == "empty-first" else {},
@@ -612,8 +610,8 @@ ROWS: tuple[Row, ...] = (
         ),
     ),
     Row(
-        "A query, and nothing in `forward_query`",
-        "stays on the site",
+        "A query string, without `forward_query`",
+        "not in the signed URL",
         (
             Case("query", 200, Signed(), Request(query="a=1&v=2&response-content-disposition=b")),
             Case("query-reserved", 200, Signed(), Request(query="Expires=9&Policy=p")),
@@ -642,8 +640,8 @@ ROWS: tuple[Row, ...] = (
         ),
     ),
     Row(
-        "`Policy`, `Expires`, `Signature`, `Key-Pair-Id`, `Hash-Algorithm` in the viewer's query",
-        "never in the signed URL but as its own",
+        "`Policy`, `Expires`, `Signature`, `Key-Pair-Id`, `Hash-Algorithm` in the query string",
+        "never copied to the signed URL",
         tuple(
             Case(f"smuggle-{name}", 200, Signed(query=signed), Request(query=query, view="forward"))
             for name, query, signed in (
@@ -669,14 +667,14 @@ ROWS: tuple[Row, ...] = (
             Case(
                 "json-short",
                 Allow(expires_in=5),
-                Signed(code=200, delivery="json", life=5),
+                Signed(code=200, delivery="json", duration=5),
                 Request(view="json"),
             ),
         ),
     ),
     Row(
         '`delivery = "cookies"`',
-        "three cookies for the file's folder, any of an earlier set cleared; 303 to its plain URL",
+        "three cookies for the file's folder, others cleared; 303 to the unsigned URL",
         (
             Case(
                 "cookies",
@@ -697,8 +695,8 @@ ROWS: tuple[Row, ...] = (
         ),
     ),
     Row(
-        "`headers`, a `Cache-Control` among them",
-        "theirs, in place of `no-store`",
+        "`headers`, also `Cache-Control`",
+        "those headers; `Cache-Control` replaces `no-store`",
         (
             Case(
                 "headers",
@@ -711,20 +709,20 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "`cache_redirect`, with an `expiry_step`",
-        "`private, max-age` for as long as the URL stays the same",
-        test="test_a_redirect_to_a_stable_url_may_be_kept",
+        "`private, max-age` while the URL stays the same",
+        test="test_redirect_to_a_stable_url_is_cached",
     ),
     Row(
-        "Below a blueprint's prefix, a Django `include`, a longer Falcon template",
-        "the prefix is no part of the file's name",
+        "A blueprint with a prefix, a Django `include`, a longer Falcon template",
+        "the prefix is not part of the file's path",
         (
             Case("nested", 200, Signed("/b/a.txt"), Request("b/a.txt", view="nested")),
             Case("nested-refused", 403, Refused(403, own_page=True), Request(view="nested")),
         ),
     ),
     Row(
-        "The whole application mounted elsewhere (`SCRIPT_NAME`, ASGI `root_path`)",
-        "the mount point is no part of the file's name",
+        "The application is mounted below a path (`SCRIPT_NAME`, ASGI `root_path`)",
+        "the mount point is not part of the file's path",
         (
             Case(
                 "mounted",
@@ -744,7 +742,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "Settings are missing",
-        "`ConfigurationError` at start-up, all mistakes at once",
+        "`ConfigurationError` at start-up, with all mistakes",
         (
             Start(
                 "missing-settings",
@@ -755,7 +753,7 @@ ROWS: tuple[Row, ...] = (
         ),
     ),
     Row(
-        "An option that cannot work: `code = 301`, a `Location` among the headers …",
+        "An option with a wrong value: `code = 301`, `headers` with a `Location` …",
         "`ConfigurationError` when the view is made",
         tuple(
             Start(f"bad-{name}", "ConfigurationError", {name: value})
@@ -785,11 +783,11 @@ ROWS: tuple[Row, ...] = (
         (Start("no-authorize", "NotImplementedError", authorize="none"),),
     ),
     Row(
-        "An `async` rule on a plain view, or the other way round",
+        "An `async` authorize in a plain view, or the reverse",
         "`TypeError` when the view is made",
         (
             Start(
-                "wrong-colour",
+                "wrong-async",
                 "TypeError",
                 authorize="wrong",
                 differences=dict.fromkeys(FLASK, FLASK_AWAITS),
@@ -805,20 +803,19 @@ STARTS: tuple[Start, ...] = tuple(
     case for row in ROWS for case in row.cases if isinstance(case, Start)
 )
 
-#: The rule of a site with folders of its viewers' own; no row's, but that of the tests that need
-#: more than one request.
+#: Allows each user's folder. For tests of several requests; not in a row.
 CASES["own-folder"] = Case(
     "own-folder",
-    Call(lambda viewer, resource: 200 if resource.startswith(f"{viewer}/") else 403),
+    Call(lambda user, resource: 200 if resource.startswith(f"{user}/") else 403),
     Signed(),
 )
 
 
-def rule(case: str, viewer: str, resource: str, natives: Mapping[str, Callable[[], Any]]) -> object:
-    """Decide as the case says: the whole of every site's `authorize`."""
+def rule(case: str, user: str, resource: str, natives: Mapping[str, Callable[[], Any]]) -> object:
+    """Return the result of the case; every site's `authorize` calls it."""
     result = CASES[case].result
     if isinstance(result, Call):
-        return result.function(viewer, resource)
+        return result.function(user, resource)
     if isinstance(result, Native):
         return natives[result.name]()
     return result

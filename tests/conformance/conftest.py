@@ -1,4 +1,4 @@
-"""The keys, the edge, the servers, and one client for each flavour and each way to reach it."""
+"""Fixtures: the keys, the edge, the servers, and the clients of each adapter."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from urllib.parse import urlsplit
 import pytest
 import time_machine
 
-# Last, so that the package under test stays the one that is installed.
+# Appended, so that `import cfsign` finds the installed package.
 sys.path.append(str(Path(__file__).parents[2]))
 
 from cfsign import ConfigurationError, TrustedKeyGroup
 from tests.conformance import servers as server_module
 from tests.conformance import wire
-from tests.conformance.cases import CASES, DJANGO, FLAVOURS
-from tests.conformance.expectations import Judge, NotMade
+from tests.conformance.cases import ADAPTERS, CASES, DJANGO
+from tests.conformance.expectations import Checker, FailsToStart
 from tests.conformance.signature import count_signatures, make_signer
 from tests.conformance.site import driver, settings_from
 from tests.conformance.wire import Reply, Request
@@ -37,7 +37,7 @@ NOW = 1_800_000_000
 
 @pytest.fixture(scope="module", autouse=True)
 def _no_thread_left() -> Iterator[None]:
-    """End the threads in which asgiref awaited: they live until they are collected."""
+    """End the threads of asgiref, which live until the garbage collector runs."""
     yield
     gc.collect()
     end = time.monotonic() + 1
@@ -57,7 +57,7 @@ def domain(trusted_keys: TrustedKeyGroup) -> Iterator[str]:
 def site_environ(
     domain: str, pem: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, str]]:
-    """What a deployment hands over to its sites, those of this process too."""
+    """The environment of a deployment, also set for this process."""
     folder = tmp_path_factory.mktemp("site")
     (folder / "private_key.pem").write_text(pem)
     environ = {
@@ -74,13 +74,13 @@ def site_environ(
 
 @pytest.fixture(scope="session")
 def site_settings(site_environ: dict[str, str]) -> dict[str, Any]:
-    """The settings that come of it."""
+    """The settings from that environment."""
     return settings_from(site_environ)
 
 
 @pytest.fixture(scope="session")
 def sign(pem: str) -> Callable[[str, int, str | None], str]:
-    """Another implementation's signatures with the same key."""
+    """Sign a URL with the same key by another implementation."""
     return make_signer(KEY_PAIR_ID, pem)
 
 
@@ -88,7 +88,7 @@ def sign(pem: str) -> Callable[[str, int, str | None], str]:
 def servers(
     site_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[server_module.Servers]:
-    """The real servers."""
+    """The servers of the sites."""
     running = server_module.Servers(tmp_path_factory.mktemp("servers"), site_environ)
     try:
         yield running
@@ -98,18 +98,18 @@ def servers(
 
 @pytest.fixture(scope="session")
 def make_client(site_environ: dict[str, str], servers: server_module.Servers) -> MakeClient:
-    """Make the client of a flavour, "in process" or "over HTTP"; each application once."""
+    """Return a function that makes the client of an adapter; each application is made once."""
     made: dict[tuple[str, str, str], Callable[[Request, str], Reply]] = {}
 
-    def make(flavour: str, way: str, kind: str = "file") -> Callable[[Request, str], Reply]:
-        if (flavour, way, kind) not in made:
+    def make(adapter: str, way: str, kind: str = "file") -> Callable[[Request, str], Reply]:
+        if (adapter, way, kind) not in made:
             if way == "over HTTP":
-                made[flavour, way, kind] = over_http(servers.origin(flavour, kind))
+                made[adapter, way, kind] = over_http(servers.origin(adapter, kind))
             else:
-                found = driver(flavour)
+                found = driver(adapter)
                 settings = settings_from({**site_environ, "SITE_KEY_KIND": kind})
-                made[flavour, way, kind] = found.client(found.create_app(settings))
-        return made[flavour, way, kind]
+                made[adapter, way, kind] = found.client(found.create_app(settings))
+        return made[adapter, way, kind]
 
     return make
 
@@ -124,9 +124,9 @@ def over_http(origin: str) -> Callable[[Request, str], Reply]:
 
 @dataclass(frozen=True)
 class Site:
-    """One site, reached in one way."""
+    """One site, in process or over HTTP."""
 
-    flavour: str
+    adapter: str
     way: str
     make: Callable[[], Callable[[Request, str], Reply]]
     trusted_keys: TrustedKeyGroup
@@ -134,33 +134,33 @@ class Site:
     sign: Callable[[str, int, str | None], str]
     signed: list[object]
 
-    def ask(self, case: str, request: Request) -> tuple[Reply, Judge]:
-        """Send the request; return the reply, and a judge for the time at which it came."""
-        path = request.path(driver(self.flavour).PREFIX, case)
+    def send(self, case: str, request: Request) -> tuple[Reply, Checker]:
+        """Send the request; return the reply and a checker for its time."""
+        path = request.path(driver(self.adapter).PREFIX, case)
         fetch = self.fetch if self.way == "over HTTP" else None
         earliest = int(time.time())
         reply = self.make()(request, path)
         latest = int(time.time())
-        return reply, Judge(self.domain, self.sign, self.trusted_keys, earliest, latest, fetch)
+        return reply, Checker(self.domain, self.sign, self.trusted_keys, earliest, latest, fetch)
 
-    def judge(self, case: str, request: Request | None = None, expected: Any = None) -> Reply:
-        """Send a case's request, or another, and judge the reply; return it."""
+    def check(self, case: str, request: Request | None = None, expected: Any = None) -> Reply:
+        """Send the request of a case, or *request*; check the reply and return it."""
         request = request or CASES[case].request
-        expected = expected or CASES[case].expectation(self.flavour)
-        if isinstance(expected, NotMade):
-            # In the log of a server, which ends.
+        expected = expected or CASES[case].expectation(self.adapter)
+        if isinstance(expected, FailsToStart):
+            # A server writes the error to its log and ends.
             with pytest.raises((ConfigurationError, AssertionError), match=expected.words):
                 self.make()
             return Reply(0, ())
         self.signed.clear()
-        reply, judge = self.ask(case, request)
-        expected.judge(request, reply, judge)
+        reply, checker = self.send(case, request)
+        expected.check(request, reply, checker)
         if self.way == "in process" and expected.signatures is not None:
             assert len(self.signed) == expected.signatures
         return reply
 
     def fetch(self, url: str, cookies: str = "") -> Reply:
-        """Ask the edge."""
+        """Fetch a URL from the edge."""
         parts = urlsplit(url)
         assert f"{parts.scheme}://{parts.netloc}" == self.domain
         headers = {"Cookie": cookies} if cookies else {}
@@ -172,14 +172,14 @@ def way(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(params=FLAVOURS)
-def flavour(request: pytest.FixtureRequest) -> str:
+@pytest.fixture(params=ADAPTERS)
+def adapter(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 @pytest.fixture
 def site(
-    flavour: str,
+    adapter: str,
     way: str,
     make_client: MakeClient,
     site_environ: dict[str, str],
@@ -190,9 +190,9 @@ def site(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Site]:
     """
-    Each flavour in process and over HTTP.
+    A site of each adapter, in process and over HTTP.
 
-    In process the clock stands, and signatures are counted.
+    In process, the clock stands still and signatures are counted.
     """
     signed: list[object] = []
     count_signatures(monkeypatch, signed)
@@ -202,12 +202,12 @@ def site(
     with contextlib.ExitStack() as stack:
         if way == "in process":
             stack.enter_context(time_machine.travel(NOW, tick=False))
-            if flavour in DJANGO and kind != "file":
-                driver(flavour)  # which sets Django up
+            if adapter in DJANGO and kind != "file":
+                driver(adapter)  # sets up Django
                 from django.test import override_settings
 
-                # Its settings are those of the process.
+                # Django has one set of settings per process.
                 settings = settings_from({**site_environ, "SITE_KEY_KIND": kind})
                 stack.enter_context(override_settings(**settings))
-        make = functools.partial(make_client, flavour, way, kind)
-        yield Site(flavour, way, make, trusted_keys, domain, sign, signed)
+        make = functools.partial(make_client, adapter, way, kind)
+        yield Site(adapter, way, make, trusted_keys, domain, sign, signed)

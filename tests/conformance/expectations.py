@@ -1,4 +1,4 @@
-"""What may be expected of an answer, and how it is judged: by the checking side and the edge."""
+"""The expected responses, checked by the checking side and by the local edge."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from urllib.parse import unquote, urlsplit
 from cfsign import TrustedKeyGroup
 from tests.conformance.wire import Reply, Request
 
-#: The only viewer address that `Allow(ip_address=VIEWER)` lets in: that of the tests themselves.
-VIEWER = "127.0.0.1"
+#: The address of the tests, as the edge sees it.
+CLIENT_ADDRESS = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class Checker:
     """
-    What a verdict needs.
+    Checks the signed URLs and cookies of one reply.
 
     Attributes:
-        domain: The distribution's, where the edge listens.
-        sign: Signs a URL for an expiry and an address by another implementation.
+        domain: The distribution's domain, which is the address of the edge.
+        sign: Signs a URL for an expiry and an address, by another implementation.
         trusted_keys: The checking side.
-        earliest: The second before the request was sent.
-        latest: The second after the reply came.
-        fetch: Fetches a URL from the edge; None in process, where no edge is asked.
+        earliest: When the request was sent, in epoch seconds.
+        latest: When the reply came, in epoch seconds.
+        fetch: Fetches a URL from the edge; None in process.
     """
 
     domain: str
@@ -36,20 +36,20 @@ class Judge:
     latest: int
     fetch: Callable[..., Reply] | None = None
 
-    def judge_url(self, url: str, unsigned: str, life: int, address: str | None) -> None:
-        """Judge a signed URL: to the byte, by the checking side, and at the edge."""
-        moments = range(self.earliest + life, self.latest + life + 1)
-        made = {self.sign(unsigned, moment, address): moment for moment in moments}
-        assert url in made
-        expires = made[url]
-        assert self.trusted_keys.check(url, at=self.earliest, ip_address=VIEWER).allowed
-        assert not self.trusted_keys.check(url, at=expires, ip_address=VIEWER).allowed
+    def check_url(self, url: str, unsigned: str, duration: int, address: str | None) -> None:
+        """Compare a signed URL with botocore's, then try it on the checking side and the edge."""
+        expiries = range(self.earliest + duration, self.latest + duration + 1)
+        expected = {self.sign(unsigned, expiry, address): expiry for expiry in expiries}
+        assert url in expected
+        expires = expected[url]
+        assert self.trusted_keys.check(url, at=self.earliest, ip_address=CLIENT_ADDRESS).allowed
+        assert not self.trusted_keys.check(url, at=expires, ip_address=CLIENT_ADDRESS).allowed
         elsewhere = self.trusted_keys.check(url, at=self.earliest, ip_address="192.0.2.8")
         assert elsewhere.allowed is (address is None)
-        self.judge_file(url, unsigned)
+        self.check_file(url, unsigned)
 
-    def judge_file(self, url: str, unsigned: str, cookies: str = "") -> None:
-        """Ask the edge for the file, where there is one."""
+    def check_file(self, url: str, unsigned: str, cookies: str = "") -> None:
+        """Fetch the file from the edge, if there is one."""
         if self.fetch is None:
             return
         reply = self.fetch(url, cookies)
@@ -58,37 +58,37 @@ class Judge:
 
 
 def content(path: str, query: str) -> bytes:
-    """Return what the origin has under a plain path, so that no file stands in for another."""
-    return f"the file {path} asked for with {query!r}".encode()
+    """Return the origin's file for a plain path; each is different."""
+    return f"the file {path}, requested with {query!r}".encode()
 
 
 class Expectation(Protocol):
-    """What a reply should be; `signatures` is how many the answer may cost, None for any."""
+    """An expected reply; `signatures` is how many it may need, None for any number."""
 
     @property
     def signatures(self) -> int | None: ...
 
-    def judge(self, request: Request, reply: Reply, judge: Judge) -> None:
-        """Raise AssertionError if the reply is not that."""
+    def check(self, request: Request, reply: Reply, checker: Checker) -> None:
+        """Raise AssertionError if the reply is another."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A redirect to the signed URL of `path`; or the URL in JSON; or cookies for its folder."""
+    """A redirect to the signed URL of `path`, or that URL in JSON, or cookies for `folder`."""
 
     path: str = "/a.txt"
     query: str = ""
     code: int = 303
-    life: int = 60
+    duration: int = 60
     address: str | None = None
     delivery: str = "redirect"
     folder: str = ""
     headers: Mapping[str, str] = field(default_factory=lambda: {"Cache-Control": "no-store"})
     signatures: int | None = 1
 
-    def judge(self, request: Request, reply: Reply, judge: Judge) -> None:
+    def check(self, request: Request, reply: Reply, checker: Checker) -> None:
         assert reply.status == self.code
-        unsigned = judge.domain + self.path + (f"?{self.query}" if self.query else "")
+        unsigned = checker.domain + self.path + (f"?{self.query}" if self.query else "")
         for name, value in self.headers.items():
             assert reply.all(name) == [value]
         if self.delivery == "json":
@@ -97,23 +97,24 @@ class Signed:
             if request.method == "HEAD":
                 assert reply.body == b""
             else:
-                self._judge_json(reply, unsigned, judge)
+                self._check_json(reply, unsigned, checker)
             return
         assert reply.body == b""
         if self.delivery == "cookies":
-            self._judge_cookies(reply, unsigned, judge)
+            self._check_cookies(reply, unsigned, checker)
         else:
             assert reply.all("Set-Cookie") == []
-            judge.judge_url(reply.one("Location"), unsigned, self.life, self.address)
+            checker.check_url(reply.one("Location"), unsigned, self.duration, self.address)
 
-    def _judge_json(self, reply: Reply, unsigned: str, judge: Judge) -> None:
-        answer = json.loads(reply.body)
-        assert sorted(answer) == ["expires_at", "url"]
-        assert judge.earliest + self.life <= answer["expires_at"] <= judge.latest + self.life
-        assert answer["url"] == judge.sign(unsigned, answer["expires_at"], None)
-        judge.judge_url(answer["url"], unsigned, self.life, None)
+    def _check_json(self, reply: Reply, unsigned: str, checker: Checker) -> None:
+        document = json.loads(reply.body)
+        assert sorted(document) == ["expires_at", "url"]
+        expires_at = document["expires_at"]
+        assert checker.earliest + self.duration <= expires_at <= checker.latest + self.duration
+        assert document["url"] == checker.sign(unsigned, expires_at, None)
+        checker.check_url(document["url"], unsigned, self.duration, None)
 
-    def _judge_cookies(self, reply: Reply, unsigned: str, judge: Judge) -> None:
+    def _check_cookies(self, reply: Reply, unsigned: str, checker: Checker) -> None:
         assert reply.one("Location") == unsigned
         cookies = {}
         for header in reply.all("Set-Cookie"):
@@ -134,23 +135,23 @@ class Signed:
             (f"{self.folder}720p/1.ts", True),
             (f"{self.folder[:-1]}0/1.ts", False),
         ):
-            verdict = judge.trusted_keys.check(
-                judge.domain + path, cookies=cookies, at=judge.earliest
+            verdict = checker.trusted_keys.check(
+                checker.domain + path, cookies=cookies, at=checker.earliest
             )
             assert verdict.allowed is allowed
-        judge.judge_file(unsigned, unsigned, "; ".join(f"{n}={v}" for n, v in cookies.items()))
+        checker.check_file(unsigned, unsigned, "; ".join(f"{n}={v}" for n, v in cookies.items()))
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A refusal: its status and headers, perhaps the site's own page, and nothing signed."""
+    """A refusal, perhaps with the site's error page; nothing is signed."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     own_page: bool = False
     signatures: int | None = 0
 
-    def judge(self, request: Request, reply: Reply, judge: Judge) -> None:
+    def check(self, request: Request, reply: Reply, checker: Checker) -> None:
         assert reply.status == self.status
         for name, value in self.headers.items():
             assert reply.all(name) == [value]
@@ -164,56 +165,56 @@ class Refused:
 
 
 def own_page(status: int) -> str:
-    """Return the page that every site of the suite has for the statuses in `cases.OWN_PAGES`."""
+    """Return the error page of every site for a status in `cases.OWN_PAGES`."""
     return f"the site's own page for {status}"
 
 
 @dataclass(frozen=True, slots=True)
-class NotMade:
-    """A site that cannot be made at all: there is a ConfigurationError with these words."""
+class FailsToStart:
+    """A site that does not start, but raises a ConfigurationError with these words."""
 
     words: str
     signatures: int | None = 0
 
-    def judge(self, request: Request, reply: Reply, judge: Judge) -> None:
-        raise AssertionError(f"the site was made, and answered {reply.status}")
+    def check(self, request: Request, reply: Reply, checker: Checker) -> None:
+        raise AssertionError(f"the site started, and answered {reply.status}")
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """A redirect of the site's own or its framework's, to a place on the site."""
+class SiteRedirect:
+    """A redirect of the site or its framework to another path of the site."""
 
     status: int
     end: str
     signatures: int | None = 0
 
-    def judge(self, request: Request, reply: Reply, judge: Judge) -> None:
+    def check(self, request: Request, reply: Reply, checker: Checker) -> None:
         assert reply.status == self.status
         assert reply.one("Location").endswith(self.end)
-        assert not reply.one("Location").startswith(judge.domain)
+        assert not reply.one("Location").startswith(checker.domain)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of the site's own, passed on as it is."""
+    """A page of the site."""
 
     status: int
     body: bytes
     signatures: int | None = 0
 
-    def judge(self, request: Request, reply: Reply, judge: Judge) -> None:
+    def check(self, request: Request, reply: Reply, checker: Checker) -> None:
         assert (reply.status, reply.body) == (self.status, self.body)
         assert reply.all("Location") == []
 
 
 @dataclass(frozen=True, slots=True)
-class Methods:
-    """The methods that there are, in Allow: for OPTIONS, and for a method that is none of them."""
+class AllowedMethods:
+    """The header Allow, for OPTIONS and for a method that the view does not have."""
 
     status: int
     signatures: int | None = 0
 
-    def judge(self, request: Request, reply: Reply, judge: Judge) -> None:
+    def check(self, request: Request, reply: Reply, checker: Checker) -> None:
         assert reply.status == self.status
         allow = {method.strip() for method in reply.one("Allow").split(",")}
         assert {"GET", "HEAD"} <= allow <= {"GET", "HEAD", "OPTIONS"}

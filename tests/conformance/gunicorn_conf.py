@@ -1,6 +1,6 @@
-"""The WSGI server of the suite."""
+"""The configuration of gunicorn."""
 
 workers = 2
 threads = 4
-limit_request_line = 8190  # the most there is; 4,094 if nothing is said
+limit_request_line = 8190  # the maximum; the default is 4,094
 control_socket_disable = True

@@ -1,4 +1,4 @@
-"""The kinds of key that a site may hold, besides one from a file."""
+"""The kinds of private keys: from a file, blocking, and asynchronous."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 from cfsign import KeyUnavailableError, load_private_key
 
-#: What is in the name of a resource for which the key is out of reach.
+#: The keys are unavailable for a resource with this in its name.
 UNREACHABLE = "unreachable"
 
 
-class KeptKey:
-    """A key that waits for its keeper, as one in AWS KMS does; it refuses to hold up a loop."""
+class BlockingKey:
+    """A key that blocks, as one in AWS KMS does, and must not sign in an event loop."""
 
     is_blocking = True
 
@@ -21,15 +21,15 @@ class KeptKey:
         self._key = load_private_key(path)
 
     def sign(self, message: bytes, hash_algorithm: Any) -> bytes:
-        if _in_an_event_loop():
-            raise AssertionError("asked to sign in the event loop's own thread")
-        return _signed(self._key, message, hash_algorithm)
+        if _is_in_event_loop():
+            raise AssertionError("signed in the thread of the event loop")
+        return _sign(self._key, message, hash_algorithm)
 
     def public_key_pem(self) -> str:
         return self._key.public_key_pem()
 
 
-class AwaitedKey:
+class AsyncKey:
     """A key whose `sign` is awaited."""
 
     def __init__(self, path: str) -> None:
@@ -37,20 +37,20 @@ class AwaitedKey:
 
     async def sign(self, message: bytes, hash_algorithm: Any) -> bytes:
         await asyncio.sleep(0)
-        return _signed(self._key, message, hash_algorithm)
+        return _sign(self._key, message, hash_algorithm)
 
     def public_key_pem(self) -> str:
         return self._key.public_key_pem()
 
 
-def _signed(key: Any, message: bytes, hash_algorithm: Any) -> bytes:
+def _sign(key: Any, message: bytes, hash_algorithm: Any) -> bytes:
     if UNREACHABLE.encode() in message:
-        raise KeyUnavailableError("the keeper does not answer; look after it", code="Timeout")
+        raise KeyUnavailableError("the key service does not answer", code="Timeout")
     signature: bytes = key.sign(message, hash_algorithm)
     return signature
 
 
-def _in_an_event_loop() -> bool:
+def _is_in_event_loop() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -58,9 +58,9 @@ def _in_an_event_loop() -> bool:
     return True
 
 
-#: What a site's setting holds for each kind, made of the path of its file.
+#: The value of the setting `private_key` for each kind, from the path of the key's file.
 KINDS: Mapping[str, Callable[[str], Any]] = {
     "file": str,
-    "kept": KeptKey,
-    "awaited": AwaitedKey,
+    "blocking": BlockingKey,
+    "async": AsyncKey,
 }

@@ -1,4 +1,4 @@
-"""Real servers on free loopback ports, each started once and stopped with the suite."""
+"""Real servers on free loopback ports. Each is started once, and stopped at the end."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ ROOT = Path(__file__).parents[2]
 _PATIENCE = 30
 
 
-def command(flavour: str) -> list[str]:
-    """Return the line that a site would be served with, on a port that is free."""
-    if driver(flavour).IS_ASGI:
+def command(adapter: str) -> list[str]:
+    """Return the command that serves a site on a free port."""
+    if driver(adapter).IS_ASGI:
         arguments = ["uvicorn", "--factory", "tests.conformance.site:create_app", "--port", "0"]
     else:
         configuration = f"{ROOT}/tests/conformance/gunicorn_conf.py"
@@ -38,26 +38,26 @@ def command(flavour: str) -> list[str]:
 
 
 class Servers:
-    """The sites under their servers, each started when it is first asked for."""
+    """The servers of the sites. Each is started when it is first needed."""
 
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self._folder = folder
         self._environ = environ
         self._origins: dict[tuple[str, str], str] = {}
         self._running: list[subprocess.Popen[bytes]] = []
-        # `python -m` looks here first: for the suite, while the package stays the one installed.
+        # `python -m` searches this folder first, so it finds the tests but the installed package.
         (folder / "tests").symlink_to(ROOT / "tests")
 
-    def origin(self, flavour: str, kind: str = "file") -> str:
-        """Return the URL of the flavour's server that holds a key of that kind."""
-        if (flavour, kind) not in self._origins:
+    def origin(self, adapter: str, kind: str = "file") -> str:
+        """Return the URL of the adapter's server with a key of *kind*."""
+        if (adapter, kind) not in self._origins:
             environ = {**self._environ, "SITE_KEY_KIND": kind}
-            self._origins[flavour, kind] = self.start(flavour, environ)
-        return self._origins[flavour, kind]
+            self._origins[adapter, kind] = self.start(adapter, environ)
+        return self._origins[adapter, kind]
 
-    def start(self, flavour: str, environ: Mapping[str, str]) -> str:
+    def start(self, adapter: str, environ: Mapping[str, str]) -> str:
         """Start a server and return its URL; raises AssertionError with its log if it ends."""
-        process, log = self.spawn(flavour, command(flavour), environ)
+        process, log = self.spawn(adapter, command(adapter), environ)
         end = time.monotonic() + _PATIENCE
         while time.monotonic() < end and process.poll() is None:
             found = re.search(r"http://127\.0\.0\.1:\d+", log.read_text())
@@ -66,20 +66,20 @@ class Servers:
                     send(found[0], "GET", "/")
                     return found[0]
             time.sleep(0.05)
-        raise AssertionError(f"{flavour} does not answer:\n{log.read_text()}")
+        raise AssertionError(f"{adapter} does not answer:\n{log.read_text()}")
 
     def spawn(
-        self, flavour: str, arguments: list[str], environ: Mapping[str, str]
+        self, adapter: str, arguments: list[str], environ: Mapping[str, str]
     ) -> tuple[subprocess.Popen[bytes], Path]:
-        """Run a command of the site, its output going to a file; it is stopped in the end."""
-        log = self._folder / f"{flavour}-{len(self._running)}.log"
-        kept = ("HOME", "PATH", "PYTHONPATH")
-        inherited = {name: os.environ[name] for name in kept if name in os.environ}
+        """Start a command that writes to a log file; `stop` ends it."""
+        log = self._folder / f"{adapter}-{len(self._running)}.log"
+        names = ("HOME", "PATH", "PYTHONPATH")
+        inherited = {name: os.environ[name] for name in names if name in os.environ}
         with log.open("wb") as output:
             process = subprocess.Popen(
                 arguments,
                 cwd=self._folder,
-                env={**inherited, "SITE_FLAVOUR": flavour, **environ},
+                env={**inherited, "SITE_ADAPTER": adapter, **environ},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -89,7 +89,7 @@ class Servers:
         return process, log
 
     def stop(self) -> None:
-        """Stop all that was started, and their workers with them."""
+        """Stop all servers and their workers."""
         for process in self._running:
             process.terminate()
         for process in self._running:
@@ -102,7 +102,7 @@ class Servers:
 
 @contextlib.contextmanager
 def edge(trusted_keys: TrustedKeyGroup) -> Iterator[str]:
-    """Serve an origin that has every file, behind the local edge; gives its URL."""
+    """Yield the URL of a local edge in front of an origin that has every file."""
 
     def origin(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         body = content(environ["PATH_INFO"].encode("latin-1").decode(), environ["QUERY_STRING"])

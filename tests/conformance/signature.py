@@ -1,4 +1,4 @@
-"""Signatures: those of another implementation, botocore's over `cryptography`, and ours counted."""
+"""Signatures of another implementation (botocore with `cryptography`), and a counter of ours."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from cfsign.keys.cryptography_backend import RSAPrivateKey
 
 
 def make_signer(key_pair_id: str, pem: str) -> Callable[[str, int, str | None], str]:
-    """Return a function from a URL, an expiry and an address, or None, to the signed URL."""
+    """Return a function that signs a URL for an expiry and an address or None."""
     key = load_pem_private_key(pem.encode(), password=None)
     signer = CloudFrontSigner(key_pair_id, lambda message: key.sign(message, PKCS1v15(), SHA1()))
 
     def sign(url: str, expires: int, address: str | None) -> str:
-        moment = datetime.fromtimestamp(expires, UTC)
+        expires_at = datetime.fromtimestamp(expires, UTC)
         if address is None:
-            return signer.generate_presigned_url(url, date_less_than=moment)
-        policy = signer.build_policy(url, moment, ip_address=address)
+            return signer.generate_presigned_url(url, date_less_than=expires_at)
+        policy = signer.build_policy(url, expires_at, ip_address=address)
         return signer.generate_presigned_url(url, policy=policy)
 
     return sign
 
 
 def count_signatures(monkeypatch: pytest.MonkeyPatch, signed: list[object]) -> None:
-    """Let *signed* have all that a key of the site's signed, by whatever way it was asked to."""
+    """Append each message that a key signs to *signed*."""
     sign = RSAPrivateKey.sign
 
-    def counted(self: RSAPrivateKey, message: bytes, hash_algorithm: HashAlgorithm) -> bytes:
-        made = sign(self, message, hash_algorithm)
+    def record(self: RSAPrivateKey, message: bytes, hash_algorithm: HashAlgorithm) -> bytes:
+        signature = sign(self, message, hash_algorithm)
         signed.append(message)
-        return made
+        return signature
 
-    monkeypatch.setattr(RSAPrivateKey, "sign", counted)
+    monkeypatch.setattr(RSAPrivateKey, "sign", record)

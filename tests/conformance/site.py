@@ -1,4 +1,4 @@
-"""What the six sites share: where their settings come from, and how a server is given one."""
+"""The parts that the six sites share: their settings, and the application for a server."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 
 from tests.conformance.keys import KINDS
 
-#: Where the servers have mounted each application a second time.
+#: The path below which the servers mount each application a second time.
 MOUNT = "/mounted"
 
 
-def driver(flavour: str) -> ModuleType:
-    """Import the driver of a flavour."""
-    return importlib.import_module(f"tests.conformance.drivers.{flavour}")
+def driver(adapter: str) -> ModuleType:
+    """Import the driver of an adapter."""
+    return importlib.import_module(f"tests.conformance.drivers.{adapter}")
 
 
 def settings_from(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Read a site's settings as a deployment hands them over; none if there are none."""
+    """Return the settings that a deployment passes in the environment; empty if it passes none."""
     if "SITE_KEY" not in environ:
         return {}
     return {
@@ -33,14 +33,14 @@ def settings_from(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def create_app() -> Any:
-    """Make the application of the flavour that the environment names, for a server."""
-    found = driver(os.environ["SITE_FLAVOUR"])
+    """Return the application of the adapter that the environment names, for a server."""
+    found = driver(os.environ["SITE_ADAPTER"])
     app = found.create_app(settings_from(os.environ))
     return mounted_asgi(app) if found.IS_ASGI else mounted_wsgi(app)
 
 
 def mounted_wsgi(app: Any) -> Any:
-    """Serve *app* below MOUNT too (PEP 3333)."""
+    """Return *app*, mounted below MOUNT, too (PEP 3333)."""
 
     def mount(environ: dict[str, Any], start_response: Any) -> Any:
         if environ["PATH_INFO"].startswith(f"{MOUNT}/"):
@@ -52,7 +52,7 @@ def mounted_wsgi(app: Any) -> Any:
 
 
 def mounted_asgi(app: Any) -> Any:
-    """Serve *app* below MOUNT too; `path` keeps the mount point (ASGI 3, "root_path")."""
+    """Return *app*, mounted below MOUNT, too; `path` keeps it (ASGI 3, "root_path")."""
 
     async def mount(scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope.get("path", "").startswith(f"{MOUNT}/"):

@@ -1,4 +1,4 @@
-"""What Django alone has: mixins before the views, settings, checks, the template tag."""
+"""Django only: mixins in front of the views, settings, checks, the template tag."""
 
 import gc
 import html
@@ -25,7 +25,7 @@ def django(site_settings):
 
 @pytest.fixture(scope="session")
 def accounts(django):
-    """A database in a file with four viewers in it, none of them equal to another."""
+    """A database file with a user who may have the files (ada) and one who may not (ben)."""
     from django.contrib.auth.models import Permission, User
     from django.core.management import call_command
     from django.db import connections
@@ -48,7 +48,7 @@ def settings(django):
 
 @pytest.fixture(params=["WSGI", "ASGI"])
 def browser(request, accounts, settings):
-    """A browser with cookies, in front of a site under either kind of server."""
+    """A browser with cookies, under WSGI and ASGI."""
     from django.test import AsyncClient, Client
 
     with settings(ROOT_URLCONF=GUARDED):
@@ -59,7 +59,7 @@ def browser(request, accounts, settings):
 
 
 class AsyncBrowser:
-    """Django's async client, for tests that are not."""
+    """Django's async client, for tests that are not async."""
 
     def __init__(self, client):
         self._client = client
@@ -80,11 +80,11 @@ class AsyncBrowser:
         return async_to_sync(self._client.alogin)(**credentials)
 
 
-@pytest.mark.parametrize("colour", ["sync", "async"])
+@pytest.mark.parametrize("kind", ["sync", "async"])
 @pytest.mark.parametrize("guard", ["login", "permission", "test"])
-def test_djangos_own_mixins_in_front(browser, trusted_keys, guard, colour):
-    """They send to the login page, refuse, and let through, whichever the view's colour."""
-    url = f"/{guard}/{colour}/b/a.txt"
+def test_djangos_mixins_in_front(browser, trusted_keys, guard, kind):
+    """They redirect to the login page, refuse or allow, for sync and async views."""
+    url = f"/{guard}/{kind}/b/a.txt"
     anonymous = browser.get(url)
     assert (anonymous.status_code, anonymous["Location"]) == (302, f"/login?next={url}")
     assert browser.login(username="ben", password="b")
@@ -101,8 +101,8 @@ def test_djangos_own_mixins_in_front(browser, trusted_keys, guard, colour):
     assert browser.options(url)["Allow"] == "GET, HEAD, OPTIONS"
 
 
-def test_the_template_tag_signs(browser, trusted_keys):
-    """`{% cloudfront_url path %}`, escaped as a page needs it."""
+def test_template_tag_signs(browser, trusted_keys):
+    """`{% cloudfront_url path %}` returns a signed URL, which the template escapes."""
     text = browser.get("/page").content.decode()
     assert "&amp;Signature=" in text
     url = html.unescape(text)
@@ -111,7 +111,7 @@ def test_the_template_tag_signs(browser, trusted_keys):
 
 
 def test_overridden_settings_take_effect(django, settings, site_settings):
-    """And are gone with the override: the domain, the life, the status, a view's own options."""
+    """`override_settings` works for the domain and the options, and ends."""
     from django.test import RequestFactory
 
     from cfsign_django.views import SignedRedirectView
@@ -122,22 +122,22 @@ def test_overridden_settings_take_effect(django, settings, site_settings):
 
     view = View.as_view()
 
-    def ask():
+    def request():
         response = view(RequestFactory().get("/a.txt"), resource="a.txt")
         return response.status_code, response["Location"].partition("/a.txt?")[0]
 
     domain = site_settings["CLOUDFRONT_DOMAIN"]
     config = site_settings["CLOUDFRONT_CONFIG"]
-    assert ask() == (303, domain)
+    assert request() == (303, domain)
     with settings(CLOUDFRONT_DOMAIN="https://other.example.com"):
-        assert ask() == (303, "https://other.example.com")
+        assert request() == (303, "https://other.example.com")
         with settings(CLOUDFRONT_CONFIG=config | {"code": 307}):
-            assert ask() == (307, "https://other.example.com")
-    assert ask() == (303, domain)
+            assert request() == (307, "https://other.example.com")
+    assert request() == (303, domain)
 
 
-def test_options_given_to_as_view_win(django):
-    """As with any of Django's generic views."""
+def test_arguments_of_as_view_override_attributes(django):
+    """As in any of Django's generic views."""
     from django.test import RequestFactory
 
     from cfsign import ConfigurationError
@@ -158,29 +158,29 @@ def test_options_given_to_as_view_win(django):
         View.as_view(forward_qeury=("a",))
 
 
-@pytest.mark.parametrize("colour", ["", "Async"])
-def test_a_route_whose_variable_has_another_name_says_so(django, colour):
-    """At the first request."""
+@pytest.mark.parametrize("prefix", ["", "Async"])
+def test_route_without_resource_is_an_error(django, prefix):
+    """The first request raises it."""
     from django.test import RequestFactory
 
     from cfsign import ConfigurationError
     from cfsign_django import views
 
     def authorize(self, request, resource):
-        raise AssertionError("asked, and nobody knows about what")
+        raise AssertionError("called without a resource")
 
     async def authorize_async(self, request, resource):
-        raise AssertionError("asked, and nobody knows about what")
+        raise AssertionError("called without a resource")
 
-    members = {"authorize": authorize_async if colour else authorize}
-    view = type("V", (getattr(views, f"{colour}SignedRedirectView"),), members).as_view()
-    ask = async_to_sync(view) if colour else view
+    members = {"authorize": authorize_async if prefix else authorize}
+    view = type("V", (getattr(views, f"{prefix}SignedRedirectView"),), members).as_view()
+    call = async_to_sync(view) if prefix else view
     with pytest.raises(ConfigurationError, match=r"`resource` .its variables: filename"):
-        ask(RequestFactory().get("/a.txt"), filename="a.txt")
+        call(RequestFactory().get("/a.txt"), filename="a.txt")
 
 
-def test_a_misspelt_attribute_warns(django):
-    """When the view is made."""
+def test_misspelt_attribute_warns(django):
+    """`as_view` warns."""
     from cfsign import CfsignWarning
     from cfsign_django.views import SignedRedirectView
 
@@ -194,24 +194,24 @@ def test_a_misspelt_attribute_warns(django):
         type("V", (SignedRedirectView,), members).as_view()
 
 
-def test_an_authorize_of_the_other_colour_names_the_view_to_take(django):
-    """Either way."""
+def test_authorize_and_view_must_both_be_async_or_not(django):
+    """The error names the class to use."""
     from cfsign_django.views import AsyncSignedRedirectView, SignedRedirectView
 
-    async def late(self, request, resource):
+    async def authorize_async(self, request, resource):
         return 200
 
-    def plain(self, request, resource):
+    def authorize(self, request, resource):
         return 200
 
     with pytest.raises(TypeError, match=r"V\.authorize is async.*from AsyncSignedRedirectView"):
-        type("V", (SignedRedirectView,), {"authorize": late}).as_view()
+        type("V", (SignedRedirectView,), {"authorize": authorize_async}).as_view()
     with pytest.raises(TypeError, match=r"V\.authorize is not async.*from SignedRedirectView"):
-        type("V", (AsyncSignedRedirectView,), {"authorize": plain}).as_view()
+        type("V", (AsyncSignedRedirectView,), {"authorize": authorize}).as_view()
 
 
-def test_headers_given_to_as_view_warn_once(django):
-    """When the view is made; not at each request, nor does the dict matter any more then."""
+def test_headers_of_as_view_are_copied_and_warn_once(django):
+    """`as_view` warns; the requests do not."""
     from django.test import RequestFactory
 
     from cfsign import CfsignWarning
@@ -225,13 +225,13 @@ def test_headers_given_to_as_view_warn_once(django):
     with pytest.warns(CfsignWarning):
         view = View.as_view(headers=headers)
     headers["Cache-Control"] = "public"
-    for _ in range(2):  # a warning would be an error here
+    for _ in range(2):  # a warning would be an error
         response = view(RequestFactory().get("/a.txt"), resource="a.txt")
         assert response["Cache-Control"] == "max-age=60"
 
 
-def test_the_mixin_goes_in_front_of_a_view_of_the_sites_own(django):
-    """And leaves it its other methods."""
+def test_mixin_works_in_front_of_a_view(django):
+    """The view keeps its other methods."""
     from django.http import HttpResponse
     from django.test import RequestFactory
     from django.views import View
@@ -255,13 +255,13 @@ KEYS = ("CLOUDFRONT_DOMAIN", "CLOUDFRONT_CONFIG")
 
 @pytest.fixture
 def check(django, settings, site_settings):
-    """Run the checks with settings that differ; return the ids, each shown to have a hint."""
+    """Return a function that runs the checks with other settings and returns their ids."""
     from django.core.checks import run_checks
 
     def run(domain="https://media.example.com", config=None, **others):
-        stated = site_settings["CLOUDFRONT_CONFIG"] | (config or {})
-        stated = {name: value for name, value in stated.items() if value is not None}
-        with settings(CLOUDFRONT_DOMAIN=domain, CLOUDFRONT_CONFIG=stated, **others):
+        config = site_settings["CLOUDFRONT_CONFIG"] | (config or {})
+        config = {name: value for name, value in config.items() if value is not None}
+        with settings(CLOUDFRONT_DOMAIN=domain, CLOUDFRONT_CONFIG=config, **others):
             messages = [m for m in run_checks() if (m.id or "").startswith("cfsign_django.")]
         assert all(message.hint for message in messages)
         return [message.id.removeprefix("cfsign_django.") for message in messages]
@@ -270,13 +270,13 @@ def check(django, settings, site_settings):
 
 
 def test_right_settings_pass_the_checks(check):
-    """A site that has them right sees nothing."""
+    """There is no message."""
     assert check() == []
     assert check(config={"expires": 300, "expiry_step": 60, "code": 302}) == []
 
 
 @pytest.mark.parametrize(
-    ("number", "stated"),
+    ("number", "setting"),
     [
         ("E001", None),
         ("E001", "media.example.com"),
@@ -289,18 +289,18 @@ def test_right_settings_pass_the_checks(check):
         ("W001", "http://localhost.example.com"),
     ],
 )
-def test_each_check_of_the_domain_fires(check, number, stated):
-    """No scheme, a path, none at all; and plain http is a warning."""
-    assert check(stated) == [number]
+def test_wrong_domain_is_found(check, number, setting):
+    """A missing scheme, a path or no domain is an error; plain http is a warning."""
+    assert check(setting) == [number]
 
 
 @pytest.mark.parametrize(
-    "stated",
+    "setting",
     ["http://127.0.0.1", "http://127.0.0.1:8001", "http://127.1.2.3:8001", "http://localhost:8001"],
 )
-def test_plain_http_to_this_machine_is_no_warning(check, stated):
-    """It is the local edge's, and nobody listens on the way."""
-    assert check(stated) == []
+def test_plain_http_to_this_machine_is_allowed(check, setting):
+    """It is the local edge, whose URLs do not leave the machine."""
+    assert check(setting) == []
 
 
 @pytest.mark.parametrize(
@@ -325,13 +325,13 @@ def test_plain_http_to_this_machine_is_no_warning(check, stated):
         ("E005", {"domain": "https://media.example.com"}),
     ],
 )
-def test_each_check_of_the_other_settings_fires(check, number, config):
-    """Each mistake under its own id."""
+def test_each_wrong_setting_is_found(check, number, config):
+    """Each has its id."""
     assert check(config=config) == [number]
 
 
 @pytest.mark.parametrize(
-    ("where", "members", "options"),
+    ("setting", "members", "options"),
     [
         ("https://d1.cloudfront.net", {"delivery": "cookies", "cookie_domain": "example.com"}, {}),
         ("https://d1.cloudfront.net", {}, {"delivery": "cookies", "cookie_domain": "example.com"}),
@@ -342,8 +342,10 @@ def test_each_check_of_the_other_settings_fires(check, number, config):
         ),
     ],
 )
-def test_a_view_whose_cookies_reach_no_distribution(check, settings, where, members, options):
-    """Found among the routes, below an include and a decorator too; and at the first request."""
+def test_cookies_that_cannot_reach_the_distribution_are_found(
+    check, settings, setting, members, options
+):
+    """The check also finds views below an include and a decorator; the first request raises."""
     from django.contrib.auth.decorators import login_required
     from django.core.checks import run_checks
     from django.test import RequestFactory
@@ -353,7 +355,7 @@ def test_a_view_whose_cookies_reach_no_distribution(check, settings, where, memb
     from cfsign_django.views import SignedRedirectView
 
     def authorize(self, request, resource):
-        raise AssertionError("asked before the view was found to be wrong")
+        raise AssertionError("called before the options were checked")
 
     view = type("Films", (SignedRedirectView,), {"authorize": authorize, **members})
     wrong = view.as_view(**options)
@@ -364,34 +366,34 @@ def test_a_view_whose_cookies_reach_no_distribution(check, settings, where, memb
         path("h/", lambda request: None),
     ]
     urls = type("urls", (), {"urlpatterns": routes})
-    assert check(where, ROOT_URLCONF=urls) == ["E006"]
-    with settings(CLOUDFRONT_DOMAIN=where, ROOT_URLCONF=urls):
+    assert check(setting, ROOT_URLCONF=urls) == ["E006"]
+    with settings(CLOUDFRONT_DOMAIN=setting, ROOT_URLCONF=urls):
         (message,) = [m for m in run_checks() if m.id == "cfsign_django.E006"]
         assert "Films: " in message.msg
         with pytest.raises(ConfigurationError):
             wrong(RequestFactory().get("/a.txt"), resource="a.txt")
 
 
-def test_a_key_that_a_plain_view_does_not_await(check, site_environ):
-    """An error of the view's; none of an asynchronous one's."""
+def test_asynchronous_key_in_a_sync_view_is_found(check, site_environ):
+    """In an async view it is allowed."""
     from django.urls import path
 
     from cfsign_django.views import AsyncSignedRedirectView, SignedRedirectView
 
-    async def awaited(self, request, resource):
+    async def authorize(self, request, resource):
         return 200
 
     plain = type("Plain", (SignedRedirectView,), {"authorize": lambda *args: 200})
-    asynchronous = type("Async", (AsyncSignedRedirectView,), {"authorize": awaited})
-    config = settings_from({**site_environ, "SITE_KEY_KIND": "awaited"})["CLOUDFRONT_CONFIG"]
+    asynchronous = type("Async", (AsyncSignedRedirectView,), {"authorize": authorize})
+    config = settings_from({**site_environ, "SITE_KEY_KIND": "async"})["CLOUDFRONT_CONFIG"]
     for view, ids in ((plain, ["E006"]), (asynchronous, [])):
         routes = [path("f/<path:resource>", view.as_view())]
         urls = type("urls", (), {"urlpatterns": routes})
         assert check(config=config, ROOT_URLCONF=urls) == ids
 
 
-def test_options_of_as_view_mend_those_of_the_class(check):
-    """What is checked is what the view has in the end."""
+def test_checks_see_the_arguments_of_as_view(check):
+    """The argument corrects the wrong attribute of the class."""
     from django.urls import path
 
     from cfsign_django.views import SignedRedirectView
@@ -406,13 +408,13 @@ def test_options_of_as_view_mend_those_of_the_class(check):
 
 
 def test_all_mistakes_are_reported_at_once(check):
-    """A deployment fails once and not five times."""
+    """One run of the checks lists them."""
     wrong = {"key_pair_id": "", "private_key": None, "expires": 0, "colour": "red"}
     assert sorted(check("", wrong)) == ["E001", "E002", "E003", "E004", "E005"]
 
 
-def test_no_settings_at_all(django, settings):
-    """Neither of the two is there."""
+def test_missing_settings_are_found(django, settings):
+    """Each required one has its message."""
     from django.core.checks import run_checks
 
     with settings(**dict.fromkeys(KEYS)):
@@ -420,8 +422,8 @@ def test_no_settings_at_all(django, settings):
     assert {"cfsign_django.E001", "cfsign_django.E002", "cfsign_django.E003"} <= ids
 
 
-def test_settings_that_are_no_dict(django, settings):
-    """Whatever they are, it is said and not raised."""
+def test_settings_that_are_not_a_dict_are_found(django, settings):
+    """The checks report them and do not raise."""
     from django.core.checks import run_checks
 
     for config in (["key_pair_id"], "private_key.pem", 7):
@@ -430,35 +432,35 @@ def test_settings_that_are_no_dict(django, settings):
         assert "cfsign_django.E005" in ids
 
 
-def test_the_slow_backend_is_a_warning(check, monkeypatch):
-    """19 ms a URL is no mistake, and nobody should learn of it from a graph."""
+def test_slow_backend_is_a_warning(check, monkeypatch):
+    """A signature by `rsa` takes milliseconds."""
     monkeypatch.setattr("cfsign.config.checks.choose_backend", lambda: "rsa")
     assert check() == ["W002"]
 
 
 @pytest.mark.parametrize("root", ["STATIC_ROOT", "MEDIA_ROOT", "STATICFILES_DIRS"])
-def test_a_key_in_a_public_folder_is_a_warning(check, pem, tmp_path, root, monkeypatch):
-    """Whoever asks the site for /static/keys/private_key.pem would get it."""
+def test_key_in_a_public_folder_is_a_warning(check, pem, tmp_path, root, monkeypatch):
+    """The site would serve the key."""
     (tmp_path / "static" / "keys").mkdir(parents=True)
     key = tmp_path / "static" / "keys" / "private_key.pem"
     key.write_text(pem)
     folder = str(tmp_path / "static")
     monkeypatch.setenv("HOME", folder)
-    roundabout = str(tmp_path / "x" / ".." / "static/keys/private_key.pem")
-    for private_key in (str(key), key, roundabout, "~/keys/private_key.pem"):
+    indirect = str(tmp_path / "x" / ".." / "static/keys/private_key.pem")
+    for private_key in (str(key), key, indirect, "~/keys/private_key.pem"):
         (tmp_path / "x").mkdir(exist_ok=True)
         value = [("prefix", folder)] if root == "STATICFILES_DIRS" else folder
         assert check(config={"private_key": private_key}, **{root: value}) == ["W003"]
-    beside = tmp_path / "static-private"
-    beside.mkdir()
-    (beside / "key.pem").write_text(pem)
+    private = tmp_path / "static-private"
+    private.mkdir()
+    (private / "key.pem").write_text(pem)
     value = [folder] if root == "STATICFILES_DIRS" else folder
-    assert check(config={"private_key": str(beside / "key.pem")}, **{root: value}) == []
+    assert check(config={"private_key": str(private / "key.pem")}, **{root: value}) == []
     assert check(config={"private_key": pem}, **{root: value}) == []
 
 
-class Name:
-    """A path of a class of the site's own."""
+class CustomPath:
+    """A path of a class of the site."""
 
     def __init__(self, path):
         self._path = path
@@ -467,8 +469,8 @@ class Name:
         return str(self._path)
 
 
-def test_a_key_behind_a_link_is_a_warning_too(check, pem, tmp_path):
-    """File servers follow a link in their folder; or the folder is itself reached by one."""
+def test_key_behind_a_link_is_a_warning(check, pem, tmp_path):
+    """The key or the folder may be a symbolic link, which file servers follow."""
     private, media = tmp_path / "private", tmp_path / "media"
     private.mkdir()
     media.mkdir()
@@ -476,15 +478,19 @@ def test_a_key_behind_a_link_is_a_warning_too(check, pem, tmp_path):
     (media / "key.pem").symlink_to(private / "key.pem")
     (tmp_path / "public").symlink_to(media)
     for root in (media, tmp_path / "public"):
-        for key in (media / "key.pem", tmp_path / "public" / "key.pem", Name(media / "key.pem")):
+        for key in (
+            media / "key.pem",
+            tmp_path / "public" / "key.pem",
+            CustomPath(media / "key.pem"),
+        ):
             assert check(config={"private_key": key}, MEDIA_ROOT=str(root)) == ["W003"]
         assert check(config={"private_key": private / "key.pem"}, MEDIA_ROOT=str(root)) == []
     (tmp_path / "link.pem").symlink_to(private / "key.pem")
     assert check(config={"private_key": tmp_path / "link.pem"}, MEDIA_ROOT=str(private)) == ["W003"]
 
 
-def test_a_key_in_an_apps_static_folder_is_a_warning(check, django, pem, tmp_path, monkeypatch):
-    """Where `collectstatic` would find it."""
+def test_key_in_an_apps_static_folder_is_a_warning(check, django, pem, tmp_path, monkeypatch):
+    """`collectstatic` would publish it."""
     from django.apps import apps
 
     (tmp_path / "static").mkdir()
@@ -495,8 +501,8 @@ def test_a_key_in_an_apps_static_folder_is_a_warning(check, django, pem, tmp_pat
     assert check(config={"private_key": key}) == ["W003"]
 
 
-def test_what_cfsign_warns_of_is_a_warning_of_the_checks(check, django, settings, site_settings):
-    """And not an exception out of them, where warnings are errors; as `python -W error` has it."""
+def test_warnings_of_cfsign_are_messages_of_the_checks(check, django, settings, site_settings):
+    """They are not raised, even where warnings are errors (`python -W error`)."""
     from django.core.checks import run_checks
 
     shared = {"headers": {"Cache-Control": "public"}}
@@ -508,8 +514,8 @@ def test_what_cfsign_warns_of_is_a_warning_of_the_checks(check, django, settings
     assert "use private or no-store" in message.msg
 
 
-def test_what_others_warn_of_stays_theirs(check, monkeypatch):
-    """A library that loads the key may have something to say too."""
+def test_warnings_of_other_libraries_are_passed_on(check, monkeypatch):
+    """Such as those of a library that loads the key."""
 
     def backend():
         warnings.warn("an old OpenSSL", UserWarning, stacklevel=1)
@@ -520,19 +526,19 @@ def test_what_others_warn_of_stays_theirs(check, monkeypatch):
         assert check() == []
 
 
-def test_a_check_can_be_silenced(django, settings, site_settings):
-    """By its id, as any of Django's."""
+def test_check_can_be_silenced(django, settings, site_settings):
+    """`SILENCED_SYSTEM_CHECKS` takes its id."""
     from django.core.checks import run_checks
 
-    stated = site_settings | {"CLOUDFRONT_DOMAIN": "http://media.example.com"}
+    site = site_settings | {"CLOUDFRONT_DOMAIN": "http://media.example.com"}
     for silenced in ([], ["cfsign_django.W001"]):
-        with settings(**stated, SILENCED_SYSTEM_CHECKS=silenced):
+        with settings(**site, SILENCED_SYSTEM_CHECKS=silenced):
             (warning,) = (m for m in run_checks() if m.id == "cfsign_django.W001")
             assert warning.is_silenced() is bool(silenced)
 
 
-def test_a_deployment_with_right_settings_is_clean(servers, site_environ):
-    """`python -W error manage.py check --deploy` has nothing to say."""
+def test_deployment_checks_pass(servers, site_environ):
+    """`python -W error manage.py check --deploy` finds nothing."""
     environ = {
         **site_environ,
         "SITE_DOMAIN": "https://media.example.com",
@@ -544,16 +550,14 @@ def test_a_deployment_with_right_settings_is_clean(servers, site_environ):
     assert "no issues (0 silenced)" in log.read_text()
 
 
-@pytest.mark.parametrize("colour", ["", "Async"])
-def test_what_a_view_sets_for_one_request_is_that_requests_alone(
-    django, settings, site_settings, colour
-):
-    """Django makes a view a request, so its `setup` may set options: no other viewer gets them."""
+@pytest.mark.parametrize("prefix", ["", "Async"])
+def test_option_set_in_setup_is_for_one_request(django, settings, site_settings, prefix):
+    """Django makes a view for each request, and its `setup` may set options."""
     from django.test import RequestFactory
 
     from cfsign_django import views
 
-    class View(getattr(views, f"{colour}SignedRedirectView")):
+    class View(getattr(views, f"{prefix}SignedRedirectView")):
         def setup(self, request, *args, **kwargs):
             super().setup(request, *args, **kwargs)
             if "for" in request.GET:
@@ -562,7 +566,7 @@ def test_what_a_view_sets_for_one_request_is_that_requests_alone(
         def authorize(self, request, resource):
             return 200
 
-        if colour:
+        if prefix:
             plain = authorize
 
             async def authorize(self, request, resource):
@@ -570,21 +574,19 @@ def test_what_a_view_sets_for_one_request_is_that_requests_alone(
 
     with settings(**site_settings):
         view = View.as_view(code=302)
-        ask = async_to_sync(view) if colour else view
+        call = async_to_sync(view) if prefix else view
 
-        def answered(query):
-            return ask(RequestFactory().get(f"/a.txt{query}"), resource="a.txt")
+        def request(query):
+            return call(RequestFactory().get(f"/a.txt{query}"), resource="a.txt")
 
-        found = [answered(query).get("X-For") for query in ("?for=ada", "", "?for=ben", "")]
-        assert found == ["ada", None, "ben", None]
-        assert answered("?for=ada").status_code == 302
+        headers = [request(query).get("X-For") for query in ("?for=ada", "", "?for=ben", "")]
+        assert headers == ["ada", None, "ben", None]
+        assert request("?for=ada").status_code == 302
 
 
 @pytest.mark.parametrize("queries", [("?plain", "", "?plain"), ("", "?plain", "")])
-def test_an_option_that_a_view_takes_back_for_one_request_is_that_requests_alone(
-    django, settings, site_settings, queries
-):
-    """None is set like any other value, and is not the same as none."""
+def test_option_reset_in_setup_is_for_one_request(django, settings, site_settings, queries):
+    """`setup` may set an option to None, the site's setting."""
     from django.test import RequestFactory
 
     from cfsign_django.views import SignedRedirectView
@@ -603,17 +605,17 @@ def test_an_option_that_a_view_takes_back_for_one_request_is_that_requests_alone
     with settings(**site_settings):
         view = View.as_view()
         for query in queries:
-            answer = view(RequestFactory().get(f"/a.txt{query}"), resource="a.txt")
-            assert answer.status_code == (303 if query else 200)
+            response = view(RequestFactory().get(f"/a.txt{query}"), resource="a.txt")
+            assert response.status_code == (303 if query else 200)
 
 
 @pytest.mark.parametrize("base", ["SignedRedirectView", "AsyncSignedRedirectView"])
-@pytest.mark.parametrize("awaits", [False, True])
+@pytest.mark.parametrize("is_async", [False, True])
 @pytest.mark.parametrize("method", ["get", "head"])
-def test_a_get_of_ones_own_may_have_either_colour(
-    django, settings, site_settings, base, awaits, method
+def test_overridden_get_may_be_async_or_not(
+    django, settings, site_settings, base, is_async, method
 ):
-    """`head` has that of `get`, or Django would refuse the view."""
+    """`head` is async if `get` is. Otherwise Django would refuse the view."""
     from django.http import HttpResponse
     from django.test import RequestFactory
 
@@ -626,7 +628,7 @@ def test_a_get_of_ones_own_may_have_either_colour(
         def get(self, request, resource):
             return HttpResponse(status=self.authorize(request, resource))
 
-    class Awaited(getattr(views, base)):
+    class Async(getattr(views, base)):
         async def authorize(self, request, resource):
             return 200
 
@@ -634,16 +636,18 @@ def test_a_get_of_ones_own_may_have_either_colour(
             return HttpResponse(status=await self.authorize(request, resource))
 
     with settings(**site_settings):
-        view = (Awaited if awaits else Plain).as_view()
-        ask = async_to_sync(view) if awaits else view
-        assert ask(getattr(RequestFactory(), method)("/a.txt"), resource="a.txt").status_code == 200
+        view = (Async if is_async else Plain).as_view()
+        call = async_to_sync(view) if is_async else view
+        assert (
+            call(getattr(RequestFactory(), method)("/a.txt"), resource="a.txt").status_code == 200
+        )
 
 
-def test_a_view_that_is_made_for_each_request_is_not_kept(django, settings, site_settings):
-    """As in `View.as_view(delivery="json")(request)` inside a function of the site's own."""
+def test_view_made_for_each_request_is_freed(django, settings, site_settings):
+    """`View.as_view(delivery="json")(request)` in a function leaves no handler behind."""
     from django.test import RequestFactory
 
-    from cfsign_django import conf
+    from cfsign.views import ViewHandler
     from cfsign_django.views import SignedRedirectView
 
     class View(SignedRedirectView):
@@ -651,41 +655,42 @@ def test_a_view_that_is_made_for_each_request_is_not_kept(django, settings, site
             return 200
 
     with settings(**site_settings):
-        before = len(conf.site_config()._handlers)
         for _ in range(3):
-            response = View.as_view(code=302)(RequestFactory().get("/a.txt"), resource="a.txt")
-            assert response.status_code == 302
+            view = View.as_view(code=307, headers={"X-Once": "1"})
+            assert view(RequestFactory().get("/a.txt"), resource="a.txt").status_code == 307
+        del view
         gc.collect()
-        assert len(conf.site_config()._handlers) == before
+        handlers = [each for each in gc.get_objects() if isinstance(each, ViewHandler)]
+        assert not [each for each in handlers if "X-Once" in each.options.headers]
 
 
 @pytest.mark.parametrize("method", ["get", "head"])
-@pytest.mark.parametrize("colour", ["", "Async"])
-def test_a_request_is_freed_when_it_is_answered(django, settings, site_settings, colour, method):
-    """Not when garbage is next collected, as with the `head` that Django gives a view."""
+@pytest.mark.parametrize("prefix", ["", "Async"])
+def test_request_is_freed_when_it_is_answered(django, settings, site_settings, prefix, method):
+    """No reference cycle keeps it, as Django's default `head` would."""
     from django.test import RequestFactory
 
     from cfsign_django import views
 
-    class View(getattr(views, f"{colour}SignedRedirectView")):
+    class View(getattr(views, f"{prefix}SignedRedirectView")):
         def authorize(self, request, resource):
             return 200
 
-        if colour:
+        if prefix:
 
             async def authorize(self, request, resource):
                 return 200
 
     with settings(**site_settings):
         view = View.as_view()
-        ask = async_to_sync(view) if colour else view
+        call = async_to_sync(view) if prefix else view
         request = getattr(RequestFactory(), method)("/a.txt")
-        ended = weakref.ref(request)
+        reference = weakref.ref(request)
         gc.collect()
         gc.disable()
         try:
-            assert ask(request, resource="a.txt").status_code == 303
+            assert call(request, resource="a.txt").status_code == 303
             del request
-            assert ended() is None
+            assert reference() is None
         finally:
             gc.enable()

@@ -1,18 +1,18 @@
-"""The table of docs/conformance.md is the one that the cases make."""
+"""The table of docs/conformance.md is the one of the cases."""
 
 import pytest
 
 from tests.conformance import table
 
 
-def test_the_page_is_up_to_date():
+def test_page_is_up_to_date():
     """If not: `python -m tests.conformance.table`."""
     text = table.PAGE.read_text("utf-8")
-    assert table.replaced(text) == text
+    assert table.replace_table(text) == text
 
 
-def test_the_table_is_readable():
-    """A line a row, a cell a flavour, every note told and none told twice."""
+def test_table_is_complete():
+    """It has a line for each row, a cell for each adapter, and each note once."""
     lines = table.markdown().splitlines()
     rows = [line for line in lines if line.startswith("| ")]
     assert len(rows) - 1 == len(table.ROWS) <= 45
@@ -22,7 +22,7 @@ def test_the_table_is_readable():
     assert all(any(f"[{number}]" in row for row in rows) for number in range(1, len(notes) + 1))
 
 
-def test_a_page_without_markers_is_refused():
-    """Nothing is written where nobody looks for it."""
+def test_page_without_markers_is_refused():
+    """Otherwise the table would be lost silently."""
     with pytest.raises(ValueError, match="conformance"):
-        table.replaced("# A page\n")
+        table.replace_table("# A page\n")

@@ -1,4 +1,4 @@
-"""What the frameworks do by themselves that the adapters must not fall for."""
+"""Habits of the frameworks that would break a signed URL or open a way around `authorize`."""
 
 import asyncio
 import inspect
@@ -14,45 +14,45 @@ from cfsign.views import FileRequest, ViewHandler, ViewResponse
 from cfsign_falcon import SignedRedirectResource
 from cfsign_falcon.asgi import SignedRedirectResource as AsyncSignedRedirectResource
 from cfsign_flask import CloudFrontRedirect
-from tests.conformance.cases import FLAVOURS, VIEWS, Request
+from tests.conformance.cases import ADAPTERS, VIEWS, Request
 from tests.conformance.expectations import Signed
 from tests.conformance.signature import count_signatures
 from tests.conformance.site import driver
 
-# Characters that one framework or another encodes again in a Location that it is given.
+# Each of these characters is encoded again by some framework in a Location.
 TRICKY = "https://media.example.com/a%2Ab[1]'(2)|^`{}\"<>\\~?x=%27%2f%zz+&y=;@!$*,#f"
 
 
 @pytest.fixture
-def in_process(flavour, make_client):
-    """A client of each flavour, in process."""
-    send = make_client(flavour, "in process")
+def in_process(adapter, make_client):
+    """Return a function that sends a request to the adapter in process."""
+    send = make_client(adapter, "in process")
 
-    def ask(case, **request):
-        asked = Request(**request)
-        return send(asked, asked.path(driver(flavour).PREFIX, case))
+    def request(case, **attributes):
+        request = Request(**attributes)
+        return send(request, request.path(driver(adapter).PREFIX, case))
 
-    return ask
-
-
-def answer_with(monkeypatch, answer):
-    """Let every desk answer so, awaited or not."""
-
-    async def awaited(*args):
-        return answer
-
-    monkeypatch.setattr(FileRequest, "respond", lambda *args: answer)
-    monkeypatch.setattr(FileRequest, "respond_async", awaited)
+    return request
 
 
-def test_location_is_the_answers_to_the_byte(in_process, monkeypatch):
-    """No framework's own redirect is in between."""
-    answer_with(monkeypatch, ViewResponse(303, (("Location", TRICKY),)))
+def respond_with(monkeypatch, response):
+    """Make every allowed request return *response*."""
+
+    async def respond_async(*args):
+        return response
+
+    monkeypatch.setattr(FileRequest, "respond", lambda *args: response)
+    monkeypatch.setattr(FileRequest, "respond_async", respond_async)
+
+
+def test_location_is_sent_byte_for_byte(in_process, monkeypatch):
+    """The framework's redirect helpers would encode it again."""
+    respond_with(monkeypatch, ViewResponse(303, (("Location", TRICKY),)))
     assert in_process("allow-200").one("Location") == TRICKY
 
 
-def test_location_of_the_originals_class_is_to_the_byte(site_settings, trusted_keys):
-    """Werkzeug encodes the brackets of a Location again, and then its signature is another's."""
+def test_location_of_the_2012_class_is_sent_byte_for_byte(site_settings, trusted_keys):
+    """Werkzeug would encode the brackets, which breaks the signature."""
 
     class Redirect(CloudFrontRedirect):
         def authorize(self):
@@ -67,8 +67,8 @@ def test_location_of_the_originals_class_is_to_the_byte(site_settings, trusted_k
     assert trusted_keys.check(location).allowed
 
 
-def test_every_header_of_the_answer_is_sent(in_process, monkeypatch):
-    """Set-Cookie comes several times, and what comes once comes once."""
+def test_every_header_of_the_response_is_sent(in_process, monkeypatch):
+    """Set-Cookie occurs several times, every other header once."""
     headers = (
         ("Location", "https://media.example.com/"),
         ("Set-Cookie", "a=1; Path=/a/"),
@@ -76,7 +76,7 @@ def test_every_header_of_the_answer_is_sent(in_process, monkeypatch):
         ("Cache-Control", "no-store"),
         ("X-Site", "1"),
     )
-    answer_with(monkeypatch, ViewResponse(303, headers))
+    respond_with(monkeypatch, ViewResponse(303, headers))
     reply = in_process("allow-200")
     cookies = [sorted(value.split("; ")) for value in reply.all("Set-Cookie")]
     assert sorted(cookies) == [
@@ -87,71 +87,70 @@ def test_every_header_of_the_answer_is_sent(in_process, monkeypatch):
     assert reply.one("X-Site") == "1"
 
 
-def test_the_sites_headers_are_copied_never_written_to(site):
-    """One viewer's Location is neither in the site's own dict nor in the next answer."""
-    ours = VIEWS["cached"]["headers"]
-    before = dict(ours)
-    for viewer in ("ada", "ben"):
-        request = Request(f"{viewer}/a.txt", view="cached", viewer=viewer)
-        reply = site.judge("own-folder", request, Signed(f"/{viewer}/a.txt", headers=before))
+def test_option_headers_are_not_modified(site):
+    """Otherwise one user's Location would be sent to the next."""
+    headers = VIEWS["cached"]["headers"]
+    before = dict(headers)
+    for user in ("ada", "ben"):
+        request = Request(f"{user}/a.txt", view="cached", user=user)
+        reply = site.check("own-folder", request, Signed(f"/{user}/a.txt", headers=before))
         assert len(reply.all("Location")) == 1
-    assert ours == before
+    assert headers == before
 
 
-def test_the_longest_url_is_no_matter(site, monkeypatch):
-    """Django's own redirects end at a length that differs by release: here at the shortest."""
+def test_long_url_is_redirected_to(site, monkeypatch):
+    """Django's redirect classes limit the length; the lowest limit of any release is set here."""
     monkeypatch.setattr("django.http.response.MAX_URL_REDIRECT_LENGTH", 2048, raising=False)
     name = "x" * 4000
-    site.judge("allow-200", Request(name), Signed(f"/{name}"))
+    site.check("allow-200", Request(name), Signed(f"/{name}"))
 
 
-def test_the_rule_sees_the_name_that_is_signed(flavour, site_settings, make_client, monkeypatch):
-    """Whatever the router decoded: `%2A` is `*` to the rule, and `%2A` again in the URL."""
-    seen = []
+def test_authorize_sees_the_name_that_is_signed(adapter, site_settings, make_client, monkeypatch):
+    """The router decodes `%2A` to `*`, and the signed URL has `%2A` again."""
+    calls = []
+    file_request = ViewHandler.file_request
 
-    asked = ViewHandler.file_request
-
-    def see(self, resource, query_string=""):
+    def record(self, resource, query_string=""):
         text = query_string if isinstance(query_string, str) else query_string.decode()
-        seen.append((resource, text))
-        return asked(self, resource, query_string)
+        calls.append((resource, text))
+        return file_request(self, resource, query_string)
 
-    monkeypatch.setattr(ViewHandler, "file_request", see)
-    send = make_client(flavour, "in process")
+    monkeypatch.setattr(ViewHandler, "file_request", record)
+    send = make_client(adapter, "in process")
     request = Request("%2A%3F%2F%2B+%25%20%C3%BC", query="a=%2B&b=%C3%BC")
-    location = send(request, request.path(driver(flavour).PREFIX, "allow-200")).one("Location")
-    assert seen == [("*?/++% ü", "a=%2B&b=%C3%BC")]
+    location = send(request, request.path(driver(adapter).PREFIX, "allow-200")).one("Location")
+    assert calls == [("*?/++% ü", "a=%2B&b=%C3%BC")]
     assert "/%2A%3F/%2B%2B%25%20%C3%BC?Expires=" in location
 
 
-def test_a_query_sent_raw_is_forwarded_byte_for_byte(flavour, site_settings):
+def test_raw_query_is_forwarded_byte_for_byte(adapter, site_settings):
     """
-    Under WSGI it is text with a character a byte; under ASGI, Django and Falcon read it as UTF-8.
+    WSGI has text in which a character is a byte. Under ASGI, Django and Falcon decode UTF-8.
 
-    What is not UTF-8 those two refuse by themselves, unless it is percent-encoded.
+    Those two refuse bytes that are neither UTF-8 nor percent-encoded.
     """
-    found = driver(flavour)
-    path = f"{found.PREFIX}/forward/allow-200/a.txt"
-    ask = ask_asgi if found.IS_ASGI else ask_wsgi
-    location = ask(found.create_app(site_settings), path, b"v=\xc3\xbc")
+    site = driver(adapter)
+    path = f"{site.PREFIX}/forward/allow-200/a.txt"
+    get_location = get_location_asgi if site.IS_ASGI else get_location_wsgi
+    location = get_location(site.create_app(site_settings), path, b"v=\xc3\xbc")
     assert "/a.txt?v=%C3%BC&Expires=" in location
 
 
-def ask_wsgi(app, path, query):
-    headers = {"X-Viewer": "ada"}
+def get_location_wsgi(app, path, query):
+    headers = {"X-User": "ada"}
     environ = testing.create_environ(path, headers=headers)
     environ["QUERY_STRING"] = query.decode("latin-1")
-    answers = []
-    list(app(environ, lambda status, headers, *_: answers.append(dict(headers))))
-    return answers[0].get("Location") or answers[0]["location"]
+    responses = []
+    list(app(environ, lambda status, headers, *_: responses.append(dict(headers))))
+    return responses[0].get("Location") or responses[0]["location"]
 
 
-def ask_asgi(app, path, query):
-    scope = testing.create_scope(path, headers={"X-Viewer": "ada"})
+def get_location_asgi(app, path, query):
+    scope = testing.create_scope(path, headers={"X-User": "ada"})
     scope |= {"query_string": query, "server": ("testserver", 80), "client": ("127.0.0.1", 9)}
     sent = []
 
-    async def ask():
+    async def call():
         requests = iter([{"type": "http.request", "body": b"", "more_body": False}])
 
         async def receive():
@@ -162,53 +161,53 @@ def ask_asgi(app, path, query):
 
         await app(scope, receive, send)
 
-    asyncio.run(ask())
+    asyncio.run(call())
     headers = {name.lower(): value for name, value in sent[0]["headers"]}
     return headers[b"location"].decode()
 
 
-FALCONS = pytest.mark.parametrize("flavour", [f for f in FLAVOURS if f.startswith("falcon")])
+FALCONS = pytest.mark.parametrize("adapter", [f for f in ADAPTERS if f.startswith("falcon")])
 
 
 class Falcon:
-    """A Falcon application of either colour, with one resource and its own members."""
+    """A Falcon application, WSGI or ASGI, with one resource."""
 
-    def __init__(self, flavour, settings):
-        self.is_async = flavour == "falcon_asgi"
+    def __init__(self, adapter, settings):
+        self.is_async = adapter == "falcon_asgi"
         self.settings = settings
         self.base = AsyncSignedRedirectResource if self.is_async else SignedRedirectResource
         self.app_class = falcon.asgi.App if self.is_async else falcon.App
 
-    def colour(self, function):
-        """Make a function, or a coroutine function, of a plain one."""
+    def adapt(self, function):
+        """Return *function*, or for ASGI a coroutine function that calls it."""
 
-        async def coloured(*args, **kwargs):
+        async def call(*args, **kwargs):
             return function(*args, **kwargs)
 
-        return coloured if self.is_async else function
+        return call if self.is_async else function
 
     def resource(self, **members):
         members = {"authorize": lambda self, req, resource: 200, **members}
-        coloured = {name: self.colour(member) for name, member in members.items()}
-        return type("Resource", (self.base,), coloured)
+        adapted = {name: self.adapt(member) for name, member in members.items()}
+        return type("Resource", (self.base,), adapted)
 
     def client(self, resource, middleware=(), **suffixes):
         app = self.app_class(middleware=list(middleware))
-        made = resource.from_config(self.settings)
-        app.add_route("/{resource:path}", made)
+        instance = resource.from_config(self.settings)
+        app.add_route("/{resource:path}", instance)
         for suffix in suffixes:
-            app.add_route(f"/{suffix}/{{resource:path}}", made, suffix=suffix)
+            app.add_route(f"/{suffix}/{{resource:path}}", instance, suffix=suffix)
         return testing.TestClient(app)
 
 
 @pytest.fixture
-def falcon_site(flavour, site_settings):
-    return Falcon(flavour, site_settings)
+def falcon_site(adapter, site_settings):
+    return Falcon(adapter, site_settings)
 
 
 @FALCONS
 def test_falcon_hooks_on_the_class_apply(falcon_site, trusted_keys, monkeypatch):
-    """Before GET and before HEAD, and what a hook refuses is not signed."""
+    """They run for GET and HEAD, and nothing is signed if a hook refuses."""
     calls = []
     signed = []
     count_signatures(monkeypatch, signed)
@@ -218,7 +217,7 @@ def test_falcon_hooks_on_the_class_apply(falcon_site, trusted_keys, monkeypatch)
         if req.get_header("X-Blocked"):
             raise falcon.HTTPForbidden()
 
-    resource = falcon.before(falcon_site.colour(hook))(falcon_site.resource())
+    resource = falcon.before(falcon_site.adapt(hook))(falcon_site.resource())
     client = falcon_site.client(resource)
     for method in ("GET", "HEAD"):
         allowed = client.simulate_request(method, "/a.txt")
@@ -235,18 +234,18 @@ def test_falcon_hooks_on_the_class_apply(falcon_site, trusted_keys, monkeypatch)
 
 @FALCONS
 def test_falcon_hooks_after_apply(falcon_site):
-    """They see the redirect, and may add to it."""
+    """They see the redirect, and may add headers."""
 
     def hook(req, resp, resource):
         resp.set_header("X-After", str(resp.status_code))
 
-    resource = falcon.after(falcon_site.colour(hook))(falcon_site.resource())
+    resource = falcon.after(falcon_site.adapt(hook))(falcon_site.resource())
     assert falcon_site.client(resource).simulate_get("/a.txt").headers["x-after"] == "303"
 
 
 @FALCONS
-def test_falcon_hooks_on_an_own_responder_apply_to_head(falcon_site):
-    """A site that overrides on_get has not opened a way round it by HEAD."""
+def test_falcon_overridden_on_get_applies_to_head(falcon_site):
+    """Otherwise HEAD would be a way around it."""
 
     def on_get(self, req, resp, resource):
         raise falcon.HTTPForbidden()
@@ -258,7 +257,7 @@ def test_falcon_hooks_on_an_own_responder_apply_to_head(falcon_site):
 
 @FALCONS
 def test_falcon_middleware_applies(falcon_site):
-    """It runs before the rule, and sees the answer."""
+    """It runs before `authorize`, and sees the response."""
     calls = []
 
     class Middleware:
@@ -286,8 +285,8 @@ def test_falcon_middleware_applies(falcon_site):
 
 
 @FALCONS
-def test_falcon_suffixed_responders_stay(falcon_site):
-    """The site's own `on_get_thumb` and `on_post` are not in the way, nor we in theirs."""
+def test_falcon_suffixed_responders_work(falcon_site):
+    """The site may add responders such as `on_get_thumb` and `on_post`."""
 
     def on_get_thumb(self, req, resp, resource):
         resp.text = f"thumb of {resource}"
@@ -304,31 +303,31 @@ def test_falcon_suffixed_responders_stay(falcon_site):
 
 
 @FALCONS
-def test_falcon_refuses_a_resource_of_the_other_colour(flavour, site_settings):
-    """At add_route, not at the first request."""
-    own = Falcon(flavour, site_settings)
-    other = Falcon("falcon_wsgi" if own.is_async else "falcon_asgi", site_settings)
+def test_falcon_refuses_a_resource_of_the_other_interface(adapter, site_settings):
+    """`add_route` raises, not the first request."""
+    site = Falcon(adapter, site_settings)
+    other = Falcon("falcon_wsgi" if site.is_async else "falcon_asgi", site_settings)
     resource = other.resource().from_config(site_settings)
     with pytest.raises(TypeError):
-        own.app_class().add_route("/{resource:path}", resource)
+        site.app_class().add_route("/{resource:path}", resource)
 
 
 @FALCONS
-def test_falcon_options_are_given_or_stated(falcon_site):
-    """To the class, or to the resource; the resource's win."""
-    stated = falcon_site.resource()
-    stated.code = 302
+def test_falcon_arguments_override_attributes(falcon_site):
+    """Options may be attributes of the class or arguments of the resource."""
+    resource = falcon_site.resource()
+    resource.code = 302
     app = falcon_site.app_class()
-    app.add_route("/stated/{resource:path}", stated.from_config(falcon_site.settings))
-    app.add_route("/given/{resource:path}", stated.from_config(falcon_site.settings, code=307))
+    app.add_route("/attribute/{resource:path}", resource.from_config(falcon_site.settings))
+    app.add_route("/argument/{resource:path}", resource.from_config(falcon_site.settings, code=307))
     client = testing.TestClient(app)
-    assert client.simulate_get("/stated/a.txt").status_code == 302
-    assert client.simulate_get("/given/a.txt").status_code == 307
+    assert client.simulate_get("/attribute/a.txt").status_code == 302
+    assert client.simulate_get("/argument/a.txt").status_code == 307
 
 
 @FALCONS
-def test_falcon_refuses_cookies_that_reach_no_distribution(falcon_site):
-    """When the resource is made."""
+def test_falcon_refuses_cookies_that_cannot_reach_the_distribution(falcon_site):
+    """The constructor raises, not the first request."""
     settings = falcon_site.settings | {"CLOUDFRONT_DOMAIN": "https://media.example.com"}
     resource = falcon_site.resource()
     options = {"delivery": "cookies", "cookie_domain": "example.org"}
@@ -340,8 +339,8 @@ def test_falcon_refuses_cookies_that_reach_no_distribution(falcon_site):
 
 
 @FALCONS
-def test_falcon_refuses_what_is_no_distribution(falcon_site):
-    """When the resource is made, and none at all by a message of its own."""
+def test_falcon_refuses_a_missing_or_wrong_distribution(falcon_site):
+    """The constructor raises, not the first request."""
     resource = falcon_site.resource()
     signer = Distribution.from_config(falcon_site.settings).signer
     for wrong in (signer, "https://media.example.com", falcon_site.settings):
@@ -353,7 +352,7 @@ def test_falcon_refuses_what_is_no_distribution(falcon_site):
 
 @FALCONS
 def test_falcon_refuses_an_unknown_option(falcon_site):
-    """By its own name, with the nearest."""
+    """The error suggests the nearest name."""
     resource = falcon_site.resource()
     with pytest.raises(ConfigurationError, match="'delivry' is unknown; did you mean 'delivery'"):
         resource(Distribution.from_config(falcon_site.settings), delivry="json")
@@ -363,7 +362,7 @@ def test_falcon_refuses_an_unknown_option(falcon_site):
 
 @FALCONS
 def test_falcon_warns_of_a_misspelt_attribute(falcon_site):
-    """When the resource is made."""
+    """The constructor warns."""
     resource = falcon_site.resource()
     resource.forward_querry = ("v",)
     with pytest.warns(
@@ -374,23 +373,23 @@ def test_falcon_warns_of_a_misspelt_attribute(falcon_site):
 
 @FALCONS
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_falcon_says_how_to_name_the_variable_of_the_route(falcon_site, method):
-    """At the first request, which Falcon alone would fail with a TypeError about `on_get`."""
+def test_falcon_route_without_resource_is_an_error(falcon_site, method):
+    """Falcon would raise a TypeError about `on_get`, which does not name the fix."""
     app = falcon_site.app_class()
     app.add_route("/{filename:path}", falcon_site.resource().from_config(falcon_site.settings))
     errors = []
 
-    def keep(req, resp, error, params):
+    def record(req, resp, error, params):
         errors.append(str(error))
 
-    app.add_error_handler(ConfigurationError, falcon_site.colour(keep))
+    app.add_error_handler(ConfigurationError, falcon_site.adapt(record))
     testing.TestClient(app).simulate_request(method, "/a.txt")
     (error,) = errors
     assert "no variable `resource` (its variables: filename)" in error
 
 
 def errors_of_falcon():
-    """List each class of error that Falcon has for one status and that needs no argument."""
+    """Return Falcon's error classes for one status that need no argument."""
     return [
         found
         for name, found in sorted(vars(falcon).items())
@@ -407,8 +406,8 @@ def errors_of_falcon():
 
 @FALCONS
 @pytest.mark.parametrize("error", errors_of_falcon(), ids=lambda error: error.__name__)
-def test_falcon_refuses_with_the_class_that_a_site_handles(falcon_site, error):
-    """Falcon finds a site's own page by the class, and not by the status."""
+def test_falcon_refuses_with_the_error_class_of_the_status(falcon_site, error):
+    """Falcon finds the site's error handler by the class."""
     status = error().status_code
 
     def show(req, resp, error, params):
@@ -416,28 +415,28 @@ def test_falcon_refuses_with_the_class_that_a_site_handles(falcon_site, error):
         resp.text = "the site's own page"
 
     app = falcon_site.app_class()
-    app.add_error_handler(error, falcon_site.colour(show))
+    app.add_error_handler(error, falcon_site.adapt(show))
     resource = falcon_site.resource(authorize=lambda self, req, resource: status)
     app.add_route("/{resource:path}", resource.from_config(falcon_site.settings))
-    answer = testing.TestClient(app).simulate_get("/a.txt")
-    assert (answer.status_code, answer.text) == (status, "the site's own page")
+    response = testing.TestClient(app).simulate_get("/a.txt")
+    assert (response.status_code, response.text) == (status, "the site's own page")
 
 
 def test_fifty_at_once_in_one_event_loop(site_settings, trusted_keys):
-    """Where every request is in the same thread, and each waits in the middle."""
+    """All requests share one thread, and each is suspended in `authorize`."""
     app = driver("falcon_asgi").create_app(site_settings)
 
-    async def play():
+    async def send_all():
         async with testing.ASGIConductor(app) as conductor:
-            asked = (
+            requests = (
                 conductor.simulate_get(
-                    f"/content/own-folder/v{number}/a.txt", headers={"X-Viewer": f"v{number}"}
+                    f"/content/own-folder/v{number}/a.txt", headers={"X-User": f"v{number}"}
                 )
                 for number in range(50)
             )
-            return await asyncio.gather(*asked)
+            return await asyncio.gather(*requests)
 
-    for number, result in enumerate(asyncio.run(play())):
+    for number, result in enumerate(asyncio.run(send_all())):
         location = result.headers["location"]
         assert f"/v{number}/a.txt?" in location
         assert trusted_keys.check(location).allowed

@@ -1,4 +1,4 @@
-"""A request and a reply as values, and a client that puts a request's target on the wire raw."""
+"""A request and a reply as values, and a client that sends the request target unchanged."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from urllib.parse import urlsplit
 @dataclass(frozen=True, slots=True)
 class Request:
     """
-    What a viewer asks for.
+    A request.
 
     Attributes:
-        key: What is asked for, as it stands on the wire.
+        key: The file's path, percent-encoded.
         method: The method.
-        query: The query, as it stands on the wire.
-        view: The view of the site that is asked; see `cases.VIEWS`.
-        viewer: Who is logged in.
-        mount: Where the server has mounted the whole application.
+        query: The query string, percent-encoded.
+        view: The name of the view; see `cases.VIEWS`.
+        user: The user who is logged in.
+        mount: The path below which the server mounts the application.
     """
 
     key: str = "a.txt"
     method: str = "GET"
     query: str = ""
     view: str = "content"
-    viewer: str = "ada"
+    user: str = "ada"
     mount: str = ""
 
     def path(self, prefix: str, case: str) -> str:
-        """Return the path below the mount point; *case* tells the site which rule to apply."""
+        """Return the path below the mount point; the site's `authorize` looks *case* up."""
         return f"{prefix}/{self.view}/{case}/{self.key}"
 
     @property
     def headers(self) -> dict[str, str]:
-        return {"X-Viewer": self.viewer}
+        return {"X-User": self.user}
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back."""
+    """A reply."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = field(repr=False)
@@ -59,7 +59,7 @@ class Reply:
 
 
 def send(origin: str, method: str, target: str, headers: Mapping[str, str] | None = None) -> Reply:
-    """Send one request, its target to the byte: no `//`, `..` or `%2F` is tidied up."""
+    """Send one request with its target unchanged: `//`, `..` and `%2F` are not normalized."""
     connection = http.client.HTTPConnection(urlsplit(origin).netloc, timeout=30)
     try:
         connection.request(method, target, headers=dict(headers or {}))

@@ -19,7 +19,7 @@ PREFIX = "/async"
 class Content(AsyncSignedRedirectView):
     async def authorize(self, request, resource, case):
         await asyncio.sleep(0)
-        return rule(case, request.headers["X-Viewer"], resource, django_site.NATIVES)
+        return rule(case, request.headers["X-User"], resource, django_site.NATIVES)
 
 
 urlpatterns = django_site.urls(Content)

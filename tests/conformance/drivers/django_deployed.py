@@ -1,4 +1,4 @@
-"""The settings of a Django site as it should be deployed, for `manage.py check --deploy`."""
+"""The settings of a well deployed Django site, for `manage.py check --deploy`."""
 
 from tests.conformance.drivers.django_settings import *  # noqa: F403
 

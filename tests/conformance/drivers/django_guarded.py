@@ -1,4 +1,4 @@
-"""Views that Django's own mixins guard, sync and async, and a page with the template tag."""
+"""Sync and async views behind Django's mixins, and a page with the template tag."""
 
 from django.contrib.auth.mixins import (
     LoginRequiredMixin,
@@ -52,6 +52,6 @@ def page(request):
 
 urlpatterns = [path("page", page)]
 for name, guard in GUARDS.items():
-    for colour, view in (("sync", Files), ("async", AsyncFiles)):
-        guarded = type(f"{name}_{colour}", (guard, view), {})
-        urlpatterns.append(path(f"{name}/{colour}/<path:resource>", guarded.as_view()))
+    for kind, view in (("sync", Files), ("async", AsyncFiles)):
+        guarded = type(f"{name}_{kind}", (guard, view), {})
+        urlpatterns.append(path(f"{name}/{kind}/<path:resource>", guarded.as_view()))

@@ -1,4 +1,4 @@
-"""The settings of the Django sites: one module, since Django takes its settings once a process."""
+"""The settings of both Django sites, because Django has one set of settings per process."""
 
 import os
 

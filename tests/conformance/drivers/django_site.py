@@ -1,4 +1,4 @@
-"""What the two Django sites have in common: all but their rule and their client."""
+"""The parts that the two Django sites share."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def reply(response: HttpResponseBase) -> Reply:
 
 
 def start(view: type, settings: Mapping[str, Any], members: Mapping[str, Any]) -> None:
-    """Start a site with one view that has *members*, as `manage.py` does."""
-    stated = {"CLOUDFRONT_DOMAIN": None, "CLOUDFRONT_CONFIG": None, **settings}
-    with override_settings(**stated):
+    """Run the checks, and make a view with *members*."""
+    site = {"CLOUDFRONT_DOMAIN": None, "CLOUDFRONT_CONFIG": None, **settings}
+    with override_settings(**site):
         call_command("check", stdout=io.StringIO(), stderr=io.StringIO())
         type("View", (view,), dict(members)).as_view()

@@ -15,7 +15,7 @@ PREFIX = "/sync"
 
 class Content(SignedRedirectView):
     def authorize(self, request, resource, case):
-        return rule(case, request.headers["X-Viewer"], resource, django_site.NATIVES)
+        return rule(case, request.headers["X-User"], resource, django_site.NATIVES)
 
 
 urlpatterns = django_site.urls(Content)

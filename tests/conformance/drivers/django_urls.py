@@ -1,4 +1,4 @@
-"""The URLs of both Django sites, and the error pages of their own."""
+"""The URLs and the error pages of both Django sites."""
 
 from django.http import HttpResponse
 from django.urls import include, path

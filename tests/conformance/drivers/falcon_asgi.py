@@ -19,7 +19,7 @@ PREFIX = ""
 class Content(SignedRedirectResource):
     async def authorize(self, req, resource, case):
         await asyncio.sleep(0)
-        return rule(case, req.get_header("X-Viewer"), resource, falcon_site.NATIVES)
+        return rule(case, req.get_header("X-User"), resource, falcon_site.NATIVES)
 
 
 async def show_page(req, resp, error, params):
@@ -37,10 +37,10 @@ def create_app(settings):
 
 
 def client(app):
-    async def ask(scope):
-        answer = testing.ASGIResponseEventCollector()
-        await app(scope, testing.ASGIRequestEventEmitter(), answer)
-        return Reply.of(answer.status, answer.headers, b"".join(answer.body_chunks))
+    async def call(scope):
+        response = testing.ASGIResponseEventCollector()
+        await app(scope, testing.ASGIRequestEventEmitter(), response)
+        return Reply.of(response.status, response.headers, b"".join(response.body_chunks))
 
     def send(request, path):
         scope = testing.create_scope(
@@ -50,7 +50,7 @@ def client(app):
             headers=request.headers,
             root_path=request.mount,
         )
-        return asyncio.run(ask(scope))
+        return asyncio.run(call(scope))
 
     return send
 

@@ -1,4 +1,4 @@
-"""What the two Falcon sites have in common: what a rule raises, and their routes."""
+"""The parts that the two Falcon sites share: exceptions and routes."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ PREFIX = ""
 
 class Content(SignedRedirectResource):
     def authorize(self, req, resource, case):
-        return rule(case, req.get_header("X-Viewer"), resource, falcon_site.NATIVES)
+        return rule(case, req.get_header("X-User"), resource, falcon_site.NATIVES)
 
 
 def show_page(req, resp, error, params):
@@ -40,9 +40,9 @@ def client(app):
             headers=request.headers,
             root_path=request.mount,
         )
-        answer = testing.StartResponseMock()
-        body = b"".join(app(environ, answer))
-        return Reply.of(int(answer.status[:3]), answer.headers, body)
+        response = testing.StartResponseMock()
+        body = b"".join(app(environ, response))
+        return Reply.of(int(response.status[:3]), response.headers, body)
 
     return send
 

@@ -1,4 +1,4 @@
-"""A Flask site whose rule is async."""
+"""A Flask site with an async `authorize`."""
 
 import asyncio
 import functools
@@ -16,7 +16,7 @@ PREFIX = ""
 
 async def authorize(resource, case):
     await asyncio.sleep(0)
-    return rule(case, flask.request.headers["X-Viewer"], resource, flask_site.NATIVES)
+    return rule(case, flask.request.headers["X-User"], resource, flask_site.NATIVES)
 
 
 class Content(SignedRedirectView):

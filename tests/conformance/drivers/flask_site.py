@@ -1,4 +1,4 @@
-"""What the two Flask sites have in common: all but their rule."""
+"""The parts that the two Flask sites share."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def client(app: flask.Flask) -> Callable[[Request, str], Reply]:
 
 
 def start(settings: Mapping[str, Any], members: Mapping[str, Any]) -> None:
-    """Start a site with one view that has *members*."""
+    """Start a site that has one view with *members*."""
     app = flask.Flask("site")
     app.config.update(settings)
     CloudFront(app)

@@ -13,7 +13,7 @@ PREFIX = ""
 
 
 def authorize(resource, case):
-    return rule(case, flask.request.headers["X-Viewer"], resource, flask_site.NATIVES)
+    return rule(case, flask.request.headers["X-User"], resource, flask_site.NATIVES)
 
 
 class Content(SignedRedirectView):
