@@ -85,7 +85,7 @@ def test_what_is_made_for_one_request_is_not_kept(site: SiteConfig) -> None:
         del view
         gc.collect()
         assert gone() is None
-    handlers = [each for each in gc.get_objects() if isinstance(each, ViewHandler)]
+    handlers = [each for each in gc.get_objects() if type(each) is ViewHandler]
     assert [each for each in handlers if each.distribution is site.distribution] == [
         site.default_handler
     ]
