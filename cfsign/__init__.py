@@ -22,7 +22,6 @@ from cfsign.signing.signer import Signer
 if TYPE_CHECKING:
     from cfsign.checking.key_group import TrustedKeyGroup
     from cfsign.checking.verdict import Reason, Verdict
-    from cfsign.config.checks import Caution, cautions_of
     from cfsign.config.configuration import Configuration
     from cfsign.explanation import Cause, Explanation, Mistake, explain
     from cfsign.keyring.document import KeyPair
@@ -35,7 +34,6 @@ else:
     # every worker (PEP 562).
     _LATER = {
         "Allow": "cfsign.views.decision",
-        "Caution": "cfsign.config.checks",
         "Cause": "cfsign.explanation",
         "Configuration": "cfsign.config.configuration",
         "Deny": "cfsign.views.decision",
@@ -47,7 +45,6 @@ else:
         "Reason": "cfsign.checking.verdict",
         "TrustedKeyGroup": "cfsign.checking.key_group",
         "Verdict": "cfsign.checking.verdict",
-        "cautions_of": "cfsign.config.checks",
         "decide": "cfsign.views.decision",
         "explain": "cfsign.explanation",
     }
@@ -69,7 +66,6 @@ __all__ = [
     "AsyncPrivateKey",
     "BaseSigner",
     "Cause",
-    "Caution",
     "CfsignError",
     "CfsignWarning",
     "Configuration",
@@ -93,7 +89,6 @@ __all__ = [
     "SigningKeyError",
     "TrustedKeyGroup",
     "Verdict",
-    "cautions_of",
     "choose_backend",
     "decide",
     "explain",

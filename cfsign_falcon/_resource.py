@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NoReturn, Self
 import falcon
 
 from cfsign import ConfigurationError, Distribution
-from cfsign.config.configuration import Configuration
+from cfsign.config import Configuration
 from cfsign.views import (
     Deny,
     FileRequest,
@@ -123,10 +123,9 @@ class Resource(OptionAttributes):
 
     @classmethod
     def _from_configuration(cls, configuration: Configuration, options: dict[str, Any]) -> Self:
-        settings = ViewOptions.read_attributes(ViewOptions.from_configuration(configuration))
         attributes = ViewOptions.read_attributes(cls)
         distribution = Distribution.from_configuration(configuration)
-        return cls(distribution, **settings | attributes | options)
+        return cls(distribution, **{**configuration.view_options, **attributes, **options})
 
     def authorize(self, req: Any, resource: str, **params: Any) -> Any:
         """

@@ -318,11 +318,10 @@ def test_settings_page_lists_every_setting():
 
     table = (ROOT / "docs" / "settings.md").read_text("utf-8").partition("## All settings")[2]
     documented = set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
-    settings = {{"expires": "expires_in"}.get(name, name) for name in fields.CHECKS}
-    assert documented == settings - {"domain"} | {"password", "refresh_every"}
+    assert documented == set(fields.FIELDS) - {"domain"}
     rows = table.partition("\n\n## ")[0]
     variables = set(re.findall(r"`CLOUDFRONT_(\w+)`", rows))
-    known = {{"EXPIRES": "EXPIRES_IN"}.get(name, name) for name in fields.VARIABLES.values()}
+    known = {field.variable for field in fields.FIELDS.values() if field.variable}
     assert variables - {"PRIVATE_KEY_FILE", "CONFIG"} == known
 
 

@@ -9,7 +9,9 @@ import click
 from cfsign.cli.output import print_result
 from cfsign.cli.parameters import PublicKeyFile, parse_duration, parse_public_key_or_file
 from cfsign.cli.password import ask_password as ask
-from cfsign.doctor import Settings, as_json, as_text, diagnose
+from cfsign.config import Settings
+from cfsign.doctor import as_json, as_text, diagnose, read_environment, read_target
+from cfsign.errors import ConfigurationError
 
 
 @click.command(short_help="Find mistakes in a site's settings, and explain how to fix them.")
@@ -28,7 +30,6 @@ from cfsign.doctor import Settings, as_json, as_text, diagnose
 )
 @click.option(
     "--expires-in",
-    "expires",
     type=parse_duration,
     metavar="DURATION",
     help="How long a URL works: 90, 15m, 2h.",
@@ -50,25 +51,31 @@ def doctor(
     """
     if flask is not None and django is not None:
         raise click.UsageError("--flask cannot be combined with --django")
+    if "" in (flask, django):
+        raise click.UsageError("--flask and --django require a module or a Python file")
     flags = {name: value for name, value in options.items() if value is not None}
     if ask_password:
         flags["password"] = ask()
     target = django if flask is None else flask
-    if target is None:
-        settings = Settings.from_environment(flags=flags)
+    source = "the environment" if target is None else target
+    if flags:
+        source += " and the given options"
+    try:
+        settings = read_environment(flags=flags) if target is None else read_target(target, flags)
+    except ConfigurationError as error:
+        problems = list(error.problems)
     else:
-        settings = Settings.from_target(target, flags)
-    if public_key is not None:
-        _check_id(public_key.key_pair_id, settings)
-    findings = diagnose(settings, None if public_key is None else public_key.path)
-    print_result((as_json if in_json else as_text)(settings.source, findings))
-    return int(any(finding.severity == "error" for finding in findings))
+        if public_key is not None:
+            _check_id(public_key.key_pair_id, settings, source)
+        problems = diagnose(settings, None if public_key is None else public_key.path)
+    print_result((as_json if in_json else as_text)(source, problems))
+    return int(any(problem.level == "error" for problem in problems))
 
 
-def _check_id(key_pair_id: str, settings: Settings) -> None:
+def _check_id(key_pair_id: str, settings: Settings, source: str) -> None:
     configured = settings.values.get("key_pair_id")
     if key_pair_id and configured and key_pair_id != configured:
         raise click.UsageError(
-            f"--public-key is the key of {key_pair_id}, but {settings.source} has the key pair id "
+            f"--public-key is the key of {key_pair_id}, but {source} has the key pair id "
             f"{configured}; pass the public key of that id, or --key-pair-id"
         )

@@ -1,1 +1,25 @@
 """Settings: read them from a mapping or the environment, and check them."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cfsign.config.checks import check_config as check_config
+    from cfsign.config.configuration import Configuration as Configuration
+    from cfsign.config.settings import Settings as Settings
+else:
+    # Imported on first use (PEP 562): the views need `cfsign.config.fields` without the rest.
+    _MODULES = {
+        "Configuration": "cfsign.config.configuration",
+        "Settings": "cfsign.config.settings",
+        "check_config": "cfsign.config.checks",
+    }
+
+    def __getattr__(name):
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        return getattr(import_module(_MODULES[name]), name)
+
+
+__all__ = ["Configuration", "Settings", "check_config"]

@@ -1,4 +1,4 @@
-"""Each single setting: what it is called in the environment, and what it may hold."""
+"""Each setting: its name in the environment and the check of its value."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import re
 import time
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
-from cfsign.config.headers import is_header_mapping, is_shared, servers_own
+from cfsign.config.headers import find_server_headers, is_header_mapping, may_be_shared
 from cfsign.errors import CfsignWarning, ConfigurationError
 from cfsign.keys import resolve_private_key
 from cfsign.keys.key_pair_id import check_key_pair_id
@@ -18,67 +20,86 @@ from cfsign.signing.signer import check_hash_algorithm
 from cfsign.signing.times import lifetime_from_text, lifetime_seconds, standing_lifetime
 from cfsign.signing.url import check_domain
 
-#: Statuses of `authorize` that allow the request by default, as in the 2012 class.
+#: The statuses of `authorize` that allow a request by default, as in the 2012 class.
 ALLOWED_STATUSES = (200, 204)
 
-#: Redirects that browsers do not cache by themselves; 301 and 308 they do (RFC 9110, 15.4).
+#: The redirects that browsers do not cache by default, unlike 301 and 308 (RFC 9110, 15.4).
 REDIRECT_STATUSES = (302, 303, 307)
 
-#: What each setting is called in the environment, behind the prefix.
-VARIABLES = {
-    "domain": "DOMAIN",
-    "key_pair_id": "KEY_PAIR_ID",
-    "private_key": "PRIVATE_KEY",
-    "password": "PASSWORD",
-    "hash_algorithm": "HASH_ALGORITHM",
-    "expires": "EXPIRES",
-    "expiry_step": "EXPIRY_STEP",
-    "expiry_jitter": "EXPIRY_JITTER",
-    "cache_bytes": "CACHE_BYTES",
-    "key_ring": "KEY_RING_FILE",
-    "refresh_every": "REFRESH_EVERY",
-}
-
-#: What makes a setting of a variable's text, where that is a number.
-READERS: dict[str, Callable[[str], int]] = {
-    "expires": lambda text: lifetime_from_text(text, "expires"),
-    "expiry_step": lambda text: lifetime_from_text(text, "expiry_step"),
-    "expiry_jitter": lambda text: lifetime_from_text(text, "expiry_jitter"),
-    "cache_bytes": lambda text: _whole_bytes(text),
-}
-
 #: The settings that give a key ring.
-RINGS = ("keys", "key_ring")
+KEY_RING_FIELDS = ("keys", "key_ring")
 
-#: What a key ring has with each of its keys.
-ONE_KEYS_OWN = ("key_pair_id", "private_key", "password", "hash_algorithm")
+#: The settings of a single key; in a key ring, each key has its own.
+SINGLE_KEY_FIELDS = ("key_pair_id", "private_key", "password", "hash_algorithm")
+
+#: The settings of views; they go into `Configuration.view_options`.
+VIEW_FIELDS = ("allowed_statuses", "code", "headers", "cache_redirect")
+
+#: Names from 2012 that are still read, and the names of today.
+OLD_NAMES = {"priv_key_string": "private_key", "expires": "expires_in"}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """
+    One setting.
+
+    Attributes:
+        check: Returns the value to use, or raises CfsignError. It takes the value and, by name,
+            the setting in `uses`.
+        variable: The environment variable without its prefix, or "" if there is none.
+        parse: Converts the variable's text, or None if text is what `check` takes.
+        required_hint: What to set, if the setting is required; else "".
+        may_be_none: True if None stands for a setting that is not given.
+        uses: The name of another setting that `check` needs, or "".
+    """
+
+    check: Callable[..., object]
+    variable: str = ""
+    parse: Callable[[str], object] | None = None
+    required_hint: str = ""
+    may_be_none: bool = False
+    uses: str = ""
 
 
 def check_code(code: object) -> int:
-    """Return *code* if it is the status of a redirect that is asked again, else raise."""
+    """Return *code* if it is a redirect status that browsers do not cache, else raise."""
     if isinstance(code, bool) or not isinstance(code, int) or code not in REDIRECT_STATUSES:
         raise ConfigurationError(
-            "the redirect's status is 302, 303 or 307 (301 and 308 are cached for ever)"
+            f"code must be 302, 303 or 307, got {code!r}",
+            hint="use 303 (browsers cache 301 and 308 permanently)",
         )
     return int(code)
 
 
 def check_headers(headers: object) -> Mapping[str, str]:
-    """Return a copy of *headers* if a redirect may carry them, else raise ConfigurationError."""
+    """Return a read-only copy of *headers* if a redirect may carry them, else raise."""
     if not is_header_mapping(headers):
-        raise ConfigurationError("headers are a mapping of names to values, all text on one line")
+        raise ConfigurationError(
+            "headers must map names to values, each of them text on one line",
+            hint='write them as {"X-Robots-Tag": "noindex"}',
+        )
     names = {name.lower() for name in headers}
     if "location" in names:
-        raise ConfigurationError("headers hold no Location: that is the signed URL")
+        raise ConfigurationError(
+            "headers must not contain Location, which holds the signed URL", hint="remove it"
+        )
     if "content-type" in names:
-        raise ConfigurationError("headers hold no Content-Type: a redirect is empty, JSON has one")
-    if servers_own(headers):
-        raise ConfigurationError(f"headers hold no {servers_own(headers)}: the server writes that")
-    # A mapping of that type came from here, and its warning with it.
-    if is_shared(headers) and not isinstance(headers, MappingProxyType):
+        raise ConfigurationError(
+            "headers must not contain Content-Type, which depends on the delivery",
+            hint="remove it",
+        )
+    reserved = find_server_headers(headers)
+    if reserved:
+        hint = "remove it: the server sets it"
+        if "set-cookie" in names:
+            hint = "set cookies with the framework's own functions"
+        raise ConfigurationError(f"headers must not contain {', '.join(reserved)}", hint=hint)
+    # A MappingProxyType was checked here before, and has warned before.
+    if may_be_shared(headers) and not isinstance(headers, MappingProxyType):
         warnings.warn(
-            "a Cache-Control that is public, or neither private, no-store nor no-cache, lets a "
-            "shared cache give one viewer's signed URL to the next; use private or no-store",
+            "this Cache-Control lets a shared cache send one client's signed URL to another; "
+            "use private or no-store",
             CfsignWarning,
             stacklevel=3,
         )
@@ -86,14 +107,18 @@ def check_headers(headers: object) -> Mapping[str, str]:
 
 
 def check_allowed_statuses(statuses: object) -> tuple[int, ...]:
-    """Return *statuses* if each can be a yes, else raise ConfigurationError."""
+    """Return *statuses* as a tuple if each is a 2xx status, else raise ConfigurationError."""
     if (
         not isinstance(statuses, tuple | list | set | frozenset | range)
         or not statuses
-        or not all(map(_is_success, statuses))
+        or not all(
+            isinstance(status, int) and not isinstance(status, bool) and 200 <= status <= 299
+            for status in statuses
+        )
     ):
         raise ConfigurationError(
-            "the statuses that allow are a list of ints from 200 to 299, one at least"
+            "allowed_statuses must be a list of integers from 200 to 299",
+            hint="the default is [200, 204]",
         )
     return tuple(int(status) for status in statuses)
 
@@ -101,55 +126,131 @@ def check_allowed_statuses(statuses: object) -> tuple[int, ...]:
 def check_cache_redirect(cache_redirect: object) -> bool:
     """Return *cache_redirect* if it is a bool, else raise ConfigurationError."""
     if not isinstance(cache_redirect, bool):
-        raise ConfigurationError("whether browsers may keep a redirect is True or False")
+        raise ConfigurationError(
+            f"cache_redirect must be True or False, got {type(cache_redirect).__name__}"
+        )
     return cache_redirect
 
 
-def _ring_of_pairs(given: tuple[Any, float]) -> object:
-    from cfsign.keyring.ring import KeyRing  # only who has a ring waits for it
+# AWS, "Amazon S3 endpoints and quotas": s3.REGION, s3-REGION, s3-website-REGION, s3-accelerate
+# and s3.dualstack.REGION, each with or without a bucket's name in front.
+_S3_HOST = re.compile(r"(?:.*\.)?s3(?:[.-][a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?")
+_CONSOLE_HOST = re.compile(
+    r"(?:.*\.)?(?:console\.(?:aws\.amazon\.com|amazonaws\.cn)|signin\.aws\.amazon\.com)"
+)
 
-    return KeyRing(given[0], refresh_every=given[1])
+
+def check_distribution_domain(domain: Any) -> str:
+    """
+    Return *domain* if it can be a distribution's.
+
+    Raises:
+        ConfigurationError: It is an address of S3 or of the AWS console, or an ARN.
+        ResourceError: It is not a scheme and a host.
+    """
+    if isinstance(domain, str):
+        host = host_of(domain)
+        hint = "use the distribution's domain, such as https://d111111abcdef8.cloudfront.net"
+        if domain.lower().startswith("s3://") or _S3_HOST.fullmatch(host):
+            raise ConfigurationError(
+                "this is the address of an S3 bucket, which does not check CloudFront's signatures",
+                hint=hint,
+            )
+        if _CONSOLE_HOST.fullmatch(host):
+            raise ConfigurationError("this is an address of the AWS console", hint=hint)
+        if domain.lower().startswith("arn:"):
+            raise ConfigurationError("this is an ARN, not a domain", hint=hint)
+    return check_domain(domain)
 
 
-def _ring_of_document(given: tuple[Any, float]) -> object:
+def host_of(domain: str) -> str:
+    """Return the host in *domain*, in lower case, or "" if it has none."""
+    try:
+        return urlsplit(domain if "://" in domain else f"//{domain}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _load_private_key(key: Any, password: Any = None) -> object:
+    return resolve_private_key(key, password)
+
+
+def _load_listed_ring(pairs: Any, refresh_every: float = 30) -> object:
+    from cfsign.keyring.ring import KeyRing  # imported only if there is a ring
+
+    return KeyRing(pairs, refresh_every=refresh_every)
+
+
+def _load_ring(source: Any, refresh_every: float = 30) -> object:
     from cfsign.keyring.ring import build_ring  # as above
 
-    return build_ring(given[0], refresh_every=given[1])
+    return build_ring(source, refresh_every=refresh_every)
 
 
-CHECKS: dict[str, Callable[[Any], object]] = {
-    "domain": check_domain,
-    "key_pair_id": check_key_pair_id,
-    "private_key": lambda key: resolve_private_key(*key),
-    "hash_algorithm": check_hash_algorithm,
-    "keys": _ring_of_pairs,
-    "key_ring": _ring_of_document,
-    "expires": lambda value: standing_lifetime(value, "the lifetime", int(time.time())),
-    "expiry_step": lambda value: standing_lifetime(value, "the step", int(time.time())),
-    "expiry_jitter": lambda value: lifetime_seconds(value, "the jitter"),
-    "cache_bytes": check_cache_bytes,
-    "allowed_statuses": check_allowed_statuses,
-    "code": check_code,
-    "headers": check_headers,
-    "cache_redirect": check_cache_redirect,
-}
+def _check_interval(refresh_every: Any) -> object:
+    from cfsign.keyring.ring import check_interval  # as above
 
-#: Where nothing is the default, None is how one writes it.
-NONE_BY_DEFAULT = ("expiry_step", "expiry_jitter", "headers")
-
-#: What cannot be left out, and what to give.
-REQUIRED = {
-    "domain": "the distribution's domain, with its https://",
-    "key_pair_id": "the ID of the public key in CloudFront, such as K2JCJMDEHXQW5F",
-    "private_key": "the private key's path, or its PEM",
-}
+    return check_interval(refresh_every)
 
 
-def _whole_bytes(text: str) -> int:
+def _parse_interval(text: str) -> object:
+    return float(text) if re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,10})?", text) else text
+
+
+def _parse_bytes(text: str) -> int:
     if not re.fullmatch("[0-9]{1,10}", text):
-        raise ConfigurationError(f"give a whole number of bytes, such as {DEFAULT_BYTES}")
+        raise ConfigurationError(
+            f"cache_bytes must be a whole number of bytes, got {text[:40]!r}",
+            hint=f"the default is {DEFAULT_BYTES}",
+        )
     return int(text)
 
 
-def _is_success(status: object) -> bool:
-    return isinstance(status, int) and not isinstance(status, bool) and 200 <= status <= 299
+FIELDS: dict[str, Field] = {
+    "domain": Field(
+        check_distribution_domain,
+        "DOMAIN",
+        required_hint="set it to the distribution's domain, such as https://media.example.com",
+        may_be_none=True,
+    ),
+    "key_pair_id": Field(
+        check_key_pair_id,
+        "KEY_PAIR_ID",
+        required_hint="set it to the public key's ID in CloudFront, such as K2JCJMDEHXQW5F",
+        may_be_none=True,
+    ),
+    "password": Field(lambda password: password, "PASSWORD"),
+    "private_key": Field(
+        _load_private_key,
+        "PRIVATE_KEY",
+        required_hint="set it to the private key's path or its PEM",
+        may_be_none=True,
+        uses="password",
+    ),
+    "hash_algorithm": Field(check_hash_algorithm, "HASH_ALGORITHM"),
+    "refresh_every": Field(_check_interval, "REFRESH_EVERY", _parse_interval),
+    "keys": Field(_load_listed_ring, uses="refresh_every"),
+    "key_ring": Field(_load_ring, "KEY_RING_FILE", uses="refresh_every"),
+    "expires_in": Field(
+        lambda seconds: standing_lifetime(seconds, "expires_in", int(time.time())),
+        "EXPIRES_IN",
+        lambda text: lifetime_from_text(text, "expires_in"),
+    ),
+    "expiry_step": Field(
+        lambda seconds: standing_lifetime(seconds, "expiry_step", int(time.time())),
+        "EXPIRY_STEP",
+        lambda text: lifetime_from_text(text, "expiry_step"),
+        may_be_none=True,
+    ),
+    "expiry_jitter": Field(
+        lambda seconds: lifetime_seconds(seconds, "expiry_jitter"),
+        "EXPIRY_JITTER",
+        lambda text: lifetime_from_text(text, "expiry_jitter"),
+        may_be_none=True,
+    ),
+    "cache_bytes": Field(check_cache_bytes, "CACHE_BYTES", _parse_bytes),
+    "allowed_statuses": Field(check_allowed_statuses),
+    "code": Field(check_code),
+    "headers": Field(check_headers, may_be_none=True),
+    "cache_redirect": Field(check_cache_redirect),
+}

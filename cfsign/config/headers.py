@@ -1,7 +1,7 @@
 """
-The headers that a site adds to an answer: which can be sent, and what a cache makes of them.
+Rules for response headers: which ones a site may set, and what caches do with them.
 
-RFC 9110 (names and values), RFC 9111 (caches), RFC 9112 (what frames a message).
+RFC 9110 (names and values), RFC 9111 (caches), RFC 9112 (headers that frame a message).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import TypeGuard
 
-# What frames the message or belongs to one connection (RFC 9112, section 6; RFC 9110, 7.6.1).
-_SERVERS_OWN = frozenset(
+# They frame the message or belong to one connection (RFC 9112, section 6; RFC 9110, 7.6.1).
+_SERVER_HEADERS = frozenset(
     {
         "connection",
         "content-length",
@@ -24,12 +24,12 @@ _SERVERS_OWN = frozenset(
     }
 )
 
-# RFC 9111, section 5.2: a name, perhaps with a token or a quoted string.
+# RFC 9111, section 5.2: a name, optionally with a token or a quoted string.
 _DIRECTIVE = re.compile(r'([^\s,="]+)(?:=("(?:\\.|[^"\\])*"|[^\s,]*))?')
 
 
 def is_header_mapping(headers: object) -> TypeGuard[Mapping[str, str]]:
-    """Tell whether *headers* are names and values that stay on their line (RFC 9110, 5.5)."""
+    """Return whether *headers* maps valid names to values on one line (RFC 9110, 5.5)."""
     return isinstance(headers, Mapping) and all(
         isinstance(name, str)
         and isinstance(value, str)
@@ -41,35 +41,33 @@ def is_header_mapping(headers: object) -> TypeGuard[Mapping[str, str]]:
     )
 
 
-def servers_own(headers: Mapping[str, str], *, may_set_cookies: bool = False) -> str:
+def find_server_headers(headers: Mapping[str, str], *, may_set_cookies: bool = False) -> list[str]:
     """
-    Name those of *headers* that only the server can write without breaking the message.
+    Return the names of *headers* that only the server may set.
 
-    Cookies are among them: there may be several, of ours too, and a mapping holds one of a name.
+    Set-Cookie is one of them unless *may_set_cookies*: a response may need several, and a mapping
+    holds one.
     """
-    names = [name for name in headers if name.lower() in _SERVERS_OWN]
-    if not may_set_cookies:
-        mend = "(set cookies by the framework's own session or cookie API)"
-        names += [f"{name} {mend}" for name in headers if name.lower() == "set-cookie"]
-    return ", ".join(names)
+    reserved = _SERVER_HEADERS if may_set_cookies else _SERVER_HEADERS | {"set-cookie"}
+    return [name for name in headers if name.lower() in reserved]
 
 
-def with_cache_control(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return *headers*, with `Cache-Control: no-store` before them if they have none."""
-    own = {} if names_cache_control(headers) else {"Cache-Control": "no-store"}
-    return {**own, **headers}
+def add_no_store(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return *headers* with `Cache-Control: no-store` in front, unless they have Cache-Control."""
+    default = {} if has_cache_control(headers) else {"Cache-Control": "no-store"}
+    return {**default, **headers}
 
 
-def names_cache_control(headers: Mapping[str, str]) -> bool:
-    """Tell whether *headers* say by themselves who may keep the answer."""
+def has_cache_control(headers: Mapping[str, str]) -> bool:
+    """Return whether *headers* contain Cache-Control."""
     return any(name.lower() == "cache-control" for name in headers)
 
 
-def kept_for(seconds: int, headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def build_private_headers(seconds: int, headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """
-    Return *headers*, for an answer that the viewer's own browser may keep for *seconds*.
+    Return *headers* for a response that the client's own browser may cache for *seconds*.
 
-    `Vary` ends that with a login or a logout: the answer was for whom the site knew by these two.
+    `Vary` ends the caching at a login or logout, which changes one of these two headers.
     """
     vary = [value for name, value in headers.items() if name.lower() == "vary"]
     others = [(name, value) for name, value in headers.items() if name.lower() != "vary"]
@@ -80,15 +78,15 @@ def kept_for(seconds: int, headers: Mapping[str, str]) -> tuple[tuple[str, str],
     )
 
 
-def is_shared(headers: Mapping[str, str]) -> bool:
+def may_be_shared(headers: Mapping[str, str]) -> bool:
     """
-    Tell whether *headers* let a shared cache give the answer to the next viewer too.
+    Return whether *headers* allow a shared cache to send the response to other clients.
 
-    Whatever stands in the place of `no-store` and does not keep the answer apart does: without an
-    age in it, a cache may still reckon one for a 200 such as JSON's (RFC 9111, section 4.2.2).
+    A Cache-Control without `private`, `no-store` or `no-cache` does, even without an age: a cache
+    may choose one for a 200 response such as JSON (RFC 9111, section 4.2.2).
     """
     lines = [value for name, value in headers.items() if name.lower() == "cache-control"]
-    found = {name.lower(): argument for name, argument in _DIRECTIVE.findall(", ".join(lines))}
-    # With an argument they speak of the headers in it alone (RFC 9111, 5.2.2.4 and 5.2.2.7).
-    is_kept_apart = any(found.get(name) == "" for name in ("private", "no-store", "no-cache"))
-    return bool(lines) and ("public" in found or not is_kept_apart)
+    directives = {name.lower(): argument for name, argument in _DIRECTIVE.findall(", ".join(lines))}
+    # With an argument they apply only to the headers that it names (RFC 9111, 5.2.2.4, 5.2.2.7).
+    is_private = any(directives.get(name) == "" for name in ("private", "no-store", "no-cache"))
+    return bool(lines) and ("public" in directives or not is_private)

@@ -72,7 +72,7 @@ def running(
             "CLOUDFRONT_CONFIG": {
                 "private_key": private_key,
                 "key_pair_id": _KEY_PAIR_ID,
-                "expires": 60,
+                "expires_in": 60,
             },
         }
         distribution = Distribution.from_config(settings)

@@ -1,130 +1,113 @@
-"""The whole examination: every finding, none of which hides another."""
+"""Everything that there is to report about settings; no problem hides another."""
 
 from __future__ import annotations
 
 import os
-import re
 import time
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
-from cfsign.config.configuration import Configuration
-from cfsign.doctor.domain import examine_domain
-from cfsign.doctor.finding import SEVERITIES, Finding
-from cfsign.doctor.key_file import examine_key_file, examine_path
-from cfsign.doctor.key_pair_id import examine_key_pair_id
-from cfsign.doctor.key_ring import examine_ring, ring_of
-from cfsign.doctor.loaded_key import key_of, keys_of_ring
-from cfsign.doctor.settings import Settings
-from cfsign.doctor.verification import match_public_key, try_configuration, try_key
-from cfsign.errors import CfsignError, ConfigurationError
-from cfsign.signing.times import lifetime_from_text, lifetime_seconds
+from cfsign.config.checks import Ring, find_risks, load_ring
+from cfsign.config.configuration import Configuration, load_values
+from cfsign.config.settings import Settings
+from cfsign.doctor.verification import LoadedKey, match_public_key, verify_key, verify_urls
+from cfsign.errors import CfsignError, Problem
 
-_PROBLEM = re.compile(
-    r"(?P<label>[A-Z_]+(?:\['.*?'\])?)(?: or [A-Z_]+)?(?:: | (?=is ))(?P<what>.*)", re.DOTALL
-)
-_DAY = 86400
-_SHORT = 10
+#: The levels of a problem, the most severe first.
+LEVELS = ("error", "warning", "note")
+
+_UNITS = (("days", 86400), ("hours", 3600), ("minutes", 60), ("s", 1))
 
 
-def diagnose(settings: Settings, public_key: str | os.PathLike[str] | None = None) -> list[Finding]:
+def diagnose(settings: Settings, public_key: str | os.PathLike[str] | None = None) -> list[Problem]:
     """
-    Examine *settings*, the errors first.
+    Return all problems of *settings*, the errors first.
 
     Args:
-        settings: What the site would use.
-        public_key: The path of the public key that CloudFront knows, if it is at hand.
+        settings: The settings that the site would use.
+        public_key: The path of the public key that was uploaded to CloudFront, if known.
     """
-    configuration, found = _configured(settings)
-    sharper = list(_examined(settings))
-    settled = _at_fault(sharper)
-    findings = [finding for finding in found if finding.setting not in settled] + sharper
-    findings += _lasting(settings)
-    keys = list(key_of(settings, configuration, _at_fault(findings)))
-    ring = ring_of(settings)
-    if ring is not None:
-        setting, source, pairs = ring
-        findings += examine_ring(setting, source, pairs, time.time())
-        keys += keys_of_ring(setting, pairs)
-    usable = []
-    for held in keys:
-        told = list(try_key(held))
-        findings += told
-        if not _at_fault(told):
-            usable.append(held)
-    matched = (
-        [] if public_key is None else list(match_public_key("--public-key", usable, public_key))
-    )
-    findings += matched
-    if configuration is not None:
-        tried = try_configuration(configuration, keys, usable)
-        # That a key's own half allows a URL means nothing where CloudFront has another.
-        findings += [told for told in tried if told.severity == "error" or not _at_fault(matched)]
-    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
-
-
-def _configured(settings: Settings) -> tuple[Configuration | None, list[Finding]]:
-    """Check as the site itself would, and turn what it would say into findings."""
-    configuration: Configuration | None = None
-    problems: tuple[str, ...] = ()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        try:
-            configuration = settings.read()
-        except ConfigurationError as error:
-            problems = tuple(map(str, error.problems))
-    findings = [_problem(settings, problem) for problem in problems]
-    findings += [
-        Finding.from_message("warning", "settings", str(warning.message)) for warning in caught
+        values, problems = load_values(settings)
+    problems += [
+        Problem("settings", str(each.message), level="warning", rule="warning") for each in caught
     ]
-    return configuration, findings
+    configuration = None if has_errors(problems) else Configuration(**values)
+    ring = load_ring(settings)
+    problems += find_risks(settings, ring)
+    if ring is not None:
+        problems += _describe_schedule(settings, ring, time.time())
+    keys = [*_load_key(settings, values), *_load_ring_keys(settings, ring)]
+    usable = []
+    for key in keys:
+        found = verify_key(key)
+        problems += found
+        if not has_errors(found):
+            usable.append(key)
+    matches = [] if public_key is None else match_public_key("--public-key", usable, public_key)
+    problems += matches
+    if configuration is not None:
+        verified = verify_urls(configuration, keys, usable)
+        # A URL that the key's own public half allows proves nothing if CloudFront has another.
+        problems += [each for each in verified if each.level == "error" or not has_errors(matches)]
+    return sorted(problems, key=lambda problem: LEVELS.index(problem.level))
 
 
-def _problem(settings: Settings, problem: str) -> Finding:
-    match = _PROBLEM.fullmatch(problem)
-    if match is None:
-        return Finding.from_message("error", "settings", problem)
-    names = {label: name for name, label in settings.labels.items()}
-    name = names.get(match["label"])
-    setting = match["label"] if name is None else settings.shown(name)
-    return Finding.from_message("error", setting, match["what"])
+def has_errors(problems: list[Problem]) -> bool:
+    """Return whether one of *problems* is an error."""
+    return any(problem.level == "error" for problem in problems)
 
 
-def _examined(settings: Settings) -> Iterator[Finding]:
-    examiners = {
-        "domain": examine_domain,
-        "key_pair_id": examine_key_pair_id,
-        "private_key": examine_key_file,
-        "key_ring": examine_path,
-    }
-    for name, examine in examiners.items():
-        if name in settings.values:
-            yield from examine(settings.shown(name), settings.values[name])
+def _load_key(settings: Settings, values: Mapping[str, Any]) -> Iterator[LoadedKey]:
+    if "private_key" in values:
+        wanted_hash = settings.values.get("hash_algorithm")
+        yield LoadedKey(settings.labels["private_key"], values["private_key"], wanted_hash)
 
 
-def _lasting(settings: Settings) -> Iterator[Finding]:
-    seconds = _seconds(settings.values.get("expires"))
-    if seconds is None:
-        return
-    label = settings.shown("expires")
-    if seconds > _DAY:
-        found = f"a URL lasts {seconds / _DAY:.3g} days, and opens the file for whoever has it"
-        yield Finding("note", label, found, "minutes are enough for a redirect")
-    elif seconds < _SHORT:
-        found = f"a URL lasts {seconds} s, which a slow viewer or a clock that is off uses up"
-        yield Finding("note", label, found, "a minute is usual")
+def _load_ring_keys(settings: Settings, ring: Ring | None) -> Iterator[LoadedKey]:
+    for pair in () if ring is None else ring.pairs:
+        try:
+            key = pair.load_key()
+        except CfsignError:  # reported by the check of the setting
+            continue
+        label = settings.labels[ring.setting] if ring is not None else ""
+        yield LoadedKey(label, key, pair.hash_algorithm, pair.key_pair_id)
 
 
-def _seconds(lifetime: Any) -> int | None:
-    """Read a lifetime as the settings have it; None is none that they may have."""
-    try:
-        if isinstance(lifetime, str):
-            lifetime = lifetime_from_text(lifetime, "expires")
-        return lifetime_seconds(lifetime, "expires")
-    except CfsignError:  # which the settings' own check has told
-        return None
+def _describe_schedule(settings: Settings, ring: Ring, now: float) -> Iterator[Problem]:
+    """Yield a note for each key that says when it signs."""
+    active = [pair for pair in ring.pairs if pair.active_from_seconds <= now]
+    for older, newer in pairwise(active):
+        yield settings.problem(
+            ring.setting,
+            f"{older.key_pair_id}: signed until {_time(newer.active_from_seconds)}",
+            "remove it when the last URL that it signed has expired: see KeyRing.removable_at "
+            "and cfsign aws rotate",
+            "note",
+            "key-schedule",
+        )
+    messages = [
+        f"{pair.key_pair_id}: signs now"
+        + (f", since {_time(pair.active_from_seconds)}" if pair.active_from_seconds else "")
+        for pair in active[-1:]
+    ]
+    for pair in ring.pairs[len(active) :]:
+        start = pair.active_from_seconds
+        messages.append(f"{pair.key_pair_id}: signs from {_time(start)}, in {_span(start - now)}")
+    for message in messages:
+        yield settings.problem(ring.setting, message, level="note", rule="key-schedule")
 
 
-def _at_fault(findings: Iterable[Finding]) -> set[str]:
-    return {finding.setting for finding in findings if finding.severity == "error"}
+def _time(timestamp: int) -> str:
+    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _span(seconds: float) -> str:
+    unit, length = next(
+        ((unit, length) for unit, length in _UNITS if seconds >= 2 * length), _UNITS[-1]
+    )
+    return f"{seconds / length:.0f} {unit}"

@@ -1,4 +1,4 @@
-"""The findings as lines for a person, or as JSON for a machine."""
+"""Write a diagnosis as text for people, or as JSON for programs."""
 
 from __future__ import annotations
 
@@ -7,49 +7,52 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from cfsign.doctor.finding import SEVERITIES, Finding, Severity
+from cfsign.doctor.diagnosis import LEVELS
+from cfsign.errors import Problem
 
 _WIDTH = 100
 
 
-def as_text(source: str, findings: Sequence[Finding]) -> str:
-    """Write the findings as aligned lines, each mend below what it mends."""
-    lines = [f"The settings of {source}: {_summary(findings)}"]
-    setting_width = max((len(finding.setting) for finding in findings), default=0)
-    for finding in findings:
-        head = f"{finding.severity:<7}  {finding.setting:<{setting_width}}  "
-        lines += _wrapped(head, finding.found)
-        if finding.mend:
-            lines += _wrapped(" " * len(head) + "-> ", finding.mend)
+def as_text(source: str, problems: Sequence[Problem]) -> str:
+    """Return *problems* as aligned lines, each hint below its message."""
+    counts = [(sum(each.level == level for each in problems), level) for level in LEVELS]
+    summary = [f"{count} {level}{'s' if count > 1 else ''}" for count, level in counts if count]
+    lines = [f"The settings of {source}: {', '.join(summary) or 'no problems'}"]
+    labels = [problem.setting or "settings" for problem in problems]
+    width = max(map(len, labels), default=0)
+    for problem, label in zip(problems, labels, strict=True):
+        head = f"{problem.level:<7}  {label:<{width}}  "
+        lines += _wrap(head, problem.message)
+        if problem.hint:
+            lines += _wrap(" " * len(head) + "-> ", problem.hint)
     return "\n".join(lines)
 
 
-def as_json(source: str, findings: Sequence[Finding]) -> str:
+def as_json(source: str, problems: Sequence[Problem]) -> str:
     """
-    Write the findings as one JSON object.
+    Return *problems* as one JSON object.
 
         {"source": "the environment",
-         "ok": false,                         whether there is no error
+         "ok": false,                         true if there is no error
          "counts": {"error": 1, "warning": 0, "note": 2},
-         "findings": [{"severity": "error",   or "warning", "note"; errors first
-                       "setting": "CLOUDFRONT_DOMAIN",
-                       "found": "...",        what it is
-                       "mend": "..."}]}       what to do about it, or ""
+         "problems": [{"setting": "CLOUDFRONT_DOMAIN",
+                       "message": "...",      what is wrong
+                       "hint": "...",         how to fix it, or ""
+                       "level": "error",      or "warning", "note"; errors first
+                       "rule": "domain"}]}    the check that found it
     """
-    return json.dumps(
-        {
-            "source": source,
-            "ok": not _count(findings, "error"),
-            "counts": {severity: _count(findings, severity) for severity in SEVERITIES},
-            "findings": [asdict(finding) for finding in findings],
-        },
-        indent=2,
-        ensure_ascii=False,
-    )
+    counts = {level: sum(each.level == level for each in problems) for level in LEVELS}
+    report = {
+        "source": source,
+        "ok": not counts["error"],
+        "counts": counts,
+        "problems": [asdict(problem) for problem in problems],
+    }
+    return json.dumps(report, indent=2, ensure_ascii=False)
 
 
-def _wrapped(head: str, text: str) -> list[str]:
-    # A path or a command stays in one piece, to be copied.
+def _wrap(head: str, text: str) -> list[str]:
+    # Paths and commands are not broken, so that they can be copied.
     return textwrap.wrap(
         text,
         max(_WIDTH, len(head) + 40),
@@ -58,13 +61,3 @@ def _wrapped(head: str, text: str) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def _summary(findings: Sequence[Finding]) -> str:
-    counts = ((_count(findings, severity), severity) for severity in SEVERITIES)
-    told = [f"{count} {name}{'s' if count > 1 else ''}" for count, name in counts if count]
-    return ", ".join(told) or "nothing to say"
-
-
-def _count(findings: Sequence[Finding], severity: Severity) -> int:
-    return sum(finding.severity == severity for finding in findings)

@@ -1,4 +1,4 @@
-"""The keys, tried: what a signature costs here, and whether what is signed is allowed."""
+"""Sign with each key, check what it signs, and measure how long a signature takes."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import os
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 from cfsign.checking.key_group import TrustedKeyGroup
 from cfsign.config.configuration import Configuration
-from cfsign.doctor.finding import Finding
-from cfsign.doctor.loaded_key import HeldKey
-from cfsign.errors import CfsignError, SigningKeyError
+from cfsign.config.settings import Level
+from cfsign.errors import CfsignError, Problem, SigningKeyError
 from cfsign.keys import (
     HASH_ALGORITHMS,
     AsyncPrivateKey,
@@ -22,180 +22,204 @@ from cfsign.keys import (
     PrivateKey,
     PublicKey,
     get_hash_algorithms,
+    is_async,
+    is_blocking,
     load_public_key,
 )
+from cfsign.limits import LATEST_EXPIRY
 from cfsign.signing.distribution import Distribution
 from cfsign.signing.policy import Policy
 from cfsign.signing.signer import Signer
-from cfsign.signing.times import LATEST
 
 _ROUNDS = 31
 _MESSAGE = b"cfsign doctor"
-_POLICY = Policy("https://example.com/cfsign-doctor.txt", LATEST)
+_POLICY = Policy("https://example.com/cfsign-doctor.txt", LATEST_EXPIRY)
 _BACKENDS = re.compile(r"cfsign\.keys\.(\w+)_backend")
 
-#: What the files of public keys hold that CloudFront takes.
+#: How a public key file starts, in the form that CloudFront accepts.
 _PUBLIC = b"-----BEGIN PUBLIC KEY-----"
 
 
-def try_key(held: HeldKey) -> Iterator[Finding]:
-    """Yield which backend signs, with which hash, and what one signature costs here."""
-    key, setting = held.here, held.setting
+@dataclass(frozen=True, slots=True)
+class LoadedKey:
+    """
+    A private key of the site.
+
+    Attributes:
+        setting: The name by which the user knows the setting that gives it.
+        key: The key.
+        wanted_hash: The hash algorithm in the settings, unchecked, or None.
+        key_pair_id: Its id, if it is one of several; else "".
+    """
+
+    setting: str
+    key: PrivateKey | AsyncPrivateKey
+    wanted_hash: object = None
+    key_pair_id: str = ""
+
+    @property
+    def local(self) -> PrivateKey | None:
+        """The key if it signs in this process; None if it is remote, and not to be used here."""
+        return None if is_async(self.key) or is_blocking(self.key) else self.key
+
+    def problem(
+        self, message: str, hint: str = "", level: Level = "error", *, setting: str = ""
+    ) -> Problem:
+        """Return a problem of this key."""
+        prefix = f"{self.key_pair_id}: " if self.key_pair_id else ""
+        return Problem(setting or self.setting, prefix + message, hint, level, "verification")
+
+
+def verify_key(loaded: LoadedKey) -> list[Problem]:
+    """Sign with the key; return a note on its algorithm, backend and speed, or an error."""
+    key = loaded.local
     if key is None:
-        yield Finding("note", setting, held.named(_elsewhere(held.key)))
-        return
+        return [loaded.problem(_describe_remote(loaded.key), level="note")]
     try:
-        hash_algorithm = _hash_of(key, held.wanted_hash)
-        with _own_errors(key):
-            # As the site does: it refuses what is no signature, and closes a coroutine.
+        hash_algorithm = _choose_hash(key, loaded.wanted_hash)
+        with _hide_errors(key):
+            # A Signer refuses what is not a signature, and closes a coroutine.
             Signer("DOCTOR", key, hash_algorithm=hash_algorithm).sign_policy(_POLICY)
-            cost = _seconds_a_signature(key, hash_algorithm)
+            duration = _measure_signature(key, hash_algorithm)
     except CfsignError as error:
-        yield Finding.from_message("error", setting, held.named(str(error)))
-        return
-    backend = _backend_of(key)
-    yield Finding(
-        "note",
-        setting,
-        held.named(
-            f"{_kind(key)} with {hash_algorithm}, signed by {backend}: {cost * 1000:.2g} ms a "
-            f"signature here (median of {_ROUNDS})"
-        ),
+        return [loaded.problem(error.message, error.hint)]
+    message = (
+        f"{_describe_type(key)} with {hash_algorithm}, signed by {_name_backend(key)}: "
+        f"{duration * 1000:.2g} ms per signature here (median of {_ROUNDS})"
     )
-    if backend == "rsa":
-        yield Finding(
-            "warning",
-            setting,
-            held.named("the rsa package signs, which is pure Python and many times as slow"),
-            "pip install cryptography",
-        )
+    return [loaded.problem(message, level="note")]
 
 
 def match_public_key(
-    setting: str, keys: list[HeldKey], public_key: str | os.PathLike[str]
-) -> Iterator[Finding]:
+    setting: str, keys: list[LoadedKey], public_key: str | os.PathLike[str]
+) -> list[Problem]:
     """
-    Yield which of *keys* has the *public_key*, a path, for its public half.
+    Return whether *public_key*, a path, is the public half of one of *keys*.
 
-    Where there are no keys, only what is wrong with the public one is told.
+    Without keys, return only the errors of the public key itself.
     """
     try:
         public = load_public_key(public_key)
-        found = []
-        for held in keys:
-            with _own_errors(held.key):
-                found.append((held, _is_half(held, public, public_key)))
+        results = []
+        for loaded in keys:
+            with _hide_errors(loaded.key):
+                results.append((loaded, _is_public_half(loaded, public, public_key)))
     except CfsignError as error:
-        yield Finding.from_message("error", setting, str(error))
-        return
-    if not found:
-        return
-    matching = [held for held, matches in found if matches]
+        return [Problem(setting, error.message, error.hint, rule="public-key")]
+    if not results:
+        return []
+    matching = [loaded for loaded, matches in results if matches]
+    level: Level = "note"
+    hint = ""
     if matching:
-        name = matching[0].key_pair_id
-        told = (
-            f"this is the public half of {name}" if name else "the two are the halves of one pair"
+        owner = matching[0].key_pair_id or "the private key"
+        message = f"this is the public half of {owner}"
+    elif any(matches is None for _, matches in results):
+        message = (
+            "this public key is not in the PEM form that CloudFront accepts, so it was not "
+            "compared with the remote key"
         )
-        yield Finding("note", setting, told)
-    elif any(matches is None for _, matches in found):
-        yield Finding(
-            "note",
-            setting,
-            "this is no PEM of a public key as CloudFront takes it, so it was not compared with "
-            "the key that signs elsewhere",
-            "openssl pkey -pubin -in PUBLIC -pubout",
-        )
+        hint = "openssl pkey -pubin -in PUBLIC -pubout"
     else:
-        private = "the private key" if len(found) == 1 else "any of the ring's keys"
-        yield Finding(
-            "error",
-            setting,
-            f"this is not the public half of {private}: CloudFront would answer 403",
-            "find the private key of this pair, or upload the other public half: "
-            "openssl pkey -in KEY -pubout",
+        level = "error"
+        private = "the private key" if len(results) == 1 else "any of the ring's keys"
+        message = f"this is not the public half of {private}; CloudFront would answer 403"
+        hint = (
+            "use the private key of this pair, or upload the other public key: "
+            "openssl pkey -in KEY -pubout"
         )
+    return [Problem(setting, message, hint, level, "public-key")]
 
 
-def try_configuration(
-    configuration: Configuration, keys: list[HeldKey], usable: list[HeldKey]
-) -> Iterator[Finding]:
+def verify_urls(
+    configuration: Configuration, keys: list[LoadedKey], usable: list[LoadedKey]
+) -> list[Problem]:
     """
     Sign a URL with each key as the site would, and check it with the key's own public half.
 
     Args:
         configuration: The settings.
-        keys: The keys that they hold; of them
-        usable: those with which nothing was at fault so far, which are tried.
+        keys: All keys of the settings.
+        usable: Those of *keys* that have no errors. The remote ones are not used.
     """
-    tried = [held for held in usable if held.here is not None]
-    refused = [finding for held in tried for finding in _refused(configuration, held)]
-    yield from refused
-    if tried and not refused:
-        what = "these settings" if len(keys) == 1 else ", ".join(k.key_pair_id for k in tried)
-        yield Finding("note", "trial", f"a URL signed with {what} is allowed, offline")
+    local = [loaded for loaded in usable if loaded.local is not None]
+    errors = [problem for loaded in local for problem in _verify_url(configuration, loaded)]
+    if errors or not local:
+        return errors
+    what = "these settings" if len(keys) == 1 else ", ".join(each.key_pair_id for each in local)
+    message = f"a URL signed with {what} is allowed (checked offline)"
+    return [Problem("verification", message, level="note", rule="verification")]
+
+
+def _verify_url(configuration: Configuration, loaded: LoadedKey) -> Iterator[Problem]:
+    try:
+        key_pair_id = loaded.key_pair_id or configuration.key_pair_id
+        wanted = loaded.wanted_hash if isinstance(loaded.wanted_hash, str) else None
+        with _hide_errors(loaded.key):
+            signer = Signer(key_pair_id, loaded.key, hash_algorithm=wanted)
+            url = Distribution(configuration.domain, signer).sign_path("cfsign-doctor.txt")
+            verdict = TrustedKeyGroup({key_pair_id: signer.public_key_pem()}).check(url)
+    except CfsignError as error:
+        yield loaded.problem(error.message, error.hint, setting="verification")
+        return
+    if not verdict.allowed:
+        message = f"a URL signed with these settings is refused: {verdict}"
+        yield loaded.problem(message, setting="verification")
 
 
 @contextlib.contextmanager
-def _own_errors(key: PrivateKey | AsyncPrivateKey) -> Iterator[None]:
-    """Turn what a key of another's making raises into an error of ours, without its text."""
+def _hide_errors(key: PrivateKey | AsyncPrivateKey) -> Iterator[None]:
+    """Replace the errors of a key class that is not ours: their text may hold secrets."""
     try:
         yield
     except CfsignError:
         raise
-    except Exception as error:  # whose text may hold what the site keeps secret
+    except Exception as error:
         raised = type(error).__name__
     else:
         return
-    name = type(key).__name__
-    raise SigningKeyError(f"a {name} raised {raised} at its trial; try the key on its own")
+    raise SigningKeyError(
+        f"{type(key).__name__} raised {raised} when it was tried", hint="test the key separately"
+    )
 
 
-def _refused(configuration: Configuration, held: HeldKey) -> Iterator[Finding]:
-    try:
-        key_pair_id = held.key_pair_id or configuration.key_pair_id
-        wanted = held.wanted_hash if isinstance(held.wanted_hash, str) else None
-        with _own_errors(held.key):
-            signer = Signer(key_pair_id, held.key, hash_algorithm=wanted)
-            url = Distribution(configuration.domain, signer).sign_path("cfsign-doctor.txt")
-            verdict = TrustedKeyGroup({key_pair_id: signer.public_key_pem()}).check(url)
-    except CfsignError as error:
-        yield Finding.from_message("error", "trial", held.named(str(error)))
-        return
-    if not verdict.allowed:
-        told = held.named(f"a URL signed with these settings is refused: {verdict}")
-        yield Finding("error", "trial", told)
-
-
-def _is_half(held: HeldKey, public: PublicKey, file: str | os.PathLike[str]) -> bool | None:
-    """Tell whether the two are of one pair, by a signature if that costs nothing; None: unknown."""
-    key = held.here
+def _is_public_half(
+    loaded: LoadedKey, public: PublicKey, path: str | os.PathLike[str]
+) -> bool | None:
+    """Return whether both halves are of one pair; None if a remote key cannot be compared."""
+    key = loaded.local
     if key is None:
-        content = Path(file).read_bytes()
+        content = Path(path).read_bytes()
         if _PUBLIC not in content:
             return None
-        return content.split() == held.key.public_key_pem().encode("ascii").split()
+        return content.split() == loaded.key.public_key_pem().encode("ascii").split()
     hash_algorithm = get_hash_algorithms(key)[0]
     return public.verify(_MESSAGE, key.sign(_MESSAGE, hash_algorithm), hash_algorithm)
 
 
-def _elsewhere(key: PrivateKey | AsyncPrivateKey) -> str:
+def _describe_remote(key: PrivateKey | AsyncPrivateKey) -> str:
     if type(key).__name__ == "KmsPrivateKey":
         return (
-            f"{_kind(key)} signs in AWS, which was asked for the public half, as at the site's "
-            "start, and for no signature"
+            f"{_describe_type(key)} signs in AWS; only its public half was requested, no signature"
         )
-    return f"{_kind(key)} signs elsewhere, and was not asked to sign from here"
+    return f"{_describe_type(key)} signs remotely; no signature was requested"
 
 
-def _kind(key: PrivateKey | AsyncPrivateKey) -> str:
-    """Return what kind of key it is; for one of another's making, or kept elsewhere, its class."""
+def _describe_type(key: PrivateKey | AsyncPrivateKey) -> str:
+    """Return the algorithm of *key*, after its class if that is not one of ours."""
     algorithm, name = getattr(key, "algorithm", ""), type(key).__name__
     if _BACKENDS.fullmatch(type(key).__module__):
         return str(algorithm)
     return f"{name} ({algorithm})" if algorithm else name
 
 
-def _seconds_a_signature(key: PrivateKey, hash_algorithm: HashAlgorithm) -> float:
+def _name_backend(key: PrivateKey) -> str:
+    backend = _BACKENDS.fullmatch(type(key).__module__)
+    return backend[1] if backend else type(key).__name__
+
+
+def _measure_signature(key: PrivateKey, hash_algorithm: HashAlgorithm) -> float:
+    """Return the median duration of a signature, in seconds."""
     durations = []
     for _ in range(_ROUNDS):
         start = time.perf_counter()
@@ -204,11 +228,6 @@ def _seconds_a_signature(key: PrivateKey, hash_algorithm: HashAlgorithm) -> floa
     return median(durations)
 
 
-def _hash_of(key: PrivateKey | AsyncPrivateKey, wanted: object) -> HashAlgorithm:
+def _choose_hash(key: PrivateKey | AsyncPrivateKey, wanted: object) -> HashAlgorithm:
     known = get_hash_algorithms(key)
     return next((name for name in HASH_ALGORITHMS if name == wanted and name in known), known[0])
-
-
-def _backend_of(key: PrivateKey) -> str:
-    backend = _BACKENDS.fullmatch(type(key).__module__)
-    return backend[1] if backend else type(key).__name__

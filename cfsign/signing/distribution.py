@@ -125,7 +125,7 @@ class Distribution:
         """
         Make one from the environment.
 
-        Behind *prefix* are read DOMAIN, KEY_PAIR_ID, PRIVATE_KEY or PRIVATE_KEY_FILE, EXPIRES,
+        Behind *prefix* are read DOMAIN, KEY_PAIR_ID, PRIVATE_KEY or PRIVATE_KEY_FILE, EXPIRES_IN,
         PASSWORD, HASH_ALGORITHM, EXPIRY_STEP, EXPIRY_JITTER and CACHE_BYTES; the first three must
         be there. KEY_RING_FILE, and REFRESH_EVERY with it, go in the place of all that is one key's.
 
@@ -142,7 +142,7 @@ class Distribution:
         return cls(
             configuration.domain,
             configuration.signer,
-            expires_in=configuration.expires,
+            expires_in=configuration.expires_in,
             expiry_step=configuration.expiry_step,
             expiry_jitter=configuration.expiry_jitter,
             cache_bytes=configuration.cache_bytes,

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TypeGuard
 
 from cfsign.config.fields import ALLOWED_STATUSES
-from cfsign.config.headers import is_header_mapping, servers_own, with_cache_control
+from cfsign.config.headers import add_no_store, find_server_headers, is_header_mapping
 from cfsign.errors import DecisionError
 
 
@@ -79,13 +79,14 @@ class Deny:
                 "the headers of Deny must not have a Content-Type",
                 hint="remove it: the error page sets its own",
             )
-        owned = servers_own(self.headers, may_set_cookies=True)
+        owned = find_server_headers(self.headers, may_set_cookies=True)
         if owned:
             raise DecisionError(
-                f"the headers of Deny must not have {owned}", hint="remove it: the server sets it"
+                f"the headers of Deny must not have {', '.join(owned)}",
+                hint="remove it: the server sets it",
             )
         object.__setattr__(self, "status", int(self.status))
-        object.__setattr__(self, "headers", MappingProxyType(with_cache_control(self.headers)))
+        object.__setattr__(self, "headers", MappingProxyType(add_no_store(self.headers)))
 
     def __reduce__(self) -> tuple[type[Deny], tuple[int, dict[str, str]]]:
         """Pickle by value, because `MappingProxyType` cannot be pickled."""

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
-from cfsign.config.headers import kept_for, with_cache_control
+from cfsign.config.headers import add_no_store, build_private_headers
 from cfsign.errors import ConfigurationError, KeyUnavailableError, Problem, ResourceError
 from cfsign.limits import is_loopback
 from cfsign.signing.cookies import unreachable
@@ -66,7 +66,7 @@ class ViewHandler:
         self.distribution = distribution
         self.options = options
         self.location = location
-        self.headers: Headers = tuple(with_cache_control(options.headers).items())
+        self.headers: Headers = tuple(add_no_store(options.headers).items())
         _check_compatibility(distribution, options, can_await)
         if location and not check_url(location).startswith(f"{distribution.domain}/"):
             raise ResourceError(
@@ -194,7 +194,7 @@ class FileRequest:
         # An Allow with conditions is for this request only.
         if options.cache_redirect and allow == Allow():
             seconds = handler.distribution.redirect_max_age(signed_policy)
-            headers = kept_for(seconds, options.headers) if seconds else headers
+            headers = build_private_headers(seconds, options.headers) if seconds else headers
         url = signed_policy.url(self._url)
         if options.delivery == "json":
             return build_json(url, signed_policy.policy.expires_at, headers)

@@ -18,7 +18,7 @@ from cfsign.config.fields import (
     check_code,
     check_headers,
 )
-from cfsign.config.headers import names_cache_control
+from cfsign.config.headers import has_cache_control
 from cfsign.errors import CfsignWarning, ConfigurationError, Problem
 from cfsign.signing.cookies import check_attributes
 from cfsign.signing.url import RESERVED
@@ -95,12 +95,7 @@ class ViewOptions:
     @classmethod
     def from_configuration(cls, configuration: Configuration) -> Self:
         """Return the options that are settings of the whole site."""
-        return cls(
-            code=configuration.code,
-            headers=configuration.headers,
-            allowed_statuses=configuration.allowed_statuses,
-            cache_redirect=configuration.cache_redirect,
-        )
+        return cls(**configuration.view_options)
 
     @classmethod
     def from_view(cls, view: type, arguments: Mapping[str, Any] = MappingProxyType({})) -> Self:
@@ -206,7 +201,7 @@ def _check_cacheable(delivery: Delivery, headers: Mapping[str, str]) -> None:
         problems.append(
             Problem("cache_redirect", 'cannot be combined with delivery="cookies"', "remove one")
         )
-    if names_cache_control(headers):
+    if has_cache_control(headers):
         problems.append(
             Problem("cache_redirect", "cannot be combined with Cache-Control headers", "remove one")
         )

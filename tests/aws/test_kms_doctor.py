@@ -11,7 +11,9 @@ import pytest
 pytest.importorskip("boto3")
 pytest.importorskip("moto")
 
-from cfsign.doctor import Finding, Settings, diagnose
+from cfsign.config import Settings
+from cfsign.doctor import diagnose
+from cfsign.errors import Problem
 from cfsign.keys.kms import KmsPrivateKey
 
 
@@ -33,17 +35,17 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def examine(private_key: str, domain: str = "https://media.example.com", **more: Any) -> Any:
     environ = {"CLOUDFRONT_DOMAIN": domain, "CLOUDFRONT_KEY_PAIR_ID": "K2JCJMDEHXQW5F"}
     environ["CLOUDFRONT_PRIVATE_KEY"] = private_key
-    return diagnose(Settings.from_environment(environ), **more)
+    return diagnose(Settings.from_env(environ), **more)
 
 
 def test_what_is_asked_is_told(make_key: Any, calls: list[str]) -> None:
     """Once for the public half, as the site asks at its start; and nothing is said of files."""
     assert examine(f"kms:{make_key()}") == [
-        Finding(
-            "note",
+        Problem(
             "CLOUDFRONT_PRIVATE_KEY",
-            "KmsPrivateKey (P-256) signs in AWS, which was asked for the public half, as at the "
-            "site's start, and for no signature",
+            "KmsPrivateKey (P-256) signs in AWS; only its public half was requested, no signature",
+            level="note",
+            rule="verification",
         )
     ]
     assert len(calls) == 1
@@ -52,8 +54,8 @@ def test_what_is_asked_is_told(make_key: Any, calls: list[str]) -> None:
 def test_what_kms_refuses_is_told_once(aws: None, calls: list[str]) -> None:
     """Nor is it asked again, where that is already the error."""
     (finding,) = examine("kms:alias/none")
-    assert (finding.severity, finding.setting) == ("error", "CLOUDFRONT_PRIVATE_KEY")
-    assert "NotFoundException" in finding.found
+    assert (finding.level, finding.setting) == ("error", "CLOUDFRONT_PRIVATE_KEY")
+    assert "NotFoundException" in finding.message
     assert calls == ["alias/none"]
 
 
@@ -68,9 +70,11 @@ def test_the_public_half(make_key: Any, tmp_path: Path, public_pem: str) -> None
     key_id = make_key("RSA_2048")
     path = tmp_path / "public.pem"
     path.write_text(KmsPrivateKey(key_id).public_key_pem())
-    assert examine(f"kms:{key_id}", public_key=path)[1].found.startswith("the two are the halves")
+    assert examine(f"kms:{key_id}", public_key=path)[1].message.startswith(
+        "this is the public half"
+    )
     path.write_text(public_pem)
-    assert examine(f"kms:{key_id}", public_key=path)[0].severity == "error"
+    assert examine(f"kms:{key_id}", public_key=path)[0].level == "error"
 
 
 def test_in_a_ring(make_key: Any, tmp_path: Path, pem: str) -> None:
@@ -82,10 +86,10 @@ def test_in_a_ring(make_key: Any, tmp_path: Path, pem: str) -> None:
     (tmp_path / "ring.json").write_text(json.dumps({"keys": [old, new]}))
     environ = {"CLOUDFRONT_DOMAIN": "https://media.example.com"}
     environ["CLOUDFRONT_KEY_RING_FILE"] = str(tmp_path / "ring.json")
-    findings = diagnose(Settings.from_environment(environ))
-    assert {finding.severity for finding in findings} == {"note"}
-    _, signs, cost, elsewhere, trial = [finding.found for finding in findings]
+    findings = diagnose(Settings.from_env(environ))
+    assert {finding.level for finding in findings} == {"note"}
+    _, signs, cost, elsewhere, trial = [finding.message for finding in findings]
     assert signs.startswith("K2: signs now")
     assert cost.startswith("K1: RSA-2048 with SHA1")
     assert elsewhere.startswith("K2: KmsPrivateKey (P-256) signs in AWS")
-    assert trial == "a URL signed with K1 is allowed, offline"
+    assert trial == "a URL signed with K1 is allowed (checked offline)"

@@ -119,13 +119,13 @@ def test_start(adapter, site_settings, start):
 def test_a_server_without_settings_does_not_start(adapter, servers):
     """Its log names the missing settings. Django reports them in its checks, and answers 500."""
     if adapter not in DJANGO:
-        with pytest.raises(AssertionError, match="CLOUDFRONT_DOMAIN is missing"):
+        with pytest.raises(AssertionError, match="CLOUDFRONT_DOMAIN: missing"):
             servers.start(adapter, {})
         return
     settings = {"DJANGO_SETTINGS_MODULE": "tests.conformance.drivers.django_settings"}
     process, log = servers.spawn(adapter, [sys.executable, "-m", "django", "check"], settings)
     assert process.wait(30) == 1
-    assert "(cfsign_django.E001) CLOUDFRONT_DOMAIN is missing" in log.read_text()
+    assert "(cfsign_django.E001) CLOUDFRONT_DOMAIN: missing" in log.read_text()
     prefix = site_module.driver(adapter).PREFIX
     reply = send(servers.start(adapter, {}), "GET", f"{prefix}/content/allow-200/a.txt")
     Refused(500).check(Request(), reply, None)

@@ -207,7 +207,7 @@ def test_deployment_check_reports_all_missing_settings(
     assert done.returncode == 1
     found = re.findall(r"cfsign_django\.E\d+|security\.W009", done.stderr)
     assert sorted(found) == [*(f"cfsign_django.E00{n}" for n in (1, 2, 3)), "security.W009"]
-    assert "CLOUDFRONT_DOMAIN is missing" in done.stderr
+    assert "CLOUDFRONT_DOMAIN: missing" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -139,6 +139,6 @@ def test_missing_settings_are_reported_at_start_up(
     )
     assert done.returncode == 1
     domain, key_pair_id, private_key = done.stderr.splitlines()[-3:]
-    assert domain.startswith("cfsign.errors.ConfigurationError: CLOUDFRONT_DOMAIN is missing; ")
-    assert "['key_pair_id'] is missing" in key_pair_id
-    assert "['private_key'] is missing" in private_key
+    assert domain.startswith("cfsign.errors.ConfigurationError: CLOUDFRONT_DOMAIN: missing; ")
+    assert "['key_pair_id']: missing" in key_pair_id
+    assert "['private_key']: missing" in private_key

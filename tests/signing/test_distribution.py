@@ -315,7 +315,7 @@ def test_from_config_and_from_env_agree(pem: str, tmp_path: Path) -> None:
             "CLOUDFRONT_CONFIG": {
                 "private_key": pem,
                 "key_pair_id": "ABCDEF",
-                "expires": 90,
+                "expires_in": 90,
                 "expiry_step": 30,
                 "expiry_jitter": 20,
                 "cache_bytes": 4096,
@@ -328,7 +328,7 @@ def test_from_config_and_from_env_agree(pem: str, tmp_path: Path) -> None:
             "CLOUDFRONT_DOMAIN": DOMAIN,
             "CLOUDFRONT_PRIVATE_KEY_FILE": str(tmp_path / "k.pem"),
             "CLOUDFRONT_KEY_PAIR_ID": "ABCDEF",
-            "CLOUDFRONT_EXPIRES": "90",
+            "CLOUDFRONT_EXPIRES_IN": "90",
             "CLOUDFRONT_EXPIRY_STEP": "30",
             "CLOUDFRONT_EXPIRY_JITTER": "20",
             "CLOUDFRONT_CACHE_BYTES": "4096",
@@ -351,7 +351,7 @@ def test_from_config_reports_mistakes() -> None:
     with pytest.raises(ConfigurationError) as caught:
         Distribution.from_config({})
     assert len(caught.value.problems) >= 3
-    with pytest.raises(ConfigurationError, match="CLOUDFRONT_DOMAIN is missing"):
+    with pytest.raises(ConfigurationError, match="CLOUDFRONT_DOMAIN: missing"):
         Distribution.from_env({})
 
 

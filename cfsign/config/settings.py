@@ -1,0 +1,183 @@
+"""Read settings from a mapping, such as Flask's config, or from the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from cfsign.config.fields import FIELDS, KEY_RING_FIELDS, OLD_NAMES, SINGLE_KEY_FIELDS
+from cfsign.errors import CfsignError, ConfigurationError, Problem
+
+DOMAIN = "CLOUDFRONT_DOMAIN"
+CONFIG = "CLOUDFRONT_CONFIG"
+PREFIX = "CLOUDFRONT_"
+
+Level = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """
+    The settings of one source, read but not checked.
+
+    Attributes:
+        values: The value of each setting that is given, by name.
+        labels: The name by which the user knows each setting, such as `CLOUDFRONT_KEY_PAIR_ID`.
+        problems: Mistakes in the names: settings that are unknown, misspelt or given twice.
+    """
+
+    values: Mapping[str, Any] = field(repr=False)
+    labels: Mapping[str, str]
+    problems: tuple[Problem, ...] = ()
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> Settings:
+        """
+        Read `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`; ignore every other name.
+
+        Raises:
+            ConfigurationError: *mapping* is not a mapping.
+        """
+        if not isinstance(mapping, Mapping):
+            raise ConfigurationError(
+                f"the settings must be a mapping, got {type(mapping).__name__}",
+                hint="use a dict or a Flask application's config",
+            )
+        labels = {name: f"{CONFIG}[{name!r}]" for name in FIELDS} | {"domain": DOMAIN}
+        config = mapping.get(CONFIG)
+        problems = []
+        if not isinstance(config, Mapping):
+            what = "missing" if config is None else f"must be a dict, got {type(config).__name__}"
+            hint = "set it to a dict with key_pair_id, private_key and expires_in"
+            problems.append(Problem(CONFIG, what, hint, rule="config"))
+            config = {}
+        values = {name: value for name, value in config.items() if name in FIELDS}
+        for old, name in OLD_NAMES.items():
+            if old not in config:
+                continue
+            if name in values:
+                problems.append(_conflict(f"{CONFIG}[{old!r}]", labels[name], name))
+            values[name] = config[old]
+            labels[name] = f"{CONFIG}[{old!r}]"
+        problems += [
+            _unknown(name) for name in config if name not in OLD_NAMES and name not in FIELDS
+        ]
+        if "domain" in config:
+            hint = f"set {DOMAIN} instead"
+            problems.append(
+                Problem(f"{CONFIG}['domain']", "unknown setting", hint, rule="unknown-setting")
+            )
+        values["domain"] = mapping.get(DOMAIN)
+        for name, setting in FIELDS.items():
+            if setting.may_be_none and values.get(name) is None:
+                values.pop(name, None)
+        return cls(values, labels, tuple(problems))
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ, prefix: str = PREFIX) -> Settings:
+        """
+        Read the environment variables that start with *prefix*; an empty one is not set.
+
+        EXPIRES_IN, EXPIRY_STEP and EXPIRY_JITTER are seconds, or a number with a unit: "15m".
+        A variable whose name is almost one of ours is a warning, because it may belong to the
+        site. It is an error if the required setting it resembles is missing.
+        """
+        labels = {name: prefix + each.variable for name, each in FIELDS.items() if each.variable}
+        values: dict[str, Any] = {
+            name: environ[label] for name, label in labels.items() if environ.get(label)
+        }
+        known = set(labels.values())
+        problems = []
+        for variable, name, convert in (
+            (f"{prefix}PRIVATE_KEY_FILE", "private_key", Path),
+            (f"{prefix}EXPIRES", "expires_in", str),
+        ):
+            known.add(variable)
+            if environ.get(variable):
+                if name in values:
+                    problems.append(_conflict(variable, labels[name], name))
+                values[name] = convert(environ[variable])
+                labels[name] = variable
+        missing = {name for name, each in FIELDS.items() if each.required_hint} - values.keys()
+        if "key_ring" in values:
+            missing -= set(SINGLE_KEY_FIELDS)
+        needed = {labels[name] for name in missing}
+        if "private_key" in missing:
+            needed.add(f"{prefix}PRIVATE_KEY_FILE")
+            labels["private_key"] += f" or {prefix}PRIVATE_KEY_FILE"
+        problems += _find_misspelt(environ, prefix, known, needed)
+        for name in list(values):
+            parse = FIELDS[name].parse
+            if parse is None:
+                continue
+            try:
+                values[name] = parse(values[name])
+            except CfsignError as error:
+                del values[name]
+                problems.append(Problem(labels[name], error.message, error.hint, rule=name))
+        return cls(values, labels, tuple(problems))
+
+    def problem(
+        self, name: str, message: str, hint: str = "", level: Level = "error", rule: str = ""
+    ) -> Problem:
+        """Return a problem of the setting *name*; *rule* is the name itself if not given."""
+        return Problem(self.labels.get(name, name), message, hint, level, rule or name)
+
+    def problems_of(self, name: str, error: CfsignError) -> list[Problem]:
+        """Return the problems that *error*, raised for the setting *name*, reports."""
+        if not isinstance(error, ConfigurationError):
+            return [self.problem(name, error.message, error.hint)]
+        return [
+            self.problem(
+                name, f"{each.setting}: {each.message}" if each.setting else each.message, each.hint
+            )
+            for each in error.problems
+        ]
+
+    def find_conflicts(self) -> Iterator[Problem]:
+        """Yield which settings exclude each other: a key ring replaces the one key."""
+        rings = [name for name in KEY_RING_FIELDS if name in self.values]
+        if not rings:
+            if "refresh_every" in self.values:
+                hint = "set keys or key_ring too, or remove it"
+                yield self.problem("refresh_every", "has no effect without a key ring", hint)
+            return
+        if len(rings) > 1:
+            yield _conflict(self.labels[rings[1]], self.labels[rings[0]], rings[1])
+        for name in SINGLE_KEY_FIELDS:
+            if self.values.get(name) is not None:
+                message = f"cannot be combined with {self.labels[rings[0]]}"
+                yield self.problem(name, message, "set it on each key of the ring instead")
+
+
+def _conflict(one: str, other: str, rule: str) -> Problem:
+    return Problem(one, f"cannot be combined with {other}", "remove one of them", rule=rule)
+
+
+def _unknown(name: object) -> Problem:
+    import difflib  # needed for a mistake only, and takes milliseconds to import
+
+    known = [each for each in FIELDS if each != "domain"]
+    near = difflib.get_close_matches(str(name), [*known, *OLD_NAMES], n=1)
+    hint = f"did you mean {OLD_NAMES.get(near[0], near[0])!r}?" if near else ""
+    label = f"{CONFIG}[{str(name)[:40]!r}]"
+    return Problem(label, "unknown setting", hint, rule="unknown-setting")
+
+
+def _find_misspelt(
+    environ: Mapping[str, str], prefix: str, known: Collection[str], needed: Collection[str]
+) -> Iterator[Problem]:
+    """Yield each variable that is almost one of *known*: an error if that one is *needed*."""
+    import difflib  # as above
+
+    for name in sorted(environ):
+        if not name.startswith(prefix) or name in known:
+            continue
+        for near in difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.9):
+            near = f"{prefix}EXPIRES_IN" if near == f"{prefix}EXPIRES" else near
+            level: Level = "error" if near in needed else "warning"
+            hint = f"did you mean {near}?"
+            yield Problem(name, "unknown variable", hint, level, "unknown-setting")
