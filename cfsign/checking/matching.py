@@ -16,9 +16,11 @@ _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 # The visible ASCII that RFC 3986 allows in a path. No "#": browsers do not send a fragment.
 _PATH = r"[!$-;=@-\[\]_a-z~]"
 _QUERY = r"[!$-;=?-\[\]_a-z~]"
+UNSENDABLE = re.compile(r"[^!$-;=?-\[\]_a-z~]")
+"""A character that cannot be sent in a URL unencoded: the others of `_QUERY`."""
+
 # Possessive: no backtracking, so it ends at the first character that does not match.
 _URL = re.compile(rf"(https?+)://([^/?]++)((?:/{_PATH}*+)?+)(?:\?({_QUERY}*+))?+")
-_SENDABLE = re.compile(f"{_QUERY}*")
 
 # AWS, "Create a signed URL using a custom policy". "http*" is not on that page, but widely used.
 _ANY_PROTOCOL = ("*://", "http*://")
@@ -76,11 +78,6 @@ class ViewerURL:
 def is_host(text: str) -> bool:
     """Return True if *text* can be the host of a URL, with or without a port."""
     return _HOST.fullmatch(text) is not None
-
-
-def is_sendable(text: str) -> bool:
-    """Return True if all characters of *text* can be sent in a URL unencoded."""
-    return _SENDABLE.fullmatch(text) is not None
 
 
 def resource_matches(resource: str | None, url: str) -> bool:

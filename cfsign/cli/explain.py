@@ -19,7 +19,7 @@ from cfsign.cli.parameters import (
     parse_timestamp,
 )
 from cfsign.explanation import Explanation, Mistake, explain, explain_response
-from cfsign.explanation.transcript import read_transcript, unwrapped
+from cfsign.explanation.transcript import read_transcript, strip_quotes
 
 _MAX_INPUT_BYTES = 1_000_000
 _COOKIE_HEADER_NAME = re.compile(r"^\s*Cookie:\s*", re.IGNORECASE)
@@ -68,7 +68,7 @@ def explain_command(
 
     The exit code is 0 if the request is allowed, 1 if it is refused, 2 if that is not known.
     """
-    argument = "" if url in (None, "-") else unwrapped(url or "")
+    argument = "" if url in (None, "-") else strip_quotes(url or "")
     text = "" if argument else _read_input()
     if not (argument or text.strip()):
         raise click.ClickException("the input is empty; pass a URL or the output of curl -v")

@@ -1,8 +1,11 @@
 """
-"403, but why?": the reason of a refusal, and its hint.
+Explain why CloudFront refuses a request, and how to fix it.
 
-One request is read into a `Case`; small finders, grouped by topic, each look at it and name the
-mistakes that they know; a trial by signature tells what was signed in its place.
+    context.py       what is known about the request, parsed once
+    candidates/      other URLs and policies that may have been signed by mistake
+    verification.py  tries the signature against the candidates
+    rules/           one file for each group of mistakes; each rule yields causes
+    explanation.py   the verdict and the causes, as text and as JSON
 """
 
 from cfsign.explanation.cause import Cause as Cause

@@ -1,4 +1,4 @@
-"""A mistake that explains a refusal: what it is, how it shows, and how to hint it."""
+"""A mistake that explains a refusal: what is wrong, the evidence, and the fix."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from cfsign.checking.verdict import Reason
 
 class Mistake(enum.Enum):
     """
-    What can be wrong with a signed URL or signed cookies.
+    A mistake with a signed URL or signed cookies.
 
-    The value is a name that stays the same from version to version, for machines.
+    The value is a name for programs; it stays the same in later versions. Each comment names the
+    file in `cfsign/explanation/` that finds the mistakes below it.
     """
 
-    # The request
+    # rules/request.py
     UNENCODED_URL = "unencoded-url"
     FRAGMENT = "fragment"
     NOT_A_URL = "not-a-url"
@@ -27,13 +28,13 @@ class Mistake(enum.Enum):
     NOT_SIGNED = "not-signed"
     S3_PRESIGNED = "s3-presigned"
     UNUSABLE_ARGUMENT = "unusable-argument"
-    # Cookies
+    # rules/cookies.py
     COOKIES_IGNORED = "cookies-ignored"
     COOKIE_MISSING = "cookie-missing"
     COOKIE_NAME = "cookie-name"
     COOKIE_TWICE = "cookie-twice"
     COOKIES_NOT_SENT = "cookies-not-sent"
-    # Keys
+    # rules/keys.py
     NO_PUBLIC_KEY = "no-public-key"
     UNUSABLE_KEYS = "unusable-keys"
     KEY_GROUP_ID = "key-group-id"
@@ -42,14 +43,15 @@ class Mistake(enum.Enum):
     KEY_ID_MALFORMED = "key-id-malformed"
     KEY_ID_MISSING = "key-id-missing"
     UNKNOWN_KEY = "unknown-key"
-    WRONG_KEY = "wrong-key"
-    NO_KEY_VERIFIES = "no-key-verifies"
-    # The signature
+    # base64_variants.py: in the signature or in the policy
     STANDARD_BASE64 = "standard-base64"
     URL_SAFE_BASE64 = "url-safe-base64"
     LOST_PADDING = "lost-padding"
     PERCENT_ENCODED = "percent-encoded"
     LINE_BREAKS = "line-breaks"
+    # rules/signature.py
+    WRONG_KEY = "wrong-key"
+    NO_KEY_VERIFIES = "no-key-verifies"
     SIGNATURE_CUT = "signature-cut"
     SIGNATURE_MISSING = "signature-missing"
     NOT_BASE64 = "not-base64"
@@ -59,8 +61,7 @@ class Mistake(enum.Enum):
     KEY_KIND = "key-kind"
     RAW_ECDSA = "raw-ecdsa"
     OTHER_SCHEME = "other-scheme"
-    HASHED_TWICE = "hashed-twice"
-    # The policy
+    # rules/policy.py
     POLICY_MISSING = "policy-missing"
     TWO_POLICIES = "two-policies"
     NOT_JSON = "not-json"
@@ -71,12 +72,13 @@ class Mistake(enum.Enum):
     MEMBER_TWICE = "member-twice"
     POLICY_SHAPE = "policy-shape"
     POLICY_TOO_LONG = "policy-too-long"
+    # candidates/documents.py: another policy was signed than the one that was sent
+    HASHED_TWICE = "hashed-twice"
     POLICY_WHITE_SPACE = "policy-white-space"
     POLICY_ORDER = "policy-order"
     POLICY_REWRITTEN = "policy-rewritten"
     JSON_ESCAPED = "json-escaped"
-    WILDCARD_IN_CANNED = "wildcard-in-canned"
-    # Times
+    # rules/times.py
     MILLISECONDS = "milliseconds"
     NOT_EPOCH_SECONDS = "not-epoch-seconds"
     QUOTED_NUMBER = "quoted-number"
@@ -86,17 +88,21 @@ class Mistake(enum.Enum):
     NEVER_VALID = "never-valid"
     NOT_YET_VALID = "not-yet-valid"
     CLOCK = "clock"
-    # The URL that was signed
+    # candidates/locations.py: another URL was signed than the one requested
+    WILDCARD_IN_CANNED = "wildcard-in-canned"
     SCHEME = "scheme"
     HOST = "host"
     ORIGIN_URL = "origin-url"
     PORT = "port"
     RELATIVE_URL = "relative-url"
+    TRAILING_SLASH = "trailing-slash"
+    PATH_REWRITTEN = "path-rewritten"
+    # candidates/queries.py
     WITHOUT_QUERY = "without-query"
     PARAMETER_ADDED = "parameter-added"
-    PARAMETER_DROPPED = "parameter-dropped"
     PARAMETERS_REORDERED = "parameters-reordered"
     QUERY_REWRITTEN = "query-rewritten"
+    # candidates/percent_encoding.py
     PLUS_OR_SPACE = "plus-or-space"
     APOSTROPHE = "apostrophe"
     TILDE = "tilde"
@@ -104,15 +110,15 @@ class Mistake(enum.Enum):
     RE_ENCODED = "re-encoded"
     UNENCODED = "unencoded"
     ENCODED_TWICE = "encoded-twice"
-    TRAILING_SLASH = "trailing-slash"
-    PATH_REWRITTEN = "path-rewritten"
+    # rules/resource.py
+    PARAMETER_DROPPED = "parameter-dropped"
     RESOURCE = "resource"
-    # The viewer's address
+    # rules/address.py
     VIEWER_ADDRESS = "viewer-address"
     VIEWER_ADDRESS_UNKNOWN = "viewer-address-unknown"
     IPV6 = "ipv6"
     PROXY_ADDRESS = "proxy-address"
-    # What the answer that was received tells
+    # rules/response.py
     S3_RESPONSE = "s3-response"
     NOT_RESTRICTED = "not-restricted"
     KEY_GROUP_NOT_ATTACHED = "key-group-not-attached"
@@ -124,16 +130,15 @@ class Mistake(enum.Enum):
 @dataclass(frozen=True, slots=True)
 class Cause:
     """
-    One mistake in a request; `str` of it is the sentence that a person reads.
+    One mistake in a request. Its `str` is one sentence with the mistake and the fix.
 
     Attributes:
         mistake: Which mistake.
-        reason: The rule of the edge that it breaks.
-        message: What is wrong, as a sentence without its full stop.
-        hint: What to do, as the rest of that sentence.
-        evidence: What shows it, often several lines for a fixed-width font; "" where the message
-            says all.
-        certain: Whether a signature or a rule proves it; if not, it is likely at most.
+        reason: The edge's reason for refusing such a request.
+        message: What is wrong, without a full stop.
+        hint: How to fix it, without a full stop.
+        evidence: What shows the mistake, or "". It can have several lines, for a fixed-width font.
+        certain: True if a signature or a rule proves it; False if it is a guess.
     """
 
     mistake: Mistake

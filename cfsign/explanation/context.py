@@ -1,4 +1,4 @@
-"""One request to be explained: all that the finders look at, read once."""
+"""Everything that the rules need to know about one request, parsed once."""
 
 from __future__ import annotations
 
@@ -13,45 +13,41 @@ from typing import Any
 
 from cfsign.checking.credential import Credential, parse_cookies, read_credential, strip_query
 from cfsign.checking.key_group import TrustedKeyGroup, check_request
-from cfsign.checking.matching import ViewerURL, is_host
+from cfsign.checking.matching import UNSENDABLE, ViewerURL, is_host
 from cfsign.checking.request import Request, build_request, to_epoch_seconds, to_ipv4
 from cfsign.checking.statement import Statement, read_canned_policy, read_statement
 from cfsign.checking.verdict import Reason, Verdict
 from cfsign.errors import CfsignError, PolicyError
-from cfsign.explanation.encodings import Decoding, decodings
-from cfsign.explanation.response import ErrorResponse, read_response
+from cfsign.explanation.base64_variants import Decoding, decode_variants
+from cfsign.explanation.error_response import ErrorResponse, read_response
 from cfsign.keys import HashAlgorithm, PublicKey
+from cfsign.limits import MAX_POLICY_BYTES, MAX_URL_BYTES
 
-_MAX_URL_LETTERS = 8_192
-MAX_POLICY_BYTES = 8_192
 _MAX_HOSTS = 8
-
-# What no viewer sends as it is; the browsers encode it, as UTF-8.
-_UNSENDABLE = re.compile(r"[^!$-;=?-\[\]_a-z~]")
 _SCHEME = re.compile("https?://", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Case:
+class Context:
     """
-    One request, read leniently; the verdict on it is that of the strict reading.
+    One request and what is known about it. Parsed leniently, except for the verdict.
 
     Attributes:
-        given: The URL as it was given; "" where that was no text.
-        sent: What a viewer makes of it on the wire; None where nothing sensible.
-        cookies: The request's cookies; None where they are none.
-        request: The request as the edge reads it; None where it is none.
-        at: When it was made, in epoch seconds.
-        ip_address: The viewer's address as given.
-        keys: The trusted public keys by their ids; empty where none were given.
-        keys_error: Why the keys that were given cannot be used, or "".
-        hosts: Other hosts that the same files have.
-        response: What was answered to the request, where that was given.
-        verdict: What the edge answers; None where only a public key could tell.
+        given_url: The URL as it was given; "" if it was not a string.
+        sent_url: The URL that a client sends for it; None if it cannot send one.
+        cookies: The request's cookies; None if they are not valid.
+        request: The request as the edge reads it; None if it is not valid.
+        at: The time of the request, in epoch seconds; None if it is not valid.
+        ip_address: The client's address as it was given.
+        keys: The trusted public keys by their ids; empty if none were given.
+        keys_error: Why the given keys cannot be used, or "".
+        hosts: Other hosts that serve the same files.
+        response: The error response to the request, if it was given.
+        verdict: The edge's verdict; None if it depends on a public key that was not given.
     """
 
-    given: str
-    sent: ViewerURL | None
+    given_url: str
+    sent_url: ViewerURL | None
     cookies: Sequence[tuple[str, str]] | None
     request: Request | None
     at: float | None
@@ -64,58 +60,75 @@ class Case:
 
     @property
     def reason(self) -> Reason:
-        """The rule that refuses the request; ALLOWED where none is known to."""
+        """The edge's reason for the refusal; ALLOWED if no refusal is certain."""
         return Reason.ALLOWED if self.verdict is None else self.verdict.reason
 
     @cached_property
     def url(self) -> ViewerURL | None:
-        """The URL on the wire without the reserved parameters."""
+        """The sent URL without the reserved parameters."""
         if self.request is not None:
-            return self.request.url  # it was sent as it was given
-        return None if self.sent is None else replace(self.sent, query=strip_query(self.sent.query))
+            return self.request.url
+        if self.sent_url is None:
+            return None
+        return replace(self.sent_url, query=strip_query(self.sent_url.query))
+
+    @property
+    def query(self) -> str:
+        """The query of the sent URL with all its parameters, or ""."""
+        return "" if self.sent_url is None else self.sent_url.query or ""
 
     @cached_property
     def credential(self) -> Credential:
-        """What was sent to show that the URL is signed."""
+        """CloudFront's parameters or cookies in the request."""
         if self.request is not None:
             return self.request.credential
-        query = None if self.sent is None else self.sent.query
+        query = None if self.sent_url is None else self.sent_url.query
         return read_credential(query, self.cookies or ())
 
     @property
+    def key(self) -> PublicKey | None:
+        """The trusted key that the request names."""
+        return self.keys.get(self.credential.key_pair_id or "")
+
+    @property
     def is_canned(self) -> bool:
-        """Whether the policy is one that only its expiry is sent of."""
+        """True if only the expiry of the policy was sent."""
         return self.credential.policy is None and self.credential.expires is not None
 
     @property
     def address(self) -> IPv4Address | None:
-        """The viewer's address, where it is IPv4."""
+        """The client's address, if it is IPv4."""
         return to_ipv4(self.ip_address)
 
     @cached_property
     def signatures(self) -> list[Decoding]:
-        """The readings of the signature, the likeliest first."""
-        return decodings(self.credential.signature or "")
+        """The ways to decode the signature, the likeliest first."""
+        return decode_variants(self.credential.signature or "")
 
     @cached_property
     def policies(self) -> list[Decoding]:
-        """The readings of a custom policy's base64, the likeliest first."""
-        return decodings(self.credential.policy or "")
+        """The ways to decode the base64 of a custom policy, the likeliest first."""
+        return decode_variants(self.credential.policy or "")
 
     @cached_property
     def document(self) -> bytes:
-        """The custom policy's bytes: the first reading that looks like JSON, or the first."""
+        """The custom policy's bytes: the first decoding that looks like JSON, or the first."""
         contents = [decoding.content for decoding in self.policies]
         return next((one for one in contents if one.lstrip()[:1] == b"{"), (contents or [b""])[0])
 
     @cached_property
     def policy(self) -> Any:
-        """The custom policy's JSON, read leniently; None where it is none."""
-        return _json(self.document)
+        """The custom policy's JSON; None if it is not JSON."""
+        if len(self.document) > MAX_POLICY_BYTES:
+            return None
+        try:
+            return json.loads(self.document)
+        except (ValueError, RecursionError):
+            return None
 
     @cached_property
     def conditions(self) -> Mapping[str, Any]:
-        """The conditions of the custom policy's first statement, as far as they can be read."""
+        """The conditions of the custom policy's first statement, as far as they are readable."""
         policy = self.policy if isinstance(self.policy, dict) else {}
         statement = policy.get("Statement")
         first = statement[0] if isinstance(statement, list) and statement else statement
@@ -124,7 +137,7 @@ class Case:
 
     @cached_property
     def statement(self) -> Statement | None:
-        """What the policy allows, if it is one that the edge can read, but for its base64."""
+        """The policy's conditions, if the edge can read them once the base64 is right."""
         try:
             if self.is_canned:
                 return read_canned_policy(self.credential.expires or "", ()).statement
@@ -134,12 +147,12 @@ class Case:
 
     @property
     def hash_algorithm(self) -> HashAlgorithm:
-        """The hash that the request says, or most nearly says, the signature is made with."""
+        """The hash algorithm that the request names, or probably means."""
         return "SHA256" if "256" in (self.credential.hash_algorithm or "") else "SHA1"
 
 
-class _AnyKey:
-    """Stands for a key that is not known: what it cannot tell counts in the request's favour."""
+class _UnknownKey:
+    """Stands for a key that was not given. It accepts everything, in the request's favor."""
 
     algorithm = "unknown"
 
@@ -150,7 +163,7 @@ class _AnyKey:
         return None
 
 
-def read_case(
+def read_context(
     url: object,
     trusted_keys: object,
     cookies: object,
@@ -158,36 +171,41 @@ def read_case(
     ip_address: object,
     hosts: object,
     response: object,
-) -> Case:
-    """Read all arguments of `explain`, whatever they are; never raises."""
+) -> Context:
+    """Parse all arguments of `explain`, of any type. Never raises."""
     pairs = parse_cookies(cookies)
-    now = to_epoch_seconds(at)
-    # The same reading as check's, of the same moment.
-    request = build_request(url, pairs, now, ip_address)
-    keys, keys_error = _public_keys(trusted_keys)
-    return Case(
-        given=url if isinstance(url, str) else "",
-        sent=_sent(url),
+    timestamp = to_epoch_seconds(at)
+    # The same parsing as in `TrustedKeyGroup.check`, so that the verdict is the same.
+    request = build_request(url, pairs, timestamp, ip_address)
+    keys, keys_error = _read_keys(trusted_keys)
+    return Context(
+        given_url=url if isinstance(url, str) else "",
+        sent_url=_encode_url(url),
         cookies=pairs,
         request=request,
-        at=now,
+        at=timestamp,
         ip_address=ip_address,
         keys=keys,
         keys_error=keys_error,
-        hosts=_hosts(hosts),
+        hosts=_read_hosts(hosts),
         response=read_response(response),
-        verdict=_verdict(request, keys),
+        verdict=_check(request, keys),
     )
 
 
-def _verdict(request: Request | None, keys: Mapping[str, PublicKey]) -> Verdict | None:
+def percent_encode(character: str) -> str:
+    """Return the percent-encoded UTF-8 of one character."""
+    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
+
+
+def _check(request: Request | None, keys: Mapping[str, PublicKey]) -> Verdict | None:
     if keys or request is None:
         return check_request(request, keys)
-    verdict = check_request(request, {request.credential.key_pair_id or "": _AnyKey()})
+    verdict = check_request(request, {request.credential.key_pair_id or "": _UnknownKey()})
     return None if verdict.allowed else verdict
 
 
-def _public_keys(trusted_keys: object) -> tuple[Mapping[str, PublicKey], str]:
+def _read_keys(trusted_keys: object) -> tuple[Mapping[str, PublicKey], str]:
     if trusted_keys is None:
         return {}, ""
     if isinstance(trusted_keys, TrustedKeyGroup):
@@ -195,14 +213,14 @@ def _public_keys(trusted_keys: object) -> tuple[Mapping[str, PublicKey], str]:
     try:
         return TrustedKeyGroup(trusted_keys).public_keys, ""  # type: ignore[arg-type]  # refused inside
     except CfsignError as error:
-        return {}, str(error)
-    except Exception as error:  # The mapping is the caller's own object, and may raise anything.
-        return {}, f"they cannot be read ({type(error).__name__})"
+        return {}, error.message
+    except Exception as error:  # the caller's mapping may raise anything
+        return {}, f"reading them raised {type(error).__name__}"
 
 
-def _sent(url: object) -> ViewerURL | None:
-    """Return what a viewer puts on the wire for *url*: encoded, without a fragment."""
-    if not isinstance(url, str) or len(url) > _MAX_URL_LETTERS:
+def _encode_url(url: object) -> ViewerURL | None:
+    """Return what a browser sends for *url*: percent-encoded, without a fragment."""
+    if not isinstance(url, str) or len(url) > MAX_URL_BYTES:
         return None
     text = url.strip().partition("#")[0]
     scheme = _SCHEME.match(text)
@@ -210,25 +228,12 @@ def _sent(url: object) -> ViewerURL | None:
         text = scheme[0].lower() + text[scheme.end() :]
     elif ":" not in text.partition("/")[0]:
         text = f"https://{text.removeprefix('//')}"
-    return ViewerURL.parse(_UNSENDABLE.sub(_percent_encoded, text))
+    return ViewerURL.parse(UNSENDABLE.sub(lambda match: percent_encode(match[0]), text))
 
 
-def _percent_encoded(found: re.Match[str]) -> str:
-    return "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "surrogatepass"))
-
-
-def _hosts(hosts: object) -> Sequence[str]:
+def _read_hosts(hosts: object) -> Sequence[str]:
     try:
         listed: Any = [hosts] if isinstance(hosts, str) else hosts
         return [one for one in islice(listed, _MAX_HOSTS) if isinstance(one, str) and is_host(one)]
-    except Exception:  # The caller's own object iterates here, and may raise anything.
+    except Exception:  # the caller's object iterates here and may raise anything
         return []
-
-
-def _json(document: bytes) -> Any:
-    if len(document) > MAX_POLICY_BYTES:
-        return None
-    try:
-        return json.loads(document)
-    except (ValueError, RecursionError):
-        return None

@@ -1,45 +1,43 @@
-"""How text from a request is shown: printable, short, two texts beside each other."""
+"""Show text from a request: printable, shortened, and two texts one below the other."""
 
 from __future__ import annotations
 
 _WIDTH = 96
 
 
-def shown(text: str, limit: int = 60) -> str:
-    """Return *text* in printable letters, cut at *limit*: it may hold control characters."""
+def to_printable(text: str, limit: int = 60) -> str:
+    """Return *text* with control characters escaped, cut after *limit* characters."""
     cut = f"{text[:limit]}…" if len(text) > limit else text
-    return "".join(map(_printable, cut))
+    return "".join(map(_escape, cut))
 
 
-def beside(signed: str, requested: str, signed_at: int, requested_at: int) -> str:
-    """Return what was signed above what was requested, a caret under each first difference."""
+def compare(signed: str, requested: str) -> str:
+    """Return both texts, one below the other, with a mark where they first differ."""
+    pairs = enumerate(zip(signed, requested, strict=False))
+    shorter = min(len(signed), len(requested))
+    at = next((at for at, (one, other) in pairs if one != other), shorter)
+    return show_both(signed, requested, at, at)
+
+
+def show_both(signed: str, requested: str, signed_at: int, requested_at: int) -> str:
+    """Return both texts, one below the other, each with a mark below the given position."""
     return "\n".join(
         (
-            *_marked("signed:    ", signed, signed_at),
-            *_marked("requested: ", requested, requested_at),
+            *_mark("signed:    ", signed, signed_at),
+            *_mark("requested: ", requested, requested_at),
         )
     )
 
 
-def compared(signed: str, requested: str) -> str:
-    """Return both texts, marked where they first differ."""
-    at = first_difference(signed, requested)
-    return beside(signed, requested, at, at)
-
-
-def first_difference(one: str, other: str) -> int:
-    """Return the first position at which two texts differ; the shorter length if none."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
-
-
-def _marked(label: str, text: str, at: int) -> tuple[str, str]:
+def _mark(label: str, text: str, at: int) -> tuple[str, str]:
     start = max(0, at - _WIDTH // 2) if len(text) > _WIDTH else 0
-    dots = "…" if start else ""
-    before = dots + "".join(map(_printable, text[start:at]))
-    after = shown(text[at : start + _WIDTH], _WIDTH) + ("…" if start + _WIDTH < len(text) else "")
+    before = ("…" if start else "") + "".join(map(_escape, text[start:at]))
+    end = "…" if start + _WIDTH < len(text) else ""
+    after = to_printable(text[at : start + _WIDTH], _WIDTH) + end
     return f"{label}{before}{after}", f"{' ' * (len(label) + len(before))}^"
 
 
-def _printable(letter: str) -> str:
-    return letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
+def _escape(character: str) -> str:
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape").decode("ascii")

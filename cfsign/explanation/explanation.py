@@ -1,4 +1,4 @@
-"""Why a signed URL or signed cookies are refused, and how to hint it."""
+"""Explain why a signed URL or signed cookies are refused, and how to fix it."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from cfsign.checking.credential import Cookies
 from cfsign.checking.key_group import Address, KeySource, TrustedKeyGroup
 from cfsign.checking.verdict import Reason, Verdict
 from cfsign.explanation.cause import Cause, Mistake
-from cfsign.explanation.display import shown
+from cfsign.explanation.display import to_printable
 
 if TYPE_CHECKING:
-    from cfsign.explanation.response import ErrorResponse
+    from cfsign.explanation.error_response import ErrorResponse
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """
-    What CloudFront answers to a request, and what is wrong with it; `str` of it is the whole text.
+    CloudFront's verdict on a request, and the mistakes in it. Its `str` is the whole text.
 
-    It is true exactly when the request is allowed, and was not refused all the same.
+    It is true if the request is allowed and no error response was given.
 
     Attributes:
-        verdict: The answer by the rules; None where only a public key, or the request, could tell.
-        causes: The mistakes, the likeliest to have led to the answer first.
-        assumptions: What the verdict rests on that AWS does not document, so that CloudFront
-            may differ: a sentence each.
-        response: The error document that was answered, where one was given.
+        verdict: The verdict of the trusted keys; None if it depends on a public key or a request
+            that was not given.
+        causes: The mistakes, the most likely cause of the refusal first.
+        assumptions: What the verdict assumes because AWS does not document it, one sentence each.
+            CloudFront may differ.
+        response: The error response, if one was given.
     """
 
     verdict: Verdict | None
@@ -39,56 +40,57 @@ class Explanation:
 
     @property
     def allowed(self) -> bool | None:
-        """Whether the file is served; None where only a public key could tell."""
+        """True if the file is served; None if that depends on a public key."""
         if self.response is not None and self.response.status in (0, 403):
-            return False  # an error document is a refusal, whatever the rules say
+            return False  # an error document is a refusal, even if the rules allow the request
         return None if self.verdict is None else self.verdict.allowed
 
     @property
     def reason(self) -> Reason | None:
-        """The first rule of the edge that fails; None where `verdict` is."""
+        """The edge's reason; None if `verdict` is None."""
         return None if self.verdict is None else self.verdict.reason
 
     @property
     def code(self) -> str | None:
-        """CloudFront's own code, of that rule or else of its answer; None where none refuses."""
-        return self._refusal[0]
+        """CloudFront's error code, of the verdict or else of the response; None if allowed."""
+        return self._error[0]
 
     def __bool__(self) -> bool:
         return bool(self.allowed)
 
     def __str__(self) -> str:
-        return "\n".join((self.headline, *self._numbered(), *self._notes()))
+        return "\n".join((self.headline, *self._list_causes(), *self._list_assumptions()))
 
     @property
     def headline(self) -> str:
-        """The answer in one line."""
+        """The result in one line."""
         first = self.causes[0] if self.causes else None
         if first is not None and first.mistake is Mistake.BLOCKED:
-            return "403 from CloudFront, but not for the signature."
+            return "403 from CloudFront, but not because of the signature."
         if first is not None and first.mistake is Mistake.OTHER_STATUS:
             return f"{first.message}."
-        if self.response is not None and self.response.is_s3s:
+        if self.response is not None and self.response.is_from_s3:
             return "403 from S3, not from CloudFront."
         if self.verdict is not None and not self.verdict.allowed:
             return f"403 {self.verdict.code}: {self.verdict.reason.value}."
         if self.response is not None:
-            code = shown(self.response.code, 40)
+            code = to_printable(self.response.code, 40)
             if self.verdict is not None:
-                return f"403 {code} was answered, though by these keys it is allowed."
-            message = shown(self.response.message, 120)
+                return f"403 {code}, although these keys allow the request."
+            message = to_printable(self.response.message, 120)
             return f"403 {code}: {message}." if message else f"403 {code}."
         if self.verdict is None:
-            return "Not known: only the public key can tell whether the signature is right."
+            return "Unknown: checking the signature needs the public key."
         return "200 Allowed."
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all of it in types that JSON has."""
+        """Return the explanation as a dictionary that `json.dumps` accepts."""
+        code, message = self._error
         return {
             "allowed": self.allowed,
             "reason": self.reason.name if self.reason else None,
-            "code": self.code,
-            "message": self._refusal[1],
+            "code": code,
+            "message": message,
             "causes": [
                 {
                     "mistake": cause.mistake.value,
@@ -105,23 +107,23 @@ class Explanation:
         }
 
     @property
-    def _refusal(self) -> tuple[str | None, str | None]:
-        """CloudFront's code and message: by the rules, or else as it answered."""
+    def _error(self) -> tuple[str | None, str | None]:
+        """CloudFront's code and message, of the verdict or else of the response."""
         if self.verdict is not None and not self.verdict.allowed:
             return self.verdict.code, self.verdict.message
-        if self.response is not None and not self.response.is_s3s:
+        if self.response is not None and not self.response.is_from_s3:
             return self.response.code or None, self.response.message or None
         return None, None
 
-    def _numbered(self) -> Iterator[str]:
+    def _list_causes(self) -> Iterator[str]:
         for number, cause in enumerate(self.causes, 1):
             yield f"{number}. {cause}{'' if cause.certain else ' (a guess)'}"
             yield from (f"     {line}" for line in cause.evidence.splitlines())
 
-    def _notes(self) -> Iterator[str]:
+    def _list_assumptions(self) -> Iterator[str]:
         if self.assumptions:
-            yield "Undocumented, so that CloudFront may differ:"
-            yield from (f"- {note}" for note in self.assumptions)
+            yield "Assumptions, not documented by AWS (CloudFront may differ):"
+            yield from (f"- {sentence}" for sentence in self.assumptions)
 
 
 def explain(
@@ -135,51 +137,52 @@ def explain(
     response: str | None = None,
 ) -> Explanation:
     """
-    Tell what CloudFront would response, why, and what to do about it; never raises.
+    Explain how CloudFront responds to a request, why, and how to fix it. Never raises.
 
-    Likely mistakes are tried: where the signature verifies over another form of the URL or policy,
-    with another key or hash, that form is what was signed, and the cause is certain.
+    Common mistakes are tried out: other forms of the URL or policy, other keys and other hash
+    algorithms. If the signature verifies with one of them, that is what was signed, and the cause
+    is certain.
 
-    Without keys no signature is checked. The verdict is then None unless something else refuses the
-    request for certain (no key pair id, a malformed policy, one that has expired), and its code is
-    the one that CloudFront gives where key and signature are right.
+    Without keys the signature is not checked. The verdict is then None, unless the request is
+    refused with any key: no key pair id, a malformed policy, an expired one.
 
     Args:
-        url: The viewer's whole URL, as it is on the wire.
-        trusted_keys: The trusted key group, or the mapping that makes one, if the keys are known.
-        cookies: The request's cookies: a mapping, pairs, or a `Cookie` header's text.
+        url: The whole requested URL, exactly as it was sent.
+        trusted_keys: The trusted key group, or the mapping for one. None if the keys are not known.
+        cookies: The request's cookies: a mapping, pairs, or the text of a `Cookie` header.
         at: The time of the request: epoch seconds or an aware `datetime`; None is now.
-        ip_address: The address that CloudFront saw.
-        hosts: Other hosts of the same files, such as a CNAME's `d111111abcdef8.cloudfront.net`,
-            for which the URL may have been signed.
-        response: The body of the answer, CloudFront's or S3's XML or CloudFront's page, or the
-            output of `curl -v` that it stands in, if it is known.
+        ip_address: The client's address, as CloudFront saw it.
+        hosts: Other hosts for which the URL may have been signed, such as the distribution's
+            `d111111abcdef8.cloudfront.net` next to its alternate domain name.
+        response: The body of the response (CloudFront's or S3's XML, or CloudFront's page), or the
+            output of `curl -v` that contains it.
     """
     # Imported when used, so that `import cfsign` stays fast.
     from cfsign.explanation.assumptions import list_assumptions
-    from cfsign.explanation.context import read_case
+    from cfsign.explanation.context import read_context
     from cfsign.explanation.rules import find_causes
 
-    case = read_case(url, trusted_keys, cookies, at, ip_address, hosts, response)
-    causes = find_causes(case)
-    return Explanation(case.verdict, causes, list_assumptions(case, causes), case.response)
+    context = read_context(url, trusted_keys, cookies, at, ip_address, hosts, response)
+    causes = find_causes(context)
+    assumptions = list_assumptions(context, causes)
+    return Explanation(context.verdict, causes, assumptions, context.response)
 
 
 def explain_response(response: str) -> Explanation | None:
     """
-    Tell what an error document says by itself, whose request is unknown.
+    Explain an error response without its request.
 
     Args:
-        response: CloudFront's or S3's XML, or any text that it stands in.
+        response: CloudFront's or S3's XML, or any text that contains it.
 
     Returns:
-        None where there is no such document in it.
+        None if the text contains no error response.
     """
-    from cfsign.explanation.response import read_response
-    from cfsign.explanation.responses import find_in_response_alone
+    from cfsign.explanation.error_response import read_response
+    from cfsign.explanation.rules.response import explain_response_alone
 
     read = read_response(response)
     if read is None:
         return None
-    # No verdict: several rules share one code, and only the request tells which of them failed.
-    return Explanation(None, tuple(find_in_response_alone(read)), (), read)
+    # No verdict: several reasons share one code, and only the request shows which one it was.
+    return Explanation(None, tuple(explain_response_alone(read)), (), read)

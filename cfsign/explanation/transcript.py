@@ -1,4 +1,4 @@
-"""What a person has at hand of a refused request: a URL, a `curl -v`, a header, the XML."""
+"""Find the request in pasted text: a URL, `curl -v` output, a header or an error document."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from cfsign.checking.credential import parse_cookies
-from cfsign.explanation.encodings import decodings
+from cfsign.explanation.base64_variants import decode_variants
 
-_MAX_LETTERS = 1_000_000
+_MAX_CHARACTERS = 1_000_000
 
-# curl marks what it sent with ">", what it received with "<" and what it tells with "*".
+# curl marks what it sent with ">", what it received with "<", and its own notes with "*".
 _SENT = re.compile(r"> ?(GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE) (\S+) HTTP/[0-9.]+\s*")
 _RECEIVED = re.compile(r"< ?HTTP/[0-9.]+ ([0-9]{3})\b.*")
 _HEADER = re.compile(r"[<>] ?([A-Za-z0-9-]+):\s*(.*)")
@@ -25,13 +25,13 @@ _URL = re.compile(r"https?://[^\s'\"<>]+", re.IGNORECASE)
 @dataclass(slots=True)
 class Exchange:
     """
-    One request and what came back.
+    One request and its response.
 
     Attributes:
-        url: The URL; "" where only other parts are known.
-        cookies: The `Cookie` header's text; None where there was none.
-        status: The status of the response; 0 where it is not known.
-        at: When it was answered, in epoch seconds; None where nothing says so.
+        url: The URL; "" if it is not known.
+        cookies: The text of the `Cookie` header; None if there was none.
+        status: The HTTP status of the response; 0 if it is not known.
+        at: The time of the response in epoch seconds; None if it is not known.
     """
 
     url: str = ""
@@ -42,77 +42,76 @@ class Exchange:
 
 def read_transcript(text: str) -> Exchange:
     """
-    Return the request that *text* tells of: the last that was refused, of several.
+    Return the request in *text*; of several requests, the last one that was refused.
 
     Args:
         text: A URL, the output of `curl -v`, a `Cookie` header, an error document, or several.
     """
-    lines = text[:_MAX_LETTERS].splitlines()
-    exchanges = _exchanges(lines)
+    lines = text[:_MAX_CHARACTERS].splitlines()
+    exchanges = _read_curl(lines)
     if exchanges:
         refused = [exchange for exchange in exchanges if exchange.status >= 400]
         return (refused or exchanges)[-1]
-    cookies = next((found[1] for found in map(_COOKIE.match, lines) if found), None)
-    return Exchange(_bare_url(lines) or _covered_url(cookies), cookies)
+    cookies = next((header[1] for header in map(_COOKIE.match, lines) if header), None)
+    return Exchange(_find_url(lines) or _guess_url(cookies), cookies)
 
 
-def _exchanges(lines: list[str]) -> list[Exchange]:
-    found: list[Exchange] = []
+def strip_quotes(text: str) -> str:
+    """Return a pasted URL without the white space, quotes or <> around it."""
+    text = text.strip()
+    is_quoted = len(text) > 1 and f"{text[0]}{text[-1]}" in ("''", '""', "<>")
+    return text[1:-1].strip() if is_quoted and "://" in text[:10] else text
+
+
+def _read_curl(lines: list[str]) -> list[Exchange]:
+    exchanges: list[Exchange] = []
     scheme, target, host = "http", "", ""
     for line in lines:
         if _CONNECTING.match(line):
-            scheme = "http"  # until this connection is seen to be secured
+            scheme = "http"  # until a line shows that this connection uses TLS
         if _TLS.match(line):
             scheme = "https"
         request, response = _SENT.fullmatch(line), _RECEIVED.fullmatch(line)
         if request:
             target, host = request[2], ""
-            found.append(Exchange())
-        elif response and found:
-            found[-1].status = int(response[1])
-        elif found and (header := _HEADER.fullmatch(line)):
-            name, value = header[1].lower(), header[2].strip()
-            if line[0] == ">":
-                host = value if name == "host" else host
-                found[-1].url = f"{scheme}://{host}{target}" if host else found[-1].url
-                _take_cookies(found[-1], name, value)
-            elif name == "date":
-                found[-1].at = _epoch_seconds(value)
-    return [exchange for exchange in found if exchange.url]
+            exchanges.append(Exchange())
+        elif response and exchanges:
+            exchanges[-1].status = int(response[1])
+        elif exchanges and (header := _HEADER.fullmatch(line)):
+            exchange, name, value = exchanges[-1], header[1].lower(), header[2].strip()
+            if line[0] == "<":
+                if name == "date":
+                    exchange.at = _parse_date(value)
+                continue
+            if name == "host":
+                host = value
+            if name == "cookie":
+                # RFC 9113, section 8.2.3: HTTP/2 may send its cookies in several headers.
+                is_first = exchange.cookies is None
+                exchange.cookies = value if is_first else f"{exchange.cookies}; {value}"
+            exchange.url = f"{scheme}://{host}{target}" if host else exchange.url
+    return [exchange for exchange in exchanges if exchange.url]
 
 
-def _take_cookies(exchange: Exchange, name: str, value: str) -> None:
-    if name == "cookie":
-        # RFC 9113, section 8.2.3: HTTP/2 may send its cookies in several headers.
-        exchange.cookies = value if exchange.cookies is None else f"{exchange.cookies}; {value}"
-
-
-def _epoch_seconds(date: str) -> float | None:
+def _parse_date(date: str) -> float | None:
     try:
         return parsedate_to_datetime(date).timestamp()
     except (ValueError, OverflowError):
         return None
 
 
-def unwrapped(text: str) -> str:
-    """Return a pasted URL without the white space, the quotes or the <> that stand about it."""
-    text = text.strip()
-    is_wrapped = len(text) > 1 and f"{text[0]}{text[-1]}" in ("''", '""', "<>")
-    return text[1:-1].strip() if is_wrapped and "://" in text[:10] else text
+def _find_url(lines: list[str]) -> str:
+    lines = [strip_quotes(line) for line in lines if line.strip()]
+    if len(lines) == 1 and lines[0].lower().startswith(("http://", "https://")):
+        return lines[0]  # with its white space, which may be the mistake
+    urls = (_URL.search(line) for line in lines if not line.startswith("<"))
+    return next((url[0] for url in urls if url), "")
 
 
-def _bare_url(lines: list[str]) -> str:
-    filled = [unwrapped(line) for line in lines if line.strip()]
-    if len(filled) == 1 and filled[0].lower().startswith(("http://", "https://")):
-        return filled[0]  # all of it, white space too: that may be the mistake
-    found = (_URL.search(line) for line in filled if not line.startswith("<"))
-    return next((match[0] for match in found if match), "")
-
-
-def _covered_url(cookies: str | None) -> str:
-    """Return a URL that the policy in the cookies is for, where no other is known; else ""."""
+def _guess_url(cookies: str | None) -> str:
+    """Return a URL that the policy in the cookies covers, or ""."""
     policy = dict(parse_cookies(cookies) or ()).get("CloudFront-Policy", "")
-    for decoding in decodings(policy):
+    for decoding in decode_variants(policy):
         try:
             statement = json.loads(decoding.content)["Statement"]
             resource = (statement[0] if isinstance(statement, list) else statement)["Resource"]

@@ -1,7 +1,7 @@
 """
-Trial by signature: which key, by which scheme, over which bytes.
+Try the signature against candidates: each key, hash algorithm and policy that is likely.
 
-A signature that verifies proves what was signed, so that what this finds is certain.
+A signature that verifies proves what was signed, so the mistake found in this way is certain.
 """
 
 from __future__ import annotations
@@ -10,17 +10,22 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from cfsign.explanation.candidates import Candidate
-from cfsign.explanation.context import Case
-from cfsign.explanation.document import Document, expected_documents, other_documents
-from cfsign.explanation.encodings import Decoding
-from cfsign.explanation.work_limit import Budget, units_of_verifying
+from cfsign.explanation.base64_variants import Decoding
+from cfsign.explanation.candidates.candidate import Candidate
+from cfsign.explanation.candidates.documents import Document, list_expected, list_others
+from cfsign.explanation.context import Context
 from cfsign.keys import HASH_ALGORITHMS, HashAlgorithm, PublicKey
 
 _MAX_SCHEMES = 60
 _MAX_OTHER_SCHEME_KEYS = 3
-# What `PublicKey.find_other_scheme` verifies in one call, at most.
+# `PublicKey.find_other_scheme` verifies at most so many signatures in one call.
 _OTHER_SCHEMES = 11
+
+# So that no request costs too much. A unit is about 10 µs on a machine of 2024, so one
+# explanation takes at most about 15 ms.
+_MAX_UNITS = 1_400
+_BYTES_PER_UNIT = 1_024
+_UNITS_OF_P256 = 6
 
 _P256_BYTES = 32
 _DER_SEQUENCE, _DER_INTEGER = 0x30, 0x02
@@ -28,17 +33,17 @@ _MAX_DER_BYTES = 72
 
 
 @dataclass(frozen=True, slots=True)
-class Signing:
+class VerifiedSignature:
     """
-    How a signature came about, known because it verifies.
+    A signature that verifies, and how it was made.
 
     Attributes:
         key_pair_id: The id of the key that signed.
-        hash_algorithm: The hash under the signature, one of CloudFront's two.
-        decoding: The reading of the signature's base64.
-        is_raw: Whether it is r and s of ECDSA side by side, not in DER.
-        other_scheme: The scheme, where it is none of CloudFront's; else "".
-        reading: What is wrong with what was signed; None where that is right.
+        hash_algorithm: One of CloudFront's two hash algorithms.
+        decoding: The right way to decode its base64.
+        is_raw: True for an ECDSA signature that is r and s in sequence instead of DER.
+        other_scheme: The name of a signature scheme that CloudFront does not support, else "".
+        candidate: What is wrong with the signed policy; None if it is right.
     """
 
     key_pair_id: str
@@ -46,136 +51,155 @@ class Signing:
     decoding: Decoding
     is_raw: bool = False
     other_scheme: str = ""
-    reading: Candidate | None = None
+    candidate: Candidate | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
     """
-    What all trials have come to.
+    The result of all attempts.
 
     Attributes:
-        signing: How the signature came about; None where nothing that was tried verifies.
-        is_cut_short: Whether not everything was tried, since that would have been too much.
+        signature: How the signature was made; None if no attempt verified.
+        is_incomplete: True if the work limit was reached before everything was tried.
     """
 
-    signing: Signing | None
-    is_cut_short: bool = False
+    signature: VerifiedSignature | None = None
+    is_incomplete: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Trial:
-    signing: Signing
-    key: PublicKey
-    signature: bytes
-    document: bytes
-
-    def succeeds(self) -> bool:
-        return self.key.verify(self.document, self.signature, self.signing.hash_algorithm)
-
-    @property
-    def units(self) -> int:
-        return units_of_verifying(self.key.algorithm, len(self.document))
-
-
-def find_signing(case: Case) -> Verification:
-    """Find how the signature came about, as far as a bearable amount of work goes."""
-    budget = Budget()
-    expected = expected_documents(case)
-    schemes = list(itertools.islice(_schemes(case), _MAX_SCHEMES))
-    signing = (
-        _first(_over_expected(schemes, expected), budget)
-        or _by_other_scheme(case, expected, budget)
-        or _first(_over_others(schemes, case), budget)
+def verify_candidates(context: Context) -> Verification:
+    """Find out how the signature was made, within the work limit."""
+    limit = _WorkLimit()
+    expected = list_expected(context)
+    schemes = list(itertools.islice(_list_schemes(context), _MAX_SCHEMES))
+    signature = (
+        _find_first(_attempt_expected(schemes, expected), limit)
+        or _find_other_scheme(context, expected, limit)
+        or _find_first(_attempt_others(schemes, context), limit)
     )
-    return Verification(signing, budget.is_spent)
+    return Verification(signature, limit.is_reached)
+
+
+class _WorkLimit:
+    """
+    The work that is left for one explanation.
+
+    Attributes:
+        is_reached: True if something was skipped because of the limit.
+    """
+
+    def __init__(self) -> None:
+        self._left = _MAX_UNITS
+        self.is_reached = False
+
+    def allows(self, key: PublicKey, document: bytes, signatures: int = 1) -> bool:
+        """Return True, and count the work, if verifying *signatures* is within the limit."""
+        units = 1 + len(document) // _BYTES_PER_UNIT + signatures * _count_units(key.algorithm)
+        self.is_reached = self.is_reached or units > self._left
+        if self.is_reached:
+            return False
+        self._left -= units
+        return True
+
+
+def _count_units(algorithm: str) -> int:
+    """Return the work of verifying one signature."""
+    if not algorithm.startswith("RSA-"):
+        return _UNITS_OF_P256
+    # One multiplication takes time proportional to the square of the size.
+    return max(1, (int(algorithm.removeprefix("RSA-")) // 1_024) ** 2 // 2)
 
 
 @dataclass(frozen=True, slots=True)
 class _Scheme:
-    """A key, a hash, and the signature as this key would take it."""
+    """A key, a hash algorithm, and the signature in the form that the key verifies."""
 
-    signing: Signing
+    verified: VerifiedSignature
     key: PublicKey
     signature: bytes
 
-    def over(self, document: Document) -> _Trial:
-        signing = replace(self.signing, reading=document.reading)
-        return _Trial(signing, self.key, self.signature, document.content)
+
+_Attempt = tuple[_Scheme, Document]
 
 
-def _first(trials: Iterator[_Trial], budget: Budget) -> Signing | None:
-    """Return the first that succeeds, if there is one before the work is too much."""
-    affordable = itertools.takewhile(lambda trial: budget.allows(trial.units), trials)
-    return next((trial.signing for trial in affordable if trial.succeeds()), None)
-
-
-def _over_expected(schemes: list[_Scheme], expected: list[Document]) -> Iterator[_Trial]:
-    """Give each scheme over what should have been signed."""
-    return (scheme.over(document) for scheme in schemes for document in expected[:4])
-
-
-def _over_others(schemes: list[_Scheme], case: Case) -> Iterator[_Trial]:
-    """Give each scheme over what may have been signed in its place, the likeliest scheme first."""
-    others = []
-    for scheme in schemes[:1]:
-        # Made one by one: to make one is work, too.
-        for document in other_documents(case):
-            others.append(document)
-            yield scheme.over(document)
-    yield from (scheme.over(document) for scheme in schemes[1:] for document in others)
-
-
-def _schemes(case: Case) -> Iterator[_Scheme]:
-    """Give the ways in which the signature may have been made: as it says it was, first."""
-    for key_pair_id, key in _keys(case):
-        for decoding in case.signatures:
-            for hash_algorithm in sorted(
-                HASH_ALGORITHMS, key=lambda one: one != case.hash_algorithm
-            ):
-                signing = Signing(key_pair_id, hash_algorithm, decoding)
-                if fits(key, decoding.content):
-                    yield _Scheme(signing, key, decoding.content)
-                elif is_raw_ecdsa(decoding.content) and key.algorithm == "P-256":
-                    raw = replace(signing, is_raw=True)
-                    yield _Scheme(raw, key, to_der(decoding.content))
-
-
-def _keys(case: Case) -> Iterator[tuple[str, PublicKey]]:
-    """Give the keys, the one that is named first."""
-    named = case.credential.key_pair_id
-    yield from ((name, key) for name, key in case.keys.items() if name == named)
-    yield from ((name, key) for name, key in case.keys.items() if name != named)
-
-
-def _by_other_scheme(case: Case, expected: list[Document], budget: Budget) -> Signing | None:
-    for key_pair_id, key in itertools.islice(_keys(case), _MAX_OTHER_SCHEME_KEYS):
-        for decoding in case.signatures[:2]:
-            signature = decoding.content
-            if is_raw_ecdsa(signature) and key.algorithm == "P-256":
-                signature = to_der(signature)
-            if not fits(key, signature):
-                continue
-            for document in expected[:2]:
-                length = len(document.content)
-                if not budget.allows(units_of_verifying(key.algorithm, length, _OTHER_SCHEMES)):
-                    return None
-                scheme = key.find_other_scheme(document.content, signature)
-                if scheme is not None:
-                    signing = Signing(key_pair_id, case.hash_algorithm, decoding)
-                    return replace(signing, other_scheme=scheme)
+def _find_first(attempts: Iterator[_Attempt], limit: _WorkLimit) -> VerifiedSignature | None:
+    """Return the first attempt that verifies, or None if none does within the limit."""
+    for scheme, document in attempts:
+        if not limit.allows(scheme.key, document.content):
+            return None
+        hash_algorithm = scheme.verified.hash_algorithm
+        if scheme.key.verify(document.content, scheme.signature, hash_algorithm):
+            return replace(scheme.verified, candidate=document.candidate)
     return None
 
 
-def fits(key: PublicKey, signature: bytes) -> bool:
-    """Tell whether a signature of this length and form can be the key's at all."""
+def _attempt_expected(schemes: list[_Scheme], expected: list[Document]) -> Iterator[_Attempt]:
+    """Yield each scheme with what should have been signed."""
+    return ((scheme, document) for scheme in schemes for document in expected[:4])
+
+
+def _attempt_others(schemes: list[_Scheme], context: Context) -> Iterator[_Attempt]:
+    """Yield each scheme with what may have been signed instead, the likeliest scheme first."""
+    others = []
+    for scheme in schemes[:1]:
+        # One by one, because building them takes time too.
+        for document in list_others(context):
+            others.append(document)
+            yield scheme, document
+    yield from ((scheme, document) for scheme in schemes[1:] for document in others)
+
+
+def _list_schemes(context: Context) -> Iterator[_Scheme]:
+    """Yield the ways in which the signature may have been made, the one it claims first."""
+    hash_algorithms = sorted(HASH_ALGORITHMS, key=lambda one: one != context.hash_algorithm)
+    for key_pair_id, key in _list_keys(context):
+        for decoding in context.signatures:
+            content = decoding.content
+            for hash_algorithm in hash_algorithms:
+                verified = VerifiedSignature(key_pair_id, hash_algorithm, decoding)
+                if can_verify(key, content):
+                    yield _Scheme(verified, key, content)
+                elif is_raw_ecdsa(content) and key.algorithm == "P-256":
+                    yield _Scheme(replace(verified, is_raw=True), key, to_der(content))
+
+
+def _list_keys(context: Context) -> Iterator[tuple[str, PublicKey]]:
+    """Yield the keys, the one that the request names first."""
+    named = context.credential.key_pair_id
+    yield from ((name, key) for name, key in context.keys.items() if name == named)
+    yield from ((name, key) for name, key in context.keys.items() if name != named)
+
+
+def _find_other_scheme(
+    context: Context, expected: list[Document], limit: _WorkLimit
+) -> VerifiedSignature | None:
+    for key_pair_id, key in itertools.islice(_list_keys(context), _MAX_OTHER_SCHEME_KEYS):
+        for decoding in context.signatures[:2]:
+            signature = decoding.content
+            if is_raw_ecdsa(signature) and key.algorithm == "P-256":
+                signature = to_der(signature)
+            if not can_verify(key, signature):
+                continue
+            for document in expected[:2]:
+                if not limit.allows(key, document.content, _OTHER_SCHEMES):
+                    return None
+                scheme = key.find_other_scheme(document.content, signature)
+                if scheme is not None:
+                    verified = VerifiedSignature(key_pair_id, context.hash_algorithm, decoding)
+                    return replace(verified, other_scheme=scheme)
+    return None
+
+
+def can_verify(key: PublicKey, signature: bytes) -> bool:
+    """Return True if a signature of this length and form can be from this key."""
     if key.algorithm.startswith("RSA-"):
         return len(signature) == (int(key.algorithm.removeprefix("RSA-")) + 7) // 8
-    return is_ecdsa(signature)
+    return is_der_ecdsa(signature)
 
 
-def is_ecdsa(signature: bytes) -> bool:
-    """Tell whether this is the DER of a P-256 signature, by its length and its first bytes."""
+def is_der_ecdsa(signature: bytes) -> bool:
+    """Return True if the length and the first bytes are those of a P-256 signature in DER."""
     return (
         8 <= len(signature) <= _MAX_DER_BYTES
         and signature[0] == _DER_SEQUENCE
@@ -184,19 +208,19 @@ def is_ecdsa(signature: bytes) -> bool:
 
 
 def is_raw_ecdsa(signature: bytes) -> bool:
-    """Tell whether this can be r and s of a P-256 signature, side by side (IEEE P1363)."""
+    """Return True if it can be r and s of a P-256 signature in sequence (IEEE P1363)."""
     return len(signature) == 2 * _P256_BYTES
 
 
 def to_der(signature: bytes) -> bytes:
-    """Write r and s, side by side, as the SEQUENCE of two INTEGERs that DER makes of them."""
+    """Convert r and s in sequence to DER, a SEQUENCE of two INTEGERs."""
     halves = (signature[:_P256_BYTES], signature[_P256_BYTES:])
-    integers = b"".join(_der_integer(half) for half in halves)
+    integers = b"".join(_to_der_integer(half) for half in halves)
     return bytes((_DER_SEQUENCE, len(integers))) + integers
 
 
-def _der_integer(content: bytes) -> bytes:
+def _to_der_integer(content: bytes) -> bytes:
     shortest = content.lstrip(b"\0") or b"\0"
-    # A first bit that is set would make it negative (X.690, section 8.3).
+    # If the first bit were set, the integer would be negative (X.690, section 8.3).
     signed = b"\0" + shortest if shortest[0] >= 0x80 else shortest
     return bytes((_DER_INTEGER, len(signed))) + signed

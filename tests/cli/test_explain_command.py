@@ -42,7 +42,7 @@ def test_refused_request_is_exit_1_with_the_cause(run, key_options, signed, as_a
     done = run(url, *key_options) if as_argument else run("-", *key_options, stdin=f"{url}\n")
     assert (done.exit_code, done.stderr) == (1, "")
     assert done.stdout.startswith("403 AccessDenied: ")
-    assert "1. It was signed for https:// and is requested over http://; sign the" in done.stdout
+    assert "1. The URL was signed for https:// and is requested over http://; sign the" in done.stdout
     assert "\x1b" not in done.stdout
 
 
@@ -67,7 +67,7 @@ def test_cookies_by_option_or_on_stdin(run, key_options, signer, clock):
 def test_host_and_ip_address_options(run, key_options, signer, clock):
     other = signer.sign_url(URL, expires_at=EXPIRES).replace("media", "cdn")
     done = run(other, *key_options, "--host", "media.example.com")
-    assert "signed for the host media.example.com" in done.stdout
+    assert "signed for media.example.com" in done.stdout
     pinned = signer.sign_url(URL, expires_at=EXPIRES, ip_address="192.0.2.1")
     assert run(pinned, *key_options, "--ip-address", "192.0.2.1").exit_code == 0
     assert run(pinned, *key_options, "--ip-address", "192.0.2.2").exit_code == 1
@@ -86,7 +86,7 @@ def test_xml_error_for_an_allowed_url_is_exit_1(run, key_options, signed):
     body = "<Error><Code>AccessDenied</Code><Message>Access denied</Message></Error>"
     done = run(*key_options, stdin=f"{signed}\n{body}")
     assert done.exit_code == 1
-    assert done.stdout.startswith("403 AccessDenied was answered, though")
+    assert done.stdout.startswith("403 AccessDenied, although")
 
 
 def test_input_without_a_url_is_exit_2_with_a_hint(run):
@@ -123,7 +123,7 @@ def test_transcript_with_another_status_blames_the_origin(run, key_options, sign
     path = signed.partition("media.example.com")[2]
     transcript = f"* port 443\n> GET {path} HTTP/2\n> Host: media.example.com\n< HTTP/2 502\n"
     assert run(*key_options, stdin=transcript).stdout.startswith(
-        "The signature is right; the answer"
+        "The signature is right, but the response"
     )
 
 

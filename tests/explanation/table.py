@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cfsign import explain
-from cfsign.explanation.response import read_response
+from cfsign.explanation.error_response import read_response
 from tests.explanation.makers import NOW, World
 from tests.explanation.mistakes import ROWS, Row
 
@@ -41,7 +41,7 @@ def _line(world: World, row: Row) -> str:
     response = read_response(asked.more.get("response"))
     code = told.code
     if response is not None:
-        code = f"{'S3: ' if response.is_s3s else ''}{response.code or response.status}"
+        code = f"{'S3: ' if response.is_from_s3 else ''}{response.code or response.status}"
     cells = (row.title, row.by, code or "", str(told.causes[0]))
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
 

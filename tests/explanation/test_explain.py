@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cfsign import Explanation, Mistake, Reason, explain
-from cfsign.explanation.context import read_case
-from cfsign.explanation.document import other_documents
-from cfsign.explanation.encodings import decodings
+from cfsign.explanation.base64_variants import decode_variants
+from cfsign.explanation.candidates.documents import list_others
+from cfsign.explanation.context import read_context
 from cfsign.explanation.verification import to_der
 from cfsign.keys import load_public_key
 from tests.explanation.makers import (
@@ -175,8 +175,8 @@ DEEP = '{"a":' * 900 + "[" + "1," * 1_000 + "1]" + "}" * 900
 def test_a_deep_policy_is_not_rewritten(world: World) -> None:
     """Indented, each of its leaves would take as many bytes as it is deep: megabytes of 8 KiB."""
     for policy in (DEEP, f'{{"Statement":{DEEP}}}'):
-        case = read_case(URL, None, cookies(policy, world.rsa), NOW, None, (), None)
-        written = sum(len(document.content) for document in other_documents(case))
+        case = read_context(URL, None, cookies(policy, world.rsa), NOW, None, (), None)
+        written = sum(len(document.content) for document in list_others(case))
         assert 0 < written <= 12 * len(policy)
 
 
@@ -342,9 +342,9 @@ def test_control_characters_are_not_printed(world: World) -> None:
 @pytest.mark.parametrize(
     ("resource", "url", "note"),
     [
-        ("https://h.example/a?b=1", "https://h.example/a?b=1", "not written"),
+        ("https://h.example/a?b=1", "https://h.example/a?b=1", "without a backslash"),
         ("http*://h.example/a", "https://h.example/a", r"http\*"),
-        ("https://h.example/a", "https://H.example/a", "capitals"),
+        ("https://h.example/a", "https://H.example/a", "Upper case"),
         ("https://h.example", "https://h.example/", "are the same"),
     ],
 )
@@ -393,13 +393,13 @@ def test_ecdsa_with_another_hash(world: World) -> None:
 
 def test_cloudfronts_base64_has_one_reading() -> None:
     """And a text that nobody can read has none."""
-    assert [one.mistake for one in decodings("YWI_")] == [None]
-    assert decodings("") == decodings("a") == decodings("é") == []
+    assert [one.mistake for one in decode_variants("YWI_")] == [None]
+    assert decode_variants("") == decode_variants("a") == decode_variants("é") == []
 
 
 def test_a_case_shows_no_key(world: World) -> None:
     """Nor does its repr, should it ever be logged."""
-    case = read_case(world.boto(URL), world.trusted, None, NOW, None, (), None)
+    case = read_context(world.boto(URL), world.trusted, None, NOW, None, (), None)
     assert "PublicKey" not in repr(case)
 
 
@@ -441,8 +441,8 @@ def test_a_guess_names_hosts_for_every_surface(world: World) -> None:
     """And says why it must guess: a canned policy does not carry its URL."""
     canned_url = world.boto(URL, key=world.stranger)
     (guess,) = explain(canned_url, world.trusted, at=NOW).causes
-    assert "a canned policy does not carry the URL that was signed" in guess.hint
-    assert "hosts= in Python, --host to cfsign explain" in guess.hint
+    assert "a canned policy does not contain the signed URL" in guess.hint
+    assert "hosts= in Python, --host on the command line" in guess.hint
     custom_url = world.boto(URL, key=world.stranger, policy=world.boto_policy(URL))
     (guess,) = explain(custom_url, world.trusted, at=NOW).causes
     assert "canned" not in guess.hint
@@ -452,4 +452,6 @@ def test_a_guess_names_hosts_for_every_surface(world: World) -> None:
 def test_an_expiry_says_how_long_ago(world: World) -> None:
     """And whether it ever was valid."""
     told = explain(world.boto(URL), world.trusted, at=EXPIRES + 90)
-    assert told.causes[0].message == "It expired 1 minute 30 seconds ago; it was valid until then"
+    assert told.causes[0].message == (
+        "The policy expired 1 minute 30 seconds ago and was valid until then"
+    )

@@ -145,7 +145,7 @@ def test_s3s_answer_to_what_cloudfront_refuses(world: World, body: str) -> None:
     told = explain(world.boto(URL), world.trusted, at=EXPIRES, response=body)
     assert told.reason is Reason.EXPIRED
     assert told.causes[0].mistake is Mistake.NOT_RESTRICTED
-    assert "let through" not in str(told.causes[0])
+    assert "was accepted" not in str(told.causes[0])
     assert told.headline == "403 from S3, not from CloudFront."
 
 
@@ -163,7 +163,7 @@ def test_s3s_answer_to_what_nobody_can_check(world: World) -> None:
 def test_an_answer_that_refuses_what_the_keys_allow(world: World, body: str, code: str) -> None:
     """It counts as what it is: refused."""
     told = explain(world.boto(URL), world.trusted, at=NOW, response=body)
-    assert told.headline == f"403 {code} was answered, though by these keys it is allowed."
+    assert told.headline == f"403 {code}, although these keys allow the request."
     assert (bool(told), told.allowed, told.code) == (False, False, code)
     assert told.verdict
 
@@ -173,7 +173,7 @@ def test_a_page_that_blocks_is_not_the_signatures() -> None:
     blocked, abroad = explain_response(BLOCKED), explain_response(ABROAD)
     assert blocked is not None
     assert abroad is not None
-    assert blocked.headline == "403 from CloudFront, but not for the signature."
+    assert blocked.headline == "403 from CloudFront, but not because of the signature."
     assert "WAF" in blocked.causes[0].hint
     assert "geographic restrictions" in abroad.causes[0].hint
     assert "WAF" not in abroad.causes[0].hint
@@ -183,15 +183,17 @@ def test_an_answer_of_another_status(world: World) -> None:
     """A right signature is said to be right, and a wrong one not."""
     url = world.boto(URL)
     right = explain(url, world.trusted, at=NOW, response=BAD_GATEWAY)
-    assert right.headline == "The signature is right; the answer was 502."
-    assert "look at the origin" in right.causes[0].hint
+    assert right.headline == "The signature is right, but the response was 502."
+    assert "check the origin" in right.causes[0].hint
     unknown = explain(url, at=NOW, response=BAD_GATEWAY)
     assert "signature is right" not in str(unknown)
-    assert unknown.causes[0].message == "The answer was 502, which no signature leads to"
+    assert unknown.causes[0].message == "The response was 502, which is never caused by a signature"
     wrong = explain(url, world.trusted, at=EXPIRES, response=BAD_GATEWAY)
     assert wrong.causes[0].mistake is Mistake.EXPIRED
     not_there = f"> GET /a HTTP/2\n> Host: h.example\n< HTTP/2 404\n{S3}"
-    assert "the answer was 404" in explain(url, world.trusted, at=NOW, response=not_there).headline
+    assert (
+        "the response was 404" in explain(url, world.trusted, at=NOW, response=not_there).headline
+    )
     for status in ("200", "304", "403"):
         fine = BAD_GATEWAY.partition("<!")[0].replace("502", status)
         assert explain(url, world.trusted, at=NOW, response=fine).causes == ()

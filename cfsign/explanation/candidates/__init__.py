@@ -1,7 +1,7 @@
 """
-What else may have been signed: the URL in other forms, each with the mistake that it then was.
+Other URLs and policies that may have been signed in place of the right one.
 
-A file has the forms of one part of the URL.
+`locations`, `queries` and `percent_encoding` vary the URL, `documents` the policy around it.
 """
 
 from __future__ import annotations
@@ -11,18 +11,20 @@ from collections.abc import Sequence
 from cfsign.checking.matching import ViewerURL
 from cfsign.explanation.candidates.candidate import Candidate as Candidate
 from cfsign.explanation.candidates.candidate import Candidates
-from cfsign.explanation.candidates.candidate import tried as tried
-from cfsign.explanation.candidates.encodings import encoding_readings
-from cfsign.explanation.candidates.patterns import wildcard_readings as wildcard_readings
-from cfsign.explanation.candidates.places import host_readings, path_readings, scheme_readings
-from cfsign.explanation.candidates.queries import query_readings, rewritten_query_readings
+from cfsign.explanation.candidates.locations import (
+    vary_host,
+    vary_path,
+    vary_scheme,
+)
+from cfsign.explanation.candidates.percent_encoding import vary_encoding
+from cfsign.explanation.candidates.queries import rewrite_query, vary_query
 
 
-def url_readings(url: ViewerURL, hosts: Sequence[str]) -> Candidates:
-    """Give the other URLs that may have been signed for *url*, the likeliest first."""
-    yield from scheme_readings(url)
-    yield from host_readings(url, hosts)
-    yield from query_readings(url)
-    yield from encoding_readings(url)
-    yield from rewritten_query_readings(url)
-    yield from path_readings(url)
+def list_urls(url: ViewerURL, hosts: Sequence[str]) -> Candidates:
+    """Yield the other URLs that may have been signed for *url*, the likeliest first."""
+    yield from vary_scheme(url)
+    yield from vary_host(url, hosts)
+    yield from vary_query(url)
+    yield from vary_encoding(url)
+    yield from rewrite_query(url)
+    yield from vary_path(url)

@@ -1,8 +1,8 @@
-"""A URL that may have been signed in the place of the one requested."""
+"""A URL or policy that may have been signed in place of the right one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -14,13 +14,13 @@ OTHER_SCHEME = {"http": "https", "https": "http"}
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """
-    A URL that may have been signed, and the mistake that it then was.
+    A URL that may have been signed, and the mistake in that case.
 
     Attributes:
-        text: The URL.
+        text: The URL; "" if the mistake is in the rest of the policy.
         mistake: Which mistake.
-        message: What is wrong, as a sentence without its full stop.
-        hint: What to do, as the rest of that sentence.
+        message: What is wrong, without a full stop.
+        hint: How to fix it, without a full stop.
     """
 
     text: str
@@ -32,14 +32,14 @@ class Candidate:
 Candidates = Iterator[Candidate]
 
 
-def tried(readings: Candidates, already: Sequence[str], limit: int) -> Candidates:
-    """Give the first *limit* of them, each URL once and none of *already*."""
-    seen = set(already)
+def pick_distinct(candidates: Candidates, known: Iterable[str], limit: int) -> Candidates:
+    """Yield at most *limit* candidates, each URL once and none of *known*."""
+    seen = set(known)
 
-    def is_new(reading: Candidate) -> bool:
-        if reading.text in seen:
+    def is_new(candidate: Candidate) -> bool:
+        if candidate.text in seen:
             return False
-        seen.add(reading.text)
+        seen.add(candidate.text)
         return True
 
-    return islice(filter(is_new, readings), limit)
+    return islice(filter(is_new, candidates), limit)

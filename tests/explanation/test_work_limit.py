@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from cfsign import Mistake, TrustedKeyGroup, explain
-from cfsign.explanation import resources
+from cfsign.explanation.rules import resource as rule
 from tests.explanation.makers import CANNED, EXPIRES, NOW, World, to_cloudfront
 
-CUT_SHORT = "not every likely form was tried"
-COMPARED_SHORT = "not every likely form of the URL was compared"
+CUT_SHORT = "not all likely forms were tried"
+COMPARED_SHORT = "not all likely forms of it were compared"
 SIGNATURES = {"RSA-2048": bytes(256), "RSA-4096": bytes(512), "P-256": b"\x30\x44" + bytes(68)}
 # About what each costs, in microseconds.
 MICROSECONDS = {"RSA-2048": 25, "RSA-4096": 80, "P-256": 65}
@@ -101,7 +101,7 @@ def test_a_resource_is_not_compared_in_every_form(
         steps += len(url) * (1 + len(resource) // 64)
         return False
 
-    monkeypatch.setattr(resources, "resource_matches", counted)
+    monkeypatch.setattr(rule, "resource_matches", counted)
     resource = f"https://h/{unit * (resource_letters // len(unit))}b"
     document = (CANNED % (resource, EXPIRES)).encode()
     cookies = {

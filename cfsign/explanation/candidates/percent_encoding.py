@@ -1,0 +1,133 @@
+"""The URL with another percent-encoding."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from urllib.parse import quote, unquote
+
+from cfsign.checking.matching import ViewerURL
+from cfsign.explanation.candidates.candidate import Candidate, Candidates
+from cfsign.explanation.cause import Mistake
+
+_ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
+# What cannot be sent unencoded: white space, quotes, brackets and everything non-ASCII.
+_UNSENDABLE = re.compile("(?:%(?:2[02]|3[CEce]|5[CEce]|60|7[B-Db-d]|[89A-Fa-f][0-9A-Fa-f]))+")
+_NON_ASCII = re.compile("(?:%[89A-Fa-f][0-9A-Fa-f])+")
+
+_MAX_ESCAPES = 1_000
+
+# Characters that some libraries encode and others do not.
+_DISPUTED_IN_PATH = "=,:@;$()!*[]&+"
+_DISPUTED_IN_QUERY = "/?:@,;$()!*[]"
+
+_SEND_UNCHANGED = "sign the URL exactly as it is sent, and send it unchanged"
+_RE_ENCODED = "The percent-encoding of the URL changed after signing"
+
+
+def vary_encoding(url: ViewerURL) -> Candidates:
+    """Yield the URL as libraries and browsers encode it; nothing if it has too many escapes."""
+    if url.path.count("%") + (url.query or "").count("%") > _MAX_ESCAPES:
+        return
+    for mistake, rewrite, message, hint in _REWRITINGS:
+        for text in _rewrite_parts(url, rewrite):
+            yield Candidate(text, mistake, message, hint)
+    for character in dict.fromkeys(_DISPUTED_IN_PATH + _DISPUTED_IN_QUERY):
+        yield from _swap_disputed(url, character)
+    for rewrite in (_encode_like_javascript, _encode_like_python, unquote):
+        for text in _rewrite_parts(url, rewrite):
+            yield Candidate(text, Mistake.RE_ENCODED, _RE_ENCODED, _SEND_UNCHANGED)
+
+
+def _swap_disputed(url: ViewerURL, character: str) -> Candidates:
+    escape = f"%{ord(character):02X}"
+    message = f"{_RE_ENCODED}: to CloudFront, {character} and {escape} are different"
+    changed = []
+    if character in _DISPUTED_IN_PATH:
+        changed.append(replace(url, path=_swap(url.path, character, escape)))
+    if character in _DISPUTED_IN_QUERY and url.query is not None:
+        changed.append(replace(url, query=_swap(url.query, character, escape)))
+    for other in changed:
+        yield Candidate(str(other), Mistake.RE_ENCODED, message, _SEND_UNCHANGED)
+
+
+def _swap(text: str, character: str, escape: str) -> str:
+    if character in text:
+        return text.replace(character, escape)
+    return text.replace(escape, character).replace(escape.lower(), character)
+
+
+def _rewrite_parts(url: ViewerURL, rewrite: Callable[[str], str]) -> Iterator[str]:
+    """Yield *url* with both path and query rewritten, then with only one of them."""
+    path, query = rewrite(url.path), None if url.query is None else rewrite(url.query)
+    yield str(replace(url, path=path, query=query))
+    if url.query is not None:
+        yield str(replace(url, query=query))
+        yield str(replace(url, path=path))
+
+
+def _replace_all(*pairs: tuple[str, str]) -> Callable[[str], str]:
+    def rewrite(text: str) -> str:
+        for old, new in pairs:
+            text = text.replace(old, new)
+        return text
+
+    return rewrite
+
+
+def _escapes_to_upper(text: str) -> str:
+    return _ESCAPE.sub(lambda match: match[0].upper(), text)
+
+
+def _escapes_to_lower(text: str) -> str:
+    return _ESCAPE.sub(lambda match: match[0].lower(), text)
+
+
+def _decode_non_ascii(text: str) -> str:
+    return _NON_ASCII.sub(lambda match: unquote(match[0]), text)
+
+
+def _decode_unsendable(text: str) -> str:
+    return _UNSENDABLE.sub(lambda match: unquote(match[0]), text)
+
+
+def _encode_like_javascript(text: str) -> str:
+    return quote(unquote(text), safe="/!'()*~=&")  # encodeURIComponent, except for delimiters
+
+
+def _encode_like_python(text: str) -> str:
+    return quote(unquote(text), safe="/=&")
+
+
+_PLUS = "+ and %20 were swapped after signing, and CloudFront compares bytes"
+_PLUS_ENCODED = "+ and %2B were swapped after signing, and CloudFront compares bytes"
+_APOSTROPHE = "An apostrophe was signed in one form and requested in another: ' and %27"
+_WRITE_APOSTROPHE = "write it as %27 before signing"
+_TILDE = "A tilde was signed in one form and requested in another: ~ and %7E"
+_WRITE_TILDE = "write it as ~ before signing"
+_HEX_CASE = "Escapes such as %c3 and %C3 were signed in one letter case and requested in the other"
+_WRITE_UPPER = "write escapes in upper case before signing"
+_TWICE = "The URL was percent-encoded a second time after it was signed"
+_TOO_EARLY = "The URL was percent-encoded twice before it was signed"
+_UNENCODED = "The URL was signed before a space or non-ASCII character in it was percent-encoded"
+_ENCODE_FIRST = "percent-encode the URL first, then sign it; Distribution.sign_path(path) does both"
+
+_REWRITINGS: tuple[tuple[Mistake, Callable[[str], str], str, str], ...] = (
+    (Mistake.HEX_CASE, _escapes_to_upper, _HEX_CASE, _WRITE_UPPER),
+    (Mistake.HEX_CASE, _escapes_to_lower, _HEX_CASE, _WRITE_UPPER),
+    (Mistake.PLUS_OR_SPACE, _replace_all(("+", "%20")), _PLUS, _SEND_UNCHANGED),
+    (Mistake.PLUS_OR_SPACE, _replace_all(("%20", "+")), _PLUS, _SEND_UNCHANGED),
+    (Mistake.PLUS_OR_SPACE, _replace_all(("+", "%2B")), _PLUS_ENCODED, _SEND_UNCHANGED),
+    (Mistake.PLUS_OR_SPACE, _replace_all(("%2B", "+")), _PLUS_ENCODED, _SEND_UNCHANGED),
+    (Mistake.PLUS_OR_SPACE, _replace_all(("+", " ")), _PLUS, _SEND_UNCHANGED),
+    (Mistake.APOSTROPHE, _replace_all(("%27", "'")), _APOSTROPHE, _WRITE_APOSTROPHE),
+    (Mistake.APOSTROPHE, _replace_all(("'", "%27")), _APOSTROPHE, _WRITE_APOSTROPHE),
+    (Mistake.TILDE, _replace_all(("%7E", "~"), ("%7e", "~")), _TILDE, _WRITE_TILDE),
+    (Mistake.TILDE, _replace_all(("~", "%7E")), _TILDE, _WRITE_TILDE),
+    (Mistake.ENCODED_TWICE, _replace_all(("%25", "%")), _TWICE, _SEND_UNCHANGED),
+    (Mistake.ENCODED_TWICE, _replace_all(("%", "%25")), _TOO_EARLY, _SEND_UNCHANGED),
+    (Mistake.UNENCODED, _replace_all(("%20", " ")), _UNENCODED, _ENCODE_FIRST),
+    (Mistake.UNENCODED, _decode_non_ascii, _UNENCODED, _ENCODE_FIRST),
+    (Mistake.UNENCODED, _decode_unsendable, _UNENCODED, _ENCODE_FIRST),
+)

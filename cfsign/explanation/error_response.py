@@ -1,0 +1,69 @@
+"""The error response to a request: who sent it, and its code and message."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from cfsign.explanation.transcript import read_transcript
+
+_ELEMENT = r"<{0}>\s*([^<]{{0,200}}?)\s*</{0}>"
+_CODE = re.compile(_ELEMENT.format("Code"))
+_MESSAGE = re.compile(_ELEMENT.format("Message"))
+# Only S3 sends these (AWS, "Amazon S3 REST API: error responses").
+_S3_ELEMENTS = re.compile("<(?:RequestId|HostId)>")
+
+# Only S3 sends this message; people often quote it without the rest of the document.
+NOT_RESTRICTED = "Query-string authentication requires the Signature"
+
+_MAX_CHARACTERS = 16_384
+
+# Phrases on CloudFront's HTML page for other refusals; those for a signature are in XML.
+# The last one that matches says most.
+_PAGE_PHRASES = (
+    "the request could not be satisfied",
+    "request blocked",
+    "configured to block access from your country",
+)
+_PAGE_STATUS = re.compile(r"<h1>\s*([0-9]{3}) ERROR", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorResponse:
+    """
+    An error response.
+
+    Attributes:
+        code: The code, such as "AccessDenied"; "" if the response is not XML.
+        message: The message, such as "Access denied".
+        is_from_s3: True if S3 sent it and CloudFront only passed it on.
+        status: The HTTP status, such as 502; 0 if it is not known.
+    """
+
+    code: str
+    message: str
+    is_from_s3: bool
+    status: int = 0
+
+
+def read_response(text: object) -> ErrorResponse | None:
+    """Return the error document in *text*, or only its status; None if it has neither."""
+    if not isinstance(text, str):
+        return None
+    status = read_transcript(text).status
+    text = text[:_MAX_CHARACTERS]
+    code, element = _CODE.search(text), _MESSAGE.search(text)
+    if code is None:
+        return _read_page(text, status)
+    message = element[1] if element else ""
+    is_from_s3 = _S3_ELEMENTS.search(text) is not None or message.startswith(NOT_RESTRICTED)
+    return ErrorResponse(code[1], message, is_from_s3, status)
+
+
+def _read_page(text: str, status: int) -> ErrorResponse | None:
+    phrases = [phrase for phrase in _PAGE_PHRASES if phrase in text.lower()]
+    if phrases:
+        heading = _PAGE_STATUS.search(text)
+        status = status or (int(heading[1]) if heading else 403)
+    is_error = status >= 400 and (status != 403 or bool(phrases))
+    return ErrorResponse("", phrases[-1] if phrases else "", False, status) if is_error else None

@@ -1,0 +1,115 @@
+"""Mistakes with signed cookies: ignored, missing, sent twice or not sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice, product
+
+from cfsign.checking.credential import read_credential
+from cfsign.checking.key_group import check_request
+from cfsign.checking.request import Request
+from cfsign.checking.verdict import Reason
+from cfsign.explanation.cause import Cause, Mistake
+from cfsign.explanation.context import Context
+from cfsign.limits import COOKIES, PARAMETERS
+
+_EXPIRES, _POLICY, _SIGNATURE, _KEY_PAIR_ID, _ = COOKIES
+_MAX_CHOICES = 16
+
+
+def check_cookies(context: Context) -> Iterator[Cause]:
+    """Find out why the cookies of a request do not count."""
+    if context.request is None or not context.cookies:
+        return
+    names = [name for name, _ in context.cookies if name in COOKIES]
+    in_url = read_credential(context.sent_url.query if context.sent_url else None)
+    if any((in_url.key_pair_id, in_url.expires, in_url.policy, in_url.signature)) or (
+        in_url.hash_algorithm is not None
+    ):
+        if names:
+            yield _build_ignored(context, context.request)
+        return
+    right_names = {name.lower(): name for name in COOKIES}
+    misspelled = [
+        name for name, _ in context.cookies if name not in COOKIES and name.lower() in right_names
+    ]
+    if misspelled:
+        yield Cause(
+            Mistake.COOKIE_NAME,
+            context.reason,
+            f"CloudFront does not recognize the cookie {misspelled[0]}",
+            f"write its name exactly as {right_names[misspelled[0].lower()]}; letter case counts",
+        )
+    elif names:
+        yield from _check_missing(context, names)
+        yield from _check_repeated(context, context.request, names)
+    elif context.reason is Reason.MISSING_KEY:
+        yield _build_not_sent(context)
+
+
+def _build_ignored(context: Context, request: Request) -> Cause:
+    alone = replace(request, credential=read_credential(None, context.cookies or ()))
+    would_pass = bool(context.keys) and check_request(alone, context.keys).allowed
+    sent = {piece.partition("=")[0] for piece in context.query.split("&")}
+    reserved = ", ".join(name for name in PARAMETERS if name in sent)
+    return Cause(
+        Mistake.COOKIES_IGNORED,
+        context.reason,
+        f"The cookies are ignored because the URL has a CloudFront parameter: {reserved}",
+        "rename your own parameter, or remove the signed ones from the URL",
+        "without that parameter, the cookies would be accepted" if would_pass else "",
+        certain=would_pass,
+    )
+
+
+def _check_missing(context: Context, names: list[str]) -> Iterator[Cause]:
+    missing = [name for name in (_SIGNATURE, _KEY_PAIR_ID) if name not in names]
+    if not {_POLICY, _EXPIRES} & set(names):
+        missing.append(f"{_POLICY} or {_EXPIRES}")
+    if missing:
+        yield Cause(
+            Mistake.COOKIE_MISSING,
+            context.reason,
+            f"The request lacks a signed cookie: {' and '.join(missing)}",
+            "set all of them with the same Domain, Path and lifetime, each in a separate "
+            "Set-Cookie header",
+            f"sent: {', '.join(dict.fromkeys(names))}",
+        )
+
+
+def _check_repeated(context: Context, request: Request, names: list[str]) -> Iterator[Cause]:
+    repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if not repeated:
+        return
+    cookies = context.cookies or ()
+    values = [[pair for pair in cookies if pair[0] == name][:2] for name in dict.fromkeys(names)]
+    would_pass = bool(context.keys) and any(
+        check_request(
+            replace(request, credential=read_credential(None, choice)), context.keys
+        ).allowed
+        for choice in islice(product(*values), _MAX_CHOICES)
+    )
+    yield Cause(
+        Mistake.COOKIE_TWICE,
+        Reason.DUPLICATE_PARAMETER,
+        f"The cookie {repeated[0]} is sent twice: there are two sets, with other paths or domains",
+        "give each set a Path that does not lie inside another one's, and delete the old set",
+        "one of the sets alone would be accepted" if would_pass else "",
+    )
+
+
+def _build_not_sent(context: Context) -> Cause:
+    host = context.sent_url.host.partition(":")[0].lower() if context.sent_url else ""
+    return Cause(
+        Mistake.COOKIES_NOT_SENT,
+        Reason.MISSING_KEY,
+        "The request has cookies, but none of CloudFront's: they were never set, or for another "
+        "path or domain",
+        "browsers reject cookies for cloudfront.net: give the distribution a name in your own "
+        "domain"
+        if host.endswith(".cloudfront.net")
+        else "set them with a Domain that the site and this host share, and a Path, without *, "
+        "that the URL's path starts with; Secure cookies need https",
+        certain=False,
+    )

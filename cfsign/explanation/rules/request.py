@@ -1,0 +1,164 @@
+"""Mistakes in the request as a whole: an invalid URL, CloudFront's parameters under other names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cfsign.checking.matching import UNSENDABLE, ViewerURL
+from cfsign.checking.verdict import Reason
+from cfsign.explanation.cause import Cause, Mistake
+from cfsign.explanation.context import Context, percent_encode
+from cfsign.explanation.display import show_both, to_printable
+from cfsign.limits import MAX_URL_BYTES, PARAMETERS
+
+_UNUSABLE = Reason.UNUSABLE_REQUEST
+_ANY_PARAMETER = re.compile("[?&;]([A-Za-z-]{1,20})=")
+_LETTERS = re.compile("[a-z]+")
+_S3_PARAMETERS = frozenset({"X-Amz-Algorithm", "X-Amz-Signature", "AWSAccessKeyId"})
+_CHARACTER_NAMES = {
+    " ": "a space",
+    "\n": "a line break",
+    "\\": "a backslash",
+    '"': "a double quote",
+}
+
+
+def check_url(context: Context) -> Iterator[Cause]:
+    """Find out why a client cannot send the URL as it was given, and invalid arguments."""
+    if context.cookies is None or context.at is None:
+        subject = "cookies are" if context.cookies is None else "time is"
+        message = f"The {subject} not in a known form"
+        hint = (
+            "pass cookies as a mapping, as pairs or as a Cookie header of at most 20480 bytes, "
+            "and the time as epoch seconds or an aware datetime"
+        )
+        yield Cause(Mistake.UNUSABLE_ARGUMENT, _UNUSABLE, message, hint)
+    url = context.given_url
+    if context.reason is not _UNUSABLE or ViewerURL.parse(url) is not None:
+        return
+    before, hash_sign, fragment = url.partition("#")
+    if len(url) > MAX_URL_BYTES:
+        message = f"The URL has {len(url)} characters; at most {MAX_URL_BYTES} are allowed"
+        yield Cause(Mistake.TOO_LONG, _UNUSABLE, message, "shorten its query, or use cookies")
+    elif hash_sign and not UNSENDABLE.search(before):
+        is_hidden = any(f"{name}=" in fragment for name in PARAMETERS)
+        yield Cause(
+            Mistake.FRAGMENT,
+            _UNUSABLE,
+            "The URL has a #, and browsers do not send what follows it"
+            f"{', here the signature too' if is_hidden else ''}",
+            "write a # that belongs to a file name as %23, and sign the URL without a fragment",
+        )
+    elif context.sent_url is not None and UNSENDABLE.search(url.strip()):
+        yield _build_unencoded(url)
+    elif not url.strip().lower().startswith(("http://", "https://")):
+        message = "The URL has no scheme and host"
+        hint = "pass the whole URL, starting with https://"
+        yield Cause(Mistake.NOT_A_URL, _UNUSABLE, message, hint)
+    else:
+        message = "This is not a URL that a client can request"
+        hint = "write it as https://HOST/PATH?QUERY, percent-encoded, without white space around it"
+        yield Cause(Mistake.NOT_A_URL, _UNUSABLE, message, hint)
+
+
+def _build_unencoded(url: str) -> Cause:
+    match = UNSENDABLE.search(url)
+    at = match.start() if match else 0
+    character = url[at]
+    name = _CHARACTER_NAMES.get(character, f"the character {to_printable(character)}")
+    before = to_printable(url[max(0, at - 30) : at])
+    return Cause(
+        Mistake.UNENCODED_URL,
+        _UNUSABLE,
+        f"The URL contains {name}, which is sent as {percent_encode(character)}, "
+        "so the signature does not match",
+        "percent-encode the URL first, then sign it; Distribution.sign_path(path) does both",
+        f"{before}{to_printable(character)}…" if "?" not in url[:at] else "",
+    )
+
+
+def check_parameter_names(context: Context) -> Iterator[Cause]:
+    """Find CloudFront's parameters under names that CloudFront does not recognize."""
+    if context.sent_url is None or context.reason is Reason.ALLOWED:
+        return
+    query = context.query
+    if any(f"amp;{name}=" in query for name in PARAMETERS):
+        yield Cause(
+            Mistake.HTML_ESCAPED,
+            context.reason,
+            "The URL was copied from HTML source: its & are written &amp;",
+            "copy the link's address instead; html.unescape converts it back",
+        )
+    elif any(f"?{name}=" in query for name in PARAMETERS):
+        start, at = query.partition("?")[0], query.index("?")
+        yield Cause(
+            Mistake.SECOND_QUESTION_MARK,
+            context.reason,
+            "CloudFront's parameters follow a second ?, so they belong to the parameter before it",
+            "join them with & if the URL already has a query",
+            show_both(f"{start}&…", f"{start}?…", at, at),
+        )
+    else:
+        yield from _check_spelling(context)
+
+
+def _check_spelling(context: Context) -> Iterator[Cause]:
+    right = {_normalize(name): name for name in PARAMETERS}
+    for name in _ANY_PARAMETER.findall(f"?{context.query}")[:64]:
+        wanted = right.get(_normalize(name))
+        if wanted is None or wanted == name:
+            continue
+        if getattr(context.credential, wanted.lower().replace("-", "_")) is None:
+            yield Cause(
+                Mistake.PARAMETER_NAME,
+                context.reason,
+                f"CloudFront does not recognize the parameter {name}",
+                f"write its name exactly as {wanted}",
+            )
+
+
+def _normalize(name: str) -> str:
+    return "".join(_LETTERS.findall(name.lower()))
+
+
+def check_duplicates(context: Context) -> Iterator[Cause]:
+    """Find a CloudFront parameter that is in the URL twice."""
+    if not context.credential.has_duplicates:
+        return
+    names = [piece.partition("=")[0] for piece in context.query.split("&")]
+    repeated = [name for name in PARAMETERS if names.count(name) > 1]
+    if repeated:
+        yield Cause(
+            Mistake.PARAMETER_TWICE,
+            Reason.DUPLICATE_PARAMETER,
+            f"The URL has {' and '.join(repeated)} twice",
+            "sign a URL only once, and do not use CloudFront's names for your own parameters",
+        )
+
+
+def check_is_signed(context: Context) -> Iterator[Cause]:
+    """Find a URL that is not signed at all."""
+    credential = context.credential
+    sent = (credential.key_pair_id, credential.signature, credential.policy, credential.expires)
+    if context.reason is Reason.MISSING_KEY and not context.cookies and not any(sent):
+        yield Cause(
+            Mistake.NOT_SIGNED,
+            Reason.MISSING_KEY,
+            "The URL is not signed, and the request has no cookies",
+            "sign the URL, or set signed cookies before it is requested",
+        )
+
+
+def check_s3_presigned(context: Context) -> Iterator[Cause]:
+    """Find a URL that is signed for S3 (Signature Version 4 or 2), not for CloudFront."""
+    names = {piece.partition("=")[0] for piece in context.query.split("&")}
+    if context.reason is Reason.MISSING_KEY and not names.isdisjoint(_S3_PARAMETERS):
+        yield Cause(
+            Mistake.S3_PRESIGNED,
+            Reason.MISSING_KEY,
+            "This is a presigned URL of S3, which is valid for the bucket, not for CloudFront",
+            "sign the CloudFront URL with a CloudFront key; it then has Expires or Policy, "
+            "Signature and Key-Pair-Id",
+            f"S3's parameters: {', '.join(sorted(names & _S3_PARAMETERS))}",
+        )

@@ -1,0 +1,89 @@
+"""A custom policy whose Resource does not cover the requested URL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from cfsign.checking.matching import ViewerURL, find_mismatch, resource_matches
+from cfsign.checking.verdict import Reason
+from cfsign.explanation.candidates import list_urls
+from cfsign.explanation.cause import Cause, Mistake
+from cfsign.explanation.context import Context
+from cfsign.explanation.display import show_both, to_printable
+
+# So that no request costs too much: the work of all comparisons together.
+_MAX_WORK = 1_000_000
+_MAX_URLS = 120
+_INCOMPLETE = "the URL is so long that not all likely forms of it were compared"
+
+_UNENCODED = re.compile(r"[^!-~]|[\"<>^`{|}]")
+
+
+def check_resource(context: Context) -> Iterator[Cause]:
+    """Find out why the policy's Resource does not cover the URL, and show both."""
+    statement, url = context.statement, context.url
+    if statement is None or url is None or statement.resource is None:
+        return
+    resource = statement.resource
+    if context.reason is not Reason.RESOURCE_MISMATCH and resource_matches(resource, str(url)):
+        return
+    resource_at, url_at = find_mismatch(resource, str(url))
+    evidence = show_both(resource, str(url), resource_at, url_at)
+    limit = _limit_comparisons(resource, str(url))
+    for candidate in islice(list_urls(url, context.hosts), limit):
+        if candidate.text == resource or resource_matches(resource, candidate.text):
+            yield _build_cause(candidate.mistake, candidate.message, candidate.hint, evidence)
+            break
+    yield from _check_dropped_parameter(url, resource, evidence)
+    if _UNENCODED.search(resource):
+        yield _build_cause(
+            Mistake.UNENCODED,
+            "The Resource of the policy is not percent-encoded, so it does not match any request",
+            "percent-encode the URL first, then sign it; Distribution.sign_path(path) does both",
+            evidence,
+        )
+    yield _build_cause(
+        Mistake.RESOURCE,
+        f"The policy is for another URL: its Resource does not match the {_locate(url, url_at)}",
+        "sign the requested URL, or a pattern that covers it",
+        evidence if limit == _MAX_URLS else f"{evidence}\n{_INCOMPLETE}",
+    )
+
+
+def _build_cause(mistake: Mistake, message: str, hint: str, evidence: str) -> Cause:
+    return Cause(mistake, Reason.RESOURCE_MISMATCH, message, hint, evidence)
+
+
+def _limit_comparisons(resource: str, url: str) -> int:
+    work = (len(url) + 100) * (len(resource) + 100) // 10
+    return min(_MAX_URLS, _MAX_WORK // work)
+
+
+def _check_dropped_parameter(url: ViewerURL, resource: str, evidence: str) -> Iterator[Cause]:
+    """Find a parameter that is in the Resource and not in the URL."""
+    path, mark, query = resource.replace("\\?", "?").partition("?")
+    signed, sent = query.split("&"), (url.query or "").split("&")
+    dropped = [piece for piece in signed[:64] if piece.strip("*") and piece not in sent]
+    bare_url = f"{url.scheme}://{url.host}{url.path}"
+    if not mark or not dropped or "*" in dropped[0] or not resource_matches(path, bare_url):
+        return
+    if [piece for piece in signed if piece in sent] == [piece for piece in sent if piece]:
+        yield _build_cause(
+            Mistake.PARAMETER_DROPPED,
+            "A signed parameter is missing from the request: "
+            f"{to_printable(dropped[0].partition('=')[0], 30)}",
+            "send the URL unchanged; something, such as a redirect, removed the parameter",
+            evidence,
+        )
+
+
+def _locate(url: ViewerURL, at: int) -> str:
+    """Return the name of the part of the URL at this position."""
+    text = str(url)
+    if at < len(url.scheme) + len("://"):
+        return "protocol"
+    if at < text.find("/", len(url.scheme) + len("://")):
+        return "host"
+    return "query" if "?" in text and at >= text.index("?") else "path"

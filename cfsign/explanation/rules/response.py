@@ -1,0 +1,165 @@
+"""Mistakes that only the error response shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cfsign.checking.verdict import Reason, Verdict
+from cfsign.explanation.cause import Cause, Mistake
+from cfsign.explanation.context import Context
+from cfsign.explanation.display import to_printable
+from cfsign.explanation.error_response import NOT_RESTRICTED, ErrorResponse
+
+_RESTRICT = "add the trusted key group to the cache behavior that matches this path"
+_PAGE_HINTS = {
+    "request blocked": "check the rules of WAF and the functions of the distribution",
+    "configured to block access from your country": "check the geographic restrictions of the "
+    "distribution",
+}
+_PAGE_HINT = (
+    "check WAF, the geographic restrictions and the functions of the distribution, its viewer "
+    "protocol policy and its alternate domain names"
+)
+
+
+def check_response(context: Context) -> Iterator[Cause]:
+    """Find a response that is not about the signature, or that shows what the request cannot."""
+    response = context.response
+    if response is None:
+        return
+    if response.status >= 400 and response.status != 403:
+        if context.verdict is None or context.verdict.allowed:
+            yield _build_other_status(response, is_right=context.verdict is not None)
+    elif response.is_from_s3:
+        yield _build_from_s3(response, context.verdict)
+    elif not response.code:
+        yield _build_blocked(response)
+    elif context.verdict is not None and response.code != context.verdict.code:
+        yield from _check_difference(context, response)
+
+
+def explain_response_alone(response: ErrorResponse) -> Iterator[Cause]:
+    """Yield the likely causes of an error response whose request is not known."""
+    if response.status >= 400 and response.status != 403:
+        yield _build_other_status(response, is_right=False)
+    elif response.is_from_s3:
+        yield _build_from_s3(response, None)
+    elif not response.code:
+        yield _build_blocked(response)
+    elif response.code in _BY_CODE:
+        mistake, reason, message, hint = _BY_CODE[response.code]
+        yield Cause(mistake, reason, message, hint, _quote(response), certain=False)
+
+
+def _quote(response: ErrorResponse) -> str:
+    return f"the response: {to_printable(response.code, 40)}, {to_printable(response.message, 120)}"
+
+
+def _build_other_status(response: ErrorResponse, *, is_right: bool) -> Cause:
+    text = to_printable(response.code or response.message, 60)
+    return Cause(
+        Mistake.OTHER_STATUS,
+        Reason.ALLOWED,
+        f"The signature is right, but the response was {response.status}"
+        if is_right
+        else f"The response was {response.status}, which is never caused by a signature",
+        "check the origin: whether CloudFront can reach it, and whether the file exists",
+        f"the response: {text}" if text else "",
+        certain=is_right,
+    )
+
+
+def _build_blocked(response: ErrorResponse) -> Cause:
+    return Cause(
+        Mistake.BLOCKED,
+        Reason.ALLOWED,
+        "CloudFront refused this for another reason than the signature, whose errors are in XML",
+        _PAGE_HINTS.get(response.message, _PAGE_HINT),
+        f"the response: {response.message}",
+    )
+
+
+def _build_from_s3(response: ErrorResponse, verdict: Verdict | None) -> Cause:
+    evidence = _quote(response)
+    if response.message.startswith(NOT_RESTRICTED):
+        message = "S3 got the signed parameters: the cache behavior of this path is not restricted"
+        return Cause(Mistake.NOT_RESTRICTED, Reason.ALLOWED, message, _RESTRICT, evidence)
+    if verdict is not None and not verdict.allowed:
+        return Cause(
+            Mistake.NOT_RESTRICTED,
+            Reason.ALLOWED,
+            "S3 got the request, although CloudFront should have refused it: "
+            "the cache behavior of this path is not restricted",
+            _RESTRICT,
+            evidence,
+            certain=False,
+        )
+    unless = "" if verdict else ", or the cache behavior of this path is not restricted"
+    return Cause(
+        Mistake.S3_RESPONSE,
+        Reason.ALLOWED,
+        f"S3 refused the request, not CloudFront: the signature was accepted{unless}",
+        "allow the distribution to read the bucket (origin access control and a bucket policy), "
+        "and check that the object exists: S3 answers 403 for a missing one",
+        f"{evidence}; only S3 sends RequestId and HostId",
+        certain=verdict is not None,
+    )
+
+
+def _check_difference(context: Context, response: ErrorResponse) -> Iterator[Cause]:
+    if response.code == "InvalidKey":
+        yield Cause(
+            Mistake.KEY_GROUP_NOT_ATTACHED,
+            context.reason,
+            "CloudFront does not know the key with this id",
+            "add it to a key group, add that group to the cache behavior that matches this path, "
+            "and wait until the distribution is deployed",
+            _quote(response),
+        )
+    elif context.verdict is not None and context.verdict.allowed:
+        yield Cause(
+            Mistake.RESPONSE_DIFFERS,
+            Reason.ALLOWED,
+            "The request was refused, although nothing in it is wrong",
+            "check that exactly this URL was sent, and at what time and from which address; then "
+            "check WAF, geographic restrictions and functions of the distribution",
+            _quote(response),
+            certain=False,
+        )
+
+
+_ASK_FOR_REQUEST = "pass the URL or the cookies, and the public key, to find out which"
+_BY_CODE = {
+    "MissingKey": (
+        Mistake.KEY_ID_MISSING,
+        Reason.MISSING_KEY,
+        "The URL has no Key-Pair-Id or an invalid one, and no signed cookies were sent",
+        "sign the URL, or set signed cookies with a Domain and a Path that match it",
+    ),
+    "InvalidKey": (
+        Mistake.KEY_GROUP_NOT_ATTACHED,
+        Reason.UNKNOWN_KEY,
+        "The cache behavior of this path does not trust a key with this key pair id",
+        "send the ID of a public key in the behavior's key group, not the group's ID",
+    ),
+    "MalformedSignature": (
+        Mistake.NOT_BASE64,
+        Reason.MALFORMED_SIGNATURE,
+        "The signature is not in CloudFront's base64, or was changed after signing",
+        "encode it as base64, then replace + with -, = with _ and / with ~",
+    ),
+    "MalformedPolicy": (
+        Mistake.POLICY_SHAPE,
+        Reason.MALFORMED_POLICY,
+        "The policy cannot be read: its times are in milliseconds, its Statement is an object, "
+        "DateLessThan is missing, or its base64 is not CloudFront's",
+        _ASK_FOR_REQUEST,
+    ),
+    "AccessDenied": (
+        Mistake.NO_KEY_VERIFIES,
+        Reason.SIGNATURE_MISMATCH,
+        "The signature does not match the URL, or the policy has expired, is not valid yet, or is "
+        "for another URL or address",
+        _ASK_FOR_REQUEST,
+    ),
+}

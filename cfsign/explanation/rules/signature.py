@@ -1,0 +1,231 @@
+"""Mistakes in the signature: its base64, how it was made, and for what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cfsign.checking.verdict import Reason
+from cfsign.explanation.base64_variants import BASE64_MISTAKES, Decoding
+from cfsign.explanation.cause import Cause, Mistake
+from cfsign.explanation.context import Context
+from cfsign.explanation.display import compare, to_printable
+from cfsign.explanation.verification import (
+    Verification,
+    VerifiedSignature,
+    can_verify,
+    is_der_ecdsa,
+    is_raw_ecdsa,
+)
+
+_MISMATCH = Reason.SIGNATURE_MISMATCH
+_BASE64 = re.compile("[A-Za-z0-9+/=~_-]*")
+_RSA_BYTES = (128, 256, 384, 512)
+
+
+def check_hash_name(context: Context) -> Iterator[Cause]:
+    """Find a Hash-Algorithm that CloudFront does not support."""
+    name = context.credential.hash_algorithm
+    if name not in (None, "SHA1", "SHA256"):
+        yield Cause(
+            Mistake.HASH_ALGORITHM,
+            Reason.HASH_ALGORITHM,
+            f"Hash-Algorithm is {to_printable(name or '', 20) or 'empty'}, which CloudFront does "
+            "not know",
+            "write SHA256, in upper case and without a hyphen, or leave it out for SHA-1",
+        )
+
+
+def check_encoding(context: Context, verification: Verification) -> Iterator[Cause]:
+    """Find a signature that is missing, cut off or not in CloudFront's base64."""
+    text = context.credential.signature
+    reason = Reason.MALFORMED_SIGNATURE
+    if not text:
+        if context.credential.key_pair_id:
+            yield Cause(
+                Mistake.SIGNATURE_MISSING,
+                reason,
+                "The signature is missing or empty",
+                "send Signature, or the cookie CloudFront-Signature, as the signer returned it",
+            )
+        return
+    if verification.signature is None:
+        yield from _check_length(context, text)
+        decoding = next(iter(context.signatures), None)
+    else:
+        decoding = verification.signature.decoding
+    if decoding is None:
+        yield Cause(
+            Mistake.NOT_BASE64,
+            reason,
+            "The signature is not base64",
+            "encode it as base64, then replace + with -, = with _ and / with ~",
+            f"it has {len(text)} characters and starts with {to_printable(text, 4)}",
+        )
+    elif decoding.mistake is not None:
+        message, hint = BASE64_MISTAKES[decoding.mistake]
+        wrong = sorted({character for character in text if character in "+/=% \r\n\t"})
+        evidence = f"it has {' '.join(map(repr, wrong)) or f'{len(text)} characters'}"
+        yield Cause(decoding.mistake, reason, f"The signature {message}", hint, evidence)
+
+
+def _check_length(context: Context, text: str) -> Iterator[Cause]:
+    """Find a signature that is shorter than those of its key."""
+    contents = [decoding.content for decoding in context.signatures]
+    length = max(map(len, contents), default=len(text) * 3 // 4)
+    algorithm = context.key.algorithm if context.key else ""
+    expected = _get_expected_length(algorithm, contents)
+    may_be_raw = bool(contents) and is_raw_ecdsa(contents[0])
+    if length >= expected or (may_be_raw and not algorithm.startswith("RSA-")):
+        return
+    if any(map(is_der_ecdsa, contents)) or not _BASE64.fullmatch(text):
+        return
+    yield Cause(
+        Mistake.SIGNATURE_CUT,
+        context.reason,
+        f"The signature is cut off: it has {length} bytes of {expected}",
+        "find where the URL or the cookie was shortened, such as a database column, a log or a "
+        "message; a signed URL has about 500 characters",
+        f"the signature ends with {to_printable(text[-4:], 4)}",
+        certain=context.key is not None and not may_be_raw,
+    )
+
+
+def _get_expected_length(algorithm: str, contents: list[bytes]) -> int:
+    if algorithm.startswith("RSA-"):
+        return (int(algorithm.removeprefix("RSA-")) + 7) // 8
+    for content in contents:
+        if content[:1] == b"0" and len(content) > 1 and content[1] <= 70:
+            return content[1] + 2  # DER starts with its length
+    return next((size for size in _RSA_BYTES if contents and size >= len(contents[0])), 256)
+
+
+def check_verified(context: Context, verification: Verification) -> Iterator[Cause]:
+    """Yield what the verified signature proves: its scheme, its key and what was signed."""
+    verified = verification.signature
+    if verified is None:
+        return
+    yield from _check_scheme(context, verified)
+    yield from _check_key(context, verified)
+    candidate = verified.candidate
+    if candidate is not None:
+        evidence = compare(candidate.text, str(context.url)) if candidate.text else ""
+        yield Cause(candidate.mistake, _MISMATCH, candidate.message, candidate.hint, evidence)
+
+
+def _check_scheme(context: Context, verified: VerifiedSignature) -> Iterator[Cause]:
+    if verified.other_scheme:
+        yield Cause(
+            Mistake.OTHER_SCHEME,
+            _MISMATCH,
+            f"The signature was made with {verified.other_scheme}, which CloudFront does not "
+            "support",
+            "sign with RSA PKCS#1 v1.5 or with ECDSA in DER form, and with SHA-1, or SHA-256 and "
+            "Hash-Algorithm=SHA256",
+            f"it verifies with {verified.other_scheme} and the key {verified.key_pair_id}",
+        )
+        return
+    if verified.is_raw:
+        yield Cause(
+            Mistake.RAW_ECDSA,
+            _MISMATCH,
+            "The ECDSA signature is in raw form (r and s, 64 bytes), not in DER form",
+            "convert it to DER; WebCrypto, JOSE libraries and ieee-p1363 make the raw form",
+            f"converted to DER it verifies with the key {verified.key_pair_id}",
+        )
+    claimed, actual = context.credential.hash_algorithm, verified.hash_algorithm
+    evidence = f"the signature verifies with {actual}"
+    if claimed is None and actual == "SHA256":
+        yield Cause(
+            Mistake.HASH_MARKER_MISSING,
+            _MISMATCH,
+            "It was signed with SHA-256, but Hash-Algorithm is missing",
+            "add Hash-Algorithm=SHA256, or the cookie CloudFront-Hash-Algorithm, "
+            "or sign with SHA-1, CloudFront's default",
+            evidence,
+        )
+    elif claimed is not None and actual != context.hash_algorithm:
+        yield Cause(
+            Mistake.HASH_MARKER_WRONG,
+            _MISMATCH,
+            f"It was signed with {actual}, but Hash-Algorithm says something else",
+            "leave Hash-Algorithm out for SHA-1, or send SHA256 for SHA-256",
+            evidence,
+        )
+
+
+def _check_key(context: Context, verified: VerifiedSignature) -> Iterator[Cause]:
+    named, actual = context.credential.key_pair_id, verified.key_pair_id
+    if named == actual:
+        return
+    yield Cause(
+        Mistake.WRONG_KEY,
+        _MISMATCH if named in context.keys else Reason.UNKNOWN_KEY,
+        f"It was signed with the key {actual}, but Key-Pair-Id "
+        f"{'names another one' if named else 'is missing'}",
+        f"send Key-Pair-Id={actual}, or sign with the key that Key-Pair-Id names",
+        f"the signature verifies with {actual}",
+    )
+
+
+def check_unverified(context: Context, verification: Verification) -> Iterator[Cause]:
+    """Yield what the form of the signature shows, if no attempt verified it."""
+    if verification.signature is not None or not context.signatures:
+        return
+    decoding = context.signatures[0]
+    if context.key is not None:
+        yield from _check_key_kind(context.key.algorithm, decoding)
+        if context.reason is _MISMATCH:
+            yield _build_no_key_verifies(context, decoding, verification.is_incomplete)
+    elif is_raw_ecdsa(decoding.content):
+        yield Cause(
+            Mistake.RAW_ECDSA,
+            _MISMATCH,
+            "The signature has 64 bytes, like ECDSA in raw form (r and s)",
+            "convert it to DER",
+            certain=False,
+        )
+
+
+def _check_key_kind(algorithm: str, decoding: Decoding) -> Iterator[Cause]:
+    is_rsa_key = algorithm.startswith("RSA-")
+    may_be_raw = is_raw_ecdsa(decoding.content)
+    looks_ecdsa = is_der_ecdsa(decoding.content) or may_be_raw
+    looks_rsa = len(decoding.content) in _RSA_BYTES
+    if (is_rsa_key and looks_ecdsa) or (not is_rsa_key and looks_rsa):
+        kind = "an ECDSA key" if looks_ecdsa else "an RSA key"
+        yield Cause(
+            Mistake.KEY_KIND,
+            _MISMATCH,
+            f"The signature was made with {kind}, but Key-Pair-Id names an {algorithm} key",
+            "sign with the private key that belongs to this id, or send the id of the other key",
+            f"the signature has {len(decoding.content)} bytes",
+            certain=not may_be_raw,  # an RSA signature that was cut off can be as long
+        )
+
+
+def _build_no_key_verifies(context: Context, decoding: Decoding, is_incomplete: bool) -> Cause:
+    if context.is_canned:
+        subject = "URL"
+        hint = (
+            "compare the signed URL with the requested one: host, path and every parameter; "
+            "a canned policy does not contain the signed URL, so if another host may have been "
+            "signed, pass it: hosts= in Python, --host on the command line"
+        )
+    else:
+        subject, hint = "policy", "compare the signed policy with the sent one"
+    evidence = []
+    if context.key is not None and can_verify(context.key, decoding.content):
+        key_pair_id = context.credential.key_pair_id
+        evidence.append(f"signatures of the key {key_pair_id} have this length")
+    if is_incomplete:
+        evidence.append("the URL or policy is so long that not all likely forms were tried")
+    return Cause(
+        Mistake.NO_KEY_VERIFIES,
+        _MISMATCH,
+        f"No trusted key made this signature for this {subject} or a likely other form of it",
+        "check that the private key belongs to this id (openssl pkey -in KEY -pubout), "
+        f"then {hint}",
+        "\n".join(evidence),
+        certain=False,
+    )

@@ -1,0 +1,185 @@
+"""Mistakes with start and expiry: the unit, the clock, and the times themselves."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from cfsign.checking.verdict import Reason
+from cfsign.explanation.cause import Cause, Mistake
+from cfsign.explanation.context import Context
+from cfsign.explanation.display import to_printable
+from cfsign.limits import LATEST_EXPIRY
+
+_MINUTE, _HOUR, _DAY, _YEAR = 60, 3_600, 86_400, 31_557_600
+
+# An expiry before this is not a real one, but a duration or a time that was divided by 1,000.
+_EARLIEST = 946_684_800  # 2000-01-01
+_FURTHEST_ZONE = 14 * _HOUR
+_LIKELY_DURATION = 15 * _MINUTE
+_LIKELY_SKEW = 10 * _MINUTE
+
+_WHOLE = re.compile("[0-9]{1,20}")
+_UNITS = (("milliseconds", 1_000), ("microseconds", 1_000_000), ("nanoseconds", 1_000_000_000))
+
+
+def check_time_format(context: Context) -> Iterator[Cause]:
+    """Find times that are not whole epoch seconds."""
+    if context.is_canned:
+        yield from _check_number("Expires", context.credential.expires or "", is_quoted=False)
+        return
+    for name in ("DateLessThan", "DateGreaterThan"):
+        value = context.conditions.get(name)
+        time = value.get("AWS:EpochTime") if isinstance(value, dict) else value
+        if time is not None and not isinstance(time, dict | list):
+            text = time if isinstance(time, str) else json.dumps(time)
+            yield from _check_number(name, text, is_quoted=isinstance(time, str))
+
+
+def _check_number(name: str, text: str, is_quoted: bool) -> Iterator[Cause]:
+    reason = Reason.MALFORMED_POLICY
+    whole, dot, _ = text.partition(".")
+    evidence = f"{name} is {to_printable(text, 40)}"
+    if _WHOLE.fullmatch(whole) and int(whole) > LATEST_EXPIRY:
+        unit, seconds = _to_seconds(int(whole))
+        yield Cause(
+            Mistake.MILLISECONDS,
+            reason,
+            f"{name} is in {unit}, not in seconds" if unit else f"{name} is later than 2038",
+            f"use whole epoch seconds: {seconds}" if unit else f"use at most {LATEST_EXPIRY}",
+            f"{evidence}, but the latest possible time is {format_time(LATEST_EXPIRY)}",
+        )
+    elif is_quoted:
+        message, hint = f"The time in {name} is in quotes", "write it as a number without quotes"
+        yield Cause(Mistake.QUOTED_NUMBER, reason, message, hint, evidence)
+    elif dot or not re.fullmatch("[1-9][0-9]{0,19}", text):
+        yield Cause(
+            Mistake.NOT_EPOCH_SECONDS,
+            reason,
+            f"{name} is not whole epoch seconds",
+            "use seconds since 1970-01-01 00:00 UTC, digits only: int(time.time()) + 60",
+            evidence,
+        )
+
+
+def _to_seconds(number: int) -> tuple[str, int]:
+    for unit, factor in _UNITS:
+        if _EARLIEST <= number // factor <= LATEST_EXPIRY:
+            return unit, number // factor
+    return "", number
+
+
+def check_times(context: Context) -> Iterator[Cause]:
+    """Find a policy that has expired, or is not valid yet."""
+    statement, at = context.statement, context.at
+    if statement is None or at is None:
+        return
+    expires_at, starts_at = statement.expires_at, statement.starts_at
+    if starts_at is not None and starts_at >= expires_at:
+        yield Cause(
+            Mistake.NEVER_VALID,
+            Reason.EXPIRED if at >= expires_at else Reason.NOT_YET_VALID,
+            "The policy is never valid: it ends before it starts",
+            "set DateGreaterThan to an earlier time than DateLessThan",
+            f"it starts at {format_time(starts_at)} and ends at {format_time(expires_at)}",
+        )
+    if at >= expires_at:
+        yield from _check_expired(context, expires_at, starts_at, at)
+    elif starts_at is not None and at <= starts_at:
+        yield from _check_start(starts_at, at)
+
+
+def _check_expired(
+    context: Context, expires_at: int, starts_at: int | None, at: float
+) -> Iterator[Cause]:
+    age = at - expires_at
+    evidence = f"it expired at {format_time(expires_at)}, the request is from {format_time(at)}"
+    if expires_at < _EARLIEST:
+        yield _build_not_a_timestamp(expires_at, evidence)
+    network = context.statement.network if context.statement else None
+    was_valid = (
+        context.reason is Reason.EXPIRED
+        and bool(context.keys)
+        and (starts_at is None or starts_at < expires_at)
+        and (network is None or (context.address is not None and context.address in network))
+    )
+    yield Cause(
+        Mistake.EXPIRED,
+        Reason.EXPIRED,
+        f"The policy expired {format_duration(age)} ago"
+        f"{' and was valid until then' if was_valid else ''}",
+        "sign when the file is requested, or for a longer time; every request is checked, also "
+        "when a download is resumed and for each video segment",
+        evidence,
+    )
+    if _LIKELY_DURATION < age <= _FURTHEST_ZONE and -age % _HOUR <= _LIKELY_DURATION:
+        yield Cause(
+            Mistake.CLOCK,
+            Reason.EXPIRED,
+            "If it was just signed, the signer used its local time as UTC, or its clock is slow",
+            "use aware times, datetime.now(timezone.utc), and set the clock by NTP",
+            f"{format_duration(age)} is almost a whole number of hours, like a time zone's offset",
+            certain=False,
+        )
+
+
+def _build_not_a_timestamp(expires_at: int, evidence: str) -> Cause:
+    if _EARLIEST <= expires_at * 1_000 <= LATEST_EXPIRY:
+        return Cause(
+            Mistake.SECONDS_FOR_MILLISECONDS,
+            Reason.EXPIRED,
+            "The expiry was divided by 1,000: the signer expects milliseconds, as the JavaScript "
+            "SDK does, but was given seconds",
+            f"pass a Date or milliseconds; {expires_at} was probably about {expires_at * 1_000}",
+            evidence,
+        )
+    return Cause(
+        Mistake.DURATION_FOR_TIMESTAMP,
+        Reason.EXPIRED,
+        f"The expiry is {expires_at}, which is a duration, not a timestamp",
+        "add it to the current time: int(time.time()) + duration",
+        evidence,
+    )
+
+
+def _check_start(starts_at: int, at: float) -> Iterator[Cause]:
+    wait = starts_at - at
+    evidence = f"it starts after {format_time(starts_at)}, the request is from {format_time(at)}"
+    if wait <= _LIKELY_SKEW:
+        yield Cause(
+            Mistake.CLOCK,
+            Reason.NOT_YET_VALID,
+            f"The policy becomes valid in {format_duration(wait)}: the signer's clock is fast, "
+            "or the start is the second of signing",
+            "leave out the start or set it some minutes earlier, and set the clock by NTP",
+            evidence,
+        )
+    yield Cause(
+        Mistake.NOT_YET_VALID,
+        Reason.NOT_YET_VALID,
+        f"The policy is not valid yet: it becomes valid in {format_duration(wait)}",
+        "wait, or sign with an earlier DateGreaterThan or without one",
+        evidence,
+    )
+
+
+def format_time(seconds: float) -> str:
+    """Return epoch seconds as a date and time in UTC."""
+    try:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (ValueError, OverflowError, OSError):
+        return "a time outside the calendar"
+
+
+def format_duration(seconds: float) -> str:
+    """Return a duration in its two largest units."""
+    rest = max(0, int(min(seconds, 10**12)))
+    parts = []
+    units = (("year", _YEAR), ("day", _DAY), ("hour", _HOUR), ("minute", _MINUTE), ("second", 1))
+    for name, size in units:
+        count, rest = divmod(rest, size)
+        if count:
+            parts.append(f"{count} {name}{'s' if count > 1 else ''}")
+    return " ".join(parts[:2]) or "less than a second"
