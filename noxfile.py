@@ -98,12 +98,21 @@ def wheel(session: nox.Session) -> None:
     session.install("--force-reinstall", f"{built}[test]")
     session.chdir(folder)
     session.run("python", "-c", "import cfsign; assert 'site-packages' in cfsign.__file__")
-    session.run("pytest", "-c", str(ROOT / "pyproject.toml"), "--rootdir", ".", str(ROOT / "tests"))
+    session.run(
+        "pytest",
+        "-n",
+        "auto",
+        "-c",
+        str(ROOT / "pyproject.toml"),
+        "--rootdir",
+        ".",
+        str(ROOT / "tests"),
+    )
 
 
 @nox.session(python=PYTHONS[0])
 def slow(session: nox.Session) -> None:
-    """Run the tests marked `slow`, which take about 30 minutes on two cores."""
+    """Run the tests marked `slow`, which take about 20 minutes on two cores."""
     session.install("-e", ".[test]")
     session.run("pytest", "-m", "slow", "-s", *session.posargs)
 
