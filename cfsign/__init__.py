@@ -13,11 +13,10 @@ from cfsign.errors import (
     SigningKeyError,
 )
 from cfsign.keys import AsyncPrivateKey, PrivateKey, choose_backend, load_private_key
-from cfsign.signing.base_signer import BaseSigner
 from cfsign.signing.cookies import SignedCookies
 from cfsign.signing.policy import Policy
 from cfsign.signing.signed_policy import SignedPolicy
-from cfsign.signing.signer import Signer
+from cfsign.signing.signer import BaseSigner, Signer
 
 if TYPE_CHECKING:
     from cfsign.checking.key_group import TrustedKeyGroup

@@ -58,7 +58,6 @@ FOR_SITES = {
     "cfsign.signing.distribution",
     "cfsign.config.headers",
     "cfsign.views.options",
-    "cfsign.signing.path",
     "cfsign.views.response",
     "cfsign.config.fields",
     "cfsign.signing.cache",

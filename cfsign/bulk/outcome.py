@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from cfsign.errors import ResourceError
-from cfsign.signing.base_signer import BaseSigner
 from cfsign.signing.policy import Address, Policy
-from cfsign.signing.times import Moment
+from cfsign.signing.signer import BaseSigner
+from cfsign.signing.times import Timestamp
 
 #: A function that signs one URL, or raises ResourceError.
 SignURL = Callable[[str], str]
@@ -49,8 +49,8 @@ class RunConditions:
     There is no `expires_in`: all URLs of a run expire at the same time, however long it takes.
     """
 
-    expires_at: Moment
-    starts_at: Moment | None = None
+    expires_at: Timestamp
+    starts_at: Timestamp | None = None
     ip_address: Address | None = None
     pattern: str | None = None
 

@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterable, Iterator
 
 from cfsign.bulk.outcome import Outcome, RunConditions, try_to_sign
 from cfsign.errors import ConfigurationError
-from cfsign.signing.base_signer import BaseSigner
 from cfsign.signing.policy import Address
-from cfsign.signing.times import Moment
-from cfsign.signing.url import check_several
+from cfsign.signing.signer import BaseSigner
+from cfsign.signing.times import Timestamp
+from cfsign.signing.url import check_urls
 
 
 def sign_partition(
     urls: Iterable[str],
     load_signer: Callable[[], BaseSigner],
     *,
-    expires_at: Moment,
-    starts_at: Moment | None = None,
+    expires_at: Timestamp,
+    starts_at: Timestamp | None = None,
     ip_address: Address | None = None,
     pattern: str | None = None,
 ) -> Iterator[Outcome]:
@@ -45,7 +45,7 @@ def sign_partition(
         SigningKeyError: The key cannot sign.
         ResourceError: *urls* is a single string, or the pattern cannot be signed.
     """
-    several = check_several(urls, "Signer.sign_url")
+    several = check_urls(urls, "Signer.sign_url")
     if not callable(load_signer):
         raise ConfigurationError(
             f"load_signer must be a function, got a {type(load_signer).__name__}",

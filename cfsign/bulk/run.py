@@ -21,7 +21,7 @@ from cfsign.bulk.partial_file import (
     shorter_than_expected,
 )
 from cfsign.errors import ConfigurationError
-from cfsign.signing.base_signer import BaseSigner
+from cfsign.signing.signer import BaseSigner
 
 #: Seconds between two checkpoints. A killed run repeats at most the work since the last one.
 _CHECKPOINT_SECONDS = 1.0
@@ -55,7 +55,7 @@ def sign_batches(
     def sign_batch(signer: BaseSigner, batch: Batch) -> SignedBatch:
         return batch.sign(conditions.bind(signer))
 
-    yield from signer.in_workers(sign_batch, batches, workers)
+    yield from signer.map_in_workers(sign_batch, batches, workers)
 
 
 class FileRun:

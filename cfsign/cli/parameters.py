@@ -12,7 +12,7 @@ from typing import NamedTuple
 import click
 
 from cfsign.errors import PolicyError
-from cfsign.signing.times import lifetime_from_text
+from cfsign.signing import times
 
 _ID_AND_FILE = re.compile("([A-Za-z0-9]+)=(.+)", re.DOTALL)
 
@@ -25,7 +25,7 @@ def parse_path(text: str) -> Path:
 def parse_duration(text: str) -> int:
     """Parse a duration such as 90, 15m, 2h or 7d, and return its seconds."""
     try:
-        return lifetime_from_text(text, "duration")
+        return times.parse_duration(text, "duration")
     except PolicyError as error:
         raise click.BadParameter(str(error)) from None
 

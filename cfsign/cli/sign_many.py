@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import click
 
@@ -22,9 +22,8 @@ from cfsign.cli.progress import report_progress
 from cfsign.cli.signing_options import print_expiry, read_signing_options, signing_options
 from cfsign.errors import ConfigurationError
 from cfsign.keys import is_key_path
-from cfsign.signing.signer import Signer
 from cfsign.signing.url import check_resource
-from cfsign.signing.workers import MOST
+from cfsign.signing.workers import MAX_WORKERS
 
 
 def _parse_file_or_stream(text: str) -> Path | None:
@@ -49,7 +48,7 @@ def _parse_file_or_stream(text: str) -> Path | None:
 @click.option("--resume", is_flag=True, help="Continue an interrupted run, if there is one.")
 @click.option(
     "--workers",
-    type=click.IntRange(1, MOST),
+    type=click.IntRange(1, MAX_WORKERS),
     default=1,
     show_default=True,
     help="How many rows to sign in parallel.",
@@ -93,7 +92,7 @@ def sign_many(
     if pattern is not None:
         check_resource(pattern)  # before anything is written
     ring_or_signer, times = read_signing_options(**options)
-    signer = cast(Signer, ring_or_signer.current())  # the command line builds no other class
+    signer = ring_or_signer.current()
     conditions = RunConditions(**times, pattern=pattern)
     columns = column or "url", output_column or "signed_url"
     with open_source(source, sys.stdin.buffer, form, *columns) as opened:

@@ -18,10 +18,8 @@ from cfsign.cli.password import ask_password as ask
 from cfsign.errors import PolicyError
 from cfsign.keyring.ring import KeyRing
 from cfsign.keys import HASH_ALGORITHMS, is_key_text, resolve_private_key
-from cfsign.signing.base_signer import BaseSigner
-from cfsign.signing.policy import check_conditions
-from cfsign.signing.signer import Signer
-from cfsign.signing.times import expiry
+from cfsign.signing.policy import Conditions, check_conditions
+from cfsign.signing.signer import BaseSigner, Signer
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -130,8 +128,13 @@ def read_signing_options(
     signer = _build_signer(**key_options)
     with _report_by_option():
         # The clock is read last, because asking for a password takes time.
-        ends = expiry(expires_in, expires_at, int(time.time()))
-        check_conditions(ends, starts_at, ip_address)
+        conditions: Conditions = {
+            "expires_in": expires_in,
+            "expires_at": expires_at,
+            "starts_at": starts_at,
+            "ip_address": ip_address,
+        }
+        ends, starts_at, ip_address = check_conditions(conditions, time.time())
     return signer, {"expires_at": ends, "starts_at": starts_at, "ip_address": ip_address}
 
 

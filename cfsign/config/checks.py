@@ -25,7 +25,7 @@ from cfsign.keyring.ring import build_source
 from cfsign.keyring.source import ListedPairs, RingSource
 from cfsign.keys import choose_backend, is_async, is_blocking, is_key_path, is_key_text
 from cfsign.limits import DISTRIBUTION_ID, LEGACY_KEY_PAIR_ID, is_loopback
-from cfsign.signing.times import lifetime_seconds
+from cfsign.signing.times import to_seconds
 
 #: The name of a folder whose files the site serves to the public, and its path.
 PublicFolder = tuple[str, str | os.PathLike[str]]
@@ -269,7 +269,7 @@ def check_backend(context: Context) -> Iterator[Problem]:
 def check_expiry(context: Context) -> Iterator[Problem]:
     """Note signatures that are valid for an unusually long or short time."""
     try:
-        seconds = lifetime_seconds(context.settings.values.get("expires_in", 60), "expires_in")
+        seconds = to_seconds(context.settings.values.get("expires_in", 60), "expires_in")
     except CfsignError:  # reported by the check of the setting itself
         return
     if seconds > _DAY:

@@ -18,10 +18,9 @@ from cfsign.config.settings import PREFIX, Settings
 from cfsign.errors import CfsignError, CfsignWarning, ConfigurationError, Problem
 from cfsign.keyring.ring import KeyRing
 from cfsign.keys import AsyncPrivateKey, HashAlgorithm, PrivateKey
-from cfsign.signing.base_signer import BaseSigner
 from cfsign.signing.cache import DEFAULT_BYTES
-from cfsign.signing.expiry_step import check_jitter
-from cfsign.signing.signer import Signer, choose_hash_algorithm
+from cfsign.signing.signer import BaseSigner, Signer, choose_hash_algorithm
+from cfsign.signing.times import check_jitter
 
 
 @dataclass(frozen=True, slots=True)

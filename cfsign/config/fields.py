@@ -17,7 +17,7 @@ from cfsign.keys import resolve_private_key
 from cfsign.keys.key_pair_id import check_key_pair_id
 from cfsign.signing.cache import DEFAULT_BYTES, check_cache_bytes
 from cfsign.signing.signer import check_hash_algorithm
-from cfsign.signing.times import lifetime_from_text, lifetime_seconds, standing_lifetime
+from cfsign.signing.times import check_duration, parse_duration, to_seconds
 from cfsign.signing.url import check_domain
 
 #: The statuses of `authorize` that allow a request by default, as in the 2012 class.
@@ -232,20 +232,20 @@ FIELDS: dict[str, Field] = {
     "keys": Field(_load_listed_ring, uses="refresh_every"),
     "key_ring": Field(_load_ring, "KEY_RING_FILE", uses="refresh_every"),
     "expires_in": Field(
-        lambda seconds: standing_lifetime(seconds, "expires_in", int(time.time())),
+        lambda seconds: check_duration(seconds, "expires_in", int(time.time())),
         "EXPIRES_IN",
-        lambda text: lifetime_from_text(text, "expires_in"),
+        lambda text: parse_duration(text, "expires_in"),
     ),
     "expiry_step": Field(
-        lambda seconds: standing_lifetime(seconds, "expiry_step", int(time.time())),
+        lambda seconds: check_duration(seconds, "expiry_step", int(time.time())),
         "EXPIRY_STEP",
-        lambda text: lifetime_from_text(text, "expiry_step"),
+        lambda text: parse_duration(text, "expiry_step"),
         may_be_none=True,
     ),
     "expiry_jitter": Field(
-        lambda seconds: lifetime_seconds(seconds, "expiry_jitter"),
+        lambda seconds: to_seconds(seconds, "expiry_jitter"),
         "EXPIRY_JITTER",
-        lambda text: lifetime_from_text(text, "expiry_jitter"),
+        lambda text: parse_duration(text, "expiry_jitter"),
         may_be_none=True,
     ),
     "cache_bytes": Field(check_cache_bytes, "CACHE_BYTES", _parse_bytes),

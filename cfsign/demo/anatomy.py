@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from cfsign.demo.signed_url import SignedURL
-from cfsign.signing.encoding import decode
+from cfsign.demo.signed_url import SignedURL, decode
 
 _MEANINGS = {
     "Policy": "The terms in full, as JSON in CloudFront's base64. Decoded below.",

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
-from cfsign.signing.url import RESERVED
+from cfsign.limits import PARAMETERS
+
+_FROM_CLOUDFRONT = str.maketrans("-_~", "+=/")
+
+
+def decode(text: str) -> bytes:
+    """Decode CloudFront's base64."""
+    return base64.b64decode(text.translate(_FROM_CLOUDFRONT), validate=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,8 @@ class SignedURL:
 
     def unsigned(self) -> SignedURL:
         """Return the URL without what CloudFront takes for its own."""
-        return replace(self, params=tuple(pair for pair in self.params if pair[0] not in RESERVED))
+        params = tuple(pair for pair in self.params if pair[0] not in PARAMETERS)
+        return replace(self, params=params)
 
     @property
     def origin(self) -> tuple[str, str]:

@@ -14,8 +14,7 @@ from cfsign.demo.stage import Stage
 from cfsign.demo.step import Step
 from cfsign.demo.tampering import TAMPERINGS, Tampering
 from cfsign.demo.viewer import Viewer, digest, fetch, seen
-from cfsign.signing.cookies import NAMES
-from cfsign.signing.url import RESERVED
+from cfsign.limits import COOKIES, PARAMETERS
 
 # How much longer than it lasts a URL is tried, in seconds.
 _PATIENCE = 3
@@ -165,7 +164,7 @@ def origin_steps(recorder: Recorder, ada: Viewer) -> Iterator[Step]:
         return f"{seen(answer)}, {recorder.requests[-1].query}, {recorder.requests[-1].cookies}"
 
     def credentials() -> str:
-        names = (*(f"{name}=" for name in RESERVED), *NAMES)
+        names = (*(f"{name}=" for name in PARAMETERS), *COOKIES)
         texts = ["\n".join(request) for request in recorder.requests]
         bearing = sum(any(name in text for name in names) for text in texts)
         return f"{bearing} of more than {len(FILES)}" if len(texts) > len(FILES) else "too few"

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cfsign.demo.signed_url import SignedURL
-from cfsign.signing.encoding import decode, encode
+from cfsign.demo.signed_url import SignedURL, decode
+from cfsign.signing.signed_policy import encode
 
 _HOUR = 3600
 

@@ -22,7 +22,7 @@ from cfsign.keys import (
 )
 from cfsign.keys.key_pair_id import check_key_pair_id
 from cfsign.signing.signer import Signer, check_hash_algorithm
-from cfsign.signing.times import Moment, epoch_seconds, moment_from_text
+from cfsign.signing.times import Timestamp, parse_timestamp, to_epoch_seconds
 from cfsign.utils.strict_json import StrictJSONError, parse_json
 
 #: An example of a document, for error messages.
@@ -51,7 +51,7 @@ class KeyPair(Unpicklable):
 
     key_pair_id: str
     private_key: PrivateKey | AsyncPrivateKey | Source = field(repr=False)
-    active_from: Moment | None = None
+    active_from: Timestamp | None = None
     password: Password | None = field(default=None, repr=False)
     hash_algorithm: str | None = None
 
@@ -63,14 +63,14 @@ class KeyPair(Unpicklable):
             path = os.path.abspath(os.path.expanduser(self.private_key))
             object.__setattr__(self, "private_key", path)
         if self.active_from is not None:
-            epoch_seconds(self.active_from, "active_from")
+            to_epoch_seconds(self.active_from, "active_from")
         if self.hash_algorithm is not None:
             check_hash_algorithm(self.hash_algorithm)
 
     @property
     def active_from_seconds(self) -> int:
         """`active_from` in epoch seconds; 0 for a key that is always active."""
-        return 0 if self.active_from is None else epoch_seconds(self.active_from, "active_from")
+        return 0 if self.active_from is None else to_epoch_seconds(self.active_from, "active_from")
 
     def load_signer(self) -> Signer:
         """
@@ -199,5 +199,5 @@ def _build_pair(entry: object, folder: Path | None) -> KeyPair:
     if folder is not None and is_key_path(key):
         fields["private_key"] = folder / os.path.expanduser(key)
     if isinstance(fields.get("active_from"), str):
-        fields["active_from"] = moment_from_text(fields["active_from"], "active_from")
+        fields["active_from"] = parse_timestamp(fields["active_from"], "active_from")
     return KeyPair(**fields)

@@ -17,11 +17,8 @@ from cfsign.keyring.snapshot import Snapshot
 from cfsign.keyring.source import DocumentFile, ListedPairs, LoadedDocument, Loader, RingSource
 from cfsign.keys import Unpicklable
 from cfsign.keys.key_pair_id import check_key_pair_id
-from cfsign.signing.base_signer import BaseSigner
-from cfsign.signing.policy import Policy
-from cfsign.signing.signed_policy import SignedPolicy
-from cfsign.signing.signer import Signer
-from cfsign.signing.times import Lifetime, lifetime_seconds
+from cfsign.signing.signer import BaseSigner, Signer
+from cfsign.signing.times import Duration, to_seconds
 from cfsign.utils.fork import run_after_fork
 
 if TYPE_CHECKING:
@@ -148,32 +145,12 @@ class KeyRing(Unpicklable, BaseSigner):
             await asyncio.to_thread(self._refresh_if_due)
         return self._snapshot.current()
 
-    def sign_policy(self, policy: Policy) -> SignedPolicy:
-        """
-        Sign *policy* with the newest active key, just as it stands, whatever the clock says.
-
-        Raises:
-            PolicyError: It is no Policy.
-            SigningKeyError: The key cannot sign, or is an asynchronous one.
-        """
-        return self.current().sign_policy(policy)
-
-    def _canned_url(self, url: str, expires_at: int) -> str:
-        return self.current()._canned_url(url, expires_at)
-
-    async def _canned_url_async(self, url: str, expires_at: int) -> str:
-        return await (await self.current_async())._canned_url_async(url, expires_at)
-
-    async def sign_policy_async(self, policy: Policy) -> SignedPolicy:
-        """Sign *policy* as `sign` does; a look for changes is taken in a thread."""
-        return await (await self.current_async()).sign_policy_async(policy)
-
     def public_keys(self) -> dict[str, str]:
         """Return the public key of every key pair, as PEM, by its id, for `TrustedKeyGroup`."""
         self._refresh_if_due()
         return {signer.key_pair_id: signer.public_key_pem() for _, signer in self._snapshot.signers}
 
-    def removable_at(self, key_pair_id: str, max_expires_in: Lifetime) -> int:
+    def removable_at(self, key_pair_id: str, max_expires_in: Duration) -> int:
         """
         Return when a key can be removed from the ring and from CloudFront's key group.
 
@@ -196,7 +173,7 @@ class KeyRing(Unpicklable, BaseSigner):
             PolicyError: `max_expires_in` is invalid.
         """
         check_key_pair_id(key_pair_id)
-        duration = lifetime_seconds(max_expires_in, "max_expires_in")
+        duration = to_seconds(max_expires_in, "max_expires_in")
         self._refresh_if_due()
         snapshot = self._snapshot
         ids = [signer.key_pair_id for _, signer in snapshot.signers]

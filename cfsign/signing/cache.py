@@ -1,12 +1,11 @@
 """
-The signed policies that are in use: kept, so that what is asked for again is not signed again.
+Cache signed policies, so that the same policy is not signed again.
 
-What comes out for the same key, resource, times and address is the same, and only for the same.
+The key of an entry is the signer and the policy.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -16,187 +15,182 @@ from weakref import WeakSet
 
 from cfsign.errors import ConfigurationError
 from cfsign.keys import Unpicklable
-from cfsign.signing.base_signer import BaseSigner
 from cfsign.signing.policy import Policy
 from cfsign.signing.signed_policy import SignedPolicy
+from cfsign.signing.signer import Signer
+from cfsign.utils.fork import run_after_fork
 
 if TYPE_CHECKING:
     import asyncio
 
-#: Some 7,500 URLs.
+#: Room for about 7,500 URLs.
 DEFAULT_BYTES = 8 * 2**20
 
-#: The parts of a policy: the resource, the expiry, the start, the address. All of plain types,
-#: since values of others may be equal to them and mean nothing, such as a start of 1.0.
-Terms = tuple[str, int, int | None, str | None]
-
-# What an entry takes but for its texts: the objects of the entry and of the table.
-_BYTES_BESIDE_TEXTS = 700
+# The bytes of an entry's objects, without its text.
+_ENTRY_BYTES = 700
 
 _Event = TypeVar("_Event", threading.Event, "asyncio.Event")
 
 
 class SignedPolicies(Unpicklable):
     """
-    Signs, or hands out what it signed before; safe under threads and event loops.
+    A cache of signed policies for threads and event loops.
 
-    Whatever is asked for by many at once is signed by the first; the others wait for it, and share
-    its error if it fails. An error is not kept. Where the first is cancelled, another takes over.
-
-    What was used least lately makes room, so what has expired goes by itself.
+    Concurrent requests for one policy are signed once (single-flight): the others wait for the
+    result, or the error, which is not cached. If the first request is cancelled, another signs.
+    The least recently used entry is evicted, so expired entries disappear.
     """
 
-    __slots__ = ("__weakref__", "_bytes", "_kept", "_lock", "_most_bytes", "_turns")
+    __slots__ = ("__weakref__", "_bytes", "_entries", "_lock", "_max_bytes", "_signing")
 
     _recreate_hint = "make the Distribution"
 
-    def __init__(self, most_bytes: int) -> None:
-        """Take how many bytes may be kept: the texts and an allowance for the objects of each."""
-        self._most_bytes = most_bytes
-        self._begin()
+    def __init__(self, max_bytes: int) -> None:
+        """
+        Create an empty cache.
+
+        Args:
+            max_bytes: The most bytes of memory that the entries may take.
+        """
+        self._max_bytes = max_bytes
+        self._reset()
         _caches.add(self)
 
     def __repr__(self) -> str:
-        return f"<SignedPolicies {len(self._kept)} in {self._bytes} of {self._most_bytes} bytes>"
+        size = f"{self._bytes} of {self._max_bytes} bytes"
+        return f"<SignedPolicies {len(self._entries)} in {size}>"
 
-    def _begin(self) -> None:
-        self._kept: OrderedDict[tuple[Any, ...], SignedPolicy] = OrderedDict()
+    def _reset(self) -> None:
+        self._entries: OrderedDict[tuple[Signer, Policy], SignedPolicy] = OrderedDict()
         self._bytes = 0
-        self._turns: dict[tuple[Any, ...], _Turn[Any]] = {}
+        self._signing: dict[tuple[Any, ...], _Signing[Any]] = {}
         self._lock = threading.Lock()
 
-    def sign(self, signer: BaseSigner, terms: Terms) -> SignedPolicy:
+    def sign(self, signer: Signer, policy: Policy) -> SignedPolicy:
         """
-        Return the policy of *terms* as *signer* has signed it.
+        Return a policy as the signer signed it before, or sign it.
 
         Raises:
-            ResourceError: The resource may not be signed.
-            PolicyError: A time or the address is not one that CloudFront takes.
             SigningKeyError: The key cannot sign.
         """
-        key = (signer, *terms)
+        key = (signer, policy)
         while True:
-            signed = self._reuse(key)
+            signed = self._find(key)
             if signed is not None:
                 return signed
-            with self._turn(key, threading.Event()) as (turn, is_mine):
-                if is_mine:
-                    # It may have been another's, which ended since we looked.
-                    turn.signed = self._reuse(key) or self._keep(
-                        key, signer.sign_policy(_policy(terms))
-                    )
+            with self._join(key, threading.Event()) as (signing, is_first):
+                if is_first:
+                    # Another request may have ended since the look above.
+                    signing.result = self._find(key) or self._add(key, signer.sign_policy(policy))
                 else:
-                    turn.over.wait()
-            if turn.error is not None:
-                raise turn.error
-            if turn.signed is not None:
-                return turn.signed
+                    signing.is_over.wait()
+            if signing.error is not None:
+                raise signing.error
+            if signing.result is not None:
+                return signing.result
 
-    async def sign_async(self, signer: BaseSigner, terms: Terms) -> SignedPolicy:
-        """Do as `sign` does, without ever holding up the event loop."""
-        key = (signer, *terms)
+    async def sign_async(self, signer: Signer, policy: Policy) -> SignedPolicy:
+        """Async version of `sign`."""
+        key = (signer, policy)
         while True:
-            signed = self._reuse(key)
+            signed = self._find(key)
             if signed is not None:
                 return signed
-            import asyncio  # here, where there is a loop already: `import cfsign` stays fast
+            import asyncio  # imported only where a loop runs: `import cfsign` stays fast
 
-            # A turn in each loop: one that stands still holds up nobody but its own.
-            here = (asyncio.get_running_loop(), *key)
-            with self._turn(here, asyncio.Event()) as (turn, is_mine):
-                if is_mine:
-                    turn.signed = self._reuse(key) or self._keep(
-                        key, await signer.sign_policy_async(_policy(terms))
+            # One for each event loop, so that a loop that stops does not block the others.
+            loop_key = (asyncio.get_running_loop(), *key)
+            with self._join(loop_key, asyncio.Event()) as (signing, is_first):
+                if is_first:
+                    signing.result = self._find(key) or self._add(
+                        key, await signer.sign_policy_async(policy)
                     )
                 else:
-                    await turn.over.wait()
-            if turn.error is not None:
-                raise turn.error
-            if turn.signed is not None:
-                return turn.signed
+                    await signing.is_over.wait()
+            if signing.error is not None:
+                raise signing.error
+            if signing.result is not None:
+                return signing.result
 
-    def _reuse(self, key: tuple[Any, ...]) -> SignedPolicy | None:
-        # Without the lock: each of the two is one step, and the entry may go at any time.
+    def _find(self, key: tuple[Signer, Policy]) -> SignedPolicy | None:
+        # Without the lock: each of the two calls is atomic. The entry may be evicted between them.
         try:
-            self._kept.move_to_end(key)
-            return self._kept[key]
+            self._entries.move_to_end(key)
+            return self._entries[key]
         except KeyError:
             return None
 
-    def _keep(self, key: tuple[Any, ...], signed: SignedPolicy) -> SignedPolicy:
-        """Keep *signed*, or return what another had kept in the meantime."""
+    def _add(self, key: tuple[Signer, Policy], signed: SignedPolicy) -> SignedPolicy:
+        """Add an entry, or return the one that another request has added in the meantime."""
         with self._lock:
-            kept = self._kept.setdefault(key, signed)
-            if kept is signed:
+            entry = self._entries.setdefault(key, signed)
+            if entry is signed:
                 self._bytes += _size(signed)
-            while self._bytes > self._most_bytes:
-                _, least_used = self._kept.popitem(last=False)
-                self._bytes -= _size(least_used)
-        return kept
+            while self._bytes > self._max_bytes:
+                _, oldest = self._entries.popitem(last=False)
+                self._bytes -= _size(oldest)
+        return entry
 
     @contextmanager
-    def _turn(self, key: tuple[Any, ...], over: _Event) -> Iterator[tuple[_Turn[_Event], bool]]:
-        """Give the turn of *key*, and whether it is the caller's own, which ends it."""
-        mine = _Turn(over)
+    def _join(
+        self, key: tuple[Any, ...], is_over: _Event
+    ) -> Iterator[tuple[_Signing[_Event], bool]]:
+        """Yield the signature in progress for *key*, and whether the caller must make it."""
+        own = _Signing(is_over)
         try:
-            turn = self._turns.setdefault(key, mine)
-            yield turn, turn is mine
+            signing = self._signing.setdefault(key, own)
+            yield signing, signing is own
         except Exception as error:
-            mine.error = error
+            own.error = error
             raise
         finally:
-            # However it ended, an interrupt included, those who wait must hear of it.
-            if self._turns.get(key) is mine:
-                del self._turns[key]
-            mine.over.set()
+            # Also after an interrupt, so that no request waits for ever.
+            if self._signing.get(key) is own:
+                del self._signing[key]
+            own.is_over.set()
 
 
-class _Turn(Generic[_Event]):
+class _Signing(Generic[_Event]):
     """
-    A signature under way.
+    A signature in progress.
 
     Attributes:
-        over: Set when it is over.
-        signed: What came of it; or
-        error: why nothing did. Neither, where it was cancelled.
+        is_over: Set at the end.
+        result: The signed policy, or None.
+        error: The error, or None. Both are None if it was cancelled.
     """
 
-    __slots__ = ("error", "over", "signed")
+    __slots__ = ("error", "is_over", "result")
 
-    def __init__(self, over: _Event) -> None:
-        self.over: _Event = over
-        self.signed: SignedPolicy | None = None
+    def __init__(self, is_over: _Event) -> None:
+        self.is_over: _Event = is_over
+        self.result: SignedPolicy | None = None
         self.error: Exception | None = None
 
 
 def check_cache_bytes(cache_bytes: object) -> int:
-    """Return *cache_bytes* if a cache may have so many, 0 for none, else raise."""
+    """Return *cache_bytes* if it is a number of bytes from 0, else raise ConfigurationError."""
     if isinstance(cache_bytes, bool) or not isinstance(cache_bytes, int) or cache_bytes < 0:
         raise ConfigurationError(
-            f"cache_bytes is a whole number of bytes, such as {DEFAULT_BYTES}; 0 keeps nothing"
+            f"cache_bytes must be a whole number of bytes, such as {DEFAULT_BYTES}, "
+            f"got {cache_bytes!r}",
+            hint="set 0 for no cache",
         )
     return int(cache_bytes)
 
 
-def _policy(terms: Terms) -> Policy:
-    resource, expires_at, starts_at, ip_address = terms
-    return Policy(resource, expires_at, starts_at=starts_at, ip_address=ip_address)
-
-
 def _size(signed: SignedPolicy) -> int:
     query = sum(map(len, signed.params.values()))
-    return _BYTES_BESIDE_TEXTS + len(signed.policy.resource) + query
+    return _ENTRY_BYTES + len(signed.policy.resource) + query
 
 
-# Every cache of the process. A thread that was signing when the process forked does not exist in
-# the child, where its turn would never end, nor the lock be given back.
 _caches: WeakSet[SignedPolicies] = WeakSet()
 
 
-def _begin_again() -> None:
+def _reset_caches() -> None:
+    # A thread that signs at the fork does not exist in the child, so its signature would never end.
     for cache in _caches:
-        cache._begin()
+        cache._reset()
 
 
-if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
-    os.register_at_fork(after_in_child=_begin_again)
+run_after_fork(_reset_caches)

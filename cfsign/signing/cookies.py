@@ -10,16 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from cfsign.errors import ConfigurationError
+from cfsign.limits import COOKIE_PREFIX, COOKIES
 from cfsign.signing.url import split_scheme
-
-#: Every name that CloudFront reads; a set of cookies has three or four of them.
-NAMES = (
-    "CloudFront-Policy",
-    "CloudFront-Expires",
-    "CloudFront-Signature",
-    "CloudFront-Key-Pair-Id",
-    "CloudFront-Hash-Algorithm",
-)
 
 _SAME_SITE = (None, "Strict", "Lax", "None")
 _DOMAIN = r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*"
@@ -37,7 +29,7 @@ class SignedCookies(Mapping[str, str]):
 
     def __init__(self, params: Mapping[str, str], resource: str = "") -> None:
         """Take the query parameters of a signed policy, and its resource if that is known."""
-        self._values = {f"CloudFront-{name}": value for name, value in params.items()}
+        self._values = {COOKIE_PREFIX + name: value for name, value in params.items()}
         self._resource = resource
 
     def __getitem__(self, name: str) -> str:
@@ -99,7 +91,7 @@ class SignedCookies(Mapping[str, str]):
         attributes = self._attributes(domain, path, secure, httponly, samesite)
         return [
             _header(name, self[name], attributes) if name in self else _clearing(name, attributes)
-            for name in NAMES
+            for name in COOKIES
         ]
 
     def _attributes(
@@ -126,7 +118,7 @@ class SignedCookies(Mapping[str, str]):
         signed stays valid until it expires; clearing only makes this browser forget it.
         """
         attributes = _attributes(domain, path, secure, httponly, samesite)
-        return [_clearing(name, attributes) for name in NAMES]
+        return [_clearing(name, attributes) for name in COOKIES]
 
 
 def unreachable(domain: str, cookie_domain: str | None, samesite: str | None) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A distribution: its domain, the signer that it trusts, and how long what is signed lasts."""
+"""A distribution: its domain, its signer, and the default expiry of what is signed."""
 
 from __future__ import annotations
 
@@ -6,19 +6,30 @@ import math
 import os
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from cfsign.errors import ConfigurationError, PolicyError, ResourceError
-from cfsign.signing.base_signer import BaseSigner
-from cfsign.signing.cache import DEFAULT_BYTES, SignedPolicies, Terms, check_cache_bytes
+from cfsign.signing.cache import DEFAULT_BYTES, SignedPolicies, check_cache_bytes
 from cfsign.signing.cookies import SignedCookies
-from cfsign.signing.expiry_step import check_jitter, round_up
-from cfsign.signing.path import Query, encode_path, encode_query
-from cfsign.signing.pattern import covers
-from cfsign.signing.policy import Address, Policy
+from cfsign.signing.pattern import is_match
+from cfsign.signing.policy import Conditions, build_policy
 from cfsign.signing.signed_policy import SignedPolicy
-from cfsign.signing.times import LATEST, Lifetime, Moment, expiry, standing_lifetime
-from cfsign.signing.url import check_domain, check_length, check_url
+from cfsign.signing.signer import BaseSigner
+from cfsign.signing.times import (
+    Duration,
+    check_duration,
+    check_jitter,
+    resolve_expiry,
+    round_up_expiry,
+)
+from cfsign.signing.url import (
+    Query,
+    check_domain,
+    check_length,
+    check_url,
+    encode_path,
+    encode_query,
+)
 
 if TYPE_CHECKING:
     from cfsign.config.configuration import Configuration
@@ -26,24 +37,23 @@ if TYPE_CHECKING:
 
 class Distribution:
     """
-    Signs plain paths of one distribution.
+    Signs plain paths of one CloudFront distribution.
 
     Attributes:
-        domain: Scheme and host, such as `https://media.example.com`, without a slash at the end.
-        signer: The signer, or key ring, whose public keys the distribution trusts.
-        expires_in: How long a signature lasts where nothing else is said, in seconds.
-        expiry_step: Where nothing else is said, expiries are rounded up to a multiple of this many
-            seconds, or None. What is signed again within a step comes out the same, so that caches
-            can keep what it opens.
-        expiry_jitter: By less than how many seconds the steps of two resources differ, or None for
-            not at all. A hash of the resource says by how many, so that not all URLs change in the
-            same second, and each does in the same second everywhere.
-        cache_bytes: How many bytes of what was signed for a step are kept, to be handed out again
-            without another signature.
+        domain: Scheme and host, such as `https://media.example.com`, without a trailing slash.
+        signer: A `Signer` or `KeyRing` whose public keys the distribution trusts.
+        expires_in: The default duration of a signature, in seconds.
+        expiry_step: The default expiry is rounded up to a multiple of this many seconds, so that
+            URLs stay the same within a step and caches can keep the files. None: no rounding.
+        expiry_jitter: Spread the expiry times of different files over up to this many seconds, so
+            their URLs do not all change at once. The offset is a hash of the URL, the same in
+            every process. None: no offset.
+        cache_bytes: The most memory for cached signatures, in bytes. Only signatures with the
+            default expiry and an `expiry_step` are cached.
     """
 
     __slots__ = (
-        "_signed_policies",
+        "_cache",
         "cache_bytes",
         "domain",
         "expires_in",
@@ -57,51 +67,51 @@ class Distribution:
         domain: str,
         signer: BaseSigner,
         *,
-        expires_in: Lifetime = 60,
-        expiry_step: Lifetime | None = None,
-        expiry_jitter: Lifetime | None = None,
+        expires_in: Duration = 60,
+        expiry_step: Duration | None = None,
+        expiry_jitter: Duration | None = None,
         cache_bytes: int = DEFAULT_BYTES,
     ) -> None:
         """
-        Take a distribution's domain and signer.
+        Check and keep the settings.
 
         Args:
             domain: Scheme and host.
             signer: A Signer or a KeyRing.
-            expires_in: A lifetime: a timedelta or whole seconds.
-            expiry_step: The step of expiries, likewise; None rounds nothing.
-            expiry_jitter: What spreads the steps, likewise; at most a step, over which it spreads
-                them evenly.
-            cache_bytes: A bound for what is kept of a step; 0 keeps nothing.
+            expires_in: A timedelta or whole seconds.
+            expiry_step: A timedelta or whole seconds, or None.
+            expiry_jitter: A timedelta or whole seconds, at most `expiry_step`; or None. The step
+                itself spreads the expiries evenly.
+            cache_bytes: A number of bytes; 0 for no cache.
 
         Raises:
-            ConfigurationError: The domain has a path or no scheme, or the signer is none, or
-                `cache_bytes` is no number of bytes.
-            PolicyError: A lifetime is not positive, or ends past January 2038; or the jitter is
+            ConfigurationError: The domain has a path or no scheme, `signer` is not a signer, or
+                `cache_bytes` is not a number of bytes.
+            PolicyError: A duration is not positive or ends after January 2038, or the jitter is
                 longer than the step.
         """
         try:
             self.domain = check_domain(domain)
         except ResourceError as error:
-            raise ConfigurationError(f"domain: {error}") from None
+            raise ConfigurationError(error.message, hint=error.hint, setting="domain") from None
         if not isinstance(signer, BaseSigner):
             raise ConfigurationError(
-                f"signer: a Signer(key_pair_id, private_key) goes here, not {type(signer).__name__}"
+                f"must be a Signer or a KeyRing, got {type(signer).__name__}",
+                hint="use Signer(key_pair_id, private_key)",
+                setting="signer",
             )
         self.signer = signer
-        now = int(time.time())
-        self.expires_in = standing_lifetime(expires_in, "expires_in", now)
+        now = time.time()
+        self.expires_in = check_duration(expires_in, "expires_in", now)
         self.expiry_step = (
-            None if expiry_step is None else standing_lifetime(expiry_step, "expiry_step", now)
+            None if expiry_step is None else check_duration(expiry_step, "expiry_step", now)
         )
         self.expiry_jitter = (
             None if expiry_jitter is None else check_jitter(expiry_jitter, self.expiry_step)
         )
         self.cache_bytes = check_cache_bytes(cache_bytes)
-        # Without a step nothing comes again.
-        self._signed_policies = (
-            None if self.expiry_step is None else SignedPolicies(self.cache_bytes)
-        )
+        # Without a step, each second has a new policy.
+        self._cache = None if self.expiry_step is None else SignedPolicies(self.cache_bytes)
 
     def __repr__(self) -> str:
         return f"<Distribution {self.domain} {self.signer!r}>"
@@ -109,12 +119,12 @@ class Distribution:
     @classmethod
     def from_config(cls, mapping: Mapping[str, Any]) -> Distribution:
         """
-        Make one from `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`, as in a site's settings.
+        Create a distribution from `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG` in *mapping*.
 
         Raises:
             ConfigurationError: Every mistake in the settings, at once.
         """
-        from cfsign.config.configuration import Configuration  # only who has settings waits for it
+        from cfsign.config.configuration import Configuration  # only settings need it
 
         return cls.from_configuration(Configuration.from_mapping(mapping))
 
@@ -123,11 +133,11 @@ class Distribution:
         cls, environ: Mapping[str, str] = os.environ, prefix: str = "CLOUDFRONT_"
     ) -> Distribution:
         """
-        Make one from the environment.
+        Create a distribution from environment variables.
 
-        Behind *prefix* are read DOMAIN, KEY_PAIR_ID, PRIVATE_KEY or PRIVATE_KEY_FILE, EXPIRES_IN,
-        PASSWORD, HASH_ALGORITHM, EXPIRY_STEP, EXPIRY_JITTER and CACHE_BYTES; the first three must
-        be there. KEY_RING_FILE, and REFRESH_EVERY with it, go in the place of all that is one key's.
+        Required: DOMAIN, KEY_PAIR_ID and PRIVATE_KEY or PRIVATE_KEY_FILE, each after *prefix*.
+        Optional: EXPIRES_IN, PASSWORD, HASH_ALGORITHM, EXPIRY_STEP, EXPIRY_JITTER and CACHE_BYTES.
+        KEY_RING_FILE, with REFRESH_EVERY, replaces the variables of a single key.
 
         Raises:
             ConfigurationError: Every mistake in the variables, at once.
@@ -138,7 +148,7 @@ class Distribution:
 
     @classmethod
     def from_configuration(cls, configuration: Configuration) -> Distribution:
-        """Make one from settings that were checked before."""
+        """Create a distribution from checked settings."""
         return cls(
             configuration.domain,
             configuration.signer,
@@ -150,14 +160,14 @@ class Distribution:
 
     def unsigned_url(self, path: str, query: Query | None = None) -> str:
         """
-        Return the unsigned URL of *path*, percent-encoded.
+        Return the unsigned URL of a path, percent-encoded.
 
         Args:
-            path: Names separated by `/`, as the files are called: not encoded yet.
-            query: Text that is encoded already, or names and values that are not.
+            path: File and folder names separated by `/`, not encoded.
+            query: Encoded text, or names and values that are not encoded.
 
         Raises:
-            ResourceError: The path or the query names nothing that may be signed.
+            ResourceError: The path or the query cannot be signed.
         """
         text = encode_query(query)
         return check_url(f"{self.domain}{encode_path(path)}{'?' if text else ''}{text}")
@@ -168,240 +178,170 @@ class Distribution:
         *,
         query: Query | None = None,
         pattern: str | None = None,
-        expires_in: Lifetime | None = None,
-        expires_at: Moment | None = None,
-        starts_at: Moment | None = None,
-        ip_address: Address | None = None,
+        **conditions: Unpack[Conditions],
     ) -> str:
         """
-        Return the signed URL of *path*; it lasts `self.expires_in` seconds if nothing else is said.
+        Return the signed URL of a path.
 
-        With *pattern*, a pattern of paths such as `videos/42/*`, the URL opens all that the
-        pattern matches; where there is an `expiry_step`, one signature serves all those URLs for a
-        step. The pattern is that of `cookies`, the path and the query are those of `url`, the other
-        arguments and the errors those of `Signer.sign_url`.
+        Args:
+            path: As for `unsigned_url`.
+            query: As for `unsigned_url`.
+            pattern: A pattern of paths that must match the path, such as `videos/42/*`. The
+                signature then works for every path that it matches, and with an `expiry_step` it
+                is made once for all of them. See `sign_cookies`.
+            conditions: When and for whom the URL works; by default it expires after `expires_in`.
+
+        Raises:
+            ResourceError: The path or the query cannot be signed, or the pattern does not match.
+            PolicyError: CloudFront does not accept a time or the address.
+            SigningKeyError: The key cannot sign.
         """
-        url = self.unsigned_url(path, query)
-        if pattern is None:
-            return self.sign_url(
-                url,
-                expires_in=expires_in,
-                expires_at=expires_at,
-                starts_at=starts_at,
-                ip_address=ip_address,
-            )
-        whole = self._pattern(pattern)
-        if not covers(whole, url):
-            raise ResourceError(
-                "the pattern does not cover the path; name one that does, such as the path's "
-                "folder and `/*`, or leave pattern out"
-            )
-        return self.sign_resource(
-            whole,
-            expires_in=expires_in,
-            expires_at=expires_at,
-            starts_at=starts_at,
-            ip_address=ip_address,
-        ).url(url)
+        url, whole_pattern = self._url_and_pattern(path, query, pattern)
+        return self._sign_url(url, whole_pattern, conditions)
 
-    def sign_cookies(
+    async def sign_path_async(
         self,
+        path: str,
         *,
-        pattern: str,
-        expires_in: Lifetime | None = None,
-        expires_at: Moment | None = None,
-        starts_at: Moment | None = None,
-        ip_address: Address | None = None,
-    ) -> SignedCookies:
-        """
-        Return the cookies that open all that *pattern* matches, such as `videos/42/*`.
-
-        End a prefix with `/` before its `*`: `user1*` opens `user10/` as well. Never put a name
-        that a user chose into a pattern: a `*` in it would be a wildcard.
-
-        The other arguments and the errors are those of `Signer.sign_cookies`.
-        """
-        return self.sign_resource(
-            self._pattern(pattern),
-            expires_in=expires_in,
-            expires_at=expires_at,
-            starts_at=starts_at,
-            ip_address=ip_address,
-        ).cookies()
-
-    def sign_url(
-        self,
-        url: str,
-        *,
-        expires_in: Lifetime | None = None,
-        expires_at: Moment | None = None,
-        starts_at: Moment | None = None,
-        ip_address: Address | None = None,
+        query: Query | None = None,
+        pattern: str | None = None,
+        **conditions: Unpack[Conditions],
     ) -> str:
+        """Async version of `sign_path`."""
+        url, whole_pattern = self._url_and_pattern(path, query, pattern)
+        return await self._sign_url_async(url, whole_pattern, conditions)
+
+    def sign_url(self, url: str, **conditions: Unpack[Conditions]) -> str:
         """
-        Sign a whole URL, alone, as `sign_resource` does.
+        Sign a whole URL with this distribution's default expiry.
 
         The arguments and the errors are those of `Signer.sign_url`.
         """
-        if self._signs_plainly and starts_at is None and ip_address is None:
-            url = check_url(url)
-            return self.signer._canned_url(url, self._expiry(url, expires_in, expires_at))
-        return self.sign_resource(
-            url,
-            expires_in=expires_in,
-            expires_at=expires_at,
-            starts_at=starts_at,
-            ip_address=ip_address,
-        ).url(url)
+        return self._sign_url(check_url(url), None, conditions)
 
-    async def sign_url_async(
-        self,
-        url: str,
-        *,
-        expires_in: Lifetime | None = None,
-        expires_at: Moment | None = None,
-        starts_at: Moment | None = None,
-        ip_address: Address | None = None,
-    ) -> str:
-        """Do as `sign_url` does, without ever holding up the event loop."""
-        if self._signs_plainly and starts_at is None and ip_address is None:
-            url = check_url(url)
-            moment = self._expiry(url, expires_in, expires_at)
-            return await self.signer._canned_url_async(url, moment)
-        signed = await self.sign_resource_async(
-            url,
-            expires_in=expires_in,
-            expires_at=expires_at,
-            starts_at=starts_at,
-            ip_address=ip_address,
-        )
-        return signed.url(url)
+    async def sign_url_async(self, url: str, **conditions: Unpack[Conditions]) -> str:
+        """Async version of `sign_url`."""
+        return await self._sign_url_async(check_url(url), None, conditions)
 
-    def sign_resource(
-        self,
-        resource: str,
-        *,
-        expires_in: Lifetime | None = None,
-        expires_at: Moment | None = None,
-        starts_at: Moment | None = None,
-        ip_address: Address | None = None,
-    ) -> SignedPolicy:
+    def sign_cookies(self, *, pattern: str, **conditions: Unpack[Conditions]) -> SignedCookies:
         """
-        Sign a whole URL, or a pattern of URLs, by this distribution's rules for the expiry.
-
-        Where there is an `expiry_step`, what it signed for the step is handed out again.
-        """
-        if self._signed_policies is not None and expires_in is None and expires_at is None:
-            terms = self._terms(resource, starts_at, ip_address)
-            return self._signed_policies.sign(self.signer.current(), terms)
-        return self.signer.sign_policy(
-            self.policy(
-                resource,
-                expires_in=expires_in,
-                expires_at=expires_at,
-                starts_at=starts_at,
-                ip_address=ip_address,
-            )
-        )
-
-    async def sign_resource_async(
-        self,
-        resource: str,
-        *,
-        expires_in: Lifetime | None = None,
-        expires_at: Moment | None = None,
-        starts_at: Moment | None = None,
-        ip_address: Address | None = None,
-    ) -> SignedPolicy:
-        """Do as `sign_resource` does, without ever holding up the event loop."""
-        if self._signed_policies is not None and expires_in is None and expires_at is None:
-            terms = self._terms(resource, starts_at, ip_address)
-            return await self._signed_policies.sign_async(await self.signer.current_async(), terms)
-        return await self.signer.sign_policy_async(
-            self.policy(
-                resource,
-                expires_in=expires_in,
-                expires_at=expires_at,
-                starts_at=starts_at,
-                ip_address=ip_address,
-            )
-        )
-
-    def policy(
-        self,
-        resource: str,
-        *,
-        expires_in: Lifetime | None = None,
-        expires_at: Moment | None = None,
-        starts_at: Moment | None = None,
-        ip_address: Address | None = None,
-    ) -> Policy:
-        """Return the policy that `sign_resource` signs."""
-        moment = self._expiry(resource, expires_in, expires_at)
-        return Policy(resource, moment, starts_at=starts_at, ip_address=ip_address)
-
-    def redirect_max_age(self, signed_policy: SignedPolicy, now: float | None = None) -> int:
-        """
-        Tell how long what is signed for a viewer may be handed out again, as it is.
-
-        A redirect that a browser keeps for so long leads nobody to a URL that has less than
-        `self.expires_in` left, or is another than this distribution would give.
+        Return cookies for every path that a pattern matches.
 
         Args:
-            signed_policy: What this distribution signed.
-            now: Epoch seconds; None reads the clock.
-
-        Returns:
-            Whole seconds; 0 without an `expiry_step`, or where the policy has a life of its own.
+            pattern: A plain path with `*` as the wildcard, such as `videos/42/*`. End a prefix
+                with `/` before the `*`: `user1*` also matches `user10/`. Never put a name that a
+                user chose into a pattern: a `*` in it would be a wildcard.
+            conditions: As for `sign_path`.
 
         Raises:
-            PolicyError: It is no signed policy: a URL, for one.
+            ResourceError: The pattern cannot be signed.
+            PolicyError: CloudFront does not accept a time or the address.
+            SigningKeyError: The key cannot sign.
+        """
+        return self.sign_resource(self._whole_pattern(pattern), **conditions).cookies()
+
+    async def sign_cookies_async(
+        self, *, pattern: str, **conditions: Unpack[Conditions]
+    ) -> SignedCookies:
+        """Async version of `sign_cookies`."""
+        signed = await self.sign_resource_async(self._whole_pattern(pattern), **conditions)
+        return signed.cookies()
+
+    def sign_resource(self, resource: str, **conditions: Unpack[Conditions]) -> SignedPolicy:
+        """
+        Sign a whole URL, or a pattern of URLs, with this distribution's default expiry.
+
+        With an `expiry_step`, a signature that was made in the same step is returned again.
+
+        Raises:
+            ResourceError: The resource cannot be signed.
+            PolicyError: CloudFront does not accept a time or the address.
+            SigningKeyError: The key cannot sign.
+        """
+        now = time.time()
+        policy = build_policy(resource, self._with_expiry(resource, conditions, now), now)
+        if self._cache is None or _has_expiry(conditions):
+            return self.signer.sign_policy(policy)
+        return self._cache.sign(self.signer.current(), policy)
+
+    async def sign_resource_async(
+        self, resource: str, **conditions: Unpack[Conditions]
+    ) -> SignedPolicy:
+        """Async version of `sign_resource`."""
+        now = time.time()
+        policy = build_policy(resource, self._with_expiry(resource, conditions, now), now)
+        if self._cache is None or _has_expiry(conditions):
+            return await self.signer.sign_policy_async(policy)
+        return await self._cache.sign_async(await self.signer.current_async(), policy)
+
+    def redirect_max_age(self, signed_policy: SignedPolicy) -> int:
+        """
+        Return how many seconds a redirect to a signed URL may be cached.
+
+        Until then the URL stays the same and has at least `expires_in` left.
+
+        Args:
+            signed_policy: A result of `sign_resource`.
+
+        Returns:
+            Whole seconds; 0 without an `expiry_step`, or if the policy has its own expiry.
+
+        Raises:
+            PolicyError: The argument is not a SignedPolicy.
         """
         if not isinstance(signed_policy, SignedPolicy):
             raise PolicyError(
-                "redirect_max_age takes what sign_resource returns, a SignedPolicy, "
-                f"not {type(signed_policy).__name__}"
+                "redirect_max_age takes the SignedPolicy that sign_resource returns, "
+                f"got {type(signed_policy).__name__}"
             )
-        now = time.time() if now is None else now
-        end, resource = signed_policy.policy.expires_at, signed_policy.policy.resource
-        if self.expiry_step is None or end != self._own_expiry(resource, int(now)):
+        now = time.time()
+        policy = signed_policy.policy
+        default = self._with_expiry(policy.resource, {}, now).get("expires_at")
+        if self.expiry_step is None or policy.expires_at != default:
             return 0
-        # A second that has begun is over.
-        return max(end - self.expires_in - math.ceil(now), 0)
+        # Rounded down: a second that has begun does not count.
+        return max(policy.expires_at - self.expires_in - math.ceil(now), 0)
 
-    @property
-    def _signs_plainly(self) -> bool:
-        # What a subclass does in a `policy` or `sign_resource` of its own, it does for every URL.
-        return self.expiry_step is None and type(self) is Distribution
+    def _sign_url(self, url: str, pattern: str | None, conditions: Conditions) -> str:
+        if self._cache is None:
+            conditions = self._with_expiry(pattern or url, conditions, time.time())
+            return self.signer.sign_url(url, pattern=pattern, **conditions)
+        return self.sign_resource(pattern or url, **conditions).url(url)
 
-    def _pattern(self, path_pattern: str) -> str:
+    async def _sign_url_async(self, url: str, pattern: str | None, conditions: Conditions) -> str:
+        signed = await self.sign_resource_async(pattern or url, **conditions)
+        return signed.url(url)
+
+    def _url_and_pattern(
+        self, path: str, query: Query | None, pattern: str | None
+    ) -> tuple[str, str | None]:
+        url = self.unsigned_url(path, query)
+        if pattern is None:
+            return url, None
+        whole_pattern = self._whole_pattern(pattern)
+        if not is_match(whole_pattern, url):
+            raise ResourceError(
+                "the pattern does not match the path",
+                hint="use the path's folder and `/*`, or leave pattern out",
+            )
+        return url, whole_pattern
+
+    def _whole_pattern(self, path_pattern: str) -> str:
         return self.domain + encode_path(path_pattern, pattern=True)
 
-    def _terms(self, resource: str, starts_at: Moment | None, ip_address: Address | None) -> Terms:
-        """Return the terms of a policy with this distribution's own life, unchecked if plain."""
-        if (
-            type(resource) is str
-            and (starts_at is None or type(starts_at) is int)
-            and (ip_address is None or type(ip_address) is str)
-        ):
-            return resource, self._own_expiry(resource, int(time.time())), starts_at, ip_address
-        policy = self.policy(resource, starts_at=starts_at, ip_address=ip_address)
-        return policy.resource, policy.expires_at, policy.starts_at, policy.ip_address
-
-    def _expiry(self, resource: str, expires_in: Lifetime | None, expires_at: Moment | None) -> int:
-        now = int(time.time())
-        if expires_in is None and expires_at is None:
-            return self._own_expiry(resource, now)
-        # Kept as it is, since who asks for two seconds means two seconds.
-        return expiry(expires_in, expires_at, now)
-
-    def _own_expiry(self, resource: str, now: int) -> int:
-        moment = now + self.expires_in
-        if moment > LATEST:
-            expiry(self.expires_in, None, now)  # which says so
+    def _with_expiry(self, resource: str, conditions: Conditions, now: float) -> Conditions:
+        """Return *conditions* with the default expiry, unless they have their own."""
+        if _has_expiry(conditions):
+            return conditions
         if self.expiry_step is None:
-            return moment
+            return {**conditions, "expires_in": self.expires_in}
+        expires_at = resolve_expiry(self.expires_in, None, now)
         if self.expiry_jitter is not None:
-            resource = check_length(resource)  # by whose text it is spread
-        # Up, never down: the life is at least the distribution's.
-        return round_up(moment, resource, self.expiry_step, self.expiry_jitter)
+            resource = check_length(resource)  # it is hashed
+        # Rounded up, never down, so that at least `expires_in` is left.
+        expires_at = round_up_expiry(expires_at, resource, self.expiry_step, self.expiry_jitter)
+        return {**conditions, "expires_at": expires_at}
+
+
+def _has_expiry(conditions: Conditions) -> bool:
+    return conditions.get("expires_in") is not None or conditions.get("expires_at") is not None

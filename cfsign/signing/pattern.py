@@ -1,7 +1,7 @@
 """
-Which URLs a policy's resource covers, as the signer reads it.
+Match URLs against the pattern in a policy's resource, as CloudFront does.
 
-The edge has a reader of its own, in `matching`, so that a mistake here cannot hide there.
+The checking side has its own implementation, so that a mistake here cannot hide there.
 AWS, "Create a signed URL using a custom policy", "Values that you specify in the custom policy".
 """
 
@@ -14,56 +14,56 @@ from collections.abc import Iterator
 from cfsign.errors import ResourceError
 from cfsign.signing.url import split_scheme
 
-#: Each `?` of a pattern may be the query's, so each doubles the readings that must be tried.
+#: Each `?` of a pattern is a wildcard or the start of the query, and each of them must be tried.
 MAX_QUESTION_MARKS = 16
 
 
-def covers(resource: str, url: str) -> bool:
+def is_match(pattern: str, url: str) -> bool:
     """
-    Tell whether *resource* covers *url*, both checked before.
+    Return True if *pattern* matches *url*; both were checked before.
 
-    A resource without `*` covers itself alone. In one with `*`, `*` stands for any characters and
-    `?` for one, each within the domain, the path or the query; a `*` at the end of the path or the
-    domain covers all that follows.
+    Without `*`, a pattern matches itself only. Otherwise `*` matches any characters and `?` any
+    one, each within the domain, the path or the query. A `*` at the end of the domain or the path
+    also matches everything after it.
     """
-    return resource == url or ("*" in resource and _pattern(resource).fullmatch(url) is not None)
+    return pattern == url or ("*" in pattern and _compile(pattern).fullmatch(url) is not None)
 
 
 @functools.lru_cache(maxsize=256)
-def _pattern(resource: str) -> re.Pattern[str]:
-    if resource == "*":
+def _compile(pattern: str) -> re.Pattern[str]:
+    if pattern == "*":
         return re.compile(".*")
-    scheme, rest = split_scheme(resource)
-    domain, slash, file = rest.partition("/")
+    scheme, rest = split_scheme(pattern)
+    domain, slash, path = rest.partition("/")
     if not slash:
         tail = "/.*" if domain.endswith("*") else "/"
     else:
-        tail = "/(?:" + "|".join(_file_patterns(file)) + ")"
+        tail = "/(?:" + "|".join(_path_expressions(path)) + ")"
     schemes = "https?" if scheme == "*" else scheme
     return re.compile(f"{schemes}://{_section(domain, '[^/?]')}{tail}")
 
 
-def _file_patterns(file: str) -> Iterator[str]:
-    """Give a pattern for each way to read *file*: with no query, or any of its `?` the query's."""
-    if file.count("?") > MAX_QUESTION_MARKS:
+def _path_expressions(path: str) -> Iterator[str]:
+    """Yield an expression for each meaning of *path*: no query, or one that starts at any `?`."""
+    if path.count("?") > MAX_QUESTION_MARKS:
         raise ResourceError(
-            f"a resource with a wildcard holds at most {MAX_QUESTION_MARKS} `?`; write %3F for some"
+            f"a pattern may have at most {MAX_QUESTION_MARKS} `?`",
+            hint="write %3F for some of them",
         )
-    yield _section(file, "[^?]") + (r"(?:\?.*)?" if file.endswith("*") else "")
-    for index, character in enumerate(file):
+    yield _section(path, "[^?]") + (r"(?:\?.*)?" if path.endswith("*") else "")
+    for index, character in enumerate(path):
         if character == "?":
-            yield _section(file[:index], "[^?]") + r"\?" + _section(file[index + 1 :], ".")
+            yield _section(path[:index], "[^?]") + r"\?" + _section(path[index + 1 :], ".")
 
 
-def _section(text: str, anything: str) -> str:
-    """Translate one section; each middle part is found once and never given up: linear."""
-    first, *middle = ("".join(_characters(part, anything)) for part in text.split("*"))
+def _section(text: str, any_character: str) -> str:
+    """Translate a domain, path or query. Atomic groups keep the matching time linear."""
+    first, *middle = (
+        "".join(any_character if c == "?" else re.escape(c) for c in part)
+        for part in text.split("*")
+    )
     if not middle:
         return first
     last = middle.pop()
-    found = "".join(f"(?>{anything}*?{part})" for part in middle if part)
-    return f"{first}{found}{anything}*{last}"
-
-
-def _characters(part: str, anything: str) -> Iterator[str]:
-    return (anything if character == "?" else re.escape(character) for character in part)
+    parts = "".join(f"(?>{any_character}*?{part})" for part in middle if part)
+    return f"{first}{parts}{any_character}*{last}"

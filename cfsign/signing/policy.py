@@ -1,7 +1,7 @@
 """
-The policy: which resource may be fetched, until when, from when, and by whom.
+Build the policy: the resource, the times and the client address that CloudFront checks.
 
-Its JSON is what gets signed, so every byte of it is fixed.
+The policy's JSON is what is signed, so every byte of it is fixed.
 AWS, "Create a signed URL using a canned policy" and "... using a custom policy".
 """
 
@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 from cfsign.errors import CfsignWarning, PolicyError
-from cfsign.signing.pattern import covers
-from cfsign.signing.times import Moment, epoch_seconds
+from cfsign.limits import MAX_POLICY_BYTES
+from cfsign.signing.times import Duration, Timestamp, resolve_expiry, to_epoch_seconds
 from cfsign.signing.url import check_resource, is_broad
 
 if TYPE_CHECKING:
@@ -22,24 +22,43 @@ if TYPE_CHECKING:
 
 Address: TypeAlias = "str | IPv4Address | IPv4Network"
 
-_MAX_JSON = 8192
-_CIDR = r"[0-9.]+/(?:[12]?[0-9]|3[0-2])"
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_NETWORK = rf"(?:{_OCTET}\.){{3}}{_OCTET}(?P<mask>/(?:[12]?[0-9]|3[0-2]))?"
+
+
+class Conditions(TypedDict, total=False):
+    """
+    The keyword arguments of every method that signs: when and for which client access is allowed.
+
+    An expiry is required, `expires_in` or `expires_at`, except where a `Distribution` has a
+    default. None means that a condition is not given.
+
+    Attributes:
+        expires_in: A duration from now: a timedelta or whole seconds.
+        expires_at: An aware datetime or epoch seconds. Access is denied from this second on.
+        starts_at: An aware datetime or epoch seconds. Access is denied until this second.
+        ip_address: The only IPv4 address, or IPv4 network in CIDR form, that has access.
+    """
+
+    expires_in: Duration | None
+    expires_at: Timestamp | None
+    starts_at: Timestamp | None
+    ip_address: Address | None
 
 
 @dataclass(frozen=True, init=False, slots=True)
 class Policy:
     """
-    What is signed. With an expiry alone it is canned; anything more makes it custom.
+    The resource and conditions that are signed.
 
-    A policy is a value: neither making one nor `Signer.sign_policy` reads a clock, so an expiry that has
-    passed is kept and signed as it stands, and the edge denies. What takes the times itself
-    (`Signer.sign_url` and its like, `Distribution`) refuses it.
+    A policy with a literal URL and an expiry alone is canned; any other is custom. No clock is
+    read, so a policy that has expired can be signed, and CloudFront denies it.
 
     Attributes:
         resource: A URL, or a pattern with `*` in it.
-        expires_at: Epoch seconds; the edge denies from this second on.
-        starts_at: Epoch seconds until which the edge denies, or None.
-        ip_address: The viewer's IPv4 network in CIDR form, or None for any.
+        expires_at: Epoch seconds; access is denied from this second on.
+        starts_at: Epoch seconds until which access is denied, or None.
+        ip_address: The client's IPv4 network in CIDR form, or None for any.
     """
 
     resource: str
@@ -50,47 +69,43 @@ class Policy:
     def __init__(
         self,
         resource: str,
-        expires_at: Moment,
+        expires_at: Timestamp,
         *,
-        starts_at: Moment | None = None,
+        starts_at: Timestamp | None = None,
         ip_address: Address | None = None,
     ) -> None:
         """
-        Check and keep the parts of a policy.
+        Check and convert the parts of a policy.
 
         Args:
-            resource: A URL that goes on the wire as it stands, or a pattern with `*`, which
-                stands for any characters within the domain, the path or the query.
+            resource: A percent-encoded URL, or a pattern in which `*` stands for any characters
+                within the domain, the path or the query.
             expires_at: An aware datetime or epoch seconds.
             starts_at: An aware datetime or epoch seconds, before `expires_at`.
             ip_address: One IPv4 address, or an IPv4 network in CIDR form.
 
         Raises:
             ResourceError: The resource may not be signed.
-            PolicyError: A time or the address is not one that CloudFront takes.
+            PolicyError: CloudFront does not accept a time or the address.
         """
-        keep = object.__setattr__
-        keep(self, "resource", check_resource(resource))
-        keep(self, "expires_at", epoch_seconds(expires_at, "expires_at"))
-        start, network = check_conditions(self.expires_at, starts_at, ip_address)
-        keep(self, "starts_at", start)
-        keep(self, "ip_address", network)
+        set_field = object.__setattr__  # the dataclass is frozen
+        set_field(self, "resource", check_resource(resource))
+        set_field(self, "expires_at", to_epoch_seconds(expires_at, "expires_at"))
+        start, network = _check_start_and_address(self.expires_at, starts_at, ip_address)
+        set_field(self, "starts_at", start)
+        set_field(self, "ip_address", network)
         if "*" in self.resource and is_broad(self.resource):
             warnings.warn(
-                "the wildcard in the policy's domain covers hosts of other owners too, and every "
-                "distribution that trusts the key; write the domain out",
+                "the wildcard in the policy's domain also covers hosts of other owners, and every "
+                "distribution that trusts the key; write the whole domain",
                 CfsignWarning,
                 stacklevel=2,
             )
 
     @property
     def is_canned(self) -> bool:
-        """Whether an expiry on a literal URL is all there is, so that the edge can rebuild it."""
+        """True for a literal URL with an expiry alone: CloudFront can rebuild such a policy."""
         return self.starts_at is None and self.ip_address is None and "*" not in self.resource
-
-    def covers(self, url: str) -> bool:
-        """Tell whether the policy's resource covers *url*."""
-        return covers(self.resource, url)
 
     def to_json(self) -> str:
         """Return the exact text that is signed."""
@@ -99,25 +114,28 @@ class Policy:
             more = f',"IpAddress":{{"AWS:SourceIp":"{self.ip_address}"}}'
         if self.starts_at is not None:
             more += f',"DateGreaterThan":{{"AWS:EpochTime":{self.starts_at}}}'
-        return policy_json(self.resource, self.expires_at, more)
+        return policy_text(self.resource, self.expires_at, more)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Policy:
         """
-        Read a policy document back.
+        Parse a policy document.
 
         Raises:
             ResourceError: Its resource may not be signed.
-            PolicyError: It is not a policy document, or not one that CloudFront takes.
+            PolicyError: The text is not a policy document that CloudFront accepts.
         """
         statement = _one_statement(_parse(text))
-        condition = _members(statement["Condition"], {"DateLessThan"}, _CONDITIONS)
+        condition = _check_members(statement["Condition"], {"DateLessThan"}, _OPERATORS)
         values = {
-            name: _members(value, {_CONDITIONS[name]}, {_CONDITIONS[name]})[_CONDITIONS[name]]
+            name: _check_members(value, {_OPERATORS[name]}, {_OPERATORS[name]})[_OPERATORS[name]]
             for name, value in condition.items()
         }
-        if None in [value for name, value in values.items() if name != "DateLessThan"]:
-            raise PolicyError("a condition of the policy is null; leave it out, or give it a value")
+        for name, value in values.items():
+            if value is None and name != "DateLessThan":
+                raise PolicyError(
+                    f"the policy's condition {name!r} is null", hint="remove it, or set a value"
+                )
         return cls(
             statement["Resource"],
             values["DateLessThan"],
@@ -126,128 +144,169 @@ class Policy:
         )
 
 
-def policy_json(resource: str, expires_at: int | str, more_conditions: str = "") -> str:
+def build_policy(resource: str, conditions: Conditions, now: float) -> Policy:
     """
-    Return the exact text of a policy: with no more conditions, of a canned one.
+    Return the policy of a resource under conditions.
 
     Args:
-        resource: What it names, checked.
-        expires_at: Epoch seconds, or their digits.
-        more_conditions: Further members of its "Condition", each behind a comma.
+        resource: A URL or a pattern.
+        conditions: The keyword arguments of a method that signs.
+        now: Epoch seconds.
+
+    Raises:
+        ResourceError: The resource may not be signed.
+        PolicyError: There is no expiry, or CloudFront does not accept a time or the address.
+        TypeError: A condition is unknown.
     """
-    # Nothing here needs JSON's escapes: check_resource lets no quote, backslash or control
-    # character through, and the rest are numbers.
+    expires_at, starts_at, ip_address = check_conditions(conditions, now)
+    return Policy(resource, expires_at, starts_at=starts_at, ip_address=ip_address)
+
+
+def check_conditions(conditions: Conditions, now: float) -> tuple[int, int | None, str | None]:
+    """
+    Return the expiry and start in epoch seconds, and the network in CIDR form.
+
+    The arguments and errors are those of `build_policy`.
+    """
+    if not conditions.keys() <= Conditions.__optional_keys__:
+        raise _unknown_argument(conditions)
+    expires_at = resolve_expiry(conditions.get("expires_in"), conditions.get("expires_at"), now)
+    starts_at, ip_address = conditions.get("starts_at"), conditions.get("ip_address")
+    if starts_at is None and ip_address is None:
+        return expires_at, None, None
+    return expires_at, *_check_start_and_address(expires_at, starts_at, ip_address)
+
+
+def _unknown_argument(conditions: Conditions) -> TypeError:
+    import difflib  # imported only for the error: it takes milliseconds
+
+    known = sorted(Conditions.__optional_keys__)
+    name = next(name for name in conditions if name not in known)
+    nearest = difflib.get_close_matches(name, known, 1)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"the conditions are {', '.join(known)}"
+    return TypeError(f"unexpected keyword argument {name!r}; {hint}")
+
+
+def policy_text(resource: str, expires_at: int, more_conditions: str = "") -> str:
+    """
+    Return the exact text of a policy.
+
+    Args:
+        resource: The checked resource.
+        expires_at: Epoch seconds.
+        more_conditions: Further members of its "Condition", each after a comma. A canned policy
+            has none.
+    """
+    # No JSON escapes are needed: check_resource refuses quotes, backslashes and control
+    # characters, and the rest are numbers.
     return (
         f'{{"Statement":[{{"Resource":"{resource}","Condition":{{'
         f'"DateLessThan":{{"AWS:EpochTime":{expires_at}}}{more_conditions}}}}}]}}'
     )
 
 
-_CONDITIONS = {
+def _check_start_and_address(
+    expires_at: int, starts_at: Timestamp | None, ip_address: Address | None
+) -> tuple[int | None, str | None]:
+    start = None if starts_at is None else to_epoch_seconds(starts_at, "starts_at")
+    if start is not None and start >= expires_at:
+        raise PolicyError(
+            f"starts_at must be before expires_at ({expires_at}), got {start}",
+            hint="are the two swapped?",
+            field="starts_at",
+        )
+    return start, None if ip_address is None else _check_network(ip_address)
+
+
+def _check_network(address: Address) -> str:
+    # str.__str__: a member of a str enumeration would be formatted as its name.
+    text = str.__str__(address) if isinstance(address, str) else str(address)
+    match = re.fullmatch(_NETWORK, text)
+    if match is None or not _is_address(address):
+        raise PolicyError(
+            f"ip_address must be an IPv4 address or network, got {_describe_address(address)}",
+            hint=_address_hint(text),
+            field="ip_address",
+        )
+    return text if match["mask"] else f"{text}/32"
+
+
+def _is_address(address: object) -> bool:
+    if isinstance(address, str):
+        return True
+    import ipaddress  # imported only where such an object is given: it takes milliseconds
+
+    return isinstance(address, ipaddress.IPv4Address | ipaddress.IPv4Network)
+
+
+def _describe_address(address: object) -> str:
+    import ipaddress  # as above
+
+    if isinstance(address, str | ipaddress.IPv6Address | ipaddress.IPv6Network):
+        return repr(str(address)[:40])
+    return type(address).__name__
+
+
+def _address_hint(text: str) -> str:
+    import ipaddress  # as above
+
+    try:
+        mapped = ipaddress.IPv6Address(text).ipv4_mapped
+    except ValueError:
+        mapped = None
+    if mapped is not None:
+        # A socket for both families reports an IPv4 client so (RFC 4291, section 2.5.5.2).
+        return f"this IPv6 address stands for an IPv4 address: write {mapped}"
+    if re.match(r"\[?[0-9a-fA-F]*:[0-9a-fA-F]*:", text):
+        return "CloudFront does not match IPv6 addresses"
+    if re.fullmatch(r"[0-9.]+:[0-9]+", text):
+        return "remove the port"
+    if re.fullmatch(rf"(?:{_OCTET}\.){{3}}{_OCTET}/[0-9.]+", text):
+        return "write the mask as a number of bits, from 0 to 32"
+    return "write it as 192.0.2.1 or 192.0.2.0/24"
+
+
+_OPERATORS = {
     "DateLessThan": "AWS:EpochTime",
     "DateGreaterThan": "AWS:EpochTime",
     "IpAddress": "AWS:SourceIp",
 }
 
 
-def check_conditions(
-    expires_at: int, starts_at: Moment | None, ip_address: Address | None
-) -> tuple[int | None, str | None]:
-    """Return a start in epoch seconds and a network in CIDR form; raises PolicyError."""
-    start = None if starts_at is None else epoch_seconds(starts_at, "starts_at")
-    if start is not None and start >= expires_at:
-        raise PolicyError(
-            "starts_at must be before expires_at: the active time would be empty; "
-            "are the two swapped?",
-            field="starts_at",
-        )
-    return start, None if ip_address is None else _cidr(ip_address)
-
-
-def _cidr(address: Address) -> str:
-    import ipaddress  # only who names an address waits for it
-
-    if not isinstance(address, str | ipaddress.IPv4Address | ipaddress.IPv4Network):
-        _refuse_address(_hint(address))
-    text = str.__str__(address) if isinstance(address, str) else str(address)
-    cidr = text if "/" in text else f"{text}/32"
-    try:
-        ipaddress.IPv4Interface(cidr)
-    except ValueError:
-        _refuse_address(_hint(text))
-    if re.fullmatch(_CIDR, cidr) is None:
-        _refuse_address("with its mask as a number of bits")
-    return cidr
-
-
-def _hint(address: object) -> str:
-    """Say what is wrong with what is no IPv4 address, as far as it shows."""
-    import ipaddress  # as above
-
-    if not isinstance(address, str | ipaddress.IPv6Address | ipaddress.IPv6Network):
-        return f"not {type(address).__name__}"
-    text = str(address)
-    try:
-        mapped = ipaddress.IPv6Address(text).ipv4_mapped
-    except ValueError:
-        mapped = None
-    if mapped is not None:
-        # What a socket that takes both families says of an IPv4 viewer (RFC 4291, 2.5.5.2).
-        return f"and this is one written as IPv6: write {mapped}"
-    if re.fullmatch(r"[0-9.]+:[0-9]+", text):
-        return "without a port"
-    return "without IPv6, which CloudFront does not match" if ":" in text else ""
-
-
-def _refuse_address(hint: str) -> NoReturn:
-    raise PolicyError(
-        "ip_address is one IPv4 address (192.0.2.1) or network (192.0.2.0/24)"
-        + (f", {hint}" if hint else ""),
-        field="ip_address",
-    )
-
-
 def _parse(text: str | bytes) -> Any:
     if not isinstance(text, str | bytes):
-        raise PolicyError(f"a policy document is text, not {type(text).__name__}")
-    if len(text) > _MAX_JSON:
-        raise PolicyError(f"the policy document is over {_MAX_JSON} bytes; no policy needs that")
-    import json  # only who reads a policy back waits for it
+        raise PolicyError(f"a policy document must be text, got {type(text).__name__}")
+    if len(text) > MAX_POLICY_BYTES:
+        raise PolicyError(
+            f"a policy document may have at most {MAX_POLICY_BYTES} bytes, got {len(text)}"
+        )
+    # Imported only where a policy is parsed: json takes milliseconds.
+    from cfsign.utils.strict_json import StrictJSONError, parse_json
 
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_not_json)
-    except (ValueError, RecursionError):
+        return parse_json(text)
+    except StrictJSONError as error:
         raise PolicyError(
-            "the policy is not a JSON document of unique members; copy it again, whole"
+            f"the policy is not valid JSON: {error}", hint="copy the whole document again"
         ) from None
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError
-    return members
-
-
-def _not_json(_: str) -> NoReturn:
-    raise ValueError
-
-
 def _one_statement(document: Any) -> dict[str, Any]:
-    statements = _members(document, {"Statement"}, {"Statement"})["Statement"]
+    statements = _check_members(document, {"Statement"}, {"Statement"})["Statement"]
     if not isinstance(statements, list) or len(statements) != 1:
         raise PolicyError(
-            'a policy\'s "Statement" is an array of exactly one object: [{...}]', field="Statement"
+            'the policy\'s "Statement" must be an array of exactly one object: [{...}]',
+            field="Statement",
         )
     both = {"Resource", "Condition"}
-    return _members(statements[0], both, both)
+    return _check_members(statements[0], both, both)
 
 
-def _members(value: Any, required: set[str], known: Any) -> dict[str, Any]:
+def _check_members(value: Any, required: set[str], known: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise PolicyError("the policy has a value where an object {...} belongs")
     for name in sorted(required - value.keys()):
         raise PolicyError(f"the policy lacks {name!r}", field=name)
     for name in sorted(value.keys() - set(known)):
-        raise PolicyError(f"the policy has {name[:40]!r}, which CloudFront does not know")
+        raise PolicyError(f"the policy has the unknown member {name[:40]!r}")
     return value

@@ -1,11 +1,13 @@
-"""The signer: signs with one private key."""
+"""Sign policies, URLs and cookies with one private key."""
 
 from __future__ import annotations
 
 import inspect
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TypeVar
+from time import time
+from typing import TypeVar, Unpack
 
 from cfsign.errors import PolicyError, SigningKeyError
 from cfsign.keys import (
@@ -22,33 +24,187 @@ from cfsign.keys import (
     resolve_private_key,
 )
 from cfsign.keys.key_pair_id import check_key_pair_id
-from cfsign.signing.base_signer import BaseSigner
-from cfsign.signing.encoding import encode
-from cfsign.signing.policy import Policy, policy_json
-from cfsign.signing.signed_policy import SignedPolicy, key_parameters
-from cfsign.signing.url import MAX_URL_BYTES, check_length
-from cfsign.signing.workers import in_order
+from cfsign.keys.protocol import GilBoundKey
+from cfsign.signing.cookies import SignedCookies
+from cfsign.signing.policy import Conditions, Policy, build_policy, check_conditions, policy_text
+from cfsign.signing.signed_policy import SignedPolicy, add_query, build_query, check_match
+from cfsign.signing.url import check_url, check_urls
+from cfsign.signing.workers import check_workers, map_in_order
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-# The bytes of P-256's r and s, 32 each, without the DER around them. A signature that is longer is
-# taken as it is, since each look costs every URL.
-_BARE = 64
+# URLs that a worker takes at once, so that passing them on costs little.
+_CHUNK = 64
 
-# What a thread takes at a time that waits for a process: where a signature takes milliseconds, the
-# last to have some left would otherwise keep the others waiting.
+# The same for a worker that waits for a process. A signature takes milliseconds there, so with
+# larger chunks the other workers would wait for the last one.
 _SLOW_CHUNK = 4
+
+# The bytes of P-256's r and s, 32 each, without DER around them.
+_RAW_ECDSA = 64
+
+
+class BaseSigner(ABC):
+    """The interface shared by `Signer` and `KeyRing`."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def is_async(self) -> bool:
+        """True if a key is an `AsyncPrivateKey`, so that only the async methods can sign."""
+
+    @abstractmethod
+    def current(self) -> Signer:
+        """Return the signer with the key that signs now."""
+
+    async def current_async(self) -> Signer:
+        """Async version of `current`."""
+        return self.current()
+
+    def sign_policy(self, policy: Policy) -> SignedPolicy:
+        """
+        Sign a policy. No clock is read: a policy that has expired is signed, too.
+
+        Raises:
+            PolicyError: *policy* is not a Policy.
+            SigningKeyError: The key cannot sign. `KeyUnavailableError`: it cannot at the moment.
+        """
+        signer = self.current()
+        signature = signer._sign(_message(policy))
+        return SignedPolicy(policy, signature, signer.key_pair_id, signer.hash_algorithm)
+
+    async def sign_policy_async(self, policy: Policy) -> SignedPolicy:
+        """
+        Async version of `sign_policy`.
+
+        An asynchronous key is awaited. A key that blocks signs in a thread.
+        """
+        signer = await self.current_async()
+        signature = await signer._sign_async(_message(policy))
+        return SignedPolicy(policy, signature, signer.key_pair_id, signer.hash_algorithm)
+
+    def sign_url(
+        self, url: str, *, pattern: str | None = None, **conditions: Unpack[Conditions]
+    ) -> str:
+        """
+        Sign one URL. The URL is returned byte for byte, with the signature after its query.
+
+        Args:
+            url: The URL as it is sent: percent-encoded, without wildcards.
+            pattern: A URL pattern to be signed instead, which must match the URL.
+            conditions: When and for whom the URL works; see `Conditions`.
+
+        Raises:
+            ResourceError: A browser would change the URL, or the pattern does not match it.
+            PolicyError: CloudFront does not accept a time or the address.
+            SigningKeyError: The key cannot sign.
+        """
+        return self._sign_url(url, pattern, conditions, time())
+
+    async def sign_url_async(
+        self, url: str, *, pattern: str | None = None, **conditions: Unpack[Conditions]
+    ) -> str:
+        """Async version of `sign_url`."""
+        url = check_url(url)
+        policy = _build_policy(url, pattern, conditions, time())
+        return (await self.sign_policy_async(policy)).url(url)
+
+    def _sign_url(self, url: str, pattern: str | None, conditions: Conditions, now: float) -> str:
+        url = check_url(url)
+        if pattern is None:
+            expires_at, starts_at, ip_address = check_conditions(conditions, now)
+            if starts_at is None and ip_address is None:
+                # The short branch for the most common case does the same steps without a Policy and
+                # a SignedPolicy: this halves our part of the time.
+                signer = self.current()
+                signature = signer._sign(policy_text(url, expires_at).encode())
+                query = build_query(
+                    f"Expires={expires_at}", signature, signer.key_pair_id, signer.hash_algorithm
+                )
+                return add_query(url, query)
+        return self.sign_policy(_build_policy(url, pattern, conditions, now)).url(url)
+
+    def sign_urls(
+        self,
+        urls: Iterable[str],
+        *,
+        pattern: str | None = None,
+        workers: int = 1,
+        **conditions: Unpack[Conditions],
+    ) -> Iterator[str]:
+        """
+        Sign many URLs, lazily and in order. All expire at the same time, counted from the call.
+
+        With a pattern, one signature is made for all of them. Otherwise several workers can sign at
+        once: in threads, or in processes if the key holds Python's lock (the `rsa` package, and
+        `cryptography` before version 47). They read up to a few hundred URLs ahead. With several
+        workers, a key ring signs all URLs with the key that is current at the call.
+
+        Args:
+            urls: URLs as for `sign_url`; each is checked when it is signed.
+            pattern: As for `sign_url`.
+            workers: The number of workers, at least 1.
+            conditions: As for `sign_url`; checked at the call.
+
+        Raises:
+            ResourceError: As `sign_url`; or at the call, if *urls* is a single text.
+            PolicyError: As `sign_url`, or `workers` is not a whole number of at least 1.
+            SigningKeyError: The key cannot sign.
+        """
+        check_workers(workers)
+        several = check_urls(urls, "sign_url")
+        now = time()
+        if pattern is not None:
+            return self.sign_policy(build_policy(pattern, conditions, now)).urls(several)
+        expires_at, starts_at, ip_address = check_conditions(conditions, now)
+        checked = Conditions(expires_at=expires_at, starts_at=starts_at, ip_address=ip_address)
+
+        def sign(signer: BaseSigner, url: str) -> str:
+            return signer._sign_url(url, None, checked, now)
+
+        return self.map_in_workers(sign, several, workers, chunk=_CHUNK)
+
+    def map_in_workers(
+        self,
+        work: Callable[[BaseSigner, Item], Result],
+        items: Iterable[Item],
+        workers: int,
+        *,
+        chunk: int = 1,
+    ) -> Iterator[Result]:
+        """
+        Yield `work(signer, item)` for each item, as `workers.map_in_order` does.
+
+        One worker passes this signer. Several pass the signer that is current at the call, or one
+        that signs with the same key in child processes.
+        """
+        if workers == 1:
+            return map_in_order(partial(work, self), items, workers)
+        signer = self.current()
+        key = signer._key
+        if is_gil_bound(key):
+            return _map_in_processes(signer, key, work, items, workers, min(chunk, _SLOW_CHUNK))
+        return map_in_order(partial(work, signer), items, workers, chunk=chunk)
+
+    def sign_cookies(self, pattern: str, **conditions: Unpack[Conditions]) -> SignedCookies:
+        """
+        Sign cookies for a URL, or for a pattern such as `https://HOST/videos/42/*`.
+
+        The conditions and the errors are those of `sign_url`.
+        """
+        return self.sign_policy(build_policy(pattern, conditions, time())).cookies()
 
 
 class Signer(Unpicklable, BaseSigner):
     """
-    Signs with one private key, as the public key that CloudFront knows by `key_pair_id`.
+    A signer with one private key, whose public key CloudFront knows as `key_pair_id`.
 
-    It never changes: for another key, or hash algorithm, make another one.
+    It is immutable. To sign in another way, implement `PrivateKey` instead of a subclass.
     """
 
-    __slots__ = ("_hash_algorithm", "_key", "_key_pair_id", "_key_parameters")
+    __slots__ = ("_hash_algorithm", "_key", "_key_pair_id")
 
     def __init__(
         self,
@@ -58,23 +214,22 @@ class Signer(Unpicklable, BaseSigner):
         hash_algorithm: str | None = None,
     ) -> None:
         """
-        Take the id and the key.
+        Load the key.
 
         Args:
             key_pair_id: The id of the public key in CloudFront, such as K2JCJMDEHXQW5F.
             private_key: A PrivateKey; a path, or PEM or DER as text or bytes; or `kms:` and the
                 id, ARN or `alias/NAME` of a key in AWS KMS.
-            hash_algorithm: "SHA1" or "SHA256" (announced by AWS in April 2026); None takes
-                "SHA1", or "SHA256" with a key that has no other, such as one in AWS KMS.
+            hash_algorithm: "SHA1" or "SHA256" (announced by AWS in April 2026). None: "SHA1", or
+                "SHA256" for a key that supports nothing else, such as one in AWS KMS.
 
         Raises:
             SigningKeyError: The id or the key cannot be used.
-            PolicyError: CloudFront does not know the hash algorithm, or the key has it not.
+            PolicyError: CloudFront or the key does not support the hash algorithm.
         """
         self._key_pair_id = check_key_pair_id(key_pair_id)
         self._key = resolve_private_key(private_key)
         self._hash_algorithm = choose_hash_algorithm(self._key, hash_algorithm)
-        self._key_parameters = key_parameters(self._key_pair_id, self._hash_algorithm)
 
     @property
     def key_pair_id(self) -> str:
@@ -91,163 +246,129 @@ class Signer(Unpicklable, BaseSigner):
 
     @property
     def is_async(self) -> bool:
-        """Whether it signs by `sign_policy_async` alone, since its key is an asynchronous one."""
+        """True if the key is an `AsyncPrivateKey`, so that only the async methods can sign."""
         return is_async(self._key)
 
-    def sign_policy(self, policy: Policy) -> SignedPolicy:
-        """
-        Sign *policy* just as it stands, whatever the clock says.
+    def current(self) -> Signer:
+        """Return this signer."""
+        return self
 
-        Raises:
-            PolicyError: It is no Policy.
-            SigningKeyError: The key cannot sign, or is an asynchronous one.
-        """
-        signature: object = self._key.sign(_message(policy), self._hash_algorithm)
-        if type(signature) is not bytes or len(signature) <= _BARE:
-            signature = self._checked(signature)
-        return SignedPolicy(policy, self._key_pair_id, encode(signature), self._hash_algorithm)
+    def public_key_pem(self) -> str:
+        """Return the public key that CloudFront knows as `key_pair_id`, as PEM."""
+        return self._key.public_key_pem()
 
-    def _canned_url(self, url: str, expires_at: int) -> str:
-        """Do as any signer does, but without a Policy and a SignedPolicy for each URL."""
-        digits = f"{expires_at}"  # made once for both the policy and the URL, to save time
-        message = policy_json(url, digits).encode()
-        signature: object = self._key.sign(message, self._hash_algorithm)
-        if type(signature) is not bytes or len(signature) <= _BARE:
-            signature = self._checked(signature)
-        return self._assembled(url, digits, signature)
+    def _sign(self, message: bytes) -> bytes:
+        return self._check_signature(self._key.sign(message, self._hash_algorithm))
 
-    async def _canned_url_async(self, url: str, expires_at: int) -> str:
-        digits = f"{expires_at}"
-        signature = await self._signature_async(policy_json(url, digits).encode())
-        return self._assembled(url, digits, signature)
-
-    def _assembled(self, url: str, expires_at: str, signature: bytes) -> str:
-        signed = (
-            f"{url}{'&' if '?' in url else '?'}Expires={expires_at}"
-            f"&Signature={encode(signature)}{self._key_parameters}"
-        )
-        return signed if len(signed) <= MAX_URL_BYTES else check_length(signed)
-
-    async def sign_policy_async(self, policy: Policy) -> SignedPolicy:
-        """
-        Sign *policy* as `sign` does, without holding up the event loop.
-
-        An asynchronous key is awaited, and one that blocks signs in a thread.
-        """
-        signature = await self._signature_async(_message(policy))
-        return SignedPolicy(policy, self._key_pair_id, encode(signature), self._hash_algorithm)
-
-    async def _signature_async(self, message: bytes) -> bytes:
+    async def _sign_async(self, message: bytes) -> bytes:
         signature: object
         if is_blocking(self._key) and not is_async(self._key):
-            import asyncio  # here, where there is a loop already: `import cfsign` stays fast
+            import asyncio  # imported only where a loop runs: `import cfsign` stays fast
 
             signature = await asyncio.to_thread(self._key.sign, message, self._hash_algorithm)
         else:
             signature = self._key.sign(message, self._hash_algorithm)
-        if not isinstance(signature, bytes) and inspect.isawaitable(signature):
+        if inspect.isawaitable(signature):
             signature = await signature
-        if type(signature) is not bytes or len(signature) <= _BARE:
-            signature = self._checked(signature)
-        return signature
+        return self._check_signature(signature)
 
-    def in_workers(
-        self,
-        work: Callable[[BaseSigner, Item], Result],
-        items: Iterable[Item],
-        workers: int,
-        *,
-        chunk: int = 1,
-    ) -> Iterator[Result]:
-        """Do as any signer does; with a key that holds Python's lock, it signs in processes."""
-        # What a subclass does in a `sign` of its own is not known to a process.
-        if workers == 1 or type(self) is not Signer or not is_gil_bound(self._key):
-            yield from super().in_workers(work, items, workers, chunk=chunk)
-            return
-        from cfsign.keys.child_processes import ChildKeys  # the only one who needs processes
-
-        key = ChildKeys(self._key, workers)
-        try:
-            signer = Signer(self.key_pair_id, key, hash_algorithm=self.hash_algorithm)
-            yield from in_order(
-                partial(work, signer), items, workers, chunk=min(chunk, _SLOW_CHUNK)
-            )
-        finally:
-            key.close()
-
-    def public_key_pem(self) -> str:
-        """Return the public half of the key, as PEM: what CloudFront knows by `key_pair_id`."""
-        return self._key.public_key_pem()
-
-    def _checked(self, returned: object) -> bytes:
-        """Return what a key gave for a signature, if it is one."""
-        if inspect.isawaitable(returned):
-            _close(returned)
+    def _check_signature(self, signature: object) -> bytes:
+        """Return the result of a key's `sign` if it is a signature."""
+        if isinstance(signature, bytes) and signature:
+            if len(signature) != _RAW_ECDSA or not self._is_raw_ecdsa(signature):
+                return signature
             raise SigningKeyError(
-                "the private key signs asynchronously; await sign_policy_async, or use an async view"
+                f"sign of a {type(self._key).__name__} returned r and s next to each other, the "
+                "ECDSA format of PKCS#11 and JWS; CloudFront needs ASN.1 DER (RFC 3279)",
+                hint="return encode_dss_signature(r, s) of the cryptography package",
             )
-        if isinstance(returned, bytes) and returned:
-            if not _is_bare(self._key, returned):
-                return returned
+        if inspect.isawaitable(signature):
+            if inspect.iscoroutine(signature):
+                signature.close()  # else Python would warn later that it was never awaited
             raise SigningKeyError(
-                f"sign of a {type(self._key).__name__} returned r and s side by side, as PKCS#11 "
-                "and JWS have an ECDSA signature; CloudFront takes it as ASN.1 DER (RFC 3279): "
-                "return encode_dss_signature(r, s) of cryptography's"
+                "the private key signs asynchronously",
+                hint="await sign_policy_async, or use an async view",
             )
         raise SigningKeyError(
-            f"sign of a {type(self._key).__name__} returned {_described(returned)}; "
-            "it returns the raw signature, as bytes"
+            f"sign of a {type(self._key).__name__} must return the raw signature as bytes, "
+            f"got {_describe(signature)}"
         )
+
+    def _is_raw_ecdsa(self, signature: bytes) -> bool:
+        """Return False for DER of 64 bytes, and for RSA of 512 bits, as tests have."""
+        is_der = signature[:2] == bytes((0x30, _RAW_ECDSA - 2))
+        is_rsa = str(getattr(self._key, "algorithm", "")).startswith("RSA")
+        return not is_der and not is_rsa
 
 
 def check_hash_algorithm(hash_algorithm: object) -> HashAlgorithm:
-    """Return *hash_algorithm* if CloudFront knows it, else raise PolicyError."""
+    """Return *hash_algorithm* if CloudFront supports it, else raise PolicyError."""
     if hash_algorithm not in HASH_ALGORITHMS:
-        raise PolicyError('hash_algorithm is "SHA1" or "SHA256"', field="hash_algorithm")
-    # The text itself: a member of a str enumeration would print as its name.
+        # The value is not shown: it may be a key in the wrong place.
+        raise PolicyError('hash_algorithm must be "SHA1" or "SHA256"', field="hash_algorithm")
+    # Not the argument: a member of a str enumeration would be formatted as its name.
     return HASH_ALGORITHMS[HASH_ALGORITHMS.index(hash_algorithm)]
 
 
-def _close(awaitable: object) -> None:
-    # A coroutine that nobody awaits would warn of it, somewhere else and later.
-    if inspect.iscoroutine(awaitable):
-        awaitable.close()
+def choose_hash_algorithm(
+    key: PrivateKey | AsyncPrivateKey, hash_algorithm: str | None = None
+) -> HashAlgorithm:
+    """
+    Return *hash_algorithm*, or for None the first that the key supports.
+
+    Raises:
+        PolicyError: CloudFront or the key does not support it.
+        SigningKeyError: The key's attribute `hash_algorithms` is not valid.
+    """
+    supported = get_hash_algorithms(key)
+    if hash_algorithm is None:
+        return supported[0]
+    chosen = check_hash_algorithm(hash_algorithm)
+    if chosen not in supported:
+        raise PolicyError(
+            f"this key supports only {' and '.join(supported)}, got hash_algorithm {chosen!r}",
+            hint=f'remove hash_algorithm, or set "{supported[0]}"',
+            field="hash_algorithm",
+        )
+    return chosen
 
 
-def _described(thing: object) -> str:
-    """Name what was given in a key's or a signature's place by its type, never by its value."""
-    if isinstance(thing, type):
-        return f"the class {thing.__name__} itself"
-    if isinstance(thing, bytes):
-        return "no bytes at all"
-    return type(thing).__name__
+def _build_policy(url: str, pattern: str | None, conditions: Conditions, now: float) -> Policy:
+    """Return the policy for a checked URL, or for a pattern that must match it."""
+    policy = build_policy(url if pattern is None else pattern, conditions, now)
+    check_match(policy.resource, url)
+    return policy
 
 
-def _is_bare(key: PrivateKey | AsyncPrivateKey, signature: bytes) -> bool:
-    """Tell r and s of P-256 from DER of so many bytes, and from RSA of 512 bits, as tests have."""
-    is_der = signature[:2] == bytes((0x30, _BARE - 2))
-    is_rsa = str(getattr(key, "algorithm", "")).startswith("RSA")
-    return len(signature) == _BARE and not is_der and not is_rsa
+def _map_in_processes(
+    signer: Signer,
+    key: GilBoundKey,
+    work: Callable[[BaseSigner, Item], Result],
+    items: Iterable[Item],
+    workers: int,
+    chunk: int,
+) -> Iterator[Result]:
+    # Imported only where processes are needed: `import cfsign` stays fast.
+    from cfsign.keys.child_processes import ChildKeys
+
+    child_keys = ChildKeys(key, workers)
+    try:
+        copy = Signer(signer.key_pair_id, child_keys, hash_algorithm=signer.hash_algorithm)
+        yield from map_in_order(partial(work, copy), items, workers, chunk=chunk)
+    finally:
+        child_keys.close()
 
 
 def _message(policy: Policy) -> bytes:
     if not isinstance(policy, Policy):
-        raise PolicyError(f"sign takes a Policy, not {type(policy).__name__}")
+        raise PolicyError(f"sign_policy takes a Policy, got {type(policy).__name__}")
     return policy.to_json().encode("ascii")
 
 
-def choose_hash_algorithm(
-    key: PrivateKey | AsyncPrivateKey, wanted: str | None = None
-) -> HashAlgorithm:
-    """Return *wanted* if *key* signs with it, else raise PolicyError; None takes the key's own."""
-    known = get_hash_algorithms(key)
-    if wanted is None:
-        return known[0]
-    algorithm = check_hash_algorithm(wanted)
-    if algorithm not in known:
-        raise PolicyError(
-            f"this key signs with {' or '.join(known)} alone; "
-            f'leave hash_algorithm out, or give "{known[0]}"',
-            field="hash_algorithm",
-        )
-    return algorithm
+def _describe(value: object) -> str:
+    """Return the type of a value, never the value, which may be secret."""
+    if isinstance(value, type):
+        return f"the class {value.__name__} itself"
+    if isinstance(value, bytes):
+        return "no bytes"
+    return type(value).__name__

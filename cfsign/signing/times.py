@@ -1,204 +1,259 @@
 """
-Moments and lifetimes, as users give them, into the epoch seconds that CloudFront takes.
+Convert timestamps and durations to the whole seconds that CloudFront uses.
 
-No function here reads a clock: now is an argument.
+No function here reads a clock: the current time is an argument.
 AWS, "Create a signed URL using a canned policy": seconds since 1970 in UTC, a 32-bit integer.
 """
 
 from __future__ import annotations
 
 import re
+from binascii import crc32
 from typing import TYPE_CHECKING, TypeAlias
 
 from cfsign.errors import PolicyError
+from cfsign.limits import LATEST_EXPIRY
 
 if TYPE_CHECKING:
     import datetime
 
-Moment: TypeAlias = "int | datetime.datetime"
-Lifetime: TypeAlias = "int | datetime.timedelta"
+Timestamp: TypeAlias = "int | datetime.datetime"
+Duration: TypeAlias = "int | datetime.timedelta"
 
-#: The last second of a signed 32-bit integer, 2038-01-19 03:14:07 UTC.
-LATEST = 2147483647
+_LATEST = f"{LATEST_EXPIRY} (January 2038), the last second that CloudFront accepts"
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def epoch_seconds(moment: Moment, field: str) -> int:
+def to_epoch_seconds(timestamp: Timestamp, field: str) -> int:
     """
-    Turn *moment* into whole epoch seconds, a fraction cut off.
+    Convert a timestamp to whole epoch seconds, without the fraction.
 
     Args:
-        moment: An aware datetime, or epoch seconds as an int.
-        field: The argument's name, for the error.
+        timestamp: An aware datetime, or epoch seconds as an int.
+        field: The name of the argument, for the error.
 
     Raises:
-        PolicyError: Naive, in milliseconds, out of range, or of another type.
+        PolicyError: The timestamp is naive, in milliseconds, out of range or of another type.
     """
-    if isinstance(moment, bool) or not isinstance(moment, int):
-        moment = _timestamp(moment, field)
-    if moment > LATEST:
+    if isinstance(timestamp, bool) or not isinstance(timestamp, int):
+        timestamp = _datetime_to_seconds(timestamp, field)
+    if timestamp > LATEST_EXPIRY:
         raise PolicyError(
-            f"{field} is past {LATEST} (January 2038), the last second that CloudFront takes; "
-            "are these milliseconds? Divide by 1000",
+            f"{field} is after {_LATEST}, got {timestamp}",
+            hint="if these are milliseconds, divide by 1000",
             field=field,
         )
-    if moment < 1:
-        raise PolicyError(f"{field} lies before 1970; give epoch seconds", field=field)
-    return int(moment)
-
-
-def _timestamp(moment: object, field: str) -> int:
-    import datetime  # only who gives one waits for it
-
-    if not isinstance(moment, datetime.datetime):
+    if timestamp < 1:
         raise PolicyError(
-            f"{field} is an aware datetime or whole epoch seconds (int), "
-            f"not {type(moment).__name__}",
+            f"{field} must be after 1970, got {timestamp}", hint="use epoch seconds", field=field
+        )
+    return int(timestamp)
+
+
+def _datetime_to_seconds(timestamp: object, field: str) -> int:
+    import datetime  # imported only where a datetime is given: it takes a millisecond
+
+    if not isinstance(timestamp, datetime.datetime):
+        raise PolicyError(
+            f"{field} must be an aware datetime or whole epoch seconds (int), "
+            f"got {type(timestamp).__name__}",
             field=field,
         )
-    if moment.utcoffset() is None:
+    if timestamp.utcoffset() is None:
         raise PolicyError(
-            f"{field} is a naive datetime, whose time zone nobody knows; "
-            "give an aware one: datetime.now(timezone.utc) + ...",
+            f"{field} is a naive datetime, without a time zone",
+            hint="use an aware one: datetime.now(timezone.utc) + ...",
             field=field,
         )
-    return int(moment.timestamp())
+    return int(timestamp.timestamp())
 
 
-def moment_from_text(text: str, field: str) -> int:
+def parse_timestamp(text: str, field: str) -> int:
     """
-    Read a moment as a document writes it, in ISO 8601 with its zone: "2026-01-01T00:00:00Z".
+    Parse an ISO 8601 timestamp with its time zone, such as "2026-01-01T00:00:00Z".
 
     Args:
-        text: The moment.
-        field: What it is called, for the error.
+        text: The timestamp.
+        field: The name of the setting or member, for the error.
+
+    Returns:
+        Epoch seconds.
 
     Raises:
-        PolicyError: It is none, has no zone, or is one that `epoch_seconds` refuses.
+        PolicyError: The text is not such a timestamp, or `to_epoch_seconds` refuses it.
     """
     import datetime  # as above
 
     try:
-        moment = datetime.datetime.fromisoformat(text)
+        timestamp = datetime.datetime.fromisoformat(text)
     except ValueError:
-        moment = None
-    if moment is None or moment.utcoffset() is None:
+        timestamp = None
+    if timestamp is None or timestamp.utcoffset() is None:
         raise PolicyError(
-            f"{field} is no moment in ISO 8601 with a time zone; "
-            'write it as "2026-01-01T00:00:00Z", or as epoch seconds',
+            f"{field} must be an ISO 8601 timestamp with a time zone, got {text[:27]!r}",
+            hint='write it as "2026-01-01T00:00:00Z", or as epoch seconds',
             field=field,
         )
-    return epoch_seconds(moment, field)
+    return to_epoch_seconds(timestamp, field)
 
 
-def lifetime_from_text(text: str, field: str) -> int:
+def parse_duration(text: str, field: str) -> int:
     """
-    Read a lifetime as variables and options write it: seconds, or a number with s, m, h or d.
+    Parse a duration: seconds, or a number with s, m, h or d, such as "900", "15m" or "2h".
 
     Args:
-        text: The lifetime, such as "900", "15m" or "2h".
-        field: What it is called, for the error.
+        text: The duration.
+        field: The name of the setting, for the error.
 
     Returns:
-        The seconds; whether so many make a lifetime is not looked into.
+        Seconds, possibly 0.
 
     Raises:
-        PolicyError: It is not written so.
+        PolicyError: The text is not a duration.
     """
     match = re.fullmatch(r"([0-9]{1,13})([smhd]?)", text)
     if match is None:
         raise PolicyError(
-            "this is no lifetime; give seconds, or a number with s, m, h or d: 90, 15m, 2h",
+            f"invalid duration {text[:27]!r}",
+            hint="use seconds, or a number with s, m, h or d (90, 15m, 2h)",
             field=field,
         )
     return int(match[1]) * _UNITS[match[2]]
 
 
-def lifetime_seconds(lifetime: Lifetime, field: str) -> int:
+def to_seconds(duration: Duration, field: str) -> int:
     """
-    Turn *lifetime* into whole seconds, at least 1, a fraction cut off.
+    Convert a duration to whole seconds, without the fraction.
 
     Args:
-        lifetime: A timedelta, or seconds as an int.
-        field: The argument's name, for the error.
+        duration: A timedelta, or seconds as an int.
+        field: The name of the argument, for the error.
 
     Raises:
-        PolicyError: Less than a second, or of another type.
+        PolicyError: The duration is less than a second or of another type.
     """
-    if isinstance(lifetime, bool) or not isinstance(lifetime, int):
-        lifetime = _total_seconds(lifetime, field)
-    if lifetime < 1:
+    if isinstance(duration, bool) or not isinstance(duration, int):
+        duration = _timedelta_to_seconds(duration, field)
+    if duration < 1:
         raise PolicyError(
-            f"{field} is less than one second; give a lifetime of 1 or more", field=field
+            f"{field} must be a positive number of seconds, got {duration}", field=field
         )
-    return int(lifetime)
+    return int(duration)
 
 
-def _total_seconds(lifetime: object, field: str) -> int:
+def _timedelta_to_seconds(duration: object, field: str) -> int:
     import datetime  # as above
 
-    if not isinstance(lifetime, datetime.timedelta):
+    if not isinstance(duration, datetime.timedelta):
         raise PolicyError(
-            f"{field} is a timedelta or whole seconds (int), not {type(lifetime).__name__}",
+            f"{field} must be a timedelta or whole seconds (int), got {type(duration).__name__}",
             field=field,
         )
-    return lifetime // datetime.timedelta(seconds=1)
+    return duration // datetime.timedelta(seconds=1)
 
 
-def standing_lifetime(
-    lifetime: Lifetime, field: str, now: int, mend: str = "give fewer seconds, such as 60"
+def check_duration(
+    duration: Duration, field: str, now: float, hint: str = "use fewer seconds, such as 60"
 ) -> int:
     """
-    Turn *lifetime*, which is to serve from *now* on, into whole seconds, as `lifetime_seconds`.
+    Return a duration that starts at *now* in whole seconds.
+
+    Args:
+        duration: A timedelta, or seconds as an int.
+        field: The name of the argument, for the error.
+        now: Epoch seconds.
+        hint: The fix if the duration is too long.
 
     Raises:
-        PolicyError: Also if it would already end later than CloudFront can tell; *mend* is what to
-            do then.
+        PolicyError: As `to_seconds`, or the duration ends after the last second that CloudFront
+            accepts.
     """
-    seconds = lifetime_seconds(lifetime, field)
-    if now + seconds > LATEST:
+    seconds = to_seconds(duration, field)
+    if now + seconds > LATEST_EXPIRY:
         raise PolicyError(
-            f"{field} ends past {LATEST} (January 2038), the last second that CloudFront takes; "
-            f"{mend}",
+            f"{field} ends after {_LATEST}, got {seconds}",
+            hint=hint,
             field=field,
         )
     return seconds
 
 
-def expiry(expires_in: Lifetime | None, expires_at: Moment | None, now: float) -> int:
+def resolve_expiry(expires_in: Duration | None, expires_at: Timestamp | None, now: float) -> int:
     """
-    Settle when a signature expires, in epoch seconds.
+    Return when a signature expires, in epoch seconds.
 
     Args:
-        expires_in: A lifetime from *now*; or
-        expires_at: the moment itself. One of the two, never both.
-        now: The clock's epoch seconds, of which a fraction does not count.
+        expires_in: A duration from *now*; or
+        expires_at: the timestamp itself. Exactly one of the two is not None.
+        now: Epoch seconds; a fraction is ignored.
 
     Raises:
-        PolicyError: Both or neither given, or the expiry is not in the future.
+        PolicyError: Both or neither are given, or the expiry is not in the future.
     """
-    # As most are, so that they cost no more.
-    if expires_in is None and type(expires_at) is int and now < expires_at <= LATEST:
-        return expires_at
-    if expires_at is None and type(expires_in) is int and 0 < expires_in <= LATEST - now:
-        return int(now) + expires_in
     if expires_in is not None and expires_at is not None:
-        raise PolicyError("expires_in and expires_at are both given; give one", field="expires_in")
+        raise PolicyError(
+            "expires_in and expires_at cannot be combined", hint="use one", field="expires_in"
+        )
     now = int(now)
     if expires_in is not None:
-        mend = "give fewer seconds (is this a moment? give it as expires_at)"
-        return now + standing_lifetime(expires_in, "expires_in", now, mend)
+        hint = "use fewer seconds; a timestamp belongs into expires_at"
+        return now + check_duration(expires_in, "expires_in", now, hint)
     if expires_at is None:
         raise PolicyError(
-            "an expiry is required: give expires_in (seconds or a timedelta) "
+            "an expiry is required",
+            hint="set expires_in (seconds or a timedelta) "
             "or expires_at (epoch seconds or an aware datetime)",
             field="expires_at",
         )
-    moment = epoch_seconds(expires_at, "expires_at")
-    if moment <= now:
+    seconds = to_epoch_seconds(expires_at, "expires_at")
+    if seconds <= now:
         raise PolicyError(
-            f"expires_at lies {now - moment} s in the past; give a moment to come, in UTC",
+            f"expires_at is {now - seconds} s in the past",
+            hint="use a later timestamp, in UTC",
             field="expires_at",
         )
-    return moment
+    return seconds
+
+
+def round_up_expiry(expires_at: int, resource: str, step: int, jitter: int | None = None) -> int:
+    """
+    Round an expiry up to a step, so that signing again within the step gives the same URL.
+
+    Args:
+        expires_at: Epoch seconds, at most `LATEST_EXPIRY`.
+        resource: The URL or pattern to be signed.
+        step: Seconds between two expiries of one resource.
+        jitter: Seconds over which the expiries of different resources are spread. None: all
+            expire at the same time, at multiples of the step.
+
+    Returns:
+        Epoch seconds, less than a step after *expires_at*.
+    """
+    phase = 0
+    if jitter is not None:
+        # A hash of the text alone, so that every process and machine computes the same. The text
+        # may hold characters that are refused later, when it is signed.
+        phase = crc32(resource.encode("utf-8", "surrogatepass")) % jitter
+    return min(expires_at + (phase - expires_at) % step, LATEST_EXPIRY)
+
+
+def check_jitter(jitter: Duration, step: int | None) -> int:
+    """
+    Return the jitter in whole seconds.
+
+    Raises:
+        PolicyError: The jitter is not a duration, is longer than the step, or there is no step.
+    """
+    seconds = to_seconds(jitter, "expiry_jitter")
+    if step is None:
+        raise PolicyError(
+            "expiry_jitter needs an expiry_step", hint="set both or neither", field="expiry_jitter"
+        )
+    if seconds > step:
+        raise PolicyError(
+            f"expiry_jitter is longer than expiry_step, got {seconds}",
+            hint=f"use at most {step} seconds",
+            field="expiry_jitter",
+        )
+    return seconds

@@ -1,4 +1,4 @@
-"""Several at work on one thing after the other: results in order, a bounded number under way."""
+"""Ordered, bounded parallel map."""
 
 from __future__ import annotations
 
@@ -14,50 +14,51 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-#: More than any machine's cores, and fewer threads than any machine takes.
-MOST = 1024
+#: More than the cores of any machine, and few enough threads for any machine.
+MAX_WORKERS = 1024
 
 
 def check_workers(workers: object) -> int:
-    """Return *workers* if it is a whole number of at least 1, else raise PolicyError."""
-    if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= MOST:
+    """Return *workers* if it is a whole number from 1 to `MAX_WORKERS`, else raise PolicyError."""
+    if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= MAX_WORKERS:
         raise PolicyError(
-            f"workers is a whole number from 1 to {MOST}; os.cpu_count() is a good one",
+            f"workers must be a whole number from 1 to {MAX_WORKERS}, got {workers!r}",
+            hint="os.cpu_count() is a good choice",
             field="workers",
         )
     return workers
 
 
-def in_order(
+def map_in_order(
     work: Callable[[Item], Result], items: Iterable[Item], workers: int, *, chunk: int = 1
 ) -> Iterator[Result]:
     """
-    Yield `work(item)` for each of *items*, in order, as `map` does, but by threads.
+    Yield `work(item)` for each item, in order, as `map` does, but with threads.
 
-    The items are read in the caller's thread, ahead of the results, two chunks a worker: so the
-    memory is the same for ten items as for a billion. An error, of *work* or of *items*, is raised
-    in its turn, when all before it has been yielded. However it ends, by an error, an interrupt, or
-    since nobody wants the rest, no thread is left.
+    The items are read in the caller's thread, up to two chunks a worker ahead of the results, so
+    the memory does not grow with their number. An error of *work* or *items* is raised after the
+    results before it. Threads are always joined, also after an error or when the iterator is
+    closed.
 
     Args:
-        work: Called by several threads at once.
-        items: What to work on.
-        workers: How many threads; 1 makes none.
-        chunk: How many items a thread takes at a time: more where each takes little.
+        work: A function that several threads call at once.
+        items: The arguments.
+        workers: The number of threads; 1 works in the caller's thread.
+        chunk: The number of items that a thread takes at once: more if each takes little time.
     """
     if workers == 1:
         yield from map(work, items)
         return
-    import threading  # here, as below: `import cfsign` stays fast
+    import threading  # imported here, as below, so that `import cfsign` stays fast
     from collections import deque
     from concurrent.futures import ThreadPoolExecutor
 
-    over = threading.Event()
+    is_over = threading.Event()
 
-    def work_on(some: list[Item]) -> tuple[list[Result], Exception | None]:
+    def work_on(items: list[Item]) -> tuple[list[Result], Exception | None]:
         results: list[Result] = []
-        for item in some:
-            if over.is_set():
+        for item in items:
+            if is_over.is_set():
                 break
             try:
                 results.append(work(item))
@@ -66,38 +67,38 @@ def in_order(
         return results, None
 
     pool = ThreadPoolExecutor(workers, thread_name_prefix="cfsign")
-    ahead: deque[Future[tuple[list[Result], Exception | None]]] = deque()
+    futures: deque[Future[tuple[list[Result], Exception | None]]] = deque()
     chunks = _chunks(items, chunk)
     failure: Exception | None = None
     try:
         while True:
-            while failure is None and len(ahead) < 2 * workers:
+            while failure is None and len(futures) < 2 * workers:
                 some, failure = next(chunks, ([], None))
                 if not some:
                     break
-                ahead.append(pool.submit(work_on, some))
-            if not ahead:
+                futures.append(pool.submit(work_on, some))
+            if not futures:
                 break
-            results, error = ahead.popleft().result()
+            results, error = futures.popleft().result()
             yield from results
             if error is not None:
                 raise error
         if failure is not None:
             raise failure
     finally:
-        over.set()
+        is_over.set()
         pool.shutdown(cancel_futures=True)
 
 
 def _chunks(items: Iterable[Item], size: int) -> Iterator[tuple[list[Item], Exception | None]]:
-    """Cut *items* into lists, the last with the error, if any, that came in the place of more."""
+    """Yield lists of *size* items, the last with the error that *items* raised, if any."""
     source = iter(items)
     failure: Exception | None = None
     while failure is None:
         some: list[Item] = []
         try:
             for item in islice(source, size):
-                some.append(item)  # one by one: what comes before an error is kept
+                some.append(item)  # one by one, to keep the items before an error
         except Exception as error:
             failure = error
         if not some and failure is None:

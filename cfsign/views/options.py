@@ -20,8 +20,8 @@ from cfsign.config.fields import (
 )
 from cfsign.config.headers import has_cache_control
 from cfsign.errors import CfsignWarning, ConfigurationError, Problem
+from cfsign.limits import PARAMETERS
 from cfsign.signing.cookies import check_attributes
-from cfsign.signing.url import RESERVED
 
 if TYPE_CHECKING:
     from cfsign.config.configuration import Configuration
@@ -216,7 +216,7 @@ def _check_forward_query(names: object) -> tuple[str, ...]:
         raise ConfigurationError(
             "must be a tuple of names of query parameters", setting="forward_query"
         )
-    reserved = ", ".join(sorted(RESERVED.intersection(names)))
+    reserved = ", ".join(sorted(set(PARAMETERS).intersection(names)))
     if reserved:
         raise ConfigurationError(
             f"CloudFront reserves {reserved}", hint="remove it", setting="forward_query"

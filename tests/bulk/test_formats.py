@@ -347,7 +347,7 @@ def test_parquet_keeps_columns_types_and_metadata(
     bad = pq.read_table(folder / "bad.parquet").to_pylist()
     assert [(row["id"], row["row_"]) for row in bad] == [(2**64 - 4, 4), (2**64 - 701, 701)]
     assert "a space" in bad[0]["error"]
-    assert "a URL is text" in bad[1]["error"]
+    assert "a URL must be text" in bad[1]["error"]
     assert sorted(os.listdir(folder)) == ["bad.parquet", "in.parquet", "out.parquet"]
 
 

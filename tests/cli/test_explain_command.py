@@ -42,7 +42,9 @@ def test_refused_request_is_exit_1_with_the_cause(run, key_options, signed, as_a
     done = run(url, *key_options) if as_argument else run("-", *key_options, stdin=f"{url}\n")
     assert (done.exit_code, done.stderr) == (1, "")
     assert done.stdout.startswith("403 AccessDenied: ")
-    assert "1. The URL was signed for https:// and is requested over http://; sign the" in done.stdout
+    assert (
+        "1. The URL was signed for https:// and is requested over http://; sign the" in done.stdout
+    )
     assert "\x1b" not in done.stdout
 
 

@@ -456,7 +456,7 @@ def entries(*keys):
             "become active without a start time",
         ),
         (entries({"key_pair_id": "K1"}, {"key_pair_id": "K1", "active_from": 5}), "2 times"),
-        (entries({"key_pair_id": "K1", "active_from": "soon"}), "no moment"),
+        (entries({"key_pair_id": "K1", "active_from": "soon"}), "must be an ISO 8601 timestamp"),
         (entries({"key_pair_id": "K1", "active_from": "2026-01-01T00:00:00"}), "time zone"),
         (entries({"key_pair_id": "K1", "active_from": 1767225600000}), "milliseconds"),
         (entries({"key_pair_id": "K1", "active_from": True}), "active_from"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cfsign import ConfigurationError, Policy, SignedCookies, Signer
-from cfsign.signing.cookies import NAMES
+from cfsign.limits import COOKIES
 
 FOLDER = "https://media.example.com/v/*"
 
@@ -64,7 +64,7 @@ def test_replacing_sets_these_and_clears_the_others(cookies: SignedCookies) -> N
     """One header for each name that CloudFront reads, all with the same attributes."""
     given = ("example.com", "/v/", True, False, "Lax")
     headers = cookies.replace_headers(*given)
-    assert [header.partition("=")[0] for header in headers] == list(NAMES)
+    assert [header.partition("=")[0] for header in headers] == list(COOKIES)
     cleared = [header for header in SignedCookies.clear_headers(*given) if header in headers]
     assert sorted(headers) == sorted(cookies.set_cookie_headers(*given) + cleared)
     assert [header.partition("=")[0] for header in cleared] == [
@@ -76,7 +76,7 @@ def test_replacing_sets_these_and_clears_the_others(cookies: SignedCookies) -> N
 def test_clearing_names_every_cookie_that_cloudfront_reads() -> None:
     """Whatever was set before, canned or custom, it is emptied and expired."""
     headers = SignedCookies.clear_headers("example.com", "/v/")
-    assert [header.partition("; ")[0] for header in headers] == [f"{name}=" for name in NAMES]
+    assert [header.partition("; ")[0] for header in headers] == [f"{name}=" for name in COOKIES]
     for header in headers:
         assert attributes(header) == {
             "Domain=example.com",
@@ -86,7 +86,7 @@ def test_clearing_names_every_cookie_that_cloudfront_reads() -> None:
             "Max-Age=0",
             "expires=Thu, 01 Jan 1970 00:00:00 GMT",
         }
-    assert set(NAMES) == {
+    assert set(COOKIES) == {
         f"CloudFront-{name}"
         for name in ("Policy", "Expires", "Signature", "Key-Pair-Id", "Hash-Algorithm")
     }

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cfsign import ResourceError
 from cfsign.checking.matching import resource_matches
-from cfsign.signing.pattern import MAX_QUESTION_MARKS, covers
+from cfsign.signing.pattern import MAX_QUESTION_MARKS, is_match
 from cfsign.signing.url import check_resource, check_url
 
 H = "https://h.example"
@@ -81,7 +81,7 @@ def test_covers(resource: str, url: str) -> None:
     """A wildcard stands for text within its section; one at the end for all that follows."""
     assert check_resource(resource)
     assert check_url(url)
-    assert covers(resource, url)
+    assert is_match(resource, url)
     assert resource_matches(resource, url)
 
 
@@ -90,7 +90,7 @@ def test_does_not_cover(resource: str, url: str) -> None:
     """Another file, another host, another scheme, another section."""
     assert check_resource(resource)
     assert check_url(url)
-    assert not covers(resource, url)
+    assert not is_match(resource, url)
 
 
 LETTERS = st.sampled_from(
@@ -142,7 +142,7 @@ def test_coverage_is_never_wider_than_the_edges_matching(pair: tuple[str, str]) 
         check_url(url)
     except ResourceError:
         assume(False)
-    covered = covers(resource, url)
+    covered = is_match(resource, url)
     event(f"covered: {covered}")
     assert not covered or resource_matches(resource, url)
 
@@ -157,20 +157,20 @@ def test_a_wildcard_covers_any_text_of_its_section(tokens: list[str], texts: lis
     url = f"{H}/" + "".join(
         text if token == "*" else token for token, text in zip(tokens, texts, strict=False)
     )
-    assert covers(resource, url)
+    assert is_match(resource, url)
 
 
 def test_a_hostile_pattern_takes_no_time() -> None:
     """A pattern of thousands of wildcards is decided as soon as any other: this test ends."""
     resource = f"{H}/{'*a' * 3000}*b?c"
-    assert not covers(resource, f"{H}/{'a' * 8000}")
-    assert not covers(f"{H}/{'*a?' * MAX_QUESTION_MARKS}c", f"{H}/{'a' * 8000}?b")
+    assert not is_match(resource, f"{H}/{'a' * 8000}")
+    assert not is_match(f"{H}/{'*a?' * MAX_QUESTION_MARKS}c", f"{H}/{'a' * 8000}?b")
 
 
 def test_a_pattern_has_few_question_marks() -> None:
     """Each may begin the query, so each doubles the work; the error says what to write."""
     question_marks = "a?" * MAX_QUESTION_MARKS
-    assert covers(f"{H}/*{question_marks}b", f"{H}/*{question_marks}b")
-    assert not covers(f"{H}/*{question_marks}b", f"{H}/c")
+    assert is_match(f"{H}/*{question_marks}b", f"{H}/*{question_marks}b")
+    assert not is_match(f"{H}/*{question_marks}b", f"{H}/c")
     with pytest.raises(ResourceError, match=f"at most {MAX_QUESTION_MARKS} `\\?`; write %3F"):
-        covers(f"{H}/*{question_marks}?b", f"{H}/c")
+        is_match(f"{H}/*{question_marks}?b", f"{H}/c")

@@ -13,6 +13,7 @@ from cfsign import (
     ResourceError,
     SigningKeyError,
 )
+from cfsign.errors import Problem
 
 
 @pytest.mark.parametrize(
@@ -42,9 +43,9 @@ def test_evidence() -> None:
 
 def test_problems() -> None:
     """A configuration's error holds one or many, and its text has a line for each."""
-    assert ConfigurationError("a").problems == ("a",)
+    assert ConfigurationError("a").problems == (Problem("", "a"),)
     error = ConfigurationError(["a", "b"])
-    assert error.problems == ("a", "b")
+    assert error.problems == (Problem("", "a"), Problem("", "b"))
     assert str(error) == "a\nb"
 
 

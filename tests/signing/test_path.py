@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cfsign import ResourceError
-from cfsign.signing.path import encode_path, encode_query
+from cfsign.signing.url import encode_path, encode_query
 
 
 @pytest.mark.parametrize(
@@ -48,40 +48,40 @@ def test_a_name_is_encoded_once(path: str, encoded: str | None) -> None:
 
 def test_a_path_that_ends_in_a_slash_is_told_what_to_name() -> None:
     """A file, or for cookies what lies in the folder."""
-    with pytest.raises(ResourceError, match="ends in `/`; name the file itself"):
+    with pytest.raises(ResourceError, match="ends with `/`; use the path of the file itself"):
         encode_path("videos/42/")
-    with pytest.raises(ResourceError, match=r"ends in `/`; .* as videos/42/\* does"):
+    with pytest.raises(ResourceError, match=r"ends with `/`; .* as in videos/42/\*"):
         encode_path("videos/42/", pattern=True)
 
 
 @pytest.mark.parametrize(
     ("path", "mend"),
     [
-        ("", "an empty name"),
-        ("/", "an empty name"),
-        ("//a", "an empty name"),
-        ("a//b", "an empty name"),
-        ("a/", "ends in `/`"),
+        ("", "is empty or has `//`"),
+        ("/", "is empty or has `//`"),
+        ("//a", "is empty or has `//`"),
+        ("a//b", "is empty or has `//`"),
+        ("a/", "ends with `/`"),
         (
             "https://media.example.com/a.jpg",
-            "a whole URL; leave out the domain, or use Signer.sign",
+            "a whole URL; remove the domain, or use Signer.sign",
         ),
-        ("HTTP://media.example.com/a.jpg", "a whole URL; leave out the domain"),
-        (".", "`.` or `..`.*name the file itself"),
-        ("..", "name the file itself"),
-        ("a/../b", "name the file itself"),
-        ("../etc/passwd", "name the file itself"),
-        ("/./a", "name the file itself"),
-        ("a\nb", r"U\+000A in it; take it out"),
-        ("a\r", r"U\+000D in it; take it out"),
-        ("a\0", r"U\+0000 in it; take it out"),
-        ("\ta", r"U\+0009 in it; take it out"),
-        ("a\x7f", r"U\+007F in it; take it out"),
-        ("a\x85", r"U\+0085 in it; take it out"),
+        ("HTTP://media.example.com/a.jpg", "a whole URL; remove the domain"),
+        (".", "`.` or `..`.*the path of the file itself"),
+        ("..", "the path of the file itself"),
+        ("a/../b", "the path of the file itself"),
+        ("../etc/passwd", "the path of the file itself"),
+        ("/./a", "the path of the file itself"),
+        ("a\nb", r"U\+000A in it; remove it"),
+        ("a\r", r"U\+000D in it; remove it"),
+        ("a\0", r"U\+0000 in it; remove it"),
+        ("\ta", r"U\+0009 in it; remove it"),
+        ("a\x7f", r"U\+007F in it; remove it"),
+        ("a\x85", r"U\+0085 in it; remove it"),
         ("a\udcff", "not Unicode text; decode it from UTF-8"),
-        (None, r"text \(str\), not NoneType"),
-        (b"a", r"text \(str\), not bytes"),
-        (7, r"text \(str\), not int"),
+        (None, r"text \(str\), got NoneType"),
+        (b"a", r"text \(str\), got bytes"),
+        (7, r"text \(str\), got int"),
     ],
 )
 @pytest.mark.parametrize("pattern", [False, True])
@@ -145,9 +145,9 @@ def test_a_query_is_text_or_pairs(query: Any, text: str) -> None:
         (7, "text, or pairs of a name and a value"),
         ([("a",)], "text, or pairs"),
         ([("a", "b", "c")], "text, or pairs"),
-        ({"a": 1}, r"names and values of a query are text"),
-        ({"a": None}, r"names and values of a query are text"),
-        ([(b"a", "b")], r"names and values of a query are text"),
+        ({"a": 1}, r"names and values of a query must be text"),
+        ({"a": None}, r"names and values of a query must be text"),
+        ([(b"a", "b")], r"names and values of a query must be text"),
         ({"a": "\udcff"}, "not Unicode text"),
     ],
 )

@@ -91,34 +91,34 @@ def test_an_address_is_kept_in_cidr_form(address: Any, cidr: str) -> None:
 @pytest.mark.parametrize(
     ("address", "mend"),
     [
-        ("2001:db8::1", "without IPv6, which CloudFront does not match"),
-        ("2001:db8::/32", "without IPv6"),
-        ("::ffff:192.0.2.7", r"and this is one written as IPv6: write 192\.0\.2\.7\Z"),
+        ("2001:db8::1", "CloudFront does not match IPv6"),
+        ("2001:db8::/32", "does not match IPv6"),
+        ("::ffff:192.0.2.7", r"stands for an IPv4 address: write 192\.0\.2\.7\Z"),
         ("::FFFF:C000:207", r"write 192\.0\.2\.7\Z"),
-        ("::ffff:192.0.2.0/120", "without IPv6"),
-        ("fe80::1%eth0", "without IPv6"),
-        ("192.0.2.7:443", r"\(192\.0\.2\.0/24\), without a port\Z"),
-        ("[::1]:443", "without IPv6"),
-        ("999.1.2.3", r"one IPv4 address \(192\.0\.2\.1\)"),
-        ("10.0.0.0/33", r"or network \(192\.0\.2\.0/24\)"),
-        ("10.0.0.0/-1", "one IPv4 address"),
+        ("::ffff:192.0.2.0/120", "does not match IPv6"),
+        ("fe80::1%eth0", "does not match IPv6"),
+        ("192.0.2.7:443", r"; remove the port\Z"),
+        ("[::1]:443", "does not match IPv6"),
+        ("999.1.2.3", r"network, got '999.1.2.3'; write it as 192.0.2.1"),
+        ("10.0.0.0/33", r"number of bits, from 0 to 32"),
+        ("10.0.0.0/-1", "an IPv4 address or network"),
         ("10.0.0.0/08", "mask as a number of bits"),
         ("10.0.0.0/255.0.0.0", "mask as a number of bits"),
-        ("10.0.0.0/", "one IPv4 address"),
-        ("10.0.0", "one IPv4 address"),
-        ("010.0.0.1", "one IPv4 address"),
-        ("1.2.3.4,5.6.7.8", "one IPv4 address"),
-        ("1.2.3.4\n", "one IPv4 address"),
-        (" 1.2.3.4", "one IPv4 address"),
-        ("\u0661.2.3.4", "one IPv4 address"),
-        ("", "one IPv4 address"),
-        ("*", "one IPv4 address"),
-        ('1.2.3.4","x":"', "one IPv4 address"),
-        (16909060, "not int"),
-        (b"1.2.3.4", "not bytes"),
-        (ipaddress.ip_address("2001:db8::1"), "without IPv6"),
+        ("10.0.0.0/", "an IPv4 address or network"),
+        ("10.0.0", "an IPv4 address or network"),
+        ("010.0.0.1", "an IPv4 address or network"),
+        ("1.2.3.4,5.6.7.8", "an IPv4 address or network"),
+        ("1.2.3.4\n", "an IPv4 address or network"),
+        (" 1.2.3.4", "an IPv4 address or network"),
+        ("\u0661.2.3.4", "an IPv4 address or network"),
+        ("", "an IPv4 address or network"),
+        ("*", "an IPv4 address or network"),
+        ('1.2.3.4","x":"', "an IPv4 address or network"),
+        (16909060, "got int"),
+        (b"1.2.3.4", "got bytes"),
+        (ipaddress.ip_address("2001:db8::1"), "does not match IPv6"),
         (ipaddress.ip_address("::ffff:192.0.2.7"), r"write 192\.0\.2\.7\Z"),
-        (ipaddress.ip_network("2001:db8::/32"), "without IPv6"),
+        (ipaddress.ip_network("2001:db8::/32"), "does not match IPv6"),
     ],
 )
 def test_any_other_address_is_refused(address: Any, mend: str) -> None:
@@ -156,7 +156,9 @@ def test_a_policy_is_a_value() -> None:
 @pytest.mark.parametrize("resource", ["*", "https://*", "*example.com/a", "https://h.example*"])
 def test_a_wildcard_over_the_domain_warns(resource: str) -> None:
     """It is allowed, as documented, and said out loud, at the caller's own line."""
-    with pytest.warns(CfsignWarning, match="hosts of other owners.*write the domain out") as caught:
+    with pytest.warns(
+        CfsignWarning, match="hosts of other owners.*write the whole domain"
+    ) as caught:
         Policy(resource, 1767225600)
     assert caught[0].filename == __file__
 
@@ -165,16 +167,14 @@ def test_a_wildcard_in_the_path_does_not_warn() -> None:
     """The usual pattern is no reason to worry anybody."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert Policy("https://media.example.com/videos/*", 1767225600).covers(
-            "https://media.example.com/videos/1.ts"
-        )
+        Policy("https://media.example.com/videos/*", 1767225600)
 
 
 @pytest.mark.parametrize(
     ("text", "mend"),
     [
-        ("", "not a JSON document"),
-        ("{", "copy it again, whole"),
+        ("", "not valid JSON"),
+        ("{", "copy the whole document again"),
         ("null", "where an object"),
         ("[]", "where an object"),
         ("{}", "lacks 'Statement'"),
@@ -182,29 +182,29 @@ def test_a_wildcard_in_the_path_does_not_warn() -> None:
         ('{"Statement":{"Resource":"x"}}', "array of exactly one object"),
         ('{"Statement":[{},{}]}', "array of exactly one object"),
         ('{"Statement":["x"]}', "where an object"),
-        (f'{{"Version":"x",{document(LESS)[1:]}', "has 'Version', which CloudFront does not know"),
+        (f'{{"Version":"x",{document(LESS)[1:]}', "unknown member 'Version'"),
         (document(LESS).replace('"Resource"', '"resource"'), "lacks 'Resource'"),
         (document(), "lacks 'DateLessThan'"),
         (document(GREATER), "lacks 'DateLessThan'"),
-        (document(LESS, LESS), "unique members"),
-        (document(LESS, '"StringLike":{}'), "has 'StringLike'"),
+        (document(LESS, LESS), "given twice"),
+        (document(LESS, '"StringLike":{}'), "unknown member 'StringLike'"),
         (document(LESS, '"IpAddress":{}'), "lacks 'AWS:SourceIp'"),
         (document(LESS, '"IpAddress":"1.2.3.4"'), "where an object"),
-        (document(LESS, '"IpAddress":{"AWS:SourceIp":["1.2.3.4"]}'), "not list"),
-        (document(LESS, '"IpAddress":{"AWS:SourceIp":"::1"}'), "without IPv6"),
+        (document(LESS, '"IpAddress":{"AWS:SourceIp":["1.2.3.4"]}'), "got list"),
+        (document(LESS, '"IpAddress":{"AWS:SourceIp":"::1"}'), "does not match IPv6"),
         (document(LESS, GREATER.replace("1767220000", "1767225600")), "must be before"),
-        (document(LESS.replace("1767225600", '"1767225600"')), "not str"),
-        (document(LESS.replace("1767225600", "1767225600.0")), "not float"),
-        (document(LESS.replace("1767225600", "1767225600000")), "Divide by 1000"),
-        (document(LESS.replace("1767225600", "NaN")), "not a JSON document"),
-        (document(LESS.replace("1767225600", "true")), "not bool"),
-        (document(LESS.replace("1767225600", "null")), "not NoneType"),
-        (document(LESS.replace("1767225600", "9" * 5000)), "not a JSON document"),
-        ("[" * 8000, "not a JSON document"),
-        (document(LESS) + " " * 8192, "over 8192 bytes"),
-        (b"\xff" + document(LESS).encode(), "not a JSON document"),
-        (None, "text, not NoneType"),
-        ({"Statement": []}, "text, not dict"),
+        (document(LESS.replace("1767225600", '"1767225600"')), "got str"),
+        (document(LESS.replace("1767225600", "1767225600.0")), "got float"),
+        (document(LESS.replace("1767225600", "1767225600000")), "divide by 1000"),
+        (document(LESS.replace("1767225600", "NaN")), "not valid JSON"),
+        (document(LESS.replace("1767225600", "true")), "got bool"),
+        (document(LESS.replace("1767225600", "null")), "got NoneType"),
+        (document(LESS.replace("1767225600", "9" * 5000)), "not valid JSON"),
+        ("[" * 8000, "not valid JSON"),
+        (document(LESS) + " " * 8192, "at most 8192 bytes"),
+        (b"\xff" + document(LESS).encode(), "not valid JSON"),
+        (None, "text, got NoneType"),
+        ({"Statement": []}, "text, got dict"),
     ],
 )
 def test_from_json_refuses_what_is_no_policy(text: Any, mend: str) -> None:

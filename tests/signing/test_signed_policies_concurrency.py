@@ -19,6 +19,7 @@ from cfsign import (
     KeyPair,
     KeyRing,
     KeyUnavailableError,
+    Policy,
     SignedPolicy,
     Signer,
 )
@@ -209,8 +210,8 @@ def test_a_turn_that_ended_as_one_looked_was_not_in_vain(is_async: bool) -> None
     key = SlowKey()
     key.may_answer.set()
     distribution = stepped(key)
-    cache: Any = distribution._signed_policies
-    cache._turns = JustOver(lambda: distribution.sign_resource(URL))
+    cache: Any = distribution._cache
+    cache._signing = JustOver(lambda: distribution.sign_resource(URL))
     if is_async:
         run(distribution.sign_resource_async(URL))
     else:
@@ -248,18 +249,18 @@ def test_threads_in_a_crowd(pool: ThreadPoolExecutor) -> None:
 
     for each in [pool.submit(work, number) for number in range(MANY)]:
         each.result(PATIENCE)
-    cache: Any = distribution._signed_policies
+    cache: Any = distribution._cache
     assert 0 < cache._bytes <= 30_000
     check_books(distribution)
 
 
 def check_books(distribution: Distribution) -> None:
     """Nobody has a turn left, and with the last entry the last byte goes."""
-    cache: Any = distribution._signed_policies
-    assert cache._turns == {}
-    cache._most_bytes = 0
-    cache._keep("another", distribution.signer.sign_policy(distribution.policy(URL)))
-    assert (len(cache._kept), cache._bytes) == (0, 0)
+    cache: Any = distribution._cache
+    assert cache._signing == {}
+    cache._max_bytes = 0
+    cache._add("another", distribution.signer.sign_policy(Policy(URL, 1999999999)))
+    assert (len(cache._entries), cache._bytes) == (0, 0)
 
 
 # Event loops
@@ -403,7 +404,7 @@ def test_a_child_forked_while_another_thread_signs_signs(
     """The thread, and with it its turn and what it held, is not in the child."""
     key = SlowKey()
     distribution = stepped(key)
-    cache: Any = distribution._signed_policies
+    cache: Any = distribution._cache
     signing = pool.submit(distribution.sign_resource, URL)
     assert key.asked.wait(PATIENCE)
     if holds == "lock":

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cfsign import PolicyError
-from cfsign.signing.times import LATEST, epoch_seconds, expiry, lifetime_seconds
+from cfsign.limits import LATEST_EXPIRY
+from cfsign.signing.times import resolve_expiry, to_epoch_seconds, to_seconds
 
 UTC = UTC
 
@@ -27,16 +28,16 @@ class Numbered(int, enum.Enum):
     [
         (1, 1),
         (1767225600, 1767225600),
-        (LATEST, LATEST),
+        (LATEST_EXPIRY, LATEST_EXPIRY),
         (datetime(2026, 1, 1, tzinfo=UTC), 1767225600),
         (datetime(2026, 1, 1, 2, tzinfo=timezone(timedelta(hours=2))), 1767225600),
         (datetime(2026, 1, 1, microsecond=999999, tzinfo=UTC), 1767225600),
-        (datetime(2038, 1, 19, 3, 14, 7, tzinfo=UTC), LATEST),
+        (datetime(2038, 1, 19, 3, 14, 7, tzinfo=UTC), LATEST_EXPIRY),
     ],
 )
 def test_a_moment_becomes_whole_seconds(moment: int | datetime, seconds: int) -> None:
     """Aware datetimes of any zone and epoch seconds mean the same; a fraction is cut off."""
-    assert epoch_seconds(moment, "expires_at") == seconds
+    assert to_epoch_seconds(moment, "expires_at") == seconds
 
 
 OFFSETS = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -45,7 +46,7 @@ OFFSETS = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minute
 @given(st.datetimes(datetime(1971, 1, 1), datetime(2038, 1, 1), timezones=OFFSETS))
 def test_an_aware_datetime_means_the_moment_that_it_names(moment: datetime) -> None:
     """The offset of its zone is reckoned with."""
-    seconds = epoch_seconds(moment, "expires_at")
+    seconds = to_epoch_seconds(moment, "expires_at")
     assert datetime.fromtimestamp(seconds, UTC) == moment.astimezone(UTC).replace(microsecond=0)
 
 
@@ -53,30 +54,30 @@ def test_an_aware_datetime_means_the_moment_that_it_names(moment: datetime) -> N
     ("moment", "mend"),
     [
         (datetime(2026, 1, 1), r"aware one: datetime\.now\(timezone\.utc\)"),
-        (1767225600000, "milliseconds.*Divide by 1000"),
-        (LATEST + 1, "past 2147483647"),
-        (datetime(2038, 1, 19, 3, 14, 8, tzinfo=UTC), "past 2147483647"),
-        (0, "before 1970; give epoch seconds"),
-        (-5, "before 1970; give epoch seconds"),
-        (datetime(1969, 12, 31, tzinfo=UTC), "before 1970"),
-        (1767225600.0, "aware datetime or whole epoch seconds.*not float"),
-        ("1767225600", "not str"),
-        (True, "not bool"),
-        (None, "not NoneType"),
-        (timedelta(1), "not timedelta"),
+        (1767225600000, "milliseconds.*divide by 1000"),
+        (LATEST_EXPIRY + 1, "after 2147483647"),
+        (datetime(2038, 1, 19, 3, 14, 8, tzinfo=UTC), "after 2147483647"),
+        (0, "after 1970, got .*; use epoch seconds"),
+        (-5, "after 1970, got .*; use epoch seconds"),
+        (datetime(1969, 12, 31, tzinfo=UTC), "must be after 1970"),
+        (1767225600.0, "aware datetime or whole epoch seconds.*got float"),
+        ("1767225600", "got str"),
+        (True, "got bool"),
+        (None, "got NoneType"),
+        (timedelta(1), "got timedelta"),
     ],
 )
 @pytest.mark.parametrize("field", ["expires_at", "starts_at"])
 def test_a_moment_that_cannot_be_one_is_refused(moment: Any, mend: str, field: str) -> None:
     """The error says which argument it is, and what to give instead."""
     with pytest.raises(PolicyError, match=f"{field} .*{mend}") as caught:
-        epoch_seconds(moment, field)
+        to_epoch_seconds(moment, field)
     assert caught.value.field == field
 
 
 def test_a_number_under_a_name_becomes_a_number() -> None:
     """An int whose text is not its number must not get into a policy as that text."""
-    assert f"{epoch_seconds(Numbered.NEW_YEAR, 'expires_at')}" == "1767225600"
+    assert f"{to_epoch_seconds(Numbered.NEW_YEAR, 'expires_at')}" == "1767225600"
 
 
 @pytest.mark.parametrize(
@@ -85,49 +86,49 @@ def test_a_number_under_a_name_becomes_a_number() -> None:
 )
 def test_a_lifetime_becomes_whole_seconds(lifetime: int | timedelta, seconds: int) -> None:
     """A timedelta and whole seconds mean the same; a fraction is cut off."""
-    assert lifetime_seconds(lifetime, "expires_in") == seconds
+    assert to_seconds(lifetime, "expires_in") == seconds
 
 
 @pytest.mark.parametrize(
     ("lifetime", "mend"),
     [
-        (0, "less than one second; give a lifetime of 1 or more"),
-        (-60, "less than one second"),
-        (timedelta(milliseconds=999), "less than one second"),
-        (timedelta(-1), "less than one second"),
-        (60.0, "timedelta or whole seconds.*not float"),
-        ("60", "not str"),
-        (True, "not bool"),
-        (None, "not NoneType"),
+        (0, "positive number of seconds, got 0"),
+        (-60, "positive number of seconds"),
+        (timedelta(milliseconds=999), "positive number of seconds"),
+        (timedelta(-1), "positive number of seconds"),
+        (60.0, "timedelta or whole seconds.*got float"),
+        ("60", "got str"),
+        (True, "got bool"),
+        (None, "got NoneType"),
     ],
 )
 def test_a_lifetime_that_cannot_be_one_is_refused(lifetime: Any, mend: str) -> None:
     """The error says which argument it is, and what to give instead."""
     with pytest.raises(PolicyError, match=f"the_name .*{mend}") as caught:
-        lifetime_seconds(lifetime, "the_name")
+        to_seconds(lifetime, "the_name")
     assert caught.value.field == "the_name"
 
 
 def test_an_expiry_is_a_lifetime_from_now_or_a_moment() -> None:
     """Now is an argument; nothing reads a clock."""
-    assert expiry(60, None, 1000) == 1060
-    assert expiry(timedelta(minutes=1), None, 1000) == 1060
-    assert expiry(None, 1001, 1000) == 1001
-    assert expiry(None, datetime(2026, 1, 1, tzinfo=UTC), 1000) == 1767225600
+    assert resolve_expiry(60, None, 1000) == 1060
+    assert resolve_expiry(timedelta(minutes=1), None, 1000) == 1060
+    assert resolve_expiry(None, 1001, 1000) == 1001
+    assert resolve_expiry(None, datetime(2026, 1, 1, tzinfo=UTC), 1000) == 1767225600
 
 
 @pytest.mark.parametrize(
     ("expires_in", "expires_at", "field", "mend"),
     [
-        (60, 2000, "expires_in", "both given; give one"),
-        (None, None, "expires_at", "an expiry is required: give expires_in .* or expires_at"),
-        (None, 1000, "expires_at", "lies 0 s in the past; give a moment to come, in UTC"),
-        (None, 900, "expires_at", "lies 100 s in the past"),
+        (60, 2000, "expires_in", "cannot be combined; use one"),
+        (None, None, "expires_at", "an expiry is required; set expires_in .* or expires_at"),
+        (None, 1000, "expires_at", "is 0 s in the past; use a later timestamp, in UTC"),
+        (None, 900, "expires_at", "is 100 s in the past"),
         (None, datetime(1971, 1, 1, tzinfo=UTC), "expires_at", "in the past"),
-        (LATEST, None, "expires_in", "past 2147483647 .*give fewer seconds"),
-        (timedelta.max, None, "expires_in", "past 2147483647 .*give fewer seconds"),
-        (1795566569, None, "expires_in", r"past .*is this a moment\? give it as expires_at"),
-        (1767225600000, None, "expires_in", r"past .*is this a moment\? give it as expires_at"),
+        (LATEST_EXPIRY, None, "expires_in", "after 2147483647 .*use fewer seconds"),
+        (timedelta.max, None, "expires_in", "after 2147483647 .*use fewer seconds"),
+        (1795566569, None, "expires_in", r"after .*a timestamp belongs into expires_at"),
+        (1767225600000, None, "expires_in", r"after .*a timestamp belongs into expires_at"),
     ],
 )
 def test_an_expiry_is_given_once_and_lies_ahead(
@@ -139,5 +140,5 @@ def test_an_expiry_is_given_once_and_lies_ahead(
     else:
         now = 1767225600
     with pytest.raises(PolicyError, match=mend) as caught:
-        expiry(expires_in, expires_at, now)
+        resolve_expiry(expires_in, expires_at, now)
     assert caught.value.field == field

@@ -13,12 +13,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cfsign import CfsignWarning, Policy, ResourceError, SignedPolicy, Signer
-from cfsign.signing.blocks import MOST, covered
+from cfsign.signing.signed_policy import BLOCK, check_block
 from cfsign.signing.url import MAX_URL_BYTES
 
 HOST = "https://media.example.com"
 FOLDER = f"{HOST}/videos/42/"
-BEFORE_FULL = MOST - 1  # the URLs of the growing blocks, 1 + 2 + 4 ...
+BEFORE_FULL = BLOCK - 1  # the URLs of the growing blocks, 1 + 2 + 4 ...
 
 
 class Key:
@@ -128,26 +128,26 @@ RESOURCES = [
 ]
 
 
-@pytest.mark.parametrize("place", [0, 1, 2, 6, BEFORE_FULL, BEFORE_FULL + 7, BEFORE_FULL + MOST])
+@pytest.mark.parametrize("place", [0, 1, 2, 6, BEFORE_FULL, BEFORE_FULL + 7, BEFORE_FULL + BLOCK])
 @pytest.mark.parametrize("resource", RESOURCES)
 def test_each_oddity_at_each_place_comes_out_as_from_url(resource: str, place: int) -> None:
     """Alone in a block or in the middle of one: the same bytes before it, and the same fault."""
     signed = signed_policy(resource)
     for odd in ODD:
-        urls = [good(number) for number in range(place)] + [odd] + [good(7)] * MOST
+        urls = [good(number) for number in range(place)] + [odd] + [good(7)] * BLOCK
         assert outcome(signed.urls(urls)) == outcome(map(signed.url, urls)), odd
 
 
 @given(
     resource=st.sampled_from(RESOURCES),
-    odd=st.dictionaries(st.integers(0, 4 * MOST), st.sampled_from(ODD), max_size=3),
+    odd=st.dictionaries(st.integers(0, 4 * BLOCK), st.sampled_from(ODD), max_size=3),
     text=st.dictionaries(
-        st.integers(0, 4 * MOST), st.text("./%2eE?&=axX~*'\n", max_size=12), max_size=3
+        st.integers(0, 4 * BLOCK), st.text("./%2eE?&=axX~*'\n", max_size=12), max_size=3
     ),
-    length=st.integers(0, 4 * MOST),
+    length=st.integers(0, 4 * BLOCK),
 )
-@example(resource=RESOURCES[0], odd={}, text={}, length=4 * MOST)
-@example(resource=RESOURCES[0], odd={2 * MOST: f"{FOLDER}a?x"}, text={}, length=4 * MOST)
+@example(resource=RESOURCES[0], odd={}, text={}, length=4 * BLOCK)
+@example(resource=RESOURCES[0], odd={2 * BLOCK: f"{FOLDER}a?x"}, text={}, length=4 * BLOCK)
 def test_urls_do_what_url_does(
     resource: str, odd: dict[int, Any], text: dict[int, str], length: int
 ) -> None:
@@ -172,8 +172,8 @@ def test_a_block_is_let_through_just_when_each_of_it_would_be(start: str, rests:
         return
     urls = [f"{FOLDER}{start}{rest}" for rest in rests]
     faults = outcome(map(signed.url, urls))[1]
-    block = (urls * MOST)[:MOST]
-    through = covered(signed.policy.resource, block, MAX_URL_BYTES - 500)
+    block = (urls * BLOCK)[:BLOCK]
+    through = check_block(signed.policy.resource, block, MAX_URL_BYTES - 500)
     if faults:
         assert not through
     elif "." not in start.rpartition("/")[2] and "%" not in start.rpartition("/")[2]:
@@ -187,8 +187,8 @@ def test_the_longest_url_of_a_block_is_cloudfronts(more: int) -> None:
     overhead = len(signed.url(FOLDER)) - len(FOLDER)
     for url in (FOLDER, f"{FOLDER}?x="):
         longest = url.ljust(MAX_URL_BYTES - overhead + more, "a")
-        urls = [good(number) for number in range(3 * MOST)]
-        urls[2 * MOST] = longest
+        urls = [good(number) for number in range(3 * BLOCK)]
+        urls[2 * BLOCK] = longest
         assert outcome(signed.urls(urls)) == outcome(map(signed.url, urls))
         assert bool(outcome(signed.urls(urls))[1]) is bool(more)
 
@@ -196,7 +196,7 @@ def test_the_longest_url_of_a_block_is_cloudfronts(more: int) -> None:
 def test_full_blocks_are_checked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Good URLs of a full block are not looked at one by one; else nothing here would be faster."""
     signed = signed_policy(f"{FOLDER}*")
-    expected = [signed.url(good(number)) for number in range(5 * MOST)]
+    expected = [signed.url(good(number)) for number in range(5 * BLOCK)]
     looked_at = []
     single = SignedPolicy.url
 
@@ -205,8 +205,8 @@ def test_full_blocks_are_checked_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
         return single(self, one)
 
     monkeypatch.setattr(SignedPolicy, "url", url)
-    assert list(signed.urls(good(number) for number in range(5 * MOST))) == expected
-    assert len(looked_at) < 2 * MOST
+    assert list(signed.urls(good(number) for number in range(5 * BLOCK))) == expected
+    assert len(looked_at) < 2 * BLOCK
 
 
 def test_what_is_read_ahead_is_no_more_than_what_has_come() -> None:
@@ -221,7 +221,7 @@ def test_what_is_read_ahead_is_no_more_than_what_has_come() -> None:
     signed = signed_policy(f"{FOLDER}*").urls(source())
     assert read == 0
     for taken, _ in enumerate(islice(signed, 1000), 1):
-        assert taken <= read <= min(2 * taken, taken + MOST)
+        assert taken <= read <= min(2 * taken, taken + BLOCK)
 
 
 def then_raise(urls: Iterable[str]) -> Iterator[str]:
@@ -229,7 +229,7 @@ def then_raise(urls: Iterable[str]) -> Iterator[str]:
     raise KeyError("the source")
 
 
-@pytest.mark.parametrize("length", [0, 1, 2, 5, MOST, 2 * MOST + 5])
+@pytest.mark.parametrize("length", [0, 1, 2, 5, BLOCK, 2 * BLOCK + 5])
 def test_what_the_source_raises_comes_behind_what_it_gave(length: int) -> None:
     """As it would if each were read by itself."""
     urls, fault = outcome(signed_policy(f"{FOLDER}*").urls(then_raise(map(good, range(length)))))
@@ -239,9 +239,9 @@ def test_what_the_source_raises_comes_behind_what_it_gave(length: int) -> None:
 
 def test_a_fault_of_a_url_comes_before_one_of_the_source() -> None:
     """In the order in which they stand."""
-    source = then_raise([*map(good, range(MOST + 3)), f"{FOLDER}a b", good(0)])
+    source = then_raise([*map(good, range(BLOCK + 3)), f"{FOLDER}a b", good(0)])
     urls, fault = outcome(signed_policy(f"{FOLDER}*").urls(source))
-    assert len(urls) == MOST + 3
+    assert len(urls) == BLOCK + 3
     assert fault[0] is ResourceError
 
 
@@ -257,8 +257,8 @@ def test_one_text_is_no_series(one: Any) -> None:
     """It would be read letter by letter; told at the call, whoever takes several."""
     signer = Signer("K1", Key())
     signed = signer.sign_policy(Policy(f"{FOLDER}*", 2000000000))
-    with pytest.raises(ResourceError, match="give a list, or use url for one"):
+    with pytest.raises(ResourceError, match="use a list, or url for one"):
         signed.urls(one)
     for options in ({}, {"pattern": f"{FOLDER}*"}, {"workers": 2}):
-        with pytest.raises(ResourceError, match="give a list, or use sign_url for one"):
+        with pytest.raises(ResourceError, match="use a list, or sign_url for one"):
             signer.sign_urls(one, expires_at=2000000000, **options)  # type: ignore[arg-type]

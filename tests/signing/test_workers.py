@@ -17,21 +17,18 @@ from typing import Any
 import pytest
 
 from cfsign import (
-    BaseSigner,
     KeyPair,
     KeyRing,
-    Policy,
     PolicyError,
     PrivateKey,
     ResourceError,
-    SignedPolicy,
     Signer,
     SigningKeyError,
     TrustedKeyGroup,
     load_private_key,
 )
 from cfsign.keys.child_processes import ChildKeys
-from cfsign.signing.workers import in_order
+from cfsign.signing.workers import map_in_order
 
 from ..conftest import KEY_PAIR_ID, RecordingKey
 
@@ -135,50 +132,6 @@ def test_a_key_of_an_old_cryptography_signs_in_processes(
     )
     keys = TrustedKeyGroup({KEY_PAIR_ID: key.public_key_pem()})
     assert all(keys.check(url).allowed for url in signed)
-
-
-def test_what_a_subclass_does_when_it_signs_it_does_for_each_url(own_signer: Signer) -> None:
-    seen = []
-
-    class Noting(Signer):
-        def sign_policy(self, policy: Policy) -> SignedPolicy:
-            seen.append(policy.resource)
-            return super().sign_policy(policy)
-
-    signer = Noting(KEY_PAIR_ID, own_signer._key)
-    urls = files(5)
-    assert list(signer.sign_urls(urls, expires_at=LATER, workers=2)) == list(
-        own_signer.sign_urls(urls, expires_at=LATER)
-    )
-    assert sorted(seen) == sorted(urls)
-
-
-@pytest.mark.parametrize("base", [Signer, KeyRing])
-def test_what_a_mixin_does_when_it_signs_it_does_for_each_url(
-    own_signer: Signer, base: type[BaseSigner]
-) -> None:
-    """Its `sign` is not in the class itself, and goes before what signs a URL at once."""
-    seen = []
-
-    class Noting:
-        def sign_policy(self, policy: Policy) -> SignedPolicy:
-            seen.append(policy.resource)
-            signed: SignedPolicy = super().sign_policy(policy)  # type: ignore[misc]
-            return signed
-
-    class NotingSigner(Noting, base):  # type: ignore[misc, valid-type]
-        pass
-
-    given = (
-        (KEY_PAIR_ID, own_signer._key)
-        if base is Signer
-        else ([KeyPair(KEY_PAIR_ID, own_signer._key)],)
-    )
-    signer = NotingSigner(*given)
-    urls = files(2)
-    assert signer.sign_url(urls[0], expires_at=LATER)
-    assert list(signer.sign_urls(urls[1:], expires_at=LATER))
-    assert seen == urls
 
 
 def test_the_key_goes_to_a_process_by_its_pipe_alone(
@@ -333,7 +286,7 @@ def test_with_a_resource_one_signature_serves_all(
 def test_a_number_of_workers_that_is_none_is_refused_at_the_call(
     recording_signer: Signer, workers: Any
 ) -> None:
-    with pytest.raises(PolicyError, match="workers is a whole number from 1") as refused:
+    with pytest.raises(PolicyError, match="workers must be a whole number from 1") as refused:
         recording_signer.sign_urls([], expires_at=LATER, workers=workers)
     assert refused.value.field == "workers"
 
@@ -376,7 +329,7 @@ def test_items_in_hand_are_left_when_all_is_over() -> None:
         return item
 
     with pytest.raises(ValueError, match="the first"):
-        list(in_order(slow, range(10000), 2, chunk=1000))
+        list(map_in_order(slow, range(10000), 2, chunk=1000))
     assert len(begun) < 1000
 
 
