@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import inspect
 import os
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable
+from os import stat
 from pathlib import Path
+from time import time
 from typing import Any
 
 from cfsign.errors import CfsignError, ConfigurationError
@@ -147,12 +148,12 @@ class LoadedDocument(RingSource):
 def read_file_version(path: Path) -> object:
     """Return a value that compares unequal after the file at *path* was replaced or written to."""
     try:
-        stat = path.stat()
+        status = stat(path)
     except (OSError, ValueError):
         return None
-    if max(stat.st_mtime, stat.st_ctime) > time.time() - _TICK:
+    if max(status.st_mtime, status.st_ctime) > time() - _TICK:
         return object()  # too recent to trust its timestamps: unequal to everything
-    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def find_last_change(paths: Iterable[Path]) -> int:
@@ -160,8 +161,8 @@ def find_last_change(paths: Iterable[Path]) -> int:
     latest = 0
     for path in paths:
         try:
-            stat = path.stat()
+            status = stat(path)
         except (OSError, ValueError):
             continue
-        latest = max(latest, int(stat.st_mtime), int(stat.st_ctime))
+        latest = max(latest, int(status.st_mtime), int(status.st_ctime))
     return latest

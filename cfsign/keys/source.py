@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TypeGuard
 
 from cfsign.errors import SigningKeyError
 from cfsign.keys.protocol import Source
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 #: A key has about 2 KB. A larger file is something else.
 MAX_BYTES = 64 * 1024
@@ -20,7 +17,7 @@ PEM_BEGIN, _BASE64_PEM_BEGIN = "-----BEGIN", "LS0tLS1CRUdJ"
 
 _KMS_PREFIX = "kms:"
 _BASE64 = r"[A-Za-z0-9+/=]{48,}"
-_MAX_NAME = 1024
+_MAX_PATH = 1024
 
 
 def is_key_path(value: object) -> TypeGuard[str | os.PathLike[str]]:
@@ -78,10 +75,8 @@ def read_source(source: Source) -> tuple[str | bytes, str]:
         )
     content: str | bytes
     if is_key_path(source):
-        from pathlib import Path  # imported late, to keep `import cfsign` fast
-
-        path = Path(os.path.expanduser(os.fsdecode(source)))
-        content, origin = _read_file(path), str(path)
+        origin = os.path.expanduser(os.fsdecode(source))
+        content = _read_file(origin)
     elif isinstance(source, str | bytes):
         content, origin = source, ""
     else:
@@ -97,33 +92,32 @@ def read_source(source: Source) -> tuple[str | bytes, str]:
     return content, origin
 
 
-def _read_file(path: Path) -> bytes:
-    name = str(path)
+def _read_file(path: str) -> bytes:
     try:
-        with path.open("rb") as file:
+        with open(path, "rb") as file:
             return file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        raise _build_read_error(name, error) from None
+        raise _build_read_error(path, error) from None
 
 
-def _build_read_error(name: str, error: Exception) -> SigningKeyError:
-    if len(name) > _MAX_NAME or "\n" in name or re.search(_BASE64, name):
-        # The name is not shown: it is probably a key that lost its first line.
+def _build_read_error(path: str, error: Exception) -> SigningKeyError:
+    if len(path) > _MAX_PATH or "\n" in path or re.search(_BASE64, path):
+        # The path is not shown: it is probably a key that lost its first line.
         return SigningKeyError(
             "the key is not PEM, because it has no -----BEGIN line, and there is no such file",
             hint="copy the whole PEM, with its first and last line",
         )
-    parts = name.replace(os.sep, "/").split("/")
+    parts = path.replace(os.sep, "/").split("/")
     if "file:" in parts:
-        problem, hint = f"there is no key file {name!r}", "write the path without file://"
+        problem, hint = f"there is no key file {path!r}", "write the path without file://"
     elif isinstance(error, FileNotFoundError) and any(part.startswith("~") for part in parts):
-        problem = f"there is no key file {name!r}"
+        problem = f"there is no key file {path!r}"
         hint = "write the home folder in full: ~ works only at the start, and for a known user"
     elif isinstance(error, FileNotFoundError):
-        problem = f"there is no key file {name!r}"
+        problem = f"there is no key file {path!r}"
         hint = "check the path, or use the PEM itself, with its -----BEGIN line"
     else:
         reason = getattr(error, "strerror", None) or "invalid path"
-        problem = f"the key file {name!r} cannot be read ({reason})"
+        problem = f"the key file {path!r} cannot be read ({reason})"
         hint = "check the path and the file's permissions"
-    return SigningKeyError(problem, hint=hint, source=name)
+    return SigningKeyError(problem, hint=hint, source=path)

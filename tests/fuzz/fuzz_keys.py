@@ -1,7 +1,7 @@
 """
-A search, guided by coverage, for a key file that is neither a key nor a SigningKeyError.
+Fuzzer of key loading: each input must load, or raise SigningKeyError.
 
-Run it by `nox -s fuzz`, or: python tests/fuzz/fuzz_keys.py SECONDS
+Run it with `nox -s fuzz`, or: python tests/fuzz/fuzz_keys.py SECONDS
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ with atheris.instrument_imports(include=["cfsign"]):
 PASSWORD = "hunter2"
 BACKENDS = ("rsa", "cryptography")
 
-# How OpenSSL writes a key; RSA ones of 1,024 bits, for speed and short inputs.
+# Arguments of the openssl command for each encoding. RSA keys have 1,024 bits, for short inputs.
 ENCODINGS = [
     ("pkey",),
     ("pkey", "-traditional"),
@@ -32,13 +32,13 @@ ENCODINGS = [
     ("pkey", "-traditional", "-aes128", "-passout", f"pass:{PASSWORD}"),
 ]
 
-#: No input takes longer; libFuzzer calls it a hang. The dearest encryption that is taken needs four
-#: seconds, where nothing is instrumented.
-SLOWEST = 20
+#: libFuzzer reports an input that takes longer, in seconds. The slowest accepted encryption takes
+#: four seconds without instrumentation.
+TIMEOUT = 20
 
 
 def try_key(content: bytes) -> None:
-    """Load it in every way; whatever loads must be a whole key."""
+    """Load *content* in every way; a key that loads must work."""
     for backend in BACKENDS:
         for password in (None, PASSWORD):
             try:
@@ -59,28 +59,28 @@ def try_key(content: bytes) -> None:
 
 
 def check_message(error: SigningKeyError) -> None:
-    """A message is short, whatever the file is: nothing of a key fits into it."""
+    """Check that the message is too short to hold a key."""
     assert len(str(error)) < 600
 
 
 def write_corpus(folder: Path) -> None:
-    """Write real keys to begin with, PEM and DER."""
+    """Write keys in PEM and DER, from which the fuzzer starts."""
     rsa = cfsign.keys.rsa_backend.generate_pem("RSA-1024")
     for kind, pem in (("rsa", rsa), ("ec", generate_private_key_pem("P-256"))):
         for number, arguments in enumerate(ENCODINGS):
             for form in ("PEM", "DER"):
                 name = folder / f"{kind}-{number}.{form}"
                 command = ["openssl", *arguments, "-outform", form, "-out", str(name)]
-                # The older encryption has no DER.
+                # OpenSSL's older encryption does not exist in DER, so that command fails.
                 subprocess.run(command, input=pem.encode(), capture_output=True, check=False)
 
 
 def main() -> None:
-    """Search for as long as the first argument says."""
+    """Run the fuzzer for the seconds of the first argument, 60 by default."""
     seconds = sys.argv[1] if len(sys.argv) > 1 else "60"
     with tempfile.TemporaryDirectory() as name:
         write_corpus(Path(name))
-        options = [f"-max_total_time={seconds}", f"-timeout={SLOWEST}", "-max_len=4096"]
+        options = [f"-max_total_time={seconds}", f"-timeout={TIMEOUT}", "-max_len=4096"]
         atheris.Setup([sys.argv[0], *options, f"-artifact_prefix={Path.cwd()}/", name], try_key)
         atheris.Fuzz()
 

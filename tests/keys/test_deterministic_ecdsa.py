@@ -1,4 +1,4 @@
-"""A P-256 key signs a text in one way only, as RFC 6979 has it, so that its URLs are stable too."""
+"""Tests of deterministic ECDSA (RFC 6979): one message has one signature, so URLs are stable."""
 
 import pytest
 
@@ -15,11 +15,13 @@ from cfsign.keys.cryptography_backend import ECPrivateKey, _build_ecdsa
 
 try:
     ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
-    SUPPORTED = True
+    IS_DETERMINISTIC = True
 except (TypeError, UnsupportedAlgorithm):
-    SUPPORTED = False
+    IS_DETERMINISTIC = False
 
-pytestmark = pytest.mark.skipif(not SUPPORTED, reason="cryptography or OpenSSL draws k at random")
+pytestmark = pytest.mark.skipif(
+    not IS_DETERMINISTIC, reason="this cryptography or OpenSSL has no RFC 6979"
+)
 
 # RFC 6979, appendix A.2.5: the private key, and the signatures of "sample".
 X = 0xC9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721
@@ -38,31 +40,31 @@ SIGNATURES: list[tuple[HashAlgorithm, int, int]] = [
 
 
 @pytest.mark.parametrize(("hash_algorithm", "r", "s"), SIGNATURES)
-def test_signatures_are_those_of_the_rfc(hash_algorithm: HashAlgorithm, r: int, s: int) -> None:
-    """To the number."""
+def test_signature_equals_the_test_vector(hash_algorithm: HashAlgorithm, r: int, s: int) -> None:
+    """RFC 6979, appendix A.2.5."""
     key = ECPrivateKey(ec.derive_private_key(X, ec.SECP256R1()))
     assert decode_dss_signature(key.sign(b"sample", hash_algorithm)) == (r, s)
 
 
-def test_a_url_comes_out_the_same_again() -> None:
-    """So two workers of a site give one viewer one URL."""
+def test_url_is_the_same_each_time() -> None:
+    """Two workers of a site return the same URL."""
     key = ECPrivateKey(ec.generate_private_key(ec.SECP256R1()))
-    url, moment = "https://media.example.com/a.pdf", 2_000_000_000
-    urls = {Signer("KEY", key).sign_url(url, expires_at=moment) for _ in range(5)}
+    url, expires_at = "https://media.example.com/a.pdf", 2_000_000_000
+    urls = {Signer("KEY", key).sign_url(url, expires_at=expires_at) for _ in range(5)}
     assert len(urls) == 1
 
 
-@pytest.mark.parametrize("refusal", [TypeError, UnsupportedAlgorithm])
-def test_without_support_k_is_drawn(
-    refusal: type[Exception], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [TypeError, UnsupportedAlgorithm])
+def test_ecdsa_is_randomized_without_support(
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An older cryptography knows no such argument, an older OpenSSL no such way."""
-    plain = ec.ECDSA
+    """An older cryptography lacks the argument (TypeError), an older OpenSSL the algorithm."""
+    original = ec.ECDSA
 
-    def older(algorithm: hashes.HashAlgorithm, **options: bool) -> ec.ECDSA:
+    def build_ecdsa(algorithm: hashes.HashAlgorithm, **options: bool) -> ec.ECDSA:
         if options:
-            raise refusal("no deterministic signing here")
-        return plain(algorithm)
+            raise error("deterministic signing is not supported")
+        return original(algorithm)
 
-    monkeypatch.setattr(ec, "ECDSA", older)
-    assert isinstance(_build_ecdsa(hashes.SHA1()), plain)
+    monkeypatch.setattr(ec, "ECDSA", build_ecdsa)
+    assert isinstance(_build_ecdsa(hashes.SHA1()), original)

@@ -1,8 +1,7 @@
 """
-Every form of key that a user holds, by either backend, with either hash, in URLs and cookies.
+Tests of every form of a key, with both backends and both hashes, in URLs and cookies.
 
-Each signature is verified by the `openssl` command, and what carries it is allowed by the
-checking side, which shares no code with the signing side.
+The `openssl` command verifies each signature, and `TrustedKeyGroup` allows each URL and cookie.
 """
 
 from __future__ import annotations
@@ -29,10 +28,10 @@ from cfsign.keys import load_public_key
 NOW = 1767225600
 DOMAIN = "https://media.example.com"
 URL = f"{DOMAIN}/videos/42/1.ts?size=large"
-VIEWER = "192.0.2.44"
+CLIENT = "192.0.2.44"
 POLICIES = {
     "canned": Policy(URL, NOW + 60),
-    "custom": Policy(f"{DOMAIN}/videos/42/*", NOW + 60, starts_at=NOW - 5, ip_address=VIEWER),
+    "custom": Policy(f"{DOMAIN}/videos/42/*", NOW + 60, starts_at=NOW - 5, ip_address=CLIENT),
 }
 HASHES = ("SHA1", "SHA256")
 
@@ -40,7 +39,7 @@ OpenSSL = Callable[..., bytes]
 
 
 class Encoding(NamedTuple):
-    """How a key is written, by arguments to the `openssl` command."""
+    """An encoding of a key: the fixture, and the arguments of the `openssl` command."""
 
     key: str
     arguments: tuple[str, ...]
@@ -75,20 +74,22 @@ ENCODINGS = {
 }
 
 
-def in_file(folder: Path, content: bytes) -> Path:
+def write_key_file(folder: Path, content: bytes) -> Path:
     path = folder / "key"
     path.write_bytes(content)
     return path
 
 
-# The first three are for any form; the others do to a text what editors and stores do.
+# The first three suit any form. The others change a text as editors and secret stores do.
 WRAPPINGS: dict[str, Callable[[bytes, Path], Any]] = {
     "bytes": lambda content, folder: content,
-    "path": lambda content, folder: in_file(folder, content),
-    "path as text": lambda content, folder: str(in_file(folder, content)),
+    "path": lambda content, folder: write_key_file(folder, content),
+    "path as text": lambda content, folder: str(write_key_file(folder, content)),
     "text": lambda content, folder: content.decode(),
     "base64": lambda content, folder: base64.b64encode(content).decode(),
-    "base64 in lines, file": lambda content, folder: in_file(folder, base64.encodebytes(content)),
+    "base64 in lines, file": lambda content, folder: write_key_file(
+        folder, base64.encodebytes(content)
+    ),
     "base64 in quotes": lambda content, folder: f'"{base64.b64encode(content).decode()}"',
     "base64, escaped newlines": lambda content, folder: (
         base64.encodebytes(content).decode().replace("\n", "\\r\\n")
@@ -98,9 +99,13 @@ WRAPPINGS: dict[str, Callable[[bytes, Path], Any]] = {
     ).decode(),
     "quotes": lambda content, folder: f"'{content.decode()}'",
     "CRLF": lambda content, folder: content.replace(b"\n", b"\r\n"),
-    "byte-order mark, file": lambda content, folder: in_file(folder, b"\xef\xbb\xbf" + content),
-    "UTF-16, file": lambda content, folder: in_file(folder, content.decode().encode("utf-16")),
-    "prose before": lambda content, folder: f"Bag Attributes: key\n\n{content.decode()}the end",
+    "byte-order mark, file": lambda content, folder: write_key_file(
+        folder, b"\xef\xbb\xbf" + content
+    ),
+    "UTF-16, file": lambda content, folder: write_key_file(
+        folder, content.decode().encode("utf-16")
+    ),
+    "text around": lambda content, folder: f"Bag Attributes: key\n\n{content.decode()}the end",
     "escaped newlines": lambda content, folder: content.decode().replace("\n", "\\n"),
 }
 FOR_DER = ("bytes", "path", "path as text")
@@ -114,10 +119,10 @@ CASES = [
 
 
 @pytest.fixture(scope="session")
-def written(
+def write_key(
     request: pytest.FixtureRequest, openssl: OpenSSL, password: str
 ) -> Callable[[str], bytes]:
-    """Write the key anew in the encoding of that name."""
+    """A function that returns the key in the encoding of that name."""
 
     @functools.cache
     def write(name: str) -> bytes:
@@ -134,8 +139,8 @@ def written(
 
 
 @pytest.fixture(scope="session")
-def public_of(request: pytest.FixtureRequest, openssl: OpenSSL) -> Callable[[str], bytes]:
-    """Give the public half of a key, by the `openssl` command."""
+def get_public_key(request: pytest.FixtureRequest, openssl: OpenSSL) -> Callable[[str], bytes]:
+    """A function that returns the public key, by the `openssl` command."""
 
     @functools.cache
     def public(key: str) -> bytes:
@@ -148,77 +153,77 @@ Verify = Callable[[bytes, Mapping[str, str], str], bool]
 
 
 @pytest.fixture(scope="session")
-def verified_by_openssl(
+def verify_with_openssl(
     openssl: OpenSSL,
     from_cloudfront: Callable[[str], bytes],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Verify:
-    """Ask the `openssl` command about the signature among parameters; RSA's are alike each time."""
+    """A function that verifies the signature in `params` with the `openssl` command."""
     folder = tmp_path_factory.mktemp("openssl")
 
     @functools.cache
-    def verified(public: bytes, signature: str, hash_algorithm: str, message: str) -> bool:
+    def verify(public: bytes, signature: str, hash_algorithm: str, message: str) -> bool:
         (folder / "public").write_bytes(public)
         (folder / "signature").write_bytes(from_cloudfront(signature))
         arguments = ("-verify", folder / "public", "-signature", folder / "signature")
         option = f"-{hash_algorithm.lower()}"
         return b"Verified OK" in openssl("dgst", option, *arguments, given=message, check=False)
 
-    return lambda public, params, message: verified(
+    return lambda public, params, message: verify(
         public, params["Signature"], params.get("Hash-Algorithm", "SHA1"), message
     )
 
 
-Show = Callable[[Signer, str], None]
+Check = Callable[[Signer, str], None]
 
 
 @pytest.fixture
-def shown_to_work(public_of: Callable[[str], bytes], verified_by_openssl: Verify) -> Show:
-    """Sign both policies: `openssl` verifies it, and URL and cookies open the edge."""
+def check_signer(get_public_key: Callable[[str], bytes], verify_with_openssl: Verify) -> Check:
+    """A function that signs both policies and checks the signatures, the URLs and the cookies."""
 
-    def show(signer: Signer, key: str) -> None:
-        public = public_of(key)
-        edge = TrustedKeyGroup({signer.key_pair_id: public})
+    def check(signer: Signer, key: str) -> None:
+        public = get_public_key(key)
+        key_group = TrustedKeyGroup({signer.key_pair_id: public})
         for policy in POLICIES.values():
             signed = signer.sign_policy(policy)
-            assert verified_by_openssl(public, signed.params, policy.to_json())
+            assert verify_with_openssl(public, signed.params, policy.to_json())
             expected = "SHA256" if signer.hash_algorithm == "SHA256" else None
             url, cookies = signed.url(URL), signed.cookies()
             assert ("&Hash-Algorithm=SHA256" in url) == (expected is not None)
             assert ("Hash-Algorithm" in url) == (expected is not None)
             assert cookies.get("CloudFront-Hash-Algorithm") == expected
-            assert edge.check(url, at=NOW, ip_address=VIEWER)
-            assert edge.check(URL, cookies=cookies, at=NOW, ip_address=VIEWER)
-            assert not edge.check(URL, at=NOW, ip_address=VIEWER)
+            assert key_group.check(url, at=NOW, ip_address=CLIENT)
+            assert key_group.check(URL, cookies=cookies, at=NOW, ip_address=CLIENT)
+            assert not key_group.check(URL, at=NOW, ip_address=CLIENT)
 
-    return show
+    return check
 
 
-def needs_cryptography(encoding: Encoding) -> bool:
+def is_for_cryptography(encoding: Encoding) -> bool:
     return encoding.is_encrypted or encoding.key == "ec_pem"
 
 
 @pytest.mark.parametrize(("encoding", "wrapping"), CASES)
-def test_a_key_signs_in_every_form(
+def test_key_signs_in_every_form(
     backend: str,
-    written: Callable[[str], bytes],
-    shown_to_work: Show,
+    write_key: Callable[[str], bytes],
+    check_signer: Check,
     password: str,
     tmp_path: Path,
     encoding: str,
     wrapping: str,
 ) -> None:
-    """Either backend, either hash, canned and custom; what needs cryptography says so by name."""
+    """The rsa backend raises an error for keys that need cryptography."""
     form = ENCODINGS[encoding]
-    source = WRAPPINGS[wrapping](written(encoding), tmp_path)
+    source = WRAPPINGS[wrapping](write_key(encoding), tmp_path)
     secret = password if form.is_encrypted else None
-    if backend == "rsa" and needs_cryptography(form):
+    if backend == "rsa" and is_for_cryptography(form):
         with pytest.raises(SigningKeyError, match="pip install cryptography"):
             load_private_key(source, password=secret, backend=backend)
         return
     key = load_private_key(source, password=secret, backend=backend)
     for hash_algorithm in HASHES:
-        shown_to_work(Signer("K2JCJMDEHXQW5F", key, hash_algorithm=hash_algorithm), form.key)
+        check_signer(Signer("K2JCJMDEHXQW5F", key, hash_algorithm=hash_algorithm), form.key)
 
 
 VARIABLES = [
@@ -231,24 +236,24 @@ VARIABLES = [
 
 @pytest.mark.parametrize("hash_algorithm", [None, "SHA256"])
 @pytest.mark.parametrize(("encoding", "variable"), VARIABLES)
-def test_a_key_comes_through_the_environment(
-    written: Callable[[str], bytes],
-    shown_to_work: Show,
+def test_key_from_the_environment_signs(
+    write_key: Callable[[str], bytes],
+    check_signer: Check,
     password: str,
     tmp_path: Path,
     encoding: str,
     variable: str,
     hash_algorithm: str | None,
 ) -> None:
-    """As `Distribution.from_env` reads it: the key itself, or the file that it lies in."""
+    """`Distribution.from_env` reads the key itself or the path of its file."""
     form = ENCODINGS[encoding]
-    if needs_cryptography(form):
+    if is_for_cryptography(form):
         pytest.importorskip("cryptography")
     environ = {"CLOUDFRONT_DOMAIN": DOMAIN, "CLOUDFRONT_KEY_PAIR_ID": "K2JCJMDEHXQW5F"}
     if variable == "file":
-        environ["CLOUDFRONT_PRIVATE_KEY_FILE"] = str(in_file(tmp_path, written(encoding)))
+        environ["CLOUDFRONT_PRIVATE_KEY_FILE"] = str(write_key_file(tmp_path, write_key(encoding)))
     else:
-        environ["CLOUDFRONT_PRIVATE_KEY"] = WRAPPINGS[variable](written(encoding), tmp_path)
+        environ["CLOUDFRONT_PRIVATE_KEY"] = WRAPPINGS[variable](write_key(encoding), tmp_path)
     if form.is_encrypted:
         environ["CLOUDFRONT_PASSWORD"] = password
     if hash_algorithm:
@@ -256,44 +261,44 @@ def test_a_key_comes_through_the_environment(
     signer = Distribution.from_env(environ).signer
     assert isinstance(signer, Signer)
     assert signer.hash_algorithm == (hash_algorithm or "SHA1")
-    shown_to_work(signer, form.key)
+    check_signer(signer, form.key)
 
 
 PASSWORDS: dict[str, Callable[[str], Any]] = {
     "text": lambda password: password,
     "bytes": lambda password: password.encode(),
-    "function of text": lambda password: lambda: password,
-    "function of bytes": lambda password: lambda: password.encode(),
+    "function that returns text": lambda password: lambda: password,
+    "function that returns bytes": lambda password: lambda: password.encode(),
 }
 ENCRYPTED = [name for name, encoding in ENCODINGS.items() if encoding.is_encrypted]
 
 
-@pytest.mark.parametrize("given", PASSWORDS)
+@pytest.mark.parametrize("form", PASSWORDS)
 @pytest.mark.parametrize("encoding", ENCRYPTED)
-def test_a_password_in_every_form(
-    written: Callable[[str], bytes],
-    shown_to_work: Show,
+def test_password_in_every_form(
+    write_key: Callable[[str], bytes],
+    check_signer: Check,
     password: str,
     encoding: str,
-    given: str,
+    form: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Text as UTF-8, bytes, or a function; here the key is parsed anew for each."""
+    """The key cache is emptied, so that each password is used."""
     pytest.importorskip("cryptography")
     monkeypatch.setattr("cfsign.keys.loading._cache", {})
-    key = load_private_key(written(encoding), password=PASSWORDS[given](password))
-    shown_to_work(Signer("K2JCJMDEHXQW5F", key), ENCODINGS[encoding].key)
+    key = load_private_key(write_key(encoding), password=PASSWORDS[form](password))
+    check_signer(Signer("K2JCJMDEHXQW5F", key), ENCODINGS[encoding].key)
 
 
 @pytest.mark.parametrize("encoding", ENCRYPTED)
-def test_three_messages_about_a_password(written: Callable[[str], bytes], encoding: str) -> None:
-    """Asked for and missing, wrong, and given but not needed."""
+def test_password_errors_are_distinct(write_key: Callable[[str], bytes], encoding: str) -> None:
+    """Missing, wrong, and not needed."""
     pytest.importorskip("cryptography")
     with pytest.raises(SigningKeyError, match=r"is encrypted, .*; set its password"):
-        load_private_key(written(encoding))
+        load_private_key(write_key(encoding))
     with pytest.raises(SigningKeyError, match=r"the password is wrong.*; check the password"):
-        load_private_key(written(encoding), password="another")
-    plain = written({"pem": "RSA, PKCS#8", "ec_pem": "EC, PKCS#8"}[ENCODINGS[encoding].key])
+        load_private_key(write_key(encoding), password="another")
+    plain = write_key({"pem": "RSA, PKCS#8", "ec_pem": "EC, PKCS#8"}[ENCODINGS[encoding].key])
     with pytest.raises(SigningKeyError, match=r"is not encrypted, .*; remove the password"):
         load_private_key(plain, password="another")
 
@@ -317,7 +322,7 @@ PUBLIC_CASES = [
 
 
 @pytest.mark.parametrize(("form", "wrapping"), PUBLIC_CASES)
-def test_a_public_key_verifies_in_every_form(
+def test_public_key_verifies_in_every_form(
     request: pytest.FixtureRequest,
     backend: str,
     openssl: OpenSSL,
@@ -325,7 +330,7 @@ def test_a_public_key_verifies_in_every_form(
     form: str,
     wrapping: str,
 ) -> None:
-    """What the `openssl` command signed, with either hash, and not with the other."""
+    """It verifies signatures of the `openssl` command, and only with the right hash."""
     name, arguments = PUBLIC[form]
     pem = request.getfixturevalue(name)
     source = WRAPPINGS[wrapping](openssl(*arguments, given=pem), tmp_path)
@@ -341,32 +346,32 @@ def test_a_public_key_verifies_in_every_form(
         name: openssl("dgst", f"-{name.lower()}", "-sign", tmp_path / "private", given=message)
         for name in HASHES
     }
-    for signed_with, signature in signatures.items():
-        for checked_with in HASHES:
-            verified = public.verify(message, signature, checked_with)  # type: ignore[arg-type]
-            assert verified == (signed_with == checked_with)
+    for used_hash, signature in signatures.items():
+        for hash_algorithm in HASHES:
+            verified = public.verify(message, signature, hash_algorithm)  # type: ignore[arg-type]
+            assert verified == (used_hash == hash_algorithm)
 
 
 @pytest.mark.parametrize("form", PUBLIC)
-def test_an_edge_takes_a_public_key_in_every_form(
+def test_key_group_accepts_a_public_key_in_every_form(
     request: pytest.FixtureRequest, openssl: OpenSSL, form: str
 ) -> None:
-    """`TrustedKeyGroup` lets in what the private half signed."""
+    """It allows a URL that the private key signed."""
     name, arguments = PUBLIC[form]
     if name == "ec_pem":
         pytest.importorskip("cryptography")
     pem = request.getfixturevalue(name)
-    edge = TrustedKeyGroup({"K2JCJMDEHXQW5F": openssl(*arguments, given=pem)})
-    assert edge.check(
+    key_group = TrustedKeyGroup({"K2JCJMDEHXQW5F": openssl(*arguments, given=pem)})
+    assert key_group.check(
         Signer("K2JCJMDEHXQW5F", pem).sign_policy(POLICIES["canned"]).url(URL), at=NOW
     )
 
 
 @pytest.mark.parametrize("kind", [str, Path])
-def test_a_tilde_is_the_home_folder(
+def test_tilde_is_the_home_folder(
     kind: Callable[[str], str | Path], pem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Settings and `--option=~/key.pem` reach no shell that would write it out."""
+    """No shell expands it in settings or in `--option=~/key.pem`."""
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "key.pem").write_text(pem)
     assert load_private_key(kind("~/key.pem")).public_key_pem()
@@ -379,7 +384,7 @@ def test_a_tilde_is_the_home_folder(
 
 
 @pytest.mark.parametrize(
-    ("source", "mend"),
+    ("source", "message"),
     [
         ("keys/~/nowhere.pem", "~ works only at the start"),
         ("file:///nowhere.pem", "without file://"),
@@ -389,7 +394,7 @@ def test_a_tilde_is_the_home_folder(
         ),
     ],
 )
-def test_a_key_that_cannot_be_one_names_its_mend(source: str, mend: str) -> None:
-    """A shell's path, an address, and a key of another kind."""
-    with pytest.raises(SigningKeyError, match=mend):
+def test_wrong_path_or_kind_has_a_hint(source: str, message: str) -> None:
+    """A tilde inside a path, a file:// URL, and a DSA key."""
+    with pytest.raises(SigningKeyError, match=message):
         load_private_key(source)

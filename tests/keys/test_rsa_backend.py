@@ -1,4 +1,4 @@
-"""The two backends, against each other and against the libraries that they stand on."""
+"""Tests of the `rsa` backend's signatures, compared with `rsa.sign` and `cryptography`."""
 
 from __future__ import annotations
 
@@ -19,24 +19,26 @@ LIBRARY_NAMES = {"SHA1": "SHA-1", "SHA256": "SHA-256"}
 
 @pytest.fixture(scope="session")
 def numbers(pkcs1_pem: str) -> rsa.PrivateKey:
-    """The key as the library has it."""
+    """The key as an object of the rsa package."""
     return rsa.PrivateKey.load_pkcs1(pkcs1_pem.encode())
 
 
 @settings(max_examples=25)
 @given(message=MESSAGES, hash_algorithm=HASHES)
-def test_equal_to_rsa_sign(
+def test_signature_equals_that_of_rsa_sign(
     backend: str, pem: str, numbers: rsa.PrivateKey, message: bytes, hash_algorithm: Any
 ) -> None:
-    """To the byte: PKCS#1 v1.5 has one signature for a message, a key and a hash."""
+    """PKCS#1 v1.5 has exactly one signature for a message, a key and a hash."""
     signature = load_private_key(pem, backend=backend).sign(message, hash_algorithm)
     assert signature == rsa.sign(message, numbers, LIBRARY_NAMES[hash_algorithm])
 
 
 @settings(max_examples=50)
 @given(message=MESSAGES, hash_algorithm=HASHES)
-def test_equal_to_cryptography(pem: str, message: bytes, hash_algorithm: Any) -> None:
-    """To the byte, called by hand."""
+def test_signature_equals_that_of_cryptography(
+    pem: str, message: bytes, hash_algorithm: Any
+) -> None:
+    """Here `cryptography` is called directly."""
     hashes = pytest.importorskip("cryptography.hazmat.primitives.hashes")
     serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
     padding = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.padding")
@@ -48,15 +50,17 @@ def test_equal_to_cryptography(pem: str, message: bytes, hash_algorithm: Any) ->
         assert load_private_key(pem, backend=backend).sign(message, hash_algorithm) == expected
 
 
-def test_a_signature_is_as_long_as_the_key(pem: str, backend: str) -> None:
-    """Also where its number begins with zeros: one in 256 does."""
+def test_signature_is_as_long_as_the_key(pem: str, backend: str) -> None:
+    """Also if it starts with a zero byte, as one in 256 does."""
     key = load_private_key(pem, backend=backend)
     signatures = [key.sign(b"%d" % n, "SHA1") for n in range(600 if "crypto" in backend else 40)]
     assert {len(signature) for signature in signatures} == {256}
 
 
-def test_leading_zeros_are_kept(numbers: rsa.PrivateKey, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A small number comes out as 256 bytes all the same."""
+def test_signature_keeps_leading_zeros(
+    numbers: rsa.PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small number is padded to 256 bytes."""
     small = 7
     padded = pow(small, numbers.e, numbers.n)
     monkeypatch.setattr("cfsign.keys.rsa_backend._encode", lambda *_: padded.to_bytes(256, "big"))
@@ -69,20 +73,18 @@ def copy_of(numbers: rsa.PrivateKey) -> rsa.PrivateKey:
 
 @pytest.mark.parametrize("member", ["exp1", "exp2", "coef", "p", "q"])
 @pytest.mark.parametrize("bit", [0, 1, 500])
-def test_a_fault_in_the_computation_is_caught(
-    numbers: rsa.PrivateKey, member: str, bit: int
-) -> None:
-    """One faulty half of the computation gives the factors away to whoever sees the signature."""
+def test_faulty_key_does_not_sign(numbers: rsa.PrivateKey, member: str, bit: int) -> None:
+    """A signature with one faulty half reveals the factors of the key."""
     faulty = copy_of(numbers)
     setattr(faulty, member, getattr(faulty, member) ^ (1 << bit))
     with pytest.raises(SigningKeyError, match="the key is damaged; load the key again"):
         RSAPrivateKey(faulty).sign(b"message", "SHA1")
 
 
-def test_a_glitch_in_one_power_is_caught(
+def test_faulty_result_is_not_returned(
     numbers: rsa.PrivateKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not only a wrong key: a wrong result, whatever made it wrong."""
+    """The check is of the result, not of the key."""
     faulty = copy_of(numbers)
     right = faulty.blinded_decrypt
     monkeypatch.setattr(
@@ -92,22 +94,22 @@ def test_a_glitch_in_one_power_is_caught(
         RSAPrivateKey(faulty).sign(b"message", "SHA256")
 
 
-def test_it_signs_by_the_crt_path(numbers: rsa.PrivateKey) -> None:
-    """Neither `d` is used, which takes three times as long, nor the library's own sign."""
+def test_signing_uses_the_chinese_remainder_theorem(numbers: rsa.PrivateKey) -> None:
+    """`d` is not used: it would take three times as long."""
     key = copy_of(numbers)
     key.d = 3
     assert RSAPrivateKey(key).sign(b"message", "SHA1") == rsa.sign(b"message", numbers, "SHA-1")
 
 
-def test_a_key_too_short_for_the_hash_is_refused() -> None:
-    """The padding has at least eight bytes of fill (RFC 8017, section 9.2)."""
+def test_key_too_short_for_the_hash_is_an_error() -> None:
+    """The padding has at least eight bytes (RFC 8017, section 9.2)."""
     _, tiny = rsa.newkeys(360)
     with pytest.raises(SigningKeyError, match="360 bits is too short to sign with SHA1"):
         RSAPrivateKey(tiny).sign(b"message", "SHA1")
 
 
-def test_the_same_key_says_the_same_of_itself(backend: str, pem: str) -> None:
-    """Kind, size and backend, and nothing of the key."""
+def test_repr_has_kind_size_and_backend(backend: str, pem: str) -> None:
+    """And nothing of the key itself."""
     key: Any = load_private_key(pem, backend=backend)
     assert repr(key) == f"<PrivateKey RSA-2048 {backend}>"
     assert (key.bits, key.algorithm) == (2048, "RSA-2048")

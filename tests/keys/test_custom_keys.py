@@ -1,4 +1,4 @@
-"""Keys of one's own: what a signer asks of them, and what it does with what they give."""
+"""Tests of custom private keys: what a signer requires, and what it accepts from `sign`."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ POLICY = Policy(URL, 1767225600)
 SIGNATURE = b"\xff" * 256
 
 
-class Own:
-    """The least that a key needs."""
+class CustomKey:
+    """The smallest private key."""
 
     def __init__(self) -> None:
         self.threads: list[int] = []
@@ -32,8 +32,8 @@ class Own:
         return "PEM"
 
 
-class Blocking(Own):
-    """One that waits for something."""
+class BlockingKey(CustomKey):
+    """A key whose `sign` blocks."""
 
     is_blocking = True
 
@@ -43,53 +43,53 @@ async def sign_later(message: bytes, hash_algorithm: str) -> bytes:
     return SIGNATURE
 
 
-class Awaited(Own):
-    """One that is awaited, as its `sign` shows."""
+class AsyncKey(CustomKey):
+    """A key whose `sign` is a coroutine function."""
 
     async def sign(self, message: bytes, hash_algorithm: str) -> bytes:  # type: ignore[override]
         return await sign_later(message, hash_algorithm)
 
 
-class Disguised(Own):
-    """One that is awaited, although its `sign` is a plain function: a decorator made it so."""
+class CoroutineReturningKey(CustomKey):
+    """A key whose `sign` is a plain function that returns a coroutine, as decorators make it."""
 
     def sign(self, message: bytes, hash_algorithm: str) -> Any:
         return sign_later(message, hash_algorithm)
 
 
-class DisguisedAndBlocking(Disguised):
-    """The same, called in a thread and awaited on the loop."""
+class BlockingCoroutineReturningKey(CoroutineReturningKey):
+    """The same, called in a thread and awaited in the event loop."""
 
     is_blocking = True
 
 
-class Summoned:
-    """An object for a method."""
+class AsyncCallable:
+    """A callable object in place of the method."""
 
     async def __call__(self, message: bytes, hash_algorithm: str) -> bytes:
         return await sign_later(message, hash_algorithm)
 
 
-def with_sign(sign: Any) -> Any:
-    key = Own()
+def build_key(sign: Any) -> Any:
+    key = CustomKey()
     key.sign = sign  # type: ignore[method-assign]
     return key
 
 
 ASYNCHRONOUS = {
-    "a method": Awaited,
-    "a plain method that returns a coroutine": Disguised,
-    "one that is called in a thread": DisguisedAndBlocking,
-    "a partial": lambda: with_sign(functools.partial(sign_later)),
-    "a callable object": lambda: with_sign(Summoned()),
-    "a lambda": lambda: with_sign(lambda *given: sign_later(*given)),
-    "a mock": lambda: with_sign(AsyncMock(return_value=SIGNATURE)),
+    "method": AsyncKey,
+    "function that returns a coroutine": CoroutineReturningKey,
+    "in a thread": BlockingCoroutineReturningKey,
+    "partial": lambda: build_key(functools.partial(sign_later)),
+    "callable object": lambda: build_key(AsyncCallable()),
+    "lambda": lambda: build_key(lambda *arguments: sign_later(*arguments)),
+    "mock": lambda: build_key(AsyncMock(return_value=SIGNATURE)),
 }
 
 
 @pytest.mark.parametrize("name", ASYNCHRONOUS)
-def test_an_asynchronous_key_signs_where_it_is_awaited(name: str) -> None:
-    """And nowhere else: no coroutine gets into a URL, and none is left behind to warn of itself."""
+def test_async_key_signs_only_in_async_methods(name: str) -> None:
+    """Synchronous methods raise an error and close the coroutine, so Python does not warn."""
     signer = Signer("K2JCJMDEHXQW5F", ASYNCHRONOUS[name]())
     for attempt in (
         lambda: signer.sign_policy(POLICY),
@@ -101,25 +101,25 @@ def test_an_asynchronous_key_signs_where_it_is_awaited(name: str) -> None:
             SigningKeyError, match="asynchronously; await sign_policy_async, or use an"
         ):
             attempt()
-    expected = Signer("K2JCJMDEHXQW5F", Own()).sign_policy(POLICY)
+    expected = Signer("K2JCJMDEHXQW5F", CustomKey()).sign_policy(POLICY)
     assert asyncio.run(signer.sign_policy_async(POLICY)).params == expected.params
     until = 1999999999
     url = asyncio.run(signer.sign_url_async(URL, expires_at=until))
-    assert url == Signer("K2JCJMDEHXQW5F", Own()).sign_url(URL, expires_at=until)
+    assert url == Signer("K2JCJMDEHXQW5F", CustomKey()).sign_url(URL, expires_at=until)
 
 
-def test_isinstance_tells_a_key_but_not_which() -> None:
-    """Both protocols have the same methods, so nothing here may rest on it."""
-    for key in (Own(), Awaited()):
+def test_isinstance_does_not_distinguish_the_protocols() -> None:
+    """Both have the same methods, so `is_async` inspects `sign`."""
+    for key in (CustomKey(), AsyncKey()):
         assert isinstance(key, PrivateKey)
         assert isinstance(key, AsyncPrivateKey)
-    assert is_async(Awaited())
-    assert not is_async(Own())
+    assert is_async(AsyncKey())
+    assert not is_async(CustomKey())
 
 
-def test_a_key_that_blocks_signs_in_a_thread() -> None:
-    """Off the loop; one of which nothing is said signs where it stands, which is faster."""
-    blocking, quick = Blocking(), Own()
+def test_blocking_key_signs_in_a_thread() -> None:
+    """Other keys sign in the event loop's thread, which is faster."""
+    blocking, quick = BlockingKey(), CustomKey()
     for key in (blocking, quick):
         asyncio.run(Signer("K2JCJMDEHXQW5F", key).sign_policy_async(POLICY))
     assert blocking.threads != [threading.get_ident()]
@@ -127,7 +127,7 @@ def test_a_key_that_blocks_signs_in_a_thread() -> None:
 
 
 @pytest.mark.parametrize(
-    ("returned", "told"),
+    ("returned", "shown"),
     [
         (None, "NoneType"),
         ("text", "str"),
@@ -137,19 +137,23 @@ def test_a_key_that_blocks_signs_in_a_thread() -> None:
         (bytes, "the class bytes itself"),
     ],
 )
-def test_a_signature_is_bytes(returned: Any, told: str) -> None:
-    """Anything else would make a URL that opens nothing, or worse."""
-    signer = Signer("K2JCJMDEHXQW5F", with_sign(lambda *_: returned))
-    with pytest.raises(SigningKeyError, match=f"sign of a Own returned {told}; it returns the raw"):
+def test_signature_must_be_bytes(returned: Any, shown: str) -> None:
+    """The error shows what `sign` returned."""
+    signer = Signer("K2JCJMDEHXQW5F", build_key(lambda *_: returned))
+    with pytest.raises(
+        SigningKeyError, match=f"sign of a CustomKey returned {shown}; it returns the raw"
+    ):
         signer.sign_policy(POLICY)
-    with pytest.raises(SigningKeyError, match=told):
+    with pytest.raises(SigningKeyError, match=shown):
         asyncio.run(signer.sign_policy_async(POLICY))
 
 
-def test_an_ecdsa_signature_is_der() -> None:
-    """PKCS#11, JWS and WebCrypto have r and s side by side, which CloudFront answers with 403."""
-    signer = Signer("K2JCJMDEHXQW5F", with_sign(lambda *_: b"\xff" * 64))
-    with pytest.raises(SigningKeyError, match=r"of a Own returned r and s .* encode_dss_signature"):
+def test_raw_ecdsa_signature_is_an_error() -> None:
+    """PKCS#11, JWS and WebCrypto concatenate r and s; CloudFront needs ASN.1 DER."""
+    signer = Signer("K2JCJMDEHXQW5F", build_key(lambda *_: b"\xff" * 64))
+    with pytest.raises(
+        SigningKeyError, match=r"of a CustomKey returned r and s .* encode_dss_signature"
+    ):
         signer.sign_policy(POLICY)
     with pytest.raises(SigningKeyError, match=r"as ASN\.1 DER"):
         signer.sign_url(URL, expires_in=60)
@@ -157,37 +161,37 @@ def test_an_ecdsa_signature_is_der() -> None:
         asyncio.run(signer.sign_policy_async(POLICY))
 
 
-def test_64_bytes_may_be_what_they_should_be() -> None:
-    """DER of a very small r and s, or RSA of 512 bits, for tests."""
+def test_valid_signature_of_64_bytes_is_accepted() -> None:
+    """DER of a small r and s, or RSA-512 in a test."""
     der = b"\x30\x3e" + 2 * (b"\x02\x1d\x01" + b"\xff" * 28)
     assert len(der) == 64
-    assert Signer("K2JCJMDEHXQW5F", with_sign(lambda *_: der)).sign_policy(POLICY)
-    small: Any = with_sign(lambda *_: b"\xff" * 64)
+    assert Signer("K2JCJMDEHXQW5F", build_key(lambda *_: der)).sign_policy(POLICY)
+    small: Any = build_key(lambda *_: b"\xff" * 64)
     small.algorithm = "RSA-512"
     assert Signer("K2JCJMDEHXQW5F", small).sign_policy(POLICY)
 
 
-@pytest.mark.parametrize("key", [Own, Awaited, Mock])
-def test_a_class_is_no_key(key: Any) -> None:
-    """It has the methods, and would fail at the first request."""
+@pytest.mark.parametrize("key", [CustomKey, AsyncKey, Mock])
+def test_class_instead_of_an_object_is_an_error(key: Any) -> None:
+    """A class has the methods too, but would fail at the first request."""
     with pytest.raises(
         SigningKeyError, match=r"cannot be made from .* the methods sign and public_key_pem"
     ):
         Signer("K2JCJMDEHXQW5F", key)
 
 
-@pytest.mark.parametrize("known", [(), None, "SHA256", ("SHA512",), ("SHA1", "sha256"), [1], 7])
-def test_a_key_names_its_hashes_rightly(known: Any) -> None:
-    """Text is a sequence too, of letters."""
-    key: Any = Own()
-    key.hash_algorithms = known
-    with pytest.raises(SigningKeyError, match="hash_algorithms of a Own must be a tuple of"):
+@pytest.mark.parametrize("names", [(), None, "SHA256", ("SHA512",), ("SHA1", "sha256"), [1], 7])
+def test_invalid_hash_algorithms_are_an_error(names: Any) -> None:
+    """Also text, which is a sequence of letters."""
+    key: Any = CustomKey()
+    key.hash_algorithms = names
+    with pytest.raises(SigningKeyError, match="hash_algorithms of a CustomKey must be a tuple of"):
         Signer("K2JCJMDEHXQW5F", key)
 
 
-def test_a_key_that_has_one_hash_implies_it() -> None:
-    """Where nothing is said; asking for the other is an error, with the mend."""
-    key: Any = Own()
+def test_hash_algorithm_defaults_to_the_first_of_the_key() -> None:
+    """A hash algorithm that the key does not have is an error."""
+    key: Any = CustomKey()
     assert Signer("K2JCJMDEHXQW5F", key).hash_algorithm == "SHA1"
     key.hash_algorithms = ["SHA256"]
     assert Signer("K2JCJMDEHXQW5F", key).hash_algorithm == "SHA256"
