@@ -1,4 +1,4 @@
-"""The key ring: which key signs, what a ring is made of, what is picked up, and what is refused."""
+"""Tests of the key ring: the active key, the document, reloading, errors and removal."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ from cfsign import (
     TrustedKeyGroup,
     load_private_key,
 )
-from cfsign.keyring.source import DocumentFile
+from cfsign.keyring.snapshot import Snapshot
+from cfsign.keyring.source import DocumentFile, LoadedDocument
 
 OLD, NEW = "K1OLD", "K2NEW"
 URL = "https://media.example.com/report.pdf"
@@ -36,28 +37,28 @@ URL = "https://media.example.com/report.pdf"
 
 @pytest.fixture
 def policy(now: int) -> Policy:
-    """What is signed; it outlasts every test."""
+    """A policy that expires after every test."""
     return Policy(URL, now + 1_000_000)
 
 
 @pytest.fixture(scope="session")
 def other_key(other_pem: str) -> PrivateKey:
-    """The new pair's key, loaded."""
+    """The key of the new pair."""
     return load_private_key(other_pem)
 
 
 @pytest.fixture
 def document(tmp_path: Path, pem: str) -> Path:
-    """A ring's document with the old pair in it, whose key lies beside it."""
+    """A key ring file with the old pair, whose key is a file in the same folder."""
     (tmp_path / "old.pem").write_text(pem)
     return write(tmp_path / "ring.json", {"key_pair_id": OLD, "private_key": "old.pem"})
 
 
 def write(path: Path, *entries: Any) -> Path:
-    """Replace a document atomically, as one should."""
-    fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps({"keys": list(entries)}))
-    os.replace(fresh, path)
+    """Replace the document atomically."""
+    temporary = path.with_suffix(".new")
+    temporary.write_text(json.dumps({"keys": list(entries)}))
+    os.replace(temporary, path)
     return path
 
 
@@ -65,13 +66,13 @@ def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [each.getMessage() for each in caplog.records if each.levelno == logging.ERROR]
 
 
-# Which key signs
+# The active key
 
 
-def test_the_newest_active_key_signs(
+def test_newest_active_key_signs(
     clock: Any, now: int, key: PrivateKey, other_key: PrivateKey, policy: Policy
 ) -> None:
-    """From the very second that a pair names, in whatever order the pairs are given."""
+    """Exactly from `active_from`, in any order of the list."""
     ring = KeyRing([KeyPair(NEW, other_key, now + 100), KeyPair(OLD, key)])
     assert ring.sign_policy(policy).key_pair_id == ring.key_pair_id == OLD
     clock.shift(99)
@@ -80,32 +81,34 @@ def test_the_newest_active_key_signs(
     assert ring.sign_policy(policy).key_pair_id == ring.key_pair_id == NEW
 
 
-def test_a_clock_set_back_stops_nothing(
+def test_oldest_key_signs_if_the_clock_is_set_back(
     clock: Any, now: int, key: PrivateKey, other_key: PrivateKey, policy: Policy
 ) -> None:
-    """What signed first signs on."""
+    """No key is active then, but the ring must still sign."""
     ring = KeyRing([KeyPair(OLD, key, now), KeyPair(NEW, other_key, now + 100)])
     clock.shift(-3600)
     assert ring.sign_policy(policy).key_pair_id == OLD
 
 
 @pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=-8))])
-def test_none_active_yet_says_when(clock: Any, now: int, key: PrivateKey, zone: Any) -> None:
-    """At start-up, when the earliest of them will be."""
-    moment = datetime.fromtimestamp(now + 60, zone)
+def test_ring_without_an_active_key_is_an_error(
+    clock: Any, now: int, key: PrivateKey, zone: Any
+) -> None:
+    """The error has the time at which the first key becomes active."""
+    active_from = datetime.fromtimestamp(now + 60, zone)
     with pytest.raises(
         ConfigurationError, match="K1OLD is the first, from 2026-01-01T00:01:00"
     ) as e:
-        KeyRing([KeyPair(NEW, key, now + 90), KeyPair(OLD, key, moment)])
+        KeyRing([KeyPair(NEW, key, now + 90), KeyPair(OLD, key, active_from)])
     assert "no key is active yet" in str(e.value)
 
 
-def test_it_goes_wherever_a_signer_goes(
+def test_ring_can_be_used_like_a_signer(
     clock: Any, now: int, key: PrivateKey, other_key: PrivateKey
 ) -> None:
-    """URLs, many URLs, cookies, a distribution: all are allowed by a group of the ring's keys."""
+    """For URLs, cookies and a `Distribution`; a key group with its public keys allows all."""
     ring = KeyRing([KeyPair(OLD, key), KeyPair(NEW, other_key, now + 100, hash_algorithm="SHA256")])
-    edge = TrustedKeyGroup(ring.public_keys())
+    key_group = TrustedKeyGroup(ring.public_keys())
     for key_pair_id in (OLD, NEW):
         urls = [
             ring.sign_url(URL, expires_in=60),
@@ -115,13 +118,13 @@ def test_it_goes_wherever_a_signer_goes(
         for url in urls:
             assert f"Key-Pair-Id={key_pair_id}" in url
             assert ("Hash-Algorithm=SHA256" in url) == (key_pair_id == NEW)
-            assert edge.check(url).allowed
-        assert edge.check(URL, cookies=ring.sign_cookies(URL, expires_in=60)).allowed
+            assert key_group.check(url).allowed
+        assert key_group.check(URL, cookies=ring.sign_cookies(URL, expires_in=60)).allowed
         clock.shift(100)
 
 
 @pytest.mark.parametrize(
-    ("pairs", "mend"),
+    ("pairs", "message"),
     [
         ([], "there is no key; add at least one"),
         (
@@ -132,14 +135,14 @@ def test_it_goes_wherever_a_signer_goes(
         ([(OLD, 5), (NEW, 5)], "at the same time, 1970-01-01T00:00:05.*; set a later active_from"),
     ],
 )
-def test_pairs_that_cannot_be_in_one_ring(key: PrivateKey, pairs: Any, mend: str) -> None:
-    """The error says what to do."""
-    with pytest.raises(ConfigurationError, match=mend):
-        KeyRing([KeyPair(name, key, moment) for name, moment in pairs])
+def test_conflicting_pairs_are_an_error(key: PrivateKey, pairs: Any, message: str) -> None:
+    """Each error has a hint."""
+    with pytest.raises(ConfigurationError, match=message):
+        KeyRing([KeyPair(name, key, active_from) for name, active_from in pairs])
 
 
-def test_every_problem_is_told_at_once(tmp_path: Path, small_pem: str, key: PrivateKey) -> None:
-    """A deployment fails once, and not three times."""
+def test_all_problems_are_reported_at_once(tmp_path: Path, small_pem: str, key: PrivateKey) -> None:
+    """So a deployment fails once, not three times."""
     pairs = [
         KeyPair(OLD, tmp_path / "none.pem", 1),
         KeyPair(NEW, small_pem, 1),
@@ -147,15 +150,18 @@ def test_every_problem_is_told_at_once(tmp_path: Path, small_pem: str, key: Priv
     ]
     with pytest.raises(ConfigurationError) as caught:
         KeyRing(pairs)
-    for number, text in enumerate(
-        ["at the same time", "no key file", "RSA-1024", "remove the password"]
-    ):
-        assert text in str(caught.value.problems[number])
+    expected = ["at the same time", "no key file", "RSA-1024", "remove the password"]
+    for text, problem in zip(expected, caught.value.problems, strict=True):
+        assert text in str(problem)
 
 
-@pytest.mark.parametrize("wrong", ["ring.json", {"keys": []}, 5, None, KeyPair, iter([])])
-def test_what_is_no_list_of_pairs(wrong: Any) -> None:
-    """The error names the ways to make a ring."""
+@pytest.mark.parametrize(
+    "wrong",
+    ["ring.json", {"keys": []}, 5, None, KeyPair, iter([])],
+    ids=["text", "dict", "int", "None", "class", "iterator"],
+)
+def test_pairs_of_another_type_are_an_error(wrong: Any) -> None:
+    """The hint lists the ways to build a ring."""
     with pytest.raises(ConfigurationError, match=r"KeyRing\.from_file\(path\)"):
         KeyRing(wrong)
     with pytest.raises(ConfigurationError, match=r"keys\[0\]: .*key_pair_id"):
@@ -163,15 +169,15 @@ def test_what_is_no_list_of_pairs(wrong: Any) -> None:
 
 
 @pytest.mark.parametrize("seconds", [-1, True, "30", None, float("nan"), float("inf"), 86401])
-def test_a_check_every_that_is_no_time(key: PrivateKey, seconds: Any) -> None:
-    """Zero is one: it looks at each signature."""
+def test_invalid_refresh_every_is_an_error(key: PrivateKey, seconds: Any) -> None:
+    """Zero is valid: it checks for changes at each signature."""
     with pytest.raises(PolicyError, match="refresh_every must be a timedelta or a number"):
         KeyRing([KeyPair(OLD, key)], refresh_every=seconds)
     assert KeyRing([KeyPair(OLD, key)], refresh_every=timedelta(0)).key_pair_id == OLD
 
 
-def test_a_pair_checks_itself(key: PrivateKey) -> None:
-    """With the errors that a signer has."""
+def test_invalid_pair_is_an_error(key: PrivateKey) -> None:
+    """With the same errors as a `Signer`."""
     with pytest.raises(SigningKeyError, match="letters and digits"):
         KeyPair("K-1", key)
     with pytest.raises(PolicyError, match="active_from is a naive datetime"):
@@ -182,18 +188,18 @@ def test_a_pair_checks_itself(key: PrivateKey) -> None:
         KeyPair(OLD, key, hash_algorithm="MD5")
 
 
-def test_nothing_secret_is_shown_or_pickled(document: Path, pem: str, clock: Any) -> None:
-    """Ids alone."""
+def test_no_secret_is_shown_or_pickled(document: Path, pem: str, clock: Any) -> None:
+    """A `repr` shows only ids and times."""
     pair = KeyPair(OLD, pem, 5, password="hunter2")
     assert repr(pair) == "KeyPair(key_pair_id='K1OLD', active_from=5, hash_algorithm=None)"
     ring = KeyRing([KeyPair(OLD, pem)])
     assert repr(ring) == "<KeyRing K1OLD of K1OLD>"
-    loaded = KeyRing.from_loader(lambda: json.dumps({"keys": [entry(OLD, pem)]}))
-    assert "PRIVATE" not in repr(loaded._snapshot)
+    loader = LoadedDocument(lambda: json.dumps({"keys": [entry(OLD, pem)]}))
+    assert "PRIVATE" not in repr(Snapshot.read_first(loader))
     for secret in (pair, ring):
-        for give_away in (pickle.dumps, copy.copy, copy.deepcopy):
+        for duplicate in (pickle.dumps, copy.copy, copy.deepcopy):
             with pytest.raises(TypeError, match="holds a private key"):
-                give_away(secret)
+                duplicate(secret)
 
 
 # The document
@@ -208,7 +214,7 @@ def entry(key_pair_id: str, private_key: str, **more: Any) -> dict[str, Any]:
     [1767225700, "2026-01-01T00:01:40Z", "2026-01-01T01:01:40+01:00", "20260101T000140Z"],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_a_document_names_moments_and_keys(
+def test_document_with_times_and_keys(
     clock: Any,
     document: Path,
     pem: str,
@@ -217,7 +223,7 @@ def test_a_document_names_moments_and_keys(
     active_from: Any,
     encoding: str,
 ) -> None:
-    """A path from its folder, or PEM; ISO 8601 or epoch seconds; whatever JSON is written in."""
+    """Relative paths and PEM; ISO 8601 and epoch seconds; in each encoding of JSON."""
     keys = [
         entry(OLD, "old.pem"),
         entry(NEW, other_pem, active_from=active_from, hash_algorithm="SHA256"),
@@ -230,10 +236,10 @@ def test_a_document_names_moments_and_keys(
     assert ring.sign_policy(policy).params["Hash-Algorithm"] == "SHA256"
 
 
-def test_an_encrypted_key_has_its_password(
+def test_document_with_the_password_of_a_key(
     tmp_path: Path, encrypted_pem: str, password: str
 ) -> None:
-    """In the document, beside it."""
+    """An encrypted key and its password in one entry."""
     pytest.importorskip("cryptography")
     path = write(tmp_path / "ring.json", entry(OLD, encrypted_pem, password=password))
     assert KeyRing.from_file(path).key_pair_id == OLD
@@ -243,7 +249,7 @@ KEY = "-----BEGIN PRIVATE KEY-----\\nhunter2\\n-----END PRIVATE KEY-----"
 
 
 @pytest.mark.parametrize(
-    ("text", "mend"),
+    ("text", "message"),
     [
         ("", "not valid JSON(?!.*newlines)"),
         (f'{{"keys": [{{"private_key": "{KEY}', "not valid JSON.*; write the newlines"),
@@ -271,38 +277,38 @@ KEY = "-----BEGIN PRIVATE KEY-----\\nhunter2\\n-----END PRIVATE KEY-----"
         *[
             (
                 f'{{"keys": [{{"key_pair_id": "K", "private_key": "k", "active_from": {start}}}]}}',
-                mend,
+                message,
             )
-            for start, mend in [
-                ('"2026-01-01T00:00:00"', "no moment in ISO 8601 with a time zone; write it as"),
-                ('"tomorrow"', "no moment in ISO 8601"),
-                ('""', "no moment in ISO 8601"),
+            for start, message in [
+                ('"2026-01-01T00:00:00"', "must be an ISO 8601 timestamp with a time zone, got"),
+                ('"tomorrow"', "must be an ISO 8601 timestamp"),
+                ('""', "must be an ISO 8601 timestamp"),
                 ("1767225600000", "milliseconds"),
-                ("1.5", "not float"),
+                ("1.5", "got float"),
                 ("NaN", "NaN is not a JSON number"),
-                ("true", "not bool"),
-                ("0", "before 1970"),
-                ('"9999-12-31T23:59:59-23:00"', "past 2147483647"),
-                ('"0001-01-01T00:00:00+23:00"', "before 1970"),
+                ("true", "got bool"),
+                ("0", "must be after 1970"),
+                ('"9999-12-31T23:59:59-23:00"', "is after 2147483647"),
+                ('"0001-01-01T00:00:00+23:00"', "must be after 1970"),
             ]
         ],
     ],
 )
-def test_documents_that_cannot_be(tmp_path: Path, text: str, mend: str) -> None:
-    """Each says what to mend and where, and never shows a key."""
+def test_invalid_document_is_an_error(tmp_path: Path, text: str, message: str) -> None:
+    """Each error shows what is wrong and where, but never a key."""
     path = tmp_path / "ring.json"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
-    for make in (lambda: KeyRing.from_file(path), lambda: KeyRing.from_loader(lambda: text)):
-        with pytest.raises(ConfigurationError, match=mend) as caught:
-            make()
+    for build in (lambda: KeyRing.from_file(path), lambda: KeyRing.from_loader(lambda: text)):
+        with pytest.raises(ConfigurationError, match=message) as caught:
+            build()
         assert "hunter2" not in str(caught.value)
         assert caught.value.__context__ is None
     with pytest.raises(ConfigurationError, match=r"key ring '.*ring\.json'[:,] "):
         KeyRing.from_file(path)
 
 
-def test_files_that_are_no_documents(tmp_path: Path) -> None:
-    """A folder, nothing, a whole disk, no path at all."""
+def test_unreadable_file_is_an_error(tmp_path: Path) -> None:
+    """A folder, a missing file, an impossible path, a large file, another type."""
     with pytest.raises(ConfigurationError, match="cannot be read"):
         KeyRing.from_file(tmp_path)
     with pytest.raises(ConfigurationError, match="No such file"):
@@ -316,17 +322,17 @@ def test_files_that_are_no_documents(tmp_path: Path) -> None:
         KeyRing.from_file(5)  # type: ignore[arg-type]
 
 
-# Picking up changes
+# Reloading
 
 
-def test_a_change_is_picked_up(
+def test_changed_document_is_loaded(
     document: Path,
     other_pem: str,
     policy: Policy,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Of the document, from wherever the process has gone meanwhile."""
+    """Also after the process has changed its working directory."""
     monkeypatch.chdir(document.parent)
     ring = KeyRing.from_file(document.name, refresh_every=0)
     monkeypatch.chdir("/")
@@ -342,10 +348,10 @@ def test_a_change_is_picked_up(
     ]
 
 
-def test_it_is_looked_for_at_most_every_so_often(
+def test_changes_are_checked_at_most_every_refresh_every_seconds(
     document: Path, other_pem: str, policy: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By a clock that nobody sets."""
+    """Measured with the monotonic clock."""
     clock = [1000.0]
     monkeypatch.setattr("cfsign.keyring.ring.monotonic", lambda: clock[-1])
     ring = KeyRing.from_file(document, refresh_every=30)
@@ -362,10 +368,10 @@ def test_it_is_looked_for_at_most_every_so_often(
     assert ring.sign_policy(policy).key_pair_id == OLD
 
 
-def test_an_unchanged_file_is_not_read_again(
+def test_unchanged_file_is_not_read_again(
     document: Path, policy: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A `stat` is all, once the file is older than its clock's tick."""
+    """Only its `stat` is read, once the file is older than a tick of the file system's clock."""
     reads = []
     read = DocumentFile.read_pairs
     monkeypatch.setattr(DocumentFile, "read_pairs", lambda *a: reads.append(a) or read(*a))
@@ -380,10 +386,10 @@ def test_an_unchanged_file_is_not_read_again(
     assert len(reads) == 2
 
 
-def test_the_current_signer_is_the_same_object_until_it_changes(
+def test_current_signer_is_the_same_object_until_its_key_changes(
     document: Path, pem: str, other_pem: str
 ) -> None:
-    """Whoever keeps what it signed knows it by that; to be read again is no change."""
+    """Caches use it as a key. Reading the same content again is not a change."""
     ring = KeyRing.from_file(document, refresh_every=0)
     current = ring.current()
     assert isinstance(current, Signer)
@@ -396,24 +402,24 @@ def test_the_current_signer_is_the_same_object_until_it_changes(
     assert asyncio.run(ring.current_async()).key_pair_id == NEW
 
 
-def test_two_writes_within_one_tick_are_two(
+def test_second_write_within_one_tick_is_detected(
     document: Path, pem: str, policy: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file system's clock may stand still between them, and the file be as long as before."""
+    """The file may then have the same timestamps and the same size."""
     ring = KeyRing.from_file(document, refresh_every=0)
     stats = {path: path.stat() for path in document.parent.iterdir()}
-    monkeypatch.setattr(Path, "stat", lambda path, **_: stats[path])
+    monkeypatch.setattr("cfsign.keyring.source.stat", lambda path: stats[path])
     document.write_text(document.read_text().replace(OLD, "K9OLD"))
     assert ring.sign_policy(policy).key_pair_id == "K9OLD"
 
 
-def test_a_broken_document_displaces_nothing(
+def test_broken_document_keeps_the_old_keys(
     document: Path, other_pem: str, policy: Policy, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is reported once for each fault, and what is whole again is picked up."""
+    """Each error is logged once, and the repaired document is loaded."""
     ring = KeyRing.from_file(document, refresh_every=0)
-    whole = json.dumps({"keys": [entry(NEW, other_pem)]})
-    broken = [whole[:10], whole[:1000], json.dumps({"keys": [entry(NEW, other_pem[:900])]})]
+    complete = json.dumps({"keys": [entry(NEW, other_pem)]})
+    broken = [complete[:10], complete[:1000], json.dumps({"keys": [entry(NEW, other_pem[:900])]})]
     for number, text in enumerate(broken, 1):
         document.write_text(text)  # in place, as an editor may do it
         for _ in range(3):
@@ -423,7 +429,7 @@ def test_a_broken_document_displaces_nothing(
     document.unlink()
     assert ring.sign_policy(policy).key_pair_id == OLD
     assert "No such file" in str(ring.last_error)
-    document.write_text(whole)
+    document.write_text(complete)
     assert ring.sign_policy(policy).key_pair_id == NEW
     assert ring.last_error is None
     document.write_text(broken[0])
@@ -432,10 +438,10 @@ def test_a_broken_document_displaces_nothing(
     assert not any(line in caplog.text for line in other_pem.splitlines()[1:-1])
 
 
-def test_a_broken_key_file_displaces_nothing(
+def test_broken_key_file_keeps_the_old_keys(
     document: Path, pem: str, other_pem: str, policy: Policy, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nor one that is missing yet; the document need not change again."""
+    """Also a missing one. When it is repaired, the document need not change."""
     ring = KeyRing.from_file(document, refresh_every=0)
     write(document, entry(OLD, "old.pem"), entry(NEW, "new.pem", active_from=5))
     new = document.parent / "new.pem"
@@ -452,13 +458,13 @@ def test_a_broken_key_file_displaces_nothing(
     assert "new.pem" in str(ring.last_error)
 
 
-def test_key_files_of_a_list_are_read_again(
+def test_changed_key_file_of_a_list_is_loaded(
     document: Path, pem: str, policy: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
-    A list in the program cannot change, but its files can, wherever the process has gone.
+    The files of a list can change, and the process may change its working directory.
 
-    Another key under an id is a fault, since CloudFront never changes the public key of one.
+    The new content is the same key: another key under the id would be an error.
     """
     path = document.parent / "old.pem"
     monkeypatch.chdir(path.parent)
@@ -472,14 +478,14 @@ def test_key_files_of_a_list_are_read_again(
     assert ring.last_error is None
 
 
-def test_another_key_under_the_same_id_displaces_nothing(
+def test_another_key_under_an_id_keeps_the_old_keys(
     document: Path,
     pem: str,
     other_pem: str,
     trusted_keys: TrustedKeyGroup,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """CloudFront's public key never changes under its id: each viewer would have a 403."""
+    """CloudFront never changes the public key of an id, so every request would get a 403."""
     key_pair_id = "K2JCJMDEHXQW5F"
     path = document.parent / "old.pem"
     write(document, entry(key_pair_id, "old.pem"))
@@ -503,56 +509,59 @@ def test_another_key_under_the_same_id_displaces_nothing(
     assert rings[1].key_pair_id == NEW
 
 
-def test_a_key_that_has_moved_to_another_store_signs_from_there(
+def test_key_moved_to_another_store_signs_there(
     document: Path, key: PrivateKey, policy: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Under its id, and the same key: yet where it was it may be gone, and out of reach."""
+    """It is the same key, but the old store may be unreachable."""
 
     class Store:
-        """A store in which the key lies too."""
+        """A remote store of the same key."""
 
         is_blocking = True
-        is_there = True
+        is_reachable = True
 
         def __init__(self, _: object) -> None: ...
 
         def sign(self, message: bytes, hash_algorithm: Any) -> bytes:
-            if not self.is_there:
+            if not self.is_reachable:
                 raise KeyUnavailableError("out of reach", source="kms", code="503")
             return key.sign(message, hash_algorithm)
 
         def public_key_pem(self) -> str:
             return key.public_key_pem()
 
-    read = KeyPair.load_key
+    load_key = KeyPair.load_key
 
-    def read_either(pair: KeyPair) -> Any:
-        return Store(pair) if pair.private_key == "kms:alias/one" else read(pair)
+    def load_either(pair: KeyPair) -> Any:
+        return Store(pair) if pair.private_key == "kms:alias/one" else load_key(pair)
 
-    monkeypatch.setattr(KeyPair, "load_key", read_either)
+    monkeypatch.setattr(KeyPair, "load_key", load_either)
     ring = KeyRing.from_file(write(document, entry(OLD, "kms:alias/one")), refresh_every=0)
     assert ring.sign_policy(policy).key_pair_id == OLD
-    monkeypatch.setattr(Store, "is_there", False)
+    monkeypatch.setattr(Store, "is_reachable", False)
     write(document, entry(OLD, "old.pem"))
     assert ring.sign_policy(policy).key_pair_id == OLD
     assert ring.last_error is None
-    monkeypatch.setattr(Store, "is_there", True)
+    monkeypatch.setattr(Store, "is_reachable", True)
     write(document, entry(OLD, "kms:alias/one"))
-    assert type(ring.current()._key) is Store
+    assert ring.sign_policy(policy).key_pair_id == OLD
+    monkeypatch.setattr(Store, "is_reachable", False)
+    with pytest.raises(KeyUnavailableError):
+        ring.sign_policy(policy)
 
 
-def test_a_key_of_ones_own_is_not_asked_for_its_public_half(document: Path, pem: str) -> None:
-    """While a key file beside it is read again: it is the same object."""
+def test_public_key_of_an_unchanged_key_object_is_not_read(document: Path, pem: str) -> None:
+    """A changed key file of another pair does not concern it."""
 
-    class OwnKey:
+    class CustomKey:
         def sign(self, message: bytes, hash_algorithm: str) -> bytes:
             return b"signature"
 
         def public_key_pem(self) -> str:
-            raise AssertionError("asked")
+            raise AssertionError("called")
 
     path = document.parent / "old.pem"
-    ring = KeyRing([KeyPair(OLD, path), KeyPair(NEW, OwnKey(), 5)], refresh_every=0)
+    ring = KeyRing([KeyPair(OLD, path), KeyPair(NEW, CustomKey(), 5)], refresh_every=0)
     path.write_text(f"{pem}\n")
     assert ring.sign_policy(Policy(URL, 2_000_000_000)).key_pair_id == NEW
     assert ring.last_error is None
@@ -567,30 +576,30 @@ def test_a_key_of_ones_own_is_not_asked_for_its_public_half(document: Path, pem:
         ([], "there is no key"),
     ],
 )
-def test_pairs_that_cannot_be_displace_nothing(
+def test_conflicting_pairs_keep_the_old_keys(
     document: Path, policy: Policy, entries: Any, problem: str
 ) -> None:
-    """A ring that once could sign always can."""
+    """A ring that was loaded once can always sign."""
     ring = KeyRing.from_file(document, refresh_every=0)
     write(document, *(entry(name, "old.pem", active_from=at) for name, at in entries))
     assert ring.sign_policy(policy).key_pair_id == OLD
     assert problem in str(ring.last_error)
 
 
-def test_a_key_that_reads_but_cannot_sign_here_displaces_nothing(
+def test_key_with_a_forbidden_hash_keeps_the_old_keys(
     document: Path, other_pem: str, policy: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A platform may forbid the hash that a new pair names."""
+    """The platform may forbid the hash algorithm of a new pair."""
     ring = KeyRing.from_file(document, refresh_every=0)
     loaded = type(load_private_key(other_pem))
     sign = loaded.sign
 
-    def forbidding(key: Any, message: bytes, hash_algorithm: Any) -> bytes:
+    def sign_unless_forbidden(key: Any, message: bytes, hash_algorithm: Any) -> bytes:
         if hash_algorithm == "SHA256":
             raise SigningKeyError("forbidden")
         return sign(key, message, hash_algorithm)
 
-    monkeypatch.setattr(loaded, "sign", forbidding)
+    monkeypatch.setattr(loaded, "sign", sign_unless_forbidden)
     write(
         document,
         entry(OLD, "old.pem"),
@@ -600,8 +609,8 @@ def test_a_key_that_reads_but_cannot_sign_here_displaces_nothing(
     assert "K2NEW: forbidden" in str(ring.last_error)
 
 
-def test_a_loader_is_asked_at_each_look(pem: str, other_pem: str, policy: Policy) -> None:
-    """It may return text or bytes."""
+def test_loader_is_called_at_each_refresh(pem: str, other_pem: str, policy: Policy) -> None:
+    """It returns text or bytes."""
     documents: list[Any] = [json.dumps({"keys": [entry(OLD, pem)]})]
     ring = KeyRing.from_loader(lambda: documents[-1], refresh_every=0)
     assert ring.sign_policy(policy).key_pair_id == OLD
@@ -609,10 +618,10 @@ def test_a_loader_is_asked_at_each_look(pem: str, other_pem: str, policy: Policy
     assert ring.sign_policy(policy).key_pair_id == NEW
 
 
-def test_a_loader_that_fails_displaces_nothing(
+def test_failing_loader_keeps_the_old_keys(
     pem: str, policy: Policy, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whatever it raises, or returns; what it says is not repeated, but for our own errors."""
+    """The text of an exception is shown only if it is a CfsignError, because it may be secret."""
     results: list[Any] = [json.dumps({"keys": [entry(OLD, pem)]})]
 
     def load() -> Any:
@@ -644,43 +653,43 @@ def test_a_loader_that_fails_displaces_nothing(
         KeyRing.from_loader(load)
 
 
-def test_a_password_function_that_fails_displaces_nothing(
+def test_failing_password_function_keeps_the_old_keys(
     tmp_path: Path, encrypted_pem: str, password: str, policy: Policy
 ) -> None:
-    """Whatever it raises."""
+    """Its exception is the `__cause__`."""
     pytest.importorskip("cryptography")
-    answers: list[Any] = [password]
+    passwords: list[Any] = [password]
     path = tmp_path / "key.pem"
     path.write_text(encrypted_pem)
-    ring = KeyRing([KeyPair(OLD, path, password=lambda: answers.pop())], refresh_every=0)
+    ring = KeyRing([KeyPair(OLD, path, password=lambda: passwords.pop())], refresh_every=0)
     path.write_text(f"{encrypted_pem}\n")
     assert ring.sign_policy(policy).key_pair_id == OLD
     assert "IndexError was raised" in str(ring.last_error)
     assert isinstance(ring.last_error.__cause__, IndexError)
-    answers.append(password)
+    passwords.append(password)
     ring.sign_policy(policy)
     assert ring.last_error is None
 
 
-async def loading() -> str:
-    """Be no loader."""
+async def load_async() -> str:
+    """Return nothing; a loader must not be a coroutine function."""
     return ""
 
 
-@pytest.mark.parametrize("wrong", [None, "ring.json", loading])
-def test_what_is_no_loader(wrong: Any) -> None:
-    """An asynchronous function among it."""
+@pytest.mark.parametrize("wrong", [None, "ring.json", load_async])
+def test_invalid_loader_is_an_error(wrong: Any) -> None:
+    """A coroutine function is not a loader."""
     with pytest.raises(ConfigurationError, match=r"must be a synchronous function .*, got"):
         KeyRing.from_loader(wrong)
 
 
-# When a key can go
+# Removal
 
 
-def test_when_a_key_can_be_removed(
+def test_removable_at(
     clock: Any, now: int, key: PrivateKey, other_key: PrivateKey, ec_pem: str
 ) -> None:
-    """Its successor's moment, the longest life, and the time for the last to look."""
+    """The successor's start, plus `refresh_every`, plus the longest life of a URL."""
     pairs = [
         KeyPair(OLD, key),
         KeyPair(NEW, other_key, now + 100),
@@ -699,23 +708,23 @@ def test_when_a_key_can_be_removed(
         ring.removable_at(OLD, 0)
 
 
-def test_no_url_outlives_the_moment(
+def test_no_url_is_allowed_after_removable_at(
     clock: Any, now: int, key: PrivateKey, other_key: PrivateKey
 ) -> None:
-    """The last URL of the old key is refused from then on, and not long before."""
+    """The last URL of the old key expires just before it."""
     ring = KeyRing([KeyPair(OLD, key), KeyPair(NEW, other_key, now + 100)], refresh_every=0)
     clock.shift(99)
     last = ring.sign_url(URL, expires_in=50)
-    edge = TrustedKeyGroup(ring.public_keys())
-    moment = ring.removable_at(OLD, 50)
-    assert edge.check(last, at=moment - 2).allowed
-    assert not edge.check(last, at=moment).allowed
+    key_group = TrustedKeyGroup(ring.public_keys())
+    removable_at = ring.removable_at(OLD, 50)
+    assert key_group.check(last, at=removable_at - 2).allowed
+    assert not key_group.check(last, at=removable_at).allowed
 
 
-def test_a_successor_that_came_late_counts_from_then(
+def test_late_successor_counts_from_its_first_reading(
     clock: Any, now: int, document: Path, other_pem: str, policy: Policy
 ) -> None:
-    """The old key signed until it was seen, whatever moment its document names."""
+    """The old key signed until then, although the successor's `active_from` is earlier."""
     os.utime(document, (5, 5))
     ring = KeyRing.from_file(document, refresh_every=0)
     clock.shift(1000)
@@ -724,7 +733,7 @@ def test_a_successor_that_came_late_counts_from_then(
     clock.shift(1000)
     os.utime(document, (5, 5))
     assert ring.removable_at(OLD, 60) == now + 1000 + 60
-    # A process that starts later goes by the file, which was not as it is before its last change.
+    # A process that starts later uses the time of the last change of the file.
     changed = int(document.stat().st_ctime)
     assert KeyRing.from_file(document, refresh_every=0).removable_at(OLD, 60) in (
         changed + 60,
@@ -733,10 +742,10 @@ def test_a_successor_that_came_late_counts_from_then(
 
 
 @pytest.mark.parametrize("is_listed", [True, False])
-def test_without_a_document_on_disk_a_process_counts_from_its_first_look(
+def test_without_a_file_removal_counts_from_the_first_reading(
     clock: Any, now: int, document: Path, pem: str, other_pem: str, is_listed: bool
 ) -> None:
-    """A deployment may have brought the successor just now, whatever moment it names."""
+    """The successor may be as new as the process, although its `active_from` is earlier."""
     os.utime(document.parent / "old.pem", (5, 5))
     path = str(document.parent / "old.pem")
     if is_listed:
@@ -749,6 +758,6 @@ def test_without_a_document_on_disk_a_process_counts_from_its_first_look(
     assert ring.removable_at(OLD, 60) == now + 60
 
 
-def test_a_ring_that_is_half_made_has_a_repr() -> None:
-    """A debugger may ask for it while the document is read."""
+def test_unfinished_ring_has_a_repr() -> None:
+    """A debugger may call it while the document is read."""
     assert repr(KeyRing.__new__(KeyRing)) == "<KeyRing, not loaded yet>"

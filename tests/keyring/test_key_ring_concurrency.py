@@ -1,4 +1,4 @@
-"""The key ring under threads, in forked workers and on an event loop."""
+"""Tests of the key ring with threads, forked workers and event loops."""
 
 from __future__ import annotations
 
@@ -21,71 +21,73 @@ from cfsign.views import ViewHandler, ViewOptions
 OLD, NEW = "K1OLD", "K2NEW"
 URL = "https://media.example.com/report.pdf"
 POLICY = Policy(URL, 2_000_000_000)
-_PATIENCE = 30
+_TIMEOUT = 30
 
 
 class Store:
-    """A secret store that answers when it is let to, or fails the test."""
+    """A secret store whose `load` can be blocked; a blocked call fails after a timeout."""
 
     def __init__(self, pem: str) -> None:
         self.document = json.dumps({"keys": [{"key_pair_id": OLD, "private_key": pem}]})
-        self.asked: list[int] = []
-        self.is_asked = threading.Event()
-        self.answers = threading.Event()
-        self.answers.set()
+        self.callers: list[int] = []
+        self.is_called = threading.Event()
+        self.may_return = threading.Event()
+        self.may_return.set()
 
-    def hold(self) -> None:
-        """Let the next who asks wait."""
-        self.asked.clear()
-        self.is_asked.clear()
-        self.answers.clear()
+    def block(self) -> None:
+        """Block the next call of `load`."""
+        self.callers.clear()
+        self.is_called.clear()
+        self.may_return.clear()
 
     def load(self) -> str:
-        self.asked.append(threading.get_ident())
-        self.is_asked.set()
-        assert self.answers.wait(_PATIENCE)
+        self.callers.append(threading.get_ident())
+        self.is_called.set()
+        assert self.may_return.wait(_TIMEOUT)
         return self.document
 
     def rotate(self, pem: str) -> None:
-        """Replace the old pair by a new one."""
+        """Replace the old pair by the new one."""
         self.document = json.dumps({"keys": [{"key_pair_id": NEW, "private_key": pem}]})
 
 
 @pytest.fixture
 def store(pem: str) -> Store:
-    """A store that holds the old pair."""
+    """A store with the old pair."""
     return Store(pem)
 
 
-def test_one_thread_looks_and_the_others_sign_on(store: Store, other_pem: str) -> None:
-    """However long the store takes, with the keys as they were."""
+def test_one_thread_refreshes_while_the_others_sign(store: Store, other_pem: str) -> None:
+    """With the old keys, until the store returns."""
     ring = KeyRing.from_loader(store.load, refresh_every=0)
-    store.hold()
+    store.block()
     store.rotate(other_pem)
     with ThreadPoolExecutor(1) as pool:
-        looking = pool.submit(ring.sign_policy, POLICY)
-        assert store.is_asked.wait(_PATIENCE)
+        refreshing = pool.submit(ring.sign_policy, POLICY)
+        assert store.is_called.wait(_TIMEOUT)
         for _ in range(5):
             assert ring.sign_policy(POLICY).key_pair_id == OLD
-        assert len(store.asked) == 1
-        store.answers.set()
-        assert looking.result(_PATIENCE).key_pair_id == NEW
+        assert len(store.callers) == 1
+        store.may_return.set()
+        assert refreshing.result(_TIMEOUT).key_pair_id == NEW
     assert ring.sign_policy(POLICY).key_pair_id == NEW
 
 
-def test_every_signature_of_many_threads_is_good(tmp_path: Path, pem: str, other_pem: str) -> None:
-    """While the document is replaced under them, broken now and then."""
+def test_threads_sign_correctly_while_the_document_changes(
+    tmp_path: Path, pem: str, other_pem: str
+) -> None:
+    """The document is also broken for a moment at each change."""
     document = tmp_path / "ring.json"
     old = {"key_pair_id": OLD, "private_key": pem}
     new = {"key_pair_id": NEW, "private_key": other_pem, "active_from": 5}
     document.write_text(json.dumps({"keys": [old]}))
     ring = KeyRing.from_file(document, refresh_every=0)
     edge = TrustedKeyGroup(KeyRing([KeyPair(OLD, pem), KeyPair(NEW, other_pem, 5)]).public_keys())
-    ends = threading.Event()
+    is_over = threading.Event()
 
     def sign() -> set[str]:
         seen = set()
-        while not ends.is_set():
+        while not is_over.is_set():
             signed = ring.sign_policy(POLICY)
             assert edge.check(signed.url(URL)).allowed
             seen.add(signed.key_pair_id)
@@ -97,69 +99,67 @@ def test_every_signature_of_many_threads_is_good(tmp_path: Path, pem: str, other
             for keys in [[old, new], [new], [old], [old, new]] * 5:
                 text = json.dumps({"keys": keys})
                 document.write_text(text[:500])
-                until(lambda: ring.last_error is not None)
+                wait_until(lambda: ring.last_error is not None)
                 document.write_text(text)
-                until(lambda: ring.last_error is None)
+                wait_until(lambda: ring.last_error is None)
                 assert ring.key_pair_id == (NEW if new in keys else OLD)
         finally:
-            ends.set()
+            is_over.set()
     assert set.union(*(each.result() for each in signing)) == {OLD, NEW}
 
 
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for what other threads do."""
-    end = time.monotonic() + _PATIENCE
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for other threads."""
+    end = time.monotonic() + _TIMEOUT
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.001)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
-def test_a_child_forked_while_another_thread_looks_signs_and_looks(
-    store: Store, other_pem: str
-) -> None:
-    """The thread, and with it what it held, is not in the child."""
+def test_child_forked_during_a_refresh_signs_and_refreshes(store: Store, other_pem: str) -> None:
+    """The thread that holds the lock does not exist in the child."""
     ring = KeyRing.from_loader(store.load, refresh_every=0)
-    store.hold()
+    store.block()
     with ThreadPoolExecutor(1) as pool:
-        looking = pool.submit(ring.sign_policy, POLICY)
-        assert store.is_asked.wait(_PATIENCE)
+        refreshing = pool.submit(ring.sign_policy, POLICY)
+        assert store.is_called.wait(_TIMEOUT)
 
-        def in_the_child() -> str:
-            store.answers = threading.Event()
-            store.answers.set()
+        def work_in_child() -> str:
+            store.may_return = threading.Event()
+            store.may_return.set()
             store.rotate(other_pem)
             return ring.sign_policy(POLICY).key_pair_id
 
         try:
-            assert forked(in_the_child) == NEW
+            assert run_in_child(work_in_child) == NEW
         finally:
-            store.answers.set()
-        assert looking.result(_PATIENCE).key_pair_id == OLD
+            store.may_return.set()
+        assert refreshing.result(_TIMEOUT).key_pair_id == OLD
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
-def test_children_pick_up_changes_each_for_itself(tmp_path: Path, pem: str, other_pem: str) -> None:
-    """A worker of a server that loads the application before it forks."""
+def test_each_child_refreshes_on_its_own(tmp_path: Path, pem: str, other_pem: str) -> None:
+    """For a server that loads the application before it forks its workers."""
     document = tmp_path / "ring.json"
     document.write_text(json.dumps({"keys": [{"key_pair_id": OLD, "private_key": pem}]}))
     ring = KeyRing.from_file(document, refresh_every=0)
 
-    def in_the_child() -> str:
+    def work_in_child() -> str:
         before = ring.sign_policy(POLICY).key_pair_id
         document.write_text(json.dumps({"keys": [{"key_pair_id": NEW, "private_key": other_pem}]}))
         return f"{before} {ring.sign_policy(POLICY).key_pair_id} {ring.last_error}"
 
-    assert forked(in_the_child) == f"{OLD} {NEW} None"
+    assert run_in_child(work_in_child) == f"{OLD} {NEW} None"
     assert ring.key_pair_id == OLD
     assert ring.sign_policy(POLICY).key_pair_id == NEW
 
 
-def forked(work: Callable[[], str]) -> str:
-    """Do it in a forked child, and return what it came to."""
+def run_in_child(work: Callable[[], str]) -> str:
+    """Call *work* in a forked child and return its result."""
     reading, writing = os.pipe()
     with warnings.catch_warnings():
-        # Python 3.12 warns of what is tested here: a fork in a process with threads.
+        # Python 3.12 warns about a fork in a process with threads.
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if child == 0:
@@ -176,52 +176,52 @@ def forked(work: Callable[[], str]) -> str:
     return text
 
 
-async def id_of_a_policy(ring: KeyRing) -> str:
-    """Sign as what needs more than a URL does."""
+async def sign_policy(ring: KeyRing) -> str:
+    """Sign a policy and return the key pair id."""
     return (await ring.sign_policy_async(POLICY)).key_pair_id
 
 
-async def id_of_a_url(ring: KeyRing) -> str:
-    """Sign as a redirect does."""
+async def sign_url(ring: KeyRing) -> str:
+    """Sign a URL and return the key pair id."""
     url = await ring.sign_url_async(POLICY.resource, expires_in=60)
     return url.rpartition("Key-Pair-Id=")[2]
 
 
-IN_BOTH_WAYS = pytest.mark.parametrize("sign", [id_of_a_policy, id_of_a_url])
+BOTH_METHODS = pytest.mark.parametrize("sign", [sign_policy, sign_url])
 Sign = Callable[[KeyRing], Coroutine[Any, Any, str]]
 
 
-@IN_BOTH_WAYS
-def test_the_event_loop_goes_on_while_the_store_is_slow(
+@BOTH_METHODS
+def test_refresh_does_not_block_the_event_loop(
     store: Store, other_pem: str, monkeypatch: pytest.MonkeyPatch, sign: Sign
 ) -> None:
-    """The look is in a thread, once; other tasks sign with the keys as they were."""
+    """It runs in one thread, while other tasks sign with the old keys."""
     ring = KeyRing.from_loader(store.load, refresh_every=0)
-    store.hold()
+    store.block()
     store.rotate(other_pem)
-    looks = []
+    calls = []
     to_thread = asyncio.to_thread
-    monkeypatch.setattr(asyncio, "to_thread", lambda work: looks.append(work) or to_thread(work))
+    monkeypatch.setattr(asyncio, "to_thread", lambda work: calls.append(work) or to_thread(work))
 
-    async def site() -> None:
-        looking = asyncio.ensure_future(sign(ring))
-        while not store.is_asked.is_set():
+    async def run_site() -> None:
+        refreshing = asyncio.ensure_future(sign(ring))
+        while not store.is_called.is_set():
             await asyncio.sleep(0)
         assert await asyncio.gather(*(sign(ring) for _ in range(5))) == [OLD] * 5
-        assert not looking.done()
-        store.answers.set()
-        assert await looking == NEW
+        assert not refreshing.done()
+        store.may_return.set()
+        assert await refreshing == NEW
 
-    asyncio.run(asyncio.wait_for(site(), _PATIENCE))  # or nobody looks, and the site waits on
-    assert len(looks) == len(store.asked) == 1
-    assert threading.get_ident() not in store.asked
+    asyncio.run(asyncio.wait_for(run_site(), _TIMEOUT))
+    assert len(calls) == len(store.callers) == 1
+    assert threading.get_ident() not in store.callers
 
 
-@IN_BOTH_WAYS
-def test_without_a_look_no_thread_is_needed(
+@BOTH_METHODS
+def test_signing_between_refreshes_uses_no_thread(
     store: Store, monkeypatch: pytest.MonkeyPatch, sign: Sign
 ) -> None:
-    """A task signs at once between two looks."""
+    """It signs directly in the event loop."""
     ring = KeyRing.from_loader(store.load)
 
     async def refuse(*arguments: Any) -> None:
@@ -231,9 +231,9 @@ def test_without_a_look_no_thread_is_needed(
     assert asyncio.run(sign(ring)) == OLD
 
 
-@IN_BOTH_WAYS
-def test_a_ring_takes_an_asynchronous_key(sign: Sign) -> None:
-    """As a signer does."""
+@BOTH_METHODS
+def test_ring_signs_with_an_async_key(sign: Sign) -> None:
+    """As `Signer` does."""
 
     class AsyncKey:
         async def sign(self, message: bytes, hash_algorithm: str) -> bytes:
@@ -247,8 +247,8 @@ def test_a_ring_takes_an_asynchronous_key(sign: Sign) -> None:
     assert asyncio.run(sign(ring)) == OLD
 
 
-def test_a_ring_with_an_asynchronous_key_is_one_before_that_key_signs(pem: str) -> None:
-    """A view that awaits nothing is refused at start-up, not when the key's turn comes."""
+def test_ring_is_async_before_its_async_key_is_active(pem: str) -> None:
+    """So a synchronous view is refused at start-up, not when the key becomes active."""
 
     class AsyncKey:
         async def sign(self, message: bytes, hash_algorithm: str) -> bytes:

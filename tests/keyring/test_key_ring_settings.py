@@ -1,4 +1,4 @@
-"""A key ring in the settings: what may stand there, and what excludes what."""
+"""Tests of key rings in the settings and in the environment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OLD, NEW = "K1OLD", "K2NEW"
 
 @pytest.fixture
 def document(tmp_path: Path, pem: str) -> Path:
-    """A ring's document with the old pair in it."""
+    """A key ring file with the old pair."""
     path = tmp_path / "ring.json"
     path.write_text(json.dumps({"keys": [entry(OLD, pem)]}))
     return path
@@ -27,13 +27,15 @@ def entry(key_pair_id: str, private_key: Any, **more: Any) -> dict[str, Any]:
     return {"key_pair_id": key_pair_id, "private_key": private_key, **more}
 
 
-def test_the_settings_may_hold_a_list(key: PrivateKey, other_pem: str, document: Path) -> None:
-    """Of what a document holds, keys that are loaded among it."""
+def test_settings_with_a_list_of_keys(
+    clock: Any, now: int, key: PrivateKey, other_pem: str
+) -> None:
+    """The entries of a document, also with loaded keys."""
     keys = [entry(OLD, key), entry(NEW, other_pem, active_from="2020-01-01T00:00:00Z")]
     distribution = from_config(keys=keys, refresh_every=5)
     assert isinstance(distribution.signer, KeyRing)
     assert distribution.signer.key_pair_id == NEW
-    assert distribution.signer._refresh_every == 5
+    assert distribution.signer.removable_at(OLD, 60) == now + 5 + 60
 
 
 def from_config(**config: Any) -> Distribution:
@@ -42,13 +44,13 @@ def from_config(**config: Any) -> Distribution:
 
 
 @pytest.mark.parametrize("kind", [str, Path, lambda path: path.read_text])
-def test_the_settings_may_hold_a_document(document: Path, kind: Callable[..., Any]) -> None:
-    """Its path, or what loads it."""
+def test_settings_with_a_document(document: Path, kind: Callable[..., Any]) -> None:
+    """Its path, or a function that loads it."""
     assert "Key-Pair-Id=K1OLD" in from_config(key_ring=kind(document)).sign_path("a.txt")
 
 
-def test_the_environment_may_name_a_document(document: Path) -> None:
-    """And how often to look."""
+def test_environment_with_a_document(document: Path) -> None:
+    """A key pair id in addition is an error."""
     environ = {
         "CLOUDFRONT_DOMAIN": "https://media.example.com",
         "CLOUDFRONT_KEY_RING_FILE": str(document),
@@ -56,7 +58,6 @@ def test_the_environment_may_name_a_document(document: Path) -> None:
     }
     configuration = Configuration.from_env(environ)
     assert configuration.key_ring is configuration.signer is not None
-    assert configuration.key_ring._refresh_every == 5
     assert Distribution.from_env(environ).sign_path("a.txt")
     environ["CLOUDFRONT_KEY_PAIR_ID"] = OLD
     with pytest.raises(
@@ -65,10 +66,10 @@ def test_the_environment_may_name_a_document(document: Path) -> None:
         Configuration.from_env(environ)
 
 
-def test_a_tilde_is_the_home_folder(
+def test_tilde_is_the_home_folder(
     pem: str, document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the settings, and in the document, wherever that lies."""
+    """In the settings and in the document."""
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
@@ -82,7 +83,7 @@ def test_a_tilde_is_the_home_folder(
 
 
 @pytest.mark.parametrize(
-    ("config", "mend"),
+    ("config", "message"),
     [
         (
             {"keys": [], "key_ring": "x"},
@@ -105,17 +106,17 @@ def test_a_tilde_is_the_home_folder(
         ({"refesh_every": 5}, "did you mean 'refresh_every'"),
     ],
 )
-def test_settings_that_cannot_be(config: Any, mend: str) -> None:
-    """Under the name that the user knows."""
-    with pytest.raises(ConfigurationError, match=mend) as caught:
+def test_invalid_settings_are_an_error(config: Any, message: str) -> None:
+    """Each error has the name of the setting."""
+    with pytest.raises(ConfigurationError, match=message) as caught:
         from_config(**config)
     assert "hunter2" not in str(caught.value)
     is_ring = "keys" in config or "key_ring" in config
     assert ("key_pair_id']: missing" in str(caught.value)) != is_ring
 
 
-def test_a_configuration_needs_something_that_signs() -> None:
-    """One made by hand may have forgotten it."""
+def test_configuration_without_a_key_is_an_error() -> None:
+    """A `Configuration` built by hand may lack both."""
     with pytest.raises(ConfigurationError, match="neither a private key nor a key ring"):
         Distribution.from_configuration(Configuration("https://media.example.com"))
 
@@ -123,10 +124,12 @@ def test_a_configuration_needs_something_that_signs() -> None:
 @pytest.mark.parametrize(
     ("text", "seconds"), [("0", 0), ("0.5", 0.5), ("30", 30), ("86400.0", 86400)]
 )
-def test_the_environment_may_name_a_part_of_a_second(
-    document: Path, text: str, seconds: float
+def test_refresh_every_from_the_environment(
+    document: Path, other_pem: str, monkeypatch: pytest.MonkeyPatch, text: str, seconds: float
 ) -> None:
-    """As a program may."""
+    """Fractions of a second are accepted."""
+    clock = [1000.0]
+    monkeypatch.setattr("cfsign.keyring.ring.monotonic", lambda: clock[-1])
     environ = {
         "CLOUDFRONT_DOMAIN": "https://media.example.com",
         "CLOUDFRONT_KEY_RING_FILE": str(document),
@@ -134,12 +137,17 @@ def test_the_environment_may_name_a_part_of_a_second(
     }
     ring = Configuration.from_env(environ).key_ring
     assert ring is not None
-    assert ring._refresh_every == seconds
+    document.write_text(json.dumps({"keys": [entry(NEW, other_pem)]}))
+    if seconds:
+        clock.append(1000 + seconds - 0.1)
+        assert ring.current().key_pair_id == OLD
+    clock.append(1000 + seconds)
+    assert ring.current().key_pair_id == NEW
 
 
 @pytest.mark.parametrize("text", ["soon", "-1", "nan", "inf", "1e3", "0.5.5", ".", "86401", "٣"])
-def test_a_check_every_that_is_none_is_told_by_its_name(document: Path, text: str) -> None:
-    """And not by the ring's; the ring's own faults are told beside it."""
+def test_invalid_refresh_every_is_an_error(document: Path, text: str) -> None:
+    """It is reported under its own name, in addition to the errors of the ring."""
     environ = {
         "CLOUDFRONT_DOMAIN": "https://media.example.com",
         "CLOUDFRONT_KEY_RING_FILE": str(document.with_name("none.json")),
@@ -147,8 +155,8 @@ def test_a_check_every_that_is_none_is_told_by_its_name(document: Path, text: st
     }
     with pytest.raises(ConfigurationError) as caught:
         Configuration.from_env(environ)
-    ring, every = sorted(map(str, caught.value.problems))
-    assert every.startswith("CLOUDFRONT_REFRESH_EVERY: refresh_every must be a timedelta")
+    ring, refresh_every = sorted(map(str, caught.value.problems))
+    assert refresh_every.startswith("CLOUDFRONT_REFRESH_EVERY: refresh_every must be a timedelta")
     assert ring.startswith("CLOUDFRONT_KEY_RING_FILE: key ring ")
     with pytest.raises(
         ConfigurationError, match=r"^CLOUDFRONT_CONFIG\['refresh_every'\]: refresh_e"
