@@ -57,7 +57,7 @@ def demo(once: bool, port: int | None, edge_port: int | None, framework: str) ->
             f"the demo needs {error.name}; pip install 'cloudfront-cfsign[demo]'"
         ) from None
     if once:
-        return example.play_once(framework)
+        return example.run_once(framework)
     return example.serve(port, edge_port, framework)
 
 

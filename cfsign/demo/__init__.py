@@ -1,7 +1,7 @@
 """
-The runnable example: a site that signs, a local edge that checks, and private files between them.
+The demo: a site that signs URLs, a local edge that checks them, and private files behind it.
 
-All of it runs in this process and on loopback, with keys made on the spot and no account anywhere.
+Everything runs in this process and on 127.0.0.1, with a generated key and without an AWS account.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cfsign.demo.stage import running
-from cfsign.demo.steps import all_steps
+from cfsign.demo.servers import run_servers
+from cfsign.demo.steps import build_steps
 from cfsign.edge.server.http_server import interrupt_on_signals, wait_for_interrupt
 
 
@@ -20,20 +20,20 @@ def serve(port: int | None = None, edge_port: int | None = None, framework: str 
     Run the site and the edge until Ctrl-C.
 
     Args:
-        port: The site's port; None or 0 takes a free one.
-        edge_port: The edge's, likewise.
-        framework: What the site runs on: "flask", "django" or "falcon".
+        port: The port of the site; None or 0 uses a free one.
+        edge_port: The port of the edge; None or 0 uses a free one.
+        framework: The framework of the site: "flask", "django" or "falcon".
 
     Returns:
-        The exit code: 0.
+        The exit code 0.
 
     Raises:
-        ConfigurationError: A port is taken, or may not be opened; or the framework is not there.
+        ConfigurationError: A port is taken or not permitted, or the framework is not installed.
     """
     try:
-        with interrupt_on_signals(), running(port, edge_port, framework) as stage:
-            print(f"The site  {stage.site}/")
-            print(f"The edge  {stage.edge}/")
+        with interrupt_on_signals(), run_servers(port, edge_port, framework) as servers:
+            print(f"The site  {servers.site}/")
+            print(f"The edge  {servers.edge}/")
             print("Open the site in a browser. Stop with Ctrl-C.", flush=True)
             wait_for_interrupt()
     except KeyboardInterrupt:
@@ -41,36 +41,36 @@ def serve(port: int | None = None, edge_port: int | None = None, framework: str 
     return 0
 
 
-def play_once(framework: str = "flask") -> int:
+def run_once(framework: str = "flask") -> int:
     """
-    Play a viewer against the two servers, and print a line for each step.
+    Send requests to the site and the edge, and print one line with the result of each step.
 
     Args:
-        framework: What the site runs on: "flask", "django" or "falcon".
+        framework: The framework of the site: "flask", "django" or "falcon".
 
     Returns:
-        The exit code: 0 if all was as expected, else 1.
+        The exit code: 0 if every result was as expected, else 1.
 
     Raises:
-        ConfigurationError: The framework is not there.
+        ConfigurationError: The framework is not installed.
     """
     failed = total = 0
-    with interrupt_on_signals(), _denials_unsaid(), running(framework=framework) as stage:
-        for step in all_steps(stage):
-            line = step.play()
-            print(line, flush=True)
+    with interrupt_on_signals(), _silence_edge_log(), run_servers(framework=framework) as servers:
+        for step in build_steps(servers):
+            result = step.run()
+            print(result, flush=True)
             total += 1
-            failed += not line.ok
+            failed += not result.ok
     print(f"{total - failed} of {total} steps as expected")
     return 1 if failed else 0
 
 
 @contextmanager
-def _denials_unsaid() -> Iterator[None]:
-    """Keep the edge's log out of the steps: to be denied is what most of them are for."""
+def _silence_edge_log() -> Iterator[None]:
+    """Switch off the edge's log: most steps expect a refusal."""
     log = logging.getLogger("cfsign.edge")
     before = log.level
-    log.setLevel(logging.CRITICAL)  # not `disabled`, which Django's logging sets anew
+    log.setLevel(logging.CRITICAL)  # Django's logging configuration resets `disabled`
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""The private files: what they are called, what is in them, and the folder they are served from."""
+"""The private files, and the folder that the edge serves them from."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ ALBUM = "A day at the lake"
 @dataclass(frozen=True, slots=True)
 class PrivateFile:
     """
-    One file of the demo.
+    One private file.
 
     Attributes:
-        name: Its path in the private folder, as a person would write it.
-        asset: The packaged file that holds its content.
-        note: What it is there to show.
+        name: Its plain path in the folder.
+        asset: The name of the packaged file with its content.
+        note: A short note for the pages: what makes the file special.
     """
 
     name: str
@@ -29,40 +29,42 @@ class PrivateFile:
 
     @property
     def content(self) -> bytes:
-        """The bytes that the viewer must receive, no more and no fewer."""
+        """The content."""
         return (files("cfsign.demo") / "assets" / self.asset).read_bytes()
 
     @property
     def kind(self) -> str:
-        """What the page shows it as: "picture", "document" or "text"."""
+        """The kind of the file, for the pages: "picture", "document" or "text"."""
         return {"svg": "picture", "pdf": "document"}.get(self.name.rpartition(".")[2], "text")
 
     @property
     def folder(self) -> str:
-        """The folder that it lies in, or "" at the top."""
+        """The path of its folder; "" at the top level."""
         return self.name.rpartition("/")[0]
 
     @property
     def title(self) -> str:
-        """Its name without its folder."""
+        """The name without the folder."""
         return self.name.rpartition("/")[2]
 
 
-PICTURE = PrivateFile("Polar lights over the fjord.svg", "polar-lights.svg", "Spaces in its name")
-GUIDE = PrivateFile("Führer über die Gipfel.pdf", "guide.pdf", "Umlauts; lent to one address")
-BRIEF = PrivateFile("Gone in two seconds.txt", "brief.txt", "Lent for two seconds at a time")
-LETTER = PrivateFile("Ada's letter.txt", "letter.txt", "For Ada alone")
-DIARY = PrivateFile("Ben's diary.txt", "diary.txt", "For Ben alone")
+PICTURE = PrivateFile("Polar lights over the fjord.svg", "polar-lights.svg", "A name with spaces")
+GUIDE = PrivateFile(
+    "Führer über die Gipfel.pdf", "guide.pdf", "Umlauts; signed for your IP address only"
+)
+BRIEF = PrivateFile("Gone in two seconds.txt", "brief.txt", "Signed for two seconds")
+LETTER = PrivateFile("Ada's letter.txt", "letter.txt", "Only for Ada")
+DIARY = PrivateFile("Ben's diary.txt", "diary.txt", "Only for Ben")
 HUTS = PrivateFile("Huts + passes.txt", "huts.txt", "A plus sign, which is not a space")
-# Its folder begins with the album's name: what opens the one must not open the other.
-PLAN = PrivateFile(f"{ALBUM} house/plan.txt", "plan.txt", "Its folder is named like the album")
+# The folder's name starts like the album's: a signature for one must not open the other.
+PLAN = PrivateFile(f"{ALBUM} house/plan.txt", "plan.txt", "In a folder named almost like the album")
 
 FILES = (
     PICTURE,
     GUIDE,
     HUTS,
-    PrivateFile("100% wool.txt", "wool.txt", "A percent sign, which is no escape"),
-    PrivateFile("Rated 4* and up.txt", "rated.txt", "An asterisk, which is no wildcard"),
+    PrivateFile("100% wool.txt", "wool.txt", "A percent sign, which is not an escape"),
+    PrivateFile("Rated 4* and up.txt", "rated.txt", "An asterisk, which is not a wildcard"),
     BRIEF,
     LETTER,
     DIARY,
@@ -75,8 +77,8 @@ FILES = (
 
 
 @contextmanager
-def private_folder() -> Iterator[Path]:
-    """Make the folder with all the files in it, and remove it at the end."""
+def create_private_folder() -> Iterator[Path]:
+    """Create a temporary folder with all the files; it is removed at the end."""
     with tempfile.TemporaryDirectory(prefix="cfsign-demo-") as name:
         folder = Path(name)
         for file in FILES:

@@ -1,4 +1,4 @@
-"""The pages around the private files, the same whichever framework sends them."""
+"""The HTML pages of the site; they are the same for every framework."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cfsign import Deny, Distribution, TrustedKeyGroup
-from cfsign.demo.anatomy import dissect_cookies, dissect_url
+from cfsign.demo.breakdown import break_down_cookies, break_down_url
 from cfsign.demo.files import ALBUM, FILES, PICTURE, PLAN
-from cfsign.demo.readers import VIEWERS, may_read, permission
 from cfsign.demo.tampering import TAMPERINGS
+from cfsign.demo.users import USERS, authorize, can_read
 from cfsign.views import ViewHandler, ViewOptions, ViewResponse
 
-_HERE = Path(__file__).parent
+_FOLDER = Path(__file__).parent
 
-#: The folder of the pages' style, script and mark.
-STATIC = _HERE / "static"
+#: The folder of the style sheet, the script and the logo.
+STATIC = _FOLDER / "static"
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """
-    A page, for a framework to make its own response of.
+    A page, from which each framework builds its own response.
 
     Attributes:
-        html: What is on it.
+        html: The HTML.
         status: The HTTP status.
-        set_cookies: The values of the `Set-Cookie` headers that come with it.
+        set_cookies: The values of the `Set-Cookie` headers.
     """
 
     html: str
@@ -40,19 +40,19 @@ class Page:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The other headers. No cache may keep a page: it has a signed URL, or a viewer's name."""
+        """The other headers. No cache may store a page, because it may have a signed URL."""
         return {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"}
 
 
 class Pages:
     """
-    Everything there is to show.
+    All pages of the site.
 
     Args:
-        distribution: The distribution, to sign with.
-        trusted_keys: What the edge trusts, for the page that tells what it would answer. To sign,
-            a site needs none of it.
-        site: The site's address, without a slash at its end.
+        distribution: The distribution that signs.
+        trusted_keys: The keys that the edge trusts. They are only for the page that shows the
+            edge's response to changed URLs; a real site does not need them.
+        site: The URL of the site, without a slash at the end.
     """
 
     def __init__(
@@ -61,82 +61,79 @@ class Pages:
         self._distribution = distribution
         self._link = ViewHandler(distribution, ViewOptions(delivery="json"))
         self._folder = ViewHandler(distribution, ViewOptions(delivery="cookies"))
-        self._check = trusted_keys.check
+        self._trusted_keys = trusted_keys
         self._templates = Environment(
-            loader=FileSystemLoader(_HERE / "templates"),
+            loader=FileSystemLoader(_FOLDER / "templates"),
             autoescape=True,
             undefined=StrictUndefined,
         )
         self._templates.globals.update(
-            viewers=VIEWERS,
+            users=USERS,
             files=FILES,
             album=ALBUM,
-            readers=_readers,
+            readers=lambda resource: [name for name in USERS if can_read(name, resource)],
             site=site,
             edge=distribution.domain,
         )
 
-    def home(self, viewer: str | None) -> Page:
-        """Show the viewers to log in as, and the files."""
-        return Page(self._render("home.html", viewer))
+    def home(self, user: str | None) -> Page:
+        """Return the home page: the login, and the list of files."""
+        return Page(self._render("home.html", user))
 
-    def file(self, viewer: str | None, resource: str, address: str | None) -> Page | Deny:
-        """Show a file, and the signed URL that opens it taken apart; or refuse, as /link does."""
-        answer = self._ask(self._link, viewer, resource, address)
-        if isinstance(answer, Deny):
-            return answer
+    def file(self, user: str | None, resource: str, address: str | None) -> Page | Deny:
+        """Return the page of a file with its signed URL; the access rule is that of /link."""
+        response = self._respond(self._link, user, resource, address)
+        if isinstance(response, Deny):
+            return response
         file = next((file for file in FILES if file.name == resource), None)
         if file is None:
             return Deny(404)
-        url = json.loads(answer.body)["url"]
+        url = json.loads(response.body)["url"]
         other = self._distribution.unsigned_url((PLAN if file == PICTURE else PICTURE).name)
+        tamperings = []
+        for tampering in TAMPERINGS:
+            changed = tampering.apply(url, other)
+            verdict = self._trusted_keys.check(changed, ip_address=address)
+            tamperings.append((tampering, changed, verdict))
         html = self._render(
             "file.html",
-            viewer,
+            user,
             file=file,
             url=url,
-            anatomy=dissect_url(url),
-            tamperings=[
-                (each, changed, self._check(changed, ip_address=address))
-                for each in TAMPERINGS
-                for changed in [each.apply(url, other)]
-            ],
+            breakdown=break_down_url(url),
+            tamperings=tamperings,
         )
         return Page(html)
 
-    def show_album(self, viewer: str | None, address: str | None) -> Page | Deny:
-        """Show the album's pictures by their plain URLs, which the page's cookies open."""
+    def album_page(self, user: str | None, address: str | None) -> Page | Deny:
+        """Return the page of the album, with cookies that open its pictures."""
         url = self._distribution.unsigned_url
         pictures = [file for file in FILES if file.folder == ALBUM]
-        answer = self._ask(self._folder, viewer, pictures[0].name, address)
-        if isinstance(answer, Deny):
-            return answer
-        cookies = tuple(value for name, value in answer.headers if name == "Set-Cookie")
+        response = self._respond(self._folder, user, pictures[0].name, address)
+        if isinstance(response, Deny):
+            return response
+        cookies = tuple(value for name, value in response.headers if name == "Set-Cookie")
         html = self._render(
             "album.html",
-            viewer,
+            user,
             pictures=[(file, url(file.name)) for file in pictures],
             outside=[(file, url(file.name)) for file in (PLAN, PICTURE)],
-            anatomy=dissect_cookies(cookies),
+            breakdown=break_down_cookies(cookies),
         )
         return Page(html, set_cookies=cookies)
 
-    def refused(self, viewer: str | None, status: int) -> Page:
-        """Show the site's own page for a refusal, whoever refused: a view or the framework."""
-        html = self._render("refused.html", viewer, status=HTTPStatus(status))
-        return Page(html, status)
+    def refusal(self, user: str | None, status: int) -> Page:
+        """Return the page of a refusal, by one of the views or by the framework."""
+        return Page(self._render("refusal.html", user, status=HTTPStatus(status)), status)
 
-    def _ask(
-        self, handler: ViewHandler, viewer: str | None, resource: str, address: str | None
+    def _respond(
+        self, handler: ViewHandler, user: str | None, resource: str, address: str | None
     ) -> ViewResponse | Deny:
-        # As an adapter does: a page has what its viewer would get, and is refused as they would be.
-        result = permission(viewer, resource, address)
+        # The same calls as in an adapter, so that a page is allowed exactly as its file is.
         request = handler.file_request(resource)
-        return request if isinstance(request, Deny) else request.respond(result)
+        if isinstance(request, Deny):
+            return request
+        return request.respond(authorize(user, resource, address))
 
-    def _render(self, template: str, viewer: str | None, **context: Any) -> str:
-        return self._templates.get_template(template).render(viewer=viewer, **context)
-
-
-def _readers(resource: str) -> list[str]:
-    return [name for name in VIEWERS if may_read(name, resource)]
+    def _render(self, template: str, user: str | None, **context: Any) -> str:
+        return self._templates.get_template(template).render(user=user, **context)

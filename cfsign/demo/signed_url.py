@@ -1,4 +1,4 @@
-"""A signed URL as its parts, with no part read as more than text."""
+"""A signed URL, split into its base and its query parameters."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def decode(text: str) -> bytes:
 @dataclass(frozen=True, slots=True)
 class SignedURL:
     """
-    A URL and the parameters on it, in their order.
+    A URL and its query parameters, in order.
 
     Attributes:
-        base: All before the `?`.
-        params: Names and values, encoded as they came.
+        base: The URL up to the `?`.
+        params: Names and values, percent-encoded as they were.
     """
 
     base: str
@@ -31,7 +31,7 @@ class SignedURL:
 
     @classmethod
     def parse(cls, text: str) -> SignedURL:
-        """Take a URL apart."""
+        """Parse a URL."""
         base, _, query = text.partition("?")
         pairs = (pair.partition("=") for pair in query.split("&") if pair)
         return cls(base, tuple((name, value) for name, _, value in pairs))
@@ -41,16 +41,16 @@ class SignedURL:
         return f"{self.base}?{query}" if query else self.base
 
     def get(self, name: str) -> str:
-        """Return the value of a parameter, or "" if it is not there."""
+        """Return the value of a parameter, or "" if it is missing."""
         return dict(self.params).get(name, "")
 
-    def put(self, name: str, value: str) -> SignedURL:
-        """Return the URL with another value for a parameter that it has."""
-        pairs = ((old, value if old == name else kept) for old, kept in self.params)
+    def replace_param(self, name: str, value: str) -> SignedURL:
+        """Return the URL with another value for a parameter; unchanged if it is missing."""
+        pairs = ((each, value if each == name else old) for each, old in self.params)
         return replace(self, params=tuple(pairs))
 
-    def unsigned(self) -> SignedURL:
-        """Return the URL without what CloudFront takes for its own."""
+    def remove_credential(self) -> SignedURL:
+        """Return the URL without CloudFront's reserved parameters."""
         params = tuple(pair for pair in self.params if pair[0] not in PARAMETERS)
         return replace(self, params=params)
 
@@ -62,10 +62,10 @@ class SignedURL:
 
     @property
     def path(self) -> str:
-        """The path, encoded."""
+        """The path, percent-encoded."""
         return urlsplit(self.base).path
 
     @property
     def name(self) -> str:
-        """The path as the file is called."""
+        """The path as the name of the file."""
         return unquote(self.path).removeprefix("/")

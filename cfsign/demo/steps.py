@@ -1,173 +1,237 @@
-"""The steps of `cfsign demo --once`: a viewer's way, and every way around it."""
+"""The steps of `cfsign demo --once`: allowed requests, and attempts to bypass the signature."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import httpx
 
+from cfsign.demo.browser import Browser, describe, describe_content, fetch
 from cfsign.demo.files import ALBUM, BRIEF, DIARY, FILES, GUIDE, HUTS, PICTURE, PLAN, PrivateFile
-from cfsign.demo.origin import Recorder
-from cfsign.demo.readers import may_read
-from cfsign.demo.stage import Stage
-from cfsign.demo.step import Step
+from cfsign.demo.servers import Recorder, Servers
 from cfsign.demo.tampering import TAMPERINGS, Tampering
-from cfsign.demo.viewer import Viewer, digest, fetch, seen
+from cfsign.demo.users import can_read
 from cfsign.limits import COOKIES, PARAMETERS
 
-# How much longer than it lasts a URL is tried, in seconds.
-_PATIENCE = 3
+# How long after its expiry a URL is requested until it is refused, in seconds.
+_EXPIRY_TIMEOUT = 3
 
 _VIEWS = ("content", "link", "folder")
 
 
-def all_steps(stage: Stage) -> Iterator[Step]:
-    """Yield the steps; each is to be played before the next is asked for."""
+@dataclass(frozen=True, slots=True)
+class Result:
+    """
+    The result of one step; its text is the line that is printed.
+
+    Attributes:
+        title: A short description of the step.
+        expected: The expected result.
+        actual: The actual result.
+    """
+
+    title: str
+    expected: str
+    actual: str
+
+    @property
+    def ok(self) -> bool:
+        """True if the actual result is the expected one."""
+        return self.actual == self.expected
+
+    def __str__(self) -> str:
+        verdict = "ok" if self.ok else "FAILED"
+        return f"{verdict:6}  {self.title:50}  expected {self.expected:42}  got {self.actual}"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """
+    One step.
+
+    Attributes:
+        title: A short description.
+        expected: The expected result.
+        action: A function that returns the actual result.
+        args: Its arguments.
+    """
+
+    title: str
+    expected: str
+    action: Callable[..., str]
+    args: tuple[object, ...] = ()
+
+    def run(self) -> Result:
+        """Return the result; an exception is a result too, and does not end the other steps."""
+        try:
+            actual = self.action(*self.args)
+        except Exception as error:
+            actual = f"{type(error).__name__}: {error}"
+        return Result(self.title, self.expected, actual)
+
+
+def build_steps(servers: Servers) -> Iterator[Step]:
+    """Yield the steps; run each one before the next is requested."""
     with (
-        Viewer(stage.site) as nobody,
-        Viewer(stage.site, "ada") as ada,
-        Viewer(stage.site, "ben") as ben,
+        Browser(servers.site) as logged_out,
+        Browser(servers.site, "ada") as ada,
+        Browser(servers.site, "ben") as ben,
     ):
         for view in _VIEWS:
-            yield Step(f"nobody asks for /{view}", "401 'Log in first'", refusal, (nobody, view))
+            title, args = f"/{view} without login", (logged_out, view)
+            yield Step(title, "401 'Log in first'", request_refused_file, args)
         for view in _VIEWS:
-            yield Step(f"Ada asks for Ben's /{view}", "403 'Not yours'", refusal, (ada, view))
+            title, args = f"/{view} of Ben's file, as Ada", (ada, view)
+            yield Step(title, "403 'Not allowed'", request_refused_file, args)
 
-        for file in (file for file in FILES if file != BRIEF):
-            reader = ada if may_read("ada", file.name) else ben
-            expected = f"303 no-store, 200 {digest(file.content)}"
-            yield Step(file.name, expected, by_redirect, (reader, file))
-        expected = f"200 no-store, 200 {digest(GUIDE.content)}"
-        yield Step("by JSON", expected, by_json, (ada, GUIDE))
+        for file in FILES:
+            if file != BRIEF:
+                user = ada if can_read("ada", file.name) else ben
+                expected = f"303 no-store, 200 {describe_content(file.content)}"
+                yield Step(file.name, expected, follow_redirect, (user, file))
+        expected = f"200 no-store, 200 {describe_content(GUIDE.content)}"
+        yield Step("signed URL as JSON", expected, fetch_by_json, (ada, GUIDE))
 
         size = len(GUIDE.content)
-        part = digest(GUIDE.content[1000:2000])
-        yield Step("HEAD", f"200, {size} bytes announced, 0 sent", head, (ada,))
-        yield Step("Range", f"206 1000-1999/{size} {part}", byte_range, (ada,))
-        yield Step("If-None-Match", "304", revalidation, (ada,))
+        part = describe_content(GUIDE.content[1000:2000])
+        yield Step("HEAD", f"200, length {size}, 0 bytes of content", request_head, (ada,))
+        yield Step("Range", f"206 1000-1999/{size} {part}", request_range, (ada,))
+        yield Step("If-None-Match", "304", request_unchanged, (ada,))
 
-        # One with a canned policy, one with a custom one.
+        # The picture has a canned policy, the guide a custom one.
         for kind, file in (("canned", PICTURE), ("custom", GUIDE)):
-            for each in TAMPERINGS:
-                args = (ada, file, each, stage.plain_url(HUTS))
-                yield Step(f"{each.what} ({kind})", f"403 {each.code}", tampered, args)
-        expected = f"200 {digest(BRIEF.content)}, then 403 AccessDenied"
-        yield Step(f"{BRIEF.name}, until it is", expected, expiry, (ada,))
+            for tampering in TAMPERINGS:
+                title = f"{tampering.description} ({kind})"
+                tampered_args = (ada, file, tampering, servers.unsigned_url(HUTS))
+                yield Step(title, f"403 {tampering.code}", request_tampered, tampered_args)
+        expected = f"200 {describe_content(BRIEF.content)}, then 403 AccessDenied"
+        yield Step(f"{BRIEF.name}, until it expires", expected, wait_for_expiry, (ada,))
 
-        yield from cookie_steps(stage, ada)
-        yield from origin_steps(stage.recorder, ada)
-
-
-def refusal(viewer: Viewer, view: str) -> str:
-    """Ask for a file that is not the viewer's."""
-    answer = viewer.ask(DIARY, view)
-    # Nothing is signed for them, and nothing of it slips out with the refusal.
-    leak = "Signature" in answer.text or "Signature" in str(answer.headers)
-    return f"{seen(answer)}, signed" if leak else seen(answer)
+        yield from build_cookie_steps(servers, ada)
+        yield from build_origin_steps(servers.recorder, ada)
 
 
-def by_redirect(viewer: Viewer, file: PrivateFile) -> str:
-    """Follow the redirect."""
-    answer = viewer.ask(file)
-    opened = fetch(answer.headers["Location"])
-    return f"{_uncached(answer)}, {seen(opened)} {digest(opened.content)}"
+def request_refused_file(browser: Browser, view: str) -> str:
+    """Request a file that the user may not read."""
+    response = browser.request_file(DIARY, view)
+    # The refusal must not contain a signed URL or cookies.
+    is_signed = "Signature" in response.text or "Signature" in str(response.headers)
+    return f"{describe(response)}, signed" if is_signed else describe(response)
 
 
-def by_json(viewer: Viewer, file: PrivateFile) -> str:
-    """Do as a script does that was given the URL."""
-    answer = viewer.ask(file, "link")
-    opened = fetch(answer.json()["url"])
-    return f"{_uncached(answer)}, {seen(opened)} {digest(opened.content)}"
+def follow_redirect(browser: Browser, file: PrivateFile) -> str:
+    """Request a file and follow the redirect to the edge."""
+    response = browser.request_file(file)
+    opened = fetch(response.headers["Location"])
+    return f"{_describe_caching(response)}, {describe(opened)} {describe_content(opened.content)}"
 
 
-def _uncached(answer: httpx.Response) -> str:
-    return f"{seen(answer)} {answer.headers.get('Cache-Control')}"
+def fetch_by_json(browser: Browser, file: PrivateFile) -> str:
+    """Request the signed URL of a file as JSON and fetch it."""
+    response = browser.request_file(file, "link")
+    opened = fetch(response.json()["url"])
+    return f"{_describe_caching(response)}, {describe(opened)} {describe_content(opened.content)}"
 
 
-def head(viewer: Viewer) -> str:
-    """Ask for no more than the headers."""
-    answer = fetch(viewer.sign(GUIDE), "HEAD")
-    announced = answer.headers.get("Content-Length")
-    return f"{seen(answer)}, {announced} bytes announced, {len(answer.content)} sent"
+def _describe_caching(response: httpx.Response) -> str:
+    return f"{describe(response)} {response.headers.get('Cache-Control')}"
 
 
-def byte_range(viewer: Viewer) -> str:
-    """Ask for a thousand bytes in the middle."""
-    answer = fetch(viewer.sign(GUIDE), Range="bytes=1000-1999")
-    which = answer.headers.get("Content-Range", "").removeprefix("bytes ")
-    return f"{seen(answer)} {which} {digest(answer.content)}"
+def request_head(browser: Browser) -> str:
+    """Request a file by HEAD."""
+    response = fetch(browser.get_signed_url(GUIDE), "HEAD")
+    length = response.headers.get("Content-Length")
+    return f"{describe(response)}, length {length}, {len(response.content)} bytes of content"
 
 
-def revalidation(viewer: Viewer) -> str:
-    """Ask whether what is there already is still good, with a new signature."""
-    tag = fetch(viewer.sign(GUIDE)).headers["ETag"]
-    return seen(fetch(viewer.sign(GUIDE), If_None_Match=tag))
+def request_range(browser: Browser) -> str:
+    """Request 1,000 bytes of a file."""
+    response = fetch(browser.get_signed_url(GUIDE), Range="bytes=1000-1999")
+    content_range = response.headers.get("Content-Range", "").removeprefix("bytes ")
+    return f"{describe(response)} {content_range} {describe_content(response.content)}"
 
 
-def tampered(viewer: Viewer, file: PrivateFile, tampering: Tampering, other: str) -> str:
-    """Try a URL that was tampered with; by HEAD too, which must not get further."""
-    url = tampering.apply(viewer.sign(file), other)
-    answer = fetch(url)
-    status = fetch(url, "HEAD").status_code
-    return seen(answer) if status == answer.status_code else f"{seen(answer)}, but HEAD {status}"
+def request_unchanged(browser: Browser) -> str:
+    """Request a file conditionally, with a new signature."""
+    etag = fetch(browser.get_signed_url(GUIDE)).headers["ETag"]
+    return describe(fetch(browser.get_signed_url(GUIDE), If_None_Match=etag))
 
 
-def expiry(viewer: Viewer) -> str:
-    """Open a file that is lent for two seconds, again and again until it is over."""
-    # From the start of a second on, or a good part of the two would be over already.
+def request_tampered(browser: Browser, file: PrivateFile, tampering: Tampering, other: str) -> str:
+    """Request a changed URL by GET and by HEAD, which must be refused with the same status."""
+    url = tampering.apply(browser.get_signed_url(file), other)
+    response = fetch(url)
+    head_status = fetch(url, "HEAD").status_code
+    if head_status != response.status_code:
+        return f"{describe(response)}, but HEAD {head_status}"
+    return describe(response)
+
+
+def wait_for_expiry(browser: Browser) -> str:
+    """Request a file that is signed for two seconds, until it is refused."""
+    # Sign at the start of a second, because expiries are whole seconds.
     time.sleep(1 - time.time() % 1)
-    url = viewer.sign(BRIEF)
+    url = browser.get_signed_url(BRIEF)
     first = last = fetch(url)
-    give_up = time.monotonic() + 2 + _PATIENCE
-    while last.status_code == 200 and time.monotonic() < give_up:
+    end = time.monotonic() + 2 + _EXPIRY_TIMEOUT
+    while last.status_code == 200 and time.monotonic() < end:
         time.sleep(0.1)
         last = fetch(url)
-    return f"{seen(first)} {digest(first.content)}, then {seen(last)}"
+    return f"{describe(first)} {describe_content(first.content)}, then {describe(last)}"
 
 
-def cookie_steps(stage: Stage, ada: Viewer) -> Iterator[Step]:
-    """Yield the steps by which cookies open the album, and nothing else."""
+def build_cookie_steps(servers: Servers, ada: Browser) -> Iterator[Step]:
+    """Yield the steps that show that cookies open the album and nothing else."""
     album = [file for file in FILES if file.folder == ALBUM]
-    jar: list[str] = []
+    cookies: list[str] = []
 
-    def take() -> str:
-        answer = ada.ask(album[0], "folder")
-        jar.extend(cookie.partition(";")[0] for cookie in answer.headers.get_list("Set-Cookie"))
-        where = answer.headers.get("Location")
-        return f"{_uncached(answer)}, to {'the plain URL' if where == first else where}"
+    def request_cookies() -> str:
+        response = ada.request_file(album[0], "folder")
+        cookies.extend(
+            cookie.partition(";")[0] for cookie in response.headers.get_list("Set-Cookie")
+        )
+        location = response.headers.get("Location")
+        target = "the unsigned URL" if location == first else location
+        return f"{_describe_caching(response)}, to {target}"
 
-    def open_by_cookies(url: str) -> str:
-        answer = ada.open(url)
-        return f"{seen(answer)} {digest(answer.content)}" if answer.is_success else seen(answer)
+    def open_with_cookies(url: str) -> str:
+        response = ada.open(url)
+        if not response.is_success:
+            return describe(response)
+        return f"{describe(response)} {describe_content(response.content)}"
 
-    def send_elsewhere(url: str) -> str:
-        return seen(fetch(url, Cookie="; ".join(jar)))
+    def send_cookies_elsewhere(url: str) -> str:
+        return describe(fetch(url, Cookie="; ".join(cookies)))
 
-    first = stage.plain_url(album[0])
-    yield Step("the album, before its cookies", "403 MissingKey", open_by_cookies, (first,))
-    yield Step("cookies for the album", "303 no-store, to the plain URL", take)
+    first = servers.unsigned_url(album[0])
+    yield Step("the album without cookies", "403 MissingKey", open_with_cookies, (first,))
+    yield Step("cookies for the album", "303 no-store, to the unsigned URL", request_cookies)
     for file in album:
-        expected = f"200 {digest(file.content)}"
-        yield Step(f"by cookies: {file.title}", expected, open_by_cookies, (stage.plain_url(file),))
+        title, expected = f"with cookies: {file.title}", f"200 {describe_content(file.content)}"
+        yield Step(title, expected, open_with_cookies, (servers.unsigned_url(file),))
     for file in (PLAN, PICTURE, DIARY):
-        url = stage.plain_url(file)
-        yield Step(f"its cookies: {file.name}", "403 AccessDenied", send_elsewhere, (url,))
+        title, args = f"album cookies for {file.name}", (servers.unsigned_url(file),)
+        yield Step(title, "403 AccessDenied", send_cookies_elsewhere, args)
 
 
-def origin_steps(recorder: Recorder, ada: Viewer) -> Iterator[Step]:
-    """Yield the steps that look at what the origin saw, of these requests and of all before."""
+def build_origin_steps(recorder: Recorder, ada: Browser) -> Iterator[Step]:
+    """Yield the steps that check what the origin has received."""
 
-    def own() -> str:
-        url = ada.sign(PICTURE, "?lang=de&Policy=none&page=2")
-        answer = fetch(url, Cookie="theme=dark; CloudFront-Policy=none")
-        return f"{seen(answer)}, {recorder.requests[-1].query}, {recorder.requests[-1].cookies}"
+    def request_with_query_and_cookies() -> str:
+        url = ada.get_signed_url(PICTURE, "?lang=de&Policy=none&page=2")
+        response = fetch(url, Cookie="theme=dark; CloudFront-Policy=none")
+        received = recorder.requests[-1]
+        return f"{describe(response)}, {received.query}, {received.cookies}"
 
-    def credentials() -> str:
+    def count_credentials() -> str:
         names = (*(f"{name}=" for name in PARAMETERS), *COOKIES)
         texts = ["\n".join(request) for request in recorder.requests]
-        bearing = sum(any(name in text for name in names) for text in texts)
-        return f"{bearing} of more than {len(FILES)}" if len(texts) > len(FILES) else "too few"
+        count = sum(any(name in text for name in names) for text in texts)
+        return f"{count} of more than {len(FILES)}" if len(texts) > len(FILES) else "too few"
 
-    yield Step("what the origin sees of a request", "200, lang=de, theme=dark", own)
-    yield Step("of CloudFront's names it has seen", f"0 of more than {len(FILES)}", credentials)
+    expected = "200, lang=de, theme=dark"
+    yield Step("query and cookies at the origin", expected, request_with_query_and_cookies)
+    expected = f"0 of more than {len(FILES)}"
+    yield Step("requests with a credential at the origin", expected, count_credentials)

@@ -1,4 +1,4 @@
-"""The demo's site on each framework, each in a process of its own: Django takes one a process."""
+"""The demo's site on each framework, in separate processes: Django allows one per process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-# Last, so that the package under test stays the one that is installed.
+# Appended, so that the installed package is tested.
 sys.path.append(str(Path(__file__).parents[2]))
 
 from cfsign.demo.sites import FRAMEWORKS
@@ -23,7 +23,7 @@ LogIn = Callable[..., httpx.Client]
 
 @pytest.fixture(scope="session")
 def sites(pem: str) -> Iterator[dict[str, str]]:
-    """The address of each site, over a private key that the test knows."""
+    """The URL of the site on each framework; all sign with the private key `pem`."""
     command = [sys.executable, "-W", "error", str(HERE / "site_server.py")]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     processes = {
@@ -36,7 +36,7 @@ def sites(pem: str) -> Iterator[dict[str, str]]:
             addresses[name] = process.stdout.readline().strip()
         yield addresses
         for name, process in processes.items():
-            _, err = process.communicate(timeout=10)  # the end of its input stops it
+            _, err = process.communicate(timeout=10)  # closes its input, which stops it
             assert (name, process.returncode, err) == (name, 0, "")
     finally:
         for process in processes.values():
@@ -52,15 +52,15 @@ def framework(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def log_in(sites: dict[str, str], framework: str) -> Iterator[LogIn]:
-    """Make a browser for a viewer, or for nobody."""
+    """A function that returns a client, logged in as a user or logged out."""
     with ExitStack() as stack:
 
-        def log_in(viewer: str | None = None, on: str = framework) -> httpx.Client:
-            browser = stack.enter_context(httpx.Client(base_url=sites[on], trust_env=False))
-            if viewer is not None:
-                answer = browser.post("/login", data={"viewer": viewer})
-                assert answer.status_code in (302, 303)
-                assert answer.headers["Location"] == "/"
-            return browser
+        def log_in(user: str | None = None, on: str = framework) -> httpx.Client:
+            client = stack.enter_context(httpx.Client(base_url=sites[on], trust_env=False))
+            if user is not None:
+                response = client.post("/login", data={"user": user})
+                assert response.status_code in (302, 303)
+                assert response.headers["Location"] == "/"
+            return client
 
         yield log_in

@@ -1,4 +1,4 @@
-"""Serves the demo's site on one framework, over the private key on its standard input."""
+"""Serves the demo's site on one framework; reads the private key from standard input."""
 
 import sys
 
@@ -9,7 +9,7 @@ from cfsign.edge.server.http_server import get_url, listen, serve
 
 KEY_PAIR_ID = "K2JCJMDEHXQW5F"
 EDGE = "http://127.0.0.1:4711"
-# Not where it is, for the pages to be alike.
+# Not its real URL, so that the pages of all frameworks are equal.
 SITE = "http://127.0.0.1:8000"
 
 

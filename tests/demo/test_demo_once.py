@@ -1,7 +1,8 @@
-"""`cfsign demo --once`: all as expected, able to fail, and nothing left of it."""
+"""`cfsign demo --once`: its steps succeed, fail if the demo is broken, and leave no files."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -12,24 +13,24 @@ from pathlib import Path
 import pytest
 
 from cfsign import demo
-from cfsign.demo import files, stage, steps
+from cfsign.demo import files, servers, steps
 from cfsign.demo.sites import FRAMEWORKS
 from cfsign.edge import WSGIEdge
-from tests.demo.playing import (
+from tests.demo.broken_demo import (
     Break,
-    all_may_read,
-    edge_that_strips_nothing,
-    no_edge,
-    one_byte_lost,
-    other_keys,
-    without_waiting,
+    allow_every_user,
+    forward_credentials,
+    remove_edge,
+    skip_expiry,
+    truncate_picture,
+    trust_other_keys,
 )
 
-PLAYING = Path(__file__).parent / "playing.py"
+BROKEN_DEMO = Path(__file__).parent / "broken_demo.py"
 
 
 @pytest.fixture(autouse=True)
-def _nothing_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _check_that_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     threads = threading.active_count()
     yield
@@ -38,9 +39,9 @@ def _nothing_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str, str]]:
-    """What the command did on each framework, all three at once."""
-    folder = tmp_path_factory.mktemp("played")
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str, str]]:
+    """The exit code, stdout and stderr of the command on each framework, run concurrently."""
+    folder = tmp_path_factory.mktemp("demo")
     command = [sys.executable, "-W", "error", "-m", "cfsign", "demo", "--once", "--framework"]
     processes = {
         name: subprocess.Popen(
@@ -49,7 +50,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str
             stderr=subprocess.PIPE,
             text=True,
             cwd=folder,
-            env={"TMPDIR": str(folder)},
+            env={**os.environ, "TMPDIR": str(folder)},
         )
         for name in FRAMEWORKS
     }
@@ -58,117 +59,126 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str
     return {name: (processes[name].returncode, *ended[name]) for name in FRAMEWORKS}
 
 
-def test_every_step_is_as_expected_and_printed(
-    framework: str, played: dict[str, tuple[int, str, str]]
-) -> None:
-    code, out, err = played[framework]
+def test_every_step_succeeds(framework: str, outputs: dict[str, tuple[int, str, str]]) -> None:
+    code, out, err = outputs[framework]
     assert (code, err) == (0, "")
     *lines, last = out.splitlines()
     assert last == f"{len(lines)} of {len(lines)} steps as expected"
     assert all(line.startswith("ok      ") for line in lines)
-    assert all("  expected " in line and "  saw " in line for line in lines)
+    assert all("  expected " in line and "  got " in line for line in lines)
     assert len({line.index("  expected ") for line in lines}) == 1
     text = "\n".join(lines)
     for title in (
         *(file.name for file in files.FILES if file.folder != files.ALBUM),
-        *(f"by cookies: {file.title}" for file in files.FILES if file.folder == files.ALBUM),
-        *("nobody asks for /content", "Ada asks for Ben's /content", "HEAD", "Range", "by JSON"),
-        *("one letter of the signature changed (canned)", "the end moved by an hour (custom)"),
-        *("the same signature on another file (custom)", "an unknown key id (canned)"),
-        *("no parameters at all (canned)", "its cookies: A day at the lake house/plan.txt"),
-        "of CloudFront's names it has seen",
+        *(f"with cookies: {file.title}" for file in files.FILES if file.folder == files.ALBUM),
+        *("/content without login", "/content of Ben's file, as Ada", "HEAD", "Range"),
+        "signed URL as JSON",
+        *("one character of the signature changed (canned)", "expiry moved by an hour (custom)"),
+        *("signature used for another file (custom)", "unknown key pair id (canned)"),
+        "all signature parameters removed (canned)",
+        "album cookies for A day at the lake house/plan.txt",
+        "requests with a credential at the origin",
     ):
         assert f"ok      {title}" in text
     for code in ("AccessDenied", "InvalidKey", "MalformedSignature", "MalformedPolicy"):
-        assert f"saw 403 {code}" in text
+        assert f"got 403 {code}" in text
 
 
-def test_the_steps_are_the_same_on_every_framework(
-    played: dict[str, tuple[int, str, str]],
+def test_steps_are_the_same_on_every_framework(
+    outputs: dict[str, tuple[int, str, str]],
 ) -> None:
-    assert len({out for _, out, _ in played.values()}) == 1
+    assert len({out for _, out, _ in outputs.values()}) == 1
+
+
+def get_failed_titles(output: str) -> list[str]:
+    lines = [line for line in output.splitlines() if line.startswith("FAILED")]
+    return [line.removeprefix("FAILED").partition("  expected ")[0].strip() for line in lines]
 
 
 @pytest.mark.parametrize(
-    ("broken", "failing", "holding"),
+    ("break_demo", "failing", "succeeding"),
     [
-        (other_keys, "Huts + passes.txt", "nobody asks for /link"),
-        (no_edge, "no parameters at all (custom)", "Huts + passes.txt"),
-        (edge_that_strips_nothing, "of CloudFront's names it has seen", "Huts + passes.txt"),
-        (all_may_read, "Ada asks for Ben's /folder", "nobody asks for /link"),
-        (one_byte_lost, "Polar lights over the fjord.svg", "Huts + passes.txt"),
+        (trust_other_keys, "Huts + passes.txt", "/link without login"),
+        (remove_edge, "all signature parameters removed (custom)", "Huts + passes.txt"),
+        (forward_credentials, "requests with a credential at the origin", "Huts + passes.txt"),
     ],
 )
-def test_what_is_broken_is_seen(
-    broken: Break,
+def test_broken_demo_fails(
+    break_demo: Break,
     failing: str,
-    holding: str,
+    succeeding: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    without_waiting(monkeypatch)
-    broken(monkeypatch)
-    assert demo.play_once() == 1
-    text = capsys.readouterr().out
-    assert f"FAILED  {failing}  " in text
-    assert f"ok      {holding}  " in text
+    skip_expiry(monkeypatch)
+    break_demo(monkeypatch)
+    assert demo.run_once() == 1
+    output = capsys.readouterr().out
+    assert failing in get_failed_titles(output)
+    assert f"ok      {succeeding}  " in output
+
+
+def test_fault_fails_only_its_steps(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Three independent faults in one run: an open access rule, a lost byte, an exception."""
+
+    def raise_error(browser: object) -> str:
+        raise LookupError("no such thing")
+
+    skip_expiry(monkeypatch)
+    allow_every_user(monkeypatch)
+    truncate_picture(monkeypatch)
+    monkeypatch.setattr(steps, "request_head", raise_error)
+    assert demo.run_once() == 1
+    output = capsys.readouterr().out
+    assert get_failed_titles(output) == [
+        *(f"/{view} of Ben's file, as Ada" for view in ("content", "link", "folder")),
+        "Polar lights over the fjord.svg",
+        "HEAD",
+    ]
+    assert "got LookupError: no such thing\n" in output
 
 
 @pytest.mark.parametrize("name", [name for name in FRAMEWORKS if name != "flask"])
-def test_what_is_broken_is_seen_on_the_others_too(name: str, tmp_path: Path) -> None:
+def test_broken_demo_fails_on_other_frameworks(name: str, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "error", PLAYING, name, "all_may_read"],
+        [sys.executable, "-W", "error", BROKEN_DEMO, name, "allow_every_user"],
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        env={"TMPDIR": str(tmp_path)},
+        env={**os.environ, "TMPDIR": str(tmp_path)},
         timeout=60,
     )
     assert (done.returncode, done.stderr) == (1, "")
     for view in ("content", "link", "folder"):
-        assert f"FAILED  Ada asks for Ben's /{view}  " in done.stdout
+        assert f"FAILED  /{view} of Ben's file, as Ada  " in done.stdout
     assert done.stdout.count("FAILED") == 3
-    assert "ok      nobody asks for /link  " in done.stdout
+    assert "ok      /link without login  " in done.stdout
 
 
-def test_an_edge_that_never_sees_an_end_is_seen(
+def test_edge_that_ignores_expiry_fails(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(
-        stage, "WSGIEdge", lambda app, keys, **_: WSGIEdge(app, keys, clock=lambda: 1)
+        servers, "WSGIEdge", lambda app, keys, **_: WSGIEdge(app, keys, clock=lambda: 1)
     )
-    monkeypatch.setattr(steps, "_PATIENCE", -1)
-    assert demo.play_once() == 1
-    *lines, last = capsys.readouterr().out.splitlines()
-    assert [line for line in lines if line.startswith("FAILED")] == [
-        line for line in lines if files.BRIEF.name in line
-    ]
+    monkeypatch.setattr(steps, "_EXPIRY_TIMEOUT", -1)
+    assert demo.run_once() == 1
+    output = capsys.readouterr().out
+    assert get_failed_titles(output) == [f"{files.BRIEF.name}, until it expires"]
+    *lines, last = output.splitlines()
     assert last == f"{len(lines) - 1} of {len(lines)} steps as expected"
 
 
-def test_a_step_that_raises_fails_alone(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    without_waiting(monkeypatch)
-
-    def raise_error(viewer: object) -> str:
-        raise LookupError("no such thing")
-
-    monkeypatch.setattr(steps, "head", raise_error)
-    assert demo.play_once() == 1
-    text = capsys.readouterr().out
-    assert "saw LookupError: no such thing\n" in text
-    assert text.count("FAILED") == 1
-
-
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
-def test_an_interruption_leaves_nothing(
+def test_interrupt_leaves_nothing(
     error: type[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def raise_error(*_: object) -> str:
         raise error
 
-    # At the first step, with the viewers logged in and both servers running.
-    monkeypatch.setattr("cfsign.demo.step.Step.play", raise_error)
+    # In the first step, while both servers run and the users are logged in.
+    monkeypatch.setattr(steps.Step, "run", raise_error)
     with pytest.raises(error):
-        demo.play_once()
+        demo.run_once()

@@ -1,4 +1,4 @@
-"""The demo's pages on each framework, for nobody and for each viewer, and what is packaged."""
+"""The demo's pages on each framework, logged in and logged out, and the packaged files."""
 
 from __future__ import annotations
 
@@ -13,47 +13,47 @@ import pytest
 
 from cfsign import TrustedKeyGroup
 from cfsign.demo.files import ALBUM, FILES, GUIDE, PICTURE, PrivateFile
-from cfsign.demo.readers import READERS, VIEWERS, may_read
 from cfsign.demo.sites import FRAMEWORKS
+from cfsign.demo.users import READERS, USERS, can_read
 from tests.demo.conftest import LogIn
 from tests.demo.site_server import EDGE
 
 PATHS = ("/", "/album", "/nothing", *(f"/file/{quote(file.name)}" for file in FILES))
 
 
-def hrefs(text: str) -> list[str]:
+def find_links(text: str) -> list[str]:
     return [html.unescape(link) for link in re.findall(r'(?:href|src)="([^"]+)"', text)]
 
 
-def test_the_rule_and_the_folder_are_about_the_same_files() -> None:
+def test_access_rule_covers_every_file() -> None:
     assert {file.folder or file.name for file in FILES} == READERS.keys()
-    for viewer in VIEWERS:
-        mine = [may_read(viewer, file.name) for file in FILES]
-        assert any(mine)
-        assert not all(mine)
+    for user in USERS:
+        readable = [can_read(user, file.name) for file in FILES]
+        assert any(readable)
+        assert not all(readable)
 
 
-def test_the_names_are_the_awkward_ones() -> None:
+def test_file_names_have_special_characters() -> None:
     names = "".join(file.name for file in FILES)
     assert set(" ü+%*'") <= set(names)
     assert {file.kind for file in FILES} == {"picture", "document", "text"}
 
 
-def test_home_for_nobody_offers_both_viewers_and_signs_nothing(log_in: LogIn) -> None:
-    answer = log_in().get("/")
-    assert answer.status_code == 200
-    assert answer.headers["Cache-Control"] == "no-store"
-    for viewer in VIEWERS.values():
-        assert f"Log in as {viewer}" in answer.text
-    assert EDGE not in "".join(hrefs(answer.text))
+def test_home_without_login_offers_both_users_and_signs_nothing(log_in: LogIn) -> None:
+    response = log_in().get("/")
+    assert response.status_code == 200
+    assert response.headers["Cache-Control"] == "no-store"
+    for user in USERS.values():
+        assert f"Log in as {user}" in response.text
+    assert EDGE not in "".join(find_links(response.text))
 
 
-@pytest.mark.parametrize("viewer", VIEWERS)
-def test_home_for_a_viewer_links_every_file(viewer: str, log_in: LogIn) -> None:
-    client = log_in(viewer)
+@pytest.mark.parametrize("user", USERS)
+def test_home_links_every_file(user: str, log_in: LogIn) -> None:
+    client = log_in(user)
     text = client.get("/").text
-    assert f"{VIEWERS[viewer]}&#39;s shelf" in text
-    links = hrefs(text)
+    assert f"Files for {USERS[user]}" in text
+    links = find_links(text)
     for file in FILES:
         if file.folder != ALBUM:
             assert f"/file/{quote(file.name)}" in links
@@ -61,91 +61,91 @@ def test_home_for_a_viewer_links_every_file(viewer: str, log_in: LogIn) -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_a_file_is_refused_to_nobody(file: PrivateFile, log_in: LogIn) -> None:
-    answer = log_in().get(f"/file/{quote(file.name)}")
-    assert answer.status_code == 401
-    assert "<title>Log in first · " in answer.text
-    assert "Signature" not in answer.text
+def test_file_needs_a_login(file: PrivateFile, log_in: LogIn) -> None:
+    response = log_in().get(f"/file/{quote(file.name)}")
+    assert response.status_code == 401
+    assert "<title>Log in first · " in response.text
+    assert "Signature" not in response.text
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-@pytest.mark.parametrize("viewer", VIEWERS)
-def test_a_file_is_shown_to_its_readers(
-    viewer: str, file: PrivateFile, log_in: LogIn, trusted_keys: TrustedKeyGroup
+@pytest.mark.parametrize("user", USERS)
+def test_file_is_shown_to_its_readers(
+    user: str, file: PrivateFile, log_in: LogIn, trusted_keys: TrustedKeyGroup
 ) -> None:
-    answer = log_in(viewer).get(f"/file/{quote(file.name)}")
-    if not may_read(viewer, file.name):
-        assert answer.status_code == 403
-        assert "<title>Not yours · " in answer.text
-        assert f"{VIEWERS[viewer]} may not read this" in answer.text
-        assert "Signature" not in answer.text
+    response = log_in(user).get(f"/file/{quote(file.name)}")
+    if not can_read(user, file.name):
+        assert response.status_code == 403
+        assert "<title>Not allowed · " in response.text
+        assert f"{USERS[user]} may not read this file" in response.text
+        assert "Signature" not in response.text
         return
-    assert answer.status_code == 200
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert f"<title>{html.escape(file.title).replace('&#x27;', '&#39;')} · " in answer.text
+    assert response.status_code == 200
+    assert response.headers["Cache-Control"] == "no-store"
+    assert f"<title>{html.escape(file.title).replace('&#x27;', '&#39;')} · " in response.text
     codes = set()
-    signed = [link.partition("#")[0] for link in hrefs(answer.text) if link.startswith(EDGE)]
+    signed = [link.partition("#")[0] for link in find_links(response.text) if link.startswith(EDGE)]
     for url in signed:
         verdict = trusted_keys.check(url, ip_address="127.0.0.1")
         codes.add(verdict.code)
-        assert verdict.code is None or f"403 {verdict.code}" in answer.text
+        assert verdict.code is None or f"403 {verdict.code}" in response.text
     assert codes >= {None, "AccessDenied", "InvalidKey", "MissingKey", "MalformedPolicy"}
     assert signed[0].startswith(f"{EDGE}/{quote(file.name)}?")
-    assert re.search(r'data-expires="\d{10}"', answer.text)
-    assert "data-left>" in answer.text
+    assert re.search(r'data-expires="\d{10}"', response.text)
+    assert "data-left>" in response.text
 
 
-def test_a_custom_policy_is_shown_decoded(log_in: LogIn) -> None:
+def test_custom_policy_is_shown_decoded(log_in: LogIn) -> None:
     client = log_in("ada")
     guide = html.unescape(client.get(f"/file/{quote(GUIDE.name)}").text)
     assert '"AWS:SourceIp": "127.0.0.1/32"' in guide
-    assert "Expires=" not in guide.partition("Three ways")[0].partition("taken apart")[2]
+    assert "Expires=" not in guide.partition("Three ways")[0].partition("part by part")[2]
     assert "The policy, decoded" not in client.get(f"/file/{quote(PICTURE.name)}").text
 
 
-def test_the_album_comes_with_cookies_that_open_it(
-    log_in: LogIn, trusted_keys: TrustedKeyGroup
-) -> None:
-    answer = log_in("ada").get("/album")
-    assert answer.status_code == 200
-    headers = answer.headers.get_list("Set-Cookie")
+def test_album_page_sets_cookies_that_open_it(log_in: LogIn, trusted_keys: TrustedKeyGroup) -> None:
+    response = log_in("ada").get("/album")
+    assert response.status_code == 200
+    headers = response.headers.get_list("Set-Cookie")
     assert all(f"Path=/{quote(ALBUM)}/;" in f"{header};" for header in headers)
-    kept = [header for header in headers if "Max-Age=0" not in header]
-    cookies = "; ".join(header.partition(";")[0] for header in kept)
-    pictures = re.findall(r'<img src="(http[^"]+)"', answer.text)
+    current = [header for header in headers if "Max-Age=0" not in header]
+    cookies = "; ".join(header.partition(";")[0] for header in current)
+    pictures = re.findall(r'<img src="(http[^"]+)"', response.text)
     assert pictures == [f"{EDGE}/{quote(file.name)}" for file in FILES if file.folder == ALBUM]
     for url in pictures:
         assert trusted_keys.check(url, cookies=cookies)
-    outside = [link for link in hrefs(answer.text) if link.startswith(EDGE)]
+    outside = [link for link in find_links(response.text) if link.startswith(EDGE)]
     for url in set(outside) - set(pictures):
         assert trusted_keys.check(url, cookies=cookies).code == "AccessDenied"
-    assert f"{quote(ALBUM)}/*" in answer.text
+    assert f"{quote(ALBUM)}/*" in response.text
+    # The cookies that the response deletes are not listed.
+    assert re.findall(r"<dt>([\w-]+)</dt>", response.text) == ["Policy", "Signature", "Key-Pair-Id"]
 
 
-def test_the_album_is_refused_to_others(log_in: LogIn) -> None:
+def test_album_page_is_refused_to_others(log_in: LogIn) -> None:
     for client, status in ((log_in(), 401), (log_in("ben"), 403)):
-        answer = client.get("/album")
-        assert answer.status_code == status
-        assert "CloudFront-" not in str(answer.headers)
+        response = client.get("/album")
+        assert response.status_code == status
+        assert "CloudFront-" not in str(response.headers)
 
 
-def test_viewers_come_and_go(log_in: LogIn) -> None:
+def test_login_switch_and_logout(log_in: LogIn) -> None:
     client = log_in("ben")
-    client.post("/login", data={"viewer": "ada"})
-    assert "Ada&#39;s shelf" in client.get("/").text
+    client.post("/login", data={"user": "ada"})
+    assert "Files for Ada" in client.get("/").text
     client.post("/logout")
-    assert "Nobody is logged in" in client.get("/").text
-    for form in ({"viewer": "eve"}, {"viewer": ["eve", "ada", "eve"]}, {"name": "ada"}, {}):
+    assert "Not logged in" in client.get("/").text
+    for form in ({"user": "eve"}, {"user": ["eve", "ada", "eve"]}, {"name": "ada"}, {}):
         assert client.post("/login", data=form).status_code == 400
     assert client.get("/content/x").status_code == 401
 
 
-def test_other_refusals_have_a_page_too(framework: str, log_in: LogIn) -> None:
+def test_other_refusals_have_a_page(framework: str, log_in: LogIn) -> None:
     client = log_in("ada")
     missing = client.get("/nothing")
     assert missing.status_code == 404
-    assert "<title>No such page · " in missing.text
-    other = next(file.name for file in FILES if not may_read("ada", file.name))
+    assert "<title>Page not found · " in missing.text
+    other = next(file.name for file in FILES if not can_read("ada", file.name))
     padlock = '<rect x="5" y="10.5"'
     assert padlock not in missing.text
     assert padlock in client.get(f"/file/{quote(other)}").text
@@ -157,63 +157,63 @@ def test_other_refusals_have_a_page_too(framework: str, log_in: LogIn) -> None:
     assert "<title>Method Not Allowed · " in wrong.text
     assert client.get(f"/file/{quote(ALBUM)}").status_code == 404
     posted = client.post(f"/content/{quote(PICTURE.name)}")
-    # Django looks for its token before it looks at the method.
-    status, title = (403, "Not yours") if framework == "django" else (405, "Method Not Allowed")
+    # Django checks its CSRF token before the method.
+    status, title = (403, "Not allowed") if framework == "django" else (405, "Method Not Allowed")
     assert posted.status_code == status
     assert f"<title>{title} · " in posted.text
 
 
-@pytest.mark.parametrize("viewer", [None, *VIEWERS])
-def test_the_pages_are_the_same_on_every_framework(
-    viewer: str | None, sites: dict[str, str], log_in: LogIn
+@pytest.mark.parametrize("user", [None, *USERS])
+def test_pages_are_the_same_on_every_framework(
+    user: str | None, sites: dict[str, str], log_in: LogIn
 ) -> None:
-    browsers = [log_in(viewer, on=name) for name in FRAMEWORKS]
+    browsers = [log_in(user, on=name) for name in FRAMEWORKS]
     for path in PATHS:
-        answers = [browser.get(path) for browser in browsers]
-        assert len({answer.status_code for answer in answers}) == 1
-        texts = {without_times(answer.text) for answer in answers}
+        responses = [browser.get(path) for browser in browsers]
+        assert len({response.status_code for response in responses}) == 1
+        texts = {remove_times(response.text) for response in responses}
         assert len(texts) == 1, path
         assert len(texts.pop()) > 1000
 
 
-def without_times(text: str) -> str:
-    """Take out all that depends on the second in which a URL was signed."""
+def remove_times(text: str) -> str:
+    """Replace everything that depends on the second in which a URL was signed."""
     text = re.sub(r"(?<=Signature=)[^&\"<]+|(?<=Policy=)[^&\"<]+", "…", text)
     text = re.sub(r"[\w~-]{14}…[\w~-]{8}", "…", text)
     return re.sub(r"\b\d{10}\b|\d\d:\d\d:\d\d|(?<=data-left>)\d+", "…", text)
 
 
-def test_what_the_pages_need_is_there(log_in: LogIn) -> None:
+def test_static_files_are_served(log_in: LogIn) -> None:
     client = log_in()
     text = client.get("/").text
     for name, kind in (("demo.css", "css"), ("demo.js", "javascript"), ("mark.svg", "svg")):
         assert f'"/static/{name}"' in text
-        answer = client.get(f"/static/{name}")
-        assert answer.content == (package_files("cfsign.demo") / "static" / name).read_bytes()
-        assert kind in answer.headers["Content-Type"]
+        response = client.get(f"/static/{name}")
+        assert response.content == (package_files("cfsign.demo") / "static" / name).read_bytes()
+        assert kind in response.headers["Content-Type"]
     assert client.get("/static/../pages.py").status_code == 404
     assert client.get("/static/%2e%2e/pages.py").status_code == 404
 
 
-def test_a_session_of_somebody_elses_making_is_nobodys(log_in: LogIn) -> None:
+def test_forged_session_is_not_accepted(log_in: LogIn) -> None:
     client = log_in("ada")
     (name,) = client.cookies
     value = client.cookies[name]
     changed = value[:-2] + ("A" if value[-2] != "A" else "B") + value[-1]
-    for forged in ("ada", '{"viewer": "ada"}', changed):
+    for forged in ("ada", '{"user": "ada"}', changed):
         headers = {"Cookie": f"{name}={forged}"}
-        assert "Nobody is logged in" in log_in().get("/", headers=headers).text
-    assert "Ada&#39;s shelf" in log_in().get("/", headers={"Cookie": f"{name}={value}"}).text
+        assert "Not logged in" in log_in().get("/", headers=headers).text
+    assert "Files for Ada" in log_in().get("/", headers={"Cookie": f"{name}={value}"}).text
 
 
-def test_the_session_is_not_for_other_sites_nor_for_scripts(log_in: LogIn) -> None:
-    answer = log_in().post("/login", data={"viewer": "ada"})
-    cookie = answer.headers["Set-Cookie"]
+def test_session_cookie_is_lax_and_http_only(log_in: LogIn) -> None:
+    response = log_in().post("/login", data={"user": "ada"})
+    cookie = response.headers["Set-Cookie"]
     assert "SameSite=Lax" in cookie
     assert "HttpOnly" in cookie
 
 
-def test_a_page_needs_nothing_from_elsewhere() -> None:
+def test_pages_load_nothing_from_other_hosts() -> None:
     folder = Path(str(package_files("cfsign.demo")))
     paths = [path for name in ("templates", "static") for path in (folder / name).iterdir()]
     assert {path.suffix for path in paths} == {".html", ".css", ".js", ".svg"}
@@ -222,7 +222,7 @@ def test_a_page_needs_nothing_from_elsewhere() -> None:
         assert found <= {"http://www.w3.org/2000/svg"}, path
 
 
-def test_the_assets_are_what_they_claim() -> None:
+def test_assets_have_their_content_type() -> None:
     for file in FILES:
         if file.kind == "picture":
             assert ElementTree.fromstring(file.content).tag == "{http://www.w3.org/2000/svg}svg"

@@ -1,7 +1,8 @@
-"""The demo's two servers: their ports, and that they stop."""
+"""The demo's two servers: their ports, their end, and wrong options."""
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -19,29 +20,29 @@ import pytest
 from cfsign import ConfigurationError, demo
 from cfsign.cli import main
 from cfsign.cli.commands import demo as command
+from cfsign.demo.servers import run_servers
 from cfsign.demo.sites import FRAMEWORKS
-from cfsign.demo.stage import running
 from cfsign.edge.server.http_server import LOOPBACK, get_url, listen, serve
 
 
 @pytest.fixture
-def taken() -> Iterator[int]:
+def taken_port() -> Iterator[int]:
     with socket.create_server((LOOPBACK, 0)) as listener:
         yield listener.getsockname()[1]
 
 
-def hello(environ: Any, start_response: Any) -> list[bytes]:
+def respond_hello(environ: Any, start_response: Any) -> list[bytes]:
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "5")])
     return [b"hello"]
 
 
-def test_a_server_answers_until_it_is_stopped() -> None:
+def test_server_runs_until_it_is_stopped() -> None:
     threads = threading.active_count()
     with listen(None, "--port") as listener:
         url, port = get_url(listener), listener.getsockname()[1]
-        # The client keeps its connection open: stopping must not wait for it.
+        # The client keeps its connection open, and the server must not wait for it.
         with httpx.Client(trust_env=False) as client:
-            with serve(hello, listener):
+            with serve(respond_hello, listener):
                 assert client.get(url).text == "hello"
             with pytest.raises(httpx.TransportError):
                 client.get(url)
@@ -50,65 +51,65 @@ def test_a_server_answers_until_it_is_stopped() -> None:
         assert get_url(again) == url
 
 
-def test_only_this_machine_is_served() -> None:
+def test_server_listens_on_loopback_only() -> None:
     with listen(None, "--port") as listener:
         assert listener.getsockname()[0] == "127.0.0.1"
 
 
 @pytest.mark.parametrize("option", ["--port", "--edge-port"])
-def test_a_port_that_is_taken_is_named(option: str, taken: int) -> None:
+def test_taken_port_is_an_error(option: str, taken_port: int) -> None:
     ports = {"--port": "port", "--edge-port": "edge_port"}
-    with pytest.raises(ConfigurationError, match=rf"port {taken} .*{option}"):
-        demo.serve(**{ports[option]: taken})
+    with pytest.raises(ConfigurationError, match=rf"port {taken_port} .*{option}"):
+        demo.serve(**{ports[option]: taken_port})
 
 
-def test_a_port_that_there_is_not() -> None:
+def test_port_out_of_range_is_an_error() -> None:
     with pytest.raises(ConfigurationError, match="port 70000"), listen(70000, "--port"):
-        raise AssertionError("listening on it")
+        raise AssertionError("it listens")
 
 
-def test_one_port_cannot_be_both() -> None:
+def test_both_servers_on_one_port_is_an_error() -> None:
     with listen(None, "--port") as listener:
         port = listener.getsockname()[1]
     with pytest.raises(ConfigurationError, match="--edge-port"):
         demo.serve(port, port)
 
 
-def test_the_command_says_so_in_one_line(taken: int, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["demo", "--port", str(taken)]) == 2
+def test_command_reports_a_taken_port(taken_port: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--port", str(taken_port)]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.count("\n") == 1
-    assert captured.err.startswith(f"cfsign: port {taken} of 127.0.0.1 cannot be opened")
+    assert captured.err.startswith(f"cfsign: port {taken_port} of 127.0.0.1 cannot be opened")
 
 
 @pytest.mark.parametrize("option", ["--port", "--edge-port"])
-def test_one_play_takes_no_port(option: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """It is over before anybody could open it, so a port would be for nothing."""
+def test_once_accepts_no_port(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It ends before a port could be used."""
     assert main(["demo", "--once", option, "8000"]) == 2
     captured = capsys.readouterr()
     assert (captured.out, captured.err.count("\n")) == ("", 1)
     assert f"{option} cannot be combined with --once" in captured.err
 
 
-def test_both_run_and_are_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_servers_and_files_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with running() as stage:
+    with run_servers() as servers:
         (folder,) = tmp_path.iterdir()
         assert (folder / "Rated 4* and up.txt").is_file()
-        assert httpx.get(stage.site, trust_env=False).status_code == 200
-        assert httpx.get(stage.edge, trust_env=False).status_code == 403
+        assert httpx.get(servers.site, trust_env=False).status_code == 200
+        assert httpx.get(servers.edge, trust_env=False).status_code == 403
     assert list(tmp_path.iterdir()) == []
-    for url in (stage.site, stage.edge):
+    for url in (servers.site, servers.edge):
         with pytest.raises(httpx.ConnectError):
             httpx.get(url, trust_env=False)
 
 
 @pytest.mark.parametrize("name", FRAMEWORKS)
-def test_a_framework_that_is_not_installed_is_named(
+def test_missing_framework_is_an_error(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # Its modules too, which another test may have imported.
+    # With its submodules, which another test may have imported.
     for module in [name, *(each for each in sys.modules if each.startswith(f"{name}."))]:
         monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.delitem(sys.modules, f"cfsign.demo.sites.{name}_site", raising=False)
@@ -116,11 +117,11 @@ def test_a_framework_that_is_not_installed_is_named(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err == (
-        f"cfsign: the demo on {name} needs {name}: pip install 'cloudfront-cfsign[demo]'\n"
+        f"cfsign: the demo on {name} needs {name}; run: pip install 'cloudfront-cfsign[demo]'\n"
     )
 
 
-def test_the_command_offers_the_frameworks_that_there_are(
+def test_command_offers_every_framework(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     (option,) = (option for option in command.params if option.name == "framework")
@@ -128,11 +129,11 @@ def test_the_command_offers_the_frameworks_that_there_are(
     assert tuple(option.type.choices) == FRAMEWORKS
     assert main(["demo", "--once", "--framework", "bottle"]) == 2
     assert "'bottle'" in capsys.readouterr().err
-    with pytest.raises(ConfigurationError, match="not on 'bottle'"):
-        demo.play_once("bottle")
+    with pytest.raises(ConfigurationError, match="no demo for 'bottle'"):
+        demo.run_once("bottle")
 
 
-def test_a_second_site_on_django_is_refused(tmp_path: Path) -> None:
+def test_second_django_site_is_an_error(tmp_path: Path) -> None:
     code = """
 import sys
 from django.conf import settings
@@ -144,21 +145,23 @@ sys.exit(main(["demo", "--once", "--framework", "django"]))
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, cwd=tmp_path
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "cfsign: Django has its settings already: one site a process\n"
+    assert done.stderr == (
+        "cfsign: Django's settings are configured already; run one Django site per process\n"
+    )
 
 
 @pytest.mark.parametrize(
     ("name", "number"),
     [("flask", signal.SIGINT), *((name, signal.SIGTERM) for name in FRAMEWORKS)],
 )
-def test_serve_is_stopped_by_a_signal(name: str, number: signal.Signals, tmp_path: Path) -> None:
+def test_signal_stops_serve(name: str, number: signal.Signals, tmp_path: Path) -> None:
     code = f"import sys; from cfsign.demo import serve; sys.exit(serve(framework={name!r}))"
     with subprocess.Popen(
         [sys.executable, "-W", "error", "-c", code],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={"TMPDIR": str(tmp_path)},
+        env={**os.environ, "TMPDIR": str(tmp_path)},
     ) as process:
         assert process.stdout is not None
         site, edge, stop = (process.stdout.readline() for _ in range(3))
@@ -167,6 +170,6 @@ def test_serve_is_stopped_by_a_signal(name: str, number: signal.Signals, tmp_pat
         assert httpx.get(edge.split()[-1], trust_env=False).status_code == 403
         process.send_signal(number)
         out, err = process.communicate(timeout=10)
-    denial = "GET /: 403 MissingKey: no key pair id\n"
-    assert (process.returncode, out, err) == (0, "\nStopped.\n", denial)
+    refusal = "GET /: 403 MissingKey: no key pair id\n"
+    assert (process.returncode, out, err) == (0, "\nStopped.\n", refusal)
     assert list(tmp_path.iterdir()) == []

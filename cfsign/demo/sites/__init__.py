@@ -1,4 +1,4 @@
-"""The same site on each framework: a module each, to copy from."""
+"""The same site on each framework, one module each."""
 
 from __future__ import annotations
 
@@ -17,25 +17,28 @@ FRAMEWORKS = ("flask", "django", "falcon")
 
 def create_app(framework: str, settings: Mapping[str, Any], pages: Pages) -> WSGIApplication:
     """
-    Make the site.
+    Create the site.
 
     Args:
         framework: One of `FRAMEWORKS`.
         settings: `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`.
-        pages: What there is to show.
+        pages: The HTML pages.
 
     Raises:
-        ConfigurationError: The framework is unknown, is not installed, or is Django for the second
-            time in this process.
+        ConfigurationError: The framework is unknown or not installed, or Django's settings are
+            configured already in this process.
     """
     if framework not in FRAMEWORKS:
-        raise ConfigurationError(f"the demo runs on {', '.join(FRAMEWORKS)}, not on {framework!r}")
+        raise ConfigurationError(
+            f"there is no demo for {framework!r}", hint=f"use one of {', '.join(FRAMEWORKS)}"
+        )
     try:
         module = import_module(f"cfsign.demo.sites.{framework}_site")
     except ModuleNotFoundError as error:
         package = str(error.name).partition(".")[0]
         raise ConfigurationError(
-            f"the demo on {framework} needs {package}: pip install 'cloudfront-cfsign[demo]'"
+            f"the demo on {framework} needs {package}",
+            hint="run: pip install 'cloudfront-cfsign[demo]'",
         ) from None
     create: Callable[[Mapping[str, Any], Pages], WSGIApplication] = module.create_app
     return create(settings, pages)

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cfsign import Allow, ConfigurationError, Deny
 from cfsign.demo.pages import STATIC, Page, Pages
-from cfsign.demo.readers import is_viewer, permission
+from cfsign.demo.users import authorize, is_user
 from cfsign_django.views import SignedRedirectView
 
 if TYPE_CHECKING:
@@ -26,88 +26,88 @@ if TYPE_CHECKING:
 
 
 class Content(SignedRedirectView):
-    """Sends those who may read a file to the edge, with a signed URL."""
+    """Redirects users who may read a file to its signed URL."""
 
-    # The one parameter of the viewer's that goes on to the edge; every other is dropped.
+    # The only query parameter that is forwarded to the edge.
     forward_query = ("lang",)
 
     def authorize(self, request: HttpRequest, resource: str, **url_args: Any) -> int | Allow:
-        """Ask the site's own rule."""
-        return permission(viewer(request), resource, request.META["REMOTE_ADDR"])
+        """Return the decision of the site's access rule."""
+        return authorize(current_user(request), resource, request.META["REMOTE_ADDR"])
 
 
 class Link(Content):
-    """Gives the signed URL to a script, which may want it before it goes there."""
+    """Returns the signed URL as JSON, for scripts."""
 
     delivery = "json"
 
 
 class Folder(Content):
-    """Opens all of the file's folder by cookies, and sends the viewer to the plain URL."""
+    """Sets cookies for the folder of a file, and redirects to its plain URL."""
 
     delivery = "cookies"
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Show the files."""
-    return respond(pages().home(viewer(request)))
+    """Return the home page."""
+    return respond(pages().home(current_user(request)))
 
 
 @require_safe
 def file(request: HttpRequest, resource: str) -> HttpResponse:
-    """Show one."""
-    return respond(pages().file(viewer(request), resource, request.META["REMOTE_ADDR"]))
+    """Return the page of a file."""
+    return respond(pages().file(current_user(request), resource, request.META["REMOTE_ADDR"]))
 
 
 @require_safe
 def album(request: HttpRequest) -> HttpResponse:
-    """Show the folder that cookies open."""
-    return respond(pages().show_album(viewer(request), request.META["REMOTE_ADDR"]))
+    """Return the page of the album."""
+    return respond(pages().album_page(current_user(request), request.META["REMOTE_ADDR"]))
 
 
-# The forms are the same on every framework, and bear no token of Django's. No other site can
-# send one as the viewer: their cookie is SameSite=Lax, and stays behind.
+# The forms are the same for every framework, without Django's CSRF token. Other sites cannot send
+# them for a logged-in user, because the session cookie is SameSite=Lax.
 @csrf_exempt
 @require_POST
 def login(request: HttpRequest) -> HttpResponse:
-    """Take the viewer at their word: this is a demo, and nothing of it leaves this machine."""
-    name = request.POST.get("viewer")
-    if not is_viewer(name):
-        raise BadRequest("no such viewer")
-    request.session["viewer"] = name
+    """Log the user in without a password, because this is a demo."""
+    name = request.POST.get("user")
+    if not is_user(name):
+        raise BadRequest("there is no such user")
+    request.session["user"] = name
     return redirect("/")
 
 
 @csrf_exempt
 @require_POST
 def logout(request: HttpRequest) -> HttpResponse:
-    """Forget the viewer."""
+    """Log the user out."""
     request.session.flush()
     return redirect("/")
 
 
-def refused(
+def refusal(
     request: HttpRequest,
     exception: Exception | None = None,
     *,
     status: int = 403,
     reason: str = "",
 ) -> HttpResponse:
-    """Show the site's own page for a refusal, whoever refused: a view of ours or the library's."""
-    return respond(pages().refused(viewer(request), status))
+    """Return the page of a refusal, by a view of the site or of the library."""
+    return respond(pages().refusal(current_user(request), status))
 
 
-def fill_refusals(
+def add_refusal_pages(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Give a page to the refusals that Django has no handler for, such as 401 and 405."""
+    """Add a page to refusals that Django has no handler for, such as 401 and 405."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         if response.status_code >= 400 and not response.content:
-            # What the refusal brings is kept, such as the Allow header of a 405.
-            page = pages().refused(viewer(request), response.status_code)
+            # The response's own headers stay, such as Allow of a 405.
+            page = pages().refusal(current_user(request), response.status_code)
             response.content = page.html
             for name, value in page.headers.items():
                 response.headers[name] = value
@@ -116,22 +116,22 @@ def fill_refusals(
     return middleware
 
 
-def viewer(request: HttpRequest) -> str | None:
-    """Return who is logged in."""
-    name: str | None = request.session.get("viewer")
+def current_user(request: HttpRequest) -> str | None:
+    """Return the name of the logged-in user, or None."""
+    name: str | None = request.session.get("user")
     return name
 
 
 def pages() -> Pages:
-    """Return what there is to show."""
-    found: Pages = django_settings.PAGES
-    return found
+    """Return the pages of the site."""
+    site_pages: Pages = django_settings.PAGES
+    return site_pages
 
 
 def respond(page: Page | Deny) -> HttpResponse:
-    """Make a response of a page, or refuse."""
+    """Return a page as a response, or refuse the request."""
     if isinstance(page, Deny):
-        # In Django's way: by an exception where there is one, else by an empty response.
+        # Django has exceptions for 403 and 404; `add_refusal_pages` handles the others.
         if page.status == 403:
             raise PermissionDenied
         if page.status == 404:
@@ -154,47 +154,49 @@ urlpatterns = [
     path("logout", logout),
 ]
 handler400, handler403, handler404, handler500 = (
-    partial(refused, status=status) for status in (400, 403, 404, 500)
+    partial(refusal, status=status) for status in (400, 403, 404, 500)
 )
 
 
 def create_app(settings: Mapping[str, Any], pages: Pages) -> WSGIApplication:
     """
-    Make the site.
+    Create the site.
 
     Args:
         settings: `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`.
-        pages: What there is to show.
+        pages: The HTML pages.
 
     Raises:
-        ConfigurationError: Django has settings already, and takes them once a process.
+        ConfigurationError: Django's settings are configured already.
     """
     if django_settings.configured:
-        raise ConfigurationError("Django has its settings already: one site a process")
+        raise ConfigurationError(
+            "Django's settings are configured already", hint="run one Django site per process"
+        )
     django_settings.configure(
         **settings,
         PAGES=pages,
-        # Made anew at each start: whoever was logged in is not any more.
+        # A new key at each start, which ends all sessions.
         SECRET_KEY=secrets.token_hex(),
         ALLOWED_HOSTS=["127.0.0.1", "localhost"],
         INSTALLED_APPS=["cfsign_django"],
         MIDDLEWARE=[
             "django.middleware.security.SecurityMiddleware",
             "whitenoise.middleware.WhiteNoiseMiddleware",
-            # In the cookie, signed: there is no database.
+            # Sessions are signed cookies, because there is no database.
             "django.contrib.sessions.middleware.SessionMiddleware",
-            f"{__name__}.fill_refusals",
+            f"{__name__}.add_refusal_pages",
             "django.middleware.csrf.CsrfViewMiddleware",
         ],
-        CSRF_FAILURE_VIEW=f"{__name__}.refused",
+        CSRF_FAILURE_VIEW=f"{__name__}.refusal",
         SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
         ROOT_URLCONF=__name__,
         STATIC_URL="/static/",
         STATIC_ROOT=STATIC,
-        # As it is, Django would tell the site's administrators by mail, and nobody else.
+        # By default, Django would only send e-mail to administrators.
         LOGGING={
             "version": 1,
-            "disable_existing_loggers": False,  # the edge, in the same process, has one
+            "disable_existing_loggers": False,  # the edge logs in the same process
             "handlers": {"console": {"class": "logging.StreamHandler"}},
             "loggers": {"django": {"handlers": ["console"], "level": "ERROR"}},
         },

@@ -11,77 +11,77 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from cfsign import Allow, Deny
 from cfsign.demo.pages import STATIC, Page, Pages
-from cfsign.demo.readers import is_viewer, permission
+from cfsign.demo.users import authorize, is_user
 from cfsign_falcon import SignedRedirectResource
 
-# How long a viewer stays logged in, in seconds.
-_LOGGED_IN = 24 * 3600
+# How long a user stays logged in, in seconds.
+_SESSION_SECONDS = 24 * 3600
 
 
 class Content(SignedRedirectResource):
-    """Sends those who may read a file to the edge, with a signed URL."""
+    """Redirects users who may read a file to its signed URL."""
 
-    # The one parameter of the viewer's that goes on to the edge; every other is dropped.
+    # The only query parameter that is forwarded to the edge.
     forward_query = ("lang",)
 
     def authorize(self, req: falcon.Request, resource: str, **params: Any) -> int | Allow:
-        """Ask the site's own rule."""
-        return permission(req.context.viewer, resource, req.remote_addr)
+        """Return the decision of the site's access rule."""
+        return authorize(req.context.user, resource, req.remote_addr)
 
 
 class Link(Content):
-    """Gives the signed URL to a script, which may want it before it goes there."""
+    """Returns the signed URL as JSON, for scripts."""
 
     delivery = "json"
 
 
 class Folder(Content):
-    """Opens all of the file's folder by cookies, and sends the viewer to the plain URL."""
+    """Sets cookies for the folder of a file, and redirects to its plain URL."""
 
     delivery = "cookies"
 
 
 class Session:
-    """Middleware that keeps the viewer's name in a signed cookie."""
+    """Middleware that stores the user's name in a signed cookie."""
 
     def __init__(self, secret_key: str) -> None:
-        self._signed = URLSafeTimedSerializer(secret_key, salt="session")
+        self._serializer = URLSafeTimedSerializer(secret_key, salt="session")
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Look who is logged in."""
+        """Set `req.context.user` to the logged-in user, or None."""
         try:
             cookie = req.cookies.get("session", "")
-            req.context.viewer = self._signed.loads(cookie, max_age=_LOGGED_IN)
+            req.context.user = self._serializer.loads(cookie, max_age=_SESSION_SECONDS)
         except BadSignature:
-            req.context.viewer = None
+            req.context.user = None
 
-    def log_in(self, resp: falcon.Response, viewer: str) -> None:
-        """Remember the viewer."""
-        # On loopback there is no https, for which Falcon would otherwise keep the cookie.
-        resp.set_cookie("session", self._signed.dumps(viewer), secure=False, same_site="Lax")
+    def log_in(self, resp: falcon.Response, user: str) -> None:
+        """Set the cookie of *user*."""
+        # Not secure, because the demo has no https.
+        resp.set_cookie("session", self._serializer.dumps(user), secure=False, same_site="Lax")
 
     def log_out(self, resp: falcon.Response) -> None:
-        """Forget the viewer."""
+        """Delete the cookie."""
         resp.unset_cookie("session")
 
 
 class Login:
-    """The two forms."""
+    """The login and logout forms."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Take the viewer at their word: this is a demo, and nothing of it leaves this machine."""
+        """Log the user in without a password, because this is a demo."""
         form = req.get_media()
-        viewer = form.get("viewer") if isinstance(form, dict) else None
-        if not is_viewer(viewer):
+        user = form.get("user") if isinstance(form, dict) else None
+        if not is_user(user):
             raise falcon.HTTPBadRequest
-        self._session.log_in(resp, viewer)
+        self._session.log_in(resp, user)
         raise falcon.HTTPSeeOther("/")
 
     def on_post_out(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Forget the viewer."""
+        """Log the user out."""
         self._session.log_out(resp)
         raise falcon.HTTPSeeOther("/")
 
@@ -93,26 +93,26 @@ class Site:
         self._pages = pages
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Show the files."""
-        respond(resp, self._pages.home(req.context.viewer))
+        """Respond with the home page."""
+        respond(resp, self._pages.home(req.context.user))
 
     def on_get_file(self, req: falcon.Request, resp: falcon.Response, resource: str) -> None:
-        """Show one."""
-        respond(resp, self._pages.file(req.context.viewer, resource, req.remote_addr))
+        """Respond with the page of a file."""
+        respond(resp, self._pages.file(req.context.user, resource, req.remote_addr))
 
     def on_get_album(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Show the folder that cookies open."""
-        respond(resp, self._pages.show_album(req.context.viewer, req.remote_addr))
+        """Respond with the page of the album."""
+        respond(resp, self._pages.album_page(req.context.user, req.remote_addr))
 
-    def refused(self, req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError) -> None:
-        """Show the site's own page for a refusal, whoever refused: we or the library."""
-        # It may come before the session, from Falcon itself.
-        viewer = req.context.get("viewer")
-        respond(resp, self._pages.refused(viewer, error.status_code))
+    def refusal(self, req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError) -> None:
+        """Respond with the page of a refusal, by a resource of the site or of the library."""
+        # Falcon may refuse a request before the session is read.
+        user = req.context.get("user")
+        respond(resp, self._pages.refusal(user, error.status_code))
 
 
 def respond(resp: falcon.Response, page: Page | Deny) -> None:
-    """Put a page on the response, or refuse."""
+    """Write a page to the response, or refuse the request."""
     if isinstance(page, Deny):
         raise falcon.HTTPError(page.status)
     resp.status = page.status
@@ -124,13 +124,13 @@ def respond(resp: falcon.Response, page: Page | Deny) -> None:
 
 def create_app(settings: Mapping[str, Any], pages: Pages) -> falcon.App[Any, Any]:
     """
-    Make the site.
+    Create the site.
 
     Args:
         settings: `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`.
-        pages: What there is to show.
+        pages: The HTML pages.
     """
-    # Made anew at each start: whoever was logged in is not any more.
+    # A new key at each start, which ends all sessions.
     session = Session(secrets.token_hex())
     app = falcon.App(middleware=[session])
     app.add_route("/content/{resource:path}", Content.from_config(settings))
@@ -145,5 +145,5 @@ def create_app(settings: Mapping[str, Any], pages: Pages) -> falcon.App[Any, Any
     app.add_route("/login", login)
     app.add_route("/logout", login, suffix="out")
     app.add_static_route("/static", str(STATIC))
-    app.set_error_serializer(site.refused)
+    app.set_error_serializer(site.refusal)
     return app

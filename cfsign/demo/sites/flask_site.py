@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from cfsign import Allow, Deny
 from cfsign.demo.pages import STATIC, Page, Pages
-from cfsign.demo.readers import is_viewer, permission
+from cfsign.demo.users import authorize, is_user
 from cfsign_flask import CloudFront, SignedRedirectView
 
 cloudfront = CloudFront()
@@ -20,24 +20,24 @@ site = Blueprint("site", __name__)
 
 
 class Content(SignedRedirectView):
-    """Sends those who may read a file to the edge, with a signed URL."""
+    """Redirects users who may read a file to its signed URL."""
 
-    # The one parameter of the viewer's that goes on to the edge; every other is dropped.
+    # The only query parameter that is forwarded to the edge.
     forward_query = ("lang",)
 
     def authorize(self, resource: str, **url_args: Any) -> int | Allow:
-        """Ask the site's own rule."""
-        return permission(session.get("viewer"), resource, request.remote_addr)
+        """Return the decision of the site's access rule."""
+        return authorize(session.get("user"), resource, request.remote_addr)
 
 
 class Link(Content):
-    """Gives the signed URL to a script, which may want it before it goes there."""
+    """Returns the signed URL as JSON, for scripts."""
 
     delivery = "json"
 
 
 class Folder(Content):
-    """Opens all of the file's folder by cookies, and sends the viewer to the plain URL."""
+    """Sets cookies for the folder of a file, and redirects to its plain URL."""
 
     delivery = "cookies"
 
@@ -49,58 +49,58 @@ site.add_url_rule("/folder/<path:resource>", view_func=Folder.as_view("folder"))
 
 @site.get("/")
 def home() -> AnyResponse:
-    """Show the files."""
-    return respond(pages().home(session.get("viewer")))
+    """Return the home page."""
+    return respond(pages().home(session.get("user")))
 
 
 @site.get("/file/<path:resource>")
 def file(resource: str) -> AnyResponse:
-    """Show one."""
-    return respond(pages().file(session.get("viewer"), resource, request.remote_addr))
+    """Return the page of a file."""
+    return respond(pages().file(session.get("user"), resource, request.remote_addr))
 
 
 @site.get("/album")
 def album() -> AnyResponse:
-    """Show the folder that cookies open."""
-    return respond(pages().show_album(session.get("viewer"), request.remote_addr))
+    """Return the page of the album."""
+    return respond(pages().album_page(session.get("user"), request.remote_addr))
 
 
 @site.post("/login")
 def login() -> AnyResponse:
-    """Take the viewer at their word: this is a demo, and nothing of it leaves this machine."""
-    viewer = request.form.get("viewer")
-    if not is_viewer(viewer):
+    """Log the user in without a password, because this is a demo."""
+    user = request.form.get("user")
+    if not is_user(user):
         abort(400)
-    session["viewer"] = viewer
+    session["user"] = user
     return redirect("/", 303)
 
 
 @site.post("/logout")
 def logout() -> AnyResponse:
-    """Forget the viewer."""
+    """Log the user out."""
     session.clear()
     return redirect("/", 303)
 
 
 @site.app_errorhandler(HTTPException)
-def refused(error: HTTPException) -> AnyResponse:
-    """Show the site's own page for a refusal, whoever refused: a view of ours or the library's."""
-    # What the error brings is kept, such as the Allow header of a 405.
+def refusal(error: HTTPException) -> AnyResponse:
+    """Return the page of a refusal, by a view of the site or of the library."""
+    # The error's own headers stay, such as Allow of a 405.
     response = error.get_response()
-    page = pages().refused(session.get("viewer"), response.status_code)
+    page = pages().refusal(session.get("user"), response.status_code)
     response.data = page.html
     response.headers.update(page.headers)
     return response
 
 
 def pages() -> Pages:
-    """Return what there is to show."""
-    found: Pages = current_app.config["PAGES"]
-    return found
+    """Return the pages of the current site."""
+    site_pages: Pages = current_app.config["PAGES"]
+    return site_pages
 
 
 def respond(page: Page | Deny) -> AnyResponse:
-    """Make a response of a page, or refuse."""
+    """Return a page as a response, or refuse the request."""
     if isinstance(page, Deny):
         abort(page.status)
     response = Response(page.html, page.status, page.headers)
@@ -110,17 +110,17 @@ def respond(page: Page | Deny) -> AnyResponse:
 
 def create_app(settings: Mapping[str, Any], pages: Pages) -> Flask:
     """
-    Make the site.
+    Create the site.
 
     Args:
         settings: `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`.
-        pages: What there is to show.
+        pages: The HTML pages.
     """
     app = Flask(__name__, static_folder=STATIC, static_url_path="/static")
     app.config.update(settings)
     app.config.update(
         PAGES=pages,
-        # Made anew at each start: whoever was logged in is not any more.
+        # A new key at each start, which ends all sessions.
         SECRET_KEY=secrets.token_hex(),
         SESSION_COOKIE_SAMESITE="Lax",
     )
