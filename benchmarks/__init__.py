@@ -1,1 +1,1 @@
-"""Benchmarks: of the library beside its peers, and of the sites under load."""
+"""Benchmarks of cfsign and of other libraries that sign for CloudFront."""

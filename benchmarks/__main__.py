@@ -1,11 +1,14 @@
 """
-Speed: this library beside its peers, in one run.
+Measure the speed of cfsign and of other libraries in one run.
 
-`pip install -e '.[bench]' && python -m benchmarks` takes a quarter of an hour, and writes the
-table, the plots and the raw figures into `benchmarks/results`, the five ratios into the README and
-the tables of `docs/capacity.md`. `--quick` is for trying it out: its figures mean nothing, and go
-to `build/benchmarks/quick`. It needs node with npm, and the `wrk` command (Debian: apt-get install
-nodejs npm wrk); what cannot be measured is left out and said, and the command then fails.
+    pip install -e '.[bench]'
+    python -m benchmarks
+
+It takes a quarter of an hour. It writes the results, tables and plots to `benchmarks/results`, and
+the generated sections of `docs/speed.md` and `docs/capacity.md`. With `--quick` it only checks that
+the benchmarks work, and writes to `build/benchmarks/quick`. It needs node with npm, and the `wrk`
+command (Debian: apt-get install nodejs npm wrk). What cannot be measured is reported and left out,
+and the exit code is then 1.
 """
 
 from __future__ import annotations
@@ -28,29 +31,29 @@ QUICK_FOLDER = Path(__file__).parents[1] / "build" / "benchmarks" / "quick"
 
 
 def main() -> int:
-    """Measure all and write it down; return 1 if something could not be measured."""
+    """Run all benchmarks and write the results; return 1 if something could not be measured."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--quick", action="store_true", help="only see that all works")
+    parser.add_argument("--quick", action="store_true", help="only check that the benchmarks work")
     pace = QUICK if parser.parse_args().quick else Pace()
     begin = time.monotonic()
     results = measure(pace)
     folder = QUICK_FOLDER if pace.is_quick else FOLDER
-    pages.write(results, folder)
+    pages.write_results(results, folder)
     if not pace.is_quick:
-        pages.write_marked(results)
+        pages.write_sections(results)
     print(f"{time.monotonic() - begin:.0f} s; written to {os.path.relpath(folder)}")
-    for what, why in results.failures.items():
-        print(f"NOT MEASURED: {what}: {why}")
+    for name, error in results.failures.items():
+        print(f"NOT MEASURED: {name}: {error}")
     return int(bool(results.failures))
 
 
 def measure(pace: Pace) -> Results:
-    """Measure all."""
-    # Imported here, since they need the peers, and the tests of the pages do not.
+    """Run all benchmarks."""
+    # Imported here: these modules need the other libraries, which tests of the pages do not have.
     from benchmarks import (
         bulk,
         growth,
@@ -65,7 +68,7 @@ def measure(pace: Pace) -> Results:
     from benchmarks.material import make_key
 
     today = datetime.now(UTC).date().isoformat()
-    results = Results(today, pace.is_quick, machine.machine(), machine.versions())
+    results = Results(today, pace.is_quick, machine.describe_machine(), machine.list_versions())
     run = Run(pace, results)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -73,7 +76,7 @@ def measure(pace: Pace) -> Results:
         peer = None
         with run.attempt(AWS_SDK):
             results.versions |= javascript.install()
-            peer = stack.enter_context(javascript.peer(keys))
+            peer = stack.enter_context(javascript.start_peer(keys))
         signing.measure(run, keys, peer)
         bulk.measure(run, keys)
         startup.measure(run)

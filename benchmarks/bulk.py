@@ -1,4 +1,4 @@
-"""Bulk: many URLs, each with a signature of its own, by one worker and by two."""
+"""Time `sign_urls`, with one signature per URL, with one and with two workers."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from cfsign import Signer
 WORKERS = {ONE_WORKER: 1, TWO_WORKERS: 2}
 
 
-def seconds(signer: Signer, count: int, workers: int) -> float:
-    """Return how long it takes to sign so many URLs, from the call to the last of them."""
+def time_signing(signer: Signer, count: int, workers: int) -> float:
+    """Return the seconds from the call to the last of *count* signed URLs."""
     begin = perf_counter()
     signed = signer.sign_urls(islice(URLS, count), expires_at=EXPIRES_AT, workers=workers)
     deque(signed, maxlen=0)
@@ -24,12 +24,12 @@ def seconds(signer: Signer, count: int, workers: int) -> float:
 
 
 def measure(run: Run, keys: dict[str, Key]) -> None:
-    """Time each kind of key: in threads with `cryptography`, in processes with `rsa`."""
-    share = 20 if run.pace.is_quick else 1
+    """Time each kind of key. Workers are threads with `cryptography`, processes with `rsa`."""
+    divisor = 20 if run.pace.is_quick else 1
     kinds = (
-        (BULK_RSA, ours.signer(keys["RSA-2048"]), 4000, 9),
-        (BULK_P256, ours.signer(keys["P-256"]), 40_000, 7),
-        (BULK_PURE, ours.signer(keys["RSA-2048"], backend="rsa"), 1000, 3),
+        (BULK_RSA, ours.make_signer(keys["RSA-2048"]), 4000, 9),
+        (BULK_P256, ours.make_signer(keys["P-256"]), 40_000, 7),
+        (BULK_PURE, ours.make_signer(keys["RSA-2048"], backend="rsa"), 1000, 3),
     )
     for case, signer, count, rounds in kinds:
         print(case, flush=True)
@@ -38,8 +38,8 @@ def measure(run: Run, keys: dict[str, Key]) -> None:
             samples: dict[str, list[float]] = {name: [] for name in WORKERS}
             for _ in range(run.pace.few(rounds)):
                 for name, workers in WORKERS.items():
-                    took = seconds(signer, count // share, workers)
-                    samples[name].append(took / (count // share))
+                    took = time_signing(signer, count // divisor, workers)
+                    samples[name].append(took / (count // divisor))
             for name, figures in samples.items():
                 run.add(case, name, "s", figures)
 

@@ -1,18 +1,16 @@
 """
-Count the instructions of what a signed URL costs beside its signature.
+Count the instructions of a signed URL, without those of the signature.
 
-Times differ by a tenth from run to run, and by more on a machine with other work; what the
-processor was told to do hardly differs, so that a change of the code shows. Run it from the
-repository:
+Times vary by a tenth from run to run, and by more on a busy machine. The number of instructions
+hardly varies, so it shows the effect of a change in the code. Run it from the repository:
 
     apt-get install valgrind
     pip install . botocore
     python -m benchmarks.callgrind
 
-It takes some minutes, since valgrind is fifty times as slow as the processor, and writes
-callgrind.md. Each way of signing runs twice, for N and for 2 N URLs; the difference, over N, has
-neither the start of Python in it nor the imports. All sign with a key that does not sign, but
-returns the same 256 bytes.
+It takes some minutes, because valgrind is fifty times slower, and writes callgrind.md. Each case
+runs twice, for N and for 2 N URLs. The difference divided by N does not include the start of Python
+and its imports. The private key is a stub that returns 256 constant bytes.
 """
 
 import os
@@ -36,26 +34,26 @@ COUNT = 1000
 
 
 class Key:
-    """A private key that takes no time."""
+    """A private key that takes no time to sign."""
 
     def sign(self, message, hash_algorithm):
-        """Return what might be a signature."""
+        """Return constant bytes as the signature."""
         return SIGNATURE
 
     def public_key_pem(self):
-        """Return nothing: nobody asks."""
+        """Return an empty text: nothing is verified."""
         return ""
 
 
-def signer():
-    """Make our signer."""
+def make_signer():
+    """Return a signer with the stub."""
     from cfsign import Signer
 
     return Signer(KEY_PAIR_ID, Key())
 
 
-def botocore(count: int) -> None:
-    """Sign by botocore, as its documents say."""
+def sign_with_botocore(count: int) -> None:
+    """Sign URLs with botocore, as its documentation shows."""
     from botocore.signers import CloudFrontSigner
 
     sign = CloudFrontSigner(KEY_PAIR_ID, lambda message: SIGNATURE).generate_presigned_url
@@ -64,74 +62,75 @@ def botocore(count: int) -> None:
 
 
 def sign_url(count: int) -> None:
-    """Sign one by one."""
-    sign, expires_at = signer().sign_url, int(EXPIRY.timestamp())
+    """Sign URLs one by one."""
+    sign, expires_at = make_signer().sign_url, int(EXPIRY.timestamp())
     for _ in range(count):
         sign(URL, expires_at=expires_at)
 
 
 def sign_url_with_a_query(count: int) -> None:
-    """Sign a URL with parameters of its own."""
-    sign, expires_at = signer().sign_url, int(EXPIRY.timestamp())
+    """Sign URLs with a query."""
+    sign, expires_at = make_signer().sign_url, int(EXPIRY.timestamp())
     for _ in range(count):
         sign(f"{URL}?version=3&lang=en", expires_at=expires_at)
 
 
 def sign_urls(count: int) -> None:
-    """Sign a series, with a signature for each."""
-    for _ in signer().sign_urls([URL] * count, expires_at=EXPIRY):
+    """Sign URLs by `sign_urls`."""
+    for _ in make_signer().sign_urls([URL] * count, expires_at=EXPIRY):
         pass
 
 
-def distribution(count: int) -> None:
+def sign_path(count: int) -> None:
     """Sign plain paths."""
     from cfsign import Distribution
 
-    sign = Distribution(DOMAIN, signer()).sign_path
+    sign = Distribution(DOMAIN, make_signer()).sign_path
     for _ in range(count):
         sign(PATH)
 
 
-def one_signature(count: int) -> None:
-    """Give one signature to all URLs of a folder."""
+def sign_once(count: int) -> None:
+    """Sign a policy once for all URLs of a folder."""
     from cfsign import Policy
 
-    signed = signer().sign_policy(Policy(f"{DOMAIN}/content/*", EXPIRY))
+    signed = make_signer().sign_policy(Policy(f"{DOMAIN}/content/*", EXPIRY))
     for _ in signed.urls([URL] * (32 * count)):
         pass
 
 
-WAYS: dict[str, tuple[str, Callable[[int], None], int]] = {
-    "botocore": ("botocore's `generate_presigned_url`", botocore, 1),
+CASES: dict[str, tuple[str, Callable[[int], None], int]] = {
+    "botocore": ("botocore's `generate_presigned_url`", sign_with_botocore, 1),
     "sign_url": ("`Signer.sign_url`", sign_url, 1),
-    "query": ("`Signer.sign_url`, a query of two parameters", sign_url_with_a_query, 1),
+    "query": ("`Signer.sign_url`, two query parameters", sign_url_with_a_query, 1),
     "sign_urls": ("`Signer.sign_urls`", sign_urls, 1),
-    "distribution": ("`Distribution.sign_path`", distribution, 1),
-    "one": ("`SignedPolicy.urls`, one signature for all", one_signature, 32),
+    "sign_path": ("`Distribution.sign_path`", sign_path, 1),
+    "sign_once": ("`SignedPolicy.urls` (one signature for all URLs)", sign_once, 32),
 }
 
 
 def main() -> None:
-    """Count all ways and write the table, or, as a process of its own, sign in one way."""
+    """Count all cases and write the page; or, with arguments, run one case."""
     if len(sys.argv) > 1:
-        way, count = sys.argv[1:]
-        WAYS[way][1](int(count))
+        case, count = sys.argv[1:]
+        CASES[case][1](int(count))
         return
     if shutil.which("valgrind") is None:
-        sys.exit("valgrind is not installed: apt-get install valgrind, or your system's like of it")
+        sys.exit("valgrind is not installed; on Debian: apt-get install valgrind")
     per_url = {}
-    for way, (_, _, urls) in WAYS.items():
-        per_url[way] = (instructions(way, 2 * COUNT) - instructions(way, COUNT)) / (COUNT * urls)
-        print(f"{way}: {per_url[way]:,.0f}", flush=True)
-    Path(__file__).with_suffix(".md").write_text(report(per_url))
+    for case, (_, _, urls) in CASES.items():
+        difference = count_instructions(case, 2 * COUNT) - count_instructions(case, COUNT)
+        per_url[case] = difference / (COUNT * urls)
+        print(f"{case}: {per_url[case]:,.0f}", flush=True)
+    Path(__file__).with_suffix(".md").write_text(build_page(per_url))
 
 
-def instructions(way: str, count: int) -> int:
-    """Run *way* for *count* rounds under callgrind; return the instructions of the process."""
+def count_instructions(case: str, count: int) -> int:
+    """Run *case* for *count* rounds under callgrind; return the instructions of the process."""
     command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", sys.executable]
     done = subprocess.run(
-        [*command, "-m", "benchmarks.callgrind", way, str(count)],
-        env=os.environ | {"PYTHONHASHSEED": "0"},  # dicts of text, the same at each run
+        [*command, "-m", "benchmarks.callgrind", case, str(count)],
+        env=os.environ | {"PYTHONHASHSEED": "0"},  # the same dict order in each run
         stderr=subprocess.PIPE,
         text=True,
         check=True,
@@ -139,24 +138,24 @@ def instructions(way: str, count: int) -> int:
     return int(re.search(r"Collected : (\d+)", done.stderr)[1])
 
 
-def report(per_url: dict[str, float]) -> str:
-    """Write the table."""
+def build_page(per_url: dict[str, float]) -> str:
+    """Return the page as Markdown."""
     rows = [
-        f"| {WAYS[way][0]} | {count:,.0f} | {count / per_url['botocore']:.3f} |"
-        for way, count in per_url.items()
+        f"| {CASES[case][0]} | {count:,.0f} | {count / per_url['botocore']:.3f} |"
+        for case, count in per_url.items()
     ]
     return "\n".join(
         [
-            "# Instructions a signed URL",
+            "# Instructions per signed URL",
             "",
-            "What a URL costs beside its signature, counted by callgrind, since times tell",
-            "little on a machine with other work. `python -m benchmarks.callgrind` writes this,",
-            "and its text says how.",
+            "The instructions of a signed URL without its signature, counted by callgrind.",
+            "Unlike times, they do not change with other work on the machine. Written by",
+            "`python -m benchmarks.callgrind`; its source explains the method.",
             "",
             f"CPython {platform.python_version()} on {platform.machine()}, "
             f"botocore {version('botocore')}; the URL is `{URL}`.",
             "",
-            "| way | instructions a URL | of botocore's |",
+            "| call | instructions per URL | compared with botocore |",
             "| --- | ---: | ---: |",
             *rows,
             "",

@@ -1,8 +1,8 @@
-"""Capacity: how many cores a site needs for so many redirects a second, by what was measured."""
+"""The section of docs/capacity.md: how many cores a site needs, computed from the results."""
 
 from __future__ import annotations
 
-from benchmarks.figures import duration
+from benchmarks.formatting import format_duration
 from benchmarks.names import (
     BARE,
     CFSIGN,
@@ -14,75 +14,78 @@ from benchmarks.names import (
     URL_RSA,
 )
 from benchmarks.results import Results
-from benchmarks.sites import FLAVOURS
-from benchmarks.tables import table
+from benchmarks.sites import ADAPTERS
+from benchmarks.tables import build_table
 
-#: What a core may be busy with, so that a queue stays short when viewers come in bursts.
+#: The share of its time that a core may be busy, so that queues stay short during bursts.
 BUSY = 0.6
 PER_SECOND = 1000
-#: Files that a viewer fetches in a session: pictures of a page, segments of a video.
+#: Files per session: pictures of a page, segments of a video.
 FILES = (1, 10, 100)
 
 
-def cores(per_second: float, cpu_seconds: float, busy: float = BUSY) -> float:
+def count_cores(per_second: float, cpu_seconds: float, busy: float = BUSY) -> float:
     """
-    Return how many cores serve so many redirects a second.
+    Return the number of cores that a number of redirects needs.
 
     Args:
-        per_second: Redirects a second, at the peak.
-        cpu_seconds: What the server's processors take for one.
-        busy: The share of its time that a core is to be busy.
+        per_second: Redirects per second at the peak.
+        cpu_seconds: The CPU time of the server for one redirect.
+        busy: The share of its time that a core may be busy.
     """
     return per_second * cpu_seconds / busy
 
 
-def section(results: Results) -> str:
-    """Return the tables of the page, in Markdown."""
+def build_section(results: Results) -> str:
+    """Return the tables as Markdown."""
     return "\n\n".join(
         [
             f"Measured on {results.machine['processor']}, {results.machine['Python']}, "
             f"on {results.date} ([all results](../benchmarks/results/README.md)).",
-            f"Cores for {PER_SECOND:,} redirects a second:",
-            _by_key(results),
-            f"Cores for {PER_SECOND:,} files a second with cookies, one signature for a whole "
-            "session (RSA-2048), by how many files a session fetches:",
-            _by_session(results),
-            f"The signature alone, without a web server, for {PER_SECOND:,} URLs a second:",
-            _signatures(results),
+            f"Cores for {PER_SECOND:,} redirects per second:",
+            _tabulate_keys(results),
+            f"Cores for {PER_SECOND:,} files per second with cookies that are signed once per "
+            "session (RSA-2048), by the number of files per session:",
+            _tabulate_sessions(results),
+            f"Cores for {PER_SECOND:,} signatures per second, without a web server:",
+            _tabulate_signatures(results),
         ]
     )
 
 
-def _by_key(results: Results) -> str:
+def _tabulate_keys(results: Results) -> str:
     kinds = (SIGNED_RSA, SIGNED_P256, STABLE_WARM, BARE)
-    rows = [(flavour, *(_cell(results, flavour, kind) for kind in kinds)) for flavour in FLAVOURS]
-    head = ("", "RSA-2048", "P-256", "stable URLs, warm", "the framework's bare redirect")
-    return table(head, rows)
-
-
-def _by_session(results: Results) -> str:
     rows = [
-        (flavour, *(_cell(results, flavour, SIGNED_RSA, 1 / files) for files in FILES))
-        for flavour in FLAVOURS
+        (adapter, *(_format_cell(results, adapter, kind) for kind in kinds)) for adapter in ADAPTERS
     ]
-    words = {1: "1 file"}
-    return table(("", *(words.get(files, f"{files} files") for files in FILES)), rows)
+    return build_table(("", "RSA-2048", "P-256", "stable URLs, warm", "bare redirect"), rows)
 
 
-def _cell(results: Results, flavour: str, kind: str, share: float = 1.0) -> str:
-    found = results.find(f"{CPU}: {flavour}", kind)
-    return "?" if found is None else _written(cores(PER_SECOND * share, found.median))
+def _tabulate_sessions(results: Results) -> str:
+    rows = [
+        (adapter, *(_format_cell(results, adapter, SIGNED_RSA, 1 / files) for files in FILES))
+        for adapter in ADAPTERS
+    ]
+    head = ("", *(f"{files} file{'s' if files > 1 else ''}" for files in FILES))
+    return build_table(head, rows)
 
 
-def _signatures(results: Results) -> str:
+def _format_cell(results: Results, adapter: str, kind: str, share: float = 1.0) -> str:
+    measured = results.find(f"{CPU}: {adapter}", kind)
+    if measured is None:
+        return "?"
+    return _format_cores(count_cores(PER_SECOND * share, measured.median))
+
+
+def _tabulate_signatures(results: Results) -> str:
     rows = []
     for case, name in ((URL_RSA, "RSA-2048"), (URL_P256, "P-256")):
-        found = results.find(case, CFSIGN)
-        if found is not None:
-            needed = _written(cores(PER_SECOND, found.median))
-            rows.append((name, duration(found.median), needed))
-    return table(("key", "a URL", "cores"), rows)
+        measured = results.find(case, CFSIGN)
+        if measured is not None:
+            cores = _format_cores(count_cores(PER_SECOND, measured.median))
+            rows.append((name, format_duration(measured.median), cores))
+    return build_table(("key", "time per URL", "cores"), rows)
 
 
-def _written(needed: float) -> str:
-    return f"{needed:.1f}" if needed >= 1 else f"{needed:.2g}"
+def _format_cores(cores: float) -> str:
+    return f"{cores:.1f}" if cores >= 1 else f"{cores:.2g}"

@@ -1,4 +1,4 @@
-"""Cores: what runs on which, so that what is measured does not share its core with what is not."""
+"""Bind processes to cores, so that the measured process does not share its core."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from contextlib import contextmanager
 @contextmanager
 def on_core(number: int) -> Iterator[None]:
     """
-    Keep this process on one core, and for as long as they live those that it starts meanwhile.
+    Keep this process, and processes that it starts in the context, on one core.
 
-    Only Linux lets us; elsewhere nothing changes.
+    This works on Linux. On other systems it does nothing.
 
     Args:
-        number: Of the cores that it may be on, from 0; one that is not there is one that is.
+        number: The index among the cores that this process may use, modulo their number.
     """
     if sys.platform != "linux":
         yield

@@ -1,4 +1,4 @@
-"""The routes of the two Django sites under load."""
+"""The routes of the two Django sites that are loaded."""
 
 import os
 
@@ -10,38 +10,38 @@ from cfsign_django.views import AsyncSignedRedirectView, SignedRedirectView
 
 
 class SeeOther(HttpResponseRedirect):
-    """Django's own redirect, with the status of ours."""
+    """Django's redirect with status 303."""
 
     status_code = 303
 
 
 class Content(SignedRedirectView):
-    """Signs for everybody."""
+    """A signed view that allows all requests."""
 
     def authorize(self, request, resource):
-        """Say yes."""
+        """Allow the request."""
         return 200
 
 
 class AsyncContent(AsyncSignedRedirectView):
-    """Signs for everybody."""
+    """A signed view that allows all requests."""
 
     async def authorize(self, request, resource):
-        """Say yes."""
+        """Allow the request."""
         return 200
 
 
 def bare(request, name):
-    """Redirect barely."""
+    """Redirect without signing."""
     return SeeOther(BARE.format(name))
 
 
 async def bare_async(request, name):
-    """Redirect barely."""
+    """Redirect without signing."""
     return SeeOther(BARE.format(name))
 
 
-if os.environ["LOAD_FLAVOUR"] == "django_async":
+if os.environ["LOAD_ADAPTER"] == "django_async":
     urlpatterns = [
         path("content/<path:resource>", AsyncContent.as_view()),
         path("bare/<path:name>", bare_async),

@@ -1,4 +1,4 @@
-"""The views in process, as `benchmarks.views` measures them, in a process of their own."""
+"""Time the views by `python -m benchmarks.views` in another process."""
 
 from __future__ import annotations
 
@@ -9,24 +9,19 @@ import sys
 from benchmarks.names import BARE, SIGNED, STABLE_WARM, VIEW
 from benchmarks.rounds import Run
 
-_COLUMNS = {"bare_us": BARE, "signed_us": SIGNED, "stable_us": STABLE_WARM}
-# A process of its own: it settles Django, which can be settled once.
-_CODE = """
-import gc, json, sys
-from benchmarks.views import measure
-gc.disable()
-print(json.dumps(measure(int(sys.argv[1]))))
-"""
+_SUBJECTS = {"bare_us": BARE, "signed_us": SIGNED, "stable_us": STABLE_WARM}
 
 
 def measure(run: Run) -> None:
-    """Time a request to each kind of view; of many rounds the least median counts."""
+    """Time a request to each kind of view."""
     print(VIEW, flush=True)
     with run.attempt(VIEW):
-        line = [sys.executable, "-c", _CODE, "10" if run.pace.is_quick else "300"]
-        done = subprocess.run(line, capture_output=True, text=True, timeout=300)
+        # In another process: Django can be configured only once, and this process did.
+        rounds = "10" if run.pace.is_quick else "300"
+        command = [sys.executable, "-m", "benchmarks.views", "--json", "--rounds", rounds]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
         if done.returncode:
             raise ChildProcessError(done.stderr.strip().splitlines()[-1])
         for row in json.loads(done.stdout):
-            for column, subject in _COLUMNS.items():
-                run.add(f"{VIEW}: {row['flavour']}", subject, "s", [row[column] / 1e6])
+            for column, subject in _SUBJECTS.items():
+                run.add(f"{VIEW}: {row['adapter']}", subject, "s", [row[column] / 1e6])

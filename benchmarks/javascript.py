@@ -1,4 +1,4 @@
-"""The peers in JavaScript: installed by npm into a folder of its own, one node process for each."""
+"""The JavaScript libraries: installed by npm into `build`, and run in one node process."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ _SOURCES = Path(__file__).parent / "javascript"
 _FOLDER = Path(__file__).parents[1] / "build" / "benchmarks" / "javascript"
 
 
-def pinned() -> dict[str, str]:
+def read_pinned_versions() -> dict[str, str]:
     """Return the versions that package.json pins."""
     versions: dict[str, str] = json.loads((_SOURCES / "package.json").read_text())["dependencies"]
     return versions
 
 
 def install() -> dict[str, str]:
-    """Install the peers unless they are there; return their versions, and node's."""
+    """Install the libraries if needed; return their versions and that of node."""
     _FOLDER.mkdir(parents=True, exist_ok=True)
     for path in _SOURCES.iterdir():
         shutil.copy(path, _FOLDER)
-    if _installed() != pinned():
+    if _read_installed_versions() != read_pinned_versions():
         line = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--silent"]
         subprocess.run(line, cwd=_FOLDER, check=True, timeout=180)
     node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
-    return {**_installed(), "node": node.stdout.strip().removeprefix("v")}
+    return {**_read_installed_versions(), "node": node.stdout.strip().removeprefix("v")}
 
 
-def _installed() -> dict[str, str]:
+def _read_installed_versions() -> dict[str, str]:
     versions = {}
-    for name in pinned():
+    for name in read_pinned_versions():
         file = _FOLDER / "node_modules" / name / "package.json"
         if file.exists():
             versions[name] = json.loads(file.read_text())["version"]
@@ -44,30 +44,30 @@ def _installed() -> dict[str, str]:
 
 
 class Peer:
-    """A node process that signs and times itself."""
+    """A node process that signs and measures its own time."""
 
-    def __init__(self, questions: IO[str], answers: IO[str]) -> None:
-        self._questions = questions
-        self._answers = answers
+    def __init__(self, stdin: IO[str], stdout: IO[str]) -> None:
+        self._stdin = stdin
+        self._stdout = stdout
 
-    def tell(self, what: dict[str, Any]) -> None:
-        """Send it something that it does not answer."""
-        self._questions.write(f"{json.dumps(what)}\n")
-        self._questions.flush()
+    def send(self, message: dict[str, Any]) -> None:
+        """Send a message without waiting for a reply."""
+        self._stdin.write(f"{json.dumps(message)}\n")
+        self._stdin.flush()
 
-    def ask(self, call: str, key: str, times: int) -> dict[str, Any]:
-        """Have it do a call so many times; return `seconds`, and what it `made` last."""
-        self.tell({"call": call, "key": key, "times": times})
-        answer = self._answers.readline()
-        if not answer:
+    def run(self, call: str, key: str, times: int) -> dict[str, Any]:
+        """Run a call *times* times; return `seconds`, and the last result as `made`."""
+        self.send({"call": call, "key": key, "times": times})
+        line = self._stdout.readline()
+        if not line:
             raise ChildProcessError("node ended; its message is above")
-        reply: dict[str, Any] = json.loads(answer)
+        reply: dict[str, Any] = json.loads(line)
         return reply
 
 
 @contextmanager
-def peer(keys: dict[str, Key]) -> Iterator[Peer]:
-    """Start a node process that has the keys."""
+def start_peer(keys: dict[str, Key]) -> Iterator[Peer]:
+    """Start the node process with *keys*."""
     setting = {
         "keyPairId": KEY_PAIR_ID,
         "urls": URLS[:1000],
@@ -81,7 +81,7 @@ def peer(keys: dict[str, Key]) -> Iterator[Peer]:
     with subprocess.Popen(line, cwd=_FOLDER, stdin=pipe, stdout=pipe, text=True) as process:
         started = Peer(cast(IO[str], process.stdin), cast(IO[str], process.stdout))
         try:
-            started.tell(setting)
+            started.send(setting)
             yield started
         finally:
             process.kill()

@@ -1,9 +1,10 @@
 """
-Load: each flavour on a real server with two workers, 50 connections, beside its bare redirect.
+Load each adapter on a real server with two workers and 50 connections, and check all responses.
 
-`python -m benchmarks.load --seconds 30` writes `benchmarks/load.md`, and fails if an answer was
-wrong, a viewer was mixed up or a server grew. It needs the `wrk` command (Debian: apt-get install
-wrk) and `pip install -e '.[test]'`. All traffic stays on loopback.
+`python -m benchmarks.load --seconds 30` writes `benchmarks/load.md`. It fails if a response was
+wrong, if two clients got each other's URL, or if the server's memory grew. It needs the `wrk`
+command (Debian: apt-get install wrk) and `pip install -e '.[test]'`. All traffic stays on this
+machine.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from benchmarks.sites import FLAVOURS, is_asgi
+from benchmarks.sites import ADAPTERS, is_asgi
 from cfsign import TrustedKeyGroup, load_private_key
 from cfsign.keys import generate_private_key_pem
 
@@ -38,16 +39,16 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 CONNECTIONS = 50
 WORKERS = 2
-#: What a server may grow by between the fifth second and the end, in MB: the allocator's noise.
+#: How much a server may grow between the fifth second and the end, in MB.
 GROWTH_MB = 2.0
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one load run came to."""
+    """The result of one load run."""
 
     per_second: float
-    answered: int
+    responses: int
     errors: int
     mixed_up: int
     p99_ms: float
@@ -55,20 +56,20 @@ class Run:
     memory_at_end_mb: float
 
     @property
-    def is_bad(self) -> bool:
-        """Whether anything is not as it should be."""
+    def has_failed(self) -> bool:
+        """True if there were errors, or if memory grew."""
         growth = self.memory_at_end_mb - self.memory_after_5s_mb
-        return not self.answered or bool(self.errors or self.mixed_up) or growth > GROWTH_MB
+        return not self.responses or bool(self.errors or self.mixed_up) or growth > GROWTH_MB
 
 
 @contextmanager
-def serving(flavour: str, environ: dict[str, str]) -> Iterator[tuple[str, int]]:
-    """Start the flavour's server on a free port; give its URL and process id."""
+def start_server(adapter: str, environ: dict[str, str]) -> Iterator[tuple[str, int]]:
+    """Start the adapter's server on a free port; yield its URL and process id."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     factory = "benchmarks.sites:create_app"
-    if is_asgi(flavour):
+    if is_asgi(adapter):
         arguments = ["uvicorn", "--factory", factory, "--port", f"{port}"]
         arguments += ["--workers", f"{WORKERS}", "--log-level", "warning", "--no-access-log"]
     else:
@@ -77,11 +78,11 @@ def serving(flavour: str, environ: dict[str, str]) -> Iterator[tuple[str, int]]:
     process = subprocess.Popen(
         [sys.executable, "-m", *arguments],
         cwd=ROOT,
-        env={**os.environ, "LOAD_FLAVOUR": flavour, **environ},
+        env={**os.environ, "LOAD_ADAPTER": adapter, **environ},
         start_new_session=True,
     )
     try:
-        _wait_for(f"http://127.0.0.1:{port}/bare/x", process)
+        _wait_until_ready(f"http://127.0.0.1:{port}/bare/x", process)
         yield f"http://127.0.0.1:{port}", process.pid
     finally:
         process.terminate()
@@ -91,21 +92,21 @@ def serving(flavour: str, environ: dict[str, str]) -> Iterator[tuple[str, int]]:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
     for _ in range(200):
         if process.poll() is not None:
-            raise SystemExit("the server ended before it answered")
+            raise SystemExit("the server ended before it was ready")
         try:
             httpx.get(url, trust_env=False)
         except httpx.TransportError:
             time.sleep(0.1)
         else:
             return
-    raise SystemExit("the server does not answer")
+    raise SystemExit("the server does not respond")
 
 
-class Viewer:
-    """A viewer beside the load, whose every URL must be of the file asked for, and open it."""
+class Client:
+    """A client that runs during the load and checks that each URL opens the requested file."""
 
     def __init__(self, url: str, trusted_keys: TrustedKeyGroup | None) -> None:
         self.checked = self.errors = self.mixed_up = 0
@@ -114,7 +115,7 @@ class Viewer:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
-    def __enter__(self) -> Viewer:
+    def __enter__(self) -> Client:
         self._thread.start()
         return self
 
@@ -126,7 +127,7 @@ class Viewer:
         with httpx.Client(trust_env=False) as client:
             while not self._stop.wait(0.02):
                 self.checked += 1
-                name = f"viewer-{self.checked}.txt"
+                name = f"client-{self.checked}.txt"
                 try:
                     location = client.get(f"{self._url}{name}").headers.get("Location", "")
                 except httpx.HTTPError:
@@ -137,7 +138,7 @@ class Viewer:
                     self.errors += not self._trusted_keys.check(location).allowed
 
 
-def memory_mb(process_id: int) -> float:
+def measure_memory_mb(process_id: int) -> float:
     """Return the resident memory of a server and its workers, in MB."""
     listing = subprocess.run(
         ["ps", "-o", "rss=", "-g", str(os.getpgid(process_id))], capture_output=True, text=True
@@ -146,26 +147,26 @@ def memory_mb(process_id: int) -> float:
 
 
 def load(url: str, process_id: int, prefix: str, seconds: int, keys: Any) -> Run:
-    """Run wrk for *seconds*, with a viewer beside it, and watch the memory."""
+    """Run wrk and a `Client` for *seconds*, and measure the memory."""
     line = ["wrk", "--threads", "2", "--connections", str(CONNECTIONS), "--duration"]
     line += [f"{seconds}s", "--timeout", "10s", "--script", str(HERE / "load.lua"), url, "--"]
-    with Viewer(f"{url}{prefix}", keys) as viewer:
+    with Client(f"{url}{prefix}", keys) as client:
         wrk = subprocess.Popen([*line, prefix], stdout=subprocess.PIPE, text=True)
         settled = min(5, seconds / 2)
         time.sleep(settled)
-        after_5s = memory_mb(process_id)
+        after_5s = measure_memory_mb(process_id)
         time.sleep(seconds - 0.5 - settled)
-        at_end = memory_mb(process_id)
+        at_end = measure_memory_mb(process_id)
         output, _ = wrk.communicate()
-    found = re.search(r"RESULT (.*)", output)
-    if found is None:
-        raise SystemExit(f"wrk said nothing of use:\n{output}")
-    result = json.loads(found[1])
+    match = re.search(r"RESULT (.*)", output)
+    if match is None:
+        raise SystemExit(f"wrk printed no result:\n{output}")
+    result = json.loads(match[1])
     return Run(
-        per_second=result["answered"] / result["seconds"],
-        answered=result["answered"] + viewer.checked,
-        errors=result["wrong"] + result["socket_errors"] + viewer.errors,
-        mixed_up=result["mixed_up"] + viewer.mixed_up,
+        per_second=result["responses"] / result["seconds"],
+        responses=result["responses"] + client.checked,
+        errors=result["wrong"] + result["socket_errors"] + client.errors,
+        mixed_up=result["mixed_up"] + client.mixed_up,
         p99_ms=result["p99_ms"],
         memory_after_5s_mb=after_5s,
         memory_at_end_mb=at_end,
@@ -173,7 +174,7 @@ def load(url: str, process_id: int, prefix: str, seconds: int, keys: Any) -> Run
 
 
 def main() -> int:
-    """Load every flavour and write the table; return 1 if a run was bad."""
+    """Load every adapter and write the page; return 1 if a run failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=30)
     seconds = parser.parse_args().seconds
@@ -181,25 +182,25 @@ def main() -> int:
         raise SystemExit("wrk is not installed: apt-get install wrk")
     pem = generate_private_key_pem()
     keys = TrustedKeyGroup({"K1": load_private_key(pem).public_key_pem()})
-    rows, bad = [], False
+    rows, has_failed = [], False
     with tempfile.TemporaryDirectory() as folder:
         key = Path(folder) / "key.pem"
         key.write_text(pem)
-        for title, flavour in FLAVOURS.items():
-            with serving(flavour, {"LOAD_KEY": str(key)}) as (url, process_id):
-                # Before and after: the machine's own speed may drift within a minute.
+        for title, adapter in ADAPTERS.items():
+            with start_server(adapter, {"LOAD_KEY": str(key)}) as (url, process_id):
+                # Before and after, because the machine's speed may change within a minute.
                 before = load(url, process_id, "/bare/", seconds // 2, None)
                 signed = load(url, process_id, "/content/", seconds, keys)
                 after = load(url, process_id, "/bare/", seconds // 2, None)
             print(title, before, signed, after, sep="\n  ", flush=True)
-            rows.append(row(title, signed, (before, after)))
-            bad = bad or any(run.is_bad for run in (before, signed, after))
-    (HERE / "load.md").write_text(page(rows, seconds), "utf-8")
-    return int(bad)
+            rows.append(build_row(title, signed, (before, after)))
+            has_failed = has_failed or any(run.has_failed for run in (before, signed, after))
+    (HERE / "load.md").write_text(build_page(rows, seconds), "utf-8")
+    return int(has_failed)
 
 
-def row(title: str, signed: Run, bare: tuple[Run, Run]) -> str:
-    """Write one line of the table."""
+def build_row(title: str, signed: Run, bare: tuple[Run, Run]) -> str:
+    """Return one row of the table."""
     before, after = (run.per_second for run in bare)
     cells = (
         title,
@@ -207,29 +208,29 @@ def row(title: str, signed: Run, bare: tuple[Run, Run]) -> str:
         f"{before:,.0f} … {after:,.0f}",
         f"{signed.per_second * 2 / (before + after):.2f}",
         f"{signed.p99_ms:.0f}",
-        f"{signed.errors} of {signed.answered:,}",
-        f"{signed.mixed_up} of {signed.answered:,}",
+        f"{signed.errors} of {signed.responses:,}",
+        f"{signed.mixed_up} of {signed.responses:,}",
         f"{signed.memory_after_5s_mb:.1f} → {signed.memory_at_end_mb:.1f}",
     )
     return f"| {' | '.join(cells)} |"
 
 
-def page(rows: list[str], seconds: int) -> str:
-    """Write the whole page."""
+def build_page(rows: list[str], seconds: int) -> str:
+    """Return the page as Markdown."""
     return f"""# Under load
 
-Written by `python -m benchmarks.load --seconds {seconds}`: each flavour under gunicorn (4 threads a
-worker) or uvicorn with {WORKERS} workers, {CONNECTIONS} connections of `wrk` for {seconds} s on a
-signed redirect (RSA-2048, SHA-1, `cryptography`), and half as long before and after on the
-framework's own bare redirect to a URL as long. `wrk` and the server share this machine's
-{os.cpu_count()} cores ({platform.machine()}, Python {platform.python_version()}), so the ratio
-says more than the numbers; where the two bare figures differ, the machine's own speed has drifted,
-and the ratio says less too.
-Every request is for a file of its own, and every answer must lead to a file that was asked for and
-that no other answer led to. A viewer beside the load asks for files too, and `TrustedKeyGroup` must
-open each of them.
+Written by `python -m benchmarks.load --seconds {seconds}`. Each adapter runs with {WORKERS} workers
+under gunicorn (4 threads each) or uvicorn. `wrk` loads a signed redirect (RSA-2048, SHA-1,
+`cryptography`) for {seconds} s with {CONNECTIONS} connections. Before and after, it loads a bare
+redirect of the framework, whose URL is as long, for half that time. `wrk` and the server share the
+{os.cpu_count()} cores of this machine ({platform.machine()}, Python {platform.python_version()}),
+so the ratio says more than the rates. If the two bare rates differ, the machine's speed changed.
 
-| flavour | signed, a second | bare, twice | ratio | p99, ms | errors | mixed up | MB, 5 s … end |
+Each request is for another file, and each response must lead to a requested file that no other
+response led to. Another client requests files during the load, and `TrustedKeyGroup` must allow
+each of its URLs.
+
+| adapter | signed per second | bare, twice | ratio | p99, ms | errors | mixed up | MB, 5 s → end |
 |---|---|---|---|---|---|---|---|
 {chr(10).join(rows)}
 """

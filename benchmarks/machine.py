@@ -1,4 +1,4 @@
-"""The machine and the versions that a run is of; no name of a host."""
+"""Describe the machine and the versions of a run, without the name of the host."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ PACKAGES = (
 )
 
 
-def machine() -> dict[str, str]:
-    """Name the processor, the system and the interpreter."""
+def describe_machine() -> dict[str, str]:
+    """Return the processor, the system and the interpreter."""
     from cryptography.hazmat.backends.openssl.backend import backend
 
     return {
-        "processor": _processor(),
+        "processor": _find_processor(),
         CORES: str(os.cpu_count()),
         "system": f"{platform.system()} {platform.machine()}",
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
@@ -38,7 +38,7 @@ def machine() -> dict[str, str]:
     }
 
 
-def _processor() -> str:
+def _find_processor() -> str:
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         for line in cpuinfo.read_text().splitlines():
@@ -50,6 +50,6 @@ def _processor() -> str:
     return platform.processor() or "unknown"
 
 
-def versions() -> dict[str, str]:
-    """Return the version of each Python package that takes part."""
+def list_versions() -> dict[str, str]:
+    """Return the version of each measured Python package."""
     return {name: version(name) for name in PACKAGES}

@@ -1,4 +1,4 @@
-"""What all subjects sign alike: fresh keys, the same URLs, one expiry; and who judges them."""
+"""The keys, URLs and expiry that all subjects use, and the check of their output."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ URLS = [f"{DOMAIN}/{path}" for path in PATHS]
 FOLDER = f"{DOMAIN}/videos/42/*"
 EXPIRES_AT = int(time.time()) + 86400
 EXPIRY = datetime.fromtimestamp(EXPIRES_AT, UTC)
-#: Byte for byte what the documents of CloudFront ask for, for the limits and for the peers.
+#: The canned policy as CloudFront documents it, byte for byte.
 CANNED = (
     '{{"Statement":[{{"Resource":"{}","Condition":{{"DateLessThan":{{"AWS:EpochTime":{}}}}}}}]}}'
 )
@@ -35,24 +35,24 @@ MESSAGES = [CANNED.format(url, EXPIRES_AT).encode() for url in URLS[:1000]]
 
 
 class StubKey:
-    """A key that signs in no time: what is left is the work around the signature."""
+    """A key that takes no time to sign, to measure the work around the signature."""
 
     def sign(self, message: bytes, hash_algorithm: str) -> bytes:
-        """Return the same bytes whatever is signed."""
+        """Return constant bytes as the signature."""
         return STUB_SIGNATURE
 
     def public_key_pem(self) -> str:
-        """Return none: nobody verifies."""
+        """Return an empty text: nothing is verified."""
         return ""
 
 
-#: As long as one by RSA-2048.
+#: As long as a signature with RSA-2048.
 STUB_SIGNATURE = bytes(range(256))
 
 
 @dataclass(frozen=True)
 class Key:
-    """A private key, as PEM and in a file, and the judge who trusts it."""
+    """A private key as PEM and in a file, and a `TrustedKeyGroup` to verify its signatures."""
 
     algorithm: str
     pem: str = field(repr=False)
@@ -60,21 +60,21 @@ class Key:
     trusted: TrustedKeyGroup
 
     def check_url(self, url: str) -> None:
-        """Raise ValueError unless the signed URL opens."""
-        _expect(self.trusted.check(url))
+        """Raise ValueError unless the signed URL is allowed."""
+        _require_allowed(self.trusted.check(url))
 
     def check_cookies(self, cookies: Mapping[str, str]) -> None:
-        """Raise ValueError unless the cookies open a file in the folder."""
-        _expect(self.trusted.check(URLS[0], cookies=cookies))
+        """Raise ValueError unless the cookies allow a file in the folder."""
+        _require_allowed(self.trusted.check(URLS[0], cookies=cookies))
 
 
-def _expect(verdict: Verdict) -> None:
+def _require_allowed(verdict: Verdict) -> None:
     if not verdict.allowed:
-        raise ValueError(f"what it made does not open: {verdict.message}")
+        raise ValueError(f"the output is refused: {verdict.message}")
 
 
 def make_key(algorithm: str, folder: Path) -> Key:
-    """Make a new key, kept in *folder*; RSA in the form that every peer reads."""
+    """Make a new key in *folder*. RSA keys are PKCS#1, which every library reads."""
     pem = generate_private_key_pem(algorithm)
     private = load_pem_private_key(pem.encode(), None)
     if isinstance(private, rsa.RSAPrivateKey):

@@ -1,4 +1,4 @@
-"""This library's subjects, and the limits: the backends' own `sign`, with nothing around it."""
+"""The subjects of cfsign, and the upper limits: bare `sign` calls of the backends."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from benchmarks.material import (
     StubKey,
 )
 from benchmarks.names import CFSIGN, CFSIGN_PATH, LIMIT, LIMIT_RANDOM
-from benchmarks.rounds import Subject, all_at_once, one_by_one
+from benchmarks.rounds import Subject, time_all_at_once, time_one_by_one
 from cfsign import Distribution, Policy, Signer, load_private_key
 
-#: Longer than any run, and no more than what a site may well set.
+#: Longer than any run.
 _STEP = 86400
 
 _HASHES = {
@@ -36,37 +36,37 @@ _HASHES = {
 }
 
 
-def signer(key: Key, *, hash_algorithm: str = "SHA1", backend: str | None = None) -> Signer:
-    """Make a signer; the key is parsed here."""
+def make_signer(key: Key, *, hash_algorithm: str = "SHA1", backend: str | None = None) -> Signer:
+    """Return a signer whose key is parsed."""
     private_key = load_private_key(key.pem, backend=backend)
     return Signer(KEY_PAIR_ID, private_key, hash_algorithm=hash_algorithm)
 
 
-def stub_signer() -> Signer:
-    """Make a signer whose signature takes no time."""
+def make_stub_signer() -> Signer:
+    """Return a signer whose signature takes no time."""
     return Signer(KEY_PAIR_ID, StubKey())
 
 
 def url(key: Key, *, hash_algorithm: str = "SHA1", backend: str | None = None) -> Subject:
     """Sign URLs, one at a time."""
-    sign_url = signer(key, hash_algorithm=hash_algorithm, backend=backend).sign_url
+    sign_url = make_signer(key, hash_algorithm=hash_algorithm, backend=backend).sign_url
 
     def call(url: str) -> str:
         return sign_url(url, expires_at=EXPIRES_AT)
 
-    return Subject(CFSIGN, one_by_one(call, URLS), lambda: key.check_url(call(URLS[0])))
+    return Subject(CFSIGN, time_one_by_one(call, URLS), lambda: key.check_url(call(URLS[0])))
 
 
 def from_path(key: Key) -> Subject:
-    """Sign plain paths of a distribution, as a view does; what django-storages does too."""
-    distribution = Distribution(DOMAIN, signer(key), expires_in=3600)
+    """Sign plain paths of a distribution, as a view does."""
+    distribution = Distribution(DOMAIN, make_signer(key), expires_in=3600)
     sign = distribution.sign_path
-    return Subject(CFSIGN_PATH, one_by_one(sign, PATHS), lambda: key.check_url(sign(PATHS[0])))
+    return Subject(CFSIGN_PATH, time_one_by_one(sign, PATHS), lambda: key.check_url(sign(PATHS[0])))
 
 
 def cookies(key: Key) -> Subject:
     """Sign cookies for a folder."""
-    sign_cookies = signer(key).sign_cookies
+    sign_cookies = make_signer(key).sign_cookies
 
     def call(_: str) -> object:
         return dict(sign_cookies(FOLDER, expires_at=EXPIRES_AT))
@@ -74,38 +74,38 @@ def cookies(key: Key) -> Subject:
     def check() -> None:
         key.check_cookies(dict(sign_cookies(FOLDER, expires_at=EXPIRES_AT)))
 
-    return Subject(CFSIGN, one_by_one(call, URLS), check)
+    return Subject(CFSIGN, time_one_by_one(call, URLS), check)
 
 
 def own_part() -> Subject:
-    """Do all of a URL but the signature."""
-    sign_url = stub_signer().sign_url
+    """Build signed URLs, with a stub in place of the signature."""
+    sign_url = make_stub_signer().sign_url
 
     def call(url: str) -> str:
         return sign_url(url, expires_at=EXPIRES_AT)
 
-    return Subject(CFSIGN, one_by_one(call, URLS), lambda: check_own_part(call))
+    return Subject(CFSIGN, time_one_by_one(call, URLS), lambda: check_own_part(call))
 
 
 def check_own_part(call: Callable[[str], str]) -> None:
-    """Raise ValueError unless the URL is the one that is right for the stub's signature."""
-    from benchmarks.peers import botocore_signer
+    """Raise ValueError unless *call* returns the same URL as botocore with the stub."""
+    from benchmarks.peers import make_botocore_signer
 
-    expected = botocore_signer(lambda message: STUB_SIGNATURE)(URLS[0])
+    expected = make_botocore_signer(lambda message: STUB_SIGNATURE)(URLS[0])
     if call(URLS[0]) != expected:
-        raise ValueError("what it made is not what botocore makes of the same signature")
+        raise ValueError("the URL is not the one that botocore builds")
 
 
 def many(key: Key) -> Subject:
-    """Sign a folder's policy once, and put many URLs through it."""
-    signed = signer(key).sign_policy(Policy(FOLDER, EXPIRES_AT))
+    """Sign a folder's policy once, and build many URLs with it."""
+    signed = make_signer(key).sign_policy(Policy(FOLDER, EXPIRES_AT))
     check_one = lambda: key.check_url(next(signed.urls(URLS)))  # noqa: E731
-    return Subject(CFSIGN, all_at_once(signed.urls, URLS), check_one)
+    return Subject(CFSIGN, time_all_at_once(signed.urls, URLS), check_one)
 
 
 def stable(key: Key) -> Subject:
-    """Ask for the same hundred URLs again and again, with stable expiries."""
-    distribution = Distribution(DOMAIN, signer(key), expires_in=3600, expiry_step=_STEP)
+    """Sign the same hundred paths again and again, with stable expiries."""
+    distribution = Distribution(DOMAIN, make_signer(key), expires_in=3600, expiry_step=_STEP)
     sign = distribution.sign_path
 
     def check() -> None:
@@ -113,27 +113,27 @@ def stable(key: Key) -> Subject:
         if sign(PATHS[0]) != sign(PATHS[0]):
             raise ValueError("a stable URL changed")
 
-    return Subject(CFSIGN, one_by_one(sign, PATHS[:100]), check)
+    return Subject(CFSIGN, time_one_by_one(sign, PATHS[:100]), check)
 
 
 def limit(key: Key, hash_algorithm: str = "SHA1", backend: str = "cryptography") -> Subject:
-    """Sign the same policies' bytes with the backend alone, to the same signatures as ours."""
-    sign = _bare_rsa(key) if backend == "rsa" else _bare_cryptography(key, hash_algorithm)
+    """Sign the same policies with bare calls of the backend."""
+    sign = _make_bare_rsa(key) if backend == "rsa" else _make_bare_cryptography(key, hash_algorithm)
     ours = load_private_key(key.pem)
 
     def check() -> None:
         message = CANNED.format(URLS[0], EXPIRES_AT).encode()
         if sign(message) != ours.sign(message, hash_algorithm):
-            raise ValueError("the bare signature is another one")
+            raise ValueError("the bare signature differs")
 
-    return Subject(LIMIT, one_by_one(sign, MESSAGES), check)
+    return Subject(LIMIT, time_one_by_one(sign, MESSAGES), check)
 
 
 def limit_random(key: Key, hash_algorithm: str = "SHA1") -> Subject:
-    """Sign by P-256 as `cryptography` does unasked: another signature each time."""
+    """Sign with P-256 as `cryptography` does by default: a different signature each time."""
     private = load_pem_private_key(key.pem.encode(), None)
     if not isinstance(private, ec.EllipticCurvePrivateKey):
-        raise TypeError("no P-256 key")
+        raise TypeError("the key is not P-256")
     algorithm = ec.ECDSA(_HASHES[hash_algorithm])
 
     def sign(message: bytes) -> bytes:
@@ -142,15 +142,15 @@ def limit_random(key: Key, hash_algorithm: str = "SHA1") -> Subject:
     def check() -> None:
         private.public_key().verify(sign(MESSAGES[0]), MESSAGES[0], algorithm)
 
-    return Subject(LIMIT_RANDOM, one_by_one(sign, MESSAGES), check)
+    return Subject(LIMIT_RANDOM, time_one_by_one(sign, MESSAGES), check)
 
 
-def _bare_rsa(key: Key) -> Callable[[bytes], bytes]:
+def _make_bare_rsa(key: Key) -> Callable[[bytes], bytes]:
     private = rsa.PrivateKey.load_pkcs1(key.pem.encode())
     return lambda message: rsa.sign(message, private, "SHA-1")
 
 
-def _bare_cryptography(key: Key, hash_algorithm: str) -> Callable[[bytes], bytes]:
+def _make_bare_cryptography(key: Key, hash_algorithm: str) -> Callable[[bytes], bytes]:
     private = load_pem_private_key(key.pem.encode(), None)
     hashed = _HASHES[hash_algorithm]
     if isinstance(private, rsa_keys.RSAPrivateKey):
@@ -159,4 +159,4 @@ def _bare_cryptography(key: Key, hash_algorithm: str) -> Callable[[bytes], bytes
     if isinstance(private, ec.EllipticCurvePrivateKey):
         algorithm = ec.ECDSA(hashed, deterministic_signing=True)
         return lambda message: private.sign(message, algorithm)
-    raise TypeError("no key that CloudFront takes")
+    raise TypeError("CloudFront does not accept this kind of key")

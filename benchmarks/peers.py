@@ -1,4 +1,4 @@
-"""The peers, each used the best way that its documents give: once, what can be done once."""
+"""The subjects of other libraries, each used as its documentation recommends."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from benchmarks.material import (
 )
 from benchmarks.names import BOTOCORE, COOKIE_SIGNER, KEY_FILE, STORAGES
 from benchmarks.ours import check_own_part
-from benchmarks.rounds import Subject, one_by_one
+from benchmarks.rounds import Subject, time_one_by_one
 
 SignMessage = Callable[[bytes], bytes]
 
 
-def botocore_signer(sign: SignMessage) -> Callable[[str], str]:
-    """Return what signs a URL with botocore, whose signer is made once."""
+def make_botocore_signer(sign: SignMessage) -> Callable[[str], str]:
+    """Return a function that signs a URL with one botocore signer."""
     signer = CloudFrontSigner(KEY_PAIR_ID, sign)
     return lambda url: signer.generate_presigned_url(url, date_less_than=EXPIRY)
 
 
 def with_cryptography(pem: bytes) -> SignMessage:
-    """Return the callback of botocore's documents for `cryptography`, or the same for P-256."""
+    """Return the callback of botocore's documentation for `cryptography`, or one for P-256."""
     private = load_pem_private_key(pem, password=None)
     hashed, padded = hashes.SHA1(), padding.PKCS1v15()  # noqa: S303
     if isinstance(private, ec.EllipticCurvePrivateKey):
@@ -48,27 +48,27 @@ def with_cryptography(pem: bytes) -> SignMessage:
 
 
 def with_rsa(pem: bytes) -> SignMessage:
-    """Return the callback of botocore's documents for `rsa`."""
+    """Return the callback of botocore's documentation for `rsa`."""
     private = rsa.PrivateKey.load_pkcs1(pem)
     return lambda message: rsa.sign(message, private, "SHA-1")
 
 
 def botocore(key: Key, callback: Callable[[bytes], SignMessage] = with_cryptography) -> Subject:
     """Sign URLs with botocore."""
-    return _url_subject(BOTOCORE, key, botocore_signer(callback(key.pem.encode())))
+    return _url_subject(BOTOCORE, key, make_botocore_signer(callback(key.pem.encode())))
 
 
 def key_file(key: Key, callback: Callable[[bytes], SignMessage] = with_cryptography) -> Subject:
-    """Read and parse the key for each URL: the original's way, and that of botocore's docstring."""
+    """Read and parse the key for each URL, as flask-cloudfront and botocore's docstring do."""
 
     def sign(message: bytes) -> bytes:
         return callback(key.file.read_bytes())(message)
 
-    return _url_subject(KEY_FILE, key, botocore_signer(sign))
+    return _url_subject(KEY_FILE, key, make_botocore_signer(sign))
 
 
 def botocore_policy(key: Key) -> Subject:
-    """Sign URLs with one policy for all of them, which botocore signs again for each."""
+    """Sign URLs under one policy, which botocore signs again for each."""
     signer = CloudFrontSigner(KEY_PAIR_ID, with_cryptography(key.pem.encode()))
     policy = signer.build_policy(FOLDER, EXPIRY)
     call = lambda url: signer.generate_presigned_url(url, policy=policy)  # noqa: E731
@@ -76,24 +76,24 @@ def botocore_policy(key: Key) -> Subject:
 
 
 def botocore_own_part() -> Subject:
-    """Do all of botocore's URL but the signature."""
-    call = botocore_signer(lambda message: STUB_SIGNATURE)
-    return Subject(BOTOCORE, one_by_one(call, URLS), lambda: check_own_part(call))
+    """Build URLs with botocore, with a stub in place of the signature."""
+    call = make_botocore_signer(lambda message: STUB_SIGNATURE)
+    return Subject(BOTOCORE, time_one_by_one(call, URLS), lambda: check_own_part(call))
 
 
 def _url_subject(name: str, key: Key, call: Callable[[str], str]) -> Subject:
-    return Subject(name, one_by_one(call, URLS), lambda: key.check_url(call(URLS[0])))
+    return Subject(name, time_one_by_one(call, URLS), lambda: key.check_url(call(URLS[0])))
 
 
 def storages(key: Key) -> Subject:
-    """Sign file names with django-storages, which signs with botocore."""
-    storage = _storage(cloudfront_key_id=KEY_PAIR_ID, cloudfront_key=key.pem.encode())
+    """Sign file names with django-storages, which uses botocore."""
+    storage = _make_storage(cloudfront_key_id=KEY_PAIR_ID, cloudfront_key=key.pem.encode())
     return Subject(
-        STORAGES, one_by_one(storage.url, PATHS), lambda: key.check_url(storage.url(PATHS[0]))
+        STORAGES, time_one_by_one(storage.url, PATHS), lambda: key.check_url(storage.url(PATHS[0]))
     )
 
 
-def _storage(**options: Any) -> Any:
+def _make_storage(**options: Any) -> Any:
     from django.conf import settings
 
     if not settings.configured:
@@ -105,33 +105,33 @@ def _storage(**options: Any) -> Any:
 
 
 def cookie_signer(key: Key) -> Subject:
-    """Sign cookies with cloudfront-signed-cookies, by a policy, since it has no other expiry."""
+    """Sign cookies with cloudfront-signed-cookies, whose expiry needs a custom policy."""
     from cloudfront_signed_cookies.signer import Signer
 
     signer = Signer(cloudfront_key_id=KEY_PAIR_ID, private_key=key.pem)
     expiry = {"DateLessThan": {"AWS:EpochTime": EXPIRES_AT}}
     policy = {"Statement": [{"Resource": FOLDER, "Condition": expiry}]}
     call = lambda _: signer.generate_cookies(Policy=policy)  # noqa: E731
-    return Subject(COOKIE_SIGNER, one_by_one(call, URLS), lambda: key.check_cookies(call("")))
+    return Subject(COOKIE_SIGNER, time_one_by_one(call, URLS), lambda: key.check_cookies(call("")))
 
 
 def javascript(name: str, peer: Peer, call: str, algorithm: str, key: Key) -> Subject:
-    """Have a peer in JavaScript do one of its calls; it times itself."""
+    """Run a call in the node process, which measures its own time."""
 
-    def timed(times: int) -> float:
-        return float(peer.ask(call, algorithm, times)["seconds"])
+    def run(times: int) -> float:
+        return float(peer.run(call, algorithm, times)["seconds"])
 
     def check() -> None:
-        made = peer.ask(call, algorithm, 1)["made"]
+        made = peer.run(call, algorithm, 1)["made"]
         if isinstance(made, Mapping):
             key.check_cookies(made)
         else:
-            key.check_url(_with_one_policy(made))
+            key.check_url(_remove_expires(made))
 
-    return Subject(name, timed, check)
+    return Subject(name, run, check)
 
 
-def _with_one_policy(url: str) -> str:
-    # aws-cloudfront-sign writes the canned policy and its expiry both, which the documents leave
-    # open and our judge refuses; the policy alone is a policy like any other.
+def _remove_expires(url: str) -> str:
+    # aws-cloudfront-sign writes both the policy and its expiry. AWS does not document that, and
+    # TrustedKeyGroup refuses it; the policy alone is valid.
     return re.sub(r"Expires=\d+&(?=Policy=)", "", url)

@@ -1,4 +1,4 @@
--- Asks for the same hundred files below a prefix again and again.
+-- Requests the same hundred files below a prefix again and again.
 local requests, number = {}, 0
 
 function init(args)
@@ -15,7 +15,7 @@ end
 function done(summary, latency, all)
   local errors = summary.errors
   io.write(string.format(
-    '\nRESULT {"seconds": %f, "answered": %d, "errors": %d}\n',
+    '\nRESULT {"seconds": %f, "responses": %d, "errors": %d}\n',
     summary.duration / 1e6, summary.requests,
     errors.connect + errors.read + errors.write + errors.timeout + errors.status
   ))

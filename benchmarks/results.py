@@ -1,4 +1,4 @@
-"""The results: what was measured, on what, and what could not be; kept as JSON."""
+"""The results of a run: measurements, machine, versions and failures. They are saved as JSON."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from typing import Any
 
 FOLDER = Path(__file__).parent / "results"
 FILE = FOLDER / "results.json"
-_NEXT = ",\n  "
+_SEPARATOR = ",\n  "
 
 
 @dataclass(frozen=True)
 class Measurement:
     """
-    A figure: one sample a round.
+    One sample per round.
 
     Attributes:
-        case: What was done.
-        subject: Who did it.
+        case: What was timed.
+        subject: The library, or the variant, that was timed.
         unit: "s" (seconds each), "/s" or "MB".
-        samples: One figure a round, in the order of the rounds.
-        at: How many there were, where the growth with that number is measured.
+        samples: One figure per round, in the order of the rounds.
+        at: The number of items, if the growth with that number is measured.
     """
 
     case: str
@@ -35,12 +35,12 @@ class Measurement:
 
     @property
     def median(self) -> float:
-        """The middle of the samples."""
+        """The median of the samples."""
         return statistics.median(self.samples)
 
     @property
     def spread(self) -> tuple[float, float]:
-        """The quartiles: half of the samples lie between them."""
+        """The first and the third quartile."""
         if len(self.samples) == 1:
             return self.samples[0], self.samples[0]
         low, _, high = statistics.quantiles(self.samples, n=4, method="inclusive")
@@ -59,22 +59,22 @@ class Results:
     failures: dict[str, str] = field(default_factory=dict)
 
     def find(self, case: str, subject: str, at: int | None = None) -> Measurement | None:
-        """Return a figure, or None if it was not measured."""
+        """Return a measurement, or None if there is not one."""
         for each in self.measurements:
             if (each.case, each.subject, each.at) == (case, subject, at):
                 return each
         return None
 
     def of(self, case: str) -> list[Measurement]:
-        """Return all figures of a case, in the order in which they were measured."""
+        """Return all measurements of a case, in the order in which they were made."""
         return [each for each in self.measurements if each.case == case]
 
     def ratio(self, case: str, subject: str, other: str) -> float | None:
         """
-        Return how many times the other's figure a subject's is, or None if one is missing.
+        Return a subject's figure divided by the other's, or None if one is missing.
 
-        It is the median of the rounds' own ratios: within a round the two are measured one after
-        the other, so that the drift of the machine's speed, which goes on for minutes, cancels.
+        It is the median of the ratios of the rounds. In a round both are measured one after the
+        other, so that slow changes in the machine's speed cancel.
         """
         mine, theirs = self.find(case, subject), self.find(case, other)
         if mine is None or theirs is None:
@@ -82,18 +82,18 @@ class Results:
         return statistics.median(a / b for a, b in zip(mine.samples, theirs.samples, strict=True))
 
     def speed(self, case: str, subject: str, other: str) -> float | None:
-        """Return how many times as fast as the other a subject is, where the figures are times."""
+        """Return how many times faster than *other* a subject is, if the figures are times."""
         return self.ratio(case, other, subject)
 
     def excess(self, case: str, subject: str, other: str) -> float | None:
-        """Return by how much a subject's figure is over the other's, round by round."""
+        """Return the median difference between a subject's figure and the other's."""
         mine, theirs = self.find(case, subject), self.find(case, other)
         if mine is None or theirs is None:
             return None
         return statistics.median(a - b for a, b in zip(mine.samples, theirs.samples, strict=True))
 
     def growth(self, case: str) -> list[tuple[int, Measurement]]:
-        """Return the points of a growth curve, from the smallest number on."""
+        """Return the points of a growth curve, sorted by number."""
         points = [(each.at, each) for each in self.of(case) if each.at is not None]
         return sorted(points, key=lambda point: point[0])
 
@@ -101,7 +101,7 @@ class Results:
         """
         Return the exponent of a growth curve: the slope of the line fitted to its logarithms.
 
-        1 is linear, 0 is flat; None if there are not two points.
+        1 is linear, 0 is constant. None if there are fewer than two points.
         """
         points = self.growth(case)
         if len(points) < 2:
@@ -111,15 +111,15 @@ class Results:
         return statistics.linear_regression(x, y).slope
 
     def to_json(self) -> str:
-        """Write all down, each figure on a line."""
+        """Return the results as JSON, with one measurement per line."""
         plain = asdict(self)
         figures = [json.dumps(each, ensure_ascii=False) for each in plain.pop("measurements")]
         head = json.dumps(plain, indent=1, ensure_ascii=False).removesuffix("\n}")
-        return f'{head},\n "measurements": [\n  {_NEXT.join(figures)}\n ]\n}}\n'
+        return f'{head},\n "measurements": [\n  {_SEPARATOR.join(figures)}\n ]\n}}\n'
 
     @classmethod
     def from_json(cls, text: str) -> Results:
-        """Read what `to_json` wrote."""
+        """Parse the JSON that `to_json` returns."""
         plain: dict[str, Any] = json.loads(text)
         measurements = [
             Measurement(**{**each, "samples": tuple(each["samples"])})
@@ -128,6 +128,6 @@ class Results:
         return cls(**plain, measurements=measurements)
 
 
-def committed() -> Results | None:
-    """Return the results that are kept with the sources, or None if there are none yet."""
+def load_committed() -> Results | None:
+    """Return the committed results, or None if they do not exist yet."""
     return Results.from_json(FILE.read_text("utf-8")) if FILE.exists() else None

@@ -1,4 +1,4 @@
-"""Rounds: every subject is timed for a moment, in turn, again and again."""
+"""Time subjects in rounds: in each round every subject runs for a short time."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Pace:
     """
-    How thorough a run is.
+    The number and the length of rounds.
 
     Attributes:
         rounds: How often each subject is timed.
-        seconds: How long it is timed at once.
-        is_quick: Whether it is only to see that all works.
+        seconds: How long each subject runs in a round.
+        is_quick: True if the run only checks that the benchmarks work.
     """
 
     rounds: int = 40
@@ -32,7 +32,7 @@ class Pace:
     is_quick: bool = False
 
     def few(self, rounds: int) -> int:
-        """Return how often to time what takes long: *rounds*, or twice in a quick run."""
+        """Return *rounds*, or 2 in a quick run. For subjects that take long."""
         return 2 if self.is_quick else rounds
 
 
@@ -42,48 +42,48 @@ QUICK = Pace(rounds=4, seconds=0.01, is_quick=True)
 @dataclass(frozen=True)
 class Subject:
     """
-    Somebody who is timed.
+    A library, or a variant of a call, that is timed.
 
     Attributes:
-        name: As it stands in the tables.
-        timed: Does the work so many times and returns the seconds that it took.
-        check: Raises unless what it makes is right, so that nobody is timed doing something else.
+        name: The name in the tables.
+        run: Does the work a number of times, and returns the seconds that it took.
+        check: Raises an error if the output of the work is wrong.
     """
 
     name: str
-    timed: Callable[[int], float]
+    run: Callable[[int], float]
     check: Callable[[], None]
 
 
-def one_by_one(call: Callable[[T], object], what: Sequence[T]) -> Callable[[int], float]:
-    """Return a function that times *call* with one thing at a time, such as a URL."""
+def time_one_by_one(call: Callable[[T], object], items: Sequence[T]) -> Callable[[int], float]:
+    """Return a function that times *call* with one item at a time, such as a URL."""
 
-    def timed(times: int) -> float:
-        batch = list(islice(cycle(what), times))
+    def run(times: int) -> float:
+        batch = list(islice(cycle(items), times))
         begin = perf_counter()
         for each in batch:
             call(each)
         return perf_counter() - begin
 
-    return timed
+    return run
 
 
-def all_at_once(
-    call: Callable[[Iterable[T]], Iterable[object]], what: Sequence[T]
+def time_all_at_once(
+    call: Callable[[Iterable[T]], Iterable[object]], items: Sequence[T]
 ) -> Callable[[int], float]:
-    """Return a function that times *call* with all of them, the result thrown away as it comes."""
+    """Return a function that times one *call* with all items, whose results are discarded."""
 
-    def timed(times: int) -> float:
-        batch = list(islice(cycle(what), times))
+    def run(times: int) -> float:
+        batch = list(islice(cycle(items), times))
         begin = perf_counter()
         deque(call(batch), maxlen=0)
         return perf_counter() - begin
 
-    return timed
+    return run
 
 
 class Run:
-    """A run under way: its pace, and the results so far."""
+    """A run in progress: its pace and the results so far."""
 
     def __init__(self, pace: Pace, results: Results) -> None:
         self.pace = pace
@@ -92,28 +92,28 @@ class Run:
     def add(
         self, case: str, subject: str, unit: str, samples: Iterable[float], at: int | None = None
     ) -> None:
-        """Keep a figure, with six digits: the pages are written of what is kept, to the digit."""
-        kept = tuple(float(f"{sample:.6g}") for sample in samples)
-        self.results.measurements.append(Measurement(case, subject, unit, kept, at))
+        """Add a measurement, rounded to the six digits that are saved."""
+        rounded = tuple(float(f"{sample:.6g}") for sample in samples)
+        self.results.measurements.append(Measurement(case, subject, unit, rounded, at))
 
     @contextmanager
-    def attempt(self, what: str) -> Iterator[None]:
-        """Write down what fails within, and let the run go on; the command fails at its end."""
+    def attempt(self, name: str) -> Iterator[None]:
+        """Record an error as a failure of *name*, and continue with the run."""
         try:
             yield
-        except (Exception, SystemExit) as error:  # a peer may raise anything
+        except (Exception, SystemExit) as error:  # a library may raise any error
             message = f"{type(error).__name__}: {error}".splitlines()[0][:300]
-            self.results.failures[what] = message
-            print(f"FAILED {what}: {message}", flush=True)
+            self.results.failures[name] = message
+            print(f"FAILED {name}: {message}", flush=True)
 
     def time(self, case: str, makers: Iterable[tuple[str, Callable[[], Subject]]]) -> None:
         """
-        Time the subjects of a case, round by round, and keep the seconds that each time takes.
+        Time the subjects of a case, round by round, and add their measurements.
 
         Args:
-            case: The case's name.
-            makers: For each subject its name, and what makes it: one that cannot be made, or whose
-                work is wrong, is left out and said.
+            case: The name of the case.
+            makers: For each subject its name, and a function that makes it. A subject that cannot
+                be made, or whose output is wrong, is reported and left out.
         """
         print(case, flush=True)
         subjects = []
@@ -121,29 +121,29 @@ class Run:
             with self.attempt(f"{case}: {name}"):
                 subject = make()
                 subject.check()
-                subjects.append((subject, _calibrated(subject, self.pace.seconds)))
+                subjects.append((subject, _count_repetitions(subject, self.pace.seconds)))
         samples: dict[str, list[float]] = {subject.name: [] for subject, _ in subjects}
-        with _no_garbage_collection():
+        with _disable_garbage_collection():
             for number in range(self.pace.rounds):
-                # Forth and back, so that nobody is always behind the same neighbour.
+                # In alternating order, so that no subject always runs after the same one.
                 for subject, times in subjects if number % 2 else subjects[::-1]:
                     with self.attempt(f"{case}: {subject.name}"):
-                        samples[subject.name].append(subject.timed(times) / times)
+                        samples[subject.name].append(subject.run(times) / times)
         for name, figures in samples.items():
             if len(figures) == self.pace.rounds:
                 self.add(case, name, "s", figures)
 
 
-def _calibrated(subject: Subject, seconds: float) -> int:
-    """Return how many times a subject does its work in about so many seconds."""
+def _count_repetitions(subject: Subject, seconds: float) -> int:
+    """Return how many times a subject can do its work in *seconds*."""
     times = 1
-    while (took := subject.timed(times)) < seconds / 4:
+    while (took := subject.run(times)) < seconds / 4:
         times *= 2
     return max(1, round(times * seconds / took))
 
 
 @contextmanager
-def _no_garbage_collection() -> Iterator[None]:
+def _disable_garbage_collection() -> Iterator[None]:
     gc.collect()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""Single signatures, of URLs and of cookies, beside the peers'."""
+"""Time single signatures of URLs and cookies, by cfsign and by other libraries."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Makers = list[tuple[str, Callable[[], Subject]]]
 
 
 def measure(run: Run, keys: dict[str, Key], peer: Peer | None) -> None:
-    """Time every case; *peer* is the node process, or None if there is none."""
+    """Time every case. *peer* is the node process, or None if it could not be started."""
     rsa, p256 = keys["RSA-2048"], keys["P-256"]
 
     def node(name: str, call: str, algorithm: str = "RSA-2048") -> Makers:

@@ -1,8 +1,8 @@
 """
-The six sites under load: each signs for everybody, and redirects barely beside it.
+The six sites that are loaded. Each allows all requests.
 
-`/content/NAME` is the adapter's view; `/bare/NAME` is what the framework does by itself to send a
-viewer to a URL as long as a signed one.
+`/content/NAME` is the signed view. `/bare/NAME` is the framework's redirect to a URL that is as
+long as a signed one.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from typing import Any
 
 BARE = "https://media.example.com/{}?Expires=1999999999&Signature=" + "x" * 344 + "&Key-Pair-Id=K1"
 
-FLAVOURS = {
+ADAPTERS = {
     "Flask": "flask_sync",
-    "Flask, async": "flask_async",
+    "Flask async": "flask_async",
     "Django": "django_sync",
-    "Django, async (ASGI)": "django_async",
+    "Django async": "django_async",
     "Falcon": "falcon_wsgi",
-    "Falcon (ASGI)": "falcon_asgi",
+    "Falcon async": "falcon_asgi",
 }
 
 
-def is_asgi(flavour: str) -> bool:
-    """Tell which kind of server a flavour wants."""
-    return flavour in ("django_async", "falcon_asgi")
+def is_asgi(adapter: str) -> bool:
+    """Return True if the adapter needs an ASGI server."""
+    return adapter in ("django_async", "falcon_asgi")
 
 
-def settings() -> dict[str, Any]:
-    """Read the settings that the load generator hands over."""
+def read_settings() -> dict[str, Any]:
+    """Read the settings that the load generator passes in the environment."""
     config: dict[str, Any] = {"private_key": os.environ["LOAD_KEY"], "key_pair_id": "K1"}
     if "LOAD_EXPIRY_STEP" in os.environ:
         config["expiry_step"] = int(os.environ["LOAD_EXPIRY_STEP"])
@@ -36,17 +36,17 @@ def settings() -> dict[str, Any]:
 
 
 def create_app() -> Any:
-    """Make the site that the environment names."""
-    return globals()[os.environ["LOAD_FLAVOUR"]]()
+    """Build the site that LOAD_ADAPTER names."""
+    return globals()[os.environ["LOAD_ADAPTER"]]()
 
 
 def flask_sync() -> Any:
-    """Flask, with a plain rule."""
+    """Build the Flask site whose views are sync."""
     return _flask(lambda resource: 200, _bare)
 
 
 def flask_async() -> Any:
-    """Flask, with an async rule, beside a bare view that is async too."""
+    """Build the Flask site whose views are async."""
 
     async def authorize(resource: str) -> int:
         return 200
@@ -69,7 +69,7 @@ def _flask(authorize: Any, bare: Any) -> Any:
     from cfsign_flask import CloudFront, signed_redirect_blueprint
 
     app = flask.Flask("load")
-    app.config.update(settings())
+    app.config.update(read_settings())
     CloudFront(app)
     app.register_blueprint(signed_redirect_blueprint("c", __name__, authorize, "/content"))
     app.add_url_rule("/bare/<path:name>", "bare", bare)
@@ -77,14 +77,14 @@ def _flask(authorize: Any, bare: Any) -> Any:
 
 
 def django_sync() -> Any:
-    """Django, under WSGI."""
+    """Build the Django site for WSGI."""
     from django.core.wsgi import get_wsgi_application
 
     return _django(get_wsgi_application)
 
 
 def django_async() -> Any:
-    """Django, under ASGI."""
+    """Build the Django site for ASGI."""
     from django.core.asgi import get_asgi_application
 
     return _django(get_asgi_application)
@@ -98,13 +98,13 @@ def _django(get_application: Any) -> Any:
         ALLOWED_HOSTS=["*"],
         SECRET_KEY="load",  # noqa: S106  nothing is signed with it
         INSTALLED_APPS=["cfsign_django"],
-        **settings(),
+        **read_settings(),
     )
     return get_application()
 
 
 def falcon_wsgi() -> Any:
-    """Falcon, under WSGI."""
+    """Build the Falcon site for WSGI."""
     import falcon
 
     import cfsign_falcon
@@ -121,7 +121,7 @@ def falcon_wsgi() -> Any:
 
 
 def falcon_asgi() -> Any:
-    """Falcon, under ASGI."""
+    """Build the Falcon site for ASGI."""
     import falcon
     import falcon.asgi
 
@@ -139,6 +139,6 @@ def falcon_asgi() -> Any:
 
 
 def _falcon(app: Any, content: Any, bare: Any) -> Any:
-    app.add_route("/content/{resource:path}", content.from_config(settings()))
+    app.add_route("/content/{resource:path}", content.from_config(read_settings()))
     app.add_route("/bare/{name:path}", bare())
     return app

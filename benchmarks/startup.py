@@ -1,4 +1,4 @@
-"""Start-up: what an import takes, each time in a new interpreter."""
+"""Time imports, each in a new interpreter."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import subprocess
 import sys
 from time import perf_counter
 
-from benchmarks.names import BARE_INTERPRETER, IMPORT
+from benchmarks.names import BARE_INTERPRETER, BOTOCORE_SIGNERS, CFSIGN, IMPORT
 from benchmarks.rounds import Run
 
 IMPORTS = {
     BARE_INTERPRETER: "pass",
-    "cfsign": "import cfsign",
-    "botocore.signers": "import botocore.signers",
+    CFSIGN: "import cfsign",
+    BOTOCORE_SIGNERS: "import botocore.signers",
     "cloudfront_signed_cookies": "import cloudfront_signed_cookies.signer",
     "storages.backends.s3": "import storages.backends.s3",
 }
@@ -27,16 +27,16 @@ def measure(run: Run) -> None:
     samples: dict[str, list[float]] = {name: [] for name in IMPORTS}
     with run.attempt(IMPORT):
         for code in IMPORTS.values():
-            _seconds(code)  # compiles, and warms the system's cache of files
+            _time_import(code)  # compiles the modules, and fills the file cache
         for _ in range(run.pace.few(15)):
             for name, code in IMPORTS.items():
-                samples[name].append(_seconds(code))
+                samples[name].append(_time_import(code))
         for name, figures in samples.items():
             run.add(IMPORT, name, "s", figures)
 
 
-def _seconds(code: str) -> float:
-    # With bytecode, as anything that is installed has it.
+def _time_import(code: str) -> float:
+    # With bytecode files, which installed packages have.
     environ = {name: each for name, each in os.environ.items() if name != _NO_BYTECODE}
     begin = perf_counter()
     subprocess.run([sys.executable, "-c", code], check=True, env=environ)

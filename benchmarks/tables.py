@@ -1,10 +1,10 @@
-"""The page of the results: tables of everything that was measured."""
+"""The page of all results."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from benchmarks.figures import digits, duration, rate, spread
+from benchmarks.formatting import format_duration, format_number, format_rate, format_spread
 from benchmarks.machine import CORES, LOAD
 from benchmarks.names import (
     BARE,
@@ -13,9 +13,7 @@ from benchmarks.names import (
     CPU,
     GROWTHS,
     IMPORT,
-    LIMIT,
     MEMORY,
-    ONE_WORKER,
     RATE,
     SIGNED,
     SIGNED_P256,
@@ -25,76 +23,79 @@ from benchmarks.names import (
     VIEW,
 )
 from benchmarks.results import Results
-from benchmarks.sites import FLAVOURS
-from benchmarks.targets import targets
+from benchmarks.sites import ADAPTERS
+from benchmarks.targets import check_targets
 
-QUICK = (
-    "> **A quick run**, to see that all works: too short to mean anything. "
-    "Never quote these figures.\n\n"
+QUICK_WARNING = (
+    "> **A quick run**, to check that the benchmarks work. Do not quote these figures.\n\n"
 )
 
-PEERS = """Each peer is used the best way that its documents give: a signer made once, a key parsed
-once where the peer lets one, an expiry made once. What each makes is verified before it is timed,
-by `TrustedKeyGroup`; what is made with a signature that takes no time must be equal to the byte.
+SUBJECTS = """Each library is used as its documentation recommends: the signer is made once, and the
+key is parsed once if the library allows it. `TrustedKeyGroup` verifies the output of each before it
+is timed. Without the signature, the output must equal botocore's byte for byte.
 
-- `bare sign` is the limit: the backend's own call over the same policies, nothing around it.
-  With P-256 it makes the same signature each time, by RFC 6979, as stable URLs need it and this
-  library signs; `cryptography` unasked takes `k at random`, which is quicker.
-- `botocore` is its `CloudFrontSigner`, with the callback of its documents for `cryptography` or, in
-  pure Python, for `rsa`; with P-256 the same callback for such a key. It knows no SHA-256.
-- `django-storages` is `S3Storage.url`, which turns a file's name into a URL and reads the clock, as
-  `cfsign, from a path` does: `Distribution.sign`.
-- `cloudfront-signed-cookies` makes cookies only; they are made of a custom policy.
-- `@aws-sdk/cloudfront-signer` takes the key as text, as its types say, and parses it each time.
-  With a `KeyObject`, which is not documented, it parses once.
-- `aws-cloudfront-sign` takes the key as text too. It writes `Expires` beside `Policy` into a URL,
-  which the documents leave open; it is verified without.
-- `key file read each time` is the way of flask-cloudfront (2012), and of the example in botocore's
-  docstring.
-- No peer has one signature for many URLs: with one policy for all, each URL is signed again. None
-  has stable URLs: the same URL again is signed again."""
+- `bare sign` is the upper limit: only the signature calls, for the same policies. With P-256 it
+  signs by RFC 6979, as cfsign does, because stable URLs need it. `cryptography` uses a `random k`
+  by default, which is faster.
+- `botocore` is `CloudFrontSigner` with the callback that its documentation shows, or the same
+  callback for P-256. It does not support SHA-256.
+- `cfsign, from a path` is `Distribution.sign_path`. `django-storages` is `S3Storage.url`. Both turn
+  the name of a file into a URL and read the clock.
+- `cloudfront-signed-cookies` only makes cookies, here with a custom policy.
+- `@aws-sdk/cloudfront-signer` takes the key as text and parses it for each signature. With a
+  `KeyObject`, which it does not document, it parses the key once.
+- `aws-cloudfront-sign` takes the key as text, too. It writes both `Expires` and `Policy` into a
+  URL, which AWS does not document; `Expires` is removed before verification.
+- `key file read for each URL` is what flask-cloudfront (2012) and the example in botocore's
+  docstring do.
+- The other libraries sign each URL again, also under one policy for many URLs and for the same URL
+  again."""
 
 
-def page(results: Results) -> str:
-    """Return the whole page, in Markdown."""
+def build_page(results: Results) -> str:
+    """Return the page as Markdown."""
+    option = " --quick" if results.is_quick else ""
     parts = [
-        f"# Speed, measured\n\n{QUICK if results.is_quick else ''}{_other_work(results)}"
-        "Written by `pip install -e '.[bench]' && python -m benchmarks`"
-        f"{' --quick' if results.is_quick else ''} on {results.date}; "
-        "the raw figures are in [results.json](results.json).\n"
-        "A figure is the median of several rounds, but for the memory, and the time of a million "
-        "URLs under Growth: each was measured once. In each round every subject of a table is "
-        "timed for a moment, in turn, so that the drift of the machine's speed meets all alike.\n"
-        "The spread is that of the middle half of the rounds, and a ratio is the median of the "
-        "rounds' own ratios.",
-        picture("speed-all", "Signed URLs a second, by who signs them"),
-        _failures(results),
-        "## Numbers to hold\n\n" + _targets(results),
-        "## One core\n\n" + "\n\n".join(_cases(results, SINGLES)),
-        "## Bulk\n\n`sign_urls`, each URL with a signature of its own: with `cryptography` in "
-        "threads, with `rsa` in processes.\n\n" + "\n\n".join(_cases(results, BULKS)),
-        "## Redirects\n\nTwo worker processes (gunicorn with 4 threads each, or uvicorn) on one "
-        "core, and 50 connections of `wrk` on another, so that neither takes the other's time. The "
-        "processor's time is the server's alone.\n\n"
-        + picture("redirects", "Redirects a second of the six flavours")
+        f"# Speed: all results\n\n{QUICK_WARNING if results.is_quick else ''}"
+        f"{_warn_of_load(results)}Written by `python -m benchmarks{option}` on {results.date} "
+        "([raw figures](results.json)).\n\n"
+        "Each figure is the median of several rounds, except memory and the runs with a million "
+        "URLs, which were measured once. In each round all subjects of a table run one after the "
+        "other, so that changes in the machine's speed affect all of them.\n"
+        "The spread is the range of the middle half of the rounds. A ratio is the median of the "
+        "ratios of the rounds.",
+        build_picture("speed-all", "Signed URLs per second by library"),
+        _list_failures(results),
+        "## Limits\n\n" + _tabulate_targets(results),
+        "## One core\n\n" + "\n\n".join(_tabulate_cases(results, SINGLES)),
+        "## Bulk signing\n\n`sign_urls` with one signature per URL. Workers are threads with "
+        "`cryptography`, and processes with `rsa`.\n\n"
+        + "\n\n".join(_tabulate_cases(results, BULKS)),
+        "## Redirects\n\nTwo worker processes (gunicorn with 4 threads each, or uvicorn) run on "
+        "one core, and `wrk` with 50 connections on another. The CPU time is the server's.\n\n"
+        + build_picture("redirects", "Redirects per second by adapter")
         + "\n\n"
-        + _redirects(results),
-        "In process, without a server, the signature taking no time: the processor's "
-        "time of a request, the median of a round, and of many rounds the least:\n\n"
-        + _views(results),
-        "## Start-up and memory\n\n" + _imports(results) + "\n\n" + _memory(results),
+        + _tabulate_redirects(results),
+        "CPU time per request in one process, without a server and without the signature "
+        "(the lowest median of many rounds):\n\n" + _tabulate_views(results),
+        "## Start-up and memory\n\n"
+        + _tabulate_imports(results)
+        + "\n\n"
+        + _tabulate_memory(results),
         "## Growth\n\nThe exponent is the slope of the line fitted to the logarithms: 1 is linear, "
-        "0 is flat.\n\n" + picture("growth", "How the cost grows") + "\n\n" + _growth(results),
-        "## What was measured\n\n" + _versions(results) + "\n\n" + PEERS,
-        "## Instructions\n\nThose of our part and of botocore's are counted by "
-        "`python -m benchmarks.callgrind`, which no other work on the machine disturbs: "
-        "[callgrind.md](../callgrind.md).",
+        "0 is constant.\n\n"
+        + build_picture("growth", "Growth of the cost")
+        + "\n\n"
+        + _tabulate_growth(results),
+        "## Machine and versions\n\n" + _list_versions(results) + "\n\n" + SUBJECTS,
+        "## Instructions\n\n[callgrind.md](../callgrind.md) counts the instructions of cfsign and "
+        "botocore without the signature. Other work on the machine does not change these counts.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def picture(name: str, description: str, folder: str = "") -> str:
-    """Return what shows a plot, the one for the reader's light or dark."""
+def build_picture(name: str, description: str, folder: str = "") -> str:
+    """Return HTML that shows a plot, in its dark version for readers with a dark theme."""
     return (
         "<picture>\n"
         f'  <source media="(prefers-color-scheme: dark)" srcset="{folder}{name}-dark.svg">\n'
@@ -103,107 +104,114 @@ def picture(name: str, description: str, folder: str = "") -> str:
     )
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], align: str = "--:") -> str:
-    """Return a table whose first column is text, and the others figures, to the right."""
+def build_table(head: Sequence[str], rows: Iterable[Sequence[str]], align: str = "--:") -> str:
+    """Return a Markdown table; all columns but the first are aligned by *align*."""
     lines = [head, ["---", *[align] * (len(head) - 1)], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _other_work(results: Results) -> str:
+def _warn_of_load(results: Results) -> str:
     load, cores = (float(results.machine.get(name, 0)) for name in (LOAD, CORES))
     if load <= cores / 4:
         return ""
-    return f"> **The machine had other work** (a load of {load:.1f} before the run).\n\n"
+    return f"> **The machine was busy** (load {load:.1f} before the run).\n\n"
 
 
-def _failures(results: Results) -> str:
+def _list_failures(results: Results) -> str:
     if not results.failures:
         return ""
     lines = "\n".join(f"- {what}: {why}" for what, why in results.failures.items())
     return f"## Not measured\n\n{lines}"
 
 
-def _targets(results: Results) -> str:
+def _tabulate_targets(results: Results) -> str:
     words = {True: "yes", False: "**no**", None: "?"}
-    rows = [(each.what, each.hold, each.measured, words[each.is_held]) for each in targets(results)]
-    return table(("what", "hold", "measured", "held"), rows, "---")
+    rows = [
+        (each.name, each.limit, each.measured, words[each.is_met])
+        for each in check_targets(results)
+    ]
+    return build_table(("what", "limit", "measured", "met"), rows, "---")
 
 
-def _cases(results: Results, cases: Iterable[str]) -> Iterator[str]:
+def _tabulate_cases(results: Results, cases: Iterable[str]) -> Iterator[str]:
     for case in cases:
-        found = results.of(case)
-        if not found:
+        measured = results.of(case)
+        if not measured:
             continue
-        first = found[0].subject
-        of_first = {LIMIT: "of the bare sign's speed", ONE_WORKER: "of one worker's speed"}.get(
-            first, f"of {first}'s speed"
-        )
+        first = measured[0].subject
         rows = [
             (
                 each.subject,
-                rate(each),
-                duration(each.median),
-                spread(each),
-                _ratio(results.speed(case, each.subject, first)),
+                format_rate(each),
+                format_duration(each.median),
+                format_spread(each),
+                _format_ratio(results.speed(case, each.subject, first)),
             )
-            for each in found
+            for each in measured
         ]
-        yield f"**{case}**\n\n" + table((" ", "a second", "each", "spread", of_first), rows)
+        yield f"**{case}**\n\n" + build_table(
+            ("", "per second", "time", "spread", f"speed compared with {first}"), rows
+        )
 
 
-def _ratio(ratio: float | None) -> str:
+def _format_ratio(ratio: float | None) -> str:
     if ratio is None:
         return "?"
     return f"{ratio:.2f}" if ratio >= 0.095 else f"{ratio:.2g}"
 
 
-def _redirects(results: Results) -> str:
+def _tabulate_redirects(results: Results) -> str:
     rows = []
-    for flavour in FLAVOURS:
-        case = f"{RATE}: {flavour}"
+    for adapter in ADAPTERS:
+        case = f"{RATE}: {adapter}"
         for kind in (BARE, STABLE_WARM, SIGNED_P256, SIGNED_RSA):
-            found, used = results.find(case, kind), results.find(f"{CPU}: {flavour}", kind)
-            if found is None or used is None:
+            rate, cpu = results.find(case, kind), results.find(f"{CPU}: {adapter}", kind)
+            if rate is None or cpu is None:
                 continue
-            ratio = _ratio(results.ratio(case, kind, BARE))
-            figures = (digits(found.median), spread(found), ratio, duration(used.median))
-            rows.append((flavour if kind == BARE else "", kind, *figures))
-    head = ("flavour", "kind", "a second", "spread", "of the bare ones", "processor's time of one")
-    return table(head, rows) if rows else "Not measured."
+            ratio = _format_ratio(results.ratio(case, kind, BARE))
+            figures = (
+                format_number(rate.median),
+                format_spread(rate),
+                ratio,
+                format_duration(cpu.median),
+            )
+            rows.append((adapter if kind == BARE else "", kind, *figures))
+    head = ("adapter", "kind", "per second", "spread", "compared with bare", "CPU time")
+    return build_table(head, rows) if rows else "Not measured."
 
 
-def _views(results: Results) -> str:
+def _tabulate_views(results: Results) -> str:
     cases = dict.fromkeys(each.case for each in results.measurements)
     rows = []
     for case in (case for case in cases if case.startswith(f"{VIEW}: ")):
-        times = {each.subject: duration(each.median) for each in results.of(case)}
+        times = {each.subject: format_duration(each.median) for each in results.of(case)}
         excess = results.excess(case, SIGNED, BARE)
         stable = results.speed(case, STABLE_WARM, BARE)
-        more = "?" if excess is None else f"{excess * 1e6:.1f} µs"
-        rows.append([case.rpartition(": ")[2], *times.values(), more, _ratio(stable)])
-    head = ("", BARE, SIGNED, STABLE_WARM, "signed over bare", "stable, of the bare one's speed")
-    return table(head, rows) if rows else "Not measured."
+        overhead = "?" if excess is None else f"{excess * 1e6:.1f} µs"
+        rows.append([case.rpartition(": ")[2], *times.values(), overhead, _format_ratio(stable)])
+    head = ("", BARE, SIGNED, STABLE_WARM, "signed minus bare", "stable: speed compared with bare")
+    return build_table(head, rows) if rows else "Not measured."
 
 
-def _imports(results: Results) -> str:
+def _tabulate_imports(results: Results) -> str:
     rows = []
     for each in results.of(IMPORT):
         excess = results.excess(IMPORT, each.subject, BARE_INTERPRETER)
-        over = "" if each.subject == BARE_INTERPRETER or excess is None else duration(excess)
-        rows.append((each.subject, duration(each.median), spread(each), over))
-    return table(("import of", "time", "spread", "over a bare interpreter"), rows)
+        over = "" if each.subject == BARE_INTERPRETER or excess is None else format_duration(excess)
+        rows.append((each.subject, format_duration(each.median), format_spread(each), over))
+    return build_table(("import", "time", "spread", "over a bare interpreter"), rows)
 
 
-def _memory(results: Results) -> str:
+def _tabulate_memory(results: Results) -> str:
     counts = sorted({each.at for each in results.of(MEMORY) if each.at is not None})
     rows = []
     for way in dict.fromkeys(each.subject for each in results.of(MEMORY)):
-        found = [results.find(MEMORY, way, count) for count in counts]
-        rows.append((way, *(f"{each.median:.1f} MB" if each else "?" for each in found)))
-    return table(("peak memory of a process", *(f"{each:,} URLs" for each in counts)), rows)
+        measured = [results.find(MEMORY, way, count) for count in counts]
+        rows.append((way, *(f"{each.median:.1f} MB" if each else "?" for each in measured)))
+    return build_table(("peak memory", *(f"{each:,} URLs" for each in counts)), rows)
 
 
-def _growth(results: Results) -> str:
+def _tabulate_growth(results: Results) -> str:
     rows = []
     for case in GROWTHS:
         points, exponent = results.growth(case), results.exponent(case)
@@ -214,24 +222,24 @@ def _growth(results: Results) -> str:
             (
                 case,
                 f"{first:,} … {last:,}",
-                f"{duration(least.median)} … {duration(most.median)}",
+                f"{format_duration(least.median)} … {format_duration(most.median)}",
                 f"{exponent:.2f}",
-                kind_of_growth(exponent),
+                name_growth(exponent),
             )
         )
-    return table(("number of", "from … to", "time", "exponent", "that is"), rows)
+    return build_table(("number of", "range", "time", "exponent", "growth"), rows)
 
 
-def kind_of_growth(exponent: float) -> str:
-    """Say what an exponent means."""
+def name_growth(exponent: float) -> str:
+    """Return a word for an exponent."""
     if exponent > 1.1:
         return "worse than linear"
     if exponent >= 0.9:
         return "linear"
-    return "less than linear" if exponent > 0.1 else "flat"
+    return "less than linear" if exponent > 0.1 else "constant"
 
 
-def _versions(results: Results) -> str:
+def _list_versions(results: Results) -> str:
     lines = [f"- {name}: {value}" for name, value in results.machine.items()]
-    named = ", ".join(f"{name} {version}" for name, version in results.versions.items())
-    return "\n".join([*lines, f"- {named}"])
+    versions = ", ".join(f"{name} {version}" for name, version in results.versions.items())
+    return "\n".join([*lines, f"- {versions}"])

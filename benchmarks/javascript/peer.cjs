@@ -1,5 +1,5 @@
-// A peer, timed by itself: reads its setting, then {"call", "key", "times"} a line, and answers each
-// with {"seconds", "made"}.
+// Runs the JavaScript libraries and measures the time. It reads its settings from the first line, then
+// {"call", "key", "times"} from each line, and replies with {"seconds", "made"}.
 const crypto = require("node:crypto");
 const readline = require("node:readline");
 const sdk = require("@aws-sdk/cloudfront-signer");
@@ -7,8 +7,8 @@ const sign = require("aws-cloudfront-sign");
 
 let keyPairId, urls, folder, folderPolicy, expiry, keys;
 
-// Each makes one signer of a key, the way the package's README does, all that can be done once done
-// once. The SDK's types take the key as text; a KeyObject, parsed once, happens to work as well.
+// Each returns a signing function for a key, as the README of the package shows, with all one-time work
+// done. The SDK's types take the key as text; a KeyObject, which is parsed once, also works.
 const calls = {
   "sdk url": (privateKey) => (url) =>
     sdk.getSignedUrl({ url, keyPairId, privateKey, dateLessThan: expiry }),
@@ -32,14 +32,14 @@ const calls = {
   },
 };
 
-function settle(setting) {
-  ({ keyPairId, urls, folder, folderPolicy, keys } = setting);
-  expiry = new Date(setting.expiresAt * 1000);
+function configure(settings) {
+  ({ keyPairId, urls, folder, folderPolicy, keys } = settings);
+  expiry = new Date(settings.expiresAt * 1000);
 }
 
 const ready = {};
 readline.createInterface({ input: process.stdin }).on("line", (line) => {
-  if (!keys) return settle(JSON.parse(line));
+  if (!keys) return configure(JSON.parse(line));
   const { call, key, times } = JSON.parse(line);
   const name = `${call} ${key}`;
   ready[name] ??= calls[call](keys[key]);

@@ -1,17 +1,17 @@
-"""The benchmarks are no part of what is installed: their tests run in a checkout."""
+"""The benchmarks are not installed with the package, so their tests need a checkout."""
 
 from importlib.util import find_spec
 
 import pytest
 
-# Ours: pyarrow 17 brings a package of that name along.
+# pyarrow 17 installs another package named `benchmarks`.
 if find_spec("benchmarks") is None or find_spec("benchmarks.capacity") is None:
     collect_ignore_glob = ["test_*.py"]
 
 
 @pytest.fixture
 def results():
-    """Return the results of a run that never was."""
-    from tests.benchmarks.made_up import made_up
+    """Made-up results."""
+    from tests.benchmarks.made_up import make_results
 
-    return made_up()
+    return make_results()
