@@ -1,4 +1,4 @@
-"""AWS as moto plays it, here or as a server on loopback; no test reaches the real one."""
+"""AWS simulated by moto, in this process or as a local server; no test calls the real AWS."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MakeKey = Callable[..., str]
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    """Made-up credentials and a region, and nothing of whoever runs the tests."""
+    """Invented credentials and a region, without the developer's own AWS settings."""
     for name in os.environ:
         if name.startswith("AWS_"):
             monkeypatch.delenv(name)
@@ -29,15 +29,15 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
 
 @pytest.fixture(scope="session")
 def client() -> Any:
-    """A client of KMS to put a Stubber on; making one takes long."""
+    """A KMS client for a Stubber; one per session, because it takes long to make."""
     boto3 = pytest.importorskip("boto3")
     keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing-secret"}
     return boto3.session.Session(region_name=REGION, **keys).client("kms")
 
 
 @pytest.fixture
-def digests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """moto takes every message for a raw one, whatever MessageType says; this one knows digests."""
+def prehashed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make moto sign digests: it ignores MessageType and would hash the message again."""
     utils = pytest.importorskip("moto.kms.utils")
     from cryptography.hazmat.primitives.asymmetric import ec, padding
     from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
@@ -58,8 +58,8 @@ def digests(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def aws(environment: None, digests: None) -> Iterator[None]:
-    """moto in the place of AWS, for clients made under it."""
+def aws(environment: None, prehashed: None) -> Iterator[None]:
+    """moto in place of AWS, for clients made inside this fixture."""
     moto = pytest.importorskip("moto")
     with moto.mock_aws():
         yield
@@ -67,12 +67,12 @@ def aws(environment: None, digests: None) -> Iterator[None]:
 
 @pytest.fixture
 def make_key(aws: None) -> MakeKey:
-    """Makes a key in KMS and returns its id."""
+    """A function that creates a key in KMS and returns its id."""
 
     def make(spec: str = "ECC_NIST_P256", usage: str = "SIGN_VERIFY", **client: Any) -> str:
         import boto3
 
-        made = boto3.client("kms", **client).create_key(KeySpec=spec, KeyUsage=usage)
-        return str(made["KeyMetadata"]["KeyId"])
+        created = boto3.client("kms", **client).create_key(KeySpec=spec, KeyUsage=usage)
+        return str(created["KeyMetadata"]["KeyId"])
 
     return make

@@ -1,4 +1,4 @@
-"""What AWS and the way to it do wrong: errors of our own, which say what to do."""
+"""Tests of failures of AWS, boto3 and the network: each is a CfsignError with a hint."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NAME = "alias/cloudfront"
 ARN = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd"
 URL = "https://media.example.com/a"
 
-# AWS's code, whether it is a mistake in what was asked for, and a part of the mend.
+# AWS's error code, whether it is permanent, and a part of the hint.
 CODES = [
     ("NotFoundException", True, "alias/NAME"),
     ("InvalidArnException", True, "not the ARN"),
@@ -50,7 +50,7 @@ CODES = [
     ("500", False, "documentation of AWS"),
 ]
 
-RAISED = [
+EXCEPTIONS = [
     (exceptions.EndpointConnectionError(endpoint_url="https://kms"), False, "check the network"),
     (exceptions.ConnectTimeoutError(endpoint_url="https://kms"), False, "check the network"),
     (exceptions.ReadTimeoutError(endpoint_url="https://kms"), False, "check the network"),
@@ -70,29 +70,29 @@ RAISED = [
 
 
 class Client:
-    """A client of boto3's whose methods answer in turn what it was given; an error is raised."""
+    """A boto3 client whose methods return or raise the given results in order."""
 
-    def __init__(self, *answers: Any) -> None:
-        self._answers = list(answers)
+    def __init__(self, *results: Any) -> None:
+        self._results = list(results)
 
-    def _answer(self, **_: Any) -> Any:
-        answer = self._answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+    def _call(self, **_: Any) -> Any:
+        result = self._results.pop(0)
+        if isinstance(result, Exception):
+            raise result
+        return result
 
-    get_public_key = sign = get_secret_value = get_parameter = _answer
-
-
-GOOD = {"KeyId": ARN, "KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY", "PublicKey": b"der"}
+    get_public_key = sign = get_secret_value = get_parameter = _call
 
 
-def check(error: SigningKeyError, code: str, mistake: bool, mend: str) -> None:
-    assert type(error) is (SigningKeyError if mistake else KeyUnavailableError)
+RESPONSE = {"KeyId": ARN, "KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY", "PublicKey": b"der"}
+
+
+def check(error: SigningKeyError, code: str, is_permanent: bool, hint: str) -> None:
+    assert type(error) is (SigningKeyError if is_permanent else KeyUnavailableError)
     assert error.message.endswith(f"({code})")
-    assert mend in error.hint
+    assert hint in error.hint
     assert "{" not in str(error)
-    assert mistake or error.code == code  # type: ignore[attr-defined]
+    assert is_permanent or error.code == code  # type: ignore[attr-defined]
     report = "".join(traceback.format_exception(error))
     assert "111122223333" not in report
     assert "u:p@proxy" not in report
@@ -100,92 +100,96 @@ def check(error: SigningKeyError, code: str, mistake: bool, mend: str) -> None:
     assert error.__context__ is None
 
 
-@pytest.mark.parametrize(("code", "mistake", "mend"), CODES)
-def test_what_aws_answers_when_a_key_is_made(
-    client: Any, code: str, mistake: bool, mend: str
+@pytest.mark.parametrize(("code", "is_permanent", "hint"), CODES)
+def test_error_of_aws_when_a_key_is_made(
+    client: Any, code: str, is_permanent: bool, hint: str
 ) -> None:
-    """A wrong key is told from one that is out of reach."""
+    """A wrong key and an unreachable key raise different errors."""
     with Stubber(client) as stubber:
         message = "User: arn:aws:iam::111122223333:user/u is not authorized"
         stubber.add_client_error("get_public_key", code, message)
         with pytest.raises(SigningKeyError) as caught:
             KmsPrivateKey(NAME, client=client)
-    check(caught.value, code, mistake, mend.format(operation="GetPublicKey"))
+    check(caught.value, code, is_permanent, hint.format(operation="GetPublicKey"))
     assert caught.value.source == NAME
 
 
-@pytest.mark.parametrize(("code", "mistake", "mend"), CODES)
-def test_what_aws_answers_when_a_key_signs(
-    client: Any, code: str, mistake: bool, mend: str
+@pytest.mark.parametrize(("code", "is_permanent", "hint"), CODES)
+def test_error_of_aws_when_a_key_signs(
+    client: Any, code: str, is_permanent: bool, hint: str
 ) -> None:
-    """The key was there before, so every error of AWS's is one that the views answer with 503."""
+    """The key worked before, so every error is a KeyUnavailableError: the views answer 503."""
     with Stubber(client) as stubber:
-        stubber.add_response("get_public_key", GOOD)
+        stubber.add_response("get_public_key", RESPONSE)
         stubber.add_client_error("sign", code)
         signer = Signer("K2JCJMDEHXQW5F", KmsPrivateKey(ARN, client=client))
         with pytest.raises(SigningKeyError) as caught:
             signer.sign_url(URL, expires_in=9)
-    check(caught.value, code, False, mend.format(operation="Sign"))
+    check(caught.value, code, False, hint.format(operation="Sign"))
 
 
-@pytest.mark.parametrize(("raised", "mistake", "mend"), RAISED)
-def test_what_boto3_raises(raised: Exception, mistake: bool, mend: str) -> None:
-    """All of it is ours, when a key is made, when it signs and when a secret is read."""
-    code = type(raised).__name__
-    for make in (KmsPrivateKey, SecretsManagerSecret, SsmParameter):
+@pytest.mark.parametrize(
+    ("exception", "is_permanent", "hint"),
+    EXCEPTIONS,
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
+)
+def test_exception_of_boto3(exception: Exception, is_permanent: bool, hint: str) -> None:
+    """When a key is made, when it signs, and when a secret is read."""
+    code = type(exception).__name__
+    for loader in (KmsPrivateKey, SecretsManagerSecret, SsmParameter):
         with pytest.raises(SigningKeyError) as caught:
-            make(NAME, client=Client(raised))()  # type: ignore[operator]
-        check(caught.value, code, mistake, mend)
-    key = KmsPrivateKey(ARN, client=Client(GOOD, raised))
+            loader(NAME, client=Client(exception))()  # type: ignore[operator]
+        check(caught.value, code, is_permanent, hint)
+    key = KmsPrivateKey(ARN, client=Client(RESPONSE, exception))
     with pytest.raises(SigningKeyError) as caught:
         key.sign(b"message", "SHA256")
-    check(caught.value, code, False, mend)
+    check(caught.value, code, False, hint)
 
 
 @pytest.mark.parametrize("missing", ["KeyId", "KeySpec", "KeyUsage", "PublicKey"])
-def test_half_an_answer_makes_no_key(missing: str) -> None:
-    """Whatever answered was not KMS."""
-    answer = {name: value for name, value in GOOD.items() if name != missing}
+def test_incomplete_response_makes_no_key(missing: str) -> None:
+    """Such a response is not from KMS."""
+    response = {name: value for name, value in RESPONSE.items() if name != missing}
     with pytest.raises(KeyUnavailableError, match="not one of AWS's"):
-        KmsPrivateKey(NAME, client=Client(answer))
+        KmsPrivateKey(NAME, client=Client(response))
 
 
-@pytest.mark.parametrize("answer", [{}, {"Signature": b""}, {"Signature": None}])
-def test_half_an_answer_is_no_signature(answer: dict[str, Any]) -> None:
-    """Nothing unsigned ever leaves."""
-    key = KmsPrivateKey(ARN, client=Client(GOOD, answer))
+@pytest.mark.parametrize("response", [{}, {"Signature": b""}, {"Signature": None}])
+def test_incomplete_response_is_not_a_signature(response: dict[str, Any]) -> None:
+    """No URL is returned without a signature."""
+    key = KmsPrivateKey(ARN, client=Client(RESPONSE, response))
     with pytest.raises(KeyUnavailableError, match="not one of AWS's"):
         Signer("K2JCJMDEHXQW5F", key).sign_url(URL, expires_in=9)
 
 
-def client_of(port: int) -> Any:
+def make_client(port: int) -> Any:
     config = Config(connect_timeout=5, read_timeout=0.1, retries={"total_max_attempts": 1})
     return boto3.client("kms", endpoint_url=f"http://127.0.0.1:{port}", config=config)
 
 
-def code_of(client: Any) -> str:
+def fail_with_code(client: Any) -> str:
     with pytest.raises(KeyUnavailableError) as caught:
         KmsPrivateKey(NAME, client=client)
     assert caught.value.__context__ is None
     return caught.value.code
 
 
-def test_a_port_on_which_nothing_listens() -> None:
-    """Over a real socket."""
+def test_closed_port() -> None:
+    """With a real socket."""
     with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))  # bound, so that nobody else gets it, but not listening
-        assert code_of(client_of(closed.getsockname()[1])) == "EndpointConnectionError"
+        closed.bind(("127.0.0.1", 0))  # bound, so that no other process gets it, but not listening
+        assert fail_with_code(make_client(closed.getsockname()[1])) == "EndpointConnectionError"
 
 
-def test_a_server_that_never_answers() -> None:
-    """boto3's own time-out ends it."""
+def test_server_that_never_responds() -> None:
+    """boto3's timeout ends the call."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        assert code_of(client_of(silent.getsockname()[1])) == "ReadTimeoutError"
+        assert fail_with_code(make_client(silent.getsockname()[1])) == "ReadTimeoutError"
 
 
 @contextlib.contextmanager
-def server(status: int, body: bytes) -> Iterator[int]:
-    """A server that has one answer to everything."""
+def run_server(status: int, body: bytes) -> Iterator[int]:
+    """Run a server that sends the same response to every request; yield its port."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -211,37 +215,37 @@ def server(status: int, body: bytes) -> Iterator[int]:
 
 @pytest.mark.parametrize("status", [200, 403, 500, 503])
 @pytest.mark.parametrize("body", [b"", b"<html>Please log in</html>", b"{", b"[1]", b"null"])
-def test_a_server_that_is_not_aws(status: int, body: bytes) -> None:
-    """A proxy's page, say, in the place of the answer."""
-    with server(status, body) as port:
-        code_of(client_of(port))
+def test_server_that_is_not_aws(status: int, body: bytes) -> None:
+    """For example the login page of a proxy."""
+    with run_server(status, body) as port:
+        fail_with_code(make_client(port))
 
 
-def test_no_credentials_and_half_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As boto3 finds them in the environment, on a machine that has no role."""
+def test_missing_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No credentials, or only one half of them, on a machine without a role."""
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    assert code_of(None) == "PartialCredentialsError"
+    assert fail_with_code(None) == "PartialCredentialsError"
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    assert code_of(None) == "NoCredentialsError"
+    assert fail_with_code(None) == "NoCredentialsError"
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "mend"),
+    ("variable", "value", "message"),
     [
         ("AWS_DEFAULT_REGION", None, "NoRegionError"),
         ("AWS_DEFAULT_REGION", "not a region", "InvalidRegionError"),
-        ("AWS_PROFILE", "nobody", "ProfileNotFound"),
+        ("AWS_PROFILE", "missing", "ProfileNotFound"),
         ("AWS_ENDPOINT_URL", "no url", "check AWS_ENDPOINT_URL"),
     ],
 )
-def test_a_configuration_of_boto3s_that_cannot_work(
-    monkeypatch: pytest.MonkeyPatch, variable: str, value: str | None, mend: str
+def test_invalid_configuration_of_boto3(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str | None, message: str
 ) -> None:
-    """No waiting mends it."""
+    """The error is permanent."""
     if value is None:
         monkeypatch.delenv(variable)
     else:
         monkeypatch.setenv(variable, value)
-    with pytest.raises(SigningKeyError, match=mend) as caught:
+    with pytest.raises(SigningKeyError, match=message) as caught:
         KmsPrivateKey(NAME)
     assert type(caught.value) is SigningKeyError

@@ -1,4 +1,4 @@
-"""Keys that AWS Secrets Manager and SSM Parameter Store keep."""
+"""Tests of keys stored in AWS Secrets Manager and SSM Parameter Store."""
 
 from __future__ import annotations
 
@@ -19,44 +19,44 @@ from cfsign.keys.secrets import SecretsManagerSecret, SsmParameter  # noqa: E402
 ARN = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:cloudfront/key-AbCdEf"
 
 
-def keep(name: str = "cloudfront/key", **content: Any) -> str:
-    made = boto3.client("secretsmanager").create_secret(Name=name, **content)
-    return str(made["ARN"])
+def create_secret(name: str = "cloudfront/key", **content: Any) -> str:
+    created = boto3.client("secretsmanager").create_secret(Name=name, **content)
+    return str(created["ARN"])
 
 
 @pytest.fixture
-def same(public_pem: str) -> Any:
-    """Tells whether what a loader gives is the private half of `public_pem`."""
+def is_same_key(public_pem: str) -> Any:
+    """A function that returns True for the private key of `public_pem`."""
     return lambda content: load_private_key(content).public_key_pem() == public_pem
 
 
 @pytest.mark.usefixtures("aws")
 class TestSecretsManager:
-    """Text, bytes and JSON, by name or by ARN."""
+    """Secrets as text, bytes and JSON, by name and by ARN."""
 
-    def test_a_secret_that_is_the_key(self, pem: str, same: Any) -> None:
-        arn = keep(SecretString=pem)
-        assert same(SecretsManagerSecret("cloudfront/key")())
+    def test_secret_with_only_the_key(self, pem: str, is_same_key: Any) -> None:
+        arn = create_secret(SecretString=pem)
+        assert is_same_key(SecretsManagerSecret("cloudfront/key")())
         assert SecretsManagerSecret(arn)() == pem
 
-    def test_a_binary_secret(self, der: bytes, same: Any) -> None:
-        keep(SecretBinary=der)
+    def test_binary_secret(self, der: bytes, is_same_key: Any) -> None:
+        create_secret(SecretBinary=der)
         secret = SecretsManagerSecret("cloudfront/key")()
         assert secret == der
-        assert same(secret)
+        assert is_same_key(secret)
 
-    def test_a_field_of_json(self, pem: str, same: Any) -> None:
-        keep(SecretString=json.dumps({"private_key": pem, "id": 1}))
-        assert same(SecretsManagerSecret("cloudfront/key", field="private_key")())
+    def test_field_of_a_json_secret(self, pem: str, is_same_key: Any) -> None:
+        create_secret(SecretString=json.dumps({"private_key": pem, "id": 1}))
+        assert is_same_key(SecretsManagerSecret("cloudfront/key", field="private_key")())
 
-    def test_json_whose_field_was_not_named(self, pem: str, same: Any) -> None:
-        """The PEM is found in it, as in any text."""
-        keep(SecretString=json.dumps({"private_key": pem}))
-        assert same(SecretsManagerSecret("cloudfront/key")())
+    def test_json_secret_without_field(self, pem: str, is_same_key: Any) -> None:
+        """The PEM is found in the JSON, as in any text."""
+        create_secret(SecretString=json.dumps({"private_key": pem}))
+        assert is_same_key(SecretsManagerSecret("cloudfront/key")())
 
-    def test_each_call_reads_anew(self, pem: str, other_pem: str) -> None:
-        """So that what polls it sees a rotated secret; the one before has a stage of its own."""
-        keep(SecretString=pem)
+    def test_each_call_reads_the_secret(self, pem: str, other_pem: str) -> None:
+        """A rotated secret is seen at the next call; AWSPREVIOUS returns the old one."""
+        create_secret(SecretString=pem)
         secret = SecretsManagerSecret("cloudfront/key")
         assert secret() == pem
         boto3.client("secretsmanager").put_secret_value(
@@ -78,28 +78,30 @@ class TestSecretsManager:
             "[" * 50_000,
         ],
     )
-    def test_a_field_that_is_not_there(self, pem: str, content: str) -> None:
-        """The error, its report and the report's variables show nothing of the secret."""
+    def test_missing_field_is_an_error(self, pem: str, content: str) -> None:
+        """Neither the error nor the variables in its traceback show the secret."""
         body = pem.splitlines()[1]
-        keep(SecretString=content.replace("{pem}", body).replace("{{", "{").replace("}}", "}"))
+        create_secret(
+            SecretString=content.replace("{pem}", body).replace("{{", "{").replace("}}", "}")
+        )
         with pytest.raises(SigningKeyError, match="not a JSON object with text in") as caught:
             SecretsManagerSecret("cloudfront/key", field="private_key")()
-        ours = caught.value.__traceback__.tb_next  # type: ignore[union-attr]
+        frames = caught.value.__traceback__.tb_next  # type: ignore[union-attr]
         report = traceback.TracebackException(
-            type(caught.value), caught.value, ours, capture_locals=True
+            type(caught.value), caught.value, frames, capture_locals=True
         )
         assert body[:20] not in "".join(report.format())
         assert caught.value.__context__ is None
 
-    def test_a_secret_that_is_not_there(self) -> None:
+    def test_missing_secret_is_an_error(self) -> None:
         with pytest.raises(
             SigningKeyError, match=r"the secret 'none' .*ResourceNotFound"
         ) as caught:
             SecretsManagerSecret("none")()
         assert type(caught.value) is SigningKeyError
 
-    def test_a_secret_marked_for_deletion(self, pem: str) -> None:
-        keep(SecretString=pem)
+    def test_deleted_secret_is_unavailable(self, pem: str) -> None:
+        create_secret(SecretString=pem)
         boto3.client("secretsmanager").delete_secret(SecretId="cloudfront/key")
         with pytest.raises(KeyUnavailableError, match="restore-secret") as caught:
             SecretsManagerSecret("cloudfront/key")()
@@ -108,42 +110,42 @@ class TestSecretsManager:
 
 @pytest.mark.usefixtures("aws")
 class TestParameterStore:
-    """A parameter in the clear, or decrypted by AWS."""
+    """Parameters as plain text and as SecureString."""
 
     @pytest.mark.parametrize("kind", ["String", "SecureString"])
-    def test_a_parameter(self, pem: str, same: Any, kind: str) -> None:
-        """Of a SecureString moto gives back the ciphertext if decryption is not asked for."""
+    def test_parameter(self, pem: str, is_same_key: Any, kind: str) -> None:
+        """For a SecureString, moto returns ciphertext unless decryption is requested."""
         ssm = boto3.client("ssm")
         ssm.put_parameter(Name="/cloudfront/key", Value=pem, Type=kind)
         parameter = SsmParameter("/cloudfront/key")
         assert parameter() == pem
-        assert same(parameter())
+        assert is_same_key(parameter())
         ssm.put_parameter(Name="/cloudfront/key", Value="new", Type=kind, Overwrite=True)
         assert parameter() == "new"
         assert SsmParameter("/cloudfront/key:1")() == pem
 
-    def test_a_parameter_that_is_not_there(self) -> None:
+    def test_missing_parameter_is_an_error(self) -> None:
         with pytest.raises(SigningKeyError, match=r"SSM parameter '/none' .*ParameterNotFound"):
             SsmParameter("/none")()
 
 
 class Client:
-    """A client that has one answer."""
+    """A client that always returns the same response."""
 
-    def __init__(self, answer: dict[str, Any]) -> None:
-        self.get_secret_value = self.get_parameter = lambda **_: answer
+    def __init__(self, response: dict[str, Any]) -> None:
+        self.get_secret_value = self.get_parameter = lambda **_: response
 
 
-@pytest.mark.parametrize("answer", [{}, {"Parameter": {}}, {"SecretString": None}])
-def test_half_an_answer_is_no_secret(answer: dict[str, Any]) -> None:
-    """Whatever answered was not AWS."""
+@pytest.mark.parametrize("response", [{}, {"Parameter": {}}, {"SecretString": None}])
+def test_incomplete_response_is_not_a_secret(response: dict[str, Any]) -> None:
+    """Such a response is not from AWS."""
     for loader in (SecretsManagerSecret, SsmParameter):
         with pytest.raises(KeyUnavailableError, match="not one of AWS's"):
-            loader("name", client=Client(answer))()
+            loader("name", client=Client(response))()
 
 
-def test_what_a_loader_shows_and_keeps() -> None:
-    """Its name without the account, and no secret, read or not."""
+def test_repr_has_no_account_and_no_secret() -> None:
+    """Also after the secret was read."""
     secret = SecretsManagerSecret(ARN, client=Client({"SecretString": "the-secret"}))
     parameter = SsmParameter("/cf/key", client=Client({"Parameter": {"Value": "the-secret"}}))
     assert secret() == parameter() == "the-secret"
@@ -151,8 +153,8 @@ def test_what_a_loader_shows_and_keeps() -> None:
     assert repr(parameter) == "<SsmParameter /cf/key>"
 
 
-def test_a_key_in_kms_is_neither_pickled_nor_copied() -> None:
-    """The error says how to have it on the other side."""
+def test_kms_key_cannot_be_pickled_or_copied() -> None:
+    """The error says how to make the key in the other process."""
     from cfsign.keys.kms import KmsPrivateKey
 
     class Kms:
@@ -161,6 +163,6 @@ def test_a_key_in_kms_is_neither_pickled_nor_copied() -> None:
             return {"KeyId": "1234abcd", "PublicKey": b"der", **usage}
 
     key = KmsPrivateKey("alias/cloudfront", client=Kms())
-    for attempt in (pickle.dumps, copy.copy, copy.deepcopy):
+    for duplicate in (pickle.dumps, copy.copy, copy.deepcopy):
         with pytest.raises(TypeError, match=r"KmsPrivateKey\(\.\.\.\) in the other process"):
-            attempt(key)
+            duplicate(key)

@@ -1,4 +1,4 @@
-"""Keys in AWS KMS that sign, and those that never will."""
+"""Tests of keys in AWS KMS."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def public_der(openssl: Any, ec_pem: str) -> bytes:
 
 
 @pytest.fixture
-def answer(public_der: bytes) -> dict[str, Any]:
-    """What AWS answers for a P-256 key."""
+def response(public_der: bytes) -> dict[str, Any]:
+    """The response of GetPublicKey for a P-256 key."""
     return {
         "KeyId": ARN,
         "KeySpec": "ECC_NIST_P256",
@@ -61,16 +61,16 @@ def answer(public_der: bytes) -> dict[str, Any]:
 
 @pytest.fixture
 def stubber(client: Any) -> Iterator[Stubber]:
-    """What AWS writes in the place of its answers, over `client`."""
+    """A stubber of `client`."""
     with Stubber(client) as stubber:
         yield stubber
 
 
 @SPECS
-def test_openssl_verifies_what_kms_signed(
+def test_openssl_verifies_a_signature_of_kms(
     make_key: Any, openssl: Any, tmp_path: Path, spec: str, algorithm: str
 ) -> None:
-    """Over a message longer than KMS takes, and with the public half to the byte of openssl's."""
+    """The message is longer than KMS accepts. The public key equals openssl's output."""
     key = KmsPrivateKey(make_key(spec))
     message = b"a policy " * 1000
     (tmp_path / "signature").write_bytes(key.sign(message, "SHA256"))
@@ -84,43 +84,45 @@ def test_openssl_verifies_what_kms_signed(
 
 @SPECS
 @pytest.mark.parametrize("custom", [False, True])
-def test_the_edge_lets_in_what_kms_signed(
+def test_key_group_allows_a_signature_of_kms(
     make_key: Any, spec: str, algorithm: str, custom: bool
 ) -> None:
-    """URLs and cookies, canned and custom, with SHA-256 although nothing was said."""
+    """URLs and cookies, canned and custom; the default hash algorithm is SHA-256."""
     signer = Signer("K2JCJMDEHXQW5F", KmsPrivateKey(make_key(spec)))
-    edge = TrustedKeyGroup({"K2JCJMDEHXQW5F": signer.public_key_pem()})
+    key_group = TrustedKeyGroup({"K2JCJMDEHXQW5F": signer.public_key_pem()})
     signed = signer.sign_policy(
         Policy(URL, 1999999999, ip_address="192.0.2.0/24" if custom else None)
     )
-    viewer = {"at": 1900000000, "ip_address": "192.0.2.7"}
+    client = {"at": 1900000000, "ip_address": "192.0.2.7"}
     assert "Hash-Algorithm=SHA256" in signed.url(URL)
-    assert edge.check(signed.url(URL), **viewer).allowed
-    assert edge.check(URL, cookies=signed.cookies(), **viewer).allowed
-    assert not edge.check(signed.url(URL).replace("a%20b", "b%20b"), **viewer).allowed
+    assert key_group.check(signed.url(URL), **client).allowed
+    assert key_group.check(URL, cookies=signed.cookies(), **client).allowed
+    assert not key_group.check(signed.url(URL).replace("a%20b", "b%20b"), **client).allowed
 
 
-def test_a_signer_signs_off_the_event_loop(make_key: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """boto3 waits for the network, so it waits in a thread."""
+def test_signing_does_not_block_the_event_loop(
+    make_key: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """boto3 waits for the network in a thread."""
     key = KmsPrivateKey(make_key())
     threads: list[int] = []
-    right = KmsPrivateKey.sign
+    original = KmsPrivateKey.sign
 
     def sign(self: KmsPrivateKey, message: bytes, hash_algorithm: Any) -> bytes:
         threads.append(threading.get_ident())
-        return right(self, message, hash_algorithm)
+        return original(self, message, hash_algorithm)
 
     monkeypatch.setattr(KmsPrivateKey, "sign", sign)
     signer = Signer("K2JCJMDEHXQW5F", key)
     signed = asyncio.run(signer.sign_policy_async(Policy(URL, 1999999999)))
-    edge = TrustedKeyGroup({"K2JCJMDEHXQW5F": key.public_key_pem()})
-    assert edge.check(signed.url(URL), at=1900000000).allowed
+    key_group = TrustedKeyGroup({"K2JCJMDEHXQW5F": key.public_key_pem()})
+    assert key_group.check(signed.url(URL), at=1900000000).allowed
     assert threads
     assert threading.get_ident() not in threads
 
 
-def test_what_a_key_says_of_itself(make_key: Any) -> None:
-    """It blocks, and has one hash algorithm."""
+def test_attributes_of_a_key(make_key: Any) -> None:
+    """It is blocking, and has one hash algorithm."""
     key = KmsPrivateKey(make_key())
     assert isinstance(key, PrivateKey)
     assert is_blocking(key)
@@ -128,22 +130,22 @@ def test_what_a_key_says_of_itself(make_key: Any) -> None:
     assert get_hash_algorithms(key) == ("SHA256",)
 
 
-def test_sha1_is_refused_before_kms_is_asked(
-    client: Any, stubber: Stubber, answer: dict[str, Any]
+def test_sha1_is_refused_without_a_call_to_kms(
+    client: Any, stubber: Stubber, response: dict[str, Any]
 ) -> None:
-    """By the key, and by the signer when it is made."""
-    stubber.add_response("get_public_key", answer)
+    """By the key, and by `Signer` when it is made."""
+    stubber.add_response("get_public_key", response)
     key = KmsPrivateKey(ARN, client=client)
     with pytest.raises(SigningKeyError, match='sign with hash_algorithm="SHA256"'):
         key.sign(b"message", "SHA1")
-    with pytest.raises(PolicyError, match='give "SHA256"'):
+    with pytest.raises(PolicyError, match='set "SHA256"'):
         Signer("K2JCJMDEHXQW5F", key, hash_algorithm="SHA1")
     stubber.assert_no_pending_responses()
 
 
-def test_an_alias_is_looked_up_once(client: Any, stubber: Stubber, answer: dict[str, Any]) -> None:
-    """One that moves must not part the signatures from the public half that CloudFront has."""
-    stubber.add_response("get_public_key", answer)
+def test_alias_is_resolved_once(client: Any, stubber: Stubber, response: dict[str, Any]) -> None:
+    """If the alias moves, signatures must still match the public key in CloudFront."""
+    stubber.add_response("get_public_key", response)
     key = KmsPrivateKey("alias/cloudfront", client=client)
     expected = {
         "KeyId": ARN,
@@ -156,9 +158,9 @@ def test_an_alias_is_looked_up_once(client: Any, stubber: Stubber, answer: dict[
     stubber.assert_no_pending_responses()
 
 
-def test_a_key_shows_no_account(client: Any, stubber: Stubber, answer: dict[str, Any]) -> None:
-    """Its id is enough to find it."""
-    stubber.add_response("get_public_key", answer)
+def test_repr_has_no_account(client: Any, stubber: Stubber, response: dict[str, Any]) -> None:
+    """The key id is enough to find the key."""
+    stubber.add_response("get_public_key", response)
     assert repr(KmsPrivateKey(ARN, client=client)) == f"<PrivateKey P-256 kms key/{KEY_ID}>"
 
 
@@ -176,11 +178,11 @@ def test_a_key_shows_no_account(client: Any, stubber: Stubber, answer: dict[str,
         ("HMAC_256", "GENERATE_VERIFY_MAC"),
     ],
 )
-def test_another_kind_of_key_is_refused_when_made(
-    client: Any, stubber: Stubber, answer: dict[str, Any], spec: str, usage: str
+def test_unsupported_kind_of_key_is_refused(
+    client: Any, stubber: Stubber, response: dict[str, Any], spec: str, usage: str
 ) -> None:
-    """Not at the first viewer; and the error says what it is and what it should be."""
-    stubber.add_response("get_public_key", answer | {"KeySpec": spec, "KeyUsage": usage})
+    """When the object is made, with the kind that it has and the kinds that work."""
+    stubber.add_response("get_public_key", response | {"KeySpec": spec, "KeyUsage": usage})
     with pytest.raises(SigningKeyError, match=f"is {spec} for {usage}, but .* ECC_NIST_P256") as e:
         KmsPrivateKey(ARN, client=client)
     assert type(e.value) is SigningKeyError
@@ -188,8 +190,8 @@ def test_another_kind_of_key_is_refused_when_made(
     assert "111122223333" not in str(e.value)
 
 
-def test_moto_has_such_keys_too(make_key: Any) -> None:
-    """The answer's older member names them as well."""
+def test_unsupported_keys_of_moto_are_refused(make_key: Any) -> None:
+    """moto's responses also have the older name of KeySpec."""
     for spec, usage in (("RSA_3072", "SIGN_VERIFY"), ("RSA_2048", "ENCRYPT_DECRYPT")):
         with pytest.raises(SigningKeyError, match=f"is {spec} for {usage}"):
             KmsPrivateKey(make_key(spec, usage))
@@ -198,15 +200,15 @@ def test_moto_has_such_keys_too(make_key: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["", " ", "a b", "-----BEGIN PRIVATE KEY-----", "k\n", 5, None])
-def test_what_is_no_name_is_refused_unasked(name: Any) -> None:
-    """And not echoed: it may be the key itself."""
+def test_invalid_name_is_refused_without_a_call(name: Any) -> None:
+    """The error does not show it, because it may be the key itself."""
     with pytest.raises(SigningKeyError) as caught:
         KmsPrivateKey(name, client=object())
     assert str(caught.value) == "the name of the KMS key is invalid; use its name, id or ARN"
 
 
-def test_the_region_is_that_of_the_arn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Over that of boto3's configuration, under one that is given."""
+def test_region_comes_from_the_arn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It overrides boto3's configuration; `region_name` overrides it."""
     regions: list[str | None] = []
 
     class Session(boto3.session.Session):  # type: ignore[misc]
@@ -216,16 +218,16 @@ def test_the_region_is_that_of_the_arn(monkeypatch: pytest.MonkeyPatch) -> None:
             raise NotImplementedError
 
     monkeypatch.setattr(boto3.session, "Session", Session)
-    for name, given in ((ARN, None), (ARN, "us-east-1"), ("alias/a", None)):
+    for name, region_name in ((ARN, None), (ARN, "us-east-1"), ("alias/a", None)):
         with pytest.raises(KeyUnavailableError, match="NotImplementedError"):
-            KmsPrivateKey(name, region_name=given)
+            KmsPrivateKey(name, region_name=region_name)
     assert regions == ["eu-central-1", "us-east-1", None]
 
 
-def test_a_forked_process_has_a_connection_of_its_own(
+def test_forked_process_makes_its_own_client(
     make_key: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two on one would read each other's answers, and send one viewer's signature to the next."""
+    """Two processes on one connection would read each other's signatures."""
     made: list[str] = []
 
     class Session(boto3.session.Session):  # type: ignore[misc]
@@ -245,22 +247,22 @@ def test_a_forked_process_has_a_connection_of_its_own(
 
 
 def test_threads_share_a_key(make_key: Any) -> None:
-    """boto3's clients are safe under threads."""
+    """boto3's clients are thread-safe."""
     key = KmsPrivateKey(make_key("RSA_2048"))
-    found: list[bytes] = []
+    signatures: list[bytes] = []
     threads = [
-        threading.Thread(target=lambda: found.append(key.sign(b"message", "SHA256")))
+        threading.Thread(target=lambda: signatures.append(key.sign(b"message", "SHA256")))
         for _ in range(4)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == [key.sign(b"message", "SHA256")] * 4
+    assert signatures == [key.sign(b"message", "SHA256")] * 4
 
 
-def test_settings_name_a_key_in_kms(make_key: Any) -> None:
-    """The environment, a mapping and a signer take kms: and a name; a mapping takes an object."""
+def test_settings_with_a_key_in_kms(make_key: Any) -> None:
+    """`kms:` and a name in the environment, a mapping and `Signer`; an object in a mapping."""
     name = make_key()
     environ = {
         "CLOUDFRONT_DOMAIN": "https://media.example.com",
@@ -268,7 +270,7 @@ def test_settings_name_a_key_in_kms(make_key: Any) -> None:
         "CLOUDFRONT_PRIVATE_KEY": f"kms:{name}\n",
     }
     key = KmsPrivateKey(name)
-    edge = TrustedKeyGroup({"K2JCJMDEHXQW5F": key.public_key_pem()})
+    key_group = TrustedKeyGroup({"K2JCJMDEHXQW5F": key.public_key_pem()})
     config = {"key_pair_id": "K2JCJMDEHXQW5F"}
     for setting in (f"kms:{name}", key):
         mapping = {
@@ -276,17 +278,19 @@ def test_settings_name_a_key_in_kms(make_key: Any) -> None:
             "CLOUDFRONT_CONFIG": config | {"private_key": setting},
         }
         assert Configuration.from_mapping(mapping).hash_algorithm == "SHA256"
-        assert edge.check(Distribution.from_config(mapping).sign_path("a")).allowed
-    assert edge.check(Distribution.from_env(environ).sign_path("a")).allowed
-    assert edge.check(Signer("K2JCJMDEHXQW5F", f"kms:{name}").sign_url(URL, expires_in=9)).allowed
+        assert key_group.check(Distribution.from_config(mapping).sign_path("a")).allowed
+    assert key_group.check(Distribution.from_env(environ).sign_path("a")).allowed
+    assert key_group.check(
+        Signer("K2JCJMDEHXQW5F", f"kms:{name}").sign_url(URL, expires_in=9)
+    ).allowed
 
 
-def test_settings_that_do_not_fit_a_key_in_kms(make_key: Any) -> None:
-    """Each is reported when the site starts, under its own name."""
+def test_invalid_settings_for_a_key_in_kms(make_key: Any) -> None:
+    """Each is reported at start-up, with the name of the setting."""
     name = make_key()
     for extra, problem in (
         ({"password": "secret-word"}, r"\['private_key'\]: there is a password, but no encrypted"),
-        ({"hash_algorithm": "SHA1"}, r"\['hash_algorithm'\]: this key signs with SHA256 alone"),
+        ({"hash_algorithm": "SHA1"}, r"\['hash_algorithm'\]: this key supports only SHA256"),
         ({"private_key": "kms:"}, r"\['private_key'\]: the name of the KMS key is invalid"),
         ({"private_key": "kms:alias/none"}, r"\['private_key'\]: the KMS key 'alias/none' cannot"),
         (
@@ -302,30 +306,30 @@ def test_settings_that_do_not_fit_a_key_in_kms(make_key: Any) -> None:
         assert "secret-word" not in str(caught.value)
 
 
-def test_the_command_line_signs_with_a_key_in_kms(
+def test_command_line_signs_with_a_key_in_kms(
     make_key: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With the hash algorithm that the key has."""
+    """With the hash algorithm of the key."""
     pytest.importorskip("click")
     from cfsign.cli import main
 
     name = make_key()
-    edge = TrustedKeyGroup({"K2JCJMDEHXQW5F": KmsPrivateKey(name).public_key_pem()})
+    key_group = TrustedKeyGroup({"K2JCJMDEHXQW5F": KmsPrivateKey(name).public_key_pem()})
     options = ["--key-pair-id", "K2JCJMDEHXQW5F", "--private-key", f"kms:{name}"]
     assert main(["sign", URL, *options]) == 0
-    assert edge.check(capsys.readouterr().out.strip()).allowed
+    assert key_group.check(capsys.readouterr().out.strip()).allowed
 
 
-def test_without_boto3_the_error_names_the_extra() -> None:
-    """Importing costs nothing and needs nothing; making a key does."""
+def test_missing_boto3_is_an_error() -> None:
+    """Importing the modules works without boto3. The hint has the extra to install."""
     code = (
         "import sys; sys.modules['boto3'] = None\n"
         "import importlib.util as u; find = u.find_spec\n"
         "u.find_spec = lambda name: None if name == 'boto3' else find(name)\n"
         "from cfsign.keys.kms import KmsPrivateKey\n"
         "from cfsign.keys.secrets import SsmParameter, SecretsManagerSecret\n"
-        "for made in (KmsPrivateKey, SecretsManagerSecret, SsmParameter):\n"
-        "    try: made('name')\n"
+        "for loader in (KmsPrivateKey, SecretsManagerSecret, SsmParameter):\n"
+        "    try: loader('name')\n"
         "    except Exception as error: print(type(error).__name__, error)\n"
         "assert 'botocore' not in sys.modules"
     )
@@ -338,10 +342,10 @@ def test_without_boto3_the_error_names_the_extra() -> None:
 
 
 @SPECS
-def test_over_http_from_end_to_end(
+def test_sign_over_http(
     make_key: Any, monkeypatch: pytest.MonkeyPatch, spec: str, algorithm: str
 ) -> None:
-    """boto3's own requests, to a server on loopback that the environment names."""
+    """boto3 sends real requests to a local server, set with AWS_ENDPOINT_URL."""
     pytest.importorskip("flask_cors")
     from moto.server import ThreadedMotoServer
 
@@ -350,10 +354,11 @@ def test_over_http_from_end_to_end(
     try:
         host, port = server.get_host_and_port()
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        signer = Signer("K2JCJMDEHXQW5F", f"kms:{make_key(spec)}")
-        edge = TrustedKeyGroup({"K2JCJMDEHXQW5F": signer.public_key_pem()})
+        key = KmsPrivateKey(make_key(spec))
+        signer = Signer("K2JCJMDEHXQW5F", key)
+        key_group = TrustedKeyGroup({"K2JCJMDEHXQW5F": signer.public_key_pem()})
         signed = asyncio.run(signer.sign_policy_async(Policy(URL, 1999999999)))
-        assert edge.check(signed.url(URL), at=1900000000).allowed
-        assert signer._key.algorithm == algorithm
+        assert key_group.check(signed.url(URL), at=1900000000).allowed
+        assert key.algorithm == algorithm
     finally:
         server.stop()

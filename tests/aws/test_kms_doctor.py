@@ -1,4 +1,4 @@
-"""The doctor on keys in AWS KMS: it says what was asked of AWS, and asks for no signature."""
+"""Tests of the doctor with keys in AWS KMS: it reads the public key and signs nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cfsign.keys.kms import KmsPrivateKey
 
 @pytest.fixture(autouse=True)
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Count the keys that are made, and refuse to sign."""
+    """Record the key objects that are made, and fail at any signature."""
     made: list[str] = []
     original = KmsPrivateKey.__init__
 
@@ -28,7 +28,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         original(self, key_id, **arguments)
 
     monkeypatch.setattr(KmsPrivateKey, "__init__", init)
-    monkeypatch.setattr(KmsPrivateKey, "sign", lambda *_: pytest.fail("asked to sign"))
+    monkeypatch.setattr(KmsPrivateKey, "sign", lambda *_: pytest.fail("signed"))
     return made
 
 
@@ -38,8 +38,8 @@ def examine(private_key: str, domain: str = "https://media.example.com", **more:
     return diagnose(Settings.from_env(environ), **more)
 
 
-def test_what_is_asked_is_told(make_key: Any, calls: list[str]) -> None:
-    """Once for the public half, as the site asks at its start; and nothing is said of files."""
+def test_report_of_a_key_in_kms(make_key: Any, calls: list[str]) -> None:
+    """One call for the public key, as at a site's start; no note about files."""
     assert examine(f"kms:{make_key()}") == [
         Problem(
             "CLOUDFRONT_PRIVATE_KEY",
@@ -51,22 +51,22 @@ def test_what_is_asked_is_told(make_key: Any, calls: list[str]) -> None:
     assert len(calls) == 1
 
 
-def test_what_kms_refuses_is_told_once(aws: None, calls: list[str]) -> None:
-    """Nor is it asked again, where that is already the error."""
-    (finding,) = examine("kms:alias/none")
-    assert (finding.level, finding.setting) == ("error", "CLOUDFRONT_PRIVATE_KEY")
-    assert "NotFoundException" in finding.message
+def test_error_of_kms_is_reported_once(aws: None, calls: list[str]) -> None:
+    """The doctor does not call KMS a second time."""
+    (problem,) = examine("kms:alias/none")
+    assert (problem.level, problem.setting) == ("error", "CLOUDFRONT_PRIVATE_KEY")
+    assert "NotFoundException" in problem.message
     assert calls == ["alias/none"]
 
 
-def test_another_error_hides_nothing(make_key: Any) -> None:
-    """The key is looked into all the same."""
+def test_key_is_checked_in_spite_of_another_error(make_key: Any) -> None:
+    """An invalid domain does not hide the note about the key."""
     error, note = examine(f"kms:{make_key()}", domain="media.example.com")
     assert (error.setting, note.setting) == ("CLOUDFRONT_DOMAIN", "CLOUDFRONT_PRIVATE_KEY")
 
 
-def test_the_public_half(make_key: Any, tmp_path: Path, public_pem: str) -> None:
-    """It is compared, without a signature."""
+def test_public_key_is_compared(make_key: Any, tmp_path: Path, public_pem: str) -> None:
+    """Without a signature."""
     key_id = make_key("RSA_2048")
     path = tmp_path / "public.pem"
     path.write_text(KmsPrivateKey(key_id).public_key_pem())
@@ -77,8 +77,8 @@ def test_the_public_half(make_key: Any, tmp_path: Path, public_pem: str) -> None
     assert examine(f"kms:{key_id}", public_key=path)[0].level == "error"
 
 
-def test_in_a_ring(make_key: Any, tmp_path: Path, pem: str) -> None:
-    """The key of a file beside it is tried."""
+def test_key_ring_with_a_key_in_kms(make_key: Any, tmp_path: Path, pem: str) -> None:
+    """A key file in the same ring is tested with a signature."""
     (tmp_path / "old.pem").write_text(pem)
     (tmp_path / "old.pem").chmod(0o600)
     old = {"key_pair_id": "K1", "private_key": "old.pem"}
@@ -86,10 +86,10 @@ def test_in_a_ring(make_key: Any, tmp_path: Path, pem: str) -> None:
     (tmp_path / "ring.json").write_text(json.dumps({"keys": [old, new]}))
     environ = {"CLOUDFRONT_DOMAIN": "https://media.example.com"}
     environ["CLOUDFRONT_KEY_RING_FILE"] = str(tmp_path / "ring.json")
-    findings = diagnose(Settings.from_env(environ))
-    assert {finding.level for finding in findings} == {"note"}
-    _, signs, cost, elsewhere, trial = [finding.message for finding in findings]
-    assert signs.startswith("K2: signs now")
+    problems = diagnose(Settings.from_env(environ))
+    assert {problem.level for problem in problems} == {"note"}
+    _, active, cost, remote, test_url = [problem.message for problem in problems]
+    assert active.startswith("K2: signs now")
     assert cost.startswith("K1: RSA-2048 with SHA1")
-    assert elsewhere.startswith("K2: KmsPrivateKey (P-256) signs in AWS")
-    assert trial == "a URL signed with K1 is allowed (checked offline)"
+    assert remote.startswith("K2: KmsPrivateKey (P-256) signs in AWS")
+    assert test_url == "a URL signed with K1 is allowed (checked offline)"
