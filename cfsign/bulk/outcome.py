@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from time import time
 from typing import NamedTuple
 
 from cfsign.errors import ResourceError
-from cfsign.signing.policy import Address, Policy
+from cfsign.signing.policy import Conditions, build_policy
 from cfsign.signing.signer import BaseSigner
-from cfsign.signing.times import Timestamp
 
 #: A function that signs one URL, or raises ResourceError.
 SignURL = Callable[[str], str]
@@ -44,37 +45,24 @@ def try_to_sign(sign_url: SignURL, url: str) -> Outcome:
 @dataclass(frozen=True, slots=True)
 class RunConditions:
     """
-    The conditions of every URL of a run. For their meaning see `Signer.sign_url`.
+    The conditions and the pattern of every URL of a run.
 
-    There is no `expires_in`: all URLs of a run expire at the same time, however long it takes.
+    Attributes:
+        conditions: The arguments of `Signer.sign_url`. With `expires_at`, all URLs expire at the
+            same time, however long the run takes.
+        pattern: A URL pattern that matches all URLs, or None.
     """
 
-    expires_at: Timestamp
-    starts_at: Timestamp | None = None
-    ip_address: Address | None = None
+    conditions: Conditions
     pattern: str | None = None
 
     def bind(self, signer: BaseSigner) -> SignURL:
         """
         Return a function that signs one URL with *signer*. With a `pattern`, it signs only once.
 
-        The function raises PolicyError once `expires_at` has passed.
+        Raises:
+            PolicyError: `expires_at` has passed. The function raises it, too, without a pattern.
         """
         if self.pattern is not None:
-            policy = Policy(
-                self.pattern,
-                self.expires_at,
-                starts_at=self.starts_at,
-                ip_address=self.ip_address,
-            )
-            return signer.sign_policy(policy).url
-
-        def sign_url(url: str) -> str:
-            return signer.sign_url(
-                url,
-                expires_at=self.expires_at,
-                starts_at=self.starts_at,
-                ip_address=self.ip_address,
-            )
-
-        return sign_url
+            return signer.sign_policy(build_policy(self.pattern, self.conditions, time())).url
+        return partial(signer.sign_url, **self.conditions)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
+from typing import Unpack
 
 from cfsign.bulk.outcome import Outcome, RunConditions, try_to_sign
 from cfsign.errors import ConfigurationError
-from cfsign.signing.policy import Address
+from cfsign.signing.policy import Conditions
 from cfsign.signing.signer import BaseSigner
-from cfsign.signing.times import Timestamp
 from cfsign.signing.url import check_urls
 
 
@@ -17,10 +17,8 @@ def sign_partition(
     urls: Iterable[str],
     load_signer: Callable[[], BaseSigner],
     *,
-    expires_at: Timestamp,
-    starts_at: Timestamp | None = None,
-    ip_address: Address | None = None,
     pattern: str | None = None,
+    **conditions: Unpack[Conditions],
 ) -> Iterator[Outcome]:
     """
     Sign *urls* lazily and in order, and yield one `Outcome` for each.
@@ -33,11 +31,9 @@ def sign_partition(
         load_signer: A function that makes the signer from the worker's own environment, a file or
             AWS KMS. It is called once per process. Use a function of a module, which the engine
             sends by its name; a signer itself cannot be pickled.
-        expires_at: When all URLs expire, as an aware datetime or epoch seconds. Compute it once,
-            where the job starts, so that a partition that is retried gets the same expiry.
-        starts_at: The URLs are refused before this time.
-        ip_address: The client's IPv4 address or network.
         pattern: A URL pattern that matches all URLs. It makes one signature per partition enough.
+        conditions: When and for whom the URLs work. Compute `expires_at` once, where the job
+            starts, so that a partition that is retried gets the same expiry.
 
     Raises:
         ConfigurationError: `load_signer` is not a function, or does not return a signer.
@@ -51,8 +47,7 @@ def sign_partition(
             f"load_signer must be a function, got a {type(load_signer).__name__}",
             hint="pass a function that loads the key on the worker, so that no key is sent to it",
         )
-    conditions = RunConditions(expires_at, starts_at, ip_address, pattern)
-    sign_url = conditions.bind(_load_once(load_signer))
+    sign_url = RunConditions(conditions, pattern).bind(_load_once(load_signer))
     return (try_to_sign(sign_url, url) for url in several)
 
 

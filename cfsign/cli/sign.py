@@ -19,9 +19,9 @@ _SAME_SITE = click.Choice(["Strict", "Lax", "None"], case_sensitive=False)
 @click.option("--pattern", help="A URL pattern to sign instead. It must match the URL.")
 def sign(url: str, pattern: str | None, **options: Any) -> None:
     """Sign URL and print it. Percent-encode it first, as a browser sends it."""
-    signer, conditions = read_signing_options(**options)
+    signer, conditions, expires_at = read_signing_options(**options)
     print_result(signer.sign_url(url, pattern=pattern, **conditions))
-    print_expiry(conditions["expires_at"])
+    print_expiry(expires_at)
 
 
 @click.command(short_help="Print cookies that open a folder or a file.")
@@ -50,7 +50,7 @@ def cookies(
         raise click.UsageError("--json cannot be combined with --set-cookie")
     if not set_cookie and (domain, path, samesite) != (None, None, None):
         raise click.UsageError("--domain, --path and --samesite need --set-cookie")
-    signer, conditions = read_signing_options(**options)
+    signer, conditions, expires_at = read_signing_options(**options)
     signed = signer.sign_cookies(pattern, **conditions)
     if as_json:
         print_result(json.dumps(dict(signed)))
@@ -61,4 +61,4 @@ def cookies(
         print_result("; ".join(f"{name}={value}" for name, value in signed.items()))
     if pattern.endswith("/") and "*" not in pattern:
         print_message("these cookies open only that one URL; end it in /* to open the folder")
-    print_expiry(conditions["expires_at"])
+    print_expiry(expires_at)

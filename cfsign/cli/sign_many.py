@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,19 +90,18 @@ def sign_many(
     _check_paths(source, target, errors, options["private_key"], options["key_ring"])
     if pattern is not None:
         check_resource(pattern)  # before anything is written
-    ring_or_signer, times = read_signing_options(**options)
+    ring_or_signer, conditions, ends = read_signing_options(**options)
     signer = ring_or_signer.current()
-    conditions = RunConditions(**times, pattern=pattern)
+    run_conditions = RunConditions(conditions, pattern)
     columns = column or "url", output_column or "signed_url"
     with open_source(source, sys.stdin.buffer, form, *columns) as opened:
 
         def sign_from(position: Position | None) -> SignedBatches:
-            batches = sign_batches(opened, signer, conditions, workers, position)
+            batches = sign_batches(opened, signer, run_conditions, workers, position)
             return report_progress(batches, opened, errors)
 
         if target is None:
             totals = _write_stream(sign_from(None), opened, errors)
-            ends = times["expires_at"]
         else:
             run = FileRun(target.resolve(), None if errors is None else errors.resolve())
             run_options = {
@@ -118,9 +116,9 @@ def sign_many(
                 "--ip-address": options["ip_address"],
                 "--pattern": pattern,
             }
-            journal = run.begin(run_options, times["expires_at"], resume=resume)
+            journal = run.begin(run_options, ends, resume=resume)
             ends = journal.expires_at
-            conditions = replace(conditions, expires_at=ends)
+            run_conditions = RunConditions({**conditions, "expires_at": ends}, pattern)
             can_resume = run_options["INPUT"] is not None
             totals = _write_file(run, journal, opened, sign_from, can_resume=can_resume)
     print_message(f"{totals.rows - totals.rejected} signed, {totals.rejected} rejected")

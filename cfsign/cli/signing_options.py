@@ -110,9 +110,9 @@ def read_signing_options(
     starts_at: int | datetime | None,
     ip_address: str | None,
     **key_options: Any,
-) -> tuple[BaseSigner, dict[str, Any]]:
+) -> tuple[BaseSigner, Conditions, int]:
     """
-    Return the signer and the conditions that the `signing_options` describe.
+    Return the signer, the conditions and the expiry that the `signing_options` describe.
 
     Raises:
         click.UsageError: Options are missing, wrong or contradict each other.
@@ -134,8 +134,9 @@ def read_signing_options(
             "starts_at": starts_at,
             "ip_address": ip_address,
         }
-        ends, starts_at, ip_address = check_conditions(conditions, time.time())
-    return signer, {"expires_at": ends, "starts_at": starts_at, "ip_address": ip_address}
+        ends, *_ = check_conditions(conditions, time.time())
+    # Every signature of the command gets the same expiry.
+    return signer, {**conditions, "expires_in": None, "expires_at": ends}, ends
 
 
 def print_expiry(expires_at: int) -> None:

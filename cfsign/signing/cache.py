@@ -172,8 +172,7 @@ def check_cache_bytes(cache_bytes: object) -> int:
     """Return *cache_bytes* if it is a number of bytes from 0, else raise ConfigurationError."""
     if isinstance(cache_bytes, bool) or not isinstance(cache_bytes, int) or cache_bytes < 0:
         raise ConfigurationError(
-            f"cache_bytes must be a whole number of bytes, such as {DEFAULT_BYTES}, "
-            f"got {cache_bytes!r}",
+            f"cache_bytes must be a whole number of bytes, such as {DEFAULT_BYTES}",
             hint="set 0 for no cache",
         )
     return int(cache_bytes)

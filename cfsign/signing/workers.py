@@ -22,7 +22,7 @@ def check_workers(workers: object) -> int:
     """Return *workers* if it is a whole number from 1 to `MAX_WORKERS`, else raise PolicyError."""
     if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= MAX_WORKERS:
         raise PolicyError(
-            f"workers must be a whole number from 1 to {MAX_WORKERS}, got {workers!r}",
+            f"workers must be a whole number from 1 to {MAX_WORKERS}",
             hint="os.cpu_count() is a good choice",
             field="workers",
         )
