@@ -10,10 +10,7 @@ import pytest
 
 from cfsign.edge import ASGIEdge, Behavior, WSGIEdge
 from cfsign.edge.response_headers import ANY_ORIGIN
-
-NOW = 1_767_200_000
-EXPIRES = NOW + 60
-HOST = "d1.example.com"
+from tests.edge.common import EXPIRES, HOST, NOW, join_cookies
 
 
 class EdgeClient:
@@ -274,7 +271,7 @@ def test_costly_policy_is_explained_in_time(make_edge: Any, rsa_peer: Any) -> No
 
 
 def measure_least_seconds(edge: Any, cookies: dict[str, str]) -> float:
-    header = "; ".join(f"{k}={v}" for k, v in cookies.items())
+    header = join_cookies(cookies)
     durations = []
     for _ in range(3):
         began = time.process_time()

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cfsign import TrustedKeyGroup
 from cfsign.edge import Behavior, WSGIEdge
 from cfsign.edge.behaviors import Behaviors
 from cfsign.errors import ConfigurationError
+from tests.edge.common import NOW, RecordingOrigin
 
-NOW = 1_767_200_000
 TEXTS = st.text("ab/?*.", max_size=8)
 
 
@@ -114,14 +115,10 @@ def request_status(edge: WSGIEdge, target: str, **headers: str) -> str:
 
 def test_behavior_has_its_own_keys(group: Any, rsa_peer: Any, stranger: Any) -> None:
     """A key of the default behavior does not open the paths of another."""
-    from cfsign import TrustedKeyGroup
-
-    def origin(environ: Any, start_response: Any) -> list[bytes]:
-        start_response("200 OK", [])
-        return []
-
     other = TrustedKeyGroup({"KOTHER": stranger.public_pem})
-    edge = WSGIEdge(origin, group, behaviors=[Behavior("/other/*", other)], clock=lambda: NOW)
+    edge = WSGIEdge(
+        RecordingOrigin(), group, behaviors=[Behavior("/other/*", other)], clock=lambda: NOW
+    )
     for path, status in (("/a", "200 OK"), ("/other/a", "403 Forbidden")):
         url = rsa_peer.canned_url(f"http://h{path}", NOW + 60)
         assert request_status(edge, url.removeprefix("http://h")) == status
@@ -129,19 +126,13 @@ def test_behavior_has_its_own_keys(group: Any, rsa_peer: Any, stranger: Any) -> 
 
 def test_request_for_an_open_path_is_not_changed(group: Any) -> None:
     """Reserved parameters and cookies stay, because the behavior has no trusted keys."""
-    received: list[Any] = []
-
-    def origin(environ: Any, start_response: Any) -> list[bytes]:
-        received.append(environ)
-        start_response("200 OK", [])
-        return []
-
+    origin = RecordingOrigin()
     edge = WSGIEdge(origin, group, behaviors=[Behavior("/open/*", None)])
     assert (
         request_status(edge, "/open/a?Expires=1&x", HTTP_COOKIE="CloudFront-Policy=x") == "200 OK"
     )
-    assert received[0]["QUERY_STRING"] == "Expires=1&x"
-    assert received[0]["HTTP_COOKIE"] == "CloudFront-Policy=x"
+    assert origin.environs[0]["QUERY_STRING"] == "Expires=1&x"
+    assert origin.environs[0]["HTTP_COOKIE"] == "CloudFront-Policy=x"
 
 
 @pytest.mark.parametrize(
@@ -149,12 +140,10 @@ def test_request_for_an_open_path_is_not_changed(group: Any) -> None:
 )
 def test_invalid_target_is_refused_on_open_paths(group: Any, target: str) -> None:
     """Servers disagree about the path of such a target."""
-
-    def origin(environ: Any, start_response: Any) -> list[bytes]:
-        raise AssertionError("the origin received the request")
-
+    origin = RecordingOrigin()
     edge = WSGIEdge(origin, group, behaviors=[Behavior("/open/*", None)])
     assert request_status(edge, target) == "403 Forbidden"
+    assert origin.environs == []
 
 
 @pytest.mark.parametrize(
@@ -167,30 +156,18 @@ def test_invalid_target_is_refused_on_open_paths(group: Any, target: str) -> Non
 )
 def test_host_of_the_target_is_removed(group: Any, target: str, forwarded: str) -> None:
     """The origin must not receive a host that the client chose."""
-    received: list[Any] = []
-
-    def origin(environ: Any, start_response: Any) -> list[bytes]:
-        received.append(environ["REQUEST_URI"])
-        start_response("200 OK", [])
-        return []
-
+    origin = RecordingOrigin()
     edge = WSGIEdge(origin, group, behaviors=[Behavior("/open/*", None)])
     assert request_status(edge, target) == "200 OK"
-    assert received == [forwarded]
+    assert [environ["REQUEST_URI"] for environ in origin.environs] == [forwarded]
 
 
 def test_host_of_a_signed_target_is_removed(group: Any, rsa_peer: Any) -> None:
     """Together with the credential (RFC 9112, section 3.2.1)."""
-    received: list[Any] = []
-
-    def origin(environ: Any, start_response: Any) -> list[bytes]:
-        received.append(environ["REQUEST_URI"])
-        start_response("200 OK", [])
-        return []
-
+    origin = RecordingOrigin()
     edge = WSGIEdge(origin, group, clock=lambda: NOW)
     assert request_status(edge, rsa_peer.canned_url("http://h/a?q", NOW + 60)) == "200 OK"
-    assert received == ["/a?q"]
+    assert [environ["REQUEST_URI"] for environ in origin.environs] == ["/a?q"]
 
 
 @pytest.mark.parametrize("path", ["/a/..%2Fb/secret", "/a/..%2fb%2fsecret", "/a/%2e%2e%2Fb/x"])
@@ -198,12 +175,6 @@ def test_key_does_not_open_the_paths_of_another_behavior(
     group: Any, rsa_peer: Any, stranger: Any, path: str
 ) -> None:
     """A path with two readings, in two behaviors, needs a key that both trust."""
-    from cfsign import TrustedKeyGroup
-
-    def origin(environ: Any, start_response: Any) -> list[bytes]:
-        start_response("200 OK", [])
-        return []
-
     b = {"KB": stranger.public_pem}
     target = rsa_peer.canned_url(f"http://h{path}", NOW + 60).removeprefix("http://h")
     for others, status in (
@@ -211,5 +182,5 @@ def test_key_does_not_open_the_paths_of_another_behavior(
         (TrustedKeyGroup({**b, rsa_peer.key_pair_id: rsa_peer.public_pem}), "200 OK"),
     ):
         behaviors = [Behavior("/a/*", group), Behavior("/b/*", others)]
-        edge = WSGIEdge(origin, None, behaviors=behaviors, clock=lambda: NOW)
+        edge = WSGIEdge(RecordingOrigin(), None, behaviors=behaviors, clock=lambda: NOW)
         assert request_status(edge, target) == status

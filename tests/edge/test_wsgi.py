@@ -1,44 +1,33 @@
-"""`WSGIEdge` and `ASGIEdge`: what is allowed, what the origin receives, and what is logged."""
+"""`WSGIEdge`: what is allowed, what the origin receives, and what is logged."""
 
 from __future__ import annotations
 
-import asyncio
 import http.client
 import re
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from cfsign.edge import ASGIEdge, Behavior, WSGIEdge
+from cfsign.edge import WSGIEdge
 from cfsign.errors import ConfigurationError
+from tests.edge.common import (
+    EVERYTHING,
+    EXPIRES,
+    HOST,
+    MISSING_KEY,
+    PINNED,
+    PUBLIC,
+    RecordingOrigin,
+    clock,
+    join_cookies,
+)
 
-httpx = pytest.importorskip("httpx")
 create_server = pytest.importorskip("waitress").create_server
 werkzeug_test = pytest.importorskip("werkzeug.test")
 Client, EnvironBuilder = werkzeug_test.Client, werkzeug_test.EnvironBuilder
-
-NOW = 1_767_200_000
-EXPIRES = NOW + 60
-HOST = "d1.example.com"
-MISSING_KEY = (
-    b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>MissingKey</Code>'
-    b"<Message>Missing Key-Pair-Id query parameter or cookie value</Message></Error>"
-)
-EVERYTHING = '{"Statement":[{"Condition":{"DateLessThan":{"AWS:EpochTime":1767200060}}}]}'
-PUBLIC = EVERYTHING.replace("[{", f'[{{"Resource":"http*://{HOST}/public/*",')
-PINNED = EVERYTHING.replace("}}}", '},"IpAddress":{"AWS:SourceIp":"192.0.2.0/24"}}}')
-
-
-def clock() -> float:
-    return NOW
-
-
-def join_cookies(cookies: dict[str, str]) -> str:
-    return "; ".join(f"{name}={value}" for name, value in cookies.items())
 
 
 class Browser(Client):
@@ -51,64 +40,47 @@ class Browser(Client):
         return super().open(f"/{path}", *args, base_url=f"{scheme}://{host}", **kwargs)
 
 
-@dataclass
-class Received:
-    """The WSGI environ or ASGI scope that the origin received; None if it received nothing."""
-
-    request: dict[str, Any] | None = None
-
-
-@pytest.fixture
-def received() -> Received:
-    """The request that the origin received."""
-    return Received()
-
-
 class TestWSGI:
     """`WSGIEdge`, called as a server calls it."""
 
     @pytest.fixture
-    def client(self, group: Any, received: Received) -> Client:
-        def origin(environ: Any, start_response: Any) -> list[bytes]:
-            received.request = environ
-            start_response("200 OK", [("Content-Type", "text/plain")])
-            return [b"the file"]
+    def origin(self) -> RecordingOrigin:
+        return RecordingOrigin()
 
+    @pytest.fixture
+    def client(self, group: Any, origin: RecordingOrigin) -> Client:
         return Browser(WSGIEdge(origin, group, clock=clock), use_cookies=False)
 
     def test_signed_url_is_served_and_stripped(
-        self, client: Client, received: Received, rsa_peer: Any
+        self, client: Client, origin: RecordingOrigin, rsa_peer: Any
     ) -> None:
         """The origin receives none of the five parameters, in no form of the URL."""
         url = f"https://{HOST}/a%20b/%7e/report.pdf?size=l%61rge&x"
         signed = rsa_peer.canned_url(url, EXPIRES, hash_algorithm="SHA256")
         response = client.get(signed)
         assert (response.status_code, response.data) == (200, b"the file")
-        assert received.request is not None
-        assert received.request["QUERY_STRING"] == "size=l%61rge&x"
+        assert origin.environs[-1]["QUERY_STRING"] == "size=l%61rge&x"
         for name in ("REQUEST_URI", "RAW_URI"):
-            assert received.request[name].endswith("/a%20b/%7e/report.pdf?size=l%61rge&x")
-        assert "Signature" not in str({**received.request, "werkzeug.request": None})
+            assert origin.environs[-1][name].endswith("/a%20b/%7e/report.pdf?size=l%61rge&x")
+        assert "Signature" not in str({**origin.environs[-1], "werkzeug.request": None})
 
     def test_stripped_query_leaves_no_question_mark(
-        self, client: Client, received: Received, rsa_peer: Any
+        self, client: Client, origin: RecordingOrigin, rsa_peer: Any
     ) -> None:
         """The origin receives the URL that was signed."""
         client.get(rsa_peer.canned_url(f"https://{HOST}/a", EXPIRES))
-        assert received.request is not None
-        assert (received.request["QUERY_STRING"], received.request["RAW_URI"]) == ("", "/a")
+        assert (origin.environs[-1]["QUERY_STRING"], origin.environs[-1]["RAW_URI"]) == ("", "/a")
 
     def test_signed_cookies_are_stripped(
-        self, client: Client, received: Received, rsa_peer: Any
+        self, client: Client, origin: RecordingOrigin, rsa_peer: Any
     ) -> None:
         """CloudFront's cookies are removed; the site's own cookies stay."""
         cookies = join_cookies({"a": '"1"', **rsa_peer.custom_cookies(EVERYTHING), "b": "2"})
         assert client.get("http://h/x", headers={"Cookie": cookies}).status_code == 200
-        assert received.request is not None
-        assert received.request["HTTP_COOKIE"] == 'a="1"; b=2'
+        assert origin.environs[-1]["HTTP_COOKIE"] == 'a="1"; b=2'
 
     def test_empty_cookie_header_is_removed(
-        self, client: Client, received: Received, rsa_peer: Any
+        self, client: Client, origin: RecordingOrigin, rsa_peer: Any
     ) -> None:
         """Without other cookies there is no header; the target does not change."""
         cookies = join_cookies(rsa_peer.custom_cookies(EVERYTHING))
@@ -116,27 +88,22 @@ class TestWSGI:
             environ = EnvironBuilder(headers={"Cookie": cookies}).get_environ()
             environ["REQUEST_URI"] = target
             assert client.run_wsgi_app(environ)[1] == "200 OK"
-            assert received.request is not None
-            assert "HTTP_COOKIE" not in received.request
-            assert received.request["REQUEST_URI"] == target
+            assert "HTTP_COOKIE" not in origin.environs[-1]
+            assert origin.environs[-1]["REQUEST_URI"] == target
 
-    def test_environ_of_the_server_is_not_changed(self, group: Any, rsa_peer: Any) -> None:
+    def test_environ_of_the_server_is_not_changed(
+        self, group: Any, origin: RecordingOrigin, rsa_peer: Any
+    ) -> None:
         """The origin receives a copy."""
         path = rsa_peer.canned_url(f"http://{HOST}/a", EXPIRES).removeprefix(f"http://{HOST}")
         environ = EnvironBuilder(path=path, base_url=f"http://{HOST}/").get_environ()
         environ |= {"HTTP_COOKIE": "CloudFront-Policy=x", "RAW_URI": path, "REQUEST_URI": path}
         before = dict(environ)
-        environs: list[Any] = []
-
-        def origin(inner: Any, start_response: Any) -> list[bytes]:
-            environs.append(inner)
-            return [b""]
-
         WSGIEdge(origin, group, clock=clock)(environ, lambda *_: None)
         assert environ == before
-        assert environs[0] is not environ
+        assert origin.environs[0] is not environ
 
-    def test_unsigned_request_is_refused(self, client: Client, received: Received) -> None:
+    def test_unsigned_request_is_refused(self, client: Client, origin: RecordingOrigin) -> None:
         """The response has CloudFront's headers and body, and the origin receives nothing."""
         response = client.get(f"https://{HOST}/a")
         assert (response.status, response.data) == ("403 Forbidden", MISSING_KEY)
@@ -149,7 +116,7 @@ class TestWSGI:
             "Content-Length": "146",
             "X-Cache": "Error from cloudfront",
         }
-        assert received.request is None
+        assert origin.environs == []
 
     @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "POST", "DELETE"])
     def test_every_method_needs_a_credential(
@@ -246,14 +213,8 @@ class TestWSGI:
         environ["HTTP_COOKIE"] = join_cookies(peer.custom_cookies(PUBLIC))
         statuses: list[str] = []
 
-        def origin(_environ: Any, start_response: Any) -> list[bytes]:
-            start_response("200 OK", [])
-            return []
-
-        def start_response(status: str, headers: Any) -> None:
-            statuses.append(status)
-
-        list(WSGIEdge(origin, group, clock=clock)(environ, start_response))
+        edge = WSGIEdge(RecordingOrigin(), group, clock=clock)
+        list(edge(environ, lambda status, *_: statuses.append(status)))  # type: ignore[arg-type,return-value]
         return statuses[0]
 
     @pytest.mark.parametrize(
@@ -267,7 +228,7 @@ class TestWSGI:
         ],
     )
     def test_url_is_rebuilt_without_the_target(
-        self, group: Any, rsa_peer: Any, url: str, decoded_path: str
+        self, group: Any, origin: RecordingOrigin, rsa_peer: Any, url: str, decoded_path: str
     ) -> None:
         """Under a server that does not provide the target, each path has one encoding."""
         query = url.partition("?")[2]
@@ -281,15 +242,9 @@ class TestWSGI:
             "SERVER_PORT": "80",
             "wsgi.url_scheme": "http",
         }
-        environs: list[Any] = []
-
-        def origin(inner: Any, start_response: Any) -> list[bytes]:
-            environs.append(inner)
-            return []
-
         WSGIEdge(origin, group, clock=clock)(environ, lambda *_: None)
-        assert environs[0]["QUERY_STRING"] == query
-        assert "REQUEST_URI" not in environs[0]
+        assert origin.environs[0]["QUERY_STRING"] == query
+        assert "REQUEST_URI" not in origin.environs[0]
 
     def test_refusal_is_logged_without_the_credential(
         self, client: Client, rsa_peer: Any, caplog: pytest.LogCaptureFixture
@@ -422,191 +377,3 @@ class TestRealServer:
         with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
             connection.sendall(request.encode())
             assert b"200 OK" not in connection.recv(65536)
-
-
-class TestASGI:
-    """`ASGIEdge`, called as a server calls it."""
-
-    @pytest.fixture
-    def edge(self, group: Any, received: Received) -> ASGIEdge:
-        return self.create_edge(group, received)
-
-    def create_edge(self, group: Any, received: Received, behaviors: Any = ()) -> ASGIEdge:
-        async def origin(scope: Any, receive: Any, send: Any) -> None:
-            received.request = scope
-            if scope["type"] == "http":
-                await send({"type": "http.response.start", "status": 200, "headers": []})
-                await send({"type": "http.response.body", "body": b"the file"})
-
-        return ASGIEdge(origin, group, behaviors=behaviors, clock=clock)
-
-    def send(self, edge: ASGIEdge, url: str, method: str = "GET", **kwargs: Any) -> httpx.Response:
-        async def send() -> httpx.Response:
-            transport = httpx.ASGITransport(edge, client=("192.0.2.7", 1))
-            async with httpx.AsyncClient(transport=transport) as client:
-                return await client.request(method, url, **kwargs)
-
-        return asyncio.run(send())
-
-    def call(self, edge: ASGIEdge, **scope: Any) -> list[Any]:
-        """Call the edge with a scope; return the messages that it sends."""
-        messages: list[Any] = []
-
-        async def receive() -> Any:
-            return {"type": "http.request"}
-
-        async def send(message: Any) -> None:
-            messages.append(message)
-
-        whole = {"type": "http", "method": "GET", "scheme": "https", "path": "/a", **scope}
-        whole.setdefault("headers", [(b"host", HOST.encode())])
-        asyncio.run(edge(whole, receive, send))
-        return messages
-
-    def sign_query(self, peer: Any, url: str) -> bytes:
-        """Return the query of a signed URL."""
-        signed: str = peer.canned_url(url, EXPIRES)
-        return signed.partition("?")[2].encode()
-
-    def test_signed_url_is_served_and_stripped(
-        self, edge: ASGIEdge, received: Received, rsa_peer: Any
-    ) -> None:
-        """The origin receives none of the five parameters."""
-        url = f"https://{HOST}/a%20b/%7e?size=l%61rge&x"
-        response = self.send(edge, rsa_peer.canned_url(url, EXPIRES, hash_algorithm="SHA256"))
-        assert (response.status_code, response.content) == (200, b"the file")
-        assert received.request is not None
-        assert received.request["query_string"] == b"size=l%61rge&x"
-        assert "Signature" not in str(received.request)
-
-    def test_unsigned_request_is_refused(self, edge: ASGIEdge, received: Received) -> None:
-        """The response has CloudFront's headers and body, and the origin receives nothing."""
-        response = self.send(edge, f"https://{HOST}/a")
-        assert (response.status_code, response.content) == (403, MISSING_KEY)
-        headers = dict(response.headers)
-        assert re.fullmatch(r"[\w-]{55}=", headers.pop("x-amz-cf-id"))
-        assert headers == {
-            "server": "CloudFront",
-            "content-type": "text/xml",
-            "content-length": "146",
-            "x-cache": "Error from cloudfront",
-        }
-        assert received.request is None
-
-    def test_refusal_is_logged_without_the_credential(
-        self, edge: ASGIEdge, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        """For requests, and for WebSockets, whose handshake is a GET."""
-        self.call(edge, method="POST", query_string=b"Signature=s3cret", raw_path=b"/\xff%20a")
-        self.call(edge, type="websocket", scheme="wss", method=None, path="/socket")
-        assert caplog.messages == [
-            "POST /%FF%20a: 403 AccessDenied: the URL, the cookies, the time or the "
-            "address is invalid",
-            "GET /socket: 403 MissingKey: no key pair id",
-        ]
-        assert {each.name for each in caplog.records} == {"cfsign.edge"}
-
-    def test_refusal_of_head(self, edge: ASGIEdge) -> None:
-        """The response has the length and no body."""
-        start, body = self.call(edge, method="HEAD")
-        assert (b"content-length", b"146") in start["headers"]
-        assert body == {"type": "http.response.body", "body": b""}
-
-    def test_cookies_in_several_headers(
-        self, edge: ASGIEdge, received: Received, rsa_peer: Any
-    ) -> None:
-        """HTTP/2 may send a header per cookie: they are read together and stripped separately."""
-        crumbs = [f"{k}={v}" for k, v in rsa_peer.custom_cookies(EVERYTHING).items()]
-        crumbs[1:1] = ["a=1; b=2"]
-        crumbs[-1] += "; c=3"
-        headers = [(b"host", HOST.encode()), *((b"cookie", crumb.encode()) for crumb in crumbs)]
-        self.call(edge, raw_path=b"/a", query_string=b"", headers=headers)
-        assert received.request is not None
-        assert received.request["headers"] == [
-            headers[0],
-            (b"cookie", b"a=1; b=2"),
-            (b"cookie", b"c=3"),
-        ]
-        assert len(headers) == 5
-
-    @pytest.mark.parametrize(("document", "status"), [(EVERYTHING, 200), (PINNED, 200)])
-    def test_client_address_is_checked(
-        self, edge: ASGIEdge, rsa_peer: Any, document: str, status: int
-    ) -> None:
-        """It is the peer of the connection; if it is unknown, an address condition fails."""
-        url = rsa_peer.custom_url(f"https://{HOST}/a", document)
-        assert self.send(edge, url).status_code == status
-        query = url.partition("?")[2].encode()
-        for client, expected in ((("192.0.3.7", 1), 403), (None, 403)):
-            messages = self.call(edge, query_string=query, client=client)
-            assert messages[0]["status"] == (expected if document == PINNED else 200)
-
-    def test_raw_path_is_compared(self, edge: ASGIEdge, rsa_peer: Any) -> None:
-        """The path is compared as it was sent, not decoded."""
-        query = self.sign_query(rsa_peer, f"https://{HOST}/%7e=/%2F")
-        signed = {"path": "/~=//", "query_string": query}
-        assert self.call(edge, raw_path=b"/%7e=/%2F", **signed)[0]["status"] == 200
-        assert self.call(edge, raw_path=b"/~=//", **signed)[0]["status"] == 403
-
-    @pytest.mark.parametrize("is_open", [False, True])
-    def test_host_of_the_target_is_removed(
-        self, group: Any, received: Received, rsa_peer: Any, is_open: bool
-    ) -> None:
-        """Some servers pass the absolute form as the path (RFC 9112, section 3.2.2)."""
-        edge = self.create_edge(group, received, [Behavior("*", None)] if is_open else [])
-        whole = f"https://{HOST}/a%20b"
-        query = self.sign_query(rsa_peer, whole)
-        self.call(edge, path=f"https://{HOST}/a b", raw_path=whole.encode(), query_string=query)
-        assert received.request is not None
-        assert (received.request["path"], received.request["raw_path"]) == ("/a b", b"/a%20b")
-
-    @pytest.mark.parametrize("missing", [{}, {"raw_path": None}])
-    def test_url_is_rebuilt_without_the_raw_path(
-        self, edge: ASGIEdge, rsa_peer: Any, missing: dict[str, Any]
-    ) -> None:
-        """Under a server that does not provide the target, each path has one encoding."""
-        query = self.sign_query(rsa_peer, f"https://{HOST}/caf%C3%A9%3D")
-        messages = self.call(edge, path="/caf\xe9=", query_string=query, **missing)
-        assert messages[0]["status"] == 200
-
-    @pytest.mark.parametrize("hosts", [[], [HOST, HOST], [HOST, "other"], [f"{HOST}/a"], [""]])
-    def test_missing_or_invalid_host_is_refused(
-        self, edge: ASGIEdge, rsa_peer: Any, hosts: list[str]
-    ) -> None:
-        """Also two hosts, an empty one, and one with a path in it."""
-        cookies = (b"cookie", join_cookies(rsa_peer.custom_cookies(EVERYTHING)).encode())
-        headers = [*((b"host", host.encode()) for host in hosts), cookies]
-        assert self.call(edge, headers=headers)[0]["status"] == 403
-        assert self.call(edge, headers=[(b"host", b"h"), cookies])[0]["status"] == 200
-
-    def test_lifespan_is_forwarded(self, edge: ASGIEdge, received: Received) -> None:
-        """Start and stop of the server need no credential."""
-        scope: dict[str, Any] = {"type": "lifespan"}
-        asyncio.run(edge(scope, None, None))
-        assert received.request is scope
-
-    @pytest.mark.parametrize("scheme", ["ws", "wss"])
-    def test_websocket_needs_a_credential(
-        self, edge: ASGIEdge, received: Received, rsa_peer: Any, scheme: str
-    ) -> None:
-        """The URL is compared with http or https as its scheme."""
-        url = f"{scheme.replace('ws', 'http')}://{HOST}/a"
-        opening = {"type": "websocket", "scheme": scheme, "raw_path": b"/a"}
-        assert self.call(edge, **opening, query_string=b"") == [
-            {"type": "websocket.close", "code": 1008}
-        ]
-        assert received.request is None
-        assert self.call(edge, **opening, query_string=self.sign_query(rsa_peer, url)) == []
-        assert received.request is not None
-        assert received.request["query_string"] == b""
-
-    def test_scope_of_the_server_is_not_changed(
-        self, edge: ASGIEdge, received: Received, rsa_peer: Any
-    ) -> None:
-        """The origin receives a copy."""
-        headers = [(b"host", HOST.encode()), (b"cookie", b"CloudFront-Policy=x")]
-        query = self.sign_query(rsa_peer, f"https://{HOST}/a")
-        self.call(edge, headers=headers, query_string=query)
-        assert len(headers) == 2
-        assert received.request is not None
-        assert received.request["headers"] == headers[:1]
