@@ -77,7 +77,7 @@ class SignedRedirectMixin(OptionAttributes, _View):
     _as_view_call: ClassVar[_AsViewCall | None] = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Give the class a `head` that is async if its `get` is."""
+        """Add a `head` to the class, async if its `get` is."""
         super().__init_subclass__(**kwargs)
         cls._is_async = iscoroutinefunction(cls.get)
         if getattr(cls, "head", None) in (None, *_HEADS.values()):

@@ -173,7 +173,7 @@ class Resource(OptionAttributes):
 
 
 def _refuse(resp: Any, deny: Deny) -> NoReturn:
-    # Headers set on the response stay, whichever error handler answers.
+    # Headers of the response are sent with the page of any error handler.
     for name, value in deny.headers.items():
         if name.lower() == "set-cookie":  # set_header refuses it
             resp.append_header(name, value)

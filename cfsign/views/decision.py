@@ -1,7 +1,7 @@
 """
 The decision on a request: the result of `authorize` as `Allow` or `Deny`.
 
-Truth values are never used. In Python 403, "no" and a coroutine that nobody awaited are all true.
+Truth values are never used: in Python 403, "no" and a coroutine are all true.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class ViewOptions:
             inner folder (RFC 6265, section 5.4), and CloudFront refuses them.
         code: The status of the redirect: 302, 303 or 307.
         headers: Headers of the response. `Cache-Control: no-store` is added unless they have a
-            `Cache-Control` of their own.
+            `Cache-Control`.
         forward_query: Names of query parameters that are copied from the request into the signed
             URL.
         allowed_statuses: The statuses of `authorize` that allow the request, from 200 to 299.
@@ -161,8 +161,8 @@ class OptionAttributes:
 def build_missing_authorize_error(view: type, parameters: str) -> NotImplementedError:
     """Return the error for a *view* without `authorize`, which takes these *parameters*."""
     return NotImplementedError(
-        f"{view.__name__} has no authorize of its own; override authorize({parameters}) and return "
-        "200, an error status, an Allow or a Deny"
+        f"{view.__name__} must override authorize({parameters}) and return 200, an error status, an "
+        "Allow or a Deny"
     )
 
 

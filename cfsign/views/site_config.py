@@ -20,7 +20,7 @@ class SiteConfig:
     Attributes:
         distribution: The distribution that serves the site's files.
         options: The site's options. Those of a view override them.
-        default_handler: The handler for a view without options of its own.
+        default_handler: The handler for a view that sets no options.
 
     Raises:
         ConfigurationError: The options cannot work with the distribution.

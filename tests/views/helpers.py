@@ -1,29 +1,44 @@
-"""Requests of views without a framework."""
+"""Requests to a view handler, without a framework."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from cfsign import Deny, Distribution
 from cfsign.views import ViewHandler, ViewOptions, ViewResponse
 
 
 def respond(
-    options: ViewOptions,
     distribution: Distribution,
-    resource: str,
-    result: object,
+    resource: str = "a",
+    result: object = 200,
     query_string: str | bytes = "",
     *,
     location: str = "",
+    **options: Any,
 ) -> ViewResponse | Deny:
-    """Return the response to a request for *resource* on which `authorize` returned *result*."""
-    handler = ViewHandler(distribution, options, location=location)
+    """Return the response for *resource* if `authorize` returns *result*."""
+    handler = ViewHandler(distribution, ViewOptions(**options), location=location)
     request = handler.file_request(resource, query_string)
     return request if isinstance(request, Deny) else request.respond(result)
 
 
 async def respond_async(
-    options: ViewOptions, distribution: Distribution, resource: str, result: object
+    distribution: Distribution, resource: str = "a", result: object = 200, **options: Any
 ) -> ViewResponse | Deny:
     """Async version of `respond`."""
-    request = ViewHandler(distribution, options).file_request(resource)
+    request = ViewHandler(distribution, ViewOptions(**options)).file_request(resource)
     return request if isinstance(request, Deny) else await request.respond_async(result)
+
+
+def allow(distribution: Distribution, *arguments: Any, **options: Any) -> ViewResponse:
+    """Return the response, which must not be a refusal; the arguments are those of `respond`."""
+    response = respond(distribution, *arguments, **options)
+    assert isinstance(response, ViewResponse)
+    return response
+
+
+def get_location(response: ViewResponse) -> str:
+    """Return the `Location` of a redirect."""
+    assert response.location is not None
+    return response.location

@@ -1,4 +1,4 @@
-"""What `authorize` returned: the few values that are a yes, those that are a no, and the rest."""
+"""The result of `authorize`: the values that allow, those that refuse, and all others."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ from cfsign import Allow, DecisionError, Deny, decide
 
 
 @pytest.mark.parametrize("result", [200, 204, HTTPStatus.OK, HTTPStatus.NO_CONTENT])
-def test_a_status_that_allows(result: int) -> None:
-    """200 and 204, as in the original, with nothing changed."""
+def test_status_that_allows(result: int) -> None:
+    """200 and 204, as in the 2012 class."""
     assert decide(result) == Allow()
 
 
 @pytest.mark.parametrize("result", [400, 401, 403, 404, 410, 451, 500, 503, 599])
-def test_a_status_that_refuses(result: int) -> None:
-    """Any error's status is a refusal with that status."""
+def test_status_that_refuses(result: int) -> None:
+    """Every error status refuses with that status."""
     assert decide(result) == Deny(result)
 
 
-def test_an_http_status_becomes_a_plain_number() -> None:
-    """Adapters pass it on to frameworks that print it."""
-    denied = decide(HTTPStatus.NOT_FOUND)
-    assert isinstance(denied, Deny)
-    assert type(denied.status) is int
-    assert denied.status == 404
+def test_http_status_becomes_an_int() -> None:
+    """Some frameworks print it."""
+    deny = decide(HTTPStatus.NOT_FOUND)
+    assert isinstance(deny, Deny)
+    assert type(deny.status) is int
+    assert deny.status == 404
 
 
-def test_allow_and_deny_pass_as_they_are() -> None:
-    """With all that they say."""
+def test_allow_and_deny_are_returned_unchanged() -> None:
+    """With all their attributes."""
     allow = Allow(expires_at=datetime(2026, 1, 1, tzinfo=UTC), starts_at=1, ip_address="192.0.2.1")
     deny = Deny(401, {"WWW-Authenticate": "Basic"})
     assert decide(allow) is allow
     assert decide(deny) is deny
-    brief = Allow(expires_in=timedelta(seconds=5))
-    assert decide(brief) == brief != Allow()
+    short = Allow(expires_in=timedelta(seconds=5))
+    assert decide(short) == short != Allow()
 
 
 class Truthy:
-    """Says yes to whoever asks whether it is true, and equals any status."""
+    """An object that is true, and equals every status."""
 
     def __bool__(self) -> bool:
         return True
@@ -59,7 +59,7 @@ class Truthy:
         return hash(200)
 
 
-NOT_UNDERSTOOD = [
+UNKNOWN = [
     (None, "authorize returned None"),
     (True, "authorize returned True"),
     (False, "authorize returned False"),
@@ -94,17 +94,17 @@ NOT_UNDERSTOOD = [
 ]
 
 
-@pytest.mark.parametrize(("result", "said"), NOT_UNDERSTOOD)
-def test_anything_else_is_an_error_and_so_a_no(result: object, said: str) -> None:
-    """The error says what was returned, by type or status, and what would have been understood."""
-    with pytest.raises(DecisionError, match=said) as caught:
+@pytest.mark.parametrize(("result", "named"), UNKNOWN, ids=[named for _, named in UNKNOWN])
+def test_anything_else_is_an_error(result: object, named: str) -> None:
+    """The error names the status or the type, and the results that are allowed."""
+    with pytest.raises(DecisionError, match=named) as caught:
         decide(result)
     assert "200" in str(caught.value)
     assert "400 to 599" in str(caught.value)
 
 
-def test_a_coroutine_is_closed_and_refused() -> None:
-    """An async authorize on a sync path: truthy, never awaited; nor does Python warn of it."""
+def test_coroutine_is_an_error() -> None:
+    """It is closed, so Python does not warn that it was never awaited."""
 
     async def authorize() -> int:
         return 200
@@ -113,30 +113,30 @@ def test_a_coroutine_is_closed_and_refused() -> None:
         DecisionError, match="that was not awaited; use a plain function, or the async view"
     ):
         decide(authorize())
-    gc.collect()  # a coroutine that was not closed would warn here, and warnings are errors
+    gc.collect()  # an open coroutine would warn here, and warnings are errors
 
 
-def test_other_awaitables_are_refused() -> None:
-    """A future or a task is no answer before it is awaited."""
+def test_other_awaitables_are_errors() -> None:
+    """Such as a task."""
 
-    async def ask() -> None:
+    async def decide_on_task() -> None:
         task = asyncio.ensure_future(asyncio.sleep(0, 200))
         with pytest.raises(DecisionError, match="a Task"):
             decide(task)
         assert await task == 200
 
-    asyncio.run(ask())
+    asyncio.run(decide_on_task())
 
 
-def test_what_was_returned_is_not_echoed() -> None:
-    """It may be anything, a secret too."""
+def test_error_does_not_show_the_result() -> None:
+    """It could be a secret."""
     with pytest.raises(DecisionError) as caught:
         decide("a-session-secret")
     assert "a-session-secret" not in str(caught.value)
 
 
-def test_the_site_may_name_other_statuses() -> None:
-    """Those then allow, and no others; a refusal's status never does."""
+def test_allowed_statuses_replace_the_default() -> None:
+    """An error status never allows."""
     assert decide(201, (201,)) == Allow()
     assert decide(299, frozenset({200, 299})) == Allow()
     assert decide(206, range(200, 300)) == Allow()
@@ -152,23 +152,23 @@ def test_the_site_may_name_other_statuses() -> None:
 
 
 @pytest.mark.parametrize("result", [1, 100, 199, 300, 302, 399])
-def test_no_other_status_allows_whoever_names_it(result: int) -> None:
-    """A yes is 200 to 299; nor is `True`, which equals 1, a status among those that allow."""
+def test_only_a_success_status_can_allow(result: int) -> None:
+    """Nor does `True` in `allowed_statuses` stand for 1."""
     for allowed in ((result,), (True,), (True, 200.5, result)):
         with pytest.raises(DecisionError, match=f"the status {result}"):
             decide(result, allowed)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("result", [10**5000, -(10**5000), 1000], ids=["long", "minus", "four"])
-def test_a_number_too_long_to_print_is_an_error_of_ours(result: int) -> None:
-    """Python refuses to turn an int of over 4,300 digits into text."""
+def test_number_of_many_digits_is_an_error(result: int) -> None:
+    """Python refuses to convert an int of over 4,300 digits to text."""
     with pytest.raises(DecisionError, match="a number of many digits"):
         decide(result, (200, 10**5000))
 
 
 @given(st.integers() | st.none() | st.booleans() | st.floats() | st.text() | st.binary())
-def test_only_two_numbers_are_a_yes(result: object) -> None:
-    """Out of everything, 200 and 204 alone."""
+def test_only_200_and_204_allow(result: object) -> None:
+    """Of all simple values."""
     try:
         allowed = isinstance(decide(result), Allow)
     except DecisionError:
@@ -177,8 +177,8 @@ def test_only_two_numbers_are_a_yes(result: object) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 303, 399, 600, 0, -1, True, None, "403", 403.0])
-def test_deny_takes_an_errors_status(status: Any) -> None:
-    """A refusal that would be a success or a redirect is refused itself."""
+def test_deny_needs_an_error_status(status: Any) -> None:
+    """A success or a redirect is not a refusal."""
     with pytest.raises(
         DecisionError,
         match="the status of Deny does not refuse the request; use one from 400 to 599",
@@ -205,8 +205,8 @@ def test_deny_takes_an_errors_status(status: Any) -> None:
         {"É": "a"},
     ],
 )
-def test_denys_headers_stay_on_their_line(headers: Any) -> None:
-    """Names and values, and nothing that begins another header."""
+def test_wrong_headers_of_deny_are_refused(headers: Any) -> None:
+    """They could add another header."""
     with pytest.raises(DecisionError, match="names to values, all text on one line"):
         Deny(401, headers)
 
@@ -215,14 +215,14 @@ def test_denys_headers_stay_on_their_line(headers: Any) -> None:
     "name",
     ["Content-Length", "transfer-encoding", "Connection", "KEEP-ALIVE", "Upgrade", "Trailer", "TE"],
 )
-def test_denys_headers_do_not_break_the_message(name: str) -> None:
-    """What frames a message or belongs to a connection is the server's alone."""
+def test_headers_of_the_server_are_refused(name: str) -> None:
+    """They frame the message or belong to the connection (RFC 9112, section 6)."""
     with pytest.raises(DecisionError, match=f"must not have {name}; remove it: the server"):
         Deny(401, {"X": "y", name: "5"})
 
 
 @pytest.mark.parametrize(
-    ("headers", "mend"),
+    ("headers", "message"),
     [
         (
             {"Content-Type": "application/json"},
@@ -236,40 +236,40 @@ def test_denys_headers_do_not_break_the_message(name: str) -> None:
         ({"LOCATION": "/login"}, "not have a Location"),
     ],
 )
-def test_denys_headers_do_not_speak_of_another_answer(headers: dict[str, str], mend: str) -> None:
-    """They land on the site's own error page; and no browser follows a 403's Location."""
-    with pytest.raises(DecisionError, match=mend):
+def test_headers_of_another_response_are_refused(headers: dict[str, str], message: str) -> None:
+    """The error page has its Content-Type, and no browser follows the Location of a 403."""
+    with pytest.raises(DecisionError, match=message):
         Deny(401, headers)
 
 
 def test_deny_may_clear_a_cookie() -> None:
-    """A session that is over, say."""
+    """Such as that of an expired session."""
     assert Deny(401, {"Set-Cookie": "s=; Max-Age=0"}).headers["Set-Cookie"] == "s=; Max-Age=0"
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410, 451, 501])
-def test_a_refusal_is_not_stored(status: int) -> None:
-    """A cache keeps a 404, a 410 and a 501 of itself; a viewer may be allowed the next moment."""
-    denied = decide(status)
-    assert isinstance(denied, Deny)
-    assert dict(denied.headers) == {"Cache-Control": "no-store"}
+def test_refusal_is_not_cached(status: int) -> None:
+    """By default, caches may store a 404, a 410 and a 501 (RFC 9110, section 15.1)."""
+    deny = decide(status)
+    assert isinstance(deny, Deny)
+    assert dict(deny.headers) == {"Cache-Control": "no-store"}
 
 
 @pytest.mark.parametrize("name", ["Cache-Control", "cache-control"])
-def test_denys_own_cache_control_wins(name: str) -> None:
-    """In whatever letters it is written, there is one of it."""
+def test_cache_control_of_deny_replaces_no_store(name: str) -> None:
+    """In any case, there is one such header."""
     assert dict(Deny(404, {name: "private, max-age=5"}).headers) == {name: "private, max-age=5"}
 
 
-def test_deny_says_that_it_has_no_hash() -> None:
-    """Where one is asked for, and not by a failure of its headers; an Allow has one."""
+def test_allow_is_hashable_and_deny_is_not() -> None:
+    """A Deny holds a mapping."""
     assert not isinstance(Deny(), Hashable)
     assert Deny(404) == Deny(404) != Deny(410)
     assert {Allow(expires_in=5), Allow(expires_in=5)} == {Allow(expires_in=5)}
 
 
-def test_deny_keeps_a_copy_of_its_headers() -> None:
-    """What happens to the caller's dict afterwards does not reach the viewer, nor the reverse."""
+def test_deny_copies_its_headers() -> None:
+    """Later changes of the dict have no effect, and the copy is read-only."""
     headers = {"WWW-Authenticate": 'Basic realm="a b"'}
     deny = Deny(401, headers)
     headers["X"] = "y"

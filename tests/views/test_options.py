@@ -1,0 +1,215 @@
+"""The options of a view: their values, their names, and where they come from."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from collections.abc import Hashable
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+import pytest
+
+from cfsign import CfsignWarning, ConfigurationError
+from cfsign.config.configuration import Configuration
+from cfsign.views import OptionAttributes, ViewOptions, build_missing_resource_error
+
+DOMAIN = "https://media.example.com"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"delivery": "cookie"}, "delivery: must be one of 'redirect', 'json', 'cookies'"),
+        ({"delivery": None}, "delivery: must be one of"),
+        ({"code": 301}, "302, 303 or 307"),
+        ({"code": 308}, "301 and 308"),
+        ({"code": 200}, "302, 303 or 307"),
+        ({"code": True}, "302, 303 or 307"),
+        ({"code": "303"}, "302, 303 or 307"),
+        ({"headers": {"location": "x"}}, "Location"),
+        ({"headers": {"X": "a\r\nb"}}, "text on one line"),
+        ({"headers": {"content-type": "text/html"}}, "Content-Type"),
+        ({"headers": {"Content-Length": "5"}}, "Content-Length"),
+        ({"headers": {"transfer-encoding": "chunked"}}, "transfer-encoding"),
+        ({"headers": {"Connection": "close", "TE": "x"}}, "Connection, TE"),
+        ({"headers": {"set-cookie": "a=b"}}, "set-cookie .*session or cookie API"),
+        ({"headers": None}, "mapping of names to values"),
+        ({"forward_query": "response-content-disposition"}, "tuple of names"),
+        ({"forward_query": ("",)}, "tuple of names"),
+        ({"forward_query": (1,)}, "tuple of names"),
+        ({"forward_query": ("\ud800",)}, "tuple of names"),
+        ({"forward_query": None}, "tuple of names"),
+        ({"forward_query": ("v", "Expires")}, "reserves Expires; remove it"),
+        ({"forward_query": ["Signature", "Policy"]}, "reserves Policy, Signature"),
+        ({"allowed_statuses": (200, 302)}, "200 to 299"),
+        ({"allowed_statuses": ()}, "200 to 299"),
+        ({"allowed_statuses": 200}, "200 to 299"),
+        ({"allowed_statuses": (True,)}, "200 to 299"),
+        ({"cookie_domain": "https://example.com"}, "host name"),
+        ({"cookie_domain": "d111.cloudfront.net"}, "cloudfront.net"),
+        ({"cookie_samesite": "lax"}, "samesite"),
+        ({"cache_redirect": "yes"}, "True or False"),
+        ({"cache_redirect": 1}, "True or False"),
+        ({"delivery": "cookies", "cache_redirect": True}, "cannot be combined with delivery="),
+        (
+            {"headers": {"cache-control": "private"}, "cache_redirect": True},
+            "cannot be combined with Cache-Control headers",
+        ),
+    ],
+    ids=repr,
+)
+def test_wrong_value_is_refused(options: dict[str, Any], message: str) -> None:
+    """The constructor raises, and so does `replace`."""
+    with pytest.raises(ConfigurationError, match=message):
+        ViewOptions(**options)
+    with pytest.raises(ConfigurationError, match=message):
+        ViewOptions().replace(**options)
+
+
+def test_values_are_normalized() -> None:
+    """A status is a plain int, and the headers are a copy."""
+    headers = {"X-A": "b"}
+    options = ViewOptions(code=HTTPStatus.FOUND, headers=headers)
+    headers["X-Late"] = "y"
+    assert (options.code, type(options.code)) == (302, int)
+    assert dict(options.headers) == {"X-A": "b"}
+
+
+def test_arguments_override_attributes() -> None:
+    """None, and an argument that is not an option, set nothing."""
+
+    class View:
+        code = 302
+        delivery = "json"
+        headers = None
+
+    assert ViewOptions.from_view(View) == ViewOptions(code=302, delivery="json")
+    assert ViewOptions.from_view(View, {"code": 307}) == ViewOptions(code=307, delivery="json")
+    assert ViewOptions.from_view(View, {"code": None, "template_name": "a.html"}) == ViewOptions(
+        delivery="json"
+    )
+
+
+def test_attributes_of_a_view_are_the_options() -> None:
+    """`OptionAttributes` has the same names."""
+    names = {name for name in vars(OptionAttributes) if not name.startswith("_")}
+    assert names == {field.name for field in dataclasses.fields(ViewOptions)}
+
+
+def test_unknown_names_are_refused() -> None:
+    """All at once, with a similar name if there is one."""
+    with pytest.raises(ConfigurationError) as caught:
+        ViewOptions.check_names({"delivry": "json", "code": 302, "x": 1})
+    assert [str(problem) for problem in caught.value.problems] == [
+        "the option 'delivry' is unknown; did you mean 'delivery'?",
+        "the option 'x' is unknown",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "option"),
+    [
+        ("forward_querry", ("v",), "forward_query"),
+        ("foward_query", ["v"], "forward_query"),
+        ("delivry", "json", "delivery"),
+        ("header", {"X": "y"}, "headers"),
+        ("allowed_status", (202,), "allowed_statuses"),
+        ("cookies_domain", "example.com", "cookie_domain"),
+        ("cookie_same_site", "Lax", "cookie_samesite"),
+    ],
+)
+def test_misspelt_attribute_warns(name: str, value: object, option: str) -> None:
+    """On the view's class or a base class."""
+    view = type("View", (type("Base", (), {name: value}),), {})
+    with pytest.warns(CfsignWarning, match=f"View.{name} is not an option; did you mean {option}"):
+        assert ViewOptions.from_view(view) == ViewOptions()
+
+
+def test_other_attributes_do_not_warn() -> None:
+    """An attribute is misspelt only if its value fits the option."""
+
+    class View:
+        deliver = True
+        delivers = staticmethod(len)
+        header = "Welcome"
+        header_ = None
+        codes = (302, 303)
+        coder = "utf-8"
+        methods = ("GET",)
+        decorators: ClassVar[list[Any]] = []
+        http_method_names = ("get", "head")
+        template_name = "a.html"
+        provide_automatic_options = None
+        init_every_request = False
+        permission_required = "a.b"
+        login_url = "/login"
+        _delivry = "json"
+
+        def deliverer(self) -> None: ...
+
+        @property
+        def forward_querys(self) -> tuple[str, ...]:
+            return ("v",)
+
+    assert ViewOptions.from_view(View) == ViewOptions()
+
+
+def test_missing_resource_error_lists_the_variables() -> None:
+    """The user sees which one to rename."""
+    assert "(its variables: none)" in str(build_missing_resource_error([]))
+    assert "(its variables: slug, tenant)" in str(build_missing_resource_error(["tenant", "slug"]))
+
+
+def test_options_are_compared_but_not_hashed() -> None:
+    """They hold a mapping."""
+    assert not isinstance(ViewOptions(), Hashable)
+    assert ViewOptions(code=302) == ViewOptions(code=302) != ViewOptions()
+
+
+def test_public_cache_control_warns() -> None:
+    """A shared cache would send one user's URL to the next."""
+    with pytest.warns(CfsignWarning, match="use private or no-store"):
+        options = ViewOptions(headers={"Cache-Control": "public, max-age=60"})
+    assert dict(options.headers) == {"Cache-Control": "public, max-age=60"}
+
+
+def load(pem: str, **config: Any) -> Configuration:
+    """Return the settings of a site with the key *pem*."""
+    settings = {"private_key": pem, "key_pair_id": "K", **config}
+    return Configuration.from_mapping({"CLOUDFRONT_DOMAIN": DOMAIN, "CLOUDFRONT_CONFIG": settings})
+
+
+def test_public_cache_control_of_settings_warns_once(pem: str) -> None:
+    """Copies of the options do not warn again."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        configuration = load(pem, headers={"Cache-Control": "max-age=60"})
+        ViewOptions.from_configuration(configuration).replace(code=302)
+    assert [warning.category for warning in caught] == [CfsignWarning]
+
+
+def test_settings_are_options(pem: str) -> None:
+    """`replace` changes a copy."""
+    configuration = load(
+        pem, code=307, headers={"X": "y"}, allowed_statuses=[200], cache_redirect=True
+    )
+    options = ViewOptions.from_configuration(configuration)
+    assert (options.code, dict(options.headers)) == (307, {"X": "y"})
+    assert (options.allowed_statuses, options.delivery) == ((200,), "redirect")
+    assert options.cache_redirect is True
+    other = options.replace(delivery="json")
+    assert (other.delivery, other.code, options.delivery) == ("json", 307, "redirect")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        options.code = 302  # type: ignore[misc]
+
+
+def test_missing_settings_are_the_defaults(pem: str) -> None:
+    """Caching is off by default."""
+    assert ViewOptions.from_configuration(load(pem)) == ViewOptions()
+
+
+def test_wrong_setting_is_refused(pem: str) -> None:
+    """The error names the setting."""
+    with pytest.raises(ConfigurationError, match=r"\['cache_redirect'\]: .*True or False"):
+        load(pem, cache_redirect="no")
