@@ -161,8 +161,8 @@ class OptionAttributes:
 def build_missing_authorize_error(view: type, parameters: str) -> NotImplementedError:
     """Return the error for a *view* without `authorize`, which takes these *parameters*."""
     return NotImplementedError(
-        f"{view.__name__} must override authorize({parameters}) and return 200, an error status, an "
-        "Allow or a Deny"
+        f"{view.__name__} must override authorize({parameters}) and return 200, an error status, "
+        "an Allow or a Deny"
     )
 
 

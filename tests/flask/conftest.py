@@ -1,4 +1,4 @@
-"""A small Flask site with every kind of route, and the group of keys that its edge trusts."""
+"""A Flask site with each kind of view, and the keys that its edge trusts."""
 
 import asyncio
 
@@ -12,14 +12,14 @@ DOMAIN = "http://d1097jtk.cloudfront.net"
 
 
 class Rule:
-    """What the next `authorize` returns or raises, and what it was asked."""
+    """An `authorize` that returns or raises `result`, and records its calls."""
 
     def __init__(self):
         self.result = 200
-        self.asked = []
+        self.calls = []
 
     def __call__(self, resource, **url_args):
-        self.asked.append((resource, url_args))
+        self.calls.append((resource, url_args))
         if isinstance(self.result, BaseException):
             raise self.result
         return self.result() if callable(self.result) else self.result
@@ -42,7 +42,7 @@ def settings(pem):
 def app(rule, settings):
     app = flask.Flask("site")
     app.config.update(settings, TESTING=False, PROPAGATE_EXCEPTIONS=False)
-    app.config["CLOUDFRONT_DOMAIN"] = "http://media.example.com"  # which cookies can reach
+    app.config["CLOUDFRONT_DOMAIN"] = "http://media.example.com"  # cookies reach it
     CloudFront(app)
 
     class View(SignedRedirectView):
@@ -70,7 +70,7 @@ def app(rule, settings):
 
 @pytest.fixture
 def signed(app, recorder):
-    """What the site's private key is asked to sign from here on."""
+    """The messages that the site's key signs from now on."""
     app.extensions["cloudfront"].distribution.signer._key = recorder
     return recorder.signed
 

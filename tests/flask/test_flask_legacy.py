@@ -1,4 +1,4 @@
-"""The class of flask-cloudfront (2012), with its settings and its way of working."""
+"""The class of flask-cloudfront (2012), with its settings and its way of use."""
 
 import flask
 import pytest
@@ -12,12 +12,12 @@ DOMAIN = "http://d1097jtk.cloudfront.net"
 
 
 class Redirect(CloudFrontRedirect):
-    """Says no to "chemistry" and records what it was asked."""
+    """Refuses "chemistry", and records its arguments."""
 
-    asked = ()
+    calls = ()
 
     def authorize(self, *args, **kwargs):
-        type(self).asked = (args, kwargs)
+        type(self).calls = (args, kwargs)
         return 404 if kwargs.get("slug") == "chemistry" else 200
 
 
@@ -28,14 +28,14 @@ def site(settings):
     return app
 
 
-def ask(app, make, path="/books/history", **kwargs):
-    """Ask *app* for *path*, answered by `make().go(**kwargs)` inside the view function."""
+def request(app, make, path="/books/history", **kwargs):
+    """Return the response for *path*, by `make().go(**kwargs)` in a view function."""
     app.add_url_rule("/books/<slug>", "books", lambda slug: make().go(slug=slug, **kwargs))
     return app.test_client().get(path)
 
 
-def test_the_readme_of_2012(site, trusted_keys):
-    """The issue's own example: the domain, the status, the headers and the config as they were."""
+def test_readme_of_2012(site, trusted_keys):
+    """Its example works unchanged."""
 
     def make():
         return Redirect(
@@ -45,77 +45,77 @@ def test_the_readme_of_2012(site, trusted_keys):
             **site.config["CLOUDFRONT_CONFIG"],
         )
 
-    response = ask(site, make)
+    response = request(site, make)
     assert response.status_code == 303
     assert response.location.startswith(f"{DOMAIN}/books/history?Expires=")
     assert response.headers["Cache-Control"] == "no-store"
     assert trusted_keys.check(response.location).allowed
-    assert Redirect.asked == ((), {"slug": "history"})
+    assert Redirect.calls == ((), {"slug": "history"})
     assert site.test_client().get("/books/chemistry").status_code == 404
 
 
 @pytest.mark.parametrize(("slug", "status", "signatures"), [("chemistry", 404, 0), ("art", 303, 1)])
 def test_nothing_is_signed_before_authorize(site, recorder, slug, status, signatures):
-    """The original signed in __init__; here a no leaves the key alone."""
+    """The class of 2012 signed in `__init__`."""
     site.config["CLOUDFRONT_CONFIG"] = {"key_pair_id": KEY_PAIR_ID, "private_key": recorder}
-    response = ask(
+    response = request(
         site, lambda: Redirect(DOMAIN, **site.config["CLOUDFRONT_CONFIG"]), f"/books/{slug}"
     )
     assert response.status_code == status
     assert len(recorder.signed) == signatures
 
 
-def test_everything_from_the_applications_settings(site, trusted_keys):
-    """Without arguments the class reads CLOUDFRONT_DOMAIN and CLOUDFRONT_CONFIG, once made."""
+def test_settings_of_the_application_are_the_default(site, trusted_keys):
+    """`CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`."""
     redirect = Redirect()
-    response = ask(site, lambda: redirect)
+    response = request(site, lambda: redirect)
     assert response.location.startswith(f"{DOMAIN}/books/history?Expires=")
     assert trusted_keys.check(response.location).allowed
 
 
-def test_one_object_serves_request_after_request(site):
-    """The location belongs to the request, not to the object."""
+def test_one_object_serves_several_requests(site):
+    """Each with the path of the request."""
     redirect = Redirect()
-    first = ask(site, lambda: redirect).location
+    first = request(site, lambda: redirect).location
     second = site.test_client().get("/books/hamlet").location
     assert first.startswith(f"{DOMAIN}/books/history?")
     assert second.startswith(f"{DOMAIN}/books/hamlet?")
 
 
-def test_a_location_of_its_own(site, trusted_keys):
-    """A location that names a file is the URL that is signed."""
+def test_location_with_a_path_is_signed(site, trusted_keys):
+    """In place of the path of the request."""
     location = "https://media.example.com/files/history.pdf?x=1"
-    response = ask(site, lambda: Redirect(location, **site.config["CLOUDFRONT_CONFIG"]))
+    response = request(site, lambda: Redirect(location, **site.config["CLOUDFRONT_CONFIG"]))
     assert response.location.startswith(f"{location}&Expires=")
     assert trusted_keys.check(response.location).allowed
 
 
 def test_good_codes(site, recorder):
-    """They are for `go` alone, and never reach authorize; a status that is none signs nothing."""
+    """They replace the statuses that allow, and are not passed to `authorize`."""
     site.config["CLOUDFRONT_CONFIG"] = {"key_pair_id": KEY_PAIR_ID, "private_key": recorder}
     redirect = Redirect()
-    assert ask(site, lambda: redirect, good_codes=[204]).status_code == 500
-    assert Redirect.asked == ((), {"slug": "history"})
+    assert request(site, lambda: redirect, good_codes=[204]).status_code == 500
+    assert Redirect.calls == ((), {"slug": "history"})
     assert recorder.signed == []
 
 
-def test_good_codes_may_not_hold_a_refusal(site):
-    """403 is never a yes."""
+def test_error_status_in_good_codes_is_refused(site):
+    """403 can never allow."""
     site.config["TESTING"] = True
     with pytest.raises(ConfigurationError, match="200 to 299"):
-        ask(site, Redirect, good_codes=[200, 403])
+        request(site, Redirect, good_codes=[200, 403])
 
 
 def test_code_and_headers(site):
-    """Both are on the redirect."""
-    response = ask(site, lambda: Redirect(code=302, headers={"X-Books": "1"}))
+    """The redirect has both."""
+    response = request(site, lambda: Redirect(code=302, headers={"X-Books": "1"}))
     assert (response.status_code, response.headers["X-Books"]) == (302, "1")
     with pytest.raises(ConfigurationError, match="302, 303 or 307"):
         Redirect(code=301)
 
 
-def test_code_and_headers_of_the_applications_settings(site):
-    """As `SignedRedirectView` takes them; an explicit argument wins, each for itself."""
+def test_code_and_headers_of_the_settings(site):
+    """Each argument overrides its setting."""
     site.config["CLOUDFRONT_CONFIG"] |= {"code": 307, "headers": {"X-Books": "all"}}
     redirects = [
         Redirect(),
@@ -125,12 +125,12 @@ def test_code_and_headers_of_the_applications_settings(site):
         Redirect(DOMAIN),
     ]
     site.add_url_rule("/n/<int:n>/<slug>", "n", lambda n, slug: redirects[n].go(slug=slug))
-    found = []
+    results = []
     for n in range(len(redirects)):
         response = site.test_client().get(f"/n/{n}/history")
         headers = {name: value for name, value in response.headers if name.startswith("X-")}
-        found.append((response.status_code, headers))
-    assert found == [
+        results.append((response.status_code, headers))
+    assert results == [
         (307, {"X-Books": "all"}),
         (303, {"X-Books": "all"}),
         (307, {"X-Own": "1"}),
@@ -139,8 +139,8 @@ def test_code_and_headers_of_the_applications_settings(site):
     ]
 
 
-def test_code_and_headers_among_the_arguments(site):
-    """`**CLOUDFRONT_CONFIG` holds them as the settings do; without them it is a 303."""
+def test_code_and_headers_in_the_config_arguments(site):
+    """`**CLOUDFRONT_CONFIG` may have them. The default is 303."""
     config = site.config["CLOUDFRONT_CONFIG"]
     redirects = [
         Redirect(DOMAIN, **config | {"code": 302, "headers": {"X-Books": "1"}}),
@@ -152,29 +152,29 @@ def test_code_and_headers_among_the_arguments(site):
     assert (second.status_code, second.headers.get("X-Books")) == (303, None)
 
 
-def test_go_makes_nothing_anew(site, monkeypatch):
-    """How it delivers is settled once, by whatever is asked first."""
+def test_options_are_checked_once(site, monkeypatch):
+    """Not for each request."""
     redirect = Redirect(code=302)
-    assert ask(site, lambda: redirect).status_code == 302
+    assert request(site, lambda: redirect).status_code == 302
 
-    def made(self):
-        raise AssertionError("made again at a request")
+    def fail(self):
+        raise AssertionError("checked again for a request")
 
-    monkeypatch.setattr("cfsign.views.ViewOptions.__post_init__", made)
+    monkeypatch.setattr("cfsign.views.ViewOptions.__post_init__", fail)
     assert site.test_client().get("/books/hamlet").status_code == 302
 
 
-def test_a_path_that_climbs_is_a_404(site):
-    """The request's own path is checked before anybody is asked."""
-    Redirect.asked = ()
+def test_invalid_path_is_a_404_before_authorize(site):
+    """`authorize` never sees `..`."""
+    Redirect.calls = ()
     redirect = Redirect()
     site.add_url_rule("/f/<path:name>", "f", lambda name: redirect.go(name))
     assert site.test_client().get("/f/..%2Fsecret").status_code == 404
-    assert Redirect.asked == ()
+    assert Redirect.calls == ()
 
 
-def test_mistakes_are_reported_where_the_object_is_made():
-    """All at once, before any request."""
+def test_mistakes_are_reported_by_the_constructor():
+    """All at once."""
     with pytest.raises(ConfigurationError) as caught:
         Redirect(DOMAIN, priv_key_string="/no/such/key", key_pair_id="", expires="60", expire=1)
     assert len(caught.value.problems) == 4
@@ -184,19 +184,19 @@ def test_mistakes_are_reported_where_the_object_is_made():
 
 
 def test_authorize_must_be_overridden(site):
-    """Nobody is let in by default."""
+    """Nothing is allowed by default."""
     site.config["TESTING"] = True
     with pytest.raises(NotImplementedError, match="override authorize"):
-        ask(site, CloudFrontRedirect)
+        request(site, CloudFrontRedirect)
 
 
-def test_the_name_in_the_originals_readme():
+def test_name_in_the_readme_of_2012():
     """`CloudFilesRedirect` is the same class."""
     assert cfsign_flask.CloudFilesRedirect is CloudFrontRedirect
 
 
-def test_a_slash_behind_the_domain_changes_nothing(site):
-    """The path that was asked for is signed, never one fixed URL for all."""
+def test_slash_after_the_domain_is_ignored(site):
+    """It is not a location with a path."""
     site.config["CLOUDFRONT_DOMAIN"] = f"{DOMAIN}/"
     redirects = [Redirect(), Redirect(f"{DOMAIN}/", **site.config["CLOUDFRONT_CONFIG"])]
     site.add_url_rule("/n/<int:n>/<slug>", "n", lambda n, slug: redirects[n].go(slug=slug))
@@ -205,31 +205,31 @@ def test_a_slash_behind_the_domain_changes_nothing(site):
         assert location.startswith(f"{DOMAIN}/n/{n}/history?Expires=")
 
 
-def test_a_path_in_the_domain_setting_is_refused(site):
-    """A setting is no location: it names no file."""
+def test_path_in_the_domain_setting_is_refused(site):
+    """Only the argument may be a location with a path."""
     site.config.update(CLOUDFRONT_DOMAIN=f"{DOMAIN}/base", TESTING=True)
-    with pytest.raises(ConfigurationError, match="no path"):
-        ask(site, Redirect)
+    with pytest.raises(ConfigurationError, match=r"CLOUDFRONT_DOMAIN: .* path"):
+        request(site, Redirect)
 
 
 class AsyncRedirect(CloudFrontRedirect):
     async def authorize(self, slug):
         if slug == "broken":
-            raise RuntimeError("the site's own")
+            raise RuntimeError("raised by authorize")
         return 200
 
 
-def test_an_async_authorize_in_a_plain_view_function(site):
-    """Flask awaits it; an error of its own stays one."""
+def test_async_authorize_in_a_plain_view_function(site):
+    """Flask awaits it, and its exceptions are passed on."""
     site.config["TESTING"] = True
     redirect = AsyncRedirect()
-    assert ask(site, lambda: redirect).status_code == 303
-    with pytest.raises(RuntimeError, match="the site's own"):
+    assert request(site, lambda: redirect).status_code == 303
+    with pytest.raises(RuntimeError, match="raised by authorize"):
         site.test_client().get("/books/broken")
 
 
-def test_an_async_authorize_in_an_async_view_function_names_the_mend(site):
-    """Nothing can await it there, since `go` is no coroutine."""
+def test_async_authorize_in_an_async_view_function_is_an_error(site):
+    """`go` cannot await it there."""
     site.config["TESTING"] = True
     redirect = AsyncRedirect()
 
@@ -241,8 +241,8 @@ def test_an_async_authorize_in_an_async_view_function_names_the_mend(site):
         site.test_client().get("/async/history")
 
 
-def test_a_plain_authorize_in_an_async_view_function(site):
-    """There is nothing to await."""
+def test_plain_authorize_in_an_async_view_function(site):
+    """It works."""
     redirect = Redirect()
 
     @site.get("/async/<slug>")

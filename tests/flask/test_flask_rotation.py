@@ -1,9 +1,9 @@
 """
-A rotation over real HTTP: a gunicorn site under load while its ring's document is replaced.
+A key rotation over HTTP: gunicorn serves a site under load while its key ring file is replaced.
 
-The site is loaded before its workers are forked. Every URL that it redirects to is judged at once
-by a trusted key group that changes as CloudFront's procedure says: the new public key is there
-before the document names it, and the old one until the ring says that it can go.
+The workers are forked after the site has loaded its keys. A trusted key group checks every URL at
+once. It changes in the order that CloudFront prescribes: it gets the new public key before the file
+does, and keeps the old one until `KeyRing.removable_at`.
 """
 
 from __future__ import annotations
@@ -56,15 +56,15 @@ class Content(SignedRedirectView):
 app.add_url_rule("/content/<path:resource>", view_func=Content.as_view("content"))
 
 @app.after_request
-def say_who(response):
+def add_worker_id(response):
     response.headers["X-Worker"] = str(os.getpid())
     return response
 """
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One answer of the site."""
+class Redirect:
+    """One redirect of the site."""
 
     at: float
     worker: str
@@ -74,22 +74,22 @@ class Seen:
 
 @dataclass
 class Load:
-    """Viewers who ask without a pause, and an edge that judges each URL as it is given to them."""
+    """Clients that send requests without a pause, and check each URL that they get."""
 
     port: int
     edge: TrustedKeyGroup
-    seen: list[Seen] = field(default_factory=list)
+    redirects: list[Redirect] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     ends: threading.Event = field(default_factory=threading.Event)
 
-    def view(self) -> None:
+    def run(self) -> None:
         while not self.ends.is_set():
             try:
-                self.seen.append(self.ask())
+                self.redirects.append(self.request())
             except Exception as error:
                 self.failures.append(repr(error))
 
-    def ask(self) -> Seen:
+    def request(self) -> Redirect:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE)
         with contextlib.closing(connection):
             connection.request("GET", "/content/report.pdf")
@@ -101,12 +101,12 @@ class Load:
             self.failures.append(f"{response.status} {verdict}")
         expires, key_pair_id = re.findall(r"Expires=(\d+).*Key-Pair-Id=(\w+)", url)[0]
         worker = response.getheader("X-Worker", "")
-        return Seen(time.time(), worker, key_pair_id, int(expires))
+        return Redirect(time.time(), worker, key_pair_id, int(expires))
 
-    def until(self, condition: Callable[[list[Seen]], bool], what: str) -> None:
-        """Wait until the answers that come from now on show *condition*."""
-        start, end = len(self.seen), time.monotonic() + _PATIENCE
-        while not condition(self.seen[start:]):
+    def wait_until(self, condition: Callable[[list[Redirect]], bool], what: str) -> None:
+        """Wait until *condition* is true of the redirects from now on."""
+        start, end = len(self.redirects), time.monotonic() + _PATIENCE
+        while not condition(self.redirects[start:]):
             assert not self.failures, self.failures[:3]
             assert time.monotonic() < end, what
             time.sleep(0.05)
@@ -114,22 +114,22 @@ class Load:
 
 @contextlib.contextmanager
 def under_load(port: int, edge: TrustedKeyGroup) -> Iterator[Load]:
-    """Have viewers ask until the end of the `with`."""
+    """Send requests until the end of the `with` block."""
     load = Load(port, edge)
-    viewers = [threading.Thread(target=load.view) for _ in range(_CLIENTS)]
-    for viewer in viewers:
-        viewer.start()
+    clients = [threading.Thread(target=load.run) for _ in range(_CLIENTS)]
+    for client in clients:
+        client.start()
     try:
         yield load
     finally:
         load.ends.set()
-        for viewer in viewers:
-            viewer.join()
+        for client in clients:
+            client.join()
 
 
 @pytest.fixture
 def site(tmp_path: Path, pem: str) -> Iterator[tuple[int, Path]]:
-    """The site under gunicorn; gives its port and its log."""
+    """The port and the log of the site under gunicorn."""
     (tmp_path / "site_app.py").write_text(SITE)
     (tmp_path / "gunicorn.conf.py").write_text("control_socket_disable = True\n")
     (tmp_path / "old.pem").write_text(pem)
@@ -169,81 +169,79 @@ def listening_port(process: subprocess.Popen[bytes], log: Path) -> int:
 
 
 def write_ring(folder: Path, *entries: dict[str, Any]) -> None:
-    """Replace the document atomically."""
+    """Replace the key ring file atomically."""
     (folder / "ring.new").write_text(json.dumps({"keys": entries}))
     os.replace(folder / "ring.new", folder / "ring.json")
 
 
-def from_all_workers(answers: list[Seen], key_pair_id: str) -> bool:
-    """Whether every worker has signed with the key."""
-    return len({each.worker for each in answers if each.key_pair_id == key_pair_id}) == _WORKERS
+def is_used_by_all(redirects: list[Redirect], key_pair_id: str) -> bool:
+    """Return True if every worker has signed with the key."""
+    return len({each.worker for each in redirects if each.key_pair_id == key_pair_id}) == _WORKERS
 
 
-def long_enough(answers: list[Seen]) -> bool:
-    """Whether every worker has answered over more than five looks."""
+def is_long_enough(redirects: list[Redirect]) -> bool:
+    """Return True if every worker had time to check the file five times."""
     times: dict[str, list[float]] = {}
-    for each in answers:
+    for each in redirects:
         times.setdefault(each.worker, []).append(each.at)
     spans = [max(each) - min(each) for each in times.values()]
     return len(spans) == _WORKERS and min(spans) > 5 * REFRESH_EVERY
 
 
-def test_a_rotation_under_load_fails_no_request_and_no_url(
+def test_rotation_under_load_fails_no_request(
     site: tuple[int, Path], tmp_path: Path, public_pem: str, other_pem: str, openssl: Any
 ) -> None:
-    """The document is replaced twice, first with a broken key; then the old pair is removed."""
+    """A broken new key is ignored, the repaired one signs, and then the old one is removed."""
     port, log = site
     new_public = openssl("pkey", "-pubout", given=other_pem).decode()
     old = {"key_pair_id": OLD, "private_key": "old.pem"}
     new = {"key_pair_id": NEW, "private_key": "new.pem"}
     with under_load(port, TrustedKeyGroup({OLD: public_pem})) as load:
-        load.until(lambda answers: from_all_workers(answers, OLD), "the old key signs")
+        load.wait_until(lambda redirects: is_used_by_all(redirects, OLD), "the old key signs")
 
-        # 1, 2: the new public key is in the key group, and deployed.
+        # Steps 1 and 2: add the new public key to the key group.
         load.edge = TrustedKeyGroup({OLD: public_pem, NEW: new_public})
 
-        # A new key that was cut on its way, and says that it signs at once.
+        # The new key file is truncated, and would be active at once.
         (tmp_path / "new.pem").write_text(other_pem[:900])
         write_ring(tmp_path, old, {**new, "active_from": int(time.time()) - 1})
-        load.until(lambda _: len(reporting(log)) >= _WORKERS, "every worker reports the fault")
-        load.until(long_enough, "the site works on")
-        assert all(each.key_pair_id == OLD for each in load.seen)
+        load.wait_until(lambda _: len(find_reports(log)) >= _WORKERS, "every worker logs the error")
+        load.wait_until(is_long_enough, "the site still works")
+        assert all(each.key_pair_id == OLD for each in load.redirects)
 
-        # 3: the whole key, which signs from a moment to come.
+        # Step 3: the new key file is whole, and the key is active in three seconds.
         active_from = int(time.time()) + 3
         (tmp_path / "new.pem").write_text(other_pem)
         write_ring(tmp_path, old, {**new, "active_from": active_from})
-        load.until(lambda answers: from_all_workers(answers, NEW), "the new key signs")
-        assert all(each.at >= active_from for each in load.seen if each.key_pair_id == NEW)
+        load.wait_until(lambda redirects: is_used_by_all(redirects, NEW), "the new key signs")
+        assert all(each.at >= active_from for each in load.redirects if each.key_pair_id == NEW)
 
-        # 4: the tool says when the last old URL has expired.
+        # Step 4: wait until the last URL of the old key has expired.
         ring = KeyRing.from_file(tmp_path / "ring.json", refresh_every=REFRESH_EVERY)
         removable_at = ring.removable_at(OLD, LIFETIME)
         assert removable_at == active_from + 1 + LIFETIME
-        load.until(lambda _: time.time() >= removable_at, "the old URLs expire")
-        last = max(each.expires for each in load.seen if each.key_pair_id == OLD)
+        load.wait_until(lambda _: time.time() >= removable_at, "the old URLs expire")
+        last = max(each.expires for each in load.redirects if each.key_pair_id == OLD)
         assert active_from < last <= removable_at
 
-        # 5: the old key goes, from the document and from the key group.
+        # Step 5: remove the old key from the file and from the key group.
         write_ring(tmp_path, {**new, "active_from": active_from})
         load.edge = TrustedKeyGroup({NEW: new_public})
-        load.until(long_enough, "the site works on")
+        load.wait_until(is_long_enough, "the site still works")
 
     assert not load.failures
-    assert load.seen[-1].key_pair_id == NEW
-    workers = {each.worker for each in load.seen}
+    assert load.redirects[-1].key_pair_id == NEW
+    workers = {each.worker for each in load.redirects}
     assert len(workers) == _WORKERS  # none was restarted
-    assert sorted(reporting(log)) == sorted(
-        workers
-    )  # once each, though they looked again and again
+    assert sorted(find_reports(log)) == sorted(workers)  # each logs the error once
     assert "Traceback" not in log.read_text()
     for name in ("old.pem", "new.pem"):
         assert not any(line in log.read_text() for line in pem_lines(tmp_path / name))
-    print(f"{len(load.seen)} redirects, {len(load.failures)} failed")  # shown by pytest -s
+    print(f"{len(load.redirects)} redirects, {len(load.failures)} failed")  # shown by pytest -s
 
 
-def reporting(log: Path) -> list[str]:
-    """The process of each line that reports a fault of the ring."""
+def find_reports(log: Path) -> list[str]:
+    """Return the process id of each log line about the broken key."""
     return re.findall(r"^(\d+) ERROR cfsign key ring .*K2NEW: .*truncated", log.read_text(), re.M)
 
 
