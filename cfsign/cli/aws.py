@@ -97,7 +97,7 @@ def create(
         print_result(f"key group    {created.group.id} ({created.group.name})")
     if ring is not None:
         document = RingFile(ring)
-        actions.do(
+        actions.run(
             f"write {ring} (a key ring)",
             lambda: document.create(created.key_pair_id, private_key),
             None,
@@ -219,11 +219,11 @@ def rotate(
         algorithm,
     )
     progress = rotation.run(start=start)
-    print_result(progress.told)
+    print_result(progress.message)
     while wait and not dry_run and progress.due is not None:
         time.sleep(max(0, progress.due - time.time()))
         progress = rotation.run(start=False)
-        print_result(progress.told)
+        print_result(progress.message)
     if progress.due is None and not start:
         print_message("add --start to start a rotation")
 

@@ -1,8 +1,8 @@
 """
-Making and rotating keys in CloudFront, with boto3 (the extra `aws`).
+Create and rotate keys in CloudFront with boto3 (the extra `aws`).
 
-Every step can be repeated: what it left is looked up, in CloudFront and beside the key ring's
-document, and no other record is kept.
+Every step can be repeated. The state is read from CloudFront and from the files next to the key
+ring's document; there is no other record.
 """
 
 from cfsign.provisioning.actions import Actions as Actions

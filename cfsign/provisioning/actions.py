@@ -1,4 +1,4 @@
-"""What changes something: done and told, or, in a dry run, told alone."""
+"""Changes that are printed and made or, in a dry run, only printed."""
 
 from __future__ import annotations
 
@@ -10,35 +10,39 @@ Result = TypeVar("Result")
 
 class Actions:
     """
-    Through which every change goes.
+    Makes every change of files and of CloudFront.
 
     Attributes:
-        dry_run: Whether nothing is changed.
+        dry_run: True if nothing is changed.
     """
 
-    def __init__(self, tell: Callable[[str], None], *, dry_run: bool = False) -> None:
-        """Take the function that tells the user, a line at a call."""
+    def __init__(self, print_line: Callable[[str], None], *, dry_run: bool = False) -> None:
+        """Use *print_line* to inform the user, one line per call."""
         self.dry_run = dry_run
-        self._tell = tell
+        self._print_line = print_line
 
-    def do(
-        self, what: str, change: Callable[[], Result], instead: Result, details: str = ""
+    def run(
+        self,
+        description: str,
+        change: Callable[[], Result],
+        dry_result: Result,
+        details: str = "",
     ) -> Result:
         """
-        Tell *what* is done, such as "write key.pem", and do it.
+        Print *description* and make the change.
 
         Args:
-            what: The change, as an order.
-            change: Makes it.
-            instead: What a dry run goes on with.
-            details: What a dry run tells as well.
+            description: The change in the imperative, such as "write key.pem".
+            change: Makes the change.
+            dry_result: The result to return in a dry run.
+            details: What a dry run prints in addition.
         """
         if self.dry_run:
-            self._tell(f"would {what} {details}".rstrip())
-            return instead
-        self._tell(what)
+            self._print_line(f"would {description} {details}".rstrip())
+            return dry_result
+        self._print_line(description)
         return change()
 
-    def warn(self, what: str) -> None:
-        """Tell what the user may not expect, in a dry run as well."""
-        self._tell(what)
+    def warn(self, text: str) -> None:
+        """Print *text*, also in a dry run."""
+        self._print_line(text)

@@ -1,4 +1,4 @@
-"""Calling CloudFront by way of boto3, and its errors as ours; no other module here imports it."""
+"""Calls to CloudFront through boto3; this is the only module here that imports it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from typing import Any
 from cfsign.errors import CfsignError
 from cfsign.keys.aws import call_boto
 
-_UNREACHABLE = "CloudFront is not reached from here; check the network, and run this again"
-_CREDENTIALS = "AWS does not take these credentials; renew them, and check the clock"
+_UNREACHABLE = "CloudFront is unreachable: check the network, and run this again"
+_CREDENTIALS = "AWS rejects these credentials: renew them, and check the clock"
 _NO_CREDENTIALS = (
-    "boto3 finds no AWS credentials; log in (aws sso login, aws configure) or --profile"
+    "boto3 finds no AWS credentials: log in (aws sso login, aws configure) or use --profile"
 )
-_CHANGED = "somebody else changed it in the meantime; run this again"
-_THROTTLED = "AWS throttles this account; run this again in a while"
+_CHANGED = "it was changed in the meantime: run this again"
+_DELETED = "it was deleted in the meantime: run this again"
+_THROTTLED = "AWS throttles this account: run this again later"
 
-#: What to do, by AWS's code or the name of botocore's exception.
+# Hints by AWS's error code or the name of boto3's exception.
 _HINTS = {
-    "AccessDenied": "allow cloudfront:{operation} to whoever runs this",
+    "AccessDenied": "allow cloudfront:{operation} to the user who runs this",
     "ExpiredToken": _CREDENTIALS,
     "IncompleteSignature": _CREDENTIALS,
     "InvalidClientTokenId": _CREDENTIALS,
@@ -29,30 +30,29 @@ _HINTS = {
     "SSOTokenLoadError": _NO_CREDENTIALS,
     "TokenRetrievalError": _NO_CREDENTIALS,
     "UnauthorizedSSOTokenError": _NO_CREDENTIALS,
-    "ProfileNotFound": "boto3 finds no such profile; check --profile and AWS_PROFILE",
+    "ProfileNotFound": "boto3 does not find the profile: check --profile and AWS_PROFILE",
     "ConnectTimeoutError": _UNREACHABLE,
     "ConnectionClosedError": _UNREACHABLE,
     "EndpointConnectionError": _UNREACHABLE,
     "ProxyConnectionError": _UNREACHABLE,
     "ReadTimeoutError": _UNREACHABLE,
-    "ResponseParserError": "the answer is not AWS's; check the endpoint and any proxy",
+    "ResponseParserError": "the response is not from AWS: check the endpoint and any proxy",
     "SSLError": _UNREACHABLE,
-    "ValueError": "an endpoint is no URL; check AWS_ENDPOINT_URL",
+    "ValueError": "an endpoint is not a URL: check AWS_ENDPOINT_URL",
     "InvalidIfMatchVersion": _CHANGED,
     "PreconditionFailed": _CHANGED,
-    "NoSuchPublicKey": "it was deleted in the meantime; run this again",
-    "NoSuchResource": "it was deleted in the meantime; run this again",
-    "KeyGroupAlreadyExists": "there is a key group of that name by now; run this again",
-    "PublicKeyAlreadyExists": "there is such a public key, or one of that name; choose another "
-    "name, or run this again if this very key was just uploaded",
-    "PublicKeyInUse": "the public key is in another key group or configuration too; take it out "
+    "NoSuchPublicKey": _DELETED,
+    "NoSuchResource": _DELETED,
+    "KeyGroupAlreadyExists": "a key group of this name was created in the meantime: run this again",
+    "PublicKeyAlreadyExists": "this public key, or another one of this name, exists: choose "
+    "another name, or run this again if this key was just uploaded",
+    "PublicKeyInUse": "another key group or configuration contains the public key: remove it "
     "there, and run this again",
-    "TooManyKeyGroups": "this account has as many key groups as it may; name one that is there",
-    "TooManyPublicKeys": "this account has as many public keys as it may; delete one that no key "
-    "group has (aws cloudfront list-public-keys), or ask AWS for a higher quota; then run this "
-    "again",
-    "TooManyPublicKeysInKeyGroup": "the key group has as many public keys as it may; "
-    "take out one that no site signs with, and run this again",
+    "TooManyKeyGroups": "the account's quota of key groups is used up: use an existing one",
+    "TooManyPublicKeys": "the account's quota of public keys is used up: delete one that is in no "
+    "key group (aws cloudfront list-public-keys), or request a higher quota, and run this again",
+    "TooManyPublicKeysInKeyGroup": "the key group's quota of public keys is used up: remove one "
+    "that no site signs with, and run this again",
     "Throttling": _THROTTLED,
     "ThrottlingException": _THROTTLED,
 }
@@ -60,10 +60,10 @@ _HINTS = {
 
 class AWSError(CfsignError):
     """
-    What AWS did not do, with what to do about it.
+    A call to AWS that failed.
 
     Attributes:
-        code: AWS's code, such as "AccessDenied", or the name of boto3's own exception, or "".
+        code: AWS's error code, such as "AccessDenied", or the name of boto3's exception, or "".
     """
 
     def __init__(self, message: str, *, hint: str = "", code: str = "") -> None:
@@ -73,16 +73,19 @@ class AWSError(CfsignError):
 
 def cloudfront_client(profile: str | None = None) -> Any:
     """
-    Make boto3's client for CloudFront, by boto3's own configuration.
+    Return a boto3 client for CloudFront, configured as boto3 usually is.
+
+    Args:
+        profile: The AWS profile, or None for the default one.
 
     Raises:
-        AWSError: boto3 is not installed, or has no such profile.
+        AWSError: boto3 is not installed or does not find the profile.
     """
     try:
         import boto3
     except ModuleNotFoundError:
         raise AWSError(
-            "making and rotating keys needs boto3", hint="pip install 'cloudfront-cfsign[aws]'"
+            "creating and rotating keys requires boto3", hint="pip install 'cloudfront-cfsign[aws]'"
         ) from None
     # CloudFront is a global service, so the user need not configure a region.
     client, code = call_boto(
@@ -97,15 +100,15 @@ def cloudfront_client(profile: str | None = None) -> Any:
 
 def call(client: Any, operation: str, **arguments: Any) -> dict[str, Any]:
     """
-    Return CloudFront's answer; boto3 alone decides how often it tries.
+    Return CloudFront's response; retries are boto3's.
 
     Args:
         client: A boto3 client.
         operation: The operation as AWS names it, such as "GetKeyGroup".
-        **arguments: Its arguments.
+        **arguments: The operation's arguments.
 
     Raises:
-        AWSError: There is none.
+        AWSError: The call failed.
     """
     from botocore import xform_name
 

@@ -1,16 +1,16 @@
-"""The document of a key ring, as far as a rotation reads and writes it."""
+"""The document of a key ring on disk, which a rotation reads and writes."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cfsign.errors import ConfigurationError
+from cfsign.errors import ConfigurationError, Problem
 from cfsign.keyring.document import EXAMPLE, KeyPair, build_pairs, parse_document
 from cfsign.keyring.snapshot import find_conflicts
 from cfsign.keyring.source import DocumentFile
@@ -23,98 +23,99 @@ class RingFile:
     A document `{"keys": [...]}`, each key with `key_pair_id`, `private_key` and `active_from`.
 
     Attributes:
-        path: Where it is.
+        path: The path of the document.
     """
 
     path: Path
 
     @property
-    def pending(self) -> Path:
-        """The private key of which the document knows nothing yet, beside it."""
+    def pending_key(self) -> Path:
+        """The path of a new private key that is not in the document yet."""
         return self.path.with_name(f"{self.path.stem}-pending.pem")
 
-    def key_file(self, key_pair_id: str) -> Path:
-        """Return where the private key of that id goes: beside the document."""
+    def build_key_path(self, key_pair_id: str) -> Path:
+        """Return the path of the private key with that id, next to the document."""
         return self.path.with_name(f"{key_pair_id}.pem")
 
-    def pairs(self, now: float) -> list[KeyPair]:
+    def read_pairs(self, now: float) -> list[KeyPair]:
         """
-        Return the document's key pairs, from the oldest to the newest.
+        Return the document's key pairs, the oldest first.
 
         Args:
-            now: The moment, in epoch seconds, at which one of them must be signing.
+            now: The current time, in epoch seconds; one of the keys must be active.
 
         Raises:
-            ConfigurationError: There is no document, or a site would not take it.
+            ConfigurationError: There is no document, or a site could not use it.
         """
-        document = self._document()
+        document = self._read()
         try:
-            pairs = sorted(build_pairs(document["keys"], self.path.parent), key=_start)
+            pairs = build_pairs(document["keys"], self.path.parent)
         except ConfigurationError as error:
-            raise self._refused([str(problem) for problem in error.problems]) from None
-        problems = [str(problem) for problem in find_conflicts(pairs, now)]
+            raise self._build_error(error.problems) from None
+        pairs.sort(key=lambda pair: pair.active_from_seconds)
+        problems = find_conflicts(pairs, now)
         if problems:
-            raise self._refused(problems)
+            raise self._build_error(problems)
         return pairs
 
     def add(self, entry: dict[str, Any]) -> None:
-        """Add a key, as `successor` makes it."""
-        document = self._document()
+        """Add a key, as `build_entry` returns it."""
+        document = self._read()
         document["keys"].append(entry)
         self._write(document)
 
     def remove(self, key_pair_id: str) -> None:
-        """Take a key out of the document; its file stays."""
-        document = self._document()
+        """Remove a key from the document; its file stays."""
+        document = self._read()
         document["keys"] = [
             key for key in document["keys"] if key.get("key_pair_id") != key_pair_id
         ]
         self._write(document)
 
     def create(self, key_pair_id: str, private_key: Path) -> None:
-        """Make a document with one key that signs from the start."""
+        """Create a document with one key that is always active."""
         entry = {"key_pair_id": key_pair_id, "private_key": str(private_key.absolute())}
         write_private_key(self.path, json.dumps({"keys": [entry]}, indent=2) + "\n")
 
-    def _document(self) -> dict[str, Any]:
+    def _read(self) -> dict[str, Any]:
         if not self.path.exists():
             raise ConfigurationError(
-                f"there is no key ring {str(self.path)!r}; write it there, with the key that signs "
-                f"now: {EXAMPLE}"
+                f"there is no key ring {str(self.path)!r}",
+                hint=f"create it with the key that signs now: {EXAMPLE}",
             )
         try:
             return parse_document(DocumentFile(self.path).read())
         except ConfigurationError as error:
-            raise self._refused([str(problem) for problem in error.problems]) from None
-
-    def _refused(self, problems: Sequence[str]) -> ConfigurationError:
-        return ConfigurationError(
-            [f"the key ring {str(self.path)!r}: {problem}" for problem in problems]
-        )
+            raise self._build_error(error.problems) from None
 
     def _write(self, document: dict[str, Any]) -> None:
-        # A link is followed: what it names is replaced, not the link.
+        # A link stays; the file that it names is replaced.
         path = Path(os.path.realpath(self.path))
-        # All escaped but ASCII: a lone surrogate could not be written otherwise.
+        # Escaped to ASCII, because a lone surrogate has no UTF-8 form.
         replace_file(path, json.dumps(document, indent=2) + "\n")
 
+    def _build_error(self, problems: Iterable[Problem]) -> ConfigurationError:
+        name = f"the key ring {str(self.path)!r}"
+        return ConfigurationError(
+            replace(each, setting=f"{name}: {each.setting}" if each.setting else name)
+            for each in problems
+        )
 
-def successor(pair: KeyPair, key_pair_id: str, key_file: Path, start: int) -> dict[str, Any]:
+
+def build_entry(
+    predecessor: KeyPair, key_pair_id: str, key_file: Path, active_from: int
+) -> dict[str, Any]:
     """
-    Write the entry of the key that signs after *pair*, with its hash algorithm.
+    Return the document's entry of the key that signs after *predecessor*.
 
     Args:
-        pair: The key pair that signs now.
+        predecessor: The key pair that signs now; the new one has its hash algorithm.
         key_pair_id: The new key's id.
-        key_file: Its private half, beside the document.
-        start: From when it signs, in epoch seconds.
+        key_file: The new private key, next to the document.
+        active_from: The time from which it signs, in epoch seconds.
     """
-    moment = datetime.fromtimestamp(start, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    entry = {"key_pair_id": key_pair_id, "private_key": key_file.name, "active_from": moment}
-    if pair.hash_algorithm is not None:
-        entry["hash_algorithm"] = pair.hash_algorithm
+    start = datetime.fromtimestamp(active_from, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    entry = {"key_pair_id": key_pair_id, "private_key": key_file.name, "active_from": start}
+    if predecessor.hash_algorithm is not None:
+        entry["hash_algorithm"] = predecessor.hash_algorithm
     return entry
-
-
-def _start(pair: KeyPair) -> int:
-    return pair.active_from_seconds

@@ -1,13 +1,13 @@
 """
-Rotating a key without a viewer's noticing, by CloudFront's own procedure.
+Replace the signing key without interrupting any user (AWS, "Rotating key pairs").
 
-1. A new key pair, its public half in the key group, beside the old one.
-2. Both are known to every edge: the new key signs, from a moment that the key ring's document says.
-3. The last URL and cookie of the old key has expired: it leaves the key group, and is deleted.
+1. A new key pair is created. Its public key is added to the key group, next to the old one.
+2. When every edge has both public keys, the new key signs, from a time in the key ring's document.
+3. When the last URL and cookie of the old key has expired, the old public key is removed from the
+   key group and deleted.
 
-How far a rotation has come is not written down but read off: a private key that waits beside the
-document, the document's keys and their moments, the key group. So a run that was cut off anywhere
-is carried on by the next. (AWS, "Rotating key pairs".)
+The progress is not recorded. It is derived from a private key that is pending next to the document,
+from the keys in the document and from the key group. So the next run continues an interrupted one.
 """
 
 from __future__ import annotations
@@ -26,51 +26,51 @@ from cfsign.keyring.source import find_last_change
 from cfsign.keys import is_key_path, is_key_text, load_private_key
 from cfsign.provisioning.actions import Actions
 from cfsign.provisioning.aws import AWSError
-from cfsign.provisioning.cloudfront import CloudFront, KeyGroup, fingerprint
-from cfsign.provisioning.creation import add_key, new_private_key
+from cfsign.provisioning.cloudfront import CloudFront, KeyGroup, build_fingerprint
+from cfsign.provisioning.creation import create_private_key
 from cfsign.provisioning.files import write_private_key
-from cfsign.provisioning.ring_file import RingFile, successor
+from cfsign.provisioning.ring_file import RingFile, build_entry
 
-#: Clocks differ: seconds.
+#: How much the clocks of the site, the edges and this machine may differ, in seconds.
 MARGIN = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """
-    How far a rotation has come.
+    The state of a rotation.
 
     Attributes:
-        told: What comes next, and when.
-        due: When there is more to do, in epoch seconds; None if nothing is left.
+        message: What happens next, and when.
+        due: When the next step is due, in epoch seconds; None if the rotation is complete.
     """
 
-    told: str
+    message: str
     due: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
     """
-    The rotation of the key of one key ring in one key group.
+    The rotation of the key of one key ring and one key group.
 
     Attributes:
         cloudfront: CloudFront.
-        actions: What changes something.
+        actions: Makes the changes.
         ring: The key ring's document, which the site reads.
         key_group: The key group's name or id.
-        longest_lifetime: The longest that any URL or cookie lives, in seconds.
-        deployment: How long every edge may take to know a new key, in seconds.
-        refresh_every: How many seconds lie between two looks of the site at its key ring.
-        algorithm: The new key's: "RSA-2048" or "P-256"; None is that of the key that signs now.
-        clock: Tells the epoch seconds.
+        max_expires_in: The longest duration of any URL or cookie, in seconds.
+        deployment: The seconds until every edge has a new key.
+        refresh_every: How often, in seconds, the site checks its key ring for changes.
+        algorithm: The new key's algorithm, "RSA-2048" or "P-256"; None for the old key's.
+        clock: Returns the epoch seconds.
     """
 
     cloudfront: CloudFront
     actions: Actions
     ring: RingFile
     key_group: str
-    longest_lifetime: int
+    max_expires_in: int
     deployment: int = 900
     refresh_every: int = 30
     algorithm: str | None = None
@@ -78,173 +78,168 @@ class Rotation:
 
     def run(self, *, start: bool) -> Progress:
         """
-        Do what is due now.
+        Do the steps that are due now.
 
         Args:
-            start: Whether to begin a rotation where none is in progress.
+            start: True to start a rotation if none is in progress.
 
         Raises:
-            ConfigurationError: The key ring's document is not there or not understood.
-            SigningKeyError: A key's file cannot be read or written.
-            AWSError: CloudFront did not do it; or the key group is full, or another's.
+            ConfigurationError: The key ring's document is missing or not valid.
+            SigningKeyError: A key file cannot be read or written.
+            AWSError: A call to CloudFront failed, the key group is full, or it is not the ring's.
         """
         now = int(self.clock())
-        pairs = self.ring.pairs(now)
-        group = self._group(pairs, now)
-        if self.ring.pending.exists() or (start and len(pairs) == 1):
-            pairs, group = self._introduce(pairs, group, now)
-        return self._retire(pairs, group, now)
+        pairs = self.ring.read_pairs(now)
+        group = self._find_key_group(pairs, now)
+        if self.ring.pending_key.exists() or (start and len(pairs) == 1):
+            pairs, group = self._add_key(pairs, group, now)
+        return self._remove_old_keys(pairs, group, now)
 
-    def _group(self, pairs: list[KeyPair], now: int) -> KeyGroup:
-        group = self.cloudfront.key_group(self.key_group)
+    def _find_key_group(self, pairs: list[KeyPair], now: int) -> KeyGroup:
+        group = self.cloudfront.find_key_group(self.key_group)
         if group is None:
             raise AWSError(
-                f"there is no key group {self.key_group!r} in this account; check the name "
-                "and --profile, or make it: cfsign aws create-key"
+                f"there is no key group {self.key_group!r} in this account",
+                hint="check the name and --profile, or create it: cfsign aws create-key",
             )
-        # Those that sign now, or will: the ones before may have been taken out already.
-        needed = pairs[pairs.index(_signing(pairs, now)) :]
+        # Keys before the active one may have been removed from the group already.
+        needed = pairs[pairs.index(_find_active(pairs, now)) :]
         missing = [pair.key_pair_id for pair in needed if pair.key_pair_id not in group.key_ids]
         if missing:
             raise AWSError(
-                f"{missing[0]} is in the key ring {str(self.ring.path)!r} and not in the key group "
-                f"{group.name!r}; check that the two belong together; nothing was changed"
+                f"{missing[0]} is in the key ring {str(self.ring.path)!r}, but not in the key "
+                f"group {group.name!r}; nothing was changed",
+                hint="check that the key ring and the key group belong together",
             )
         return group
 
-    def _introduce(
+    def _add_key(
         self, pairs: list[KeyPair], group: KeyGroup, now: int
     ) -> tuple[list[KeyPair], KeyGroup]:
-        """Make the new key, or go on with the one that waits, until the document has it."""
-        pending, signing = self.ring.pending, _signing(pairs, now)
-        _require_file(signing)
-        # Whoever reads the key that signs must read the new one, too.
-        model = _file_of(signing) or self.ring.path
-        public = self._public_half_of_pending() if pending.exists() else None
-        key_id = None if public is None else self.cloudfront.id_of(public)
+        """Create a new key, or continue with the pending one, and add it to group and document."""
+        pending, active = self.ring.pending_key, _find_active(pairs, now)
+        _require_local(active)
+        # The processes that read the active key must be able to read the new one.
+        model = _find_key_file(active) or self.ring.path
+        public_key = self._read_pending_public_key() if pending.exists() else None
+        key_id = None if public_key is None else self.cloudfront.find_key_id(public_key)
         if key_id not in group.key_ids:
             self.cloudfront.require_room(group)
-        if public is None:
-            algorithm = self.algorithm or _algorithm(signing)
-            if signing.password is not None:
+        if public_key is None:
+            if active.password is not None:
                 self.actions.warn(
-                    f"{signing.key_pair_id} is encrypted with a password, and the new key is not: "
-                    "its file's mode alone guards it"
+                    f"{active.key_pair_id} is encrypted with a password, and the new key is not: "
+                    "only the mode of its file protects it"
                 )
-            public = new_private_key(self.actions, pending, algorithm, model)
+            # Not in the PrivateKey protocol, but keys from text or files have it.
+            algorithm = self.algorithm or str(getattr(active.load_key(), "algorithm", ""))
+            public_key = create_private_key(self.actions, pending, algorithm, model)
         if key_id is None:
-            name = f"{group.name}-{fingerprint(public)[:12]}"
-            key_id = self.cloudfront.upload(name, public)
-        group = add_key(self.cloudfront, group, key_id)
+            name = f"{group.name}-{build_fingerprint(public_key)[:12]}"
+            key_id = self.cloudfront.upload_public_key(name, public_key)
+        group = self.cloudfront.add_key(group, key_id)
         if key_id not in [pair.key_pair_id for pair in pairs]:
-            pairs = [*pairs, self._into_the_ring(signing, key_id, model)]
-        self.actions.do(f"remove {pending}", pending.unlink, None)
+            pairs = [*pairs, self._add_to_ring(active, key_id, model)]
+        self.actions.run(f"remove {pending}", pending.unlink, None)
         return pairs, group
 
-    def _into_the_ring(self, signing: KeyPair, key_id: str, model: Path) -> KeyPair:
-        # Copied, not renamed: until the document has the key, the next run must find it waiting.
-        key_file = self.ring.key_file(key_id)
+    def _add_to_ring(self, active: KeyPair, key_id: str, model: Path) -> KeyPair:
+        # Copied, not renamed: an interrupted run must leave the pending key for the next one.
+        pending, key_file = self.ring.pending_key, self.ring.build_key_path(key_id)
         if not key_file.exists():
-            self.actions.do(
+            self.actions.run(
                 f"write {key_file} (the private key)",
-                lambda: write_private_key(key_file, self.ring.pending.read_text("ascii"), model),
+                lambda: write_private_key(key_file, pending.read_text("ascii"), model),
                 None,
             )
-        elif key_file.read_bytes() != self.ring.pending.read_bytes():
+        elif key_file.read_bytes() != pending.read_bytes():
             raise SigningKeyError(
-                f"{str(key_file)!r} is there already and holds something else; move it away, and "
-                "run this again",
+                f"{str(key_file)!r} already exists with another content",
+                hint="move it to another folder, and run this again",
                 source=str(key_file),
             )
-        # By the clock as it is once the key is in the group, which may have taken its time.
+        # The clock is read again: adding the key to the group may have taken some time.
         start = int(self.clock()) + self.deployment
-        entry = successor(signing, key_id, key_file, start)
-        self.actions.do(
-            f"add {key_id} to {self.ring.path}, signing from {_time(start)}",
+        entry = build_entry(active, key_id, key_file, start)
+        self.actions.run(
+            f"add {key_id} to {self.ring.path}, signing from {_format_time(start)}",
             lambda: self.ring.add(entry),
             None,
         )
         (pair,) = build_pairs([entry], self.ring.path.parent)
         return pair
 
-    def _retire(self, pairs: list[KeyPair], group: KeyGroup, now: int) -> Progress:
-        """Remove each key that nothing alive was signed with."""
+    def _remove_old_keys(self, pairs: list[KeyPair], group: KeyGroup, now: int) -> Progress:
+        """Remove each key whose last URL and cookie has expired."""
         for old, new in pairwise(pairs):
-            # Where the new key came in late, the old one signed on until then.
-            replaced = max(new.active_from_seconds, find_last_change(self._files(new)))
-            due = replaced + self.refresh_every + self.longest_lifetime + MARGIN
+            # If the site got the new key late, the old one signed until then.
+            key_file = _find_key_file(new)
+            files = [self.ring.path] if key_file is None else [self.ring.path, key_file]
+            replaced = max(new.active_from_seconds, find_last_change(files))
+            due = replaced + self.refresh_every + self.max_expires_in + MARGIN
             if now < due:
-                return Progress(_waiting(old.key_pair_id, new, due, now), due)
-            group = self._remove(old.key_pair_id, group)
-        return Progress(f"{pairs[-1].key_pair_id} signs alone; no rotation is in progress")
+                return Progress(_describe_next_step(old.key_pair_id, new, due, now), due)
+            group = self._remove_key(old.key_pair_id, group)
+        return Progress(f"{pairs[-1].key_pair_id} is the only key; no rotation is in progress")
 
-    def _files(self, pair: KeyPair) -> list[Path]:
-        """Return what the site must have read before that pair signs."""
-        key = _file_of(pair)
-        return [self.ring.path] if key is None else [self.ring.path, key]
-
-    def _remove(self, key_id: str, group: KeyGroup) -> KeyGroup:
+    def _remove_key(self, key_id: str, group: KeyGroup) -> KeyGroup:
         if key_id in group.key_ids:
-            kept = [other for other in group.key_ids if other != key_id]
-            group = self.cloudfront.set_keys(group, kept)
+            others = [other for other in group.key_ids if other != key_id]
+            group = self.cloudfront.set_keys(group, others)
         self.cloudfront.delete_public_key(key_id)
-        # Last, so that a run that is cut off before knows what is left to do.
-        self.actions.do(
-            f"take {key_id} out of {self.ring.path}; its private key's file may be deleted",
+        # Last, so that the next run can continue an interrupted one.
+        self.actions.run(
+            f"remove {key_id} from {self.ring.path}; the file of its private key can be deleted",
             lambda: self.ring.remove(key_id),
             None,
         )
         return group
 
-    def _public_half_of_pending(self) -> str:
+    def _read_pending_public_key(self) -> str:
         try:
-            return load_private_key(self.ring.pending).public_key_pem()
+            return load_private_key(self.ring.pending_key).public_key_pem()
         except SigningKeyError as error:
             raise SigningKeyError(
-                f"{error} (the key waits there from a run that was cut off; mend it, or delete it "
-                "if it is empty, and run this again)",
+                f"the key of an interrupted run cannot be used: {error.message}",
+                hint="repair it, or delete it if it is empty, and run this again",
                 source=error.source,
             ) from None
 
 
-def _signing(pairs: list[KeyPair], now: int) -> KeyPair:
-    """Return the newest key pair that is active; the ring has been seen to have one."""
+def _find_active(pairs: list[KeyPair], now: int) -> KeyPair:
+    """Return the newest active key pair; `RingFile.read_pairs` requires one."""
     return [pair for pair in pairs if pair.active_from_seconds <= now][-1]
 
 
-def _require_file(signing: KeyPair) -> None:
-    """Refuse to replace a key that nobody can read by one in a file."""
-    key = signing.private_key
+def _require_local(active: KeyPair) -> None:
+    """Raise SigningKeyError for a key in KMS: a key in a file would be a weaker replacement."""
+    key = active.private_key
     if not is_key_path(key) and not is_key_text(key):
         raise SigningKeyError(
-            f"{signing.key_pair_id}, which signs now, is kept in AWS KMS (kms:), and the new key "
-            "would lie in a file; make the new key in KMS, upload its public half, put that into "
-            "the key group, and add it to the key ring by hand (docs/keys.md); nothing was made"
+            f"{active.key_pair_id}, which signs now, is in AWS KMS (kms:), and the new key would "
+            "be in a file; nothing was changed",
+            hint="create the new key in KMS, upload its public key, add it to the key group, and "
+            "add it to the key ring by hand (docs/keys.md)",
         )
 
 
-def _algorithm(signing: KeyPair) -> str:
-    """Return the kind of a key that is text or in a file, as all of these have it."""
-    return str(getattr(signing.load_key(), "algorithm"))  # noqa: B009 - not in the protocol
-
-
-def _file_of(pair: KeyPair) -> Path | None:
-    """Return the file of a pair's private half, or None if the document itself holds it."""
+def _find_key_file(pair: KeyPair) -> Path | None:
+    """Return the file of the private key, or None if the document contains the key itself."""
     key = pair.private_key
     return Path(key) if is_key_path(key) and os.path.isfile(key) else None
 
 
-def _waiting(old_id: str, new: KeyPair, due: int, now: int) -> str:
+def _describe_next_step(old_id: str, new: KeyPair, due: int, now: int) -> str:
     new_id, start = new.key_pair_id, new.active_from_seconds
     if now < start:
-        signs = f"{new_id} signs from {_time(start)}; the site must have the key ring by then"
+        state = f"{new_id} signs from {_format_time(start)}; the site needs the key ring by then"
     else:
-        signs = f"{new_id} signs since {_time(start)}"
+        state = f"{new_id} has signed since {_format_time(start)}"
     return (
-        f"{signs}\n{old_id} may be in use until {_time(due)}, and stays until then; "
+        f"{state}\n{old_id} may be in use until {_format_time(due)} and is not removed before; "
         "run this again after that"
     )
 
 
-def _time(moment: int) -> str:
-    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S} UTC"
+def _format_time(timestamp: int) -> str:
+    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d %H:%M:%S} UTC"
