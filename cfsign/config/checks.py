@@ -73,14 +73,14 @@ class GivenKey:
 
     @property
     def file(self) -> Path | None:
-        """The file that holds the private key; None if it is not in a file, or there is none."""
+        """The file with the private key; None if the file is missing or the key is not in one."""
         return _find_file(self.private_key)
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """
-    What the rules examine.
+    The settings and files that the rules examine.
 
     Attributes:
         settings: The settings.
@@ -96,7 +96,7 @@ class Context:
 
 
 def load_ring(settings: Settings) -> Ring | None:
-    """Return the key ring in *settings*; None if there is none or it cannot be read."""
+    """Return the key ring in *settings*; None without one, or if it cannot be read."""
     try:
         if "keys" in settings.values:
             setting: str = "keys"

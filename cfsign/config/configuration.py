@@ -133,7 +133,7 @@ def load_values(settings: Settings) -> tuple[dict[str, Any], list[Problem]]:
             )
         except CfsignError as error:
             problems += settings.problems_of("hash_algorithm", error)
-    # A step with a mistake of its own is not reported twice.
+    # A step with a mistake is reported once, not for the jitter too.
     has_bad_step = "expiry_step" not in values and (
         "expiry_step" in settings.values or "expiry_step" in misread
     )

@@ -47,7 +47,7 @@ class Field:
     Attributes:
         check: Returns the value to use, or raises CfsignError. It takes the value and, by name,
             the setting in `uses`.
-        variable: The environment variable without its prefix, or "" if there is none.
+        variable: The environment variable without its prefix, or "".
         parse: Converts the variable's text, or None if text is what `check` takes.
         required_hint: What to set, if the setting is required; else "".
         may_be_none: True if None stands for a setting that is not given.

@@ -67,7 +67,7 @@ class CloudFront:
         if len(group.key_ids) >= self._max_keys:
             raise AWSError(
                 f"the key group {group.name!r} has {len(group.key_ids)} public keys, and "
-                f"CloudFront allows {self._max_keys}; nothing was changed",
+                f"CloudFront allows {self._max_keys}, so nothing was changed",
                 hint="remove one that no site signs with, or use --max-keys if AWS has raised "
                 "this quota",
             )

@@ -51,7 +51,7 @@ def create_key(
 
     Raises:
         SigningKeyError: The file exists, or with *existing* does not, or cannot be written.
-        AWSError: A call to CloudFront failed, the key group is full, or there is none of that id.
+        AWSError: A call to CloudFront failed, the key group is full, or its id is unknown.
     """
     if private_key.exists() and not existing:
         raise SigningKeyError(
@@ -62,7 +62,7 @@ def create_key(
     group = cloudfront.find_key_group(key_group)
     if group is None and re.fullmatch(KEY_GROUP_ID, key_group):
         raise AWSError(
-            f"this account has no key group with the id {key_group}; nothing was changed",
+            f"this account has no key group with the id {key_group}, so nothing was changed",
             hint="check the id and --profile; to create a key group, use a name",
         )
     key_id = None

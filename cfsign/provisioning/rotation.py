@@ -78,7 +78,7 @@ class Rotation:
 
     def run(self, *, start: bool) -> Progress:
         """
-        Do the steps that are due now.
+        Run the steps that are due now.
 
         Args:
             start: True to start a rotation if none is in progress.
@@ -108,7 +108,7 @@ class Rotation:
         if missing:
             raise AWSError(
                 f"{missing[0]} is in the key ring {str(self.ring.path)!r}, but not in the key "
-                f"group {group.name!r}; nothing was changed",
+                f"group {group.name!r}, so nothing was changed",
                 hint="check that the key ring and the key group belong together",
             )
         return group
@@ -217,7 +217,7 @@ def _require_local(active: KeyPair) -> None:
     if not is_key_path(key) and not is_key_text(key):
         raise SigningKeyError(
             f"{active.key_pair_id}, which signs now, is in AWS KMS (kms:), and the new key would "
-            "be in a file; nothing was changed",
+            "be in a file, so nothing was changed",
             hint="create the new key in KMS, upload its public key, add it to the key group, and "
             "add it to the key ring by hand (docs/keys.md)",
         )

@@ -1,4 +1,4 @@
-"""CloudFront as moto plays it, with what moto leaves out; no test reaches the real one."""
+"""CloudFront as moto emulates it, with additions; no test calls AWS."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ pytest.importorskip("click")
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch, tmp_path):
-    """Made-up credentials, no region, and nothing of whoever runs the tests."""
+    """Fake credentials, no region, and no AWS settings of the user who runs the tests."""
     for name in os.environ:
         if name.startswith("AWS_"):
             monkeypatch.delenv(name)
@@ -26,8 +26,8 @@ def environment(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def whole_moto(monkeypatch):
-    """moto with UpdateKeyGroup, versions, quotas and refusals, as AWS's API reference has them."""
+def extended_moto(monkeypatch):
+    """Add UpdateKeyGroup, versions, quotas and errors to moto, as in AWS's API reference."""
     from moto.cloudfront.exceptions import CloudFrontException
     from moto.cloudfront.models import CloudFrontBackend
     from moto.cloudfront.responses import CloudFrontResponse
@@ -78,8 +78,8 @@ def whole_moto(monkeypatch):
 
 
 @pytest.fixture
-def client(environment, whole_moto):
-    """A boto3 client over moto."""
+def client(environment, extended_moto):
+    """A boto3 client that calls moto."""
     import moto
 
     from cfsign.provisioning import cloudfront_client
@@ -90,7 +90,7 @@ def client(environment, whole_moto):
 
 @pytest.fixture
 def add_group(client, openssl):
-    """Makes a key group with so many P-256 keys of its own."""
+    """Return a function that creates a key group with *count* P-256 keys."""
 
     def add(name, count):
         ids = []
@@ -112,18 +112,18 @@ def add_group(client, openssl):
 
 @pytest.fixture
 def items(client):
-    """Reads the ids of the public keys in a key group."""
+    """Return a function that reads the ids of the public keys in a key group."""
     from cfsign.provisioning import Actions, CloudFront
 
     def read(name):
-        return list(CloudFront(client, Actions(print)).key_group(name).key_ids)
+        return list(CloudFront(client, Actions(print)).find_key_group(name).key_ids)
 
     return read
 
 
 @pytest.fixture
 def public_keys(client):
-    """Reads CloudFront's public keys: PEM by id."""
+    """Return a function that reads CloudFront's public keys, PEM by id."""
 
     def read():
         listed = client.list_public_keys()["PublicKeyList"].get("Items", [])

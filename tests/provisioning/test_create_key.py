@@ -1,4 +1,4 @@
-"""`cfsign aws create-key`: one key pair, its halves where they belong, and nothing overwritten."""
+"""`cfsign aws create-key`: the private key in a file, the public key in a key group."""
 
 import ast
 import os
@@ -25,8 +25,8 @@ def create(*arguments):
 
 
 @pytest.mark.parametrize("algorithm", ["rsa-2048", "p-256"])
-def test_the_settings_printed_open_files(client, tmp_path, items, public_keys, capsys, algorithm):
-    """What is pasted signs, and what CloudFront was given allows it."""
+def test_printed_settings_work(client, tmp_path, items, public_keys, capsys, algorithm):
+    """A URL that they sign is allowed by the uploaded public key."""
     if algorithm == "p-256":
         pytest.importorskip("cryptography")
     path = tmp_path / "site.pem"
@@ -47,8 +47,8 @@ def test_the_settings_printed_open_files(client, tmp_path, items, public_keys, c
     }
 
 
-def test_a_tilde_is_the_home_folder(client, tmp_path, capsys, monkeypatch):
-    """In `--ring=~/ring.json`, which a shell leaves as it is; what is printed is a whole path."""
+def test_tilde_is_the_home_folder(client, tmp_path, capsys, monkeypatch):
+    """A shell does not expand `--ring=~/ring.json`; the printed path is absolute."""
     monkeypatch.setenv("HOME", str(tmp_path))
     arguments = ("--key-group", "site", "--algorithm", "P-256", "--ring=~/ring.json")
     assert create("~/site.pem", *arguments) == 0
@@ -57,8 +57,8 @@ def test_a_tilde_is_the_home_folder(client, tmp_path, capsys, monkeypatch):
 
 
 @pytest.mark.parametrize("by", ["name", "id"])
-def test_a_group_that_is_there_is_extended(client, tmp_path, add_group, items, capsys, by):
-    """Found by its name or its id; what is in it stays."""
+def test_existing_key_group(client, tmp_path, add_group, items, capsys, by):
+    """It is found by name or id, and its keys stay."""
     group_id, ids = add_group("site", 4)
     group = {"name": "site", "id": group_id}[by]
     assert create(tmp_path / "new.pem", "--key-group", group, "--algorithm", "P-256") == 0
@@ -67,23 +67,21 @@ def test_a_group_that_is_there_is_extended(client, tmp_path, add_group, items, c
     assert capsys.readouterr().out.startswith(f"key pair id  {items('site')[4]}\n")
 
 
-def test_a_full_group_is_refused_before_anything_is_made(
-    client, tmp_path, add_group, public_keys, capsys
-):
-    """No file, no public key."""
+def test_full_key_group(client, tmp_path, add_group, public_keys, capsys):
+    """It is an error before a file or a public key is created."""
     add_group("site", 5)
     assert create(tmp_path / "new.pem", "--key-group", "site") == 2
     captured = capsys.readouterr()
     assert captured.err.count("\n") == 1
-    assert "takes 5" in captured.err
-    assert "take out one" in captured.err
+    assert "allows 5" in captured.err
+    assert "remove one" in captured.err
     assert "--max-keys" in captured.err
     assert not (tmp_path / "new.pem").exists()
     assert len(public_keys()) == 5
 
 
-def test_a_raised_quota_makes_room(client, tmp_path, add_group, capsys):
-    """As AWS gives one to who asks for it."""
+def test_raised_quota(client, tmp_path, add_group, capsys):
+    """`--max-keys` allows a sixth key."""
     add_group("site", 5)
     arguments = (tmp_path / "new.pem", "--key-group", "site", "--dry-run", "--max-keys")
     assert create(*arguments, 6) == 0
@@ -93,7 +91,7 @@ def test_a_raised_quota_makes_room(client, tmp_path, add_group, capsys):
 
 
 def test_no_file_is_overwritten(client, tmp_path, public_keys, capsys):
-    """Neither a key's nor a key ring's."""
+    """Neither a key nor a key ring."""
     path = tmp_path / "there.pem"
     path.write_text("mine")
     assert create(path, "--key-group", "site") == 2
@@ -103,17 +101,17 @@ def test_no_file_is_overwritten(client, tmp_path, public_keys, capsys):
     assert capsys.readouterr().err.count("\n") == 2
 
 
-def test_a_file_that_appears_meanwhile(tmp_path):
-    """The system itself refuses, whatever was looked at before."""
+def test_file_that_is_created_in_the_meantime(tmp_path):
+    """The operating system refuses to overwrite it."""
     path = tmp_path / "there.pem"
     path.write_text("mine")
-    with pytest.raises(SigningKeyError, match="no key is overwritten"):
+    with pytest.raises(SigningKeyError, match="keys are not overwritten"):
         write_private_key(path, "another")
     assert path.read_text() == "mine"
 
 
-def test_an_existing_key(client, tmp_path, pem, public_pem, public_keys, items, add_group):
-    """Is taken as it is; a second time nothing is doubled, even where the group is full by now."""
+def test_existing_private_key(client, tmp_path, pem, public_pem, public_keys, items, add_group):
+    """It is used unchanged; a second run changes nothing, even if the group is full."""
     path = tmp_path / "there.pem"
     path.write_text(pem)
     _, ids = add_group("site", 4)
@@ -126,8 +124,8 @@ def test_an_existing_key(client, tmp_path, pem, public_pem, public_keys, items, 
     assert create(tmp_path / "not-there.pem", "--key-group", "site", "--existing") == 2
 
 
-def test_a_key_ring_to_begin_with(client, tmp_path, items, capsys):
-    """One that `rotate` takes, and that the settings name: a rotation changes nothing else."""
+def test_new_key_ring(client, tmp_path, items, capsys):
+    """`rotate` accepts it, and the printed settings name it."""
     ring = tmp_path / "ring.json"
     assert create(tmp_path / "new.pem", "--key-group", "site", "--ring", ring) == 0
     printed = capsys.readouterr().out
@@ -140,8 +138,8 @@ def test_a_key_ring_to_begin_with(client, tmp_path, items, capsys):
     assert len(items("site")) == 2
 
 
-def test_a_key_ring_that_cannot_be(client, tmp_path, public_keys, capsys):
-    """Is said before anything is made."""
+def test_key_ring_that_cannot_be_created(client, tmp_path, public_keys, capsys):
+    """It is an error before anything is created."""
     (tmp_path / "dangling.json").symlink_to("nowhere")
     for ring in ("no/ring.json", "dangling.json", "new.pem"):
         assert create(tmp_path / "new.pem", "--key-group", "site", "--ring", tmp_path / ring) == 2
@@ -152,8 +150,8 @@ def test_a_key_ring_that_cannot_be(client, tmp_path, public_keys, capsys):
     assert os.listdir(tmp_path) == ["dangling.json"]
 
 
-def test_the_ids_are_told_before_the_ring_is_written(client, tmp_path, items, monkeypatch, capsys):
-    """Should that fail, they are what is left to write it with."""
+def test_ids_are_printed_before_the_ring_is_written(client, tmp_path, items, monkeypatch, capsys):
+    """If that fails, the user needs them to write it."""
 
     def refuse(*arguments):
         raise SigningKeyError("the disk is full")
@@ -164,8 +162,8 @@ def test_the_ids_are_told_before_the_ring_is_written(client, tmp_path, items, mo
     assert capsys.readouterr().out.startswith(f"key pair id  {items('site')[0]}\nkey group    ")
 
 
-def test_an_id_that_no_key_group_has(client, tmp_path, public_keys, capsys):
-    """Is another account's, or mistyped; never a new group's name."""
+def test_unknown_key_group_id(client, tmp_path, public_keys, capsys):
+    """It is an error, and never the name of a new group."""
     unknown = "01234567-89ab-cdef-0123-456789ABCDEF"
     assert create(tmp_path / "new.pem", "--key-group", unknown) == 2
     captured = capsys.readouterr()
@@ -177,7 +175,7 @@ def test_an_id_that_no_key_group_has(client, tmp_path, public_keys, capsys):
 
 
 def test_dry_run(client, tmp_path, public_keys, add_group, items, capsys):
-    """Each change is told with its arguments, and none is made."""
+    """The changes are printed with their arguments and not made."""
     group_id, ids = add_group("site", 1)
     ring = tmp_path / "ring.json"
     path = tmp_path / "new.pem"
@@ -195,8 +193,8 @@ def test_dry_run(client, tmp_path, public_keys, add_group, items, capsys):
     assert list(public_keys()) == items("site") == ids
 
 
-def test_nothing_of_the_private_key_is_printed(client, tmp_path, capfd):
-    """On either stream, in earnest or not."""
+def test_private_key_is_not_printed(client, tmp_path, capfd):
+    """Not on either stream, with and without --dry-run."""
     create(tmp_path / "a.pem", "--key-group", "site", "--dry-run")
     create(tmp_path / "b.pem", "--key-group", "site")
     printed = "".join(capfd.readouterr())
@@ -205,11 +203,11 @@ def test_nothing_of_the_private_key_is_printed(client, tmp_path, capfd):
 
 
 class Killed(BaseException):
-    """The process is gone."""
+    """The process was killed."""
 
 
-class Fuse:
-    """A client that does so many calls, the last of which nobody hears back from."""
+class InterruptedClient:
+    """A client that is killed after a number of calls, before it returns the last response."""
 
     def __init__(self, client, calls):
         self._client = client
@@ -217,11 +215,11 @@ class Fuse:
 
     def __getattr__(self, name):
         def call(**arguments):
-            answer = getattr(self._client, name)(**arguments)
+            response = getattr(self._client, name)(**arguments)
             self._left -= 1
             if not self._left:
                 raise Killed
-            return answer
+            return response
 
         return call
 
@@ -229,12 +227,16 @@ class Fuse:
 @pytest.mark.parametrize("group", ["site", "new"])
 @pytest.mark.parametrize("calls", [1, 2, 3, 4])
 def test_killed_after_each_call(client, tmp_path, add_group, public_keys, items, group, calls):
-    """The next run, with --existing if the key is there, ends with one key in its group."""
+    """The next run, with --existing if the key exists, completes with one new key."""
     _, ids = add_group("site", 1)
     actions, path = Actions(lambda line: None), tmp_path / "new.pem"
     try:
         create_key(
-            CloudFront(Fuse(client, calls), actions), actions, path, group, algorithm="P-256"
+            CloudFront(InterruptedClient(client, calls), actions),
+            actions,
+            path,
+            group,
+            algorithm="P-256",
         )
     except Killed:
         existing = ("--existing",) if path.exists() else ()
@@ -248,22 +250,22 @@ def test_killed_after_each_call(client, tmp_path, add_group, public_keys, items,
     ("operation", "code", "words"),
     [
         ("create_public_key", "AccessDenied", "allow cloudfront:CreatePublicKey"),
-        ("create_public_key", "TooManyPublicKeys", r"delete one.* quota; then run this again"),
+        ("create_public_key", "TooManyPublicKeys", r"delete one.* quota, and run this again"),
         ("update_key_group", "PreconditionFailed", "run this again"),
-        ("update_key_group", "TooManyPublicKeysInKeyGroup", "take out one"),
+        ("update_key_group", "TooManyPublicKeysInKeyGroup", "remove one"),
         ("list_key_groups", "ExpiredToken", "renew"),
         ("list_key_groups", "SomethingNew", "AWS's documentation"),
     ],
 )
-def test_what_aws_refuses(client, tmp_path, add_group, monkeypatch, operation, code, words):
-    """Is an error of ours, that names the mend and quotes nothing of AWS's."""
+def test_error_of_aws(client, tmp_path, add_group, monkeypatch, operation, code, words):
+    """It is an AWSError with a hint, without the text of AWS."""
     from botocore.exceptions import ClientError
 
     add_group("site", 1)
 
     def refuse(**arguments):
-        answer = {"Error": {"Code": code, "Message": "arn:aws:iam::123456789012:user/secret"}}
-        raise ClientError(answer, operation)
+        response = {"Error": {"Code": code, "Message": "arn:aws:iam::123456789012:user/secret"}}
+        raise ClientError(response, operation)
 
     monkeypatch.setattr(client, operation, refuse)
     actions = Actions(lambda line: None)
@@ -274,16 +276,16 @@ def test_what_aws_refuses(client, tmp_path, add_group, monkeypatch, operation, c
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
-def test_a_folder_that_is_not_there(client, tmp_path, public_keys):
-    """Nothing is uploaded whose private half is nowhere."""
+def test_missing_folder(client, tmp_path, public_keys):
+    """No public key is uploaded without its private key."""
     actions = Actions(lambda line: None)
     with pytest.raises(SigningKeyError, match="cannot be written"):
         create_key(CloudFront(client, actions), actions, tmp_path / "no" / "new.pem", "site")
     assert not public_keys()
 
 
-def test_many_key_groups_are_read_page_by_page(tmp_path):
-    """AWS gives a hundred at a time, and where to go on."""
+def test_key_groups_are_read_page_by_page(tmp_path):
+    """AWS returns up to a hundred at once, and a marker for the next page."""
     from botocore.stub import Stubber
 
     from cfsign.provisioning import cloudfront_client
@@ -308,7 +310,7 @@ def test_many_key_groups_are_read_page_by_page(tmp_path):
             {"Marker": "m"},
         )
         stub.add_response("get_key_group", {"KeyGroup": group, "ETag": "E1"}, {"Id": "G2"})
-        # What is not changed is sent as well: CloudFront replaces the whole.
+        # CloudFront replaces the whole configuration, so unchanged members are sent too.
         config = {"Name": "two", "Items": ["K1", "K2"], "Comment": "kept"}
         stub.add_response(
             "update_key_group",
@@ -316,7 +318,7 @@ def test_many_key_groups_are_read_page_by_page(tmp_path):
             {"Id": "G2", "IfMatch": "E1", "KeyGroupConfig": config},
         )
         cloudfront = CloudFront(client, Actions(lambda line: None))
-        changed = cloudfront.set_keys(cloudfront.key_group("two"), ["K1", "K2"])
+        changed = cloudfront.set_keys(cloudfront.find_key_group("two"), ["K1", "K2"])
         assert (changed.key_ids, changed.etag) == (("K1", "K2"), "E2")
         stub.assert_no_pending_responses()
 
@@ -325,7 +327,7 @@ def test_many_key_groups_are_read_page_by_page(tmp_path):
     ("variables", "words"),
     [
         ({}, "finds no AWS credentials"),
-        ({"AWS_PROFILE": "nobody"}, "no such profile"),
+        ({"AWS_PROFILE": "nobody"}, "does not find the profile"),
         (
             {
                 "AWS_ACCESS_KEY_ID": "x",
@@ -333,13 +335,13 @@ def test_many_key_groups_are_read_page_by_page(tmp_path):
                 "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
                 "AWS_MAX_ATTEMPTS": "1",
             },
-            "not reached",
+            "unreachable",
         ),
         ({"AWS_ENDPOINT_URL": "nonsense"}, "AWS_ENDPOINT_URL"),
     ],
 )
-def test_no_way_to_aws(monkeypatch, tmp_path, capsys, variables, words):
-    """One line, exit 2, and nothing written."""
+def test_aws_cannot_be_called(monkeypatch, tmp_path, capsys, variables, words):
+    """One line on standard error, exit 2, and no file is written."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     for name, value in variables.items():
@@ -351,7 +353,7 @@ def test_no_way_to_aws(monkeypatch, tmp_path, capsys, variables, words):
 
 
 def test_without_boto3(tmp_path):
-    """The extra is named; and the core imports nothing of this."""
+    """The error names the extra; `import cfsign` does not import this package."""
     code = "import sys; sys.modules['boto3'] = None\nimport cfsign\n"
     code += "assert 'cfsign.provisioning' not in sys.modules\n"
     code += "from cfsign.cli import main\n"
@@ -374,7 +376,7 @@ def test_without_boto3(tmp_path):
     ],
 )
 def test_bad_usage(arguments, capsys):
-    """One line, exit 2, nothing on standard output."""
+    """One line on standard error, exit 2."""
     assert main(["aws", *arguments]) == 2
     captured = capsys.readouterr()
     assert (captured.out, captured.err.count("\n")) == ("", 1)
