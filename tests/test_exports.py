@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import subprocess
 import sys
+from importlib import metadata
 from types import ModuleType
 
 import pytest
@@ -17,7 +20,7 @@ PUBLIC = {
     "Cause",
     "CfsignError",
     "CfsignWarning",
-    "Configuration",
+    "Conditions",
     "ConfigurationError",
     "DecisionError",
     "Deny",
@@ -30,6 +33,7 @@ PUBLIC = {
     "Policy",
     "PolicyError",
     "PrivateKey",
+    "Problem",
     "Reason",
     "ResourceError",
     "SignedCookies",
@@ -38,10 +42,10 @@ PUBLIC = {
     "SigningKeyError",
     "TrustedKeyGroup",
     "Verdict",
-    "choose_backend",
     "decide",
     "explain",
     "load_private_key",
+    "load_public_key",
 }
 
 NEVER_IMPORTED = {
@@ -70,6 +74,26 @@ def test_public_names_are_the_listed_ones() -> None:
     names = {name for name in dir(cfsign) if not name.startswith("_")}
     modules = {name for name in names if isinstance(getattr(cfsign, name), ModuleType)}
     assert names - modules - {"TYPE_CHECKING"} == PUBLIC
+
+
+def test_type_checkers_see_the_same_names_from_the_same_modules() -> None:
+    """They read the imports under TYPE_CHECKING, and Python reads the table."""
+    tree = ast.parse(inspect.getsource(cfsign))
+    imports = {
+        alias.name: statement.module
+        for block in tree.body
+        if isinstance(block, ast.If)
+        for statement in block.body
+        if isinstance(statement, ast.ImportFrom)
+        for alias in statement.names
+    }
+    assert imports == cfsign._MODULES  # type: ignore[attr-defined]
+
+
+def test_version_is_that_of_the_distribution() -> None:
+    assert cfsign.__version__ == metadata.version("cloudfront-cfsign")
+    assert "__version__" in dir(cfsign)
+    assert not run_python("import cfsign, sys; print(*sys.modules)") & {"importlib.metadata"}
 
 
 def test_star_import_imports_all_public_names() -> None:

@@ -19,7 +19,6 @@ pytest.importorskip("moto")
 from botocore.stub import Stubber  # noqa: E402
 
 from cfsign import (  # noqa: E402
-    Configuration,
     ConfigurationError,
     Distribution,
     KeyUnavailableError,
@@ -30,6 +29,7 @@ from cfsign import (  # noqa: E402
     SigningKeyError,
     TrustedKeyGroup,
 )
+from cfsign.config.configuration import Configuration  # noqa: E402
 from cfsign.keys import get_hash_algorithms, is_async, is_blocking  # noqa: E402
 from cfsign.keys.kms import KmsPrivateKey  # noqa: E402
 

@@ -8,7 +8,6 @@ import sys
 import pytest
 
 from cfsign import (
-    Configuration,
     Distribution,
     KeyRing,
     SigningKeyError,
@@ -16,6 +15,7 @@ from cfsign import (
     load_private_key,
 )
 from cfsign.cli import main
+from cfsign.config.configuration import Configuration
 from cfsign.provisioning import Actions, AWSError, CloudFront, create_key
 from cfsign.provisioning.files import write_private_key
 

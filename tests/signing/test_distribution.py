@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cfsign import (
-    Configuration,
     ConfigurationError,
     Distribution,
     Policy,
@@ -24,6 +23,7 @@ from cfsign import (
     Signer,
     TrustedKeyGroup,
 )
+from cfsign.config.configuration import Configuration
 
 DOMAIN = "https://media.example.com"
 

@@ -25,7 +25,6 @@ import cfsign
 from cfsign import (
     Allow,
     CfsignError,
-    Configuration,
     Deny,
     Distribution,
     Policy,
@@ -34,6 +33,7 @@ from cfsign import (
     TrustedKeyGroup,
     load_private_key,
 )
+from cfsign.config.configuration import Configuration
 from cfsign.views import ViewOptions
 from tests.views.helpers import respond
 
