@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Unpack
 
 from cfsign.bulk.outcome import Outcome, RunConditions, try_to_sign
-from cfsign.errors import ConfigurationError
+from cfsign.errors import ConfigurationError, PolicyError
 from cfsign.signing.policy import Conditions
 from cfsign.signing.signer import BaseSigner
 from cfsign.signing.url import check_urls
@@ -32,12 +32,13 @@ def sign_partition(
             AWS KMS. It is called once per process. Use a function of a module, which the engine
             sends by its name; a signer itself cannot be pickled.
         pattern: A URL pattern that matches all URLs. It makes one signature per partition enough.
-        conditions: When and for whom the URLs work. Compute `expires_at` once, where the job
-            starts, so that a partition that is retried gets the same expiry.
+        conditions: When and for whom the URLs work; see `Conditions`. `expires_at` is required.
+            Compute it once, where the job starts, so that a retried partition gets the same expiry.
 
     Raises:
         ConfigurationError: `load_signer` is not a function, or does not return a signer.
-        PolicyError: CloudFront does not accept a time or the address, or `expires_at` has passed.
+        PolicyError: `expires_at` is missing or has passed, or CloudFront does not accept a time or
+            the address.
         SigningKeyError: The key cannot sign.
         ResourceError: *urls* is a single string, or the pattern cannot be signed.
     """
@@ -46,6 +47,12 @@ def sign_partition(
         raise ConfigurationError(
             f"load_signer must be a function, got a {type(load_signer).__name__}",
             hint="pass a function that loads the key on the worker, so that no key is sent to it",
+        )
+    if conditions.get("expires_in") is not None or conditions.get("expires_at") is None:
+        raise PolicyError(
+            "sign_partition needs expires_at, without expires_in",
+            hint="compute it once, where the job starts, so that all partitions expire together",
+            field="expires_at",
         )
     sign_url = RunConditions(conditions, pattern).bind(_load_once(load_signer))
     return (try_to_sign(sign_url, url) for url in several)

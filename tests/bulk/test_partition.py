@@ -117,6 +117,14 @@ def test_loader_that_returns_another_type_is_refused() -> None:
         sign_partition([URL], lambda: None, expires_at=LATER)  # type: ignore[arg-type, return-value]
 
 
+@pytest.mark.parametrize(
+    "conditions", [{}, {"expires_in": 60}, {"expires_at": None}], ids=["none", "duration", "None"]
+)
+def test_expires_at_is_required(recording_signer: Signer, conditions: Any) -> None:
+    with pytest.raises(PolicyError, match="needs expires_at"):
+        sign_partition([URL], lambda: recording_signer, **conditions)
+
+
 def test_expiry_in_the_past_stops_the_partition(recording_signer: Signer) -> None:
     with pytest.raises(PolicyError, match="in the past"):
         list(sign_partition([URL], lambda: recording_signer, expires_at=1))
