@@ -25,7 +25,7 @@ _ALPHABETS = (
 # The end of a message about a base64 text, and the hint.
 BASE64_MISTAKES = {
     Mistake.STANDARD_BASE64: (
-        "is in standard base64, with + or / or =",
+        "is in standard base64, with +, / or =",
         "replace + with -, = with _ and / with ~ after encoding",
     ),
     Mistake.URL_SAFE_BASE64: (
@@ -34,11 +34,11 @@ BASE64_MISTAKES = {
     ),
     Mistake.LOST_PADDING: (
         "has lost its padding",
-        "keep the _ at its end, which stand for =; many encoders remove them",
+        "keep the _ at its end, which stand for =. Many encoders remove them",
     ),
     Mistake.PERCENT_ENCODED: (
         "was percent-encoded twice",
-        "put it into the URL unchanged; its characters need no encoding",
+        "put it into the URL unchanged. CloudFront's base64 needs no encoding",
     ),
     Mistake.LINE_BREAKS: (
         "contains line breaks",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ class Explanation:
     It is true if the request is allowed and no error response was given.
 
     Attributes:
+        url: The URL that was judged, or "". It is not part of the `repr`, since it is signed.
         verdict: The verdict of the trusted keys; None if it depends on a public key or a request
             that was not given.
         causes: The mistakes, the most likely cause of the refusal first.
@@ -33,6 +34,7 @@ class Explanation:
         response: The error response, if one was given.
     """
 
+    url: str = field(repr=False)
     verdict: Verdict | None
     causes: tuple[Cause, ...]
     assumptions: tuple[str, ...]
@@ -165,7 +167,7 @@ def explain(
     context = read_context(url, trusted_keys, cookies, at, ip_address, hosts, response)
     causes = find_causes(context)
     assumptions = list_assumptions(context, causes)
-    return Explanation(context.verdict, causes, assumptions, context.response)
+    return Explanation(context.given_url, context.verdict, causes, assumptions, context.response)
 
 
 def explain_response(response: str) -> Explanation | None:
@@ -185,4 +187,4 @@ def explain_response(response: str) -> Explanation | None:
     if read is None:
         return None
     # No verdict: several reasons share one code, and only the request shows which one it was.
-    return Explanation(None, tuple(explain_response_alone(read)), (), read)
+    return Explanation("", None, tuple(explain_response_alone(read)), (), read)

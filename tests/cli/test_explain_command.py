@@ -69,7 +69,7 @@ def test_cookies_by_option_or_on_stdin(run, key_options, signer, clock):
 def test_host_and_ip_address_options(run, key_options, signer, clock):
     other = signer.sign_url(URL, expires_at=EXPIRES).replace("media", "cdn")
     done = run(other, *key_options, "--host", "media.example.com")
-    assert "signed for media.example.com" in done.stdout
+    assert "signed for the host media.example.com" in done.stdout
     pinned = signer.sign_url(URL, expires_at=EXPIRES, ip_address="192.0.2.1")
     assert run(pinned, *key_options, "--ip-address", "192.0.2.1").exit_code == 0
     assert run(pinned, *key_options, "--ip-address", "192.0.2.2").exit_code == 1

@@ -1,4 +1,4 @@
-"""The keys that the mistakes are made with."""
+"""The keys with which the mistakes are made."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.explanation.makers import World
 
 @pytest.fixture(scope="session")
 def world() -> World:
-    """Two RSA keys and one P-256 key that are trusted, and a stranger's."""
+    """Two trusted RSA keys, one trusted P-256 key and an untrusted RSA key."""
     pytest.importorskip("botocore")
     pytest.importorskip("cryptography")
     return World.make()

@@ -1,4 +1,4 @@
-"""Those who make the mistakes: botocore, the openssl command, and people with an editor."""
+"""Sign as users do, right or wrong: with botocore, with the openssl command, or by hand."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def openssl(*arguments: str, given: bytes = b"") -> bytes:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One request as it is explained: a URL, and whatever else `explain` is given."""
+class Arguments:
+    """The arguments of one call of `explain`."""
 
     url: str
     more: dict[str, Any] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Key:
-    """A key pair of somebody's."""
+    """A key pair and its id."""
 
     key_pair_id: str
     pem: bytes
@@ -54,14 +54,14 @@ class Key:
         return load_pem_private_key(self.pem, None)
 
     def dgst(self, message: bytes, hash_name: str) -> bytes:
-        """Sign by the openssl command: PKCS#1 v1.5, or ECDSA in DER."""
+        """Sign with the openssl command: PKCS#1 v1.5, or ECDSA in DER."""
         with tempfile.NamedTemporaryFile() as file:
             file.write(self.pem)
             file.flush()
             return openssl("dgst", f"-{hash_name.lower()}", "-sign", file.name, given=message)
 
     def sign(self, message: bytes, hash_name: str = "SHA1") -> bytes:
-        """Sign as botocore's users do, by `cryptography`."""
+        """Sign with `cryptography`, as botocore's users do."""
         from cryptography.hazmat.primitives import hashes
         from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
@@ -78,7 +78,7 @@ class Key:
         return self.loaded.sign(message, pss, hashes.SHA256())
 
     def sign_raw(self, message: bytes) -> bytes:
-        """Sign with ECDSA as WebCrypto does: r and s side by side."""
+        """Sign with ECDSA in raw form (r and s), as WebCrypto does."""
         from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
         r, s = decode_dss_signature(self.sign(message))
@@ -87,12 +87,12 @@ class Key:
 
 @dataclass(frozen=True)
 class World:
-    """The keys, and the group that trusts all of them but the stranger's."""
+    """The keys, and the group that trusts all of them except `untrusted`."""
 
     rsa: Key
     other: Key
     ec: Key
-    stranger: Key
+    untrusted: Key
 
     @classmethod
     def make(cls) -> World:
@@ -110,15 +110,15 @@ class World:
         return TrustedKeyGroup({key.key_pair_id: key.public_pem for key in keys})
 
     def boto(self, url: str, expires: int = EXPIRES, key: Key | None = None, **policy: Any) -> str:
-        """Sign with botocore: canned, or custom with *policy*, the text of one."""
+        """Sign with botocore: a canned policy, or the custom policy in the argument `policy`."""
         from botocore.signers import CloudFrontSigner
 
         key = key or self.rsa
         signer = CloudFrontSigner(key.key_pair_id, key.sign)
         if policy:
             return signer.generate_presigned_url(url, **policy)
-        moment = datetime.fromtimestamp(expires, UTC)
-        return signer.generate_presigned_url(url, date_less_than=moment)
+        expiry = datetime.fromtimestamp(expires, UTC)
+        return signer.generate_presigned_url(url, date_less_than=expiry)
 
     def boto_policy(self, resource: str, **limits: Any) -> str:
         from botocore.signers import CloudFrontSigner
@@ -131,25 +131,25 @@ def to_cloudfront(content: bytes) -> str:
     return base64.b64encode(content).translate(bytes.maketrans(b"+=/", b"-_~")).decode()
 
 
-def joined(url: str, *parameters: str) -> str:
+def add_parameters(url: str, *parameters: str) -> str:
     return f"{url}{'&' if '?' in url else '?'}{'&'.join(parameters)}"
 
 
 def canned(
     url: str, signature: str | bytes, key: Key, *more: str, expires: object = EXPIRES
 ) -> str:
-    """Put a canned URL together by hand."""
+    """Build the URL of a canned policy by hand."""
     text = to_cloudfront(signature) if isinstance(signature, bytes) else signature
-    own = (f"Expires={expires}", f"Signature={text}", f"Key-Pair-Id={key.key_pair_id}")
-    return joined(url, *own, *more)
+    signed = (f"Expires={expires}", f"Signature={text}", f"Key-Pair-Id={key.key_pair_id}")
+    return add_parameters(url, *signed, *more)
 
 
 def custom(url: str, policy: str | bytes, key: Key, *more: str) -> str:
-    """Put a URL with a custom policy together by hand."""
+    """Build the URL of a custom policy by hand."""
     document = policy.encode() if isinstance(policy, str) else policy
     signature = to_cloudfront(key.sign(document))
-    own = (f"Policy={to_cloudfront(document)}", f"Signature={signature}")
-    return joined(url, *own, f"Key-Pair-Id={key.key_pair_id}", *more)
+    signed = (f"Policy={to_cloudfront(document)}", f"Signature={signature}")
+    return add_parameters(url, *signed, f"Key-Pair-Id={key.key_pair_id}", *more)
 
 
 def cookies(policy: str, key: Key) -> dict[str, str]:

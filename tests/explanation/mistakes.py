@@ -1,5 +1,5 @@
 """
-Every mistake that `explain` names, made the way a user makes it.
+Every mistake that `explain` recognizes, made as a user makes it.
 
 Each is one row of the table in docs/403.md, and one test.
 """
@@ -22,13 +22,13 @@ from tests.explanation.makers import (
     CANNED,
     EXPIRES,
     NOW,
-    Asked,
+    Arguments,
     Key,
     World,
     canned,
     cookies,
     custom,
-    joined,
+    add_parameters,
     to_cloudfront,
 )
 
@@ -36,12 +36,12 @@ URL = "https://d111111abcdef8.cloudfront.net/images/horizon.jpg"
 QUERY = f"{URL}?size=large&license=yes"
 CNAME = "https://media.example.com/images/horizon.jpg"
 
-Maker = Callable[[World], Asked]
+Maker = Callable[[World], Arguments]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One mistake, who makes it so, what makes it, and the cause that must come first."""
+    """One mistake: its title, the tool that makes it, and the first cause that `explain` reports."""
 
     title: str
     by: str
@@ -61,10 +61,10 @@ def row(title: str, by: str, mistake: Mistake) -> Callable[[Maker], Maker]:
 
 
 def add(title: str, by: str, mistake: Mistake, make: Callable[[World], str], **more: Any) -> None:
-    ROWS.append(Row(title, by, mistake, lambda world: Asked(make(world), more)))
+    ROWS.append(Row(title, by, mistake, lambda world: Arguments(make(world), more)))
 
 
-def hand(
+def sign_by_hand(
     document: str | bytes, key: str = "rsa", hash_name: str = "SHA1", url: str = URL, *more: str
 ) -> Callable[[World], str]:
     """Sign *document* by hand, and send it as the canned policy of *url*."""
@@ -84,15 +84,15 @@ def policy(condition: Any, resource: Any = URL) -> str:
 
 UNTIL = {"DateLessThan": {"AWS:EpochTime": EXPIRES}}
 DOCUMENT = CANNED % (URL, EXPIRES)
-HAND, BOTO, EDITOR = "by hand", "botocore", "on the way"
+HAND, BOTO, IN_TRANSIT = "by hand", "botocore", "in transit"
 
 
 # Times
 
 
-def _starting(world: World, starts_at: int) -> str:
-    moment = datetime.fromtimestamp(starts_at, UTC)
-    return world.boto(URL, policy=world.boto_policy(URL, date_greater_than=moment))
+def _sign_with_start(world: World, starts_at: int) -> str:
+    start = datetime.fromtimestamp(starts_at, UTC)
+    return world.boto(URL, policy=world.boto_policy(URL, date_greater_than=start))
 
 
 add(
@@ -124,21 +124,21 @@ add(
     ),
 )
 add(
-    "A lifetime for a time", BOTO, Mistake.DURATION_FOR_TIMESTAMP, lambda w: w.boto(URL, 60), at=NOW
+    "A duration instead of a timestamp", BOTO, Mistake.DURATION_FOR_TIMESTAMP, lambda w: w.boto(URL, 60), at=NOW
 )
 add(
-    "Seconds given for milliseconds",
+    "Seconds instead of milliseconds",
     BOTO,
     Mistake.SECONDS_FOR_MILLISECONDS,
     lambda w: w.boto(URL, EXPIRES // 1000),
 )
 add("Expired", BOTO, Mistake.EXPIRED, lambda w: w.boto(URL), at=EXPIRES + 90)
-add("Not valid yet", BOTO, Mistake.NOT_YET_VALID, lambda w: _starting(w, NOW + 1800))
+add("Not valid yet", BOTO, Mistake.NOT_YET_VALID, lambda w: _sign_with_start(w, NOW + 1800))
 add(
-    "The signer's clock is half a minute ahead",
+    "The signer's clock is half a minute fast",
     BOTO,
     Mistake.CLOCK,
-    lambda w: _starting(w, NOW + 30),
+    lambda w: _sign_with_start(w, NOW + 30),
 )
 add(
     "An end before the start",
@@ -172,7 +172,7 @@ add(
     hosts=["d111111abcdef8.cloudfront.net"],
 )
 add(
-    "Signed for www.",
+    "Signed for www., requested without it",
     BOTO,
     Mistake.HOST,
     lambda w: w.boto(CNAME.replace("media", "www.media")).replace("www.", ""),
@@ -190,7 +190,7 @@ add(
     lambda w: w.boto(CNAME, policy=w.boto_policy(URL)),
 )
 add(
-    "Signed for the bucket",
+    "Signed for the S3 bucket",
     BOTO,
     Mistake.ORIGIN_URL,
     lambda w: w.boto(
@@ -198,7 +198,7 @@ add(
     ).replace(".s3.amazonaws.com", ""),
 )
 add(
-    "Signed with its default port",
+    "Signed with the default port",
     BOTO,
     Mistake.PORT,
     lambda w: w.boto(CNAME.replace(".com", ".com:443")).replace(":443", ""),
@@ -222,7 +222,7 @@ add(
     lambda w: w.boto(QUERY) + "&utm_source=mail",
 )
 add(
-    "A parameter dropped after signing, of a custom policy",
+    "A parameter removed after signing (custom policy)",
     BOTO,
     Mistake.PARAMETER_DROPPED,
     lambda w: w.boto(QUERY, policy=w.boto_policy(QUERY)).replace("&license=yes", ""),
@@ -234,10 +234,10 @@ add(
     lambda w: w.boto(QUERY).replace("size=large&license=yes", "license=yes&size=large"),
 )
 add(
-    "A lone ? signed", BOTO, Mistake.QUERY_REWRITTEN, lambda w: w.boto(f"{URL}?").replace("?&", "?")
+    "A ? without a query signed", BOTO, Mistake.QUERY_REWRITTEN, lambda w: w.boto(f"{URL}?").replace("?&", "?")
 )
 add(
-    "A blank parameter written anew",
+    "A blank parameter rewritten",
     BOTO,
     Mistake.QUERY_REWRITTEN,
     lambda w: w.boto(f"{URL}?k&size=1").replace("?k&", "?k=&"),
@@ -248,9 +248,9 @@ for was, becomes, title, mistake in (
     ("'", "%27", "An apostrophe, which browsers encode in a query", Mistake.APOSTROPHE),
     ("~", "%7E", "A tilde encoded", Mistake.TILDE),
     ("%7E", "~", "A tilde decoded", Mistake.TILDE),
-    ("%c3%bc", "%C3%BC", "Escapes in capitals", Mistake.HEX_CASE),
-    ("%C3%BC", "%c3%bc", "Escapes in small letters", Mistake.HEX_CASE),
-    ("(1)", "%281%29", "Brackets encoded", Mistake.RE_ENCODED),
+    ("%c3%bc", "%C3%BC", "Escapes changed to upper case", Mistake.HEX_CASE),
+    ("%C3%BC", "%c3%bc", "Escapes changed to lower case", Mistake.HEX_CASE),
+    ("(1)", "%281%29", "Parentheses encoded", Mistake.RE_ENCODED),
     ("a=b", "a%3Db", "An equals sign encoded in a path", Mistake.RE_ENCODED),
     ("%20", "%2520", "Encoded twice", Mistake.ENCODED_TWICE),
 ):
@@ -266,19 +266,19 @@ for was, becomes, title, mistake in (
         ),
     )
 add(
-    "A space, given as it was signed",
+    "A space in the URL",
     BOTO,
     Mistake.UNENCODED_URL,
     lambda w: w.boto("https://media.example.com/a b.jpg"),
 )
 add(
-    "A space, as the browser sends it",
+    "A space signed, %20 requested",
     BOTO,
     Mistake.UNENCODED,
     lambda w: w.boto("https://media.example.com/a b.jpg").replace(" ", "%20"),
 )
 add(
-    "An umlaut, as the browser sends it",
+    "An umlaut signed, %C3%BC requested",
     BOTO,
     Mistake.UNENCODED,
     lambda w: w.boto("https://media.example.com/ü.jpg").replace("ü", "%C3%BC"),
@@ -292,13 +292,13 @@ add(
     ),
 )
 add(
-    "A slash at the end",
+    "A slash at the end of the signed path",
     BOTO,
     Mistake.TRAILING_SLASH,
     lambda w: w.boto(f"{URL}/").replace("/?", "?"),
 )
 add(
-    "The default root object",
+    "The default root object signed, / requested",
     BOTO,
     Mistake.PATH_REWRITTEN,
     lambda w: w.boto("https://media.example.com/index.html").replace("index.html", ""),
@@ -317,37 +317,37 @@ add(
     "& written \\u0026, as Go's JSON does",
     HAND,
     Mistake.JSON_ESCAPED,
-    hand(CANNED % (QUERY.replace("&", "\\u0026"), EXPIRES), url=QUERY),
+    sign_by_hand(CANNED % (QUERY.replace("&", "\\u0026"), EXPIRES), url=QUERY),
 )
 add(
     "/ written \\/, as PHP's JSON does",
     HAND,
     Mistake.JSON_ESCAPED,
-    hand(CANNED % (URL.replace("/", "\\/"), EXPIRES)),
+    sign_by_hand(CANNED % (URL.replace("/", "\\/"), EXPIRES)),
 )
 add(
     "White space in the canned policy",
     "json.dumps",
     Mistake.POLICY_WHITE_SPACE,
-    hand(json.dumps(json.loads(DOCUMENT))),
+    sign_by_hand(json.dumps(json.loads(DOCUMENT))),
 )
 add(
     "A canned policy that is indented",
     "json.dumps",
     Mistake.POLICY_WHITE_SPACE,
-    hand(json.dumps(json.loads(DOCUMENT), indent=2)),
+    sign_by_hand(json.dumps(json.loads(DOCUMENT), indent=2)),
 )
 add(
     "A line break after the canned policy",
     "echo | openssl",
     Mistake.POLICY_WHITE_SPACE,
-    hand(f"{DOCUMENT}\n"),
+    sign_by_hand(f"{DOCUMENT}\n"),
 )
 add(
     "Members in another order in the canned policy",
     "json.dumps",
     Mistake.POLICY_ORDER,
-    hand(json.dumps(json.loads(DOCUMENT), separators=(",", ":"), sort_keys=True)),
+    sign_by_hand(json.dumps(json.loads(DOCUMENT), separators=(",", ":"), sort_keys=True)),
 )
 add(
     "A * in a canned policy",
@@ -376,7 +376,7 @@ add(
     lambda w: custom(URL, policy({"IpAddress": {"AWS:SourceIp": "192.0.2.1/32"}}), w.rsa),
 )
 add(
-    "A member that IAM has and CloudFront has not",
+    "A member of IAM policies",
     HAND,
     Mistake.MEMBER_UNKNOWN,
     lambda w: custom(
@@ -386,7 +386,7 @@ add(
     ),
 )
 add(
-    "A member misspelt",
+    "A misspelled member",
     HAND,
     Mistake.MEMBER_UNKNOWN,
     lambda w: custom(URL, policy({"DateLessthan": {"AWS:EpochTime": EXPIRES}}), w.rsa),
@@ -411,7 +411,7 @@ add(
 )
 add(
     "A byte-order mark",
-    EDITOR,
+    IN_TRANSIT,
     Mistake.NOT_JSON,
     lambda w: custom(URL, b"\xef\xbb\xbf" + policy(UNTIL).encode(), w.rsa),
 )
@@ -428,10 +428,10 @@ add(
     lambda w: w.boto(URL).replace(f"Expires={EXPIRES}&", ""),
 )
 add(
-    "A policy sent with other white space than signed",
+    "White space of the policy changed after signing",
     HAND,
     Mistake.POLICY_REWRITTEN,
-    lambda w: joined(
+    lambda w: add_parameters(
         URL,
         f"Policy={to_cloudfront(json.dumps(json.loads(policy(UNTIL))).encode())}",
         f"Signature={to_cloudfront(w.rsa.sign(policy(UNTIL).encode()))}",
@@ -442,7 +442,7 @@ add(
 # The signature
 
 
-def _sent_as(encode: Callable[[bytes], str], key: str = "rsa") -> Callable[[World], str]:
+def _encode_signature(encode: Callable[[bytes], str], key: str = "rsa") -> Callable[[World], str]:
     def make(world: World) -> str:
         signer: Key = getattr(world, key)
         return canned(URL, encode(signer.sign(DOCUMENT.encode())), signer)
@@ -454,87 +454,87 @@ add(
     "Standard base64",
     "base64 -w 0",
     Mistake.STANDARD_BASE64,
-    _sent_as(lambda content: base64.b64encode(content).decode()),
+    _encode_signature(lambda content: base64.b64encode(content).decode()),
 )
 add(
     "Standard base64, percent-encoded",
     "urlencode",
     Mistake.STANDARD_BASE64,
-    _sent_as(lambda content: urllib.parse.quote(base64.b64encode(content), safe="")),
+    _encode_signature(lambda content: urllib.parse.quote(base64.b64encode(content), safe="")),
 )
 add(
     "URL-safe base64",
     "urlsafe_b64encode",
     Mistake.URL_SAFE_BASE64,
-    _sent_as(lambda content: base64.urlsafe_b64encode(content).decode().rstrip("="), "rsa"),
+    _encode_signature(lambda content: base64.urlsafe_b64encode(content).decode().rstrip("="), "rsa"),
 )
 add(
     "Lost padding",
     HAND,
     Mistake.LOST_PADDING,
-    _sent_as(lambda content: to_cloudfront(content).rstrip("_")),
+    _encode_signature(lambda content: to_cloudfront(content).rstrip("_")),
 )
 add(
     "A signature percent-encoded twice",
     HAND,
     Mistake.PERCENT_ENCODED,
-    _sent_as(lambda content: to_cloudfront(content).replace("_", "%255F").replace("~", "%257E")),
+    _encode_signature(lambda content: to_cloudfront(content).replace("_", "%255F").replace("~", "%257E")),
 )
 add(
     "Line breaks in the base64",
     "openssl base64",
     Mistake.LINE_BREAKS,
-    _sent_as(
+    _encode_signature(
         lambda content: "%0A".join(to_cloudfront(content)[at : at + 64] for at in range(0, 344, 64))
     ),
 )
 add(
-    "A signature cut",
-    "a column of 255 letters",
+    "The signature cut off",
+    "a column of 255 characters",
     Mistake.SIGNATURE_CUT,
-    _sent_as(lambda content: to_cloudfront(content)[:252]),
+    _encode_signature(lambda content: to_cloudfront(content)[:252]),
 )
-add("A URL cut", "a column of 255 letters", Mistake.KEY_ID_MISSING, lambda w: w.boto(URL)[:255])
+add("The URL cut off", "a column of 255 characters", Mistake.KEY_ID_MISSING, lambda w: w.boto(URL)[:255])
 add("No signature", HAND, Mistake.SIGNATURE_MISSING, lambda w: canned(URL, "", w.rsa))
 add(
-    "SHA-256 without its marker",
+    "SHA-256 without Hash-Algorithm",
     "openssl dgst -sha256",
     Mistake.HASH_MARKER_MISSING,
-    hand(DOCUMENT, hash_name="SHA256"),
+    sign_by_hand(DOCUMENT, hash_name="SHA256"),
 )
 add(
-    "ECDSA with SHA-256 without its marker",
+    "ECDSA and SHA-256 without Hash-Algorithm",
     "openssl dgst -sha256",
     Mistake.HASH_MARKER_MISSING,
-    hand(DOCUMENT, "ec", "SHA256"),
+    sign_by_hand(DOCUMENT, "ec", "SHA256"),
 )
 add(
-    "SHA-1 with the marker of SHA-256",
+    "SHA-1 with Hash-Algorithm=SHA256",
     "openssl dgst -sha1",
     Mistake.HASH_MARKER_WRONG,
-    hand(DOCUMENT, "rsa", "SHA1", URL, "Hash-Algorithm=SHA256"),
+    sign_by_hand(DOCUMENT, "rsa", "SHA1", URL, "Hash-Algorithm=SHA256"),
 )
 add(
-    "The marker misspelt",
+    "Hash-Algorithm misspelled",
     HAND,
     Mistake.HASH_ALGORITHM,
-    hand(DOCUMENT, "rsa", "SHA256", URL, "Hash-Algorithm=sha-256"),
+    sign_by_hand(DOCUMENT, "rsa", "SHA256", URL, "Hash-Algorithm=sha-256"),
 )
-add("SHA-512", "openssl dgst -sha512", Mistake.OTHER_SCHEME, hand(DOCUMENT, hash_name="SHA512"))
+add("SHA-512", "openssl dgst -sha512", Mistake.OTHER_SCHEME, sign_by_hand(DOCUMENT, hash_name="SHA512"))
 add(
-    "PSS",
+    "RSA-PSS",
     "WebCrypto's RSA-PSS",
     Mistake.OTHER_SCHEME,
     lambda w: canned(URL, w.rsa.sign_pss(DOCUMENT.encode()), w.rsa),
 )
 add(
-    "r and s side by side",
+    "ECDSA in raw form",
     "WebCrypto's ECDSA",
     Mistake.RAW_ECDSA,
     lambda w: canned(URL, w.ec.sign_raw(DOCUMENT.encode()), w.ec),
 )
 add(
-    "An ECDSA signature under an RSA key's id",
+    "An ECDSA signature with the id of an RSA key",
     HAND,
     Mistake.KEY_KIND,
     lambda w: canned(
@@ -547,28 +547,28 @@ add(
 # Keys
 
 add(
-    "Another key of the group",
+    "The id of another key in the group",
     BOTO,
     Mistake.WRONG_KEY,
     lambda w: w.boto(URL).replace(w.rsa.key_pair_id, w.other.key_pair_id),
 )
 add(
-    "A key that nobody trusts, under a trusted id",
+    "An untrusted key with a trusted id",
     BOTO,
     Mistake.NO_KEY_VERIFIES,
-    lambda w: w.boto(URL, key=w.stranger),
+    lambda w: w.boto(URL, key=w.untrusted),
 )
 add(
-    "An id that nobody trusts",
+    "An unknown key pair id",
     BOTO,
     Mistake.UNKNOWN_KEY,
-    lambda w: w.boto(URL, key=Key("KUNKNOWN", w.stranger.pem)),
+    lambda w: w.boto(URL, key=Key("KUNKNOWN", w.untrusted.pem)),
 )
 for key_pair_id, title, mistake in (
-    ("4ee2fa48-8a50-4c0f-9d5e-3f1e4a6b7c8d", "The key group's id", Mistake.KEY_GROUP_ID),
-    ("AKIAIOSFODNN7EXAMPLE", "An access key's id", Mistake.ACCESS_KEY_ID),
+    ("4ee2fa48-8a50-4c0f-9d5e-3f1e4a6b7c8d", "The id of the key group", Mistake.KEY_GROUP_ID),
+    ("AKIAIOSFODNN7EXAMPLE", "The id of an IAM access key", Mistake.ACCESS_KEY_ID),
     ("undefined", "A variable that is not set", Mistake.KEY_ID_UNSET),
-    ("-----BEGIN%20PUBLIC%20KEY-----", "A key in its id's place", Mistake.KEY_ID_MALFORMED),
+    ("-----BEGIN%20PUBLIC%20KEY-----", "A key instead of its id", Mistake.KEY_ID_MALFORMED),
 ):
     add(
         title,
@@ -577,41 +577,41 @@ for key_pair_id, title, mistake in (
         lambda w, key_pair_id=key_pair_id: w.boto(URL, key=Key(key_pair_id, w.rsa.pem)),
     )
 add(
-    "No id",
+    "No key pair id",
     BOTO,
     Mistake.KEY_ID_MISSING,
     lambda w: w.boto(URL).replace(f"&Key-Pair-Id={w.rsa.key_pair_id}", ""),
 )
 
-# The viewer's address
+# The client's address
 
 
-def _for_address(world: World, address: str) -> str:
+def _sign_for_address(world: World, address: str) -> str:
     return world.boto(URL, policy=world.boto_policy(URL, ip_address=address))
 
 
 add(
-    "Another address",
+    "A policy for another address",
     BOTO,
     Mistake.VIEWER_ADDRESS,
-    lambda w: _for_address(w, "192.0.2.1"),
+    lambda w: _sign_for_address(w, "192.0.2.1"),
     ip_address="198.51.100.7",
 )
 add(
-    "A viewer over IPv6",
+    "A client that uses IPv6",
     BOTO,
     Mistake.IPV6,
-    lambda w: _for_address(w, "192.0.2.1"),
+    lambda w: _sign_for_address(w, "192.0.2.1"),
     ip_address="2001:db8::1",
 )
 add(
     "A policy for a proxy's address",
     BOTO,
     Mistake.PROXY_ADDRESS,
-    lambda w: _for_address(w, "10.0.0.1"),
+    lambda w: _sign_for_address(w, "10.0.0.1"),
     ip_address="8.8.8.8",
 )
-add("A policy for an IPv6 address", BOTO, Mistake.IPV6, lambda w: _for_address(w, "2001:db8::/64"))
+add("A policy for an IPv6 address", BOTO, Mistake.IPV6, lambda w: _sign_for_address(w, "2001:db8::/64"))
 add(
     "Several addresses",
     HAND,
@@ -621,26 +621,26 @@ add(
 
 # The request
 
-add("Not signed", EDITOR, Mistake.NOT_SIGNED, lambda w: URL)
+add("Not signed", IN_TRANSIT, Mistake.NOT_SIGNED, lambda w: URL)
 V4 = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=60&X-Amz-Signature=0123456789abcdef01234567"
 V2 = "AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Signature=MDEyMzQ1Njc4OWFiY2RlZjAxMg%3D%3D&Expires=1"
-add("S3's presigned URL", "S3", Mistake.S3_PRESIGNED, lambda w: f"{URL}?{V4}")
-add("S3's presigned URL of the older kind", "S3", Mistake.S3_PRESIGNED, lambda w: f"{URL}?{V2}")
-add("Copied out of HTML", EDITOR, Mistake.HTML_ESCAPED, lambda w: w.boto(URL).replace("&", "&amp;"))
+add("A presigned URL of S3", "S3", Mistake.S3_PRESIGNED, lambda w: f"{URL}?{V4}")
+add("A presigned URL of S3 (Signature Version 2)", "S3", Mistake.S3_PRESIGNED, lambda w: f"{URL}?{V2}")
+add("A URL copied from HTML source", IN_TRANSIT, Mistake.HTML_ESCAPED, lambda w: w.boto(URL).replace("&", "&amp;"))
 add(
-    "A second ?",
+    "A second ? in the URL",
     "a signer that always writes ?",
     Mistake.SECOND_QUESTION_MARK,
     lambda w: w.boto(QUERY).replace("&Expires", "?Expires"),
 )
 add(
-    "A parameter's name in small letters",
-    EDITOR,
+    "A parameter name in lower case",
+    IN_TRANSIT,
     Mistake.PARAMETER_NAME,
     lambda w: w.boto(URL).replace("Key-Pair-Id", "key-pair-id"),
 )
 add("Signed twice", BOTO, Mistake.PARAMETER_TWICE, lambda w: w.boto(w.boto(URL)))
-add("Too long", BOTO, Mistake.TOO_LONG, lambda w: w.boto(f"{URL}?a={'a' * 8192}"))
+add("A URL that is too long", BOTO, Mistake.TOO_LONG, lambda w: w.boto(f"{URL}?a={'a' * 8192}"))
 
 # Cookies
 
@@ -648,28 +648,28 @@ FOLDER = policy(UNTIL, URL.replace("horizon.jpg", "*"))
 
 
 @row(
-    "Cookies, and a reserved parameter in the URL",
+    "Cookies and a reserved parameter in the URL",
     "the site's own Expires",
     Mistake.COOKIES_IGNORED,
 )
-def _ignored(world: World) -> Asked:
-    return Asked(f"{URL}?Expires=never", {"cookies": cookies(FOLDER, world.rsa)})
+def _send_both(world: World) -> Arguments:
+    return Arguments(f"{URL}?Expires=never", {"cookies": cookies(FOLDER, world.rsa)})
 
 
-@row("Cookies of another path or domain", "http.cookiejar", Mistake.COOKIES_NOT_SENT)
-def _other_path(world: World) -> Asked:
-    header = _kept(world, path="/videos", url=CNAME)
-    return Asked(CNAME, {"cookies": header})
+@row("Cookies for another path or domain", "http.cookiejar", Mistake.COOKIES_NOT_SENT)
+def _send_cookies_of_other_path(world: World) -> Arguments:
+    header = _cookie_header(world, path="/videos", url=CNAME)
+    return Arguments(CNAME, {"cookies": header})
 
 
 @row("Cookies whose policy is for another path", "http.cookiejar", Mistake.RESOURCE)
-def _other_policy(world: World) -> Asked:
+def _send_policy_for_other_path(world: World) -> Arguments:
     url = CNAME.replace("images", "videos")
-    return Asked(url, {"cookies": _kept(world, path="/", url=url)})
+    return Arguments(url, {"cookies": _cookie_header(world, path="/", url=url)})
 
 
-def _kept(world: World, path: str, url: str) -> str:
-    """Return the header that a viewer sends with *url*, once the site has set its cookies."""
+def _cookie_header(world: World, path: str, url: str) -> str:
+    """Return the header that a browser sends with *url* after the site has set its cookies."""
     jar = http.cookiejar.CookieJar()
     response = Message()
     signed = cookies(policy(UNTIL, CNAME.replace("horizon.jpg", "*")), world.rsa)
@@ -687,23 +687,23 @@ def _kept(world: World, path: str, url: str) -> str:
 for name in ("CloudFront-Signature", "CloudFront-Policy", "CloudFront-Key-Pair-Id"):
 
     @row(f"{name} missing", "a size limit", Mistake.COOKIE_MISSING)
-    def _missing(world: World, name: str = name) -> Asked:
+    def _send_without_one(world: World, name: str = name) -> Arguments:
         kept = {key: value for key, value in cookies(FOLDER, world.rsa).items() if key != name}
-        return Asked(URL, {"cookies": kept})
+        return Arguments(URL, {"cookies": kept})
 
 
 @row("Two sets of cookies", "two paths", Mistake.COOKIE_TWICE)
-def _twice(world: World) -> Asked:
+def _send_two_sets(world: World) -> Arguments:
     other = cookies(FOLDER.replace("images", "videos"), world.rsa)
-    return Asked(URL, {"cookies": [*cookies(FOLDER, world.rsa).items(), *other.items()]})
+    return Arguments(URL, {"cookies": [*cookies(FOLDER, world.rsa).items(), *other.items()]})
 
 
-@row("A cookie's name in small letters", HAND, Mistake.COOKIE_NAME)
-def _small(world: World) -> Asked:
-    return Asked(URL, {"cookies": {k.lower(): v for k, v in cookies(FOLDER, world.rsa).items()}})
+@row("A cookie name in lower case", HAND, Mistake.COOKIE_NAME)
+def _send_lower_case(world: World) -> Arguments:
+    return Arguments(URL, {"cookies": {k.lower(): v for k, v in cookies(FOLDER, world.rsa).items()}})
 
 
-# The answer
+# The response
 
 S3 = (
     '<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code><Message>Access Denied'
@@ -715,9 +715,9 @@ UNRESTRICTED = (
 )
 INVALID_KEY = "<Error><Code>InvalidKey</Code><Message>Unknown Key</Message></Error>"
 DENIED = "<Error><Code>AccessDenied</Code><Message>Access denied</Message></Error>"
-add("S3's own 403", BOTO, Mistake.S3_RESPONSE, lambda w: w.boto(URL), response=S3)
+add("A 403 from S3", BOTO, Mistake.S3_RESPONSE, lambda w: w.boto(URL), response=S3)
 add(
-    "A behaviour that restricts nobody",
+    "A cache behavior that is not restricted",
     BOTO,
     Mistake.NOT_RESTRICTED,
     lambda w: w.boto(URL),
@@ -731,7 +731,7 @@ add(
     response=INVALID_KEY,
 )
 add(
-    "Refused, though all is right",
+    "Refused, although the request looks right",
     BOTO,
     Mistake.RESPONSE_DIFFERS,
     lambda w: w.boto(URL),
@@ -761,7 +761,7 @@ BAD_GATEWAY = f"""\
 add("Blocked by WAF", BOTO, Mistake.BLOCKED, lambda w: w.boto(URL), response=BLOCKED)
 add("Blocked by country", BOTO, Mistake.BLOCKED, lambda w: w.boto(URL), response=ABROAD)
 add(
-    "An origin that fails",
+    "An origin that cannot be reached",
     BOTO,
     Mistake.OTHER_STATUS,
     lambda w: w.boto(URL),

@@ -1,6 +1,4 @@
-"""
-The page docs/403.md, made of the suite's mistakes: `python -m tests.explanation.table`.
-"""
+"""Write docs/403.md from the rows in mistakes.py: `python -m tests.explanation.table`."""
 
 from __future__ import annotations
 
@@ -14,38 +12,38 @@ from tests.explanation.mistakes import ROWS, Row
 PAGE = Path(__file__).parents[2] / "docs" / "403.md"
 
 _HEAD = """\
-# 403, but why?
+# Causes of a 403
 
-What goes wrong with signed URLs and signed cookies, what CloudFront says to it, and what
-`cfsign explain` says. Each row is a test: the mistake is made as it stands here, by the tool
-that is named, and the sentence is the first cause that is told.
+This table lists common mistakes with signed URLs and signed cookies: what CloudFront responds, and
+what [`cfsign explain`](checking.md) prints. Each row is a test. It makes the mistake with the named
+tool and checks that `explain` reports this cause first.
 
-Where the URL that was signed differs from the one requested, a canned policy does not carry the
-former: only what `explain` tries can be told of it. A dropped parameter, and a path or a host that
-nobody named, can be told of a custom policy alone.
+A canned policy does not contain the URL that was signed. `explain` therefore tries likely URLs, and
+can only name a mistake that it tries. A removed parameter, another path and an unknown other host
+are recognized only with a custom policy.
 
-CloudFront's answers are those that its users have seen; AWS documents no list of them.
+CloudFront's error codes were observed. AWS does not list them.
 
-| the mistake | made by | CloudFront says | `explain` says |
+| mistake | made with | CloudFront responds | `explain` prints |
 |---|---|---|---|
 """
 
 
-def page(world: World) -> str:
-    return _HEAD + "".join(_line(world, row) for row in ROWS)
+def build_page(world: World) -> str:
+    return _HEAD + "".join(_build_line(world, row) for row in ROWS)
 
 
-def _line(world: World, row: Row) -> str:
-    asked = row.make(world)
-    told = explain(asked.url, world.trusted, **{"at": NOW} | asked.more)
-    response = read_response(asked.more.get("response"))
-    code = told.code
+def _build_line(world: World, row: Row) -> str:
+    arguments = row.make(world)
+    explanation = explain(arguments.url, world.trusted, **{"at": NOW} | arguments.more)
+    response = read_response(arguments.more.get("response"))
+    code = explanation.code
     if response is not None:
         code = f"{'S3: ' if response.is_from_s3 else ''}{response.code or response.status}"
-    cells = (row.title, row.by, code or "", str(told.causes[0]))
+    cells = (row.title, row.by, code or "", str(explanation.causes[0]))
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
 
 
 if __name__ == "__main__":
     PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(page(World.make()), "utf-8")
+    PAGE.write_text(build_page(World.make()), "utf-8")

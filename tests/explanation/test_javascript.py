@@ -1,4 +1,4 @@
-"""The mistakes that the JavaScript SDK makes easy, made with it."""
+"""Mistakes that are easy to make with AWS's JavaScript SDK, made with it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 
 from cfsign import Mistake, explain
-from tests.explanation.makers import EXPIRES, NOW, World
+from tests.explanation.makers import CANNED, EXPIRES, NOW, World, canned
 
 PACKAGE = "@aws-sdk/cloudfront-signer@3"
 URL = "https://media.example.com/images/horizon.jpg"
+UNTIL = "2026-01-01T01:00:00.000Z"
+POLICY = {"Statement": [{"Resource": URL, "Condition": {}}]}
 
 SIGN = """
 const signer = require("@aws-sdk/cloudfront-signer");
@@ -29,7 +31,7 @@ process.stdout.write(JSON.stringify(signed));
 
 @pytest.fixture(scope="session")
 def modules() -> Path:
-    """The SDK, installed once into a folder of the machine's temporary ones."""
+    """The SDK, installed once per machine into a temporary folder."""
     npm, node = shutil.which("npm"), shutil.which("node")
     if npm is None or node is None:
         pytest.skip("node is not installed")
@@ -47,7 +49,7 @@ def modules() -> Path:
 
 @pytest.fixture
 def javascript(modules: Path, world: World) -> Any:
-    """Sign with the SDK."""
+    """A function that signs with the SDK."""
 
     def sign(*, cookies: bool = False, **options: Any) -> Any:
         keys = {"keyPairId": world.rsa.key_pair_id, "privateKey": world.rsa.pem.decode()}
@@ -64,17 +66,12 @@ def javascript(modules: Path, world: World) -> Any:
     return sign
 
 
-UNTIL = "2026-01-01T01:00:00.000Z"
-POLICY = {"Statement": [{"Resource": URL, "Condition": {}}]}
-
-
-def first(world: World, url: str, **more: Any) -> Mistake | None:
+def find_first(world: World, url: str, **more: Any) -> Mistake | None:
     causes = explain(url, world.trusted, **{"at": NOW} | more).causes
     return causes[0].mistake if causes else None
 
 
-def test_what_it_signs_is_allowed(world: World, javascript: Any) -> None:
-    """The comparison is with something that works."""
+def test_right_use_is_allowed(world: World, javascript: Any) -> None:
     signed = javascript(url=URL, dateLessThan=UNTIL)
     assert f"Expires={EXPIRES}" in signed
     assert explain(signed, world.trusted, at=NOW).allowed
@@ -93,33 +90,28 @@ def test_what_it_signs_is_allowed(world: World, javascript: Any) -> None:
         ({"url": URL, "policy": json.dumps(POLICY)}, Mistake.NO_DATE_LESS_THAN),
     ],
 )
-def test_a_mistake(
-    world: World, javascript: Any, options: dict[str, Any], mistake: Mistake
-) -> None:
-    """As a user of the SDK makes it."""
-    assert first(world, javascript(**options)) is mistake
+def test_mistake(world: World, javascript: Any, options: dict[str, Any], mistake: Mistake) -> None:
+    assert find_first(world, javascript(**options)) is mistake
 
 
-def test_its_cookies_for_a_wildcard_are_canned(world: World, javascript: Any) -> None:
-    """They never work, and the SDK does not say so (aws/aws-sdk-js#2870)."""
+def test_cookies_for_a_wildcard_are_canned(world: World, javascript: Any) -> None:
+    """Such cookies never work, and the SDK does not report it (aws/aws-sdk-js#2870)."""
     folder = URL.replace("horizon.jpg", "*")
     cookies = javascript(cookies=True, url=folder, dateLessThan=UNTIL)
     assert "CloudFront-Expires" in cookies
     sent = {name: str(value) for name, value in cookies.items()}
-    assert first(world, URL, cookies=sent) is Mistake.WILDCARD_IN_CANNED
+    assert find_first(world, URL, cookies=sent) is Mistake.WILDCARD_IN_CANNED
 
 
-def test_a_browser_encodes_the_apostrophe(world: World, javascript: Any) -> None:
-    """In a query (aws/aws-sdk-js-v3#7428); where the SDK does as well, it is allowed."""
+def test_browser_encodes_an_apostrophe_in_the_query(world: World, javascript: Any) -> None:
+    """See aws/aws-sdk-js-v3#7428. A version of the SDK that encodes it too is allowed."""
     signed = javascript(url=f"{URL}?name=it's", dateLessThan=UNTIL)
-    sent = signed.replace("'", "%27")
-    assert first(world, sent) in (None, Mistake.APOSTROPHE)
+    expected = Mistake.APOSTROPHE if "'" in signed else None
+    assert find_first(world, signed.replace("'", "%27")) is expected
 
 
-def test_a_webcrypto_signature_is_raw(world: World, modules: Path) -> None:
-    """Node's own ieee-p1363 encoding of ECDSA."""
-    from tests.explanation.makers import CANNED, canned
-
+def test_webcrypto_signature_is_in_raw_form(world: World, modules: Path) -> None:
+    """Signed with Node's ieee-p1363 encoding of ECDSA."""
     script = """
     const crypto = require("crypto"), fs = require("fs");
     const given = JSON.parse(fs.readFileSync(0, "utf8"));
@@ -135,4 +127,4 @@ def test_a_webcrypto_signature_is_raw(world: World, modules: Path) -> None:
         check=True,
     )
     signed = canned(URL, bytes.fromhex(done.stdout), world.ec)
-    assert first(world, signed) is Mistake.RAW_ECDSA
+    assert find_first(world, signed) is Mistake.RAW_ECDSA

@@ -82,8 +82,8 @@ def _vary_canned(url: str, expires: str) -> Iterator[Document]:
         candidate = Candidate(
             escaped,
             Mistake.JSON_ESCAPED,
-            "The signed policy has characters of the URL escaped, such as \\u0026 or \\/",
-            "do not escape & and / in its JSON: Go needs SetEscapeHTML(false), "
+            "The URL in the signed policy contains JSON escapes, such as \\u0026 or \\/",
+            "write & and / without escapes: Go needs SetEscapeHTML(false), "
             "PHP JSON_UNESCAPED_SLASHES, .NET UnsafeRelaxedJsonEscaping",
         )
         yield Document(_build_canned(escaped, expires), candidate)
@@ -189,7 +189,7 @@ def _hash_document(document: bytes) -> Iterator[Document]:
         "",
         Mistake.HASHED_TWICE,
         "The policy was hashed twice: its hash was signed as if it were the policy",
-        "pass the policy itself to the signing function, or specify that it is already hashed",
+        "pass the policy itself to the signing function, or declare the input as already hashed",
     )
     for name in ("sha1", "sha256"):
         digest = hashlib.new(name, document, usedforsecurity=False)

@@ -29,13 +29,12 @@ def vary_host(url: ViewerURL, hosts: Sequence[str]) -> Candidates:
     """Yield the URL at other hosts and ports, at the S3 bucket, and without its host."""
     requested = to_printable(url.host)
     for host in (*hosts, *_list_related_hosts(url.host)):
+        signed = to_printable(host)
+        message = f"The URL was signed for the host {signed} and is requested from {requested}"
+        hint = f"sign the URL with the host that clients use, {requested}"
         for scheme in (url.scheme, OTHER_SCHEME[url.scheme]):
-            yield Candidate(
-                str(replace(url, host=host, scheme=scheme)),
-                Mistake.HOST,
-                f"The URL was signed for {to_printable(host)} and is requested from {requested}",
-                f"sign the host that clients use, {requested}",
-            )
+            changed = str(replace(url, host=host, scheme=scheme))
+            yield Candidate(changed, Mistake.HOST, message, hint)
     bare, port = _split_port(url.host)
     host = bare if port else f"{bare}{_PORTS[url.scheme]}"
     yield Candidate(
@@ -74,7 +73,7 @@ def vary_path(url: ViewerURL) -> Candidates:
     """Yield the URL with its path as servers and file systems rewrite it."""
     hint = "sign the path exactly as it is requested"
     path = url.path.removesuffix("/") if url.path.endswith("/") else f"{url.path}/"
-    message = 'The signed path and the requested one differ in the "/" at the end'
+    message = 'The signed path ends with "/" and the requested one does not, or the reverse'
     yield Candidate(str(replace(url, path=path)), Mistake.TRAILING_SLASH, message, hint)
     others = [
         url.path.removesuffix("index.html"),

@@ -110,7 +110,7 @@ _HEX_CASE = "Escapes such as %c3 and %C3 were signed in one letter case and requ
 _WRITE_UPPER = "write escapes in upper case before signing"
 _TWICE = "The URL was percent-encoded a second time after it was signed"
 _TOO_EARLY = "The URL was percent-encoded twice before it was signed"
-_UNENCODED = "The URL was signed before a space or non-ASCII character in it was percent-encoded"
+_UNENCODED = "The URL was signed before its spaces or non-ASCII characters were percent-encoded"
 _ENCODE_FIRST = "percent-encode the URL first, then sign it; Distribution.sign_path(path) does both"
 
 _REWRITINGS: tuple[tuple[Mistake, Callable[[str], str], str, str], ...] = (

@@ -22,7 +22,7 @@ def vary_query(url: ViewerURL) -> Candidates:
     """Yield the URL without its query, without some parameters, and in another order."""
     if url.query is None:
         message = 'The URL was signed with a "?" at its end and is requested without it'
-        hint = 'remove a "?" without a query before you sign'
+        hint = 'if the URL has no query, sign it without the "?"'
         yield Candidate(f"{url}?", Mistake.QUERY_REWRITTEN, message, hint)
         return
     for scheme in (url.scheme, OTHER_SCHEME[url.scheme]):

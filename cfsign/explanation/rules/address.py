@@ -53,8 +53,8 @@ def check_address(context: Context) -> Iterator[Cause]:
             Mistake.VIEWER_ADDRESS,
             reason,
             "The policy is for another address than the client's",
-            "sign for a wider range, such as /24, or for any address; mobile networks and proxies "
-            "change it between requests",
+            "sign for a wider range, such as /24, or for any address. Mobile networks and proxies "
+            "change the client's address between requests",
             evidence,
         )
 
@@ -75,7 +75,7 @@ def _check_condition(context: Context) -> Iterator[Cause]:
         version = _get_version(source)
         if version == 6:
             message = "The policy has an IPv6 address, but CloudFront compares only IPv4"
-            hint = "leave the address out; where you need one, turn off IPv6"
+            hint = "leave the address out, or use IPv4 and turn off IPv6 for the distribution"
             yield Cause(Mistake.IPV6, reason, message, hint, evidence)
         elif version is None:
             message = "AWS:SourceIp is not an IPv4 address or range"

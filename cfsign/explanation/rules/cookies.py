@@ -39,7 +39,7 @@ def check_cookies(context: Context) -> Iterator[Cause]:
             Mistake.COOKIE_NAME,
             context.reason,
             f"CloudFront does not recognize the cookie {misspelled[0]}",
-            f"write its name exactly as {right_names[misspelled[0].lower()]}; letter case counts",
+            f"write its name exactly as {right_names[misspelled[0].lower()]}",
         )
     elif names:
         yield from _check_missing(context, names)
@@ -56,8 +56,8 @@ def _build_ignored(context: Context, request: Request) -> Cause:
     return Cause(
         Mistake.COOKIES_IGNORED,
         context.reason,
-        f"The cookies are ignored because the URL has a CloudFront parameter: {reserved}",
-        "rename your own parameter, or remove the signed ones from the URL",
+        f"The cookies are ignored because the URL has a parameter of CloudFront: {reserved}",
+        "rename your own parameter, or remove CloudFront's parameters from the URL",
         "without that parameter, the cookies would be accepted" if would_pass else "",
         certain=would_pass,
     )
@@ -71,7 +71,7 @@ def _check_missing(context: Context, names: list[str]) -> Iterator[Cause]:
         yield Cause(
             Mistake.COOKIE_MISSING,
             context.reason,
-            f"The request lacks a signed cookie: {' and '.join(missing)}",
+            f"A signed cookie is missing: {' and '.join(missing)}",
             "set all of them with the same Domain, Path and lifetime, each in a separate "
             "Set-Cookie header",
             f"sent: {', '.join(dict.fromkeys(names))}",
@@ -93,8 +93,8 @@ def _check_repeated(context: Context, request: Request, names: list[str]) -> Ite
     yield Cause(
         Mistake.COOKIE_TWICE,
         Reason.DUPLICATE_PARAMETER,
-        f"The cookie {repeated[0]} is sent twice: there are two sets, with other paths or domains",
-        "give each set a Path that does not lie inside another one's, and delete the old set",
+        f"The cookie {repeated[0]} is sent twice, from two sets with different paths or domains",
+        "give each set a Path that is not inside another set's, and delete the old set",
         "one of the sets alone would be accepted" if would_pass else "",
     )
 
@@ -104,12 +104,12 @@ def _build_not_sent(context: Context) -> Cause:
     return Cause(
         Mistake.COOKIES_NOT_SENT,
         Reason.MISSING_KEY,
-        "The request has cookies, but none of CloudFront's: they were never set, or for another "
+        "The request has cookies, but not CloudFront's: they were not set, or belong to another "
         "path or domain",
-        "browsers reject cookies for cloudfront.net: give the distribution a name in your own "
-        "domain"
+        "give the distribution a name in your own domain: browsers reject cookies for "
+        "cloudfront.net"
         if host.endswith(".cloudfront.net")
-        else "set them with a Domain that the site and this host share, and a Path, without *, "
-        "that the URL's path starts with; Secure cookies need https",
+        else "set them with a Domain that the site and this host share, and a Path (without *) "
+        "that the URL's path starts with. Secure cookies need https",
         certain=False,
     )

@@ -15,7 +15,9 @@ from cfsign.limits import ACCESS_KEY_ID, KEY_GROUP_ID
 _UNSET = re.compile("undefined|null|none|nil|nan|false|true", re.IGNORECASE)
 _SHORT_ID = re.compile("[A-Za-z0-9]{1,40}")
 
-_USE_ID = "use the ID of the public key, such as K2JCJMDEHXQW5F, from CloudFront's Public keys"
+_USE_ID = (
+    "use the ID of the public key, such as K2JCJMDEHXQW5F: CloudFront lists it under Public keys"
+)
 
 
 def check_trusted_keys(context: Context) -> Iterator[Cause]:
@@ -45,9 +47,9 @@ def check_key_pair_id(context: Context, verification: Verification) -> Iterator[
             yield Cause(
                 Mistake.KEY_ID_MISSING,
                 Reason.MISSING_KEY,
-                "The request has a signature, but no id of the key that made it",
-                "send Key-Pair-Id, or the cookie CloudFront-Key-Pair-Id; "
-                "if you did send it, the URL was cut off before it",
+                "The request has a signature, but no Key-Pair-Id",
+                "send Key-Pair-Id, or the cookie CloudFront-Key-Pair-Id. "
+                "If you did send it, the URL was cut off before it",
             )
         return
     if key_pair_id in context.keys:
@@ -84,7 +86,7 @@ def _build_unknown_key(context: Context, key_pair_id: str) -> Cause:
         Mistake.UNKNOWN_KEY,
         Reason.UNKNOWN_KEY,
         f"No trusted key has the id {name}",
-        f"use {similar[0]}; letter case counts"
+        f"use {similar[0]}, in exactly these letters"
         if similar
         else "use the id of a trusted key, or add this key to the trusted key group of the "
         "cache behavior",

@@ -48,8 +48,8 @@ def check_policy(context: Context) -> Iterator[Cause]:
             yield Cause(
                 Mistake.POLICY_MISSING,
                 _MALFORMED,
-                "The request has neither Expires nor Policy, or it is empty",
-                "send Expires if a canned policy was signed, or Policy if a custom one was",
+                "Expires and Policy are missing or empty",
+                "send Expires for a canned policy, or Policy for a custom one",
             )
     elif credential.policy is not None:
         yield from _check_custom(context, credential.policy)
@@ -133,8 +133,9 @@ def _check_members(policy: object) -> Iterator[Cause]:
         yield Cause(
             Mistake.STATEMENT_OBJECT,
             _MALFORMED,
-            "Statement is an object, as AWS's page has shown since 2023, but must be an array",
-            'put it in brackets, "Statement":[{...}], as every AWS SDK does',
+            "Statement is an object, but must be an array",
+            'put it in brackets, "Statement":[{...}], as every AWS SDK does. '
+            "One AWS page has shown an object since 2023",
         )
         statements = [statements]
     if not isinstance(statements, list):
@@ -182,8 +183,8 @@ def _check_names(members: Mapping[str, Any], where: str, known: tuple[str, ...])
     yield Cause(
         Mistake.MEMBER_UNKNOWN,
         _MALFORMED,
-        f"CloudFront does not know {to_printable(unknown, _MAX_NAME)} in {where}",
-        f"write {similar[0]}"
+        f"CloudFront does not know the member {to_printable(unknown, _MAX_NAME)} in {where}",
+        f"rename it to {similar[0]}"
         if similar and similar[0] != unknown
-        else f"remove it; only {' and '.join(known)} can be there",
+        else f"remove it. Allowed there: {', '.join(known)}",
     )

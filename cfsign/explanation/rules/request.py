@@ -39,15 +39,15 @@ def check_url(context: Context) -> Iterator[Cause]:
         return
     before, hash_sign, fragment = url.partition("#")
     if len(url) > MAX_URL_BYTES:
-        message = f"The URL has {len(url)} characters; at most {MAX_URL_BYTES} are allowed"
+        message = f"The URL has {len(url)} characters, but at most {MAX_URL_BYTES} are allowed"
         yield Cause(Mistake.TOO_LONG, _UNUSABLE, message, "shorten its query, or use cookies")
     elif hash_sign and not UNSENDABLE.search(before):
         is_hidden = any(f"{name}=" in fragment for name in PARAMETERS)
         yield Cause(
             Mistake.FRAGMENT,
             _UNUSABLE,
-            "The URL has a #, and browsers do not send what follows it"
-            f"{', here the signature too' if is_hidden else ''}",
+            "The URL has a #, and browsers do not send the part after it"
+            f"{', which contains the signature' if is_hidden else ''}",
             "write a # that belongs to a file name as %23, and sign the URL without a fragment",
         )
     elif context.sent_url is not None and UNSENDABLE.search(url.strip()):
@@ -87,16 +87,16 @@ def check_parameter_names(context: Context) -> Iterator[Cause]:
         yield Cause(
             Mistake.HTML_ESCAPED,
             context.reason,
-            "The URL was copied from HTML source: its & are written &amp;",
-            "copy the link's address instead; html.unescape converts it back",
+            "The URL was copied from HTML source and contains &amp; instead of &",
+            "copy the address of the link, or call html.unescape",
         )
     elif any(f"?{name}=" in query for name in PARAMETERS):
         start, at = query.partition("?")[0], query.index("?")
         yield Cause(
             Mistake.SECOND_QUESTION_MARK,
             context.reason,
-            "CloudFront's parameters follow a second ?, so they belong to the parameter before it",
-            "join them with & if the URL already has a query",
+            "CloudFront's parameters follow a second ?, so they are part of another parameter",
+            "append them with & if the URL already has a query",
             show_both(f"{start}&…", f"{start}?…", at, at),
         )
     else:
@@ -157,8 +157,8 @@ def check_s3_presigned(context: Context) -> Iterator[Cause]:
         yield Cause(
             Mistake.S3_PRESIGNED,
             Reason.MISSING_KEY,
-            "This is a presigned URL of S3, which is valid for the bucket, not for CloudFront",
-            "sign the CloudFront URL with a CloudFront key; it then has Expires or Policy, "
+            "The URL is presigned for S3, not signed for CloudFront",
+            "sign the CloudFront URL with a CloudFront key. It then has Expires or Policy, "
             "Signature and Key-Pair-Id",
             f"S3's parameters: {', '.join(sorted(names & _S3_PARAMETERS))}",
         )

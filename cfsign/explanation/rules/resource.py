@@ -74,7 +74,7 @@ def _check_dropped_parameter(url: ViewerURL, resource: str, evidence: str) -> It
             Mistake.PARAMETER_DROPPED,
             "A signed parameter is missing from the request: "
             f"{to_printable(dropped[0].partition('=')[0], 30)}",
-            "send the URL unchanged; something, such as a redirect, removed the parameter",
+            "send the URL unchanged. Something on the way, such as a redirect, removes it",
             evidence,
         )
 

@@ -73,7 +73,7 @@ def _build_blocked(response: ErrorResponse) -> Cause:
     return Cause(
         Mistake.BLOCKED,
         Reason.ALLOWED,
-        "CloudFront refused this for another reason than the signature, whose errors are in XML",
+        "CloudFront refused the request, but not because of the signature: that error is in XML",
         _PAGE_HINTS.get(response.message, _PAGE_HINT),
         f"the response: {response.message}",
     )
@@ -98,9 +98,9 @@ def _build_from_s3(response: ErrorResponse, verdict: Verdict | None) -> Cause:
     return Cause(
         Mistake.S3_RESPONSE,
         Reason.ALLOWED,
-        f"S3 refused the request, not CloudFront: the signature was accepted{unless}",
-        "allow the distribution to read the bucket (origin access control and a bucket policy), "
-        "and check that the object exists: S3 answers 403 for a missing one",
+        f"CloudFront accepted the signature{unless}, but S3 refused the request",
+        "allow the distribution to read the bucket (origin access control and a bucket policy). "
+        "Check also that the object exists: S3 answers 403 for a missing one",
         f"{evidence}; only S3 sends RequestId and HostId",
         certain=verdict is not None,
     )
@@ -111,7 +111,7 @@ def _check_difference(context: Context, response: ErrorResponse) -> Iterator[Cau
         yield Cause(
             Mistake.KEY_GROUP_NOT_ATTACHED,
             context.reason,
-            "CloudFront does not know the key with this id",
+            "CloudFront does not know the key that Key-Pair-Id names",
             "add it to a key group, add that group to the cache behavior that matches this path, "
             "and wait until the distribution is deployed",
             _quote(response),
@@ -120,9 +120,9 @@ def _check_difference(context: Context, response: ErrorResponse) -> Iterator[Cau
         yield Cause(
             Mistake.RESPONSE_DIFFERS,
             Reason.ALLOWED,
-            "The request was refused, although nothing in it is wrong",
-            "check that exactly this URL was sent, and at what time and from which address; then "
-            "check WAF, geographic restrictions and functions of the distribution",
+            "The request was refused, although it looks right",
+            "check that exactly this URL was sent, and its time and client address. Then check "
+            "WAF, the geographic restrictions and the functions of the distribution",
             _quote(response),
             certain=False,
         )

@@ -85,7 +85,7 @@ def _check_length(context: Context, text: str) -> Iterator[Cause]:
         context.reason,
         f"The signature is cut off: it has {length} bytes of {expected}",
         "find where the URL or the cookie was shortened, such as a database column, a log or a "
-        "message; a signed URL has about 500 characters",
+        "message. A signed URL has about 500 characters",
         f"the signature ends with {to_printable(text[-4:], 4)}",
         certain=context.key is not None and not may_be_raw,
     )
@@ -118,10 +118,9 @@ def _check_scheme(context: Context, verified: VerifiedSignature) -> Iterator[Cau
         yield Cause(
             Mistake.OTHER_SCHEME,
             _MISMATCH,
-            f"The signature was made with {verified.other_scheme}, which CloudFront does not "
-            "support",
-            "sign with RSA PKCS#1 v1.5 or with ECDSA in DER form, and with SHA-1, or SHA-256 and "
-            "Hash-Algorithm=SHA256",
+            f"The signature scheme is {verified.other_scheme}, which CloudFront does not support",
+            "sign with RSA PKCS#1 v1.5 or with ECDSA in DER form. The hash is SHA-1, or SHA-256 "
+            "with Hash-Algorithm=SHA256",
             f"it verifies with {verified.other_scheme} and the key {verified.key_pair_id}",
         )
         return
@@ -130,7 +129,7 @@ def _check_scheme(context: Context, verified: VerifiedSignature) -> Iterator[Cau
             Mistake.RAW_ECDSA,
             _MISMATCH,
             "The ECDSA signature is in raw form (r and s, 64 bytes), not in DER form",
-            "convert it to DER; WebCrypto, JOSE libraries and ieee-p1363 make the raw form",
+            "convert it to DER. WebCrypto, JOSE libraries and ieee-p1363 make the raw form",
             f"converted to DER it verifies with the key {verified.key_pair_id}",
         )
     claimed, actual = context.credential.hash_algorithm, verified.hash_algorithm
@@ -139,7 +138,7 @@ def _check_scheme(context: Context, verified: VerifiedSignature) -> Iterator[Cau
         yield Cause(
             Mistake.HASH_MARKER_MISSING,
             _MISMATCH,
-            "It was signed with SHA-256, but Hash-Algorithm is missing",
+            "The policy was signed with SHA-256, but Hash-Algorithm is missing",
             "add Hash-Algorithm=SHA256, or the cookie CloudFront-Hash-Algorithm, "
             "or sign with SHA-1, CloudFront's default",
             evidence,
@@ -148,7 +147,7 @@ def _check_scheme(context: Context, verified: VerifiedSignature) -> Iterator[Cau
         yield Cause(
             Mistake.HASH_MARKER_WRONG,
             _MISMATCH,
-            f"It was signed with {actual}, but Hash-Algorithm says something else",
+            f"The policy was signed with {actual}, but Hash-Algorithm names another hash",
             "leave Hash-Algorithm out for SHA-1, or send SHA256 for SHA-256",
             evidence,
         )
@@ -161,7 +160,7 @@ def _check_key(context: Context, verified: VerifiedSignature) -> Iterator[Cause]
     yield Cause(
         Mistake.WRONG_KEY,
         _MISMATCH if named in context.keys else Reason.UNKNOWN_KEY,
-        f"It was signed with the key {actual}, but Key-Pair-Id "
+        f"The policy was signed with the key {actual}, but Key-Pair-Id "
         f"{'names another one' if named else 'is missing'}",
         f"send Key-Pair-Id={actual}, or sign with the key that Key-Pair-Id names",
         f"the signature verifies with {actual}",
@@ -208,8 +207,8 @@ def _build_no_key_verifies(context: Context, decoding: Decoding, is_incomplete: 
     if context.is_canned:
         subject = "URL"
         hint = (
-            "compare the signed URL with the requested one: host, path and every parameter; "
-            "a canned policy does not contain the signed URL, so if another host may have been "
+            "compare the signed URL with the requested one: host, path and every parameter. "
+            "A canned policy does not contain the signed URL, so if another host may have been "
             "signed, pass it: hosts= in Python, --host on the command line"
         )
     else:
@@ -223,8 +222,8 @@ def _build_no_key_verifies(context: Context, decoding: Decoding, is_incomplete: 
     return Cause(
         Mistake.NO_KEY_VERIFIES,
         _MISMATCH,
-        f"No trusted key made this signature for this {subject} or a likely other form of it",
-        "check that the private key belongs to this id (openssl pkey -in KEY -pubout), "
+        f"No trusted key made this signature for this {subject} or a likely variant of it",
+        "check that the private key belongs to this key pair id (openssl pkey -in KEY -pubout), "
         f"then {hint}",
         "\n".join(evidence),
         certain=False,

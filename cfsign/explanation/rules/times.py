@@ -110,16 +110,16 @@ def _check_expired(
         Reason.EXPIRED,
         f"The policy expired {format_duration(age)} ago"
         f"{' and was valid until then' if was_valid else ''}",
-        "sign when the file is requested, or for a longer time; every request is checked, also "
-        "when a download is resumed and for each video segment",
+        "sign the URL when it is needed, or for a longer time. CloudFront checks every request, "
+        "also that of a resumed download or a video segment",
         evidence,
     )
     if _LIKELY_DURATION < age <= _FURTHEST_ZONE and -age % _HOUR <= _LIKELY_DURATION:
         yield Cause(
             Mistake.CLOCK,
             Reason.EXPIRED,
-            "If it was just signed, the signer used its local time as UTC, or its clock is slow",
-            "use aware times, datetime.now(timezone.utc), and set the clock by NTP",
+            "If it was signed just now, the signer used local time as UTC, or its clock is slow",
+            "use aware times, datetime.now(timezone.utc), and synchronize the clock by NTP",
             f"{format_duration(age)} is almost a whole number of hours, like a time zone's offset",
             certain=False,
         )
@@ -130,9 +130,9 @@ def _build_not_a_timestamp(expires_at: int, evidence: str) -> Cause:
         return Cause(
             Mistake.SECONDS_FOR_MILLISECONDS,
             Reason.EXPIRED,
-            "The expiry was divided by 1,000: the signer expects milliseconds, as the JavaScript "
-            "SDK does, but was given seconds",
-            f"pass a Date or milliseconds; {expires_at} was probably about {expires_at * 1_000}",
+            "The expiry was given in seconds to a signer that takes milliseconds and divides them "
+            "by 1,000, as the JavaScript SDK does",
+            f"pass a Date or milliseconds. The intended expiry was about {expires_at * 1_000}",
             evidence,
         )
     return Cause(
@@ -152,8 +152,8 @@ def _check_start(starts_at: int, at: float) -> Iterator[Cause]:
             Mistake.CLOCK,
             Reason.NOT_YET_VALID,
             f"The policy becomes valid in {format_duration(wait)}: the signer's clock is fast, "
-            "or the start is the second of signing",
-            "leave out the start or set it some minutes earlier, and set the clock by NTP",
+            "or the policy starts in the second in which it was signed",
+            "set the start some minutes earlier or leave it out, and synchronize the clock by NTP",
             evidence,
         )
     yield Cause(
