@@ -25,10 +25,10 @@ from tests.explanation.makers import (
     Arguments,
     Key,
     World,
+    add_parameters,
     canned,
     cookies,
     custom,
-    add_parameters,
     to_cloudfront,
 )
 
@@ -41,7 +41,7 @@ Maker = Callable[[World], Arguments]
 
 @dataclass(frozen=True)
 class Row:
-    """One mistake: its title, the tool that makes it, and the first cause that `explain` reports."""
+    """One mistake: its title, the tool that makes it, and the first cause of the explanation."""
 
     title: str
     by: str
@@ -124,7 +124,11 @@ add(
     ),
 )
 add(
-    "A duration instead of a timestamp", BOTO, Mistake.DURATION_FOR_TIMESTAMP, lambda w: w.boto(URL, 60), at=NOW
+    "A duration instead of a timestamp",
+    BOTO,
+    Mistake.DURATION_FOR_TIMESTAMP,
+    lambda w: w.boto(URL, 60),
+    at=NOW,
 )
 add(
     "Seconds instead of milliseconds",
@@ -234,7 +238,10 @@ add(
     lambda w: w.boto(QUERY).replace("size=large&license=yes", "license=yes&size=large"),
 )
 add(
-    "A ? without a query signed", BOTO, Mistake.QUERY_REWRITTEN, lambda w: w.boto(f"{URL}?").replace("?&", "?")
+    "A ? without a query signed",
+    BOTO,
+    Mistake.QUERY_REWRITTEN,
+    lambda w: w.boto(f"{URL}?").replace("?&", "?"),
 )
 add(
     "A blank parameter rewritten",
@@ -466,7 +473,9 @@ add(
     "URL-safe base64",
     "urlsafe_b64encode",
     Mistake.URL_SAFE_BASE64,
-    _encode_signature(lambda content: base64.urlsafe_b64encode(content).decode().rstrip("="), "rsa"),
+    _encode_signature(
+        lambda content: base64.urlsafe_b64encode(content).decode().rstrip("="), "rsa"
+    ),
 )
 add(
     "Lost padding",
@@ -478,7 +487,9 @@ add(
     "A signature percent-encoded twice",
     HAND,
     Mistake.PERCENT_ENCODED,
-    _encode_signature(lambda content: to_cloudfront(content).replace("_", "%255F").replace("~", "%257E")),
+    _encode_signature(
+        lambda content: to_cloudfront(content).replace("_", "%255F").replace("~", "%257E")
+    ),
 )
 add(
     "Line breaks in the base64",
@@ -494,7 +505,12 @@ add(
     Mistake.SIGNATURE_CUT,
     _encode_signature(lambda content: to_cloudfront(content)[:252]),
 )
-add("The URL cut off", "a column of 255 characters", Mistake.KEY_ID_MISSING, lambda w: w.boto(URL)[:255])
+add(
+    "The URL cut off",
+    "a column of 255 characters",
+    Mistake.KEY_ID_MISSING,
+    lambda w: w.boto(URL)[:255],
+)
 add("No signature", HAND, Mistake.SIGNATURE_MISSING, lambda w: canned(URL, "", w.rsa))
 add(
     "SHA-256 without Hash-Algorithm",
@@ -520,7 +536,12 @@ add(
     Mistake.HASH_ALGORITHM,
     sign_by_hand(DOCUMENT, "rsa", "SHA256", URL, "Hash-Algorithm=sha-256"),
 )
-add("SHA-512", "openssl dgst -sha512", Mistake.OTHER_SCHEME, sign_by_hand(DOCUMENT, hash_name="SHA512"))
+add(
+    "SHA-512",
+    "openssl dgst -sha512",
+    Mistake.OTHER_SCHEME,
+    sign_by_hand(DOCUMENT, hash_name="SHA512"),
+)
 add(
     "RSA-PSS",
     "WebCrypto's RSA-PSS",
@@ -611,7 +632,12 @@ add(
     lambda w: _sign_for_address(w, "10.0.0.1"),
     ip_address="8.8.8.8",
 )
-add("A policy for an IPv6 address", BOTO, Mistake.IPV6, lambda w: _sign_for_address(w, "2001:db8::/64"))
+add(
+    "A policy for an IPv6 address",
+    BOTO,
+    Mistake.IPV6,
+    lambda w: _sign_for_address(w, "2001:db8::/64"),
+)
 add(
     "Several addresses",
     HAND,
@@ -625,8 +651,18 @@ add("Not signed", IN_TRANSIT, Mistake.NOT_SIGNED, lambda w: URL)
 V4 = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=60&X-Amz-Signature=0123456789abcdef01234567"
 V2 = "AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Signature=MDEyMzQ1Njc4OWFiY2RlZjAxMg%3D%3D&Expires=1"
 add("A presigned URL of S3", "S3", Mistake.S3_PRESIGNED, lambda w: f"{URL}?{V4}")
-add("A presigned URL of S3 (Signature Version 2)", "S3", Mistake.S3_PRESIGNED, lambda w: f"{URL}?{V2}")
-add("A URL copied from HTML source", IN_TRANSIT, Mistake.HTML_ESCAPED, lambda w: w.boto(URL).replace("&", "&amp;"))
+add(
+    "A presigned URL of S3 (Signature Version 2)",
+    "S3",
+    Mistake.S3_PRESIGNED,
+    lambda w: f"{URL}?{V2}",
+)
+add(
+    "A URL copied from HTML source",
+    IN_TRANSIT,
+    Mistake.HTML_ESCAPED,
+    lambda w: w.boto(URL).replace("&", "&amp;"),
+)
 add(
     "A second ? in the URL",
     "a signer that always writes ?",
@@ -700,7 +736,9 @@ def _send_two_sets(world: World) -> Arguments:
 
 @row("A cookie name in lower case", HAND, Mistake.COOKIE_NAME)
 def _send_lower_case(world: World) -> Arguments:
-    return Arguments(URL, {"cookies": {k.lower(): v for k, v in cookies(FOLDER, world.rsa).items()}})
+    return Arguments(
+        URL, {"cookies": {k.lower(): v for k, v in cookies(FOLDER, world.rsa).items()}}
+    )
 
 
 # The response

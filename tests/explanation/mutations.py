@@ -1,9 +1,8 @@
 """
-Every one-byte mutation of signed URLs and cookie sets, and the rule that judges what is let in.
+Mutate one byte of signed URLs and cookies, and check what is allowed with an independent rule.
 
-The sets are signed by hand, and the rule is written from the contract's section 18: nothing of
-cfsign makes or judges them. A mutation leaves a byte out, doubles it, or puts each of the other
-255 values in its place.
+The URLs and cookies are signed by hand, and the rule follows section 18 of the contract: neither
+uses cfsign. A mutation removes a byte, doubles it, or replaces it with one of the 255 others.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ from tests.explanation.makers import (
     to_cloudfront,
 )
 
-MUTATIONS_A_BYTE = 1 + 1 + 255
-VIEWER = "192.0.2.7"
+MUTATIONS_PER_BYTE = 1 + 1 + 255
+CLIENT = "192.0.2.7"
 
 HOST = "d.test"
 FOR_ALL = CANNED
@@ -37,10 +36,10 @@ RESERVED = ("Expires=", "Policy=", "Signature=", "Key-Pair-Id=", "Hash-Algorithm
 COOKIES = tuple(f"CloudFront-{name[:-1]}" for name in RESERVED)
 
 _BASE = re.compile("https://([^/?]*)(.*)", re.DOTALL)
-_ON_THE_WIRE = re.compile("[!-~]*")
+_SENDABLE = re.compile("[!-~]*")
 
 
-def one_byte_away(text: str) -> Iterator[str]:
+def mutate(text: str) -> Iterator[str]:
     for at, letter in enumerate(text):
         before, after = text[:at], text[at + 1 :]
         yield before + after
@@ -53,12 +52,12 @@ def one_byte_away(text: str) -> Iterator[str]:
 @dataclass(frozen=True)
 class SignedSet:
     """
-    One signed URL, or a URL and the signed cookies for it.
+    A signed URL, or a URL with signed cookies.
 
     Attributes:
-        url: The URL; of a signed one, with its parameters.
+        url: The URL, with its signed parameters if it has any.
         header: The `Cookie` header, or None.
-        pattern: What the signature is for, without the parameters.
+        pattern: The URLs that the signature covers, without the signed parameters.
     """
 
     url: str
@@ -67,21 +66,21 @@ class SignedSet:
 
     def covers_url(self, url: str) -> bool:
         """
-        Tell whether the signature is for *url*.
+        Return True if the signature covers *url*.
 
-        The same bytes but for the case of the host, and `https://h` for `https://h/`; of a custom
-        policy, any that a viewer can send in the place of a `*` or a `?`.
+        The bytes must be the same, except for the letter case of the host, and `https://h` for
+        `https://h/`. In a custom policy, `*` and `?` match everything that a client can send.
         """
-        own, reserved = _taken_apart(url)
-        is_same = reserved == _taken_apart(self.url)[1]
-        return is_same and _is_on_the_wire(own) and bool(self.pattern.fullmatch(_plain(own)))
+        own, reserved = _split(url)
+        is_same = reserved == _split(self.url)[1]
+        return is_same and _is_sendable(own) and bool(self.pattern.fullmatch(_normalize(own)))
 
     def covers_cookies(self, header: str) -> bool:
-        """Tell whether the CloudFront cookies in *header* are those that were signed."""
-        return _signed_cookies(header) == _signed_cookies(self.header or "")
+        """Return True if the CloudFront cookies in *header* are those that were signed."""
+        return _find_cookies(header) == _find_cookies(self.header or "")
 
 
-def _taken_apart(url: str) -> tuple[str, list[str]]:
+def _split(url: str) -> tuple[str, list[str]]:
     base, mark, query = url.partition("?")
     pieces = query.split("&") if mark else []
     own = [piece for piece in pieces if not piece.startswith(RESERVED)]
@@ -90,7 +89,7 @@ def _taken_apart(url: str) -> tuple[str, list[str]]:
     ]
 
 
-def _plain(url: str) -> str:
+def _normalize(url: str) -> str:
     parts = _BASE.fullmatch(url)
     if parts is None:
         return url
@@ -98,38 +97,41 @@ def _plain(url: str) -> str:
     return f"https://{parts[1].lower()}{slash}{parts[2]}"
 
 
-def _is_on_the_wire(url: str) -> bool:
-    return _ON_THE_WIRE.fullmatch(url) is not None and not set(url) & set('"#<>\\^`{|}')
+def _is_sendable(url: str) -> bool:
+    return _SENDABLE.fullmatch(url) is not None and not set(url) & set('"#<>\\^`{|}')
 
 
-def _signed_cookies(header: str) -> list[tuple[str, str]]:
+def _find_cookies(header: str) -> list[tuple[str, str]]:
     pairs = [piece.partition("=") for piece in header.split(";")]
     named = [(name.strip(" \t"), value.strip(" \t")) for name, _, value in pairs]
     return [pair for pair in named if pair[0] in COOKIES]
 
 
-def _pattern_of_custom(resource: str) -> re.Pattern[str]:
-    letters = {"*": ".*", "?": "."}  # the only `*` is a last one, which is for the query too
+def _compile_resource(resource: str) -> re.Pattern[str]:
+    letters = {
+        "*": ".*",
+        "?": ".",
+    }  # the only `*` is the last character, so it matches the query too
     return re.compile("".join(letters.get(letter) or re.escape(letter) for letter in resource))
 
 
-def signed_url(world: World, number: int) -> SignedSet:
-    """Sign a URL, in the way that its number says."""
+def sign_url(world: World, number: int) -> SignedSet:
+    """Sign a URL; *number* selects the kind and the URL."""
     kind = _KINDS[number % len(_KINDS)]
-    url, resource = _asked_for(kind, number)
+    url, resource = _build_url(kind, number)
     key = world.rsa if kind.is_rsa else world.ec
     if kind.policy:
         text = custom(url, kind.policy % (resource, EXPIRES), key)
-        return SignedSet(text, None, _pattern_of_custom(resource))
+        return SignedSet(text, None, _compile_resource(resource))
     signature = key.sign((CANNED % (resource, EXPIRES)).encode(), kind.hash_name)
     marker = ["Hash-Algorithm=SHA256"] if kind.hash_name == "SHA256" else []
     return SignedSet(canned(url, signature, key, *marker), None, re.compile(re.escape(resource)))
 
 
-def signed_cookies(world: World, number: int) -> SignedSet:
-    """Sign cookies for a URL, in the way that its number says; some beside one of the site's."""
+def sign_cookies(world: World, number: int) -> SignedSet:
+    """Sign cookies; *number* selects the kind and the URL. Some have a cookie of the site too."""
     kind = _KINDS[number % len(_KINDS)]
-    url, resource = _asked_for(kind, number)
+    url, resource = _build_url(kind, number)
     key = world.rsa if kind.is_rsa else world.ec
     policy = ((kind.policy or CANNED) % (resource, EXPIRES)).encode()
     values = {
@@ -140,22 +142,22 @@ def signed_cookies(world: World, number: int) -> SignedSet:
     }
     pairs = [f"CloudFront-{name}={value}" for name, value in values.items()]
     own = ["id=7"] if number % len(_KINDS) == 0 else []
-    pattern = _pattern_of_custom(resource) if kind.policy else re.compile(re.escape(resource))
+    pattern = _compile_resource(resource) if kind.policy else re.compile(re.escape(resource))
     return SignedSet(url, "; ".join([*own, *pairs]), pattern)
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """A way to sign; without a policy it is canned."""
+    """A way to sign; canned if there is no policy."""
 
     policy: str = ""
     hash_name: str = "SHA1"
     is_rsa: bool = False
     is_for_folder: bool = False
-    path: str | None = None  # None is one of some letters
+    path: str | None = None  # None: random letters
 
 
-# P-256 more often than RSA, and canned than custom: they are the shorter.
+# P-256 and canned policies are more frequent, because they are shorter.
 _KINDS = (
     _Kind(),
     _Kind(FOR_ALL, is_for_folder=True),
@@ -168,27 +170,27 @@ _KINDS = (
 )
 
 
-def _asked_for(kind: _Kind, number: int) -> tuple[str, str]:
-    """Return a URL, and what is signed for it."""
-    chance = random.Random(number)
-    name = "".join(chance.choices(LETTERS, k=chance.randint(1, 8)))
-    query = chance.choice(["", "", "?size=l", "?a=1&b=%20", "?k"])
+def _build_url(kind: _Kind, number: int) -> tuple[str, str]:
+    """Return a URL, and the resource that is signed for it."""
+    random_source = random.Random(number)
+    name = "".join(random_source.choices(LETTERS, k=random_source.randint(1, 8)))
+    query = random_source.choice(["", "", "?size=l", "?a=1&b=%20", "?k"])
     url = f"https://{HOST}/{f'x{name}' if kind.path is None else kind.path}{query}"
     return url, f"https://{HOST}/x*" if kind.is_for_folder else url
 
 
 @dataclass
 class Tally:
-    """What was tried, and what came of it."""
+    """The number of mutations, expected and tried, and of the results."""
 
     tried: int = 0
-    meant: int = 0
+    expected: int = 0
     allowed: int = 0
     explained: int = 0
 
     def add(self, other: Tally) -> None:
         self.tried += other.tried
-        self.meant += other.meant
+        self.expected += other.expected
         self.allowed += other.allowed
         self.explained += other.explained
 
@@ -196,89 +198,88 @@ class Tally:
 @dataclass
 class Search:
     """
-    Tries every mutation of a set, and fails at the first that is judged wrongly.
+    Tries every mutation of a signed set, and fails at the first wrong verdict.
 
-    Each that is let through has to be covered, and `explain` has to agree. So it is, the other way
-    about, with a part of the refused.
+    Every allowed mutation must be covered by the signature, and `explain` must agree. Of the
+    refused mutations, a sample is checked in the same way.
 
     Args:
         world: The keys.
-        judged: Each that many-th of the refused is one that the signature must not cover.
-        explained: Each that many-th of the refused is explained.
+        judged: One of so many refused mutations must not be covered.
+        explained: One of so many refused mutations is explained.
     """
 
     world: World
     judged: int
     explained: int
-    _denied: int = field(default=0, init=False)
+    _refused: int = field(default=0, init=False)
 
-    def in_urls(self, number: int) -> Tally:
-        one = signed_url(self.world, number)
-        return self._tried(one.url, one.covers_url, lambda url: {"url": url})
+    def mutate_url(self, number: int) -> Tally:
+        one = sign_url(self.world, number)
+        return self._try(one.url, one.covers_url, lambda url: {"url": url})
 
-    def in_cookies(self, number: int) -> Tally:
-        """Change the cookies, and then the URL that they are for."""
-        one = signed_cookies(self.world, number)
-        tally = self._tried(
+    def mutate_cookies(self, number: int) -> Tally:
+        """Mutate the cookies, then the URL that they are for."""
+        one = sign_cookies(self.world, number)
+        tally = self._try(
             one.header or "", one.covers_cookies, lambda text: {"url": one.url, "cookies": text}
         )
-        urls = self._tried(
-            one.url, one.covers_url, lambda text: {"url": text, "cookies": one.header}
-        )
+        urls = self._try(one.url, one.covers_url, lambda text: {"url": text, "cookies": one.header})
         tally.add(urls)
         return tally
 
-    def _tried(
+    def _try(
         self,
         text: str,
         covers: Callable[[str], bool],
         request: Callable[[str], dict[str, Any]],
     ) -> Tally:
-        tally = Tally(meant=len(text) * MUTATIONS_A_BYTE)
+        tally = Tally(expected=len(text) * MUTATIONS_PER_BYTE)
         check = self.world.trusted.check
         assert covers(text)
-        assert check(**request(text), at=NOW, ip_address=VIEWER), text
-        for changed in one_byte_away(text):
-            asked = request(changed)
-            verdict = check(**asked, at=NOW, ip_address=VIEWER)
+        assert check(**request(text), at=NOW, ip_address=CLIENT), text
+        for changed in mutate(text):
+            arguments = request(changed)
+            verdict = check(**arguments, at=NOW, ip_address=CLIENT)
             tally.tried += 1
             if verdict.allowed:
                 tally.allowed += 1
             else:
-                self._denied += 1
-            if verdict.allowed or self._denied % self.judged == 0:
+                self._refused += 1
+            if verdict.allowed or self._refused % self.judged == 0:
                 is_right = verdict.allowed is covers(changed)
-                assert is_right, f"{verdict}, for {changed!r}, which was made of {text!r}"
-            if verdict.allowed or self._denied % self.explained == 0:
-                self._explain(asked, verdict)
+                assert is_right, f"{verdict} for {changed!r}, a mutation of {text!r}"
+            if verdict.allowed or self._refused % self.explained == 0:
+                self._explain(arguments, verdict)
                 tally.explained += 1
         return tally
 
-    def _explain(self, asked: dict[str, Any], verdict: Verdict) -> None:
-        """See that `explain` says what `check` says, and without keys at least no more."""
-        told = explain(**asked, trusted_keys=self.world.trusted, at=NOW, ip_address=VIEWER)
-        assert told.verdict == verdict, asked
-        assert told.allowed is verdict.allowed, asked
-        if not told.allowed:
-            assert told.causes, asked
-            assert not explain(**asked, at=NOW, ip_address=VIEWER), asked
+    def _explain(self, arguments: dict[str, Any], verdict: Verdict) -> None:
+        """Check that `explain` agrees with `check`, and allows nothing without keys."""
+        more = {"at": NOW, "ip_address": CLIENT}
+        explanation = explain(**arguments, trusted_keys=self.world.trusted, **more)
+        assert explanation.verdict == verdict, arguments
+        assert explanation.allowed is verdict.allowed, arguments
+        if not explanation.allowed:
+            assert explanation.causes, arguments
+            assert not explain(**arguments, **more), arguments
 
 
-def with_short_ids(world: World) -> World:
-    """Copy the keys, so that less is to be tried, and as another process can get them."""
-    keys = (world.rsa, world.other, world.ec, world.stranger)
+def shorten_ids(world: World) -> World:
+    """Copy the keys with short ids, so that there are fewer mutations and they can be pickled."""
+    keys = (world.rsa, world.other, world.ec, world.untrusted)
     return World(*(Key(f"K{number}", key.pem) for number, key in enumerate(keys)))
 
 
 _search: Search
 
 
-def begin(search: Search) -> None:
-    """Begin a process of its own."""
+def start_process(search: Search) -> None:
+    """Initialize a worker process."""
     global _search
     _search = search
 
 
-def try_one(kind: str, number: int) -> Tally:
-    """Try one set in that process."""
-    return _search.in_urls(number) if kind == "urls" else _search.in_cookies(number)
+def mutate_one(kind: str, number: int) -> Tally:
+    """Mutate one set in a worker process."""
+    return _search.mutate_url(number) if kind == "urls" else _search.mutate_cookies(number)

@@ -104,7 +104,7 @@ def test_cookies_for_a_wildcard_are_canned(world: World, javascript: Any) -> Non
 
 
 def test_browser_encodes_an_apostrophe_in_the_query(world: World, javascript: Any) -> None:
-    """See aws/aws-sdk-js-v3#7428. A version of the SDK that encodes it too is allowed."""
+    """Reported as aws/aws-sdk-js-v3#7428. A version of the SDK that encodes it too is allowed."""
     signed = javascript(url=f"{URL}?name=it's", dateLessThan=UNTIL)
     expected = Mistake.APOSTROPHE if "'" in signed else None
     assert find_first(world, signed.replace("'", "%27")) is expected

@@ -47,9 +47,7 @@ def test_no_whole_signature_or_policy_is_shown(world: World, row: Row) -> None:
     request = f"{arguments.url} {arguments.more.get('cookies')}"
     secrets = [
         value[:24]
-        for _, value in re.findall(
-            r"(Signature|Policy)['\"]?[=:, ]+['\"]?([^&'\" ]{24,})", request
-        )
+        for _, value in re.findall(r"(Signature|Policy)['\"]?[=:, ]+['\"]?([^&'\" ]{24,})", request)
     ]
     assert not any(secret in shown for secret in secrets)
 

@@ -1,4 +1,4 @@
-"""What a person pastes: the request is found in it."""
+"""The request is found in pasted text, and error responses are explained."""
 
 from __future__ import annotations
 
@@ -60,15 +60,15 @@ REDIRECTED = """\
 
 
 def test_curl_over_http_2() -> None:
-    """The scheme, the host, the cookies of two headers, the status and the server's clock."""
-    read = read_transcript(HTTP_2)
-    assert read.url == "https://media.example.com/a.jpg?x=1"
-    assert read.cookies == "session=1; CloudFront-Key-Pair-Id=K1"
-    assert (read.status, read.at) == (403, NOW)
+    """The cookies of two headers are joined; the time is the server's."""
+    exchange = read_transcript(HTTP_2)
+    assert exchange.url == "https://media.example.com/a.jpg?x=1"
+    assert exchange.cookies == "session=1; CloudFront-Key-Pair-Id=K1"
+    assert (exchange.status, exchange.at) == (403, NOW)
 
 
-def test_the_refused_request_of_several() -> None:
-    """Not the redirect to it, nor what is asked for after it."""
+def test_refused_request_is_chosen_of_several() -> None:
+    """Not a redirect before or after it."""
     assert read_transcript(REDIRECTED).url == "http://www.example.com/content/a"
     for text in (REDIRECTED + HTTP_2, HTTP_2 + REDIRECTED):
         assert read_transcript(text).url == "https://media.example.com/a.jpg?x=1"
@@ -87,18 +87,18 @@ def test_the_refused_request_of_several() -> None:
 )
 def test_other_texts(text: str, url: str, header: str | None) -> None:
     """A URL alone or in a sentence, a header, XML, nothing."""
-    read = read_transcript(text)
-    assert (read.url, read.cookies) == (url, header)
+    exchange = read_transcript(text)
+    assert (exchange.url, exchange.cookies) == (url, header)
 
 
-def test_cookies_alone_are_tried_on_what_their_policy_is_for(world: World) -> None:
-    """Which shows their times and their signature."""
+def test_cookies_alone_are_explained_with_a_url_of_their_policy(world: World) -> None:
+    """This shows mistakes in their times and their signature."""
     signed = cookies(world.boto_policy("https://h.example/video/*"), world.rsa)
     header = "; ".join(f"{name}={value}" for name, value in signed.items())
-    read = read_transcript(f"Cookie: {header}")
-    assert read.url == "https://h.example/video/"
-    assert explain(read.url, world.trusted, cookies=read.cookies, at=NOW).allowed
-    expired = explain(read.url, world.trusted, cookies=read.cookies, at=EXPIRES)
+    exchange = read_transcript(f"Cookie: {header}")
+    assert exchange.url == "https://h.example/video/"
+    assert explain(exchange.url, world.trusted, cookies=exchange.cookies, at=NOW).allowed
+    expired = explain(exchange.url, world.trusted, cookies=exchange.cookies, at=EXPIRES)
     assert expired.causes[0].mistake is Mistake.EXPIRED
 
 
@@ -114,43 +114,43 @@ def test_cookies_alone_are_tried_on_what_their_policy_is_for(world: World) -> No
         (BLOCKED.replace("403", "502"), None, Mistake.OTHER_STATUS),
     ],
 )
-def test_the_answer_alone(body: str, code: str | None, mistake: Mistake) -> None:
-    """S3's is told from CloudFront's, and each code has its likely causes."""
-    told = explain_response(body)
-    assert told is not None
-    assert told.code == code
-    assert told.causes[0].mistake is mistake
-    assert not told
-    # Another status than 403 is no refusal: whether the signature is right, it does not tell.
-    assert told.allowed is (None if mistake is Mistake.OTHER_STATUS else False)
-    assert told.reason is None
-    is_told_for_certain = mistake in (Mistake.NOT_RESTRICTED, Mistake.BLOCKED)
-    assert any(cause.certain for cause in told.causes) is is_told_for_certain
+def test_response_alone_has_its_likeliest_cause(
+    body: str, code: str | None, mistake: Mistake
+) -> None:
+    explanation = explain_response(body)
+    assert explanation is not None
+    assert explanation.code == code
+    assert explanation.causes[0].mistake is mistake
+    assert not explanation
+    # A status other than 403 is not a refusal: it says nothing about the signature.
+    assert explanation.allowed is (None if mistake is Mistake.OTHER_STATUS else False)
+    assert explanation.reason is None
+    is_certain = mistake in (Mistake.NOT_RESTRICTED, Mistake.BLOCKED)
+    assert any(cause.certain for cause in explanation.causes) is is_certain
 
 
-def test_the_answer_alone_is_no_more_than_its_code_and_its_message() -> None:
-    """Several rules share a code, so that none of them is named as the one that failed."""
-    told = explain_response(DENIED)
-    assert told is not None
-    assert told.headline == "403 AccessDenied: Access denied."
-    assert told.to_dict()["message"] == "Access denied"
+def test_response_alone_has_no_reason_in_its_headline() -> None:
+    """Several reasons share a code."""
+    explanation = explain_response(DENIED)
+    assert explanation is not None
+    assert explanation.headline == "403 AccessDenied: Access denied."
+    assert explanation.to_dict()["message"] == "Access denied"
     bare = explain_response("<Code>AccessDenied</Code>")
     assert bare is not None
     assert bare.headline == "403 AccessDenied."
 
 
 @pytest.mark.parametrize("body", [S3, UNRESTRICTED])
-def test_s3s_answer_to_what_cloudfront_refuses(world: World, body: str) -> None:
-    """It has come past CloudFront's check, as it does where no behaviour asks for one."""
-    told = explain(world.boto(URL), world.trusted, at=EXPIRES, response=body)
-    assert told.reason is Reason.EXPIRED
-    assert told.causes[0].mistake is Mistake.NOT_RESTRICTED
-    assert "was accepted" not in str(told.causes[0])
-    assert told.headline == "403 from S3, not from CloudFront."
+def test_s3_response_to_a_refused_request(world: World, body: str) -> None:
+    """CloudFront did not check the signature, because the cache behavior is not restricted."""
+    explanation = explain(world.boto(URL), world.trusted, at=EXPIRES, response=body)
+    assert explanation.reason is Reason.EXPIRED
+    assert explanation.causes[0].mistake is Mistake.NOT_RESTRICTED
+    assert "accepted" not in str(explanation.causes[0])
+    assert explanation.headline == "403 from S3, not from CloudFront."
 
 
-def test_s3s_answer_to_what_nobody_can_check(world: World) -> None:
-    """That the signature was let through is certain only where the keys say so."""
+def test_s3_response_is_certain_only_with_keys(world: World) -> None:
     causes = [
         explain(world.boto(URL), keys, at=NOW, response=S3).causes[0]
         for keys in (world.trusted, None)
@@ -160,16 +160,14 @@ def test_s3s_answer_to_what_nobody_can_check(world: World) -> None:
 
 
 @pytest.mark.parametrize(("body", "code"), [(DENIED, "AccessDenied"), (INVALID_KEY, "InvalidKey")])
-def test_an_answer_that_refuses_what_the_keys_allow(world: World, body: str, code: str) -> None:
-    """It counts as what it is: refused."""
-    told = explain(world.boto(URL), world.trusted, at=NOW, response=body)
-    assert told.headline == f"403 {code}, although these keys allow the request."
-    assert (bool(told), told.allowed, told.code) == (False, False, code)
-    assert told.verdict
+def test_response_that_refuses_an_allowed_request(world: World, body: str, code: str) -> None:
+    explanation = explain(world.boto(URL), world.trusted, at=NOW, response=body)
+    assert explanation.headline == f"403 {code}, although these keys allow the request."
+    assert (bool(explanation), explanation.allowed, explanation.code) == (False, False, code)
+    assert explanation.verdict
 
 
-def test_a_page_that_blocks_is_not_the_signatures() -> None:
-    """What to look at is told by what the page says."""
+def test_hint_for_a_page_depends_on_its_text() -> None:
     blocked, abroad = explain_response(BLOCKED), explain_response(ABROAD)
     assert blocked is not None
     assert abroad is not None
@@ -179,8 +177,8 @@ def test_a_page_that_blocks_is_not_the_signatures() -> None:
     assert "WAF" not in abroad.causes[0].hint
 
 
-def test_an_answer_of_another_status(world: World) -> None:
-    """A right signature is said to be right, and a wrong one not."""
+def test_response_with_another_status(world: World) -> None:
+    """The signature is only called right if the keys allow the request."""
     url = world.boto(URL)
     right = explain(url, world.trusted, at=NOW, response=BAD_GATEWAY)
     assert right.headline == "The signature is right, but the response was 502."
@@ -199,14 +197,13 @@ def test_an_answer_of_another_status(world: World) -> None:
         assert explain(url, world.trusted, at=NOW, response=fine).causes == ()
 
 
-def test_no_answer() -> None:
-    """A text that holds none is explained by none."""
+def test_text_without_an_error_response() -> None:
     assert explain_response("hello") is None
 
 
-class Silent(WSGIRequestHandler):
+class SilentHandler(WSGIRequestHandler):
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
     def get_environ(self) -> Any:
         return {**super().get_environ(), "REQUEST_URI": self.path}
@@ -214,7 +211,7 @@ class Silent(WSGIRequestHandler):
 
 @pytest.fixture
 def edge(world: World) -> Iterator[str]:
-    """A local edge, and its URL."""
+    """The URL of a local edge."""
 
     def origin(_environ: Any, start_response: Any) -> list[bytes]:
         start_response("200 OK", [])
@@ -222,7 +219,7 @@ def edge(world: World) -> Iterator[str]:
 
     keys = world.trusted
     with make_server(
-        "127.0.0.1", 0, WSGIEdge(origin, keys, clock=lambda: NOW), handler_class=Silent
+        "127.0.0.1", 0, WSGIEdge(origin, keys, clock=lambda: NOW), handler_class=SilentHandler
     ) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
@@ -231,8 +228,7 @@ def edge(world: World) -> Iterator[str]:
         thread.join()
 
 
-def test_the_real_curl(world: World, edge: str) -> None:
-    """Its output, as it comes, tells all that the URL tells."""
+def test_output_of_curl(world: World, edge: str) -> None:
     curl = shutil.which("curl")
     if curl is None:
         pytest.skip("curl is not installed")
@@ -240,9 +236,9 @@ def test_the_real_curl(world: World, edge: str) -> None:
     command = [curl, "--silent", "--verbose", "--cookie", "a=1", url]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True)
     text = done.stdout.decode()
-    read = read_transcript(text)
-    assert (read.url, read.cookies, read.status) == (url, "a=1", 403)
-    told = explain(read.url, world.trusted, cookies=read.cookies, at=NOW, response=text)
-    assert told.verdict == world.trusted.check(url, at=NOW)
-    assert told.reason is not None
-    assert told.reason.name == "SIGNATURE_MISMATCH"
+    exchange = read_transcript(text)
+    assert (exchange.url, exchange.cookies, exchange.status) == (url, "a=1", 403)
+    more = {"cookies": exchange.cookies, "at": NOW, "response": text}
+    explanation = explain(exchange.url, world.trusted, **more)
+    assert explanation.verdict == world.trusted.check(url, at=NOW)
+    assert explanation.reason is Reason.SIGNATURE_MISMATCH
