@@ -273,3 +273,13 @@ def test_invalid_config_file_is_an_error(
     Path("edge.toml").write_text(text)
     assert main(["edge", ".", "--config", "edge.toml"]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_duplicate_member_in_a_config_file_is_an_error(
+    keys: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two values of `open` or `keys` must not be resolved silently."""
+    text = '{"behaviors": [{"pattern": "/a", "open": true, "open": false}]}'
+    (keys / "edge.json").write_text(text)
+    assert main(["edge", str(keys), "--config", str(keys / "edge.json")]) == 2
+    assert "the member 'open' is given twice" in capsys.readouterr().err

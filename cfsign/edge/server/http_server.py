@@ -85,8 +85,8 @@ def serve(app: WSGIApplication, listener: socket.socket, **options: Any) -> Iter
         yield
     finally:
         server.task_dispatcher.shutdown()
-        # The thread ends when its map of channels is empty. Channels must not be closed before
-        # that: it would fail to wait on a closed channel, and to pull a closed trigger.
+        # The thread ends when its map of channels is empty. The channels are closed after that,
+        # because waiting on a closed channel, or pulling a closed trigger, raises an error.
         open_channels: dict[int, wasyncore.dispatcher] = {}
 
         def remove_channels() -> None:
