@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from cfsign.config.configuration import load_values
-from cfsign.config.fields import host_of
+from cfsign.config.fields import get_host
 from cfsign.config.settings import Settings
 from cfsign.errors import CfsignError, Problem
 from cfsign.keyring.document import KeyPair
@@ -161,7 +161,7 @@ def check_scheme(context: Context) -> Iterator[Problem]:
     if (
         isinstance(domain, str)
         and domain.lower().startswith("http://")
-        and not is_loopback(host_of(domain))
+        and not is_loopback(get_host(domain))
     ):
         yield context.settings.problem(
             "domain",

@@ -149,7 +149,7 @@ def check_distribution_domain(domain: Any) -> str:
         ResourceError: It is not a scheme and a host.
     """
     if isinstance(domain, str):
-        host = host_of(domain)
+        host = get_host(domain)
         hint = "use the distribution's domain, such as https://d111111abcdef8.cloudfront.net"
         if domain.lower().startswith("s3://") or _S3_HOST.fullmatch(host):
             raise ConfigurationError(
@@ -163,16 +163,12 @@ def check_distribution_domain(domain: Any) -> str:
     return check_domain(domain)
 
 
-def host_of(domain: str) -> str:
+def get_host(domain: str) -> str:
     """Return the host in *domain*, in lower case, or "" if it has none."""
     try:
         return urlsplit(domain if "://" in domain else f"//{domain}").hostname or ""
     except ValueError:
         return ""
-
-
-def _load_private_key(key: Any, password: Any = None) -> object:
-    return resolve_private_key(key, password)
 
 
 def _load_listed_ring(pairs: Any, refresh_every: float = 30) -> object:
@@ -219,9 +215,9 @@ FIELDS: dict[str, Field] = {
         required_hint="set it to the public key's ID in CloudFront, such as K2JCJMDEHXQW5F",
         may_be_none=True,
     ),
-    "password": Field(lambda password: password, "PASSWORD"),
+    "password": Field(lambda password: password, "PASSWORD"),  # checked with the key
     "private_key": Field(
-        _load_private_key,
+        resolve_private_key,
         "PRIVATE_KEY",
         required_hint="set it to the private key's path or its PEM",
         may_be_none=True,

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import pytest
 
 from cfsign import CfsignWarning, ConfigurationError
-from cfsign.config.configuration import Configuration
+from cfsign.config import Configuration
 from cfsign.views import OptionAttributes, ViewOptions, build_missing_resource_error
 
 DOMAIN = "https://media.example.com"
