@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import cryptography
 from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
@@ -62,24 +62,42 @@ _OTHER_HASHES: dict[str, hashes.HashAlgorithm] = {
     "MD5": hashes.MD5(),  # noqa: S303  only to detect and report it
 }
 
-_ALL_HASHES = [*_HASHES.items(), *_OTHER_HASHES.items()]
-
 _FORBIDDEN_HASH = (UnsupportedAlgorithm, InternalError)
 """OpenSSL's errors, depending on its release, if the platform's policy forbids a hash."""
 
 
-class RSAPrivateKey(Unpicklable):
-    """An RSA private key that signs with OpenSSL."""
+class _OpenSSLPrivateKey(Unpicklable):
+    """The part of a private key that does not depend on its kind."""
 
     __slots__ = ("_key",)
 
     is_gil_bound: ClassVar[bool] = _IS_GIL_BOUND
+    algorithm: str
 
-    def __init__(self, key: rsa.RSAPrivateKey) -> None:
+    def __init__(self, key: Any) -> None:
         self._key = key
 
     def __repr__(self) -> str:
         return f"<PrivateKey {self.algorithm} cryptography>"
+
+    def public_key_pem(self) -> str:
+        """Return the public key as PEM, SubjectPublicKeyInfo (RFC 5280, section 4.1)."""
+        pem: bytes = self._key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        return pem.decode("ascii")
+
+    def export_for_child(self) -> tuple[str, bytes]:
+        """Return the backend's name and the private key as PEM, only for a child process."""
+        return NAME, _encode_private_pem(self._key)
+
+
+class RSAPrivateKey(_OpenSSLPrivateKey):
+    """An RSA private key that signs with OpenSSL."""
+
+    __slots__ = ()
+
+    _key: rsa.RSAPrivateKey
 
     @property
     def bits(self) -> int:
@@ -87,7 +105,7 @@ class RSAPrivateKey(Unpicklable):
         return self._key.key_size
 
     @property
-    def algorithm(self) -> str:
+    def algorithm(self) -> str:  # type: ignore[override]
         """The kind and size of the key, such as "RSA-2048"."""
         return f"RSA-{self.bits}"
 
@@ -98,32 +116,15 @@ class RSAPrivateKey(Unpicklable):
         except _FORBIDDEN_HASH:
             raise build_hash_error(hash_algorithm) from None
 
-    def public_key_pem(self) -> str:
-        """Return the public key as PEM, SubjectPublicKeyInfo (RFC 5280, section 4.1)."""
-        return _encode_public_pem(self._key)
 
-    def export_for_child(self) -> tuple[str, bytes]:
-        """Return the backend's name and the private key as PEM, only for a child process."""
-        return NAME, _encode_private_pem(self._key)
-
-
-class ECPrivateKey(Unpicklable):
+class ECPrivateKey(_OpenSSLPrivateKey):
     """A P-256 private key that signs with OpenSSL. Signatures are shorter and faster than RSA's."""
 
-    __slots__ = ("_key",)
+    __slots__ = ()
 
-    is_gil_bound: ClassVar[bool] = _IS_GIL_BOUND
+    _key: ec.EllipticCurvePrivateKey
 
-    def __init__(self, key: ec.EllipticCurvePrivateKey) -> None:
-        self._key = key
-
-    def __repr__(self) -> str:
-        return f"<PrivateKey {self.algorithm} cryptography>"
-
-    @property
-    def algorithm(self) -> str:
-        """The curve, by its NIST name."""
-        return "P-256"
+    algorithm = "P-256"
 
     def sign(self, message: bytes, hash_algorithm: HashAlgorithm) -> bytes:
         """Sign with ECDSA (FIPS 186-5); return r and s as ASN.1 DER, deterministic (RFC 6979)."""
@@ -132,96 +133,70 @@ class ECPrivateKey(Unpicklable):
         except _FORBIDDEN_HASH:
             raise build_hash_error(hash_algorithm) from None
 
-    def public_key_pem(self) -> str:
-        """Return the public key as PEM, SubjectPublicKeyInfo (RFC 5280, section 4.1)."""
-        return _encode_public_pem(self._key)
 
-    def export_for_child(self) -> tuple[str, bytes]:
-        """Return the backend's name and the private key as PEM, only for a child process."""
-        return NAME, _encode_private_pem(self._key)
-
-
-class RSAPublicKey:
-    """An RSA public key that verifies with OpenSSL."""
+class _OpenSSLPublicKey:
+    """The part of a public key that does not depend on its kind."""
 
     __slots__ = ("_key",)
 
-    def __init__(self, key: rsa.RSAPublicKey) -> None:
+    algorithm: str
+
+    def __init__(self, key: Any) -> None:
         self._key = key
 
     def __repr__(self) -> str:
         return f"<PublicKey {self.algorithm} cryptography>"
 
+    def _is_valid(self, message: bytes, signature: bytes, *scheme: Any) -> bool:
+        try:
+            self._key.verify(signature, message, *scheme)
+        except (InvalidSignature, ValueError, *_FORBIDDEN_HASH):
+            return False  # ValueError: a short key has no room for a long hash
+        return True
+
+
+class RSAPublicKey(_OpenSSLPublicKey):
+    """An RSA public key that verifies with OpenSSL."""
+
+    __slots__ = ()
+
     @property
-    def algorithm(self) -> str:
+    def algorithm(self) -> str:  # type: ignore[override]
         """The kind and size of the key, such as "RSA-2048"."""
         return f"RSA-{self._key.key_size}"
 
     def verify(self, message: bytes, signature: bytes, hash_algorithm: HashAlgorithm) -> bool:
         """Return True if this key made *signature* for *message*. It never raises."""
-        try:
-            self._key.verify(signature, message, padding.PKCS1v15(), _HASHES[hash_algorithm])
-        except (InvalidSignature, *_FORBIDDEN_HASH):
-            return False
-        return True
+        return self._is_valid(message, signature, _PKCS1_V1_5, _HASHES[hash_algorithm])
 
     def find_other_scheme(self, message: bytes, signature: bytes) -> str | None:
         """Try RSASSA-PSS (RFC 8017, section 8.1), and PKCS#1 v1.5 with other hashes."""
-        for name, algorithm in _ALL_HASHES:
+        for name, algorithm in (*_HASHES.items(), *_OTHER_HASHES.items()):
             pss = padding.PSS(padding.MGF1(algorithm), padding.PSS.AUTO)
             if self._is_valid(message, signature, pss, algorithm):
                 return f"PSS with {name}"
         for name, algorithm in _OTHER_HASHES.items():
-            if self._is_valid(message, signature, padding.PKCS1v15(), algorithm):
+            if self._is_valid(message, signature, _PKCS1_V1_5, algorithm):
                 return f"PKCS#1 v1.5 with {name}"
         return None
 
-    def _is_valid(
-        self,
-        message: bytes,
-        signature: bytes,
-        padded: padding.PSS | padding.PKCS1v15,
-        algorithm: hashes.HashAlgorithm,
-    ) -> bool:
-        try:
-            self._key.verify(signature, message, padded, algorithm)
-        except (InvalidSignature, UnsupportedAlgorithm, InternalError, ValueError):
-            return False  # ValueError: a short key has no room for a long hash
-        return True
 
-
-class ECPublicKey:
+class ECPublicKey(_OpenSSLPublicKey):
     """A P-256 public key that verifies ECDSA signatures, ASN.1 DER, with OpenSSL."""
 
-    __slots__ = ("_key",)
+    __slots__ = ()
 
-    def __init__(self, key: ec.EllipticCurvePublicKey) -> None:
-        self._key = key
-
-    def __repr__(self) -> str:
-        return f"<PublicKey {self.algorithm} cryptography>"
-
-    @property
-    def algorithm(self) -> str:
-        """The curve, by its NIST name."""
-        return "P-256"
+    algorithm = "P-256"
 
     def verify(self, message: bytes, signature: bytes, hash_algorithm: HashAlgorithm) -> bool:
         """Return True if this key made *signature* for *message*. It never raises."""
-        try:
-            self._key.verify(signature, message, ec.ECDSA(_HASHES[hash_algorithm]))
-        except (InvalidSignature, *_FORBIDDEN_HASH):
-            return False
-        return True
+        return self._is_valid(message, signature, ec.ECDSA(_HASHES[hash_algorithm]))
 
     def find_other_scheme(self, message: bytes, signature: bytes) -> str | None:
         """Try ECDSA with other hashes."""
         for name, algorithm in _OTHER_HASHES.items():
-            try:
-                self._key.verify(signature, message, ec.ECDSA(algorithm))
-            except (InvalidSignature, UnsupportedAlgorithm, InternalError):
-                continue
-            return f"ECDSA with {name}"
+            if self._is_valid(message, signature, ec.ECDSA(algorithm)):
+                return f"ECDSA with {name}"
         return None
 
 
@@ -323,12 +298,4 @@ def _encode_private_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> 
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
-    )
-
-
-def _encode_public_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
-    return (
-        key.public_key()
-        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-        .decode("ascii")
     )

@@ -132,7 +132,7 @@ def test_blocking_key_signs_in_a_thread() -> None:
         (None, "NoneType"),
         ("text", "str"),
         (bytearray(b"x"), "bytearray"),
-        (b"", "no bytes at all"),
+        (b"", "no bytes"),
         (7, "int"),
         (bytes, "the class bytes itself"),
     ],
@@ -141,7 +141,7 @@ def test_signature_must_be_bytes(returned: Any, shown: str) -> None:
     """The error shows what `sign` returned."""
     signer = Signer("K2JCJMDEHXQW5F", build_key(lambda *_: returned))
     with pytest.raises(
-        SigningKeyError, match=f"sign of a CustomKey returned {shown}; it returns the raw"
+        SigningKeyError, match=f"sign of a CustomKey must return the raw .* as bytes, got {shown}"
     ):
         signer.sign_policy(POLICY)
     with pytest.raises(SigningKeyError, match=shown):
@@ -155,9 +155,9 @@ def test_raw_ecdsa_signature_is_an_error() -> None:
         SigningKeyError, match=r"of a CustomKey returned r and s .* encode_dss_signature"
     ):
         signer.sign_policy(POLICY)
-    with pytest.raises(SigningKeyError, match=r"as ASN\.1 DER"):
+    with pytest.raises(SigningKeyError, match=r"needs ASN\.1 DER"):
         signer.sign_url(URL, expires_in=60)
-    with pytest.raises(SigningKeyError, match=r"as ASN\.1 DER"):
+    with pytest.raises(SigningKeyError, match=r"needs ASN\.1 DER"):
         asyncio.run(signer.sign_policy_async(POLICY))
 
 
@@ -196,5 +196,5 @@ def test_hash_algorithm_defaults_to_the_first_of_the_key() -> None:
     key.hash_algorithms = ["SHA256"]
     assert Signer("K2JCJMDEHXQW5F", key).hash_algorithm == "SHA256"
     assert "Hash-Algorithm=SHA256" in Signer("K2JCJMDEHXQW5F", key).sign_policy(POLICY).url(URL)
-    with pytest.raises(PolicyError, match="with SHA256 alone; leave hash_algorithm out, or give"):
+    with pytest.raises(PolicyError, match=r"only SHA256, .*; remove hash_algorithm, or set"):
         Signer("K2JCJMDEHXQW5F", key, hash_algorithm="SHA1")
