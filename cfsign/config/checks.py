@@ -273,11 +273,11 @@ def check_expiry(context: Context) -> Iterator[Problem]:
     except CfsignError:  # reported by the check of the setting itself
         return
     if seconds > _DAY:
-        message = f"a URL is valid for {seconds / _DAY:.3g} days and opens the file for any holder"
+        message = f"a URL works for {seconds / _DAY:.3g} days, for everyone who has it"
         hint = "a few minutes are enough for a redirect"
         yield context.settings.problem("expires_in", message, hint, "note", "long-expiry")
     elif seconds < 10:
-        message = f"a URL is valid for {seconds} s, too short for slow clients and clock errors"
+        message = f"a URL works for {seconds} s, which is too short for slow clients"
         yield context.settings.problem(
             "expires_in", message, "60 s is usual", "note", "short-expiry"
         )

@@ -1,5 +1,6 @@
 """Django only: mixins in front of the views, settings, checks, the template tag."""
 
+import base64
 import gc
 import html
 import sys
@@ -296,7 +297,13 @@ def test_wrong_domain_is_found(check, number, setting):
 
 @pytest.mark.parametrize(
     "setting",
-    ["http://127.0.0.1", "http://127.0.0.1:8001", "http://127.1.2.3:8001", "http://localhost:8001"],
+    [
+        "http://127.0.0.1",
+        "http://127.0.0.1:8001",
+        "http://127.0.0.2:8000",
+        "http://localhost:8001",
+        "http://app.localhost",
+    ],
 )
 def test_plain_http_to_this_machine_is_allowed(check, setting):
     """It is the local edge, whose URLs do not leave the machine."""
@@ -456,7 +463,8 @@ def test_key_in_a_public_folder_is_a_warning(check, pem, tmp_path, root, monkeyp
     (private / "key.pem").write_text(pem)
     value = [folder] if root == "STATICFILES_DIRS" else folder
     assert check(config={"private_key": str(private / "key.pem")}, **{root: value}) == []
-    assert check(config={"private_key": pem}, **{root: value}) == []
+    for text in (pem, base64.b64encode(pem.encode()).decode()):
+        assert check(config={"private_key": text}, **{root: value}) == []
 
 
 class CustomPath:
