@@ -14,8 +14,7 @@ import pytest
 
 from cfsign import Distribution, PrivateKey, SignedCookies, Signer, TrustedKeyGroup
 from cfsign.edge import WSGIEdge
-from cfsign.views import ViewOptions, ViewResponse
-from tests.views.helpers import respond
+from tests.views.helpers import allow
 
 DOMAIN = "https://media.example.com"
 KEY_PAIR_ID = "K2JCJMDEHXQW5F"
@@ -65,10 +64,8 @@ def _origin(environ: Any, start_response: Any) -> list[bytes]:
 
 
 def delivered(distribution: Distribution) -> list[str]:
-    delivery = ViewOptions(delivery="cookies", cookie_domain="example.com")
-    answer = respond(delivery, distribution, "v/film.m3u8", 200)
-    assert isinstance(answer, ViewResponse)
-    return [value for name, value in answer.headers if name == "Set-Cookie"]
+    response = allow(distribution, "v/film.m3u8", delivery="cookies", cookie_domain="example.com")
+    return [value for name, value in response.headers if name == "Set-Cookie"]
 
 
 @pytest.fixture

@@ -159,7 +159,7 @@ def public_things(private_key: PrivateKey, public_pem: str) -> dict[str, Any]:
     canned = signer.sign_policy(Policy(f"{DOMAIN}/a", 1999999999))
     custom = signer.sign_policy(Policy(f"{DOMAIN}/*", 1999999999, ip_address="192.0.2.1"))
     answers = [
-        respond(ViewOptions(delivery=mode), distribution, "dir/a", 200)
+        respond(distribution, "dir/a", 200, delivery=mode)
         for mode in ("redirect", "json", "cookies")
     ]
     return {
@@ -314,9 +314,9 @@ def failures(
     yield lambda: TrustedKeyGroup({"K": pem})
     yield lambda: TrustedKeyGroup({pem: pem})
     yield lambda: Distribution(DOMAIN, signer._key)  # type: ignore[arg-type]
-    yield lambda: respond(ViewOptions(), distribution, "a", pem)
-    yield lambda: respond(ViewOptions(), distribution, "a", signer)
-    yield lambda: respond(ViewOptions(), Distribution(DOMAIN, Signer("K", Forgetful())), "a", 200)
+    yield lambda: respond(distribution, "a", pem)
+    yield lambda: respond(distribution, "a", signer)
+    yield lambda: respond(Distribution(DOMAIN, Signer("K", Forgetful())), "a", 200)
     yield lambda: signer.sign_url(signer.sign_url(f"{DOMAIN}/a", expires_in=60), expires_in=60)
     yield lambda: signer.sign_policy(Policy(f"{DOMAIN}/a", 9)).url(f"{DOMAIN}/b")
     yield lambda: pickle.dumps(signer)
@@ -469,6 +469,6 @@ def test_a_coroutines_refusal_shows_no_secret(signer: Signer, shown: Shown) -> N
         return 200
 
     with pytest.raises(cfsign.DecisionError) as caught:
-        respond(ViewOptions(), Distribution(DOMAIN, signer), "a", authorize(PASSWORD))
+        respond(Distribution(DOMAIN, signer), "a", authorize(PASSWORD))
     shown.write("".join(traceback.format_exception(caught.value)))
     assert shown.leaks == []
