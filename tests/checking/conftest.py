@@ -1,4 +1,4 @@
-"""Keys and signatures for the checking side, made by other libraries than the project."""
+"""Keys and signatures for the tests of checking, made without cfsign."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from cfsign.checking.key_group import TrustedKeyGroup
 TO_CLOUDFRONT = bytes.maketrans(b"+=/", b"-_~")
 
 
-def cloudfront_base64(content: bytes) -> str:
+def encode_base64(content: bytes) -> str:
     return base64.b64encode(content).translate(TO_CLOUDFRONT).decode()
 
 
 @dataclass(frozen=True)
 class Peer:
-    """Signs as any signer of CloudFront URLs does, with no help from the project."""
+    """A signer of CloudFront URLs that is independent of cfsign."""
 
     key_pair_id: str
     private_pem: str
@@ -46,31 +46,31 @@ class Peer:
     def values(
         self, document: bytes, expires: object = None, hash_algorithm: str | None = None
     ) -> dict[str, str]:
-        """Return the parameters: canned with *expires*, else custom."""
-        what = {"Policy": cloudfront_base64(document)}
+        """Return the parameters of a canned policy if *expires* is given, else of a custom one."""
+        terms = {"Policy": encode_base64(document)}
         if expires is not None:
-            what = {"Expires": str(expires)}
-        signature = cloudfront_base64(self.sign(document, hash_algorithm or "SHA1"))
+            terms = {"Expires": str(expires)}
+        signature = encode_base64(self.sign(document, hash_algorithm or "SHA1"))
         marker = {"Hash-Algorithm": hash_algorithm} if hash_algorithm else {}
-        return {**what, "Signature": signature, "Key-Pair-Id": self.key_pair_id, **marker}
+        return {**terms, "Signature": signature, "Key-Pair-Id": self.key_pair_id, **marker}
 
     def canned(self, url: str, expires: object, **kwargs: Any) -> dict[str, str]:
-        return self.values(canned_document(url, expires), expires, **kwargs)
+        return self.values(build_canned_document(url, expires), expires, **kwargs)
 
     def canned_url(self, url: str, expires: object, **kwargs: Any) -> str:
-        return with_parameters(url, self.canned(url, expires, **kwargs))
+        return add_parameters(url, self.canned(url, expires, **kwargs))
 
     def custom_url(self, url: str, document: str | bytes, **kwargs: Any) -> str:
         text = document.encode() if isinstance(document, str) else document
-        return with_parameters(url, self.values(text, **kwargs))
+        return add_parameters(url, self.values(text, **kwargs))
 
     def custom_cookies(self, document: str, **kwargs: Any) -> dict[str, str]:
-        return as_cookies(self.values(document.encode(), **kwargs))
+        return to_cookies(self.values(document.encode(), **kwargs))
 
 
 @dataclass(frozen=True)
 class ECPeer(Peer):
-    """The same with a P-256 key, which the `rsa` package does not know."""
+    """The same with a P-256 key, which the `rsa` package does not support."""
 
     @cached_property
     def ec_key(self) -> Any:
@@ -88,16 +88,16 @@ class ECPeer(Peer):
 CANNED = '{"Statement":[{"Resource":"URL","Condition":{"DateLessThan":{"AWS:EpochTime":EXPIRES}}}]}'
 
 
-def canned_document(url: str, expires: object) -> bytes:
+def build_canned_document(url: str, expires: object) -> bytes:
     return CANNED.replace("EXPIRES", str(expires)).replace("URL", url).encode()
 
 
-def with_parameters(url: str, values: Mapping[str, str]) -> str:
+def add_parameters(url: str, values: Mapping[str, str]) -> str:
     joint = "&" if "?" in url else "?"
     return url + joint + "&".join(f"{name}={value}" for name, value in values.items())
 
 
-def as_cookies(values: Mapping[str, str]) -> dict[str, str]:
+def to_cookies(values: Mapping[str, str]) -> dict[str, str]:
     return {f"CloudFront-{name}": value for name, value in values.items()}
 
 
@@ -115,14 +115,14 @@ def ec_peer(openssl: Any, ec_pem: str) -> Peer:
 
 
 @pytest.fixture(scope="session")
-def stranger(openssl: Any, other_pem: str) -> Peer:
-    """A signer whose key nobody trusts, under an id that somebody does."""
+def untrusted_peer(openssl: Any, other_pem: str) -> Peer:
+    """A signer with an untrusted key and a trusted id."""
     return Peer("KRSA1EXAMPLE", other_pem, openssl)
 
 
 @pytest.fixture(scope="session")
 def group(request: pytest.FixtureRequest, rsa_peer: Peer) -> TrustedKeyGroup:
-    """The trusted key group of both signers; of the one, where P-256 cannot be checked."""
+    """The trusted keys of both signers; only the RSA key if P-256 is not supported."""
     peers = [rsa_peer]
     if importlib.util.find_spec("cryptography"):
         peers.append(request.getfixturevalue("ec_peer"))

@@ -1,4 +1,4 @@
-"""Reading the viewer's credential, and taking it out for the origin."""
+"""Read CloudFront's parameters and cookies, and strip them for the origin."""
 
 from __future__ import annotations
 
@@ -24,20 +24,19 @@ NOTHING = Credential(None, None, None, None, None, has_duplicates=False)
 SIGNED = "Expires=1&Signature=s&Key-Pair-Id=K1"
 
 
-def test_a_request_without_a_credential() -> None:
-    """Nothing sent is read as nothing."""
+def test_request_without_a_credential() -> None:
     assert read_credential(None) == NOTHING
     assert read_credential("size=large", [("session", "x")]) == NOTHING
 
 
 def test_all_five_parameters_are_read() -> None:
-    """Each parameter has its place, in any order and between the site's own."""
+    """In any order, and between the site's parameters."""
     query = "Hash-Algorithm=SHA256&a=b&Key-Pair-Id=K1&Policy=p&c&Signature=s&Expires=1"
     assert read_credential(query) == Credential("K1", "1", "p", "s", "SHA256", False)
 
 
 def test_all_five_cookies_are_read() -> None:
-    """Cookies have the same five names with a prefix."""
+    """Without their prefix they have the names of the parameters."""
     names = ("Key-Pair-Id", "Expires", "Policy", "Signature", "Hash-Algorithm")
     cookies = [(f"CloudFront-{name}", name.lower()) for name in names]
     assert read_credential(None, [*cookies, ("Expires", "other")]) == Credential(
@@ -50,14 +49,14 @@ def test_all_five_cookies_are_read() -> None:
 )
 @pytest.mark.parametrize("parameter", ["{}=x", "{}=", "{}"])
 def test_any_reserved_parameter_hides_the_cookies(name: str, parameter: str) -> None:
-    """One reserved parameter, even an empty one, makes it a signed URL."""
-    found = read_credential(parameter.format(name), [("CloudFront-Key-Pair-Id", "K1")])
-    assert found.key_pair_id != "K1"
+    """Even an empty one."""
+    credential = read_credential(parameter.format(name), [("CloudFront-Key-Pair-Id", "K1")])
+    assert credential.key_pair_id != "K1"
 
 
 @pytest.mark.parametrize("query", ["Key%2DPair%2DId=K1", "%4bey-Pair-I%64=K%31", "Key-Pair-Id=K1"])
 def test_names_and_values_are_percent_decoded(query: str) -> None:
-    """A reserved name is one however it is spelled, for reading and for stripping alike."""
+    """For reading and for stripping."""
     assert read_credential(query).key_pair_id == "K1"
     assert strip_query(query) is None
 
@@ -65,19 +64,19 @@ def test_names_and_values_are_percent_decoded(query: str) -> None:
 @pytest.mark.parametrize(
     "query", ["expires=1", "EXPIRES=1", "Expires%20=1", "+Expires=1", "Expire=1"]
 )
-def test_other_names_are_the_sites_own(query: str) -> None:
-    """Reserved names are compared to the letter."""
+def test_similar_names_are_parameters_of_the_site(query: str) -> None:
+    """Reserved names are compared exactly."""
     assert read_credential(query) == NOTHING
     assert strip_query(query) == query
 
 
 def test_values_are_decoded_once() -> None:
-    """Escapes are undone once, a plus is not a space, and a broken escape stays."""
-    found = read_credential("Signature=a%7Eb%5F&Policy=a+b&Expires=%257E&Key-Pair-Id=%zz%")
-    assert found.signature == "a~b_"
-    assert found.policy == "a+b"
-    assert found.expires == "%7E"
-    assert found.key_pair_id == "%zz%"
+    """A plus is not a space, and an invalid escape stays."""
+    credential = read_credential("Signature=a%7Eb%5F&Policy=a+b&Expires=%257E&Key-Pair-Id=%zz%")
+    assert credential.signature == "a~b_"
+    assert credential.policy == "a+b"
+    assert credential.expires == "%7E"
+    assert credential.key_pair_id == "%zz%"
 
 
 @pytest.mark.parametrize(
@@ -90,31 +89,32 @@ def test_values_are_decoded_once() -> None:
         (None, [("CloudFront-Policy", "x"), ("a", "b"), ("CloudFront-Policy", "x")]),
     ],
 )
-def test_duplicates_are_noticed(query: str | None, cookies: list[tuple[str, str]]) -> None:
-    """A reserved name twice is a duplicate, with equal values too."""
+def test_reserved_name_twice_is_a_duplicate(
+    query: str | None, cookies: list[tuple[str, str]]
+) -> None:
+    """With equal values too."""
     assert read_credential(query, cookies).has_duplicates
 
 
-def test_duplicates_of_other_names_are_no_matter() -> None:
-    """The site's own parameters and cookies, and ignored cookies, may repeat."""
+def test_other_names_may_repeat() -> None:
+    """The site's parameters and cookies, and ignored cookies."""
     cookies = [("a", "1"), ("a", "1"), ("CloudFront-Policy", "x"), ("CloudFront-Policy", "y")]
     assert not read_credential("a=1&a=1&" + SIGNED, cookies).has_duplicates
     assert not read_credential(None, cookies[:3]).has_duplicates
 
 
-def test_cookie_names_are_case_sensitive() -> None:
-    """Another case is another cookie, and an escaped name too."""
+def test_cookie_names_are_compared_exactly() -> None:
+    """Letter case counts, and names are not percent-decoded."""
     cookies = [("cloudfront-key-pair-id", "K1"), ("CloudFront-Key%2DPair-Id", "K1")]
     assert read_credential(None, cookies) == NOTHING
 
 
 def test_cookie_values_are_percent_decoded() -> None:
-    """Cookies follow the rules of the URL."""
+    """As in a URL."""
     assert read_credential(None, [("CloudFront-Signature", "a%7eb%5F+")]).signature == "a~b_+"
 
 
-def test_the_credential_does_not_print_its_secrets() -> None:
-    """Neither a signature nor a policy is in the repr."""
+def test_repr_has_neither_signature_nor_policy() -> None:
     text = repr(read_credential("Policy=polly&Signature=siggy&Key-Pair-Id=K1"))
     assert "K1" in text
     assert "polly" not in text
@@ -132,38 +132,35 @@ def test_the_credential_does_not_print_its_secrets() -> None:
     ],
 )
 def test_every_form_of_cookies(cookies: Any) -> None:
-    """A mapping, pairs and a header say the same."""
     assert parse_cookies(cookies) == [("a", "1"), ("b", "2")]
 
 
-def test_pairs_from_a_generator() -> None:
-    """Any iterable of pairs will do."""
+def test_cookies_from_a_generator() -> None:
     assert parse_cookies(pair for pair in [("a", "1")]) == [("a", "1")]
 
 
-def test_no_cookies() -> None:
-    """None is a request without cookies, and so is an empty collection."""
+def test_none_and_empty_collections_are_no_cookies() -> None:
     assert parse_cookies(None) == parse_cookies({}) == parse_cookies([]) == []
 
 
-def test_a_cookie_value_keeps_its_equals_signs_and_quotes() -> None:
-    """Only the first "=" divides, and quotes are part of the value."""
+def test_cookie_value_may_have_equals_signs_and_quotes() -> None:
+    """Only the first = separates, and quotes are part of the value."""
     assert parse_cookies('a="b=c"; d') == [("a", '"b=c"'), ("d", "")]
 
 
-def test_only_blanks_and_tabs_surround_a_cookie() -> None:
-    """Other white space is part of the name, which is then another one."""
+def test_only_spaces_and_tabs_around_a_cookie_are_removed() -> None:
+    """Other white space is part of the name."""
     header = "\xa0CloudFront-Policy=x"
     assert parse_cookies(header) == [("\xa0CloudFront-Policy", "x")]
     assert strip_cookies(header) == header
 
 
-def test_cookies_of_any_letters() -> None:
-    """The site's own cookies may hold anything, half a surrogate pair too."""
+def test_cookie_with_a_surrogate() -> None:
+    """A cookie of the site may have any characters."""
     assert parse_cookies("a=\udc80") == [("a", "\udc80")]
 
 
-def broken() -> Iterator[tuple[str, str]]:
+def fail_while_iterating() -> Iterator[tuple[str, str]]:
     yield ("a", "1")
     raise RuntimeError
 
@@ -182,7 +179,7 @@ def broken() -> Iterator[tuple[str, str]]:
         [["a", "1"]],
         {"a": None},
         {1: "a"},
-        broken(),
+        fail_while_iterating(),
         itertools.repeat(("", "")),
         itertools.count(),
         "a" * 20_481,
@@ -190,8 +187,8 @@ def broken() -> Iterator[tuple[str, str]]:
         {"a": "\N{EURO SIGN}" * 7_000},
     ],
 )
-def test_unusable_cookies(cookies: Any) -> None:
-    """Other types, endless or failing iterables and more than 20,480 bytes are no cookies."""
+def test_invalid_cookies(cookies: Any) -> None:
+    """Other types, endless or failing iterables, and more than 20,480 bytes."""
     assert parse_cookies(cookies) is None
 
 
@@ -233,20 +230,18 @@ def test_strip_query(query: str | None, rest: str | None) -> None:
     ],
 )
 def test_strip_cookies(header: str, stripped: str) -> None:
-    """The site's own cookies keep their bytes and their order."""
+    """The site's cookies keep their bytes and their order."""
     assert strip_cookies(header) == stripped
 
 
 @given(st.text())
-def test_stripping_is_total_and_done_once(text: str) -> None:
-    """Any text can be stripped, and nothing is left for a second time."""
+def test_stripping_any_text_twice_changes_nothing_more(text: str) -> None:
     assert strip_query(strip_query(text)) == strip_query(text)
     assert strip_cookies(strip_cookies(text)) == strip_cookies(text)
 
 
 @given(st.binary(min_size=1))
-def test_decoding_undoes_cloudfronts_encoding(content: bytes) -> None:
-    """What is encoded with CloudFront's alphabet is decoded to the byte."""
+def test_decode_base64_is_the_inverse_of_encoding(content: bytes) -> None:
     text = base64.b64encode(content).translate(bytes.maketrans(b"+=/", b"-_~")).decode()
     assert decode_base64(text) == content
 

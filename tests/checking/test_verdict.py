@@ -1,4 +1,4 @@
-"""The verdict: one table from reasons to CloudFront's answers."""
+"""The verdict, and CloudFront's code and message for each reason."""
 
 from __future__ import annotations
 
@@ -11,16 +11,14 @@ from cfsign.checking.verdict import Reason, Verdict
 REFUSALS = [reason for reason in Reason if reason is not Reason.ALLOWED]
 
 
-def test_allowed_is_true_and_has_no_error() -> None:
-    """An allowed request is a true verdict without code or message."""
+def test_allowed_verdict_is_true_and_has_no_code() -> None:
     verdict = Verdict(Reason.ALLOWED)
     assert verdict
     assert (verdict.allowed, verdict.code, verdict.message) == (True, None, None)
 
 
 @pytest.mark.parametrize("reason", REFUSALS)
-def test_every_refusal_is_false_and_has_an_error(reason: Reason) -> None:
-    """No refusal counts as true, and each has a code and a message."""
+def test_every_refusal_is_false_and_has_a_code(reason: Reason) -> None:
     verdict = Verdict(reason)
     assert not verdict
     assert not verdict.allowed
@@ -55,13 +53,12 @@ def test_every_refusal_is_false_and_has_an_error(reason: Reason) -> None:
         (Reason.VIEWER_ADDRESS, "AccessDenied", "Access denied"),
     ],
 )
-def test_answers_are_cloudfronts_own(reason: Reason, code: str, message: str) -> None:
-    """Code and message are CloudFront's, to the letter."""
+def test_code_and_message_of_each_reason(reason: Reason, code: str, message: str) -> None:
     assert (Verdict(reason).code, Verdict(reason).message) == (code, message)
 
 
-def test_a_verdict_does_not_change() -> None:
-    """A refusal cannot be turned into anything else."""
+def test_verdict_is_immutable() -> None:
+    """A refusal cannot be changed into an Allow."""
     verdict = Verdict(Reason.EXPIRED)
     with pytest.raises(dataclasses.FrozenInstanceError):
         verdict.reason = Reason.ALLOWED
@@ -69,8 +66,7 @@ def test_a_verdict_does_not_change() -> None:
         verdict.allowed = True
 
 
-def test_verdicts_compare_by_value() -> None:
-    """Two verdicts with one reason are equal."""
+def test_verdicts_with_the_same_reason_are_equal() -> None:
     assert Verdict(Reason.EXPIRED) == Verdict(Reason.EXPIRED) != Verdict(Reason.ALLOWED)
 
 
@@ -85,7 +81,7 @@ def test_verdicts_compare_by_value() -> None:
         (Reason.MISSING_KEY, "403 MissingKey: no key pair id"),
     ],
 )
-def test_a_verdict_prints_the_answer_and_the_reason(reason: Reason, text: str) -> None:
-    """What CloudFront answers, and what it does not tell; the repr stays that of the value."""
+def test_str_is_the_status_the_code_and_the_reason(reason: Reason, text: str) -> None:
+    """The repr is that of a dataclass."""
     assert str(Verdict(reason)) == text
     assert repr(Verdict(reason)) == f"Verdict(reason={reason!r})"

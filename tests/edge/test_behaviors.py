@@ -113,9 +113,9 @@ def request_status(edge: WSGIEdge, target: str, **headers: str) -> str:
     return statuses[0]
 
 
-def test_behavior_has_its_own_keys(group: Any, rsa_peer: Any, stranger: Any) -> None:
+def test_behavior_has_its_own_keys(group: Any, rsa_peer: Any, untrusted_peer: Any) -> None:
     """A key of the default behavior does not open the paths of another."""
-    other = TrustedKeyGroup({"KOTHER": stranger.public_pem})
+    other = TrustedKeyGroup({"KOTHER": untrusted_peer.public_pem})
     edge = WSGIEdge(
         RecordingOrigin(), group, behaviors=[Behavior("/other/*", other)], clock=lambda: NOW
     )
@@ -172,10 +172,10 @@ def test_host_of_a_signed_target_is_removed(group: Any, rsa_peer: Any) -> None:
 
 @pytest.mark.parametrize("path", ["/a/..%2Fb/secret", "/a/..%2fb%2fsecret", "/a/%2e%2e%2Fb/x"])
 def test_key_does_not_open_the_paths_of_another_behavior(
-    group: Any, rsa_peer: Any, stranger: Any, path: str
+    group: Any, rsa_peer: Any, untrusted_peer: Any, path: str
 ) -> None:
     """A path with two readings, in two behaviors, needs a key that both trust."""
-    b = {"KB": stranger.public_pem}
+    b = {"KB": untrusted_peer.public_pem}
     target = rsa_peer.canned_url(f"http://h{path}", NOW + 60).removeprefix("http://h")
     for others, status in (
         (TrustedKeyGroup(b), "403 Forbidden"),

@@ -1,4 +1,4 @@
-"""The checking side stands alone."""
+"""Checking does not share code with signing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FILES = [file for folder in FOLDERS for file in (PACKAGE / folder).glob("*.py")]
 ALLOWED = re.compile(r"cfsign\.(checking|edge|explanation|keys|errors|limits|utils)(\.\w+)*")
 
 
-def imported(path: Path) -> set[str]:
+def list_imports(path: Path) -> set[str]:
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -29,9 +29,9 @@ def imported(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}.{file.stem}")
-def test_nothing_of_the_signing_side_is_imported(file: Path) -> None:
-    """A bug of the signing side must not cancel itself out here; nor is a third party needed."""
-    names = imported(file)
+def test_nothing_is_imported_from_signing(file: Path) -> None:
+    """A bug in signing must not be hidden by the same bug here. No third party is needed either."""
+    names = list_imports(file)
     ours = {name for name in names if name.startswith("cfsign")}
     assert not {name for name in ours if not ALLOWED.fullmatch(name)}
     others = {item.partition(".")[0] for item in names} - {"cfsign"}

@@ -1,4 +1,4 @@
-"""The cases that the AWS SDKs' signers are tested against, checked."""
+"""Check the signatures of the test vectors that cover the AWS SDKs."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ CASES = {
 pytestmark = pytest.mark.skipif(not CASES, reason=f"the vectors are not at {VECTORS}")
 
 EXPIRES = 1_767_290_400
-VIEWERS = {"192.168.0.0/24": "192.168.0.9", "10.0.0.0/8": "10.1.2.3"}
+CLIENTS = {"192.168.0.0/24": "192.168.0.9", "10.0.0.0/8": "10.1.2.3"}
 
 
 @pytest.fixture(scope="module")
 def vector_group(openssl: Any) -> TrustedKeyGroup:
-    """Both keys of the vectors; the RSA one has 1,024 bits."""
+    """Both keys of the vectors. The RSA key has 1,024 bits."""
     pytest.importorskip("cryptography")
     keys = {"K1TESTKEY": "test-rsa-key.pem", "K2ECDSATEST": "test-ecdsa-key.pem"}
     with warnings.catch_warnings():
@@ -40,39 +40,38 @@ def vector_group(openssl: Any) -> TrustedKeyGroup:
         )
 
 
-def request_of(case: dict[str, Any]) -> tuple[str, dict[str, str], str | None]:
-    """Return the URL, the cookies and the viewer's address of a case."""
-    wanted, given = case["expected"], case["input"]
-    url = wanted.get("applyTo", given["resource"])
-    viewer = VIEWERS.get(given.get("ipRange"))
-    if "cookies" in wanted:
-        return url.replace("*", "any/file"), wanted["cookies"], viewer
-    text = base64.b64encode(wanted["policyJson"].encode()).decode()
-    parameters = {**wanted["queryParams"], "Signature": wanted["signature"]}
+def build_request(case: dict[str, Any]) -> tuple[str, dict[str, str], str | None]:
+    """Return the URL, the cookies and the client's address of a case."""
+    expected, given = case["expected"], case["input"]
+    url = expected.get("applyTo", given["resource"])
+    client = CLIENTS.get(given.get("ipRange"))
+    if "cookies" in expected:
+        return url.replace("*", "any/file"), expected["cookies"], client
+    text = base64.b64encode(expected["policyJson"].encode()).decode()
+    parameters = {**expected["queryParams"], "Signature": expected["signature"]}
     if "Expires" not in parameters:
         parameters["Policy"] = text.translate(str.maketrans("+=/", "-_~"))
-    own = "" if "?" in url else "?"
+    start = "&" if "?" in url else "?"
     query = "&".join(f"{name}={value}" for name, value in parameters.items() if name != "size")
-    return url + (own or "&") + query, {}, viewer
+    return url + start + query, {}, client
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if not name.startswith(("error", "json"))])
-def test_allowed_until_the_expiry(vector_group: TrustedKeyGroup, name: str) -> None:
-    """Each signed case is let through, and not a second too long."""
-    url, cookies, viewer = request_of(CASES[name])
-    late = vector_group.check(url, cookies=cookies, at=EXPIRES, ip_address=viewer)
-    assert vector_group.check(url, cookies=cookies, at=EXPIRES - 1, ip_address=viewer)
+def test_signed_case_is_allowed_until_its_expiry(vector_group: TrustedKeyGroup, name: str) -> None:
+    url, cookies, client = build_request(CASES[name])
+    late = vector_group.check(url, cookies=cookies, at=EXPIRES, ip_address=client)
+    assert vector_group.check(url, cookies=cookies, at=EXPIRES - 1, ip_address=client)
     assert late.reason is Reason.EXPIRED
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name.startswith("json")])
-def test_injected_policies_open_nothing(vector_group: TrustedKeyGroup, name: str) -> None:
-    """What an injection into a policy was after is refused, though it is signed."""
-    wanted = CASES[name]["expected"]
-    text = base64.b64encode(wanted["policyJson"].encode()).decode()
+def test_injected_policy_allows_nothing_else(vector_group: TrustedKeyGroup, name: str) -> None:
+    """The policies are signed, but their injected part has no effect."""
+    expected = CASES[name]["expected"]
+    text = base64.b64encode(expected["policyJson"].encode()).decode()
     cookies = {
         "CloudFront-Policy": text.translate(str.maketrans("+=/", "-_~")),
-        "CloudFront-Signature": wanted["signature"],
+        "CloudFront-Signature": expected["signature"],
         "CloudFront-Key-Pair-Id": "K1TESTKEY",
     }
     for url in ("https://example.com/other", "https://d111111abcdef8.cloudfront.net/image.jpg"):
