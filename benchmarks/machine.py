@@ -6,7 +6,8 @@ import os
 import platform
 import subprocess
 import sys
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 CORES, LOAD = "cores", "load before the run"
@@ -51,5 +52,9 @@ def _find_processor() -> str:
 
 
 def list_versions() -> dict[str, str]:
-    """Return the version of each measured Python package."""
-    return {name: version(name) for name in PACKAGES}
+    """Return the version of each measured Python package that is installed."""
+    versions = {}
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):  # the run reports what it cannot measure
+            versions[name] = version(name)
+    return versions
