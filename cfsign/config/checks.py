@@ -165,7 +165,7 @@ def check_scheme(context: Context) -> Iterator[Problem]:
     ):
         yield context.settings.problem(
             "domain",
-            "plain http: anyone on the network path can read the signed URL and the file",
+            "plain http is not encrypted: others on the network can read the URL and the file",
             "use https://, and let the distribution redirect or refuse http",
             "warning",
             "plain-http",
@@ -180,7 +180,7 @@ def check_key_pair_ids(context: Context) -> Iterator[Problem]:
         if re.fullmatch(DISTRIBUTION_ID, key.key_pair_id):
             yield context.settings.problem(
                 key.id_setting,
-                f"{key.prefix}this starts with E, like the ID of a distribution",
+                f"{key.prefix}the key pair id starts with E, like the ID of a distribution",
                 "use the public key's ID (CloudFront, Key management, Public keys), such as "
                 "K2JCJMDEHXQW5F",
                 "warning",
@@ -189,8 +189,8 @@ def check_key_pair_ids(context: Context) -> Iterator[Problem]:
         elif re.fullmatch(LEGACY_KEY_PAIR_ID, key.key_pair_id):
             yield context.settings.problem(
                 key.id_setting,
-                f"{key.prefix}this is a legacy key pair of the root account, which no key group "
-                "accepts",
+                f"{key.prefix}the key pair id starts with APKA, like a legacy key pair of the root "
+                "account, which no key group accepts",
                 "create a key for a key group: cfsign aws create-key",
                 "warning",
                 "legacy-key-pair",

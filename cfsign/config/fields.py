@@ -153,13 +153,13 @@ def check_distribution_domain(domain: Any) -> str:
         hint = "use the distribution's domain, such as https://d111111abcdef8.cloudfront.net"
         if domain.lower().startswith("s3://") or _S3_HOST.fullmatch(host):
             raise ConfigurationError(
-                "this is the address of an S3 bucket, which does not check CloudFront's signatures",
+                f"{host} is an address of S3, which does not check CloudFront's signatures",
                 hint=hint,
             )
         if _CONSOLE_HOST.fullmatch(host):
-            raise ConfigurationError("this is an address of the AWS console", hint=hint)
+            raise ConfigurationError(f"{host} is an address of the AWS console", hint=hint)
         if domain.lower().startswith("arn:"):
-            raise ConfigurationError("this is an ARN, not a domain", hint=hint)
+            raise ConfigurationError("the value is an ARN, not a domain", hint=hint)
     return check_domain(domain)
 
 

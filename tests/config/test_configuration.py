@@ -283,7 +283,7 @@ def test_domain_in_the_dict_is_an_error(pem: str) -> None:
 @pytest.mark.parametrize(
     ("domain", "words"),
     [
-        ("https://bucket.s3.amazonaws.com", "an S3 bucket"),
+        ("https://bucket.s3.amazonaws.com", "an address of S3"),
         ("https://us-east-1.console.aws.amazon.com", "the AWS console"),
         ("arn:aws:cloudfront::1:distribution/E1", "an ARN"),
     ],
