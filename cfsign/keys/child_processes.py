@@ -104,12 +104,19 @@ class _Child:
             raise _build_start_error(str(error.strerror)) from None
         self._stdin = cast(BinaryIO, self._process.stdin)
         self._stdout = cast(BinaryIO, self._process.stdout)
-        try:
-            for part in key.export_for_child():
-                _send(self._stdin, 0, part.encode("ascii") if isinstance(part, str) else part)
-        except OSError:
+        if not self._send_key(key):
             self.close()
-            raise _build_exit_error() from None
+            raise _build_exit_error()
+
+    def _send_key(self, key: GilBoundKey) -> bool:
+        # It returns False instead of raising, so that no error report prints the private key.
+        backend, pem = key.export_for_child()
+        try:
+            _send(self._stdin, 0, backend.encode("ascii"))
+            _send(self._stdin, 0, pem)
+        except OSError:
+            return False
+        return True
 
     def sign(self, message: bytes, hash_algorithm: HashAlgorithm) -> bytes:
         try:

@@ -34,7 +34,7 @@ NAME = "cryptography"
 #: Since version 47, `sign` releases the global interpreter lock (pyca/cryptography#14370).
 _IS_GIL_BOUND = int(cryptography.__version__.partition(".")[0]) < 47
 
-Key = TypeVar("Key")
+_Key = TypeVar("_Key")
 
 _HASHES: dict[HashAlgorithm, hashes.HashAlgorithm] = {
     "SHA1": hashes.SHA1(),  # noqa: S303  CloudFront's default, fixed by its documents
@@ -283,7 +283,7 @@ def _decrypt(pem: PEM, password: bytes | None) -> PEM:
     return PEM("PRIVATE KEY", der, pem.source)
 
 
-def _parse_safely(parse: Callable[..., Key], *arguments: bytes | None) -> Key:
+def _parse_safely(parse: Callable[..., _Key], *arguments: bytes | None) -> _Key:
     """Call a parser; turn a Rust panic, which is not an Exception, into ValueError."""
     try:
         return parse(*arguments)

@@ -66,7 +66,8 @@ class SecretsManagerSecret:
         response = self._resource.call(
             "get_secret_value", SecretId=self._id, VersionStage=self._stage
         )
-        # The response has one of the two, depending on how the secret was stored.
+        # The response has one of the two, depending on how the secret was stored. `pop` removes it,
+        # so that an error report cannot print it.
         value = _read_field(
             response.pop("SecretString", response.pop("SecretBinary", None)), self._field
         )
