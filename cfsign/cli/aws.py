@@ -149,7 +149,7 @@ def _print_settings(key_pair_id: str, private_key: Path, ring: Path | None) -> N
     help="The new key's. Default: the old key's.",
 )
 @click.option(
-    "--longest-lifetime",
+    "--max-expires-in",
     type=parse_duration,
     metavar="DURATION",
     required=True,
@@ -184,7 +184,7 @@ def rotate(
     profile: str | None,
     max_keys: int,
     dry_run: bool,
-    longest_lifetime: int,
+    max_expires_in: int,
     deployment: int,
     refresh_every: int,
     start: bool,
@@ -198,9 +198,9 @@ def rotate(
     has expired. A run that is too early changes nothing and prints when to run it again. An
     interrupted run is continued by the next run.
     """
-    if longest_lifetime < 1:
+    if max_expires_in < 1:
         raise click.BadParameter(
-            "use a duration of at least 1 second", param_hint="'--longest-lifetime'"
+            "use a duration of at least 1 second", param_hint="'--max-expires-in'"
         )
     if deployment < refresh_every:
         raise click.BadParameter(
@@ -213,7 +213,7 @@ def rotate(
         actions,
         RingFile(ring),
         key_group,
-        longest_lifetime,
+        max_expires_in,
         deployment,
         refresh_every,
         algorithm,

@@ -134,7 +134,7 @@ def test_new_key_ring(client, tmp_path, items, capsys):
     assert "CLOUDFRONT_PRIVATE_KEY" not in printed
     assert ring.stat().st_mode & 0o777 == 0o600
     rotate = ["aws", "rotate", "--ring", str(ring), "--key-group", "site"]
-    assert main([*rotate, "--longest-lifetime", "1h", "--start"]) == 0
+    assert main([*rotate, "--max-expires-in", "1h", "--start"]) == 0
     assert len(items("site")) == 2
 
 

@@ -531,7 +531,7 @@ def test_password_of_the_old_key_warns(site, ec_pem, openssl, tmp_path, capsys):
 
 def rotate(site, *arguments):
     words = ["aws", "rotate", "--ring", site.ring.path, "--key-group", "site"]
-    words += ["--longest-lifetime", "1h", "--algorithm", "p-256", *arguments]
+    words += ["--max-expires-in", "1h", "--algorithm", "p-256", *arguments]
     return main([str(word) for word in words])
 
 
@@ -600,8 +600,8 @@ def test_dry_run(site, items, public_keys, capsys, tmp_path):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("--longest-lifetime", "0"),
-        ("--longest-lifetime", "soon"),
+        ("--max-expires-in", "0"),
+        ("--max-expires-in", "soon"),
         ("--key-group", "none"),
         ("--refresh-every", "seldom"),
         ("--refresh-every", "901"),
