@@ -43,6 +43,7 @@ def test_fails(cloudfront_edge, tmp_path):
 @pytest.fixture
 def run_pytest(tmp_path: Path) -> Callable[..., str]:
     """A function that runs pytest on a module, in a separate process, and returns its output."""
+    import os
     import subprocess
     import sys
 
@@ -50,7 +51,12 @@ def run_pytest(tmp_path: Path) -> Callable[..., str]:
         (tmp_path / "test_user.py").write_text(text)
         options = ["-p", "no:randomly", "-p", "no:cacheprovider", "-W", "error", *arguments]
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", *options], cwd=tmp_path, capture_output=True, text=True
+            [sys.executable, "-m", "pytest", *options],
+            cwd=tmp_path,
+            # Without the options of .ci/run: pytest-xdist would split the module.
+            env={**os.environ, "PYTEST_ADDOPTS": ""},
+            capture_output=True,
+            text=True,
         )
         return done.stdout + done.stderr
 
