@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -43,14 +44,13 @@ def keygen(name: Path, algorithm: str) -> None:
         try:
             create_file(public, load_private_key(pem).public_key_pem(), mode=0o644)
         except BaseException:  # an interrupt, too: the private key would block the next run
-            private.unlink()
+            with contextlib.suppress(OSError):
+                private.unlink()
             raise
     except OSError as error:
         path = error.filename or name
         raise click.ClickException(f"cannot write {path}: {error.strerror}") from None
     print_result(os.fsencode(private) + b"\n" + os.fsencode(public))
-    print_message(
-        f"upload {public.name} to CloudFront as a public key, and add it to a key group that your "
-        f"distribution trusts; keep {private.name} secret; the ID that CloudFront shows for the "
-        "public key is the key pair id"
-    )
+    print_message(f"keep {private.name} secret")
+    print_message(f"upload {public.name} to CloudFront: the ID that it shows is the key pair id")
+    print_message("add the public key to a key group that your distribution trusts")

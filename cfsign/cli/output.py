@@ -33,7 +33,11 @@ def print_result(text: str | bytes) -> None:
 
 
 def describe_os_error(error: OSError) -> str:
-    """Return a message for *error*; if it came from standard output, close that as well."""
+    """
+    Return a message for *error*.
+
+    An error without a file name is one of standard output. Further output is then discarded.
+    """
     if error.filename is not None:
         return f"{os.fsdecode(error.filename)!r}: {error.strerror}; check its permissions"
     # At exit Python would write the rest of the buffer again, and print a second error.
