@@ -213,7 +213,7 @@ class KeyRing(Unpicklable, BaseSigner):
             new = old.read_next(self._source, state)
         except CfsignError as error:
             self._record_error(error)
-        except Exception as error:  # from a password function, say: requests must not fail
+        except Exception as error:  # for example of a password function; requests must not fail
             problem = ConfigurationError(
                 f"{type(error).__name__} was raised",
                 hint="see the __cause__ of this error",

@@ -167,7 +167,7 @@ def _load_signers(pairs: Iterable[KeyPair]) -> tuple[tuple[int, Signer], ...]:
 
 def _is_same_key(one: Signer, other: Signer) -> bool:
     """Return True if both signers have the same key."""
-    if one._key is other._key:  # a user's own key object, which need not be asked
+    if one._key is other._key:  # a custom key object; its public key need not be read
         return True
     # White space differs between the PEM of different stores.
     pems = {"".join(signer.public_key_pem().split()) for signer in (one, other)}

@@ -1,9 +1,8 @@
 """
 The ASN.1 structures of keys (PKCS#1, PKCS#8, SEC 1), checked before a backend parses them.
 
-A parser does what the numbers of a file say: it raises to a power of 300,000 bits, or hashes a
-password two thousand million times. This module therefore accepts only known kinds of keys, and
-numbers within limits.
+A hostile file can make a parser compute for hours, with an exponent of 300,000 bits or two billion
+rounds of password hashing. This module accepts only known kinds of keys, and numbers within limits.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ def build_wrong_password_error(pem: PEM) -> SigningKeyError:
 
 
 def build_encryption_error(pem: PEM) -> SigningKeyError:
-    """Build the error for an unknown encryption, or one that takes minutes or gigabytes."""
+    """Build the error for an unknown encryption, or one that needs minutes or gigabytes."""
     hint = "encrypt it again: openssl pkcs8 -topk8 -v2 aes-256-cbc -iter 600000 -in KEY"
     return _build(pem, "has an encryption that is unsupported or too slow", hint)
 

@@ -1,4 +1,4 @@
-"""The interfaces of keys, and what can be asked about any key."""
+"""The interfaces of keys, and functions that inspect any key."""
 
 from __future__ import annotations
 

@@ -82,14 +82,16 @@ def test_threads_sign_correctly_while_the_document_changes(
     new = {"key_pair_id": NEW, "private_key": other_pem, "active_from": 5}
     document.write_text(json.dumps({"keys": [old]}))
     ring = KeyRing.from_file(document, refresh_every=0)
-    edge = TrustedKeyGroup(KeyRing([KeyPair(OLD, pem), KeyPair(NEW, other_pem, 5)]).public_keys())
+    key_group = TrustedKeyGroup(
+        KeyRing([KeyPair(OLD, pem), KeyPair(NEW, other_pem, 5)]).public_keys()
+    )
     is_over = threading.Event()
 
     def sign() -> set[str]:
         seen = set()
         while not is_over.is_set():
             signed = ring.sign_policy(POLICY)
-            assert edge.check(signed.url(URL)).allowed
+            assert key_group.check(signed.url(URL)).allowed
             seen.add(signed.key_pair_id)
         return seen
 

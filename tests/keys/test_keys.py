@@ -19,7 +19,13 @@ from pyasn1.type import univ
 
 import cfsign.keys.loading
 from cfsign import ConfigurationError, PrivateKey, SigningKeyError, load_private_key
-from cfsign.keys import choose_backend, generate_private_key_pem, load_public_key
+from cfsign.keys import (
+    choose_backend,
+    generate_private_key_pem,
+    is_key_path,
+    is_key_text,
+    load_public_key,
+)
 
 MESSAGE = b"the message"
 
@@ -362,6 +368,37 @@ def test_missing_file_is_an_error(backend: str, tmp_path: Path) -> None:
         ) as caught:
             load_private_key(source, backend=backend)
         assert caught.value.source == str(source)
+
+
+VALUES: dict[str, tuple[Callable[[str], Any], str]] = {
+    "relative path": (lambda pem: "keys/pk.pem", "path"),
+    "home folder": (lambda pem: "~/pk.pem", "path"),
+    "Path": (lambda pem: Path("pk.pem"), "path"),
+    "PEM": (lambda pem: pem, "text"),
+    "PEM, bytes": (lambda pem: pem.encode(), "text"),
+    "base64": (lambda pem: base64.b64encode(pem.encode()).decode(), "text"),
+    "base64 in quotes": (lambda pem: f'"{base64.b64encode(pem.encode()).decode()}"', "text"),
+    "empty": (lambda pem: " ", "text"),
+    "KMS": (lambda pem: "kms:alias/signing", "neither"),
+    "KMS after a space": (lambda pem: " kms:alias/signing", "neither"),
+    "None": (lambda pem: None, "neither"),
+    "object": (load_private_key, "neither"),
+}
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_value_is_a_path_or_a_key(pem: str, name: str) -> None:
+    """`is_key_path` and `is_key_text` do not read the file."""
+    build, expected = VALUES[name]
+    value = build(pem)
+    assert (is_key_path(value), is_key_text(value)) == (expected == "path", expected == "text")
+
+
+@pytest.mark.parametrize("load", [load_private_key, load_public_key])
+def test_kms_name_cannot_be_loaded(backend: str, load: Callable[..., Any]) -> None:
+    """The hint has the class that signs in KMS."""
+    with pytest.raises(SigningKeyError, match=r"in AWS KMS .*; use cfsign\.keys\.kms\.KmsPrivate"):
+        load("kms:alias/signing", backend=backend)
 
 
 @pytest.mark.parametrize("source", ["pk.pem", "keys/pk", "ABCDEF"])
