@@ -83,7 +83,7 @@ class CloudFrontRedirect:
         if good_codes is not None:
             handler = handler.replace(allowed_statuses=good_codes)
         file_request = get_file_request(handler, request.path.removeprefix("/"))
-        if (iscoroutinefunction(self.authorize) or handler.is_async) and _is_in_event_loop():
+        if (iscoroutinefunction(self.authorize) or handler.has_async_key) and _is_in_event_loop():
             raise DecisionError(
                 f"the authorize or the private key of {type(self).__name__} is async, and go() "
                 "cannot await it in an async view function",

@@ -31,7 +31,7 @@ def respond(
     """Return the response for *result*, which `authorize` returned; a response is passed on."""
     if isinstance(result, Response):
         return result
-    if handler.is_async:
+    if handler.has_async_key:
         response: ViewResponse | Deny = app.ensure_sync(file_request.respond_async)(result)
     else:
         response = file_request.respond(result)

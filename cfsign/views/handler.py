@@ -79,8 +79,8 @@ class ViewHandler:
         return f"<ViewHandler {self.distribution.domain} {self.options.delivery}>"
 
     @property
-    def is_async(self) -> bool:
-        """True if the private key is asynchronous, so that only `respond_async` can sign."""
+    def has_async_key(self) -> bool:
+        """True if the private key is asynchronous, so only `respond_async` can sign."""
         return self.distribution.signer.is_async
 
     def replace(self, *, can_await: bool = True, **options: Any) -> ViewHandler:

@@ -126,6 +126,6 @@ def test_options_of_the_site_are_checked(recording_distribution: Distribution) -
 def test_asynchronous_key_needs_a_view_that_can_await() -> None:
     """The error is that of the view, not of the site."""
     site = SiteConfig(Distribution(DOMAIN, Signer("K1", AsyncKey())), ViewOptions())
-    assert site.handler(View()).is_async
+    assert site.handler(View()).has_async_key
     with pytest.raises(ConfigurationError, match="cannot await an asynchronous private key"):
         site.handler(View(), can_await=False)

@@ -119,8 +119,8 @@ def test_unavailable_key_is_a_503(delivery: Any, caplog: pytest.LogCaptureFixtur
 def test_asynchronous_key_needs_a_view_that_can_await(key: PrivateKey) -> None:
     """The constructor reports it together with the other problems."""
     distribution = make_distribution(AsyncKey(key))
-    assert ViewHandler(distribution, ViewOptions()).is_async
-    assert not ViewHandler(make_distribution(key), ViewOptions(), can_await=False).is_async
+    assert ViewHandler(distribution, ViewOptions()).has_async_key
+    assert not ViewHandler(make_distribution(key), ViewOptions(), can_await=False).has_async_key
     with pytest.raises(ConfigurationError, match="cannot await an asynchronous private key"):
         ViewHandler(distribution, ViewOptions(), can_await=False)
     options = ViewOptions(delivery="cookies", cookie_domain="example.org")
