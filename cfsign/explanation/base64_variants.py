@@ -33,7 +33,7 @@ BASE64_MISTAKES = {
         "use standard base64, then replace + with -, = with _ and / with ~",
     ),
     Mistake.LOST_PADDING: (
-        "has lost its padding",
+        "lacks its base64 padding",
         "keep the _ at its end, which stand for =. Many encoders remove them",
     ),
     Mistake.PERCENT_ENCODED: (

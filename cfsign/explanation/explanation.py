@@ -124,7 +124,7 @@ class Explanation:
 
     def _list_assumptions(self) -> Iterator[str]:
         if self.assumptions:
-            yield "Assumptions, not documented by AWS (CloudFront may differ):"
+            yield "AWS does not document this, so CloudFront may differ:"
             yield from (f"- {sentence}" for sentence in self.assumptions)
 
 

@@ -111,7 +111,7 @@ _WRITE_UPPER = "write escapes in upper case before signing"
 _TWICE = "The URL was percent-encoded a second time after it was signed"
 _TOO_EARLY = "The URL was percent-encoded twice before it was signed"
 _UNENCODED = "The URL was signed before its spaces or non-ASCII characters were percent-encoded"
-_ENCODE_FIRST = "percent-encode the URL first, then sign it; Distribution.sign_path(path) does both"
+ENCODE_FIRST = "percent-encode the URL first, then sign it. Distribution.sign_path(path) does both"
 
 _REWRITINGS: tuple[tuple[Mistake, Callable[[str], str], str, str], ...] = (
     (Mistake.HEX_CASE, _escapes_to_upper, _HEX_CASE, _WRITE_UPPER),
@@ -127,7 +127,7 @@ _REWRITINGS: tuple[tuple[Mistake, Callable[[str], str], str, str], ...] = (
     (Mistake.TILDE, _replace_all(("~", "%7E")), _TILDE, _WRITE_TILDE),
     (Mistake.ENCODED_TWICE, _replace_all(("%25", "%")), _TWICE, _SEND_UNCHANGED),
     (Mistake.ENCODED_TWICE, _replace_all(("%", "%25")), _TOO_EARLY, _SEND_UNCHANGED),
-    (Mistake.UNENCODED, _replace_all(("%20", " ")), _UNENCODED, _ENCODE_FIRST),
-    (Mistake.UNENCODED, _decode_non_ascii, _UNENCODED, _ENCODE_FIRST),
-    (Mistake.UNENCODED, _decode_unsendable, _UNENCODED, _ENCODE_FIRST),
+    (Mistake.UNENCODED, _replace_all(("%20", " ")), _UNENCODED, ENCODE_FIRST),
+    (Mistake.UNENCODED, _decode_non_ascii, _UNENCODED, ENCODE_FIRST),
+    (Mistake.UNENCODED, _decode_unsendable, _UNENCODED, ENCODE_FIRST),
 )

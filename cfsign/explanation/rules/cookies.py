@@ -52,11 +52,11 @@ def _build_ignored(context: Context, request: Request) -> Cause:
     alone = replace(request, credential=read_credential(None, context.cookies or ()))
     would_pass = bool(context.keys) and check_request(alone, context.keys).allowed
     sent = {piece.partition("=")[0] for piece in context.query.split("&")}
-    reserved = ", ".join(name for name in PARAMETERS if name in sent)
+    names = ", ".join(name for name in PARAMETERS if name in sent)
     return Cause(
         Mistake.COOKIES_IGNORED,
         context.reason,
-        f"The cookies are ignored because the URL has a parameter of CloudFront: {reserved}",
+        f"The cookies are ignored, because the URL has a reserved parameter: {names}",
         "rename your own parameter, or remove CloudFront's parameters from the URL",
         "without that parameter, the cookies would be accepted" if would_pass else "",
         certain=would_pass,

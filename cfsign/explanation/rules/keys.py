@@ -62,7 +62,7 @@ def check_key_pair_id(context: Context, verification: Verification) -> Iterator[
         yield Cause(mistake, reason, f"Key-Pair-Id is {description}", _USE_ID)
     elif is_malformed:
         # Without the value: it may be a key that was pasted by mistake.
-        message = "Key-Pair-Id has other characters than letters and digits"
+        message = "Key-Pair-Id contains characters other than letters and digits"
         yield Cause(Mistake.KEY_ID_MALFORMED, reason, message, _USE_ID)
     elif context.keys and verification.signature is None:
         yield _build_unknown_key(context, key_pair_id)

@@ -186,5 +186,5 @@ def _check_names(members: Mapping[str, Any], where: str, known: tuple[str, ...])
         f"CloudFront does not know the member {to_printable(unknown, _MAX_NAME)} in {where}",
         f"rename it to {similar[0]}"
         if similar and similar[0] != unknown
-        else f"remove it. Allowed there: {', '.join(known)}",
+        else f"remove it. Only these members are allowed: {', '.join(known)}",
     )

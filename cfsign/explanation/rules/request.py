@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from cfsign.checking.credential import MAX_COOKIE_BYTES
 from cfsign.checking.matching import UNSENDABLE, ViewerURL
 from cfsign.checking.verdict import Reason
+from cfsign.explanation.candidates.percent_encoding import ENCODE_FIRST
 from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.context import Context, percent_encode
 from cfsign.explanation.display import show_both, to_printable
@@ -30,8 +32,8 @@ def check_url(context: Context) -> Iterator[Cause]:
         subject = "cookies are" if context.cookies is None else "time is"
         message = f"The {subject} not in a known form"
         hint = (
-            "pass cookies as a mapping, as pairs or as a Cookie header of at most 20480 bytes, "
-            "and the time as epoch seconds or an aware datetime"
+            "pass cookies as a mapping, as pairs or as a Cookie header of at most "
+            f"{MAX_COOKIE_BYTES} bytes, and the time as epoch seconds or an aware datetime"
         )
         yield Cause(Mistake.UNUSABLE_ARGUMENT, _UNUSABLE, message, hint)
     url = context.given_url
@@ -73,7 +75,7 @@ def _build_unencoded(url: str) -> Cause:
         _UNUSABLE,
         f"The URL contains {name}, which is sent as {percent_encode(character)}, "
         "so the signature does not match",
-        "percent-encode the URL first, then sign it; Distribution.sign_path(path) does both",
+        ENCODE_FIRST,
         f"{before}{to_printable(character)}…" if "?" not in url[:at] else "",
     )
 

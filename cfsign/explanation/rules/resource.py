@@ -9,6 +9,7 @@ from itertools import islice
 from cfsign.checking.matching import ViewerURL, find_mismatch, resource_matches
 from cfsign.checking.verdict import Reason
 from cfsign.explanation.candidates import list_urls
+from cfsign.explanation.candidates.percent_encoding import ENCODE_FIRST
 from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.context import Context
 from cfsign.explanation.display import show_both, to_printable
@@ -41,7 +42,7 @@ def check_resource(context: Context) -> Iterator[Cause]:
         yield _build_cause(
             Mistake.UNENCODED,
             "The Resource of the policy is not percent-encoded, so it does not match any request",
-            "percent-encode the URL first, then sign it; Distribution.sign_path(path) does both",
+            ENCODE_FIRST,
             evidence,
         )
     yield _build_cause(

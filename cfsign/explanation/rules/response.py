@@ -73,7 +73,7 @@ def _build_blocked(response: ErrorResponse) -> Cause:
     return Cause(
         Mistake.BLOCKED,
         Reason.ALLOWED,
-        "CloudFront refused the request, but not because of the signature: that error is in XML",
+        "CloudFront refused the request, but not because of the signature (that error is XML)",
         _PAGE_HINTS.get(response.message, _PAGE_HINT),
         f"the response: {response.message}",
     )

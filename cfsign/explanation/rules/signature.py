@@ -161,7 +161,7 @@ def _check_key(context: Context, verified: VerifiedSignature) -> Iterator[Cause]
         Mistake.WRONG_KEY,
         _MISMATCH if named in context.keys else Reason.UNKNOWN_KEY,
         f"The policy was signed with the key {actual}, but Key-Pair-Id "
-        f"{'names another one' if named else 'is missing'}",
+        f"{'names another key' if named else 'is missing'}",
         f"send Key-Pair-Id={actual}, or sign with the key that Key-Pair-Id names",
         f"the signature verifies with {actual}",
     )
