@@ -99,9 +99,12 @@ def test_killed_runs_lose_and_repeat_nothing(
             if run.wait() != -signal.SIGKILL:
                 assert run.returncode == 1
                 break
-        assert not (folder / "out").exists()
-        assert not (folder / "bad").exists()
-        reached.append(read_journal(folder / "out")["rows"])
+        journal = read_journal(folder / "out")
+        if not journal:  # killed between the end of the run and the exit of the process
+            break
+        assert journal["is_complete"] or not (folder / "out").exists()
+        assert journal["is_complete"] or not (folder / "bad").exists()
+        reached.append(journal["rows"])
     assert len(reached) > 3
     assert reached == sorted(reached)
     assert (folder / "out").read_bytes() == (folder / "whole").read_bytes()
