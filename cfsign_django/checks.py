@@ -44,7 +44,9 @@ def check_settings(**_: Any) -> list[CheckMessage]:
     with warnings.catch_warnings(record=True) as caught:
         # Recorded, because `python -W error` would turn a warning into a failure of the checks.
         warnings.simplefilter("always", CfsignWarning)
-        messages = [*_check_settings(), *_check_views()]
+        messages = list(_check_settings())
+        if not any(isinstance(message, Error) for message in messages):
+            messages += _check_views()
     ours = [warning for warning in caught if issubclass(warning.category, CfsignWarning)]
     for other in caught:
         if other not in ours:
@@ -64,20 +66,24 @@ def _check_settings() -> Iterator[CheckMessage]:
 
 
 def _check_views() -> Iterator[CheckMessage]:
-    """Yield the errors of each view in the site's routes, with the site's distribution."""
-    if not getattr(settings, "ROOT_URLCONF", None):
-        return
+    """Yield the errors of settings that conflict, or of each view in the site's routes."""
     try:
         conf.site_config()
-    except ConfigurationError:  # reported by the check of the settings
+    except ConfigurationError as error:
+        for problem in error.problems:
+            text, hint = problem.message, problem.hint or _SETTING_HINT
+            yield Error(text, hint=hint, id="cfsign_django.E005")
+        return
+    if not getattr(settings, "ROOT_URLCONF", None):
         return
     for view in _find_views(get_resolver().url_patterns):
         try:
             view.view_class(**view.view_initkwargs)._get_handler()
         except ConfigurationError as error:
             for problem in error.problems:
-                text = f"{view.view_class.__qualname__}: {problem}"
-                yield Error(text, hint=_VIEW_HINT, id="cfsign_django.E006")
+                text = f"{view.view_class.__qualname__}: {problem.message}"
+                hint = problem.hint or _VIEW_HINT
+                yield Error(text, hint=hint, id="cfsign_django.E006")
 
 
 def _find_views(patterns: Iterable[Any]) -> Iterator[Any]:

@@ -163,7 +163,7 @@ def check_scheme(context: Context) -> Iterator[Problem]:
         and domain.lower().startswith("http://")
         and not is_loopback(get_host(domain))
     ):
-        yield context.settings.problem(
+        yield context.settings.build_problem(
             "domain",
             "plain http is not encrypted: others on the network can read the URL and the file",
             "use https://, and let the distribution redirect or refuse http",
@@ -178,7 +178,7 @@ def check_key_pair_ids(context: Context) -> Iterator[Problem]:
         if not isinstance(key.key_pair_id, str):
             continue
         if re.fullmatch(DISTRIBUTION_ID, key.key_pair_id):
-            yield context.settings.problem(
+            yield context.settings.build_problem(
                 key.id_setting,
                 f"{key.prefix}the key pair id starts with E, like the ID of a distribution",
                 "use the public key's ID (CloudFront, Key management, Public keys), such as "
@@ -187,7 +187,7 @@ def check_key_pair_ids(context: Context) -> Iterator[Problem]:
                 "distribution-id",
             )
         elif re.fullmatch(LEGACY_KEY_PAIR_ID, key.key_pair_id):
-            yield context.settings.problem(
+            yield context.settings.build_problem(
                 key.id_setting,
                 f"{key.prefix}the key pair id starts with APKA, like a legacy key pair of the root "
                 "account, which no key group accepts",
@@ -225,7 +225,7 @@ def check_paths(context: Context) -> Iterator[Problem]:
     for name in ("private_key", "key_ring"):
         path = _find_file(context.settings.values.get(name))
         if path is not None and not path.is_absolute():
-            yield context.settings.problem(
+            yield context.settings.build_problem(
                 name,
                 f"the path is relative; from this folder it is {str(path.absolute())!r}",
                 "use an absolute path if the server starts in another folder",
@@ -243,7 +243,7 @@ def check_public_folders(context: Context) -> Iterator[Problem]:
         for name, folder in context.public_folders:
             roots = _places_of(folder)
             if any(place.is_relative_to(root) for place in places for root in roots):
-                yield context.settings.problem(
+                yield context.settings.build_problem(
                     key.key_setting,
                     f"{key.prefix}the private key is in {name}, which the site serves to the "
                     "public",
@@ -257,7 +257,7 @@ def check_backend(context: Context) -> Iterator[Problem]:
     """Warn if keys that sign in this process sign without `cryptography`."""
     local = [key for key in context.keys if _signs_here(key.private_key)]
     if local and choose_backend() == "rsa":
-        yield context.settings.problem(
+        yield context.settings.build_problem(
             local[0].key_setting,
             "the pure-Python rsa package signs, which takes several milliseconds per URL",
             "pip install cryptography, which takes about 0.2 ms",
@@ -275,10 +275,10 @@ def check_expiry(context: Context) -> Iterator[Problem]:
     if seconds > _DAY:
         message = f"a URL works for {seconds / _DAY:.3g} days, for everyone who has it"
         hint = "a few minutes are enough for a redirect"
-        yield context.settings.problem("expires_in", message, hint, "note", "long-expiry")
+        yield context.settings.build_problem("expires_in", message, hint, "note", "long-expiry")
     elif seconds < 10:
         message = f"a URL works for {seconds} s, which is too short for slow clients"
-        yield context.settings.problem(
+        yield context.settings.build_problem(
             "expires_in", message, "60 s is usual", "note", "short-expiry"
         )
 
@@ -336,11 +336,11 @@ def _check_mode(
     fix = f"chmod {'600' if is_secret else 'go-w'} {shlex.quote(str(path))}"
     if mode & by_all:
         message = f"{prefix}every user of this machine can {access} (mode {mode:04o})"
-        yield context.settings.problem(setting, message, fix, "warning", "file-mode")
+        yield context.settings.build_problem(setting, message, fix, "warning", "file-mode")
     elif mode & by_group:
         message = f"{prefix}the file's group can {access} (mode {mode:04o})"
         hint = f"{fix}, unless the server needs the group's access"
-        yield context.settings.problem(setting, message, hint, "note", "file-mode")
+        yield context.settings.build_problem(setting, message, hint, "note", "file-mode")
 
 
 def _places_of(path: str | os.PathLike[str]) -> tuple[Path, Path, Path]:

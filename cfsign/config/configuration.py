@@ -116,23 +116,21 @@ def load_values(settings: Settings) -> tuple[dict[str, Any], list[Problem]]:
         if name not in settings.values:
             is_optional = has_ring and name in SINGLE_KEY_FIELDS
             if setting.required_hint and not is_optional and name not in misread:
-                problems.append(settings.problem(name, "missing", setting.required_hint))
+                problems.append(settings.build_problem(name, "missing", setting.required_hint))
             continue
-        others = {}
-        if setting.uses in FIELDS and setting.uses in values:
-            others = {setting.uses: values[setting.uses]}
+        others = {setting.uses: values[setting.uses]} if setting.uses in values else {}
         try:
             values[name] = setting.check(settings.values[name], **others)
         except CfsignError as error:
             if name != "refresh_every" or has_ring:
-                problems += settings.problems_of(name, error)
+                problems += settings.build_problems(name, error)
     if "private_key" in values:
         try:
             values["hash_algorithm"] = choose_hash_algorithm(
                 values["private_key"], values.get("hash_algorithm")
             )
         except CfsignError as error:
-            problems += settings.problems_of("hash_algorithm", error)
+            problems += settings.build_problems("hash_algorithm", error)
     # A step with a mistake is reported once, not for the jitter too.
     has_bad_step = "expiry_step" not in values and (
         "expiry_step" in settings.values or "expiry_step" in misread
@@ -141,7 +139,7 @@ def load_values(settings: Settings) -> tuple[dict[str, Any], list[Problem]]:
         try:
             check_jitter(values["expiry_jitter"], values.get("expiry_step"))
         except CfsignError as error:
-            problems += settings.problems_of("expiry_jitter", error)
+            problems += settings.build_problems("expiry_jitter", error)
     values.pop("password", None)
     values.pop("refresh_every", None)
     for name in KEY_RING_FIELDS:

@@ -59,11 +59,11 @@ class Settings:
             if old not in config:
                 continue
             if name in values:
-                problems.append(_conflict(f"{CONFIG}[{old!r}]", labels[name], name))
+                problems.append(_build_conflict(f"{CONFIG}[{old!r}]", labels[name], name))
             values[name] = config[old]
             labels[name] = f"{CONFIG}[{old!r}]"
         problems += [
-            _unknown(name) for name in config if name not in OLD_NAMES and name not in FIELDS
+            _build_unknown(name) for name in config if name not in OLD_NAMES and name not in FIELDS
         ]
         if "domain" in config:
             hint = f"set {DOMAIN} instead"
@@ -98,7 +98,7 @@ class Settings:
             known.add(variable)
             if environ.get(variable):
                 if name in values:
-                    problems.append(_conflict(variable, labels[name], name))
+                    problems.append(_build_conflict(variable, labels[name], name))
                 values[name] = convert(environ[variable])
                 labels[name] = variable
         missing = {name for name, each in FIELDS.items() if each.required_hint} - values.keys()
@@ -120,18 +120,18 @@ class Settings:
                 problems.append(Problem(labels[name], error.message, error.hint, rule=name))
         return cls(values, labels, tuple(problems))
 
-    def problem(
+    def build_problem(
         self, name: str, message: str, hint: str = "", level: Level = "error", rule: str = ""
     ) -> Problem:
         """Return a problem of the setting *name*; *rule* is the name itself if not given."""
         return Problem(self.labels.get(name, name), message, hint, level, rule or name)
 
-    def problems_of(self, name: str, error: CfsignError) -> list[Problem]:
+    def build_problems(self, name: str, error: CfsignError) -> list[Problem]:
         """Return the problems that *error*, raised for the setting *name*, reports."""
         if not isinstance(error, ConfigurationError):
-            return [self.problem(name, error.message, error.hint)]
+            return [self.build_problem(name, error.message, error.hint)]
         return [
-            self.problem(
+            self.build_problem(
                 name, f"{each.setting}: {each.message}" if each.setting else each.message, each.hint
             )
             for each in error.problems
@@ -143,21 +143,21 @@ class Settings:
         if not rings:
             if "refresh_every" in self.values:
                 hint = "set keys or key_ring too, or remove it"
-                yield self.problem("refresh_every", "has no effect without a key ring", hint)
+                yield self.build_problem("refresh_every", "has no effect without a key ring", hint)
             return
         if len(rings) > 1:
-            yield _conflict(self.labels[rings[1]], self.labels[rings[0]], rings[1])
+            yield _build_conflict(self.labels[rings[1]], self.labels[rings[0]], rings[1])
         for name in SINGLE_KEY_FIELDS:
             if self.values.get(name) is not None:
                 message = f"cannot be combined with {self.labels[rings[0]]}"
-                yield self.problem(name, message, "set it on each key of the ring instead")
+                yield self.build_problem(name, message, "set it on each key of the ring instead")
 
 
-def _conflict(one: str, other: str, rule: str) -> Problem:
+def _build_conflict(one: str, other: str, rule: str) -> Problem:
     return Problem(one, f"cannot be combined with {other}", "remove one of them", rule=rule)
 
 
-def _unknown(name: object) -> Problem:
+def _build_unknown(name: object) -> Problem:
     import difflib  # needed for a mistake only, and takes milliseconds to import
 
     known = [each for each in FIELDS if each != "domain"]

@@ -82,7 +82,7 @@ def _describe_schedule(settings: Settings, ring: Ring, now: float) -> Iterator[P
     """Yield a note for each key that says when it signs."""
     active = [pair for pair in ring.pairs if pair.active_from_seconds <= now]
     for older, newer in pairwise(active):
-        yield settings.problem(
+        yield settings.build_problem(
             ring.setting,
             f"{older.key_pair_id}: signed until {_time(newer.active_from_seconds)}",
             "remove it when the last URL that it signed has expired: see KeyRing.removable_at "
@@ -99,7 +99,7 @@ def _describe_schedule(settings: Settings, ring: Ring, now: float) -> Iterator[P
         start = pair.active_from_seconds
         messages.append(f"{pair.key_pair_id}: signs from {_time(start)}, in {_span(start - now)}")
     for message in messages:
-        yield settings.problem(ring.setting, message, level="note", rule="key-schedule")
+        yield settings.build_problem(ring.setting, message, level="note", rule="key-schedule")
 
 
 def _time(timestamp: int) -> str:

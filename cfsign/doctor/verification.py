@@ -62,7 +62,7 @@ class LoadedKey:
         """The key if it signs in this process; None if it is remote, and not to be used here."""
         return None if is_async(self.key) or is_blocking(self.key) else self.key
 
-    def problem(
+    def build_problem(
         self, message: str, hint: str = "", level: Level = "error", *, setting: str = ""
     ) -> Problem:
         """Return a problem of this key."""
@@ -74,7 +74,7 @@ def verify_key(loaded: LoadedKey) -> list[Problem]:
     """Sign with the key; return a note on its algorithm, backend and speed, or an error."""
     key = loaded.local
     if key is None:
-        return [loaded.problem(_describe_remote(loaded.key), level="note")]
+        return [loaded.build_problem(_describe_remote(loaded.key), level="note")]
     try:
         hash_algorithm = _choose_hash(key, loaded.wanted_hash)
         with _hide_errors(key):
@@ -82,12 +82,12 @@ def verify_key(loaded: LoadedKey) -> list[Problem]:
             Signer("DOCTOR", key, hash_algorithm=hash_algorithm).sign_policy(_POLICY)
             duration = _measure_signature(key, hash_algorithm)
     except CfsignError as error:
-        return [loaded.problem(error.message, error.hint)]
+        return [loaded.build_problem(error.message, error.hint)]
     message = (
         f"{_describe_type(key)} with {hash_algorithm}, signed by {_name_backend(key)}: "
         f"{duration * 1000:.2g} ms per signature here (median of {_ROUNDS})"
     )
-    return [loaded.problem(message, level="note")]
+    return [loaded.build_problem(message, level="note")]
 
 
 def match_public_key(
@@ -160,11 +160,11 @@ def _verify_url(configuration: Configuration, loaded: LoadedKey) -> Iterator[Pro
             url = Distribution(configuration.domain, signer).sign_path("cfsign-doctor.txt")
             verdict = TrustedKeyGroup({key_pair_id: signer.public_key_pem()}).check(url)
     except CfsignError as error:
-        yield loaded.problem(error.message, error.hint, setting="verification")
+        yield loaded.build_problem(error.message, error.hint, setting="verification")
         return
     if not verdict.allowed:
         message = f"a URL signed with these settings is refused: {verdict}"
-        yield loaded.problem(message, setting="verification")
+        yield loaded.build_problem(message, setting="verification")
 
 
 @contextlib.contextmanager

@@ -329,6 +329,7 @@ def test_plain_http_to_this_machine_is_allowed(check, setting):
         ("E005", {"cache_bytes": -1}),
         ("E005", {"expire": 60}),
         ("E005", {"code": 301}),
+        ("E005", {"cache_redirect": True}),
         ("E005", {"domain": "https://media.example.com"}),
     ],
 )
