@@ -1,5 +1,5 @@
 """
-Signed cookies: their names, their values, and the headers that set and clear them.
+Signed cookies, and the headers that set and clear them.
 
 AWS, "Set signed cookies using a canned policy" and "... using a custom policy"; RFC 6265.
 """
@@ -9,26 +9,32 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from cfsign.errors import ConfigurationError
+from cfsign.errors import ConfigurationError, Problem
 from cfsign.limits import COOKIE_PREFIX, COOKIES
 from cfsign.signing.url import split_scheme
 
 _SAME_SITE = (None, "Strict", "Lax", "None")
 _DOMAIN = r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*"
 _PATH = r"/[!-:<-~]*"
-# What no browser takes a cookie for, unless it is the host itself: the end of an address, a
-# top-level domain, and below a country's the names that registries are known to keep for it. Less
-# than `resource.is_broad` warns of: `bbc.uk`, which looks like one, may set its own cookies.
-_PUBLIC = r"[0-9.]+|[^.]+|(ac|co|com|edu|gov|net|org)\.[a-z]{2}"
+# Domains whose cookies browsers refuse: the end of an IP address, top-level domains, and the names
+# below a country's that registries are known to reserve. It lists less than `url.is_broad` warns
+# of, because `bbc.uk`, which looks like one, may set its own cookies.
+_PUBLIC_DOMAIN = r"[0-9.]+|[^.]+|(ac|co|com|edu|gov|net|org)\.[a-z]{2}"
 
 
 class SignedCookies(Mapping[str, str]):
-    """The cookies that open a resource: a mapping of CloudFront's names to values."""
+    """The cookies that give access to a resource: a mapping of CloudFront's names to values."""
 
     __slots__ = ("_resource", "_values")
 
     def __init__(self, params: Mapping[str, str], resource: str = "") -> None:
-        """Take the query parameters of a signed policy, and its resource if that is known."""
+        """
+        Build the cookies.
+
+        Args:
+            params: The query parameters of a signed policy.
+            resource: The policy's resource, or "" if it is not known.
+        """
         self._values = {COOKIE_PREFIX + name: value for name, value in params.items()}
         self._resource = resource
 
@@ -53,24 +59,24 @@ class SignedCookies(Mapping[str, str]):
         samesite: str | None = None,
     ) -> list[str]:
         """
-        Return the values of the `Set-Cookie` headers, one a cookie.
+        Return the values of the `Set-Cookie` headers, one for each cookie.
 
-        They are session cookies: the edge goes by the time in the policy, not by the browser's.
+        They are session cookies: CloudFront checks the time in the policy only.
 
         Args:
-            domain: The domain that the site and the distribution's own domain name (CNAME) share;
-                None for the host that answers alone.
-            path: The URL path below which the browser sends them; a prefix, without wildcard.
-            secure: Send them over https only.
-            httponly: Hide them from scripts.
-            samesite: "Strict", "Lax", "None", or None to leave it to the browser.
+            domain: The domain that the site and the distribution's domain name (CNAME) share.
+                None: the host that sends the response.
+            path: Browsers send the cookies for paths with this prefix. Encoded, without wildcards.
+            secure: True: browsers send the cookies over https only.
+            httponly: True: scripts cannot read the cookies.
+            samesite: "Strict", "Lax", "None", or None for the browser's default.
 
         Raises:
-            ConfigurationError: An attribute that a browser would drop or misread, or with which it
-                would never send the cookies to what they open.
+            ConfigurationError: A browser would drop or misread an attribute, or would never send
+                the cookies to their resource.
         """
-        attributes = self._attributes(domain, path, secure, httponly, samesite)
-        return [_header(name, value, attributes) for name, value in self.items()]
+        attributes = self._build_attributes(domain, path, secure, httponly, samesite)
+        return [_build_header(name, value, attributes) for name, value in self.items()]
 
     def replace_headers(
         self,
@@ -83,22 +89,23 @@ class SignedCookies(Mapping[str, str]):
         """
         Return the values of the `Set-Cookie` headers that set these cookies and clear the others.
 
-        CloudFront cookies of another form that were set for the same domain and path before
-        (canned where these are custom, with a hash algorithm where these have none) would stay in
-        the browser beside these, and the edge denies the mixture. The arguments, and the errors,
-        are those of `set_cookie_headers`.
+        CloudFront denies a mixture of the cookies of a canned and a custom policy, or of two hash
+        algorithms. Older ones of the same domain and path would otherwise stay in the browser. The
+        arguments and errors are those of `set_cookie_headers`.
         """
-        attributes = self._attributes(domain, path, secure, httponly, samesite)
+        attributes = self._build_attributes(domain, path, secure, httponly, samesite)
         return [
-            _header(name, self[name], attributes) if name in self else _clearing(name, attributes)
+            _build_header(name, self[name], attributes)
+            if name in self
+            else _build_clearing_header(name, attributes)
             for name in COOKIES
         ]
 
-    def _attributes(
+    def _build_attributes(
         self, domain: str | None, path: str, secure: bool, httponly: bool, samesite: str | None
     ) -> dict[str, object]:
-        attributes = _attributes(domain, path, secure, httponly, samesite)
-        problems = list(_astray(self._resource, domain, path))
+        attributes = _check_attributes(domain, path, secure, httponly, samesite)
+        problems = list(_find_mismatches(self._resource, domain, path))
         if problems:
             raise ConfigurationError(problems)
         return attributes
@@ -114,74 +121,102 @@ class SignedCookies(Mapping[str, str]):
         """
         Return the values of the `Set-Cookie` headers that clear all of CloudFront's cookies.
 
-        The arguments must be those that the cookies were set with, and may fail alike. What was
-        signed stays valid until it expires; clearing only makes this browser forget it.
+        The arguments must be those that set the cookies. The signature stays valid until it
+        expires: clearing only removes the cookies from this browser.
+
+        Raises:
+            ConfigurationError: A browser would drop or misread an attribute.
         """
-        attributes = _attributes(domain, path, secure, httponly, samesite)
-        return [_clearing(name, attributes) for name in COOKIES]
+        attributes = _check_attributes(domain, path, secure, httponly, samesite)
+        return [_build_clearing_header(name, attributes) for name in COOKIES]
 
 
-def unreachable(domain: str, cookie_domain: str | None, samesite: str | None) -> Iterator[str]:
-    """Say why cookies of the site would not reach *domain*'s files."""
-    scheme, _, authority = domain.partition("://")
-    problem = domain_problem(cookie_domain, authority.partition(":")[0]) if cookie_domain else ""
-    if problem:
-        yield problem
-    if samesite == "None" and scheme == "http":
-        yield 'cookie_samesite "None" needs an https distribution, or browsers drop the cookies'
-
-
-def check_attributes(domain: object, samesite: object) -> None:
+def check_cookie_options(cookie_domain: object, cookie_samesite: object) -> None:
     """Raise ConfigurationError unless cookies can have this domain and SameSite."""
-    _attributes(domain, "/", True, True, samesite)
+    _check_attributes(cookie_domain, "/", True, True, cookie_samesite, prefix="cookie_")
 
 
-def domain_problem(domain: str, host: str) -> str:
-    """Say why browsers send *host* no cookies of *domain*, or "" (RFC 6265, 5.1.3 and 5.3)."""
+def find_cookie_problems(
+    domain: str, cookie_domain: str | None, cookie_samesite: str | None
+) -> Iterator[Problem]:
+    """Yield the reasons why browsers would not send a site's cookies to a distribution's domain."""
+    scheme, _, authority = domain.partition("://")
+    if cookie_domain:
+        yield from _find_domain_problems(
+            "cookie_domain", cookie_domain, authority.partition(":")[0]
+        )
+    if cookie_samesite == "None" and scheme == "http":
+        yield Problem(
+            "cookie_samesite",
+            'browsers drop cookies with SameSite "None" over http',
+            "use https for the distribution, or another cookie_samesite",
+        )
+
+
+def _find_domain_problems(setting: str, domain: str, host: str) -> Iterator[Problem]:
+    """Yield why browsers send *host* no cookies of *domain* (RFC 6265, 5.1.3 and 5.3)."""
     name = domain.lower().removeprefix(".")
     if f".{host}".endswith(f".{name}"):
-        if name == host or not re.fullmatch(_PUBLIC, name):
-            return ""
-        what = f"browsers take no cookie for {domain}, below which anybody may have a host"
+        if name == host or not re.fullmatch(_PUBLIC_DOMAIN, name):
+            return
+        message = f"browsers refuse cookies for {domain}, because anyone can have a host below it"
     else:
-        what = f"{domain} is no parent of {host}, so browsers send the cookies elsewhere"
+        message = f"{domain} is not a parent of {host}, so browsers do not send the cookies there"
+    hint = "use the domain that the site and the distribution share"
     if host.endswith(".cloudfront.net"):
-        return (
-            f"the cookies' domain: {what}; give the distribution a domain name of your own that "
-            "shares a parent with the site"
-        )
-    return f"the cookies' domain: {what}; give the one that the site and the distribution share"
+        hint = "give the distribution a domain name (CNAME) that shares a parent with the site"
+    yield Problem(setting, message, hint)
 
 
-def _astray(resource: str, domain: str | None, path: str) -> Iterator[str]:
-    """Say why browsers never send the cookies to *resource*, where no wildcard leaves it open."""
+def _find_mismatches(resource: str, domain: str | None, path: str) -> Iterator[Problem]:
+    """Yield why browsers never send the cookies to *resource*, as far as no wildcard hides it."""
     authority, slash, rest = split_scheme(resource)[1].partition("/")
     if domain is not None and authority and "*" not in authority:
-        problem = domain_problem(domain, authority.partition(":")[0])
-        if problem:
-            yield problem
+        yield from _find_domain_problems("domain", domain, authority.partition(":")[0])
     literal = re.split(r"[*?]", slash + rest, maxsplit=1)[0]
     if not literal.startswith(path) and not path.startswith(literal):
-        yield f"the cookies' path {path} holds nothing of what they open, which is below {literal}"
+        yield Problem(
+            "path",
+            f"browsers send cookies for {path} to none of their files, which are below {literal}",
+            f"use {literal}, or a prefix of it",
+        )
 
 
-def _attributes(
-    domain: object, path: object, secure: object, httponly: object, samesite: object
+def _check_attributes(
+    domain: object,
+    path: object,
+    secure: object,
+    httponly: object,
+    samesite: object,
+    prefix: str = "",
 ) -> dict[str, object]:
+    """Return a cookie's attributes; *prefix* is that of the settings' names in an error."""
     problems = []
     if domain is not None and (not isinstance(domain, str) or not re.fullmatch(_DOMAIN, domain)):
-        problems.append("a cookie's domain is a host name alone, such as example.com")
+        problems.append(Problem(f"{prefix}domain", "must be a host name, such as example.com"))
     elif domain is not None and re.search(r"(\A|\.)cloudfront\.net\Z", domain):
         problems.append(
-            "browsers take no cookie for cloudfront.net; give the distribution a domain name of "
-            "your own, and the cookie the part that it shares with the site"
+            Problem(
+                f"{prefix}domain",
+                "browsers refuse cookies for cloudfront.net",
+                "give the distribution a domain name (CNAME) that shares a parent with the site, "
+                "and use that parent",
+            )
         )
     if not isinstance(path, str) or not re.fullmatch(_PATH, path) or "*" in path:
-        problems.append("a cookie's path is a URL path, encoded, and a prefix: no `*` and no `;`")
+        problems.append(
+            Problem(f"{prefix}path", "must be the encoded prefix of a URL path, without `*` or `;`")
+        )
     if samesite not in _SAME_SITE:
-        problems.append('samesite is "Strict", "Lax", "None" or None')
+        problems.append(Problem(f"{prefix}samesite", 'must be "Strict", "Lax", "None" or None'))
     if samesite == "None" and not secure:
-        problems.append('samesite="None" needs secure=True, or browsers drop the cookie')
+        problems.append(
+            Problem(
+                f"{prefix}samesite",
+                'browsers drop cookies with SameSite "None" that are not secure',
+                "set secure=True",
+            )
+        )
     if problems:
         raise ConfigurationError(problems)
     return {
@@ -193,13 +228,13 @@ def _attributes(
     }
 
 
-def _clearing(name: str, attributes: Mapping[str, object]) -> str:
-    over = {"max-age": 0, "expires": "Thu, 01 Jan 1970 00:00:00 GMT"}
-    return _header(name, "", {**attributes, **over})
+def _build_clearing_header(name: str, attributes: Mapping[str, object]) -> str:
+    expired = {"max-age": 0, "expires": "Thu, 01 Jan 1970 00:00:00 GMT"}
+    return _build_header(name, "", {**attributes, **expired})
 
 
-def _header(name: str, value: str, attributes: Mapping[str, object]) -> str:
-    from http.cookies import Morsel  # only who sets cookies waits for it
+def _build_header(name: str, value: str, attributes: Mapping[str, object]) -> str:
+    from http.cookies import Morsel  # imported only where cookies are set: it takes milliseconds
 
     morsel: Morsel[str] = Morsel()
     morsel.set(name, value, value)

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from cfsign.config.headers import add_no_store, build_private_headers
 from cfsign.errors import ConfigurationError, KeyUnavailableError, Problem, ResourceError
 from cfsign.limits import is_loopback
-from cfsign.signing.cookies import unreachable
+from cfsign.signing.cookies import find_cookie_problems
 from cfsign.signing.distribution import Distribution
 from cfsign.signing.policy import Conditions
 from cfsign.signing.signed_policy import SignedPolicy
@@ -208,7 +208,9 @@ class FileRequest:
 def _check_compatibility(distribution: Distribution, options: ViewOptions, can_await: bool) -> None:
     problems: list[Problem | str] = []
     if options.delivery == "cookies":
-        problems += unreachable(distribution.domain, options.cookie_domain, options.cookie_samesite)
+        problems += find_cookie_problems(
+            distribution.domain, options.cookie_domain, options.cookie_samesite
+        )
     if options.cache_redirect and distribution.expiry_step is None:
         problems.append(
             Problem(

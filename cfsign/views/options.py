@@ -21,7 +21,7 @@ from cfsign.config.fields import (
 from cfsign.config.headers import has_cache_control
 from cfsign.errors import CfsignWarning, ConfigurationError, Problem
 from cfsign.limits import PARAMETERS
-from cfsign.signing.cookies import check_attributes
+from cfsign.signing.cookies import check_cookie_options
 
 if TYPE_CHECKING:
     from cfsign.config.configuration import Configuration
@@ -83,7 +83,7 @@ class ViewOptions:
             ("allowed_statuses", check_allowed_statuses(self.allowed_statuses)),
         ):
             object.__setattr__(self, name, value)
-        check_attributes(self.cookie_domain or None, self.cookie_samesite)
+        check_cookie_options(self.cookie_domain or None, self.cookie_samesite)
         if check_cache_redirect(self.cache_redirect):
             _check_cacheable(self.delivery, self.headers)
 
