@@ -302,7 +302,11 @@ def test_wrong_option_is_refused_when_the_view_is_made(options):
 
 
 UNREACHABLE = [
-    ("https://d1.cloudfront.net", {"cookie_domain": "example.com"}, "a domain name of your own"),
+    (
+        "https://d1.cloudfront.net",
+        {"cookie_domain": "example.com"},
+        "give the distribution a domain name",
+    ),
     ("https://media.example.com", {"cookie_domain": "example.org"}, "not a parent of media"),
     ("http://media.example.com", {"cookie_samesite": "None"}, "over http"),
 ]

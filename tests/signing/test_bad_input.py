@@ -1,8 +1,8 @@
 """
-The odd inputs on which every peer fails: each is signed right, or refused with the mend.
+Inputs that every peer handles wrongly: each is signed correctly, or refused with a hint.
 
-What was probed: botocore, cloudfrontsigner, the JavaScript SDK, aws-cloudfront-sign. They emit a
-raw space, sign one URL and emit another, put parameters into the fragment, or twice.
+Tried with botocore, cloudfrontsigner, the JavaScript SDK and aws-cloudfront-sign: they emit a raw
+space, sign one URL and return another, or add parameters to the fragment, or twice.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ ACCEPTED = ["/%c3%a9.pdf", "/a+b.pdf", "/a?x=1&y=2", "/a?k&z="]
 
 
 @pytest.mark.parametrize("path", ACCEPTED)
-def test_signed_as_it_stands(
+def test_url_is_signed_and_returned_unchanged(
     recording_signer: Signer, recorder: Any, clock: Any, now: int, path: str
 ) -> None:
-    """The bytes that are signed are the bytes that are emitted: one `?`, hex in its own case."""
+    """The signed bytes are the returned bytes: one `?`, and escapes keep their case."""
     url = DOMAIN + path
     signed = recording_signer.sign_url(url, expires_in=60)
     joint = "&" if "?" in path else "?"
@@ -43,10 +43,9 @@ def test_signed_as_it_stands(
 
 
 @pytest.mark.parametrize("path", ACCEPTED)
-def test_what_is_signed_as_it_stands_is_let_in(
+def test_url_signed_unchanged_is_allowed(
     signer: Signer, trusted_keys: TrustedKeyGroup, path: str
 ) -> None:
-    """By the checking side."""
     assert trusted_keys.check(signer.sign_url(DOMAIN + path, expires_in=60))
 
 
@@ -65,10 +64,10 @@ def test_what_is_signed_as_it_stands_is_let_in(
         ("a?Expires=1", "/a%3FExpires%3D1"),
     ],
 )
-def test_a_plain_name_is_signed_encoded(
+def test_distribution_encodes_a_plain_path(
     signer: Signer, trusted_keys: TrustedKeyGroup, clock: Any, name: str, encoded: str
 ) -> None:
-    """A distribution knows names, not URLs, so it can encode what a signer must refuse."""
+    """It takes paths instead of URLs, so it can encode what a signer must refuse."""
     signed = Distribution(DOMAIN, signer).sign_path(name)
     assert signed.startswith(f"{DOMAIN}{encoded}?Expires=")
     assert trusted_keys.check(signed)
@@ -132,10 +131,10 @@ WAYS: dict[str, Callable[[Signer, str], object]] = {
 @pytest.mark.parametrize(
     ("url", "mend"), REFUSED, ids=[ascii(url)[:60] + mend[:9] for url, mend in REFUSED]
 )
-def test_refused_with_the_mend_and_nothing_signed(
+def test_bad_url_is_refused_with_a_hint(
     recording_signer: Signer, recorder: Any, url: str, mend: str, way: str
 ) -> None:
-    """Whichever way it comes in; the root of all errors catches it, and so does ValueError."""
+    """Every method refuses it and signs nothing."""
     with pytest.raises(ResourceError) as caught:
         WAYS[way](recording_signer, url)
     assert mend in str(caught.value)
@@ -147,20 +146,17 @@ def test_refused_with_the_mend_and_nothing_signed(
 
 @pytest.mark.parametrize("way", ["sign_url", "sign_urls"])
 @pytest.mark.parametrize("url", [f"{DOMAIN}/images/*", f"{DOMAIN}/a?x=*", f"{DOMAIN}/*"])
-def test_a_literal_star_makes_no_wildcard_by_accident(
+def test_literal_star_is_not_signed_as_a_wildcard(
     recording_signer: Signer, recorder: Any, url: str, way: str
 ) -> None:
-    """Peers sign it canned, which is useless, or custom, which opens all that it matches."""
+    """Peers sign it canned, which is useless, or custom, which opens everything that it matches."""
     with pytest.raises(ResourceError, match=r"write %2A for the character, or use a wildcard in"):
         WAYS[way](recording_signer, url)
     assert recorder.signed == []
 
 
 @pytest.mark.parametrize("way", ["sign_cookies", "sign", "sign_url resource"])
-def test_a_wildcard_that_is_named_is_signed(
-    recording_signer: Signer, recorder: Any, way: str
-) -> None:
-    """Where a policy's resource is what is asked for, `*` is meant."""
+def test_wildcard_in_a_pattern_is_signed(recording_signer: Signer, recorder: Any, way: str) -> None:
     WAYS[way](recording_signer, f"{DOMAIN}/*")
     ((message, _),) = recorder.signed
     assert b'"Resource":"https://media.example.com/*"' in message

@@ -1,4 +1,4 @@
-"""Cookie delivery in a browser's hands: what a real cookie jar keeps, the real edge is asked."""
+"""Cookie delivery with a real cookie jar, whose cookies the edge checks."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ KEY_PAIR_ID = "K2JCJMDEHXQW5F"
 
 
 class Browser:
-    """A cookie jar, in front of a site that has set cookies and an edge that reads them."""
+    """A cookie jar that gets cookies from a site and sends them to an edge."""
 
     def __init__(self, trusted_keys: TrustedKeyGroup) -> None:
         self.jar = CookieJar()
         self._edge = WSGIEdge(_origin, trusted_keys)
 
-    def take(self, set_cookie: Iterable[str]) -> None:
-        """Receive a response of the site with these `Set-Cookie` headers."""
+    def receive(self, set_cookie: Iterable[str]) -> None:
+        """Store the cookies of a response with these `Set-Cookie` headers."""
         lines = "".join(f"Set-Cookie: {value}\r\n" for value in set_cookie)
         message = http.client.parse_headers(io.BytesIO(f"{lines}\r\n".encode()))
         request = urllib.request.Request("https://www.example.com/")
         self.jar.extract_cookies(_Response(message), request)  # type: ignore[arg-type]  # a stub
 
     def get(self, path: str) -> str:
-        """Ask the edge, with what the jar has for the URL; return the status."""
+        """Request a path from the edge with the jar's cookies, and return the status."""
         request = urllib.request.Request(DOMAIN + path)
         self.jar.add_cookie_header(request)
         environ: dict[str, Any] = {
@@ -63,7 +63,7 @@ def _origin(environ: Any, start_response: Any) -> list[bytes]:
     return [b"the film"]
 
 
-def delivered(distribution: Distribution) -> list[str]:
+def set_cookies_of_view(distribution: Distribution) -> list[str]:
     response = allow(distribution, "v/film.m3u8", delivery="cookies", cookie_domain="example.com")
     return [value for name, value in response.headers if name == "Set-Cookie"]
 
@@ -77,10 +77,9 @@ def cookies_of(signer: Signer, resource: str) -> SignedCookies:
     return signer.sign_cookies(f"{DOMAIN}{resource}", expires_in=60)
 
 
-def test_the_jar_is_let_in(browser: Browser, signer: Signer) -> None:
-    """And only where the cookies were set for."""
+def test_cookies_of_the_view_open_their_folder_only(browser: Browser, signer: Signer) -> None:
     assert browser.get("/v/1.ts").startswith("403")
-    browser.take(delivered(Distribution(DOMAIN, signer)))
+    browser.receive(set_cookies_of_view(Distribution(DOMAIN, signer)))
     assert browser.get("/v/1.ts") == "200 OK"
     assert browser.get("/w/1.ts").startswith("403")
 
@@ -88,25 +87,25 @@ def test_the_jar_is_let_in(browser: Browser, signer: Signer) -> None:
 def test_cookies_of_another_form_are_replaced(
     browser: Browser, signer: Signer, key: PrivateKey
 ) -> None:
-    """Canned then custom, SHA-256 then SHA-1: what is not set again is cleared."""
+    """Canned by custom, SHA-256 by SHA-1: a cookie that is not set again is cleared."""
     sha256 = Signer(KEY_PAIR_ID, key, hash_algorithm="SHA256")
     where = {"domain": "example.com", "path": "/v/"}
     for earlier in (cookies_of(signer, "/v/film.m3u8"), cookies_of(sha256, "/v/*")):
-        browser.take(earlier.set_cookie_headers(**where))  # type: ignore[arg-type]  # all text
+        browser.receive(earlier.set_cookie_headers(**where))  # type: ignore[arg-type]  # all text
         assert browser.get("/v/film.m3u8") == "200 OK"
-        browser.take(delivered(Distribution(DOMAIN, signer)))
+        browser.receive(set_cookies_of_view(Distribution(DOMAIN, signer)))
         assert browser.get("/v/film.m3u8") == "200 OK"
         assert browser.get("/v/1.ts") == "200 OK"
-    browser.take(delivered(Distribution(DOMAIN, sha256)))
+    browser.receive(set_cookies_of_view(Distribution(DOMAIN, sha256)))
     assert browser.get("/v/1.ts") == "200 OK"
-    browser.take(cookies_of(signer, "/v/film.m3u8").replace_headers(**where))  # type: ignore[arg-type]
+    browser.receive(cookies_of(signer, "/v/film.m3u8").replace_headers(**where))  # type: ignore[arg-type]
     assert browser.get("/v/film.m3u8") == "200 OK"
     assert browser.get("/v/1.ts").startswith("403")
 
 
-def test_a_folder_inside_another_has_no_cure(browser: Browser, signer: Signer) -> None:
-    """As the docstring of ViewOptions says: both sets are sent, and the edge denies them."""
-    browser.take(cookies_of(signer, "/v/*").replace_headers("example.com", "/v/"))
-    browser.take(cookies_of(signer, "/v/hd/*").replace_headers("example.com", "/v/hd/"))
+def test_cookies_for_a_nested_folder_are_denied(browser: Browser, signer: Signer) -> None:
+    """Browsers send the cookies of both folders, as `ViewOptions` documents."""
+    browser.receive(cookies_of(signer, "/v/*").replace_headers("example.com", "/v/"))
+    browser.receive(cookies_of(signer, "/v/hd/*").replace_headers("example.com", "/v/hd/"))
     assert browser.get("/v/1.ts") == "200 OK"
     assert browser.get("/v/hd/1.ts").startswith("403")

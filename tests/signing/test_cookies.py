@@ -1,4 +1,4 @@
-"""Signed cookies: the headers that set them, and those that clear them."""
+"""Signed cookies: the headers that set and clear them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FOLDER = "https://media.example.com/v/*"
 
 @pytest.fixture
 def cookies(recording_signer: Signer) -> SignedCookies:
-    """Cookies that open a folder."""
+    """Cookies for a folder."""
     return recording_signer.sign_policy(Policy(FOLDER, 1767225600)).cookies()
 
 
@@ -23,8 +23,7 @@ def attributes(header: str) -> set[str]:
     return set(header.split("; ")[1:])
 
 
-def test_they_are_a_mapping_that_cannot_be_changed(cookies: Any) -> None:
-    """Names to values; membership, length and iteration agree."""
+def test_cookies_are_an_immutable_mapping(cookies: Any) -> None:
     assert len(cookies) == len(list(cookies)) == 3
     assert "CloudFront-Policy" in cookies
     assert "Policy" not in cookies
@@ -33,8 +32,8 @@ def test_they_are_a_mapping_that_cannot_be_changed(cookies: Any) -> None:
         cookies["CloudFront-Policy"] = "x"
 
 
-def test_each_cookie_has_a_header_of_its_own(cookies: SignedCookies) -> None:
-    """Session cookies, over https, hidden from scripts; the values as they are."""
+def test_each_cookie_has_one_header(cookies: SignedCookies) -> None:
+    """Session cookies, sent over https only, hidden from scripts."""
     headers = cookies.set_cookie_headers()
     assert [header.partition("=")[0] for header in headers] == list(cookies)
     for header, (name, value) in zip(headers, cookies.items(), strict=True):
@@ -42,8 +41,7 @@ def test_each_cookie_has_a_header_of_its_own(cookies: SignedCookies) -> None:
         assert attributes(header) == {"Path=/", "Secure", "HttpOnly"}
 
 
-def test_attributes_are_what_was_asked_for(cookies: SignedCookies) -> None:
-    """Domain, path, SameSite, and neither Secure nor HttpOnly where they are switched off."""
+def test_attributes_are_set_by_arguments(cookies: SignedCookies) -> None:
     headers = cookies.set_cookie_headers("example.com", "/v/", samesite="None")
     assert [attributes(header) for header in headers] == [
         {"Domain=example.com", "Path=/v/", "Secure", "HttpOnly", "SameSite=None"}
@@ -52,7 +50,7 @@ def test_attributes_are_what_was_asked_for(cookies: SignedCookies) -> None:
     assert [attributes(header) for header in headers] == [{"Path=/", "SameSite=Lax"}] * 3
 
 
-def test_another_library_reads_the_same_values(cookies: SignedCookies) -> None:
+def test_another_library_parses_the_same_values(cookies: SignedCookies) -> None:
     """CloudFront's base64 needs no quotes in a cookie."""
     jar = SimpleCookie()
     for header in cookies.set_cookie_headers():
@@ -60,8 +58,7 @@ def test_another_library_reads_the_same_values(cookies: SignedCookies) -> None:
     assert {name: morsel.value for name, morsel in jar.items()} == dict(cookies)
 
 
-def test_replacing_sets_these_and_clears_the_others(cookies: SignedCookies) -> None:
-    """One header for each name that CloudFront reads, all with the same attributes."""
+def test_replace_headers_set_these_cookies_and_clear_the_others(cookies: SignedCookies) -> None:
     given = ("example.com", "/v/", True, False, "Lax")
     headers = cookies.replace_headers(*given)
     assert [header.partition("=")[0] for header in headers] == list(COOKIES)
@@ -73,8 +70,7 @@ def test_replacing_sets_these_and_clears_the_others(cookies: SignedCookies) -> N
     ]
 
 
-def test_clearing_names_every_cookie_that_cloudfront_reads() -> None:
-    """Whatever was set before, canned or custom, it is emptied and expired."""
+def test_clear_headers_clear_every_cookie_of_cloudfront() -> None:
     headers = SignedCookies.clear_headers("example.com", "/v/")
     assert [header.partition("; ")[0] for header in headers] == [f"{name}=" for name in COOKIES]
     for header in headers:
@@ -123,10 +119,10 @@ def test_clearing_names_every_cookie_that_cloudfront_reads() -> None:
         ),
     ],
 )
-def test_attributes_that_browsers_drop_or_misread_are_refused(
+def test_attribute_that_browsers_drop_or_misread_is_refused(
     cookies: SignedCookies, options: dict[str, Any], mend: str
 ) -> None:
-    """For setting and for clearing alike, with the mend; nothing can be injected."""
+    """By every method, so that nothing can be injected."""
     with pytest.raises(ConfigurationError, match=mend):
         cookies.set_cookie_headers(**options)
     with pytest.raises(ConfigurationError, match=mend):
@@ -135,16 +131,14 @@ def test_attributes_that_browsers_drop_or_misread_are_refused(
         SignedCookies.clear_headers(**options)
 
 
-def test_all_mistakes_are_told_at_once(cookies: SignedCookies) -> None:
-    """Three wrong attributes make three problems."""
+def test_all_wrong_attributes_are_reported_at_once(cookies: SignedCookies) -> None:
     with pytest.raises(ConfigurationError) as caught:
         cookies.set_cookie_headers("a b", "x", samesite="maybe")
     assert len(caught.value.problems) == 3
 
 
 @pytest.mark.parametrize("domain", ["example.com", ".example.com", "mycloudfront.net", "localhost"])
-def test_domains_that_browsers_take(domain: str) -> None:
-    """A leading dot is of old use; of cookies made by hand, nobody knows where they go."""
+def test_domain_that_browsers_accept(domain: str) -> None:
     cookies = SignedCookies({"Signature": "s", "Key-Pair-Id": "K"})
     assert f"Domain={domain}" in attributes(cookies.set_cookie_headers(domain)[0])
 
@@ -165,10 +159,9 @@ def test_domains_that_browsers_take(domain: str) -> None:
         ("https://*.example.com/v/*", {"path": "/w"}, "to none of their files"),
     ],
 )
-def test_cookies_that_no_browser_would_send_to_what_they_open_are_refused(
+def test_cookies_that_browsers_never_send_to_their_resource_are_refused(
     recording_signer: Signer, resource: str, options: dict[str, Any], mend: str
 ) -> None:
-    """To set and to replace them alike."""
     cookies = recording_signer.sign_policy(Policy(resource, 1767225600)).cookies()
     for headers in (cookies.set_cookie_headers, cookies.replace_headers):
         with pytest.raises(ConfigurationError, match=mend):
@@ -191,9 +184,9 @@ def test_cookies_that_no_browser_would_send_to_what_they_open_are_refused(
     ],
 )
 @pytest.mark.filterwarnings("ignore:the wildcard in the policy's domain")
-def test_cookies_that_a_browser_may_send_are_not_refused(
+def test_cookies_that_browsers_may_send_are_accepted(
     recording_signer: Signer, resource: str, options: dict[str, Any]
 ) -> None:
-    """Where a wildcard leaves the host or the path open, the doubt is the caller's."""
+    """A wildcard may hide the host or the path."""
     cookies = recording_signer.sign_policy(Policy(resource, 1767225600)).cookies()
     assert len(cookies.set_cookie_headers(**options)) == len(cookies)

@@ -1,4 +1,4 @@
-"""Which URLs a policy covers as the signer reads it: never more than the edge would let through."""
+"""The signer's pattern matching: never wider than that of the checking side."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ NOT_COVERED = [
 
 
 @pytest.mark.parametrize(("resource", "url"), COVERED)
-def test_covers(resource: str, url: str) -> None:
-    """A wildcard stands for text within its section; one at the end for all that follows."""
+def test_pattern_matches(resource: str, url: str) -> None:
+    """A wildcard matches text within its section; one at the end matches the rest."""
     assert check_resource(resource)
     assert check_url(url)
     assert is_match(resource, url)
@@ -86,8 +86,8 @@ def test_covers(resource: str, url: str) -> None:
 
 
 @pytest.mark.parametrize(("resource", "url"), NOT_COVERED)
-def test_does_not_cover(resource: str, url: str) -> None:
-    """Another file, another host, another scheme, another section."""
+def test_pattern_does_not_match(resource: str, url: str) -> None:
+    """Another file, host, scheme or section."""
     assert check_resource(resource)
     assert check_url(url)
     assert not is_match(resource, url)
@@ -103,7 +103,7 @@ SCHEMES = st.sampled_from(["https://", "http://", "*://", "http*://", ""])
 
 @st.composite
 def pattern_and_url(draw: st.DrawFn) -> tuple[str, str]:
-    """A pattern, and a URL that is likely to fit: each wildcard of the pattern filled in."""
+    """A pattern, and a URL that is likely to match: it has text in place of each wildcard."""
     scheme, host = draw(SCHEMES), draw(HOSTS)
     path = draw(st.none() | st.lists(TOKENS, max_size=8).map(lambda tokens: "/" + "".join(tokens)))
     pattern = f"{scheme}{host}{path or ''}"
@@ -134,8 +134,7 @@ def pattern_and_url(draw: st.DrawFn) -> tuple[str, str]:
 @given(pattern_and_url())
 @example(("https://h.example/a*", "https://h.example/a?b"))
 @example(("*example", "https://h.example/"))
-def test_coverage_is_never_wider_than_the_edges_matching(pair: tuple[str, str]) -> None:
-    """Whatever the signer hands out under a policy, the edge's own reader of wildcards takes."""
+def test_matching_is_never_wider_than_on_the_checking_side(pair: tuple[str, str]) -> None:
     resource, url = pair
     try:
         check_resource(resource)
@@ -151,8 +150,7 @@ def test_coverage_is_never_wider_than_the_edges_matching(pair: tuple[str, str]) 
     st.lists(st.sampled_from(["a", "b", "/", ".", "*"]), min_size=1, max_size=8),
     st.lists(st.text("ab/.", max_size=5), min_size=8, max_size=8),
 )
-def test_a_wildcard_covers_any_text_of_its_section(tokens: list[str], texts: list[str]) -> None:
-    """No filling of a pattern's `*` is missed."""
+def test_star_matches_any_text_within_its_section(tokens: list[str], texts: list[str]) -> None:
     resource = f"{H}/{''.join(tokens)}"
     url = f"{H}/" + "".join(
         text if token == "*" else token for token, text in zip(tokens, texts, strict=False)
@@ -160,15 +158,15 @@ def test_a_wildcard_covers_any_text_of_its_section(tokens: list[str], texts: lis
     assert is_match(resource, url)
 
 
-def test_a_hostile_pattern_takes_no_time() -> None:
-    """A pattern of thousands of wildcards is decided as soon as any other: this test ends."""
+def test_hostile_pattern_is_matched_in_linear_time() -> None:
+    """With exponential time this test would not end."""
     resource = f"{H}/{'*a' * 3000}*b?c"
     assert not is_match(resource, f"{H}/{'a' * 8000}")
     assert not is_match(f"{H}/{'*a?' * MAX_QUESTION_MARKS}c", f"{H}/{'a' * 8000}?b")
 
 
-def test_a_pattern_has_few_question_marks() -> None:
-    """Each may begin the query, so each doubles the work; the error says what to write."""
+def test_number_of_question_marks_is_limited() -> None:
+    """Each may start the query, so each must be tried."""
     question_marks = "a?" * MAX_QUESTION_MARKS
     assert is_match(f"{H}/*{question_marks}b", f"{H}/*{question_marks}b")
     assert not is_match(f"{H}/*{question_marks}b", f"{H}/c")

@@ -1,4 +1,4 @@
-"""A distribution: plain paths to URLs, its default lifetime, and its steps."""
+"""`Distribution`: plain paths to URLs, the default expiry and the steps."""
 
 from __future__ import annotations
 
@@ -46,10 +46,9 @@ def expiry(url: str) -> int:
         ("a", [("x", "1"), ("x", "1")], "/a?x=1&x=1"),
     ],
 )
-def test_url_encodes_a_plain_path_once(
+def test_unsigned_url_encodes_a_plain_path_once(
     recording_distribution: Distribution, recorder: Any, path: str, query: Any, url: str
 ) -> None:
-    """Nothing is signed by it."""
     assert recording_distribution.unsigned_url(path, query) == DOMAIN + url
     assert recorder.signed == []
 
@@ -76,10 +75,9 @@ def test_url_encodes_a_plain_path_once(
         ("a" * 8192, None, "shorten the path"),
     ],
 )
-def test_what_names_nothing_is_refused_and_not_signed(
+def test_bad_path_or_query_is_refused_and_not_signed(
     recording_distribution: Distribution, recorder: Any, path: Any, query: Any, mend: str
 ) -> None:
-    """By `url` and by `sign`, with the mend."""
     for method in (recording_distribution.unsigned_url, recording_distribution.sign_path):
         with pytest.raises(ResourceError, match=mend):
             method(path, query=query)
@@ -103,10 +101,10 @@ QUERIES = st.lists(st.tuples(KEYS, st.text("aé '*&=/?#+%\n")))
 
 
 @given(PATHS, QUERIES)
-def test_no_browser_changes_a_letter_of_the_url(
+def test_browsers_do_not_change_an_unsigned_url(
     signer: Signer, path: str, query: list[tuple[str, str]]
 ) -> None:
-    """Any name of a file and any query become what goes on the wire as it stands."""
+    """For any file name and any query."""
     url = Distribution(DOMAIN, signer).unsigned_url(path, query)
     assert url.startswith(f"{DOMAIN}/")
     encoded, _, rest = url.removeprefix(DOMAIN).partition("?")
@@ -119,10 +117,10 @@ def test_no_browser_changes_a_letter_of_the_url(
     assert unquote(encoded, errors="strict") == "/" + path
 
 
-def test_sign_signs_what_url_says(
+def test_sign_path_signs_the_unsigned_url(
     recording_distribution: Distribution, recorder: Any, clock: Any, now: int
 ) -> None:
-    """With the default lifetime of a minute, canned."""
+    """With the default expiry of one minute, canned."""
     signed = recording_distribution.sign_path("a b.pdf", query={"v": "1"})
     assert signed.startswith(f"{DOMAIN}/a%20b.pdf?v=1&Expires={now + 60}&Signature=")
     assert b'"Resource":"https://media.example.com/a%20b.pdf?v=1"' in recorder.signed[0][0]
@@ -138,10 +136,9 @@ def test_sign_signs_what_url_says(
         ({"expires_at": datetime(2026, 1, 1, 0, 0, 9, tzinfo=UTC)}, 9),
     ],
 )
-def test_what_is_said_goes_before_the_default(
+def test_expiry_argument_replaces_the_default(
     recording_signer: Signer, clock: Any, now: int, options: dict[str, Any], end: int
 ) -> None:
-    """The distribution's own lifetime is for where nothing else is said."""
     distribution = Distribution(DOMAIN, recording_signer, expires_in=timedelta(minutes=5))
     assert distribution.expires_in == 300
     assert expiry(distribution.sign_path("a", **options)) == now + end
@@ -149,13 +146,12 @@ def test_what_is_said_goes_before_the_default(
     assert cookies["CloudFront-Expires"] == str(now + end)
 
 
-def test_start_and_address_make_it_custom(
+def test_start_and_address_make_the_policy_custom(
     recording_distribution: Distribution,
     clock: Any,
     now: int,
     from_cloudfront: Callable[..., bytes],
 ) -> None:
-    """They are passed on to the policy."""
     for options in ({"starts_at": now}, {"ip_address": "192.0.2.1"}):
         signed = recording_distribution.sign_path("a", **options)
         policy = from_cloudfront(signed.partition("?Policy=")[2].partition("&")[0])
@@ -163,10 +159,10 @@ def test_start_and_address_make_it_custom(
         assert policy.decode() == expected.to_json()
 
 
-def test_cookies_open_a_pattern(
+def test_sign_cookies_keeps_the_wildcard_of_the_pattern(
     recording_distribution: Distribution, recorder: Any, clock: Any
 ) -> None:
-    """The wildcard stays, all else is encoded, a `?` too."""
+    """Everything else is encoded, including `?`."""
     recording_distribution.sign_cookies(pattern="videos/é 42/*")
     assert b'"Resource":"https://media.example.com/videos/%C3%A9%2042/*"' in recorder.signed[0][0]
     recording_distribution.sign_cookies(pattern="/what?/*")
@@ -178,10 +174,9 @@ def test_cookies_open_a_pattern(
 
 
 @pytest.mark.parametrize("path", ["a*b.pdf", "*", "x/*"])
-def test_a_star_in_a_name_is_no_wildcard(
+def test_star_in_a_path_is_not_a_wildcard(
     signer: Signer, trusted_keys: TrustedKeyGroup, clock: Any, path: str
 ) -> None:
-    """Signed as a path, it opens the file of that name alone."""
     distribution = Distribution(DOMAIN, signer)
     signed = distribution.sign_path(path)
     assert trusted_keys.check(signed)
@@ -190,8 +185,8 @@ def test_a_star_in_a_name_is_no_wildcard(
     assert not trusted_keys.check(signed.replace("%2A", "*"))
 
 
-def test_a_step_rounds_up(recording_signer: Signer, clock: Any, now: int) -> None:
-    """So that the same comes out for a while, and lasts at least as long as was asked for."""
+def test_step_rounds_the_expiry_up(recording_signer: Signer, clock: Any, now: int) -> None:
+    """URLs stay the same within a step and last at least the requested duration."""
     distribution = Distribution(DOMAIN, recording_signer, expires_in=60, expiry_step=300)
     assert now % 300 == 0
     first = distribution.sign_path("a")
@@ -204,8 +199,7 @@ def test_a_step_rounds_up(recording_signer: Signer, clock: Any, now: int) -> Non
     assert expiry(distribution.sign_path("a", expires_at=now + 777)) == now + 777
 
 
-def test_a_step_goes_not_past_the_last_second(recording_signer: Signer, clock: Any) -> None:
-    """2147483647 is the end, whatever it is a multiple of."""
+def test_step_does_not_round_past_2038(recording_signer: Signer, clock: Any) -> None:
     distribution = Distribution(DOMAIN, recording_signer, expiry_step=370_000_000)
     assert expiry(distribution.sign_path("a")) == 1_850_000_000
     distribution = Distribution(
@@ -215,8 +209,8 @@ def test_a_step_goes_not_past_the_last_second(recording_signer: Signer, clock: A
 
 
 @given(st.integers(1, 10**6), st.integers(1, 10**5))
-def test_a_step_shortens_no_life(signer: Signer, lifetime: int, step: int) -> None:
-    """Between what was asked for and that plus a step, and a multiple of it."""
+def test_step_never_shortens_the_duration(signer: Signer, lifetime: int, step: int) -> None:
+    """It adds less than a step, and the expiry is a multiple of it."""
     distribution = Distribution(DOMAIN, signer, expires_in=lifetime, expiry_step=step)
     before = int(datetime.now(UTC).timestamp())
     end = distribution.sign_resource(f"{DOMAIN}/a").policy.expires_at
@@ -225,10 +219,10 @@ def test_a_step_shortens_no_life(signer: Signer, lifetime: int, step: int) -> No
     assert end % step == 0
 
 
-def test_what_is_reusable_changes_when_its_time_is_over(
+def test_redirect_max_age_ends_when_the_policy_changes(
     recording_signer: Signer, clock: Any, now: int
 ) -> None:
-    """To the second: kept so long, it is what would be signed; a second later, it is not."""
+    """In the same second the policy is still the same; one second later it is not."""
     distribution = Distribution(DOMAIN, recording_signer, expires_in=60, expiry_step=300)
     signed = distribution.sign_resource(f"{DOMAIN}/a")
     assert distribution.redirect_max_age(signed) == 240
@@ -241,8 +235,8 @@ def test_what_is_reusable_changes_when_its_time_is_over(
 
 
 @pytest.mark.parametrize("signed", [f"{DOMAIN}/a?Expires=1&Signature=s3cret", None])
-def test_what_is_no_signed_policy_is_not_reusable(recording_signer: Signer, signed: Any) -> None:
-    """A URL is what one has at hand, and it is not shown."""
+def test_redirect_max_age_takes_only_a_signed_policy(recording_signer: Signer, signed: Any) -> None:
+    """A URL is refused, and not shown."""
     distribution = Distribution(DOMAIN, recording_signer, expiry_step=300)
     with pytest.raises(
         PolicyError, match="takes the SignedPolicy that sign_resource returns"
@@ -251,10 +245,7 @@ def test_what_is_no_signed_policy_is_not_reusable(recording_signer: Signer, sign
     assert "s3cret" not in str(caught.value)
 
 
-def test_a_second_that_has_begun_is_not_reusable(
-    recording_signer: Signer, clock: Any, now: int
-) -> None:
-    """Or the URL would have less than its life left at the end."""
+def test_redirect_max_age_is_rounded_down(recording_signer: Signer, clock: Any, now: int) -> None:
     distribution = Distribution(DOMAIN, recording_signer, expires_in=60, expiry_step=300)
     signed = distribution.sign_resource(f"{DOMAIN}/a")
     for seconds, max_age in ((100, 140), (0.001, 139), (140.5, 0)):
@@ -262,10 +253,9 @@ def test_a_second_that_has_begun_is_not_reusable(
         assert distribution.redirect_max_age(signed) == max_age
 
 
-def test_only_what_has_the_steps_life_is_reusable(
+def test_redirect_max_age_is_0_without_the_default_expiry(
     recording_signer: Signer, clock: Any, now: int
 ) -> None:
-    """Who asks for a life of its own wants no redirect that outlives the question."""
     stepped = Distribution(DOMAIN, recording_signer, expires_in=60, expiry_step=300)
     plain = Distribution(DOMAIN, recording_signer, expires_in=60)
     for options in ({"expires_in": 7}, {"expires_in": 7200}, {"expires_at": now + 301}):
@@ -283,14 +273,13 @@ def test_only_what_has_the_steps_life_is_reusable(
         (None, "got NoneType"),
     ],
 )
-def test_a_bad_domain_is_a_configuration_error(signer: Signer, domain: Any, mend: str) -> None:
-    """The domain is a setting."""
+def test_bad_domain_is_a_configuration_error(signer: Signer, domain: Any, mend: str) -> None:
     with pytest.raises(ConfigurationError, match=mend):
         Distribution(domain, signer)
 
 
-def test_a_signer_goes_in(key: Any) -> None:
-    """Not a key, which has no id."""
+def test_key_instead_of_a_signer_is_refused(key: Any) -> None:
+    """A key has no id."""
     with pytest.raises(
         ConfigurationError,
         match=r"must be a Signer or a KeyRing.*; use Signer\(key_pair_id, private_key\)",
@@ -300,19 +289,19 @@ def test_a_signer_goes_in(key: Any) -> None:
 
 @pytest.mark.parametrize("name", ["expires_in", "expiry_step"])
 @pytest.mark.parametrize("value", [0, -1, 1.5, "60", True, timedelta(0), 2**31, timedelta.max])
-def test_a_bad_lifetime_is_refused_when_made(signer: Signer, name: str, value: Any) -> None:
-    """Not at the first viewer."""
+def test_bad_duration_is_refused_when_the_distribution_is_made(
+    signer: Signer, name: str, value: Any
+) -> None:
+    """Not at the first request."""
     with pytest.raises(PolicyError, match=name):
         Distribution(DOMAIN, signer, **{name: value})
 
 
-def test_a_slash_at_the_end_of_the_domain_is_dropped(signer: Signer) -> None:
-    """People write it either way."""
+def test_trailing_slash_of_the_domain_is_dropped(signer: Signer) -> None:
     assert Distribution(f"{DOMAIN}/", signer).unsigned_url("a") == f"{DOMAIN}/a"
 
 
 def test_from_config_and_from_env_agree(pem: str, tmp_path: Path) -> None:
-    """Settings as a mapping and as variables make the same distribution."""
     (tmp_path / "k.pem").write_text(pem)
     one = Distribution.from_config(
         {
@@ -351,8 +340,7 @@ def test_from_config_and_from_env_agree(pem: str, tmp_path: Path) -> None:
     )
 
 
-def test_from_config_reports_mistakes() -> None:
-    """Through the configuration, all at once."""
+def test_from_config_reports_all_mistakes_at_once() -> None:
     with pytest.raises(ConfigurationError) as caught:
         Distribution.from_config({})
     assert len(caught.value.problems) >= 3
@@ -360,8 +348,7 @@ def test_from_config_reports_mistakes() -> None:
         Distribution.from_env({})
 
 
-def test_from_env_reads_the_environment(monkeypatch: pytest.MonkeyPatch, pem: str) -> None:
-    """The process's own, where no other is given."""
+def test_from_env_reads_os_environ_by_default(monkeypatch: pytest.MonkeyPatch, pem: str) -> None:
     monkeypatch.setenv("CLOUDFRONT_DOMAIN", DOMAIN)
     monkeypatch.setenv("CLOUDFRONT_KEY_PAIR_ID", "ABCDEF")
     monkeypatch.setenv("CLOUDFRONT_PRIVATE_KEY", pem.replace("\n", "\\n"))

@@ -1,4 +1,4 @@
-"""The tree of errors, and the evidence that they keep."""
+"""The tree of errors and their attributes."""
 
 from __future__ import annotations
 
@@ -26,29 +26,28 @@ from cfsign.errors import Problem
         (DecisionError, False),
     ],
 )
-def test_one_root(error: type[CfsignError], is_value_error: bool) -> None:
-    """One `except` catches all; bad values are ValueErrors as well."""
+def test_all_errors_have_one_root(error: type[CfsignError], is_value_error: bool) -> None:
+    """Errors about values are also ValueErrors."""
     assert issubclass(error, CfsignError)
     assert issubclass(error, ValueError) is is_value_error
     assert str(error("what to do")) == "what to do"
 
 
-def test_evidence() -> None:
-    """Each keeps what it found, where it found it, or nothing."""
+def test_errors_keep_their_evidence() -> None:
     assert ResourceError("x", found="*", position=7).position == 7
     assert (ResourceError("x").found, ResourceError("x").position) == ("", None)
     assert (PolicyError("x", field="a").field, PolicyError("x").field) == ("a", "")
     assert (SigningKeyError("x", source="a").source, SigningKeyError("x").source) == ("a", "")
 
 
-def test_problems() -> None:
-    """A configuration's error holds one or many, and its text has a line for each."""
+def test_configuration_error_has_problems() -> None:
+    """Its text has one line for each."""
     assert ConfigurationError("a").problems == (Problem("", "a"),)
     error = ConfigurationError(["a", "b"])
     assert error.problems == (Problem("", "a"), Problem("", "b"))
     assert str(error) == "a\nb"
 
 
-def test_the_warning_is_a_users() -> None:
-    """Shown by default, and filtered by one class."""
+def test_warning_is_a_user_warning() -> None:
+    """Python shows it by default."""
     assert issubclass(CfsignWarning, UserWarning)

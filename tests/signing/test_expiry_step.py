@@ -26,10 +26,10 @@ def steps(draw: st.DrawFn) -> tuple[int, int | None]:
 
 
 @given(st.integers(1, LATEST), st.text(), steps())
-def test_a_step_shortens_no_life_and_adds_less_than_itself(
+def test_rounding_adds_less_than_a_step(
     moment: int, resource: str, step_and_jitter: tuple[int, int | None]
 ) -> None:
-    """Whatever the jitter; and the jitter is less than was said."""
+    """With any jitter, which shifts the steps by less than its own length."""
     step, jitter = step_and_jitter
     end = round_up_expiry(moment, resource, step, jitter)
     assert moment <= end < moment + step
@@ -38,10 +38,10 @@ def test_a_step_shortens_no_life_and_adds_less_than_itself(
 
 
 @given(st.integers(1, LATEST // 2), st.integers(0, 10**6), st.text(), steps())
-def test_the_expiries_of_a_resource_lie_a_step_apart(
+def test_expiries_of_a_resource_are_a_step_apart(
     moment: int, later: int, resource: str, step_and_jitter: tuple[int, int | None]
 ) -> None:
-    """So it changes as often with a jitter as without."""
+    """Also with a jitter."""
     step, jitter = step_and_jitter
     first, second = (round_up_expiry(m, resource, step, jitter) for m in (moment, moment + later))
     assert first <= second
@@ -49,8 +49,8 @@ def test_the_expiries_of_a_resource_lie_a_step_apart(
     assert round_up_expiry(first, resource, step, jitter) == first
 
 
-def test_a_jitter_spreads_evenly() -> None:
-    """The renewals of 6,000 URLs over 60 seconds: about 100 in each, where all had been in one."""
+def test_jitter_spreads_evenly() -> None:
+    """6,000 URLs over 60 seconds are about 100 in each second."""
     ends = [round_up_expiry(7200, f"{DOMAIN}/videos/42/{n}.ts", 3600, 60) for n in range(6000)]
     counts = [ends.count(10_800 - 3600 + second) for second in range(60)]
     assert sum(counts) == 6000
@@ -58,8 +58,8 @@ def test_a_jitter_spreads_evenly() -> None:
     assert max(counts) < 150
 
 
-def test_every_process_finds_the_same() -> None:
-    """Whatever its hash seed: the workers of a site give a file the same URL."""
+def test_every_process_computes_the_same_jitter() -> None:
+    """With any hash seed, so all workers of a site give a file the same URL."""
     code = (
         "from cfsign.signing.times import round_up_expiry; "
         f"print(round_up_expiry(1767225600, '{DOMAIN}/a.pdf', 3600, 3600))"
@@ -76,10 +76,8 @@ def test_every_process_finds_the_same() -> None:
         assert done.stdout == f"{1767225600 + 0x241F0303 % 3600}\n"
 
 
-def test_a_distribution_spreads_the_expiries(
-    recording_signer: Signer, clock: Any, now: int
-) -> None:
-    """Of URLs and of what is reusable; each file keeps its URL for a whole step."""
+def test_distribution_spreads_the_expiries(recording_signer: Signer, clock: Any, now: int) -> None:
+    """Each file keeps its URL for a whole step."""
     distribution = Distribution(
         DOMAIN, recording_signer, expires_in=60, expiry_step=300, expiry_jitter=timedelta(minutes=5)
     )
@@ -94,8 +92,8 @@ def test_a_distribution_spreads_the_expiries(
         assert distribution.sign_resource(url).policy.expires_at == each.policy.expires_at + 300
 
 
-def test_what_is_no_text_is_refused_as_ever(recording_signer: Signer, clock: Any) -> None:
-    """Before it is hashed for the jitter; and text that is no URL after it."""
+def test_bad_resource_is_refused_with_a_jitter(recording_signer: Signer, clock: Any) -> None:
+    """Before and after it is hashed."""
     distribution = Distribution(DOMAIN, recording_signer, expiry_step=300, expiry_jitter=300)
     for resource in (None, 7, b"https://media.example.com/a", f"{DOMAIN}/\ud800", f"{DOMAIN}/é"):
         with pytest.raises(ResourceError):
@@ -103,14 +101,12 @@ def test_what_is_no_text_is_refused_as_ever(recording_signer: Signer, clock: Any
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, "60", True, timedelta(0), 301, timedelta.max])
-def test_a_bad_jitter_is_refused_when_made(signer: Signer, value: Any) -> None:
-    """A longer one than the step would be no other than a shorter one."""
+def test_bad_jitter_is_refused_when_the_distribution_is_made(signer: Signer, value: Any) -> None:
     with pytest.raises(PolicyError, match="expiry_jitter"):
         Distribution(DOMAIN, signer, expiry_step=300, expiry_jitter=value)
 
 
-def test_a_jitter_is_that_of_a_step(signer: Signer) -> None:
-    """Without one it would do nothing."""
+def test_jitter_needs_a_step(signer: Signer) -> None:
     with pytest.raises(PolicyError, match="needs an expiry_step; set both or neither"):
         Distribution(DOMAIN, signer, expiry_jitter=60)
     assert Distribution(DOMAIN, signer, expiry_step=60, expiry_jitter=60).expiry_jitter == 60

@@ -1,7 +1,7 @@
 """
-Against AWS's own signer for JavaScript, `@aws-sdk/cloudfront-signer`, the one that has SHA-256.
+Comparison with AWS's signer for JavaScript, `@aws-sdk/cloudfront-signer`, which knows SHA-256.
 
-It comes from npm, once a session, into a folder of pytest's; it is never part of this project.
+It is installed from npm once a session, into a temporary folder; it is not part of this project.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LATER = NOW + 3600
 VIEWER = "192.0.2.44"
 URLS = ["https://d111111abcdef8.cloudfront.net/videos/42/1.ts?size=large&k=", "https://e.com/a%20b"]
 
-# One condition beside the expiry at most: of two, the order in the policy differs.
+# At most one condition besides the expiry: their signer orders two differently.
 CONDITIONS: dict[str, dict[str, Any]] = {
     "canned": {},
     "address": {"ip_address": "192.0.2.0/24"},
@@ -40,7 +40,7 @@ JavaScript = Callable[[list[dict[str, Any]]], list[Any]]
 
 @pytest.fixture(scope="session")
 def javascript(tmp_path_factory: pytest.TempPathFactory) -> JavaScript:
-    """AWS's signer: options in, URLs and cookies out."""
+    """A function that calls AWS's signer with options and returns URLs and cookies."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if not node or not npm:
         pytest.skip("node and npm are not installed")
@@ -69,8 +69,10 @@ def javascript(tmp_path_factory: pytest.TempPathFactory) -> JavaScript:
     return run
 
 
-def theirs(url: str, condition: Mapping[str, Any], pem: str, algorithm: str) -> dict[str, Any]:
-    """Say in their words what is to be signed."""
+def build_options(
+    url: str, condition: Mapping[str, Any], pem: str, algorithm: str
+) -> dict[str, Any]:
+    """Return the options of AWS's signer for what is to be signed."""
     asked = {"url": url, "keyPairId": KEY_PAIR_ID, "privateKey": pem, "algorithm": algorithm}
     asked["dateLessThan"] = iso(LATER)
     if "ip_address" in condition:
@@ -93,11 +95,11 @@ CASES = [(url, name) for url in URLS for name in CONDITIONS]
 
 
 @pytest.mark.parametrize("algorithm", ["SHA1", "SHA256"])
-def test_rsa_is_equal_to_the_byte(
+def test_rsa_signatures_are_equal(
     javascript: JavaScript, backend: str, pem: str, algorithm: str
 ) -> None:
-    """Each parameter and each cookie: the policy's bytes, the signature, the hash's name."""
-    asked = [theirs(url, CONDITIONS[name], pem, algorithm) for url, name in CASES]
+    """Each parameter and each cookie: the policy, the signature and the hash algorithm."""
+    asked = [build_options(url, CONDITIONS[name], pem, algorithm) for url, name in CASES]
     signed = javascript(asked + [{**options, "cookies": True} for options in asked])
     key = load_private_key(pem, backend=backend)
     signer = Signer(KEY_PAIR_ID, key, hash_algorithm=algorithm)
@@ -110,18 +112,18 @@ def test_rsa_is_equal_to_the_byte(
 
 
 @pytest.mark.parametrize("algorithm", ["SHA1", "SHA256"])
-def test_ecdsa_is_allowed_both_ways(
+def test_ecdsa_signatures_are_allowed(
     javascript: JavaScript,
     openssl: Callable[..., bytes],
     ec_pem: str,
     ec_sec1_pem: str,
     algorithm: str,
 ) -> None:
-    """ECDSA signs differently each time: their signatures are let in, and all else is equal."""
+    """ECDSA signatures differ each time; everything else is equal."""
     pytest.importorskip("cryptography")
     for pem in (ec_pem, ec_sec1_pem):
         edge = TrustedKeyGroup({KEY_PAIR_ID: openssl("pkey", "-pubout", given=pem)})
-        asked = [theirs(url, CONDITIONS[name], pem, algorithm) for url, name in CASES]
+        asked = [build_options(url, CONDITIONS[name], pem, algorithm) for url, name in CASES]
         signed = javascript(asked + [{**options, "cookies": True} for options in asked])
         signer = Signer(KEY_PAIR_ID, pem, hash_algorithm=algorithm)
         for number, (url, name) in enumerate(CASES):

@@ -1,4 +1,4 @@
-"""Plain names into URLs: encoded once, to what no browser changes."""
+"""Plain paths and queries, encoded for a URL."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ from cfsign.signing.url import encode_path, encode_query
         ("https://h.example", None),
     ],
 )
-def test_a_name_is_encoded_once(path: str, encoded: str | None) -> None:
-    """All but the unreserved characters; a `%` in a name is a `%`."""
+def test_path_is_encoded_once(path: str, encoded: str | None) -> None:
+    """Except unreserved characters; a `%` in a name is a `%`."""
     if encoded is None:
         with pytest.raises(ResourceError, match="a whole URL"):
             encode_path(path)
@@ -46,8 +46,7 @@ def test_a_name_is_encoded_once(path: str, encoded: str | None) -> None:
         assert encode_path(path) == encoded
 
 
-def test_a_path_that_ends_in_a_slash_is_told_what_to_name() -> None:
-    """A file, or for cookies what lies in the folder."""
+def test_path_with_a_trailing_slash_is_refused_with_a_hint() -> None:
     with pytest.raises(ResourceError, match="ends with `/`; use the path of the file itself"):
         encode_path("videos/42/")
     with pytest.raises(ResourceError, match=r"ends with `/`; .* as in videos/42/\*"):
@@ -85,21 +84,19 @@ def test_a_path_that_ends_in_a_slash_is_told_what_to_name() -> None:
     ],
 )
 @pytest.mark.parametrize("pattern", [False, True])
-def test_a_path_that_names_no_file_is_refused(path: Any, mend: str, pattern: bool) -> None:
-    """An empty name, a dot segment, a control character, and what is no text."""
+def test_bad_path_is_refused(path: Any, mend: str, pattern: bool) -> None:
     with pytest.raises(ResourceError, match=mend):
         encode_path(path, pattern=pattern)
 
 
-def test_the_error_points_at_the_control_character() -> None:
-    """The evidence is kept."""
+def test_error_has_the_control_character_and_its_position() -> None:
     with pytest.raises(ResourceError) as caught:
         encode_path("ab\rc")
     assert (caught.value.found, caught.value.position) == ("\r", 2)
 
 
-def test_a_pattern_keeps_its_wildcard_and_nothing_else() -> None:
-    """`*` stays, and `?`, which would be a wildcard too, does not."""
+def test_pattern_keeps_its_star_only() -> None:
+    """`?`, which would be a wildcard too, is encoded."""
     assert encode_path("videos/42/*", pattern=True) == "/videos/42/*"
     assert encode_path("a?/b c/*", pattern=True) == "/a%3F/b%20c/*"
 
@@ -110,14 +107,14 @@ NAME = st.text(
 
 
 @given(st.lists(NAME, min_size=1, max_size=4).map("/".join))
-def test_any_name_comes_back(path: str) -> None:
-    """Decoded once, as an origin does, the path is the name again."""
+def test_decoded_path_is_the_original(path: str) -> None:
+    """Decoded once, as an origin does."""
     assert unquote(encode_path(path)) == "/" + path
 
 
 @given(st.lists(st.tuples(NAME, st.text(st.characters(exclude_categories=["Cs"]), max_size=9))))
-def test_any_query_comes_back(pairs: list[tuple[str, str]]) -> None:
-    """Names and values survive, in order, doubles and blanks included."""
+def test_parsed_query_is_the_original(pairs: list[tuple[str, str]]) -> None:
+    """In order, with duplicates and empty values."""
     assert parse_qsl(encode_query(pairs), keep_blank_values=True) == pairs
 
 
@@ -134,8 +131,8 @@ def test_any_query_comes_back(pairs: list[tuple[str, str]]) -> None:
         ((("a", "+ &="),), "a=%2B%20%26%3D"),
     ],
 )
-def test_a_query_is_text_or_pairs(query: Any, text: str) -> None:
-    """Text is encoded already and stays; names and values are encoded, a space as %20."""
+def test_query_is_text_or_pairs(query: Any, text: str) -> None:
+    """Text is already encoded; names and values are encoded, a space as %20."""
     assert encode_query(query) == text
 
 
@@ -151,7 +148,6 @@ def test_a_query_is_text_or_pairs(query: Any, text: str) -> None:
         ({"a": "\udcff"}, "not Unicode text"),
     ],
 )
-def test_any_other_query_is_refused(query: Any, mend: str) -> None:
-    """Nothing is turned into text on the quiet."""
+def test_bad_query_is_refused(query: Any, mend: str) -> None:
     with pytest.raises(ResourceError, match=mend):
         encode_query(query)

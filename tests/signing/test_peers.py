@@ -1,8 +1,8 @@
 """
-Against real peers, over generated URLs, times and addresses.
+Comparison with peers, over generated URLs, times and addresses.
 
-botocore makes the same URL to the byte; the `openssl` command verifies every signature; and the
-checking side, which shares no code with the signing side, lets every URL and every cookie in.
+botocore builds the same URL, the `openssl` command verifies every signature, and the checking side,
+which shares no code with the signing side, allows every URL and cookie.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ ADDRESSES = st.ip_addresses(v=4).map(str) | NETWORKS
 
 
 class Restriction(NamedTuple):
-    """What makes a policy custom: an address, a start, or both."""
+    """The conditions that make a policy custom: an address, a start, or both."""
 
     ip_address: str | None
     starts_at: datetime | None
@@ -81,7 +81,7 @@ def viewer_in(address: str | None) -> str | None:
 
 @pytest.fixture(scope="session")
 def boto(pem: str) -> Any:
-    """botocore's signer over the same key, signing by cryptography, called by hand."""
+    """botocore's signer with the same key, which signs with cryptography."""
     signers = pytest.importorskip("botocore.signers")
     serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
     hashes = pytest.importorskip("cryptography.hazmat.primitives.hashes")
@@ -95,8 +95,8 @@ def boto(pem: str) -> Any:
 
 @settings(max_examples=300)
 @given(url=URLS)
-def test_the_generated_urls_are_what_may_be_signed(url: str) -> None:
-    """The generator above and `check_url` agree: it is refused for a reserved name alone."""
+def test_generated_urls_may_be_signed(url: str) -> None:
+    """`check_url` refuses only those with a reserved parameter."""
     query = url.partition("?")[2]
     names = {unquote(parameter.partition("=")[0]) for parameter in query.split("&")}
     if names & RESERVED:
@@ -108,10 +108,10 @@ def test_the_generated_urls_are_what_may_be_signed(url: str) -> None:
 
 @settings(max_examples=150)
 @given(url=URLS, moment=MOMENTS)
-def test_a_canned_url_equals_botocores(
+def test_canned_url_equals_that_of_botocore(
     boto: Any, signer: Signer, url: str, moment: datetime
 ) -> None:
-    """The policy's JSON and the whole signed URL, to the byte."""
+    """The policy's JSON and the whole signed URL."""
     assert Policy(url, moment).to_json() == boto.build_policy(url, moment)
     with time_machine.travel(NOW, tick=False):
         ours = signer.sign_url(url, expires_at=moment)
@@ -120,10 +120,10 @@ def test_a_canned_url_equals_botocores(
 
 @settings(max_examples=150)
 @given(url=URLS, moment=MOMENTS, restriction=RESTRICTIONS)
-def test_a_custom_url_equals_botocores(
+def test_custom_url_equals_that_of_botocore(
     boto: Any, signer: Signer, url: str, moment: datetime, restriction: Restriction
 ) -> None:
-    """With an address, a start, or both; without either, ours is canned, and says the same."""
+    """Without an address and a start, ours is canned and means the same."""
     theirs = boto.build_policy(url, moment, restriction.starts_at, restriction.ip_address)
     assert Policy(url, moment, **restriction._asdict()).to_json() == theirs
     if restriction == (None, None):
@@ -135,10 +135,10 @@ def test_a_custom_url_equals_botocores(
 
 @settings(max_examples=50)
 @given(url=URLS, moment=MOMENTS)
-def test_a_wildcard_url_equals_botocores(
+def test_wildcard_url_equals_that_of_botocore(
     boto: Any, signer: Signer, url: str, moment: datetime
 ) -> None:
-    """`resource=` is what botocore's users build a policy by hand for."""
+    """Users of botocore build the policy for `pattern=` by hand."""
     resource = re.sub(r"[^/]*$", "*", url.partition("?")[0])
     with time_machine.travel(NOW, tick=False):
         ours = signer.sign_url(url, expires_at=moment, pattern=resource)
@@ -150,13 +150,13 @@ Verify = Callable[[Mapping[str, str], bytes], bool]
 
 
 @pytest.fixture(scope="session")
-def verified_by_openssl(
+def verify_with_openssl(
     openssl: Callable[..., bytes],
     public_pem: str,
     from_cloudfront: Callable[[str], bytes],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Verify:
-    """Ask the `openssl` command about the signature among the parameters, over a message."""
+    """Verify the signature in the parameters with the `openssl` command."""
     folder: Path = tmp_path_factory.mktemp("openssl")
     (folder / "public.pem").write_text(public_pem)
 
@@ -169,8 +169,8 @@ def verified_by_openssl(
     return verify
 
 
-def taken_apart(signed: str, url: str) -> dict[str, str]:
-    """Return the parameters that stand behind *url* in *signed*, read by hand."""
+def parse_parameters(signed: str, url: str) -> dict[str, str]:
+    """Return the parameters after *url* in *signed*, parsed without the library."""
     joint = "&" if "?" in url else "?"
     assert signed.startswith(url + joint)
     pairs = [part.split("=", 1) for part in signed[len(url) + 1 :].split("&")]
@@ -179,10 +179,10 @@ def taken_apart(signed: str, url: str) -> dict[str, str]:
     return dict(pairs)
 
 
-def message_of(
+def build_message(
     params: Mapping[str, str], resource: str, from_cloudfront: Callable[[str], bytes]
 ) -> bytes:
-    """Return what an edge would verify: the policy as sent, or the canned one, made by hand."""
+    """Return the message that an edge verifies: the policy in the URL, or the canned one."""
     if "Policy" in params:
         assert "Expires" not in params
         return from_cloudfront(params["Policy"])
@@ -198,10 +198,10 @@ def message_of(
     hash_algorithm=st.sampled_from(["SHA1", "SHA256"]),
     wildcard=st.booleans(),
 )
-def test_every_url_and_cookie_is_verified_by_openssl_and_let_in(
+def test_every_url_and_cookie_is_verified_by_openssl(
     key: PrivateKey,
     trusted_keys: TrustedKeyGroup,
-    verified_by_openssl: Verify,
+    verify_with_openssl: Verify,
     from_cloudfront: Callable[[str], bytes],
     url: str,
     moment: datetime,
@@ -216,11 +216,11 @@ def test_every_url_and_cookie_is_verified_by_openssl_and_let_in(
     with time_machine.travel(NOW, tick=False):
         signed = signer.sign_url(url, expires_at=moment, pattern=resource, **restriction._asdict())
         cookies = signer.sign_cookies(resource, expires_at=moment, **restriction._asdict())
-    params = taken_apart(signed, url)
+    params = parse_parameters(signed, url)
     assert {f"CloudFront-{name}": value for name, value in params.items()} == dict(cookies)
-    message = message_of(params, resource, from_cloudfront)
-    assert verified_by_openssl(params, message)
-    assert not verified_by_openssl(params, message + b" ")
+    message = build_message(params, resource, from_cloudfront)
+    assert verify_with_openssl(params, message)
+    assert not verify_with_openssl(params, message + b" ")
     assert trusted_keys.check(signed, **viewer)
     assert trusted_keys.check(url, cookies=dict(cookies), **viewer)
     assert not trusted_keys.check(signed, at=int(moment.timestamp()))
@@ -228,7 +228,7 @@ def test_every_url_and_cookie_is_verified_by_openssl_and_let_in(
 
 @settings(max_examples=150)
 @given(url=URLS, moment=MOMENTS, restriction=RESTRICTIONS, wildcard=st.booleans())
-def test_every_url_and_cookie_is_let_in(
+def test_every_url_and_cookie_is_allowed(
     signer: Signer,
     trusted_keys: TrustedKeyGroup,
     url: str,
@@ -236,7 +236,7 @@ def test_every_url_and_cookie_is_let_in(
     restriction: Restriction,
     wildcard: bool,
 ) -> None:
-    """The same by the checking side alone, many more of them."""
+    """Many more of them, on the checking side alone."""
     resource = re.sub(r"[^/]*$", "*", url.partition("?")[0]) if wildcard else url
     policy = Policy(resource, moment, **restriction._asdict())
     signed = signer.sign_policy(policy)
@@ -254,7 +254,7 @@ def test_every_url_and_cookie_is_let_in(
     where=st.floats(0, 1, exclude_max=True),
     letter=st.sampled_from(UNRESERVED + "%&=?/*+"),
 )
-def test_a_url_with_one_letter_changed_is_denied(
+def test_url_with_one_character_changed_is_denied(
     signer: Signer,
     trusted_keys: TrustedKeyGroup,
     url: str,
@@ -263,7 +263,7 @@ def test_a_url_with_one_letter_changed_is_denied(
     where: float,
     letter: str,
 ) -> None:
-    """Anywhere in it; a host's letter in the other case is the same host, and so no change."""
+    """Except the case of a letter in the host, which does not matter."""
     signed = signer.sign_policy(Policy(url, moment, ip_address=ip_address)).url(url)
     viewer: dict[str, Any] = {"at": NOW, "ip_address": viewer_in(ip_address)}
     assert trusted_keys.check(signed, **viewer)
@@ -274,8 +274,10 @@ def test_a_url_with_one_letter_changed_is_denied(
         assert not trusted_keys.check(changed, **viewer)
 
 
-def test_every_letter_of_a_signature_counts(signer: Signer, trusted_keys: TrustedKeyGroup) -> None:
-    """The last one before the padding too, whose lowest bits decode to nothing."""
+def test_every_character_of_a_signature_counts(
+    signer: Signer, trusted_keys: TrustedKeyGroup
+) -> None:
+    """Also the last one before the padding, whose lowest bits decode to nothing."""
     signed = signer.sign_policy(Policy("https://h.example/a", LATEST)).url("https://h.example/a")
     start = signed.index("Signature=") + len("Signature=")
     end = signed.index("&Key-Pair-Id")
@@ -297,8 +299,8 @@ def test_every_letter_of_a_signature_counts(signer: Signer, trusted_keys: Truste
         max_size=3,
     ).map("/".join)
 )
-def test_any_files_name_is_let_in(signer: Signer, trusted_keys: TrustedKeyGroup, path: str) -> None:
-    """Whatever a file is called, its signed URL opens it, and its folder's cookies do."""
+def test_any_file_name_is_allowed(signer: Signer, trusted_keys: TrustedKeyGroup, path: str) -> None:
+    """By its signed URL and by its folder's cookies."""
     distribution = Distribution("https://media.example.com", signer)
     assert trusted_keys.check(distribution.sign_path(path))
     folder = "".join(f"{name}/" for name in path.split("/")[:-1]).replace("*", "x")

@@ -1,4 +1,4 @@
-"""The policy: its exact bytes, what makes it custom, and what it refuses to hold."""
+"""`Policy`: its exact bytes, canned and custom, and what it refuses."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ ADDRESS = '"IpAddress":{"AWS:SourceIp":"192.0.2.0/24"}'
         ),
     ],
 )
-def test_the_bytes_of_a_policy(policy: Policy, text: str, canned: bool) -> None:
-    """No white space, members in one order, nothing escaped; more than an expiry is custom."""
+def test_exact_bytes_of_a_policy(policy: Policy, text: str, canned: bool) -> None:
+    """No white space, members in a fixed order, nothing escaped."""
     assert policy.to_json() == text
     assert policy.is_canned is canned
     assert Policy.from_json(text) == policy
@@ -79,8 +79,8 @@ def test_the_bytes_of_a_policy(policy: Policy, text: str, canned: bool) -> None:
         (ipaddress.IPv4Interface("10.1.2.3/8"), "10.1.2.3/8"),
     ],
 )
-def test_an_address_is_kept_in_cidr_form(address: Any, cidr: str) -> None:
-    """One IPv4 address is a network of itself; host bits may be set."""
+def test_address_is_converted_to_cidr_form(address: Any, cidr: str) -> None:
+    """One address is a network of 32 bits; host bits may be set."""
     policy = Policy(URL, 1767225600, ip_address=address)
     assert policy.ip_address == cidr
     assert json.loads(policy.to_json())["Statement"][0]["Condition"]["IpAddress"] == {
@@ -121,28 +121,25 @@ def test_an_address_is_kept_in_cidr_form(address: Any, cidr: str) -> None:
         (ipaddress.ip_network("2001:db8::/32"), "does not match IPv6"),
     ],
 )
-def test_any_other_address_is_refused(address: Any, mend: str) -> None:
-    """IPv6, what is no address, and several; the error says what one looks like."""
+def test_bad_address_is_refused_with_a_hint(address: Any, mend: str) -> None:
     with pytest.raises(PolicyError, match=mend) as caught:
         Policy(URL, 1767225600, ip_address=address)
     assert caught.value.field == "ip_address"
 
 
 @pytest.mark.parametrize("starts_at", [1767225600, 1767225601])
-def test_the_start_lies_before_the_end(starts_at: int) -> None:
-    """A window without a second in it is refused."""
+def test_start_after_the_end_is_refused(starts_at: int) -> None:
     with pytest.raises(PolicyError, match=r"starts_at must be before expires_at.*swapped\?") as e:
         Policy(URL, 1767225600, starts_at=starts_at)
     assert e.value.field == "starts_at"
 
 
-def test_a_policy_reads_no_clock() -> None:
-    """What expired long ago can be made and compared; only what takes the times refuses it."""
+def test_policy_reads_no_clock() -> None:
+    """An expired policy can be built; only methods that take times refuse it."""
     assert Policy(URL, 1).to_json().endswith('{"AWS:EpochTime":1}}}]}')
 
 
-def test_a_policy_is_a_value() -> None:
-    """Equal parts make equal policies; none can be changed, all can be copied."""
+def test_policy_is_an_immutable_value() -> None:
     policy = Policy(URL, 1767225600, starts_at=1, ip_address="192.0.2.1")
     assert policy == Policy(URL, 1767225600, starts_at=1, ip_address="192.0.2.1/32")
     assert policy != Policy(URL, 1767225600)
@@ -154,8 +151,8 @@ def test_a_policy_is_a_value() -> None:
 
 
 @pytest.mark.parametrize("resource", ["*", "https://*", "*example.com/a", "https://h.example*"])
-def test_a_wildcard_over_the_domain_warns(resource: str) -> None:
-    """It is allowed, as documented, and said out loud, at the caller's own line."""
+def test_wildcard_in_the_domain_warns(resource: str) -> None:
+    """At the caller's line."""
     with pytest.warns(
         CfsignWarning, match="hosts of other owners.*write the whole domain"
     ) as caught:
@@ -163,8 +160,7 @@ def test_a_wildcard_over_the_domain_warns(resource: str) -> None:
     assert caught[0].filename == __file__
 
 
-def test_a_wildcard_in_the_path_does_not_warn() -> None:
-    """The usual pattern is no reason to worry anybody."""
+def test_wildcard_in_the_path_does_not_warn() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         Policy("https://media.example.com/videos/*", 1767225600)
@@ -207,8 +203,8 @@ def test_a_wildcard_in_the_path_does_not_warn() -> None:
         ({"Statement": []}, "text, got dict"),
     ],
 )
-def test_from_json_refuses_what_is_no_policy(text: Any, mend: str) -> None:
-    """Nothing that CloudFront would not take, or that has two readings, becomes a policy."""
+def test_from_json_refuses_an_invalid_policy(text: Any, mend: str) -> None:
+    """Also text that two parsers could understand differently."""
     with pytest.raises(PolicyError, match=mend):
         Policy.from_json(text)
 
@@ -216,8 +212,8 @@ def test_from_json_refuses_what_is_no_policy(text: Any, mend: str) -> None:
 @pytest.mark.parametrize(
     "condition", ['"IpAddress":{"AWS:SourceIp":null}', '"DateGreaterThan":{"AWS:EpochTime":null}']
 )
-def test_from_json_drops_no_condition(condition: str) -> None:
-    """A condition that holds nothing is refused: without it, the policy would allow more."""
+def test_from_json_refuses_an_empty_condition(condition: str) -> None:
+    """Without the condition the policy would allow more."""
     with pytest.raises(PolicyError):
         Policy.from_json(document(LESS, condition))
 
@@ -226,13 +222,11 @@ def test_from_json_drops_no_condition(condition: str) -> None:
     "resource", ["relative", "https://h.example/a b", "https://h.example/a\\nb"]
 )
 def test_from_json_checks_the_resource(resource: str) -> None:
-    """The rules for resources hold for those that are read, too."""
     with pytest.raises(ResourceError):
         Policy.from_json(document(LESS, resource=resource))
 
 
-def test_from_json_minds_no_white_space_and_no_order() -> None:
-    """What a person indented is read; what comes out is the exact form again."""
+def test_from_json_ignores_white_space_and_order() -> None:
     parsed = json.loads(document(GREATER, ADDRESS, LESS))
     policy = Policy.from_json(json.dumps(parsed, indent=4).encode())
     assert policy.to_json() == document(LESS, ADDRESS, GREATER)
@@ -251,10 +245,9 @@ NETWORKS = st.tuples(st.ip_addresses(v=4), st.integers(0, 32)).map(
     st.booleans(),
     st.none() | st.ip_addresses(v=4) | NETWORKS,
 )
-def test_any_policy_comes_back_from_its_json(
+def test_policy_from_its_json_is_equal(
     resource: str, times: list[int], starts: bool, address: Any
 ) -> None:
-    """Reading what was written gives the same policy, and it gives the same bytes."""
     start, end = times
     policy = Policy(resource, end, starts_at=start if starts else None, ip_address=address)
     text = policy.to_json()

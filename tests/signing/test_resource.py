@@ -1,4 +1,4 @@
-"""URLs that may be signed, domains, locations; and, for all others, an error with the mend."""
+"""URLs, patterns and domains that may be signed; all others are refused with a hint."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ GOOD_URLS = [
 
 
 class Named(str, enum.Enum):  # noqa: UP042  the older way, which prints its own name
-    """A str whose text is another name."""
+    """A str subclass whose `str()` is another text."""
 
     REPORT = f"{HOST}/report.pdf"
 
 
 @pytest.mark.parametrize("url", GOOD_URLS)
-def test_a_url_that_goes_on_the_wire_as_it_stands_is_taken_as_it_is(url: str) -> None:
-    """Not a byte of it is changed, and a policy may name it."""
+def test_good_url_is_returned_unchanged(url: str) -> None:
+    """A policy accepts it, too."""
     assert check_url(url) == url
     assert check_resource(url) == url
 
@@ -137,8 +137,8 @@ BAD_URLS: list[tuple[str, str]] = [
 
 
 @pytest.mark.parametrize(("url", "mend"), BAD_URLS)
-def test_any_other_url_is_refused_with_the_spelling_that_works(url: str, mend: str) -> None:
-    """Neither signed on its own nor named by a policy; the error points at the fault."""
+def test_bad_url_is_refused_with_the_spelling_that_works(url: str, mend: str) -> None:
+    """A policy refuses it, too."""
     with pytest.raises(ResourceError, match=mend) as caught:
         check_url(url)
     fault = caught.value
@@ -160,8 +160,8 @@ def test_any_other_url_is_refused_with_the_spelling_that_works(url: str, mend: s
         "https://media.example.256/a",
     ],
 )
-def test_a_host_or_port_that_browsers_would_change_is_refused(url: str) -> None:
-    """A port past 65535 and an abbreviated IPv4 address never go on the wire as they stand."""
+def test_host_or_port_that_browsers_would_change_is_refused(url: str) -> None:
+    """Such as a port over 65535 or a short IPv4 address."""
     with pytest.raises(ResourceError, match="host or port is not valid"):
         check_url(url)
 
@@ -179,8 +179,8 @@ def test_a_host_or_port_that_browsers_would_change_is_refused(url: str) -> None:
         "https://h.example/a?Exp{}ires=1",
     ],
 )
-def test_a_control_character_anywhere_is_refused(template: str, character: str) -> None:
-    """Also where a browser would drop it and go on, as WHATWG's parser does with some."""
+def test_control_character_is_refused(template: str, character: str) -> None:
+    """Also where a browser would drop it, as WHATWG's parser does with some."""
     url = template.format(character)
     with pytest.raises(ResourceError, match=r"a URL cannot contain .*; (remove it|write)") as e:
         check_url(url)
@@ -195,10 +195,10 @@ RESERVED = ["Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"]
 @pytest.mark.parametrize("name", RESERVED)
 @pytest.mark.parametrize("template", ["?{}=1", "?{}", "?{}=", "?a=b&{}=1", "?{}=1&a", "?&{}&"])
 @pytest.mark.parametrize("spelling", ["plain", "first", "last", "all", "lower"])
-def test_a_reserved_parameter_is_refused_in_every_spelling(
+def test_reserved_parameter_is_refused_in_every_spelling(
     name: str, template: str, spelling: str
 ) -> None:
-    """With or without a value, anywhere in the query, percent-encoded in part or whole."""
+    """With or without a value, anywhere in the query, partly or wholly percent-encoded."""
     escaped = [f"%{ord(letter):02X}" for letter in name]
     spelled = {
         "plain": name,
@@ -213,22 +213,20 @@ def test_a_reserved_parameter_is_refused_in_every_spelling(
 
 
 @pytest.mark.parametrize("url", [None, 7, b"https://h.example/a", ["https://h.example/a"]])
-def test_a_url_is_text(url: Any) -> None:
-    """Bytes and other types are refused by name."""
+def test_url_of_another_type_is_refused(url: Any) -> None:
     with pytest.raises(
         ResourceError, match=r"a URL must be text \(str\), got " + type(url).__name__
     ):
         check_url(url)
 
 
-def test_text_whose_own_text_is_another_is_not_emitted_under_that() -> None:
-    """A member of a str enumeration prints as its name; what is checked is what must go out."""
+def test_str_subclass_is_signed_by_its_value() -> None:
+    """A member of a str enumeration would be formatted as its name."""
     assert f"{check_url(Named.REPORT)}" == f"{HOST}/report.pdf"
     assert f"{check_resource(Named.REPORT)}" == f"{HOST}/report.pdf"
 
 
-def test_the_longest_url_is_cloudfronts() -> None:
-    """8,192 bytes are taken, one more is not."""
+def test_url_may_have_8192_bytes() -> None:
     url = f"{HOST}/".ljust(MAX_URL_BYTES, "a")
     assert check_url(url) == url
     with pytest.raises(
@@ -255,8 +253,8 @@ def test_the_longest_url_is_cloudfronts() -> None:
         "*",
     ],
 )
-def test_a_pattern_may_be_named_by_a_policy_and_never_signed(resource: str) -> None:
-    """A dangerous form has a way of its own: a wildcard needs a policy or `resource=`."""
+def test_pattern_is_accepted_in_a_policy_only(resource: str) -> None:
+    """A wildcard needs a Policy or `pattern=`."""
     assert check_resource(resource) == resource
     with pytest.raises(ResourceError):
         check_url(resource)
@@ -290,8 +288,7 @@ def test_a_pattern_may_be_named_by_a_policy_and_never_signed(resource: str) -> N
         ("https://h.example?*", "add at least `/`"),
     ],
 )
-def test_a_pattern_obeys_the_rules_of_urls(resource: str, mend: str) -> None:
-    """Apart from its `*`, nothing goes into a pattern that may not go into a URL."""
+def test_pattern_without_its_stars_must_be_a_good_url(resource: str, mend: str) -> None:
     with pytest.raises(ResourceError, match=mend):
         check_resource(resource)
 
@@ -300,8 +297,7 @@ def test_a_pattern_obeys_the_rules_of_urls(resource: str, mend: str) -> None:
     "resource",
     ["https://*/a b", "http*://h.example/* b", "*://h.example/* b", "*.example.com/a b", "* b"],
 )
-def test_the_fault_of_a_pattern_is_where_the_error_says(resource: str) -> None:
-    """The position counts in what the user wrote."""
+def test_error_has_the_position_in_the_pattern(resource: str) -> None:
     with pytest.raises(ResourceError) as caught:
         check_resource(resource)
     assert (caught.value.found, caught.value.position) == (" ", resource.index(" "))
@@ -340,8 +336,8 @@ def test_the_fault_of_a_pattern_is_where_the_error_says(resource: str) -> None:
         (f"{HOST}/*?next=http://*", False),
     ],
 )
-def test_a_wildcard_that_reaches_other_owners_hosts_is_broad(resource: str, broad: bool) -> None:
-    """`*example.com` is also `evilexample.com`; what is below a name of one's own is not."""
+def test_wildcard_that_covers_hosts_of_others_is_broad(resource: str, broad: bool) -> None:
+    """`*example.com` also covers `evilexample.com`."""
     assert is_broad(resource) is broad
 
 
@@ -354,8 +350,8 @@ def test_a_wildcard_that_reaches_other_owners_hosts_is_broad(resource: str, broa
         ("https://media.example.com:8443", "https://media.example.com:8443"),
     ],
 )
-def test_a_domain_is_scheme_and_host(domain: str, bare: str) -> None:
-    """One slash at the end is taken off."""
+def test_good_domain(domain: str, bare: str) -> None:
+    """Without its trailing slash."""
     assert check_domain(domain) == bare
 
 
@@ -380,8 +376,7 @@ def test_a_domain_is_scheme_and_host(domain: str, bare: str) -> None:
         (b"https://media.example.com", "got bytes"),
     ],
 )
-def test_a_domain_is_nothing_else(domain: Any, mend: str) -> None:
-    """A path, a missing scheme and all that makes a bad URL are refused."""
+def test_bad_domain_is_refused(domain: Any, mend: str) -> None:
     with pytest.raises(ResourceError, match=mend):
         check_domain(domain)
 
@@ -396,21 +391,20 @@ def test_a_domain_is_nothing_else(domain: Any, mend: str) -> None:
         ("http://h.example:8080/a", "http://h.example:8080", "http://h.example:8080/a"),
     ],
 )
-def test_a_location_is_split_into_domain_and_url(location: str, domain: str, url: str) -> None:
-    """A bare domain has no URL; a URL keeps its domain in it."""
+def test_location_is_split_into_domain_and_url(location: str, domain: str, url: str) -> None:
+    """A bare domain has no URL."""
     assert split_location(location) == (domain, url)
 
 
 @pytest.mark.parametrize("location", [url for url, _ in BAD_URLS if url != HOST])
-def test_a_location_that_may_not_be_signed_is_refused(location: str) -> None:
-    """Nothing that `check_url` refuses comes through as part of a location."""
+def test_bad_location_is_refused(location: str) -> None:
     with pytest.raises(ResourceError):
         split_location(location)
 
 
 @pytest.mark.parametrize("url", [f"{HOST}/a?q?r", f"{HOST}/a?q=b?", f"{HOST}/a??b"])
-def test_a_second_question_mark_is_a_wildcard_to_the_edge(url: str) -> None:
-    """In a policy it would let in URLs that differ by a letter; a pattern may mean just that."""
+def test_second_question_mark_is_accepted_in_patterns_only(url: str) -> None:
+    """CloudFront takes it for a wildcard."""
     with pytest.raises(ResourceError, match="write %3F"):
         check_url(url)
     assert check_resource(f"{url}*") == f"{url}*"
@@ -432,8 +426,8 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("url", HOSTILE, ids=[url[:40] for url in HOSTILE])
-def test_a_long_hostile_url_is_refused_at_once(url: str) -> None:
-    """Two ways to read a part would be two to the power of the parts: this test would not end."""
+def test_long_hostile_url_is_refused_in_linear_time(url: str) -> None:
+    """With exponential time this test would not end."""
     assert len(url) <= MAX_URL_BYTES
     with pytest.raises(ResourceError):
         check_url(url)
@@ -445,8 +439,7 @@ def test_a_long_hostile_url_is_refused_at_once(url: str) -> None:
     "rest", ["b.ts", ".b", "b", "b/", "%41.ts", "b?x=y", "b.ts?x&y=%41", "b?x&"]
 )
 @pytest.mark.parametrize("repeated", ["b.", "b/", "%41"])
-def test_a_block_that_is_at_fault_at_its_end_is_refused_at_once(rest: str, repeated: str) -> None:
-    """As above, for the lines of a block."""
+def test_block_with_a_bad_end_is_refused_in_linear_time(rest: str, repeated: str) -> None:
     good = [f"{HOST}/a/{repeated * part}{rest}" for part in range(BLOCK)]
     assert check_block(f"{HOST}/a/*", good, MAX_URL_BYTES) == "\n".join(good)
     urls = [*good[1:], f"{HOST}/a/.."]

@@ -1,4 +1,4 @@
-"""No secret leaks: not by repr, str, format, errors, tracebacks, warnings, logs, or pickles."""
+"""Secrets are not shown: in reprs, errors, tracebacks, warnings, logs or pickles."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def lines_of(pem: str) -> list[str]:
 
 @pytest.fixture(scope="session")
 def secrets(pem: str, pkcs1_pem: str, encrypted_pem: str) -> dict[str, str]:
-    """What may be seen nowhere: the key's numbers, decimal and hex, and the lines of its PEM."""
+    """The secrets: the key's numbers in decimal and hex, and the lines of its PEM."""
     key = rsa.PrivateKey.load_pkcs1(pkcs1_pem.encode())
     texts = {"password": PASSWORD}
     for name in ("d", "p", "q", "exp1", "exp2", "coef"):
@@ -62,7 +62,7 @@ def secrets(pem: str, pkcs1_pem: str, encrypted_pem: str) -> dict[str, str]:
 
 
 class Shown:
-    """All that is printed, logged or warned of in a test."""
+    """Everything that a test prints, logs or warns."""
 
     def __init__(self, secrets: dict[str, str]) -> None:
         self._secrets = secrets
@@ -78,7 +78,7 @@ class Shown:
 
     @property
     def leaks(self) -> list[str]:
-        """The names of the secrets that can be read in it."""
+        """The names of the secrets that the text contains."""
         text = self.text
         assert len(text) > 100
         return [name for name, secret in self._secrets.items() if secret in text]
@@ -86,7 +86,7 @@ class Shown:
 
 @pytest.fixture
 def shown(secrets: dict[str, str]) -> Iterator[Shown]:
-    """Gather what is shown, with logging at its most talkative."""
+    """Everything that is shown, with logging at DEBUG."""
     gathered = Shown(secrets)
     handler = logging.StreamHandler(gathered._stream)
     root = logging.getLogger()
@@ -104,7 +104,7 @@ def shown(secrets: dict[str, str]) -> Iterator[Shown]:
 
 @pytest.fixture(scope="session")
 def ec_secrets(ec_pem: str, ec_der: bytes, encrypted_ec_pem: str) -> dict[str, str]:
-    """The same of a P-256 key: its number is the 32 bytes behind the first octets' header."""
+    """The secrets of a P-256 key: its number, and the lines of its PEM."""
     at = ec_der.index(b"\x02\x01\x01\x04\x20") + 5
     number = ec_der[at : at + 32]
     value = int.from_bytes(number, "big")
@@ -129,10 +129,10 @@ def encrypted_ec_pem(openssl: Callable[..., bytes], ec_pem: str) -> str:
     return openssl(*arguments, given=ec_pem).decode()
 
 
-def test_the_search_finds_what_it_is_for(
+def test_search_finds_a_printed_secret(
     shown: Shown, secrets: dict[str, str], pem: str, pkcs1_pem: str
 ) -> None:
-    """Were any of it printed, the tests below would fail."""
+    """Otherwise the tests below could not fail."""
     key = rsa.PrivateKey.load_pkcs1(pkcs1_pem.encode())
     shown.write(f"{key!r}")
     assert {"d d", "p d", "q d", "d d, its end"} <= set(shown.leaks)
@@ -143,7 +143,7 @@ def test_the_search_finds_what_it_is_for(
 
 
 def forms(thing: object) -> str:
-    """Return *thing* in every form in which a program prints it by habit."""
+    """Return *thing* in every form in which programs print objects."""
     try:
         formatted = format(thing)
     except TypeError as error:
@@ -159,8 +159,7 @@ def public_things(private_key: PrivateKey, public_pem: str) -> dict[str, Any]:
     canned = signer.sign_policy(Policy(f"{DOMAIN}/a", 1999999999))
     custom = signer.sign_policy(Policy(f"{DOMAIN}/*", 1999999999, ip_address="192.0.2.1"))
     answers = [
-        respond(distribution, "dir/a", 200, delivery=mode)
-        for mode in ("redirect", "json", "cookies")
+        respond(distribution, "dir/a", delivery=mode) for mode in ("redirect", "json", "cookies")
     ]
     return {
         "private key": private_key,
@@ -195,10 +194,10 @@ def signatures_in(things: dict[str, Any]) -> set[str]:
     return signatures
 
 
-def test_nothing_public_shows_a_secret(
+def test_public_objects_show_no_secret(
     backend: str, pem: str, public_pem: str, shown: Shown
 ) -> None:
-    """Neither the key's numbers nor a signature, which opens the file for whoever reads the log."""
+    """Neither the key nor a signature, which would open the file for readers of the log."""
     things = public_things(load_private_key(pem, backend=backend), public_pem)
     signatures = signatures_in(things)
     for name, thing in things.items():
@@ -212,10 +211,10 @@ def test_nothing_public_shows_a_secret(
 
 
 @pytest.mark.parametrize("name", ["private key", "signer"])
-def test_a_key_is_neither_pickled_nor_copied(
+def test_key_cannot_be_pickled_or_copied(
     backend: str, pem: str, public_pem: str, shown: Shown, name: str
 ) -> None:
-    """The error says how to load it on the other side."""
+    """The error says how to load it in the other process."""
     thing = public_things(load_private_key(pem, backend=backend), public_pem)[name]
     attempts: list[Callable[[Any], object]] = [copy.copy, copy.deepcopy]
     attempts += [
@@ -234,10 +233,10 @@ def test_a_key_is_neither_pickled_nor_copied(
 
 
 @pytest.mark.parametrize("name", ["distribution", "configuration"])
-def test_what_holds_a_key_is_not_pickled_either(
+def test_objects_with_a_key_cannot_be_pickled(
     backend: str, pem: str, public_pem: str, name: str
 ) -> None:
-    """Nor taken apart by dataclasses, with the key in it."""
+    """Nor converted by `dataclasses.asdict`."""
     thing = public_things(load_private_key(pem, backend=backend), public_pem)[name]
     for attempt in (pickle.dumps, copy.deepcopy):
         with pytest.raises(TypeError, match="holds a private key"):
@@ -248,8 +247,7 @@ def test_what_holds_a_key_is_not_pickled_either(
 
 
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
-def test_what_holds_no_key_is_pickled_and_copied(signer: Signer, protocol: int) -> None:
-    """A decision and a way of delivery are values; a signed policy is what a site may cache."""
+def test_objects_without_a_key_can_be_pickled_and_copied(signer: Signer, protocol: int) -> None:
     for thing in (
         Deny(401, {"WWW-Authenticate": "Bearer"}),
         ViewOptions(code=302, headers={"X": "y"}, cookie_domain="example.com"),
@@ -268,7 +266,7 @@ def test_what_holds_no_key_is_pickled_and_copied(signer: Signer, protocol: int) 
 
 
 class Forgetful:
-    """A key whose signing fails in a way of its own."""
+    """A key whose `sign` returns a given object or raises a given error."""
 
     def sign(self, message: bytes, hash_algorithm: str) -> bytes:
         raise RuntimeError("the module did not answer")
@@ -280,7 +278,7 @@ class Forgetful:
 def failures(
     pem: str, pkcs1_pem: str, encrypted_pem: str, folder: Path, backend: str
 ) -> Iterator[Callable[[], object]]:
-    """Everything that goes wrong with a real key at hand."""
+    """Every failure while a real key is loaded."""
     lines = pem.splitlines()
     signer = Signer("K2JCJMDEHXQW5F", load_private_key(pem, backend=backend))
     distribution = Distribution(DOMAIN, signer)
@@ -316,7 +314,7 @@ def failures(
     yield lambda: Distribution(DOMAIN, signer._key)  # type: ignore[arg-type]
     yield lambda: respond(distribution, "a", pem)
     yield lambda: respond(distribution, "a", signer)
-    yield lambda: respond(Distribution(DOMAIN, Signer("K", Forgetful())), "a", 200)
+    yield lambda: respond(Distribution(DOMAIN, Signer("K", Forgetful())))
     yield lambda: signer.sign_url(signer.sign_url(f"{DOMAIN}/a", expires_in=60), expires_in=60)
     yield lambda: signer.sign_policy(Policy(f"{DOMAIN}/a", 9)).url(f"{DOMAIN}/b")
     yield lambda: pickle.dumps(signer)
@@ -324,7 +322,7 @@ def failures(
     yield lambda: Distribution.from_env(environ)
 
 
-def test_no_error_and_no_traceback_shows_a_secret(
+def test_errors_and_tracebacks_show_no_secret(
     backend: str,
     pem: str,
     pkcs1_pem: str,
@@ -332,7 +330,7 @@ def test_no_error_and_no_traceback_shows_a_secret(
     tmp_path: Path,
     shown: Shown,
 ) -> None:
-    """Chained ones included, as a framework logs them; a whole signed URL is a secret too."""
+    """Also chained ones, as frameworks log them. A whole signed URL is a secret, too."""
     failed = 0
     for fail in failures(pem, pkcs1_pem, encrypted_pem, tmp_path, backend):
         try:
@@ -358,7 +356,7 @@ def ask_in_vain() -> Any:
 def key_failures(
     key: str, der: bytes, encrypted: str, encrypted_der: bytes, backend: str
 ) -> Iterator[Callable[[], object]]:
-    """What goes wrong with a key in DER, with an encrypted one, and with what gives a password."""
+    """The failures of a key in DER, an encrypted key, and a password function."""
     sources: list[str | bytes] = [encrypted, encrypted_der, encrypted[:-40], encrypted_der[:-9]]
     sources += [der[:-9], der + b"!", der[:40] + b"\xff" + der[41:], b"\xff\xfe" + der]
     sources += [base64.b64encode(encrypted.encode())[:-3], encrypted_der[:30] + encrypted_der[31:]]
@@ -377,14 +375,13 @@ def key_failures(
 
 
 @pytest.mark.parametrize("kind", ["RSA", "EC"])
-def test_no_form_of_key_and_no_password_is_shown(
+def test_key_in_any_form_and_password_are_not_shown(
     request: pytest.FixtureRequest,
     openssl: Callable[..., bytes],
     backend: str,
     kind: str,
     shown: Shown,
 ) -> None:
-    """DER's bytes, an EC key's number, a password however it is given."""
     key = request.getfixturevalue({"RSA": "pem", "EC": "ec_pem"}[kind])
     shown._secrets = request.getfixturevalue({"RSA": "secrets", "EC": "ec_secrets"}[kind])
     der = openssl("pkey", "-outform", "DER", given=key)
@@ -409,19 +406,16 @@ def test_no_form_of_key_and_no_password_is_shown(
 
 
 @pytest.mark.parametrize("attempt", [copy.copy, copy.deepcopy, pickle.dumps])
-def test_an_ec_key_is_neither_pickled_nor_copied(
-    ec_pem: str, attempt: Callable[[Any], object]
-) -> None:
-    """As an RSA key."""
+def test_ec_key_cannot_be_pickled_or_copied(ec_pem: str, attempt: Callable[[Any], object]) -> None:
     pytest.importorskip("cryptography")
     with pytest.raises(TypeError, match="holds a private key"):
         attempt(load_private_key(ec_pem))
 
 
-def test_the_search_finds_an_ec_key(
+def test_search_finds_a_printed_ec_key(
     shown: Shown, ec_secrets: dict[str, str], ec_der: bytes, ec_pem: str
 ) -> None:
-    """Were it printed in any of these ways, the tests above would fail."""
+    """Otherwise the tests above could not fail."""
     shown._secrets = ec_secrets
     at = ec_der.index(b"\x02\x01\x01\x04\x20") + 5
     number = int.from_bytes(ec_der[at : at + 32], "big")
@@ -431,12 +425,12 @@ def test_the_search_finds_an_ec_key(
     assert {"raw", "raw DER", "number x", "number d", "pkcs8 line 1"} <= found
 
 
-def test_a_fault_shows_no_secret_even_with_the_locals(
+def test_faulty_signature_shows_no_secret_in_local_variables(
     pem: str, pkcs1_pem: str, shown: Shown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
-    Error reporters print each frame's variables: neither the numbers may be among them, nor the
-    faulty signature, which gives the factors away to whoever knows the message.
+    Error reporters print each frame's variables. Neither the key may be among them nor the faulty
+    signature, from which the key can be computed.
     """
     numbers = rsa.PrivateKey.load_pkcs1(pkcs1_pem.encode())
     key = load_private_key(pem, backend="rsa")
@@ -461,9 +455,7 @@ def test_a_fault_shows_no_secret_even_with_the_locals(
     assert str(faulty[0])[:24] not in shown.text
 
 
-def test_a_coroutines_refusal_shows_no_secret(signer: Signer, shown: Shown) -> None:
-    """What the coroutine holds is not looked into."""
-
+def test_refused_coroutine_shows_no_secret(signer: Signer, shown: Shown) -> None:
     async def authorize(secret: str) -> int:
         await asyncio.sleep(0)
         return 200

@@ -1,4 +1,4 @@
-"""Signing beside an event loop, with a key that is awaited, one that blocks, one that is quick."""
+"""Signing in an event loop, with a key that is awaited, blocks, or is quick."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from cfsign import (
 DOMAIN = "https://media.example.com"
 URL = f"{DOMAIN}/a"
 POLICY = Policy(URL, 1999999999)
-PATIENCE = 30  # seconds until a test gives up; none waits for so long unless it fails
+PATIENCE = 30  # seconds until a test gives up; only a failing test waits until then
 
 
 class AsyncKey:
-    """A remote signer: it answers when the loop's other tasks have run."""
+    """A remote key that answers when other tasks of the loop have run."""
 
     def __init__(self, key: PrivateKey) -> None:
         self._key = key
@@ -53,7 +53,7 @@ class AsyncKey:
 
 
 class BlockingKey:
-    """An HSM: its call returns when the loop's other tasks have run."""
+    """An HSM whose call returns when other tasks of the loop have run."""
 
     is_blocking = True
 
@@ -76,8 +76,8 @@ class BlockingKey:
         return self._key.public_key_pem()
 
 
-async def ticks_until_asked(key: AsyncKey | BlockingKey) -> int:
-    """Turn the loop until *key* is being asked to sign, and a little longer."""
+async def count_ticks_until_asked(key: AsyncKey | BlockingKey) -> int:
+    """Run the loop until *key* is asked to sign, and a little longer."""
     ticks = after = 0
     while after < 100:
         await asyncio.sleep(0)
@@ -87,17 +87,15 @@ async def ticks_until_asked(key: AsyncKey | BlockingKey) -> int:
 
 
 @pytest.mark.parametrize("make", [AsyncKey, BlockingKey])
-def test_the_loop_turns_while_a_key_signs(
+def test_loop_runs_while_a_key_signs(
     key: PrivateKey,
     trusted_keys: TrustedKeyGroup,
     make: Callable[[PrivateKey], AsyncKey | BlockingKey],
 ) -> None:
-    """The key answers only after another task has run during its call."""
-
     async def run() -> SignedPolicy:
         slow = make(key)
         signing = asyncio.create_task(Signer("K2JCJMDEHXQW5F", slow).sign_policy_async(POLICY))
-        assert await ticks_until_asked(slow) >= 100
+        assert await count_ticks_until_asked(slow) >= 100
         assert not signing.done()
         slow.may_answer.set()
         return await signing
@@ -107,13 +105,11 @@ def test_the_loop_turns_while_a_key_signs(
 
 
 @pytest.mark.parametrize("make", [AsyncKey, BlockingKey])
-def test_many_at_once(
+def test_concurrent_signatures_are_not_mixed_up(
     key: PrivateKey,
     trusted_keys: TrustedKeyGroup,
     make: Callable[[PrivateKey], AsyncKey | BlockingKey],
 ) -> None:
-    """Each gets its own signature."""
-
     async def run() -> list[SignedPolicy]:
         slow = make(key)
         slow.may_answer.set()
@@ -125,8 +121,8 @@ def test_many_at_once(
         assert trusted_keys.check(signed.url(f"{URL}/{number}"), at=1900000000).allowed
 
 
-def test_a_blocking_key_signs_in_a_thread_and_a_quick_one_does_not(key: PrivateKey) -> None:
-    """A thread costs more than a quick signature does; without a loop neither takes one."""
+def test_only_a_blocking_key_signs_in_a_thread(key: PrivateKey) -> None:
+    """A thread costs more than a quick signature. Without a loop, neither uses one."""
     blocking, quick = BlockingKey(key), BlockingKey(key)
     quick.is_blocking = False  # an instance's own, as a key whose class does not know
     blocking.may_answer.set()
@@ -141,16 +137,14 @@ def test_a_blocking_key_signs_in_a_thread_and_a_quick_one_does_not(key: PrivateK
 
 async def cancelled(signing: Awaitable[SignedPolicy], key: AsyncKey | BlockingKey) -> None:
     task = asyncio.ensure_future(signing)
-    await ticks_until_asked(key)
+    await count_ticks_until_asked(key)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert task.cancelled()
 
 
-def test_a_viewer_who_goes_away_cancels_an_asynchronous_key(key: PrivateKey) -> None:
-    """The key itself is told."""
-
+def test_cancelled_request_cancels_an_asynchronous_key(key: PrivateKey) -> None:
     async def run() -> str:
         slow = AsyncKey(key)
         await cancelled(Signer("K2JCJMDEHXQW5F", slow).sign_policy_async(POLICY), slow)
@@ -159,8 +153,8 @@ def test_a_viewer_who_goes_away_cancels_an_asynchronous_key(key: PrivateKey) -> 
     assert asyncio.run(run()) == "cancelled"
 
 
-def test_a_viewer_who_goes_away_does_not_wait_for_a_blocking_key(key: PrivateKey) -> None:
-    """A thread is not to be stopped: it ends by itself, and what it signed is dropped."""
+def test_cancelled_request_does_not_wait_for_a_blocking_key(key: PrivateKey) -> None:
+    """The thread ends by itself, and its signature is dropped."""
     slow = BlockingKey(key)
 
     async def run() -> None:
@@ -173,8 +167,8 @@ def test_a_viewer_who_goes_away_does_not_wait_for_a_blocking_key(key: PrivateKey
 
 
 @pytest.mark.parametrize("is_blocking", [False, True])
-def test_a_key_out_of_reach_is_told_as_it_is(is_blocking: bool) -> None:
-    """Through the thread as well."""
+def test_error_of_an_unavailable_key_is_raised_unchanged(is_blocking: bool) -> None:
+    """Also through the thread."""
 
     class Unreachable:
         def __init__(self) -> None:
@@ -191,8 +185,8 @@ def test_a_key_out_of_reach_is_told_as_it_is(is_blocking: bool) -> None:
     assert caught.value.code == "ThrottlingException"
 
 
-def test_an_asynchronous_key_is_not_signed_with_in_passing(key: PrivateKey) -> None:
-    """The coroutine would be taken for a signature; the error says what to call."""
+def test_asynchronous_key_is_refused_by_sign_policy(key: PrivateKey) -> None:
+    """The error says what to await."""
 
     async def run() -> None:
         slow: AsyncPrivateKey = AsyncKey(key)
@@ -204,7 +198,7 @@ def test_an_asynchronous_key_is_not_signed_with_in_passing(key: PrivateKey) -> N
 
 @pytest.fixture(params=["signer", "ring", "distribution", "with a step"])
 def signs_urls(request: pytest.FixtureRequest, key: PrivateKey) -> Any:
-    """Something that has both `sign_url` and `sign_url_async`."""
+    """An object with `sign_url` and `sign_url_async`."""
 
     signer = Signer("K2JCJMDEHXQW5F", key)
     return {
@@ -225,10 +219,10 @@ def signs_urls(request: pytest.FixtureRequest, key: PrivateKey) -> Any:
     ],
     ids=str,
 )
-def test_a_url_is_signed_alike_in_both_colours(
+def test_sync_and_async_methods_return_the_same_url(
     signs_urls: Any, trusted_keys: TrustedKeyGroup, clock: Any, options: dict[str, Any]
 ) -> None:
-    """To the byte, RSA's signatures being the same each time; and as the policy alone would be."""
+    """RSA signatures are the same each time."""
     url = signs_urls.sign_url(URL, **options)
     assert asyncio.run(signs_urls.sign_url_async(URL, **options)) == url
     assert trusted_keys.check(url, ip_address="192.0.2.7").allowed
@@ -238,10 +232,9 @@ def test_a_url_is_signed_alike_in_both_colours(
 
 
 @pytest.mark.parametrize("way", ["sign_url", "sign_url_async"])
-def test_a_distribution_says_how_long_where_nothing_else_does(
+def test_default_expiry_is_that_of_the_distribution(
     key: PrivateKey, clock: Any, now: int, way: str
 ) -> None:
-    """By its own life, rounded up by its step; and a class's own policy is on every URL."""
     signer = Signer("K2JCJMDEHXQW5F", key)
 
     for make, end in (
@@ -264,10 +257,9 @@ def test_a_distribution_says_how_long_where_nothing_else_does(
         (URL, {"expires_in": 90, "starts_at": 1999999999}),
     ],
 )
-def test_a_url_is_refused_alike_in_both_colours(
+def test_sync_and_async_methods_raise_the_same_error(
     signs_urls: Any, clock: Any, url: str, options: dict[str, Any]
 ) -> None:
-    """With the same words."""
     with pytest.raises(CfsignError) as plain:
         signs_urls.sign_url(url, **options)
     with pytest.raises(CfsignError) as awaited:
@@ -275,10 +267,7 @@ def test_a_url_is_refused_alike_in_both_colours(
     assert (type(plain.value), str(plain.value)) == (type(awaited.value), str(awaited.value))
 
 
-def test_a_signers_resource_must_cover_the_url_in_both_colours(
-    key: PrivateKey, trusted_keys: TrustedKeyGroup
-) -> None:
-    """A pattern is named by hand."""
+def test_async_pattern_must_match_the_url(key: PrivateKey, trusted_keys: TrustedKeyGroup) -> None:
     signer = Signer("K2JCJMDEHXQW5F", key)
     folder: dict[str, Any] = {"expires_in": 60, "pattern": f"{DOMAIN}/*"}
     url = asyncio.run(signer.sign_url_async(URL, **folder))

@@ -1,4 +1,4 @@
-"""What is signed for a step is handed out again: the same for the same, and only for the same."""
+"""The cache of signed policies: one signature for equal policies, and for equal ones only."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OLD, NEW = "K1OLD", "K2NEW"
 
 
 class CountingKey:
-    """Signs otherwise at each call, as ECDSA does, and counts."""
+    """A key that counts its calls and returns another signature each time, as ECDSA does."""
 
     def __init__(self, length: int = 256) -> None:
         self.length = length
@@ -52,23 +52,23 @@ class CountingKey:
 
 @pytest.fixture
 def counting_key() -> CountingKey:
-    """A key that never signs alike."""
+    """A key that never returns the same signature twice."""
     return CountingKey()
 
 
 @pytest.fixture
 def stepped(counting_key: CountingKey, clock: Any) -> Distribution:
-    """A distribution with steps of five minutes, at the begin of one."""
+    """A distribution with steps of five minutes, at the start of one."""
     return Distribution(DOMAIN, Signer(OLD, counting_key), expires_in=60, expiry_step=300)
 
 
 # The same for the same
 
 
-def test_what_is_asked_for_again_is_not_signed_again(
+def test_same_url_is_signed_once_within_a_step(
     stepped: Distribution, counting_key: CountingKey, clock: Any, now: int
 ) -> None:
-    """For a step, by whichever method; then it is another."""
+    """By any method; the next step has another signature."""
     first = stepped.sign_path("a")
     for _ in range(3):
         assert stepped.sign_path("a") == stepped.sign_resource(URL).url(URL) == first
@@ -80,10 +80,10 @@ def test_what_is_asked_for_again_is_not_signed_again(
 
 
 @pytest.mark.parametrize("options", [{"expires_in": 300}, {"expires_at": 1767225600 + 300}])
-def test_a_life_of_its_own_is_signed_each_time(
+def test_policy_with_its_own_expiry_is_not_cached(
     stepped: Distribution, counting_key: CountingKey, options: dict[str, Any]
 ) -> None:
-    """Even if it ends as the step does; and it does not get into the others' way."""
+    """Even if it ends when the step does."""
     first = stepped.sign_resource(URL)
     for calls in (2, 4):
         assert stepped.sign_resource(URL, **options).policy == first.policy
@@ -95,19 +95,15 @@ def test_a_life_of_its_own_is_signed_each_time(
 
 
 @pytest.mark.parametrize("options", [{"expiry_step": 300, "cache_bytes": 0}, {}])
-def test_nothing_is_kept_where_nothing_is_to_be(
+def test_nothing_is_cached_without_a_step_or_with_0_bytes(
     counting_key: CountingKey, clock: Any, options: dict[str, Any]
 ) -> None:
-    """With a cache of no bytes; and without a step, where nothing would come again."""
     distribution = Distribution(DOMAIN, Signer(OLD, counting_key), **options)
     assert distribution.sign_path("a") != distribution.sign_path("a")
     assert counting_key.calls == 2
 
 
-def test_cookies_of_a_pattern_are_kept_too(
-    stepped: Distribution, counting_key: CountingKey
-) -> None:
-    """One signature for the wildcard and the step."""
+def test_cookies_are_cached(stepped: Distribution, counting_key: CountingKey) -> None:
     assert dict(stepped.sign_cookies(pattern="videos/42/*")) == dict(
         stepped.sign_cookies(pattern="videos/42/*")
     )
@@ -117,10 +113,9 @@ def test_cookies_of_a_pattern_are_kept_too(
 # One signature, many URLs
 
 
-def test_a_playlist_costs_one_signature_a_step(
+def test_pattern_makes_one_signature_in_a_step_for_all_its_paths(
     key: PrivateKey, trusted_keys: TrustedKeyGroup, clock: Any
 ) -> None:
-    """And each URL opens what it names."""
     calls = []
 
     class Counting:
@@ -144,10 +139,10 @@ def test_a_playlist_costs_one_signature_a_step(
     assert len(calls) == 2
 
 
-def test_a_pattern_goes_with_all_the_other_arguments(
+def test_pattern_can_be_combined_with_all_other_arguments(
     recording_distribution: Distribution, recorder: Any, clock: Any, now: int
 ) -> None:
-    """Without a step as well."""
+    """Also without a step."""
     signed = recording_distribution.sign_path(
         "v/1.ts", query={"a": "b"}, pattern="/v/*", expires_in=5, ip_address="192.0.2.1"
     )
@@ -170,10 +165,10 @@ def test_a_pattern_goes_with_all_the_other_arguments(
         ("videos/42/1.ts", 7, "got int"),
     ],
 )
-def test_a_pattern_that_does_not_cover_the_path_is_refused(
+def test_pattern_that_does_not_match_the_path_is_refused(
     stepped: Distribution, counting_key: CountingKey, path: str, pattern: Any, mend: str
 ) -> None:
-    """And nothing is signed, nor from then on handed out."""
+    """Nothing is signed or cached."""
     stepped.sign_cookies(pattern="videos/42/*")
     for _ in range(2):
         with pytest.raises(ResourceError, match=mend):
@@ -198,10 +193,10 @@ DIFFERENT = [
 ]
 
 
-def test_what_differs_in_anything_is_another(
+def test_each_different_policy_is_signed(
     stepped: Distribution, counting_key: CountingKey, now: int
 ) -> None:
-    """In the resource, the start or the viewer's address; each is what its own policy says."""
+    """The resource, the start or the address differs."""
     for _ in range(2):
         for terms in DIFFERENT:
             assert stepped.sign_resource(**terms).policy == Policy(expires_at=now + 300, **terms)
@@ -210,8 +205,7 @@ def test_what_differs_in_anything_is_another(
     assert counting_key.calls == len(DIFFERENT)
 
 
-def test_one_distribution_hands_out_nothing_of_another(clock: Any) -> None:
-    """That has another key, or another life."""
+def test_distributions_share_no_entries(clock: Any) -> None:
     signer = Signer(OLD, CountingKey())
     one, other, longer = (
         Distribution(DOMAIN, signer, expiry_step=300),
@@ -230,10 +224,9 @@ def test_one_distribution_hands_out_nothing_of_another(clock: Any) -> None:
         ({"ip_address": ipaddress.IPv4Network("192.0.2.0/24")}, {"ip_address": "192.0.2.0/24"}),
     ],
 )
-def test_what_means_the_same_is_the_same(
+def test_equal_conditions_of_other_types_share_an_entry(
     stepped: Distribution, counting_key: CountingKey, terms: dict[str, Any], same: dict[str, Any]
 ) -> None:
-    """Objects for a moment or an address are no reason to sign again."""
     first = stepped.sign_resource(URL, **terms)
     assert stepped.sign_resource(URL, **terms) is first
     assert stepped.sign_resource(URL, **same) is first
@@ -251,19 +244,17 @@ def test_what_means_the_same_is_the_same(
         ({}, {"starts_at": 0}),
     ],
 )
-def test_what_is_refused_is_refused_although_its_like_is_kept(
+def test_bad_condition_is_refused_although_it_equals_a_cached_one(
     stepped: Distribution, good: dict[str, Any], bad: dict[str, Any]
 ) -> None:
-    """`True == 1.0 == 1` to Python; not here. And a refusal is none the second time alone."""
+    """In Python, `True == 1.0 == 1`."""
     stepped.sign_resource(URL, **good)
     for _ in range(2):
         with pytest.raises(PolicyError):
             stepped.sign_resource(URL, **bad)
 
 
-def test_a_text_that_says_it_is_another_is_not_believed(stepped: Distribution) -> None:
-    """A class may compare as it likes; what is signed is the text itself."""
-
+def test_str_subclass_with_a_false_eq_is_cached_by_its_text(stepped: Distribution) -> None:
     class Liar(str):
         __slots__ = ()
 
@@ -280,8 +271,8 @@ def test_a_text_that_says_it_is_another_is_not_believed(stepped: Distribution) -
 # Whoever signs now
 
 
-def test_a_ring_that_has_moved_on_hands_out_nothing_of_its_old_key(clock: Any, now: int) -> None:
-    """In the middle of a step, by the clock alone; and back, where the clock is set back."""
+def test_entries_of_another_current_key_are_not_used(clock: Any, now: int) -> None:
+    """The current key changes with the clock, in both directions."""
     ring = KeyRing([KeyPair(OLD, CountingKey()), KeyPair(NEW, CountingKey(), now + 100)])
     distribution = Distribution(DOMAIN, ring, expires_in=60, expiry_step=300)
     old = distribution.sign_resource(URL)
@@ -295,10 +286,9 @@ def test_a_ring_that_has_moved_on_hands_out_nothing_of_its_old_key(clock: Any, n
 
 
 @pytest.mark.parametrize("change", ["another key", "another hash"])
-def test_a_cache_that_always_hits_keeps_no_ring_from_looking(
+def test_ring_is_refreshed_although_every_request_is_cached(
     tmp_path: Path, pem: str, other_pem: str, clock: Any, change: str
 ) -> None:
-    """What is changed in the document holds for the next viewer."""
     document = tmp_path / "ring.json"
     entry = {"key_pair_id": OLD, "private_key": pem}
     document.write_text(json.dumps({"keys": [entry]}))
@@ -316,9 +306,7 @@ def test_a_cache_that_always_hits_keeps_no_ring_from_looking(
     assert second.params["Hash-Algorithm"] == "SHA256"
 
 
-def test_a_failure_is_not_kept(clock: Any) -> None:
-    """The next who asks is served."""
-
+def test_error_is_not_cached(clock: Any) -> None:
     class Flaky(CountingKey):
         def sign(self, message: bytes, hash_algorithm: str) -> bytes:
             signature = super().sign(message, hash_algorithm)
@@ -337,29 +325,27 @@ def test_a_failure_is_not_kept(clock: Any) -> None:
 # Its bound
 
 
-def asked(distribution: Distribution, key: CountingKey, path: str) -> int:
+def count_signatures(distribution: Distribution, key: CountingKey, path: str) -> int:
     """Return how many signatures it takes to sign *path*."""
     before = key.calls
     distribution.sign_path(path)
     return key.calls - before
 
 
-def test_what_was_used_least_lately_makes_room(counting_key: CountingKey, clock: Any) -> None:
-    """What is used goes on being kept, however old it is."""
+def test_least_recently_used_entry_is_evicted(counting_key: CountingKey, clock: Any) -> None:
     distribution = Distribution(
         DOMAIN, Signer(OLD, counting_key), expiry_step=300, cache_bytes=20_000
     )
-    assert asked(distribution, counting_key, "hot") == 1
-    assert asked(distribution, counting_key, "cold") == 1
+    assert count_signatures(distribution, counting_key, "hot") == 1
+    assert count_signatures(distribution, counting_key, "cold") == 1
     for number in range(100):
-        assert asked(distribution, counting_key, str(number)) == 1
-        assert asked(distribution, counting_key, "hot") == 0
-    assert asked(distribution, counting_key, "99") == 0
-    assert asked(distribution, counting_key, "cold") == 1
+        assert count_signatures(distribution, counting_key, str(number)) == 1
+        assert count_signatures(distribution, counting_key, "hot") == 0
+    assert count_signatures(distribution, counting_key, "99") == 0
+    assert count_signatures(distribution, counting_key, "cold") == 1
 
 
-def test_what_is_larger_than_the_cache_is_signed_and_not_kept(clock: Any) -> None:
-    """Nor does it drive out what fits for longer than it takes to see."""
+def test_entry_larger_than_the_cache_is_not_cached(clock: Any) -> None:
     key = CountingKey(length=2000)
     distribution = Distribution(DOMAIN, Signer(OLD, key), expiry_step=300, cache_bytes=1000)
     assert distribution.sign_path("a") != distribution.sign_path("a")
@@ -367,8 +353,10 @@ def test_what_is_larger_than_the_cache_is_signed_and_not_kept(clock: Any) -> Non
 
 
 @pytest.mark.parametrize("kind", ["canned", "custom", "long"])
-def test_the_bound_is_honest(counting_key: CountingKey, clock: Any, kind: str) -> None:
-    """What is kept takes no more memory than was allowed, nor much less."""
+def test_cache_takes_as_much_memory_as_allowed(
+    counting_key: CountingKey, clock: Any, kind: str
+) -> None:
+    """No more, and not much less."""
     bound = 2**20
     distribution = Distribution(
         DOMAIN, Signer(OLD, counting_key), expiry_step=300, cache_bytes=bound
@@ -389,8 +377,9 @@ def test_the_bound_is_honest(counting_key: CountingKey, clock: Any, kind: str) -
 
 
 @pytest.mark.parametrize("value", [-1, 1.5, "4096", True, None])
-def test_a_bad_bound_is_refused_when_made(signer: Signer, value: Any) -> None:
-    """With the mend."""
+def test_bad_cache_bytes_are_refused_when_the_distribution_is_made(
+    signer: Signer, value: Any
+) -> None:
     with pytest.raises(
         ConfigurationError,
         match=r"whole number of bytes, such as 8388608; set 0 for no cache",
@@ -401,8 +390,7 @@ def test_a_bad_bound_is_refused_when_made(signer: Signer, value: Any) -> None:
 # Its secrets
 
 
-def test_it_shows_and_gives_away_nothing(signer: Signer, clock: Any) -> None:
-    """What it holds opens files."""
+def test_cache_shows_no_signature_and_cannot_be_pickled(signer: Signer, clock: Any) -> None:
     distribution = Distribution(DOMAIN, signer, expiry_step=300)
     signature = distribution.sign_path("a").partition("Signature=")[2][:40]
     cache = distribution._cache
@@ -415,10 +403,8 @@ def test_it_shows_and_gives_away_nothing(signer: Signer, clock: Any) -> None:
         copy.copy(cache)
 
 
-def test_a_copy_of_a_distribution_signs_by_its_own_settings(
-    stepped: Distribution, now: int
-) -> None:
-    """Although it shares what is kept."""
+def test_copy_of_a_distribution_uses_its_own_settings(stepped: Distribution, now: int) -> None:
+    """Although it shares the cache."""
     twin = copy.copy(stepped)
     assert twin.sign_path("a") == stepped.sign_path("a")
     twin.signer = Signer(NEW, CountingKey())
@@ -428,7 +414,7 @@ def test_a_copy_of_a_distribution_signs_by_its_own_settings(
     assert ends == [now + 300, now + 1200]
 
 
-def test_a_small_cache_by_itself() -> None:
-    """Its terms are its own affair: an expiry that has passed is signed too, as a Signer does."""
+def test_cache_signs_an_expired_policy() -> None:
+    """As `Signer.sign_policy` does."""
     signed = SignedPolicies(10**6).sign(Signer(OLD, CountingKey()), Policy(URL, 5))
     assert signed.policy == Policy(URL, 5)

@@ -1,4 +1,4 @@
-"""What many ask for at once is signed once: under threads, on event loops, in forked workers."""
+"""Equal requests at the same time are signed once: in threads, event loops and forked workers."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from cfsign import (
 DOMAIN = "https://media.example.com"
 URL = f"{DOMAIN}/a"
 MANY = 8
-PATIENCE = 30  # seconds until a test gives up; none waits for so long unless it fails
+PATIENCE = 30  # seconds until a test gives up; only a failing test waits until then
 
 
 class SlowKey:
-    """Signs when it is let to, otherwise at each call; fails as often as it is told to."""
+    """A key that waits until it may answer, and fails once for each of `failures`."""
 
     def __init__(self, *failures: BaseException, is_blocking: bool = False) -> None:
         self.failures = list(failures)
@@ -54,7 +54,7 @@ class SlowKey:
 
 
 class AsyncKey:
-    """The same, awaited."""
+    """Async version of `SlowKey`."""
 
     def __init__(self, *failures: Exception) -> None:
         self.failures = list(failures)
@@ -85,7 +85,7 @@ def stepped(key: Any) -> Distribution:
 
 @pytest.fixture
 def waiting(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """A list that grows by one as each thread begins to wait for another's signature."""
+    """A list that grows by one when a thread starts to wait for the signature of another."""
     threads: list[int] = []
 
     class Event(threading.Event):
@@ -107,15 +107,15 @@ def until(condition: Callable[[], bool]) -> None:
 
 @pytest.fixture
 def pool() -> Iterator[ThreadPoolExecutor]:
-    """A thread for each of many."""
+    """A pool with a thread for each request."""
     with ThreadPoolExecutor(MANY) as pool:
         yield pool
 
 
-def ask_at_once(
+def sign_concurrently(
     pool: ThreadPoolExecutor, distribution: Distribution, key: SlowKey, waiting: list[int]
 ) -> list[Future[SignedPolicy]]:
-    """Let many ask for the same, and the key answer when all the others wait for the first."""
+    """Send many equal requests, and let the key answer when all others wait for the first."""
     asked = [pool.submit(distribution.sign_resource, URL)]
     assert key.asked.wait(PATIENCE)
     asked += [pool.submit(distribution.sign_resource, URL) for _ in range(MANY - 1)]
@@ -124,30 +124,31 @@ def ask_at_once(
     return asked
 
 
-def test_many_threads_cost_one_signature(pool: ThreadPoolExecutor, waiting: list[int]) -> None:
-    """All get the first's."""
+def test_threads_share_one_signature(pool: ThreadPoolExecutor, waiting: list[int]) -> None:
     key = SlowKey()
     distribution = stepped(key)
-    asked = ask_at_once(pool, distribution, key, waiting)
+    asked = sign_concurrently(pool, distribution, key, waiting)
     assert len({id(each.result(PATIENCE)) for each in asked}) == 1
     assert distribution.sign_resource(URL) is asked[0].result()
     assert key.calls == 1
 
 
-def test_many_threads_get_what_is_not_kept(pool: ThreadPoolExecutor, waiting: list[int]) -> None:
-    """Since the cache is too small for it: they waited for it all the same."""
+def test_threads_share_a_signature_that_is_not_cached(
+    pool: ThreadPoolExecutor, waiting: list[int]
+) -> None:
+    """The cache is too small for it."""
     key = SlowKey()
     distribution = Distribution(DOMAIN, Signer("K1OLD", key), expiry_step=10**7, cache_bytes=1)
-    asked = ask_at_once(pool, distribution, key, waiting)
+    asked = sign_concurrently(pool, distribution, key, waiting)
     assert len({id(each.result(PATIENCE)) for each in asked}) == 1
     assert key.calls == 1
 
 
-def test_many_threads_hear_of_one_failure(pool: ThreadPoolExecutor, waiting: list[int]) -> None:
-    """At once, and not each after a timeout of its own; the next is served."""
+def test_threads_share_one_error(pool: ThreadPoolExecutor, waiting: list[int]) -> None:
+    """At once, without a timeout for each; the next request is signed."""
     key = SlowKey(KeyUnavailableError("throttled", code="ThrottlingException"))
     distribution = stepped(key)
-    for each in ask_at_once(pool, distribution, key, waiting):
+    for each in sign_concurrently(pool, distribution, key, waiting):
         with pytest.raises(KeyUnavailableError, match="throttled") as caught:
             each.result(PATIENCE)
         assert caught.value.code == "ThrottlingException"
@@ -157,22 +158,20 @@ def test_many_threads_hear_of_one_failure(pool: ThreadPoolExecutor, waiting: lis
 
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit, GeneratorExit])
-def test_an_interrupted_thread_leaves_its_turn_to_another(
+def test_another_thread_signs_if_the_first_is_interrupted(
     pool: ThreadPoolExecutor, waiting: list[int], interrupt: type[BaseException]
 ) -> None:
-    """It alone is interrupted."""
     key = SlowKey(interrupt())
-    first, *others = ask_at_once(pool, stepped(key), key, waiting)
+    first, *others = sign_concurrently(pool, stepped(key), key, waiting)
     with pytest.raises(interrupt):
         first.result(PATIENCE)
     assert len({id(each.result(PATIENCE)) for each in others}) == 1
     assert key.calls == 2
 
 
-def test_one_who_waits_is_interrupted_alone(
+def test_interrupt_of_a_waiting_thread_does_not_affect_the_first(
     pool: ThreadPoolExecutor, waiting: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first goes on, and still has the turn."""
     key = SlowKey()
     distribution = stepped(key)
     first = pool.submit(distribution.sign_resource, URL)
@@ -193,7 +192,7 @@ def _interrupted(self: object, timeout: float | None = None) -> bool:
 
 
 class JustOver(dict[Any, Any]):
-    """A table of turns in which, just as somebody wants one, another's has come to its end."""
+    """A table in which the signature of another request ends just before each look."""
 
     def __init__(self, other: Callable[[], object]) -> None:
         self.others = [other]
@@ -205,8 +204,8 @@ class JustOver(dict[Any, Any]):
 
 
 @pytest.mark.parametrize("is_async", [False, True])
-def test_a_turn_that_ended_as_one_looked_was_not_in_vain(is_async: bool) -> None:
-    """What came of it is kept by then."""
+def test_signature_that_ended_during_the_look_is_used(is_async: bool) -> None:
+    """It is cached by then."""
     key = SlowKey()
     key.may_answer.set()
     distribution = stepped(key)
@@ -219,8 +218,7 @@ def test_a_turn_that_ended_as_one_looked_was_not_in_vain(is_async: bool) -> None
     assert key.calls == 1
 
 
-def test_nobody_waits_for_another_url(pool: ThreadPoolExecutor) -> None:
-    """Nor for another viewer's address, nor while another is kept."""
+def test_requests_for_other_policies_do_not_wait(pool: ThreadPoolExecutor) -> None:
     key = SlowKey()
     distribution = stepped(key)
     first = pool.submit(distribution.sign_resource, URL)
@@ -234,8 +232,7 @@ def test_nobody_waits_for_another_url(pool: ThreadPoolExecutor) -> None:
     assert len({id(each.result(PATIENCE)) for each in [first, *others]}) == 3
 
 
-def test_threads_in_a_crowd(pool: ThreadPoolExecutor) -> None:
-    """A small cache that many fill and read at once stays within its bound, and right."""
+def test_many_threads_keep_a_small_cache_within_its_bound(pool: ThreadPoolExecutor) -> None:
     key = SlowKey()
     key.may_answer.set()
     distribution = Distribution(DOMAIN, Signer("K1OLD", key), expiry_step=10**7, cache_bytes=30_000)
@@ -251,11 +248,11 @@ def test_threads_in_a_crowd(pool: ThreadPoolExecutor) -> None:
         each.result(PATIENCE)
     cache: Any = distribution._cache
     assert 0 < cache._bytes <= 30_000
-    check_books(distribution)
+    check_consistency(distribution)
 
 
-def check_books(distribution: Distribution) -> None:
-    """Nobody has a turn left, and with the last entry the last byte goes."""
+def check_consistency(distribution: Distribution) -> None:
+    """Check that no signature is in progress and that the byte count of an empty cache is 0."""
     cache: Any = distribution._cache
     assert cache._signing == {}
     cache._max_bytes = 0
@@ -278,8 +275,8 @@ def run(work: Awaitable[Any]) -> Any:
     return asyncio.run(bounded())
 
 
-def test_many_tasks_cost_one_signature() -> None:
-    """All get the first's, also who comes later, and who does not await."""
+def test_tasks_share_one_signature() -> None:
+    """Also later tasks, and threads."""
 
     async def work() -> None:
         tasks = [asyncio.create_task(distribution.sign_resource_async(URL)) for _ in range(MANY)]
@@ -296,8 +293,8 @@ def test_many_tasks_cost_one_signature() -> None:
     assert key.calls == 1
 
 
-def test_many_tasks_hear_of_one_failure() -> None:
-    """And the next is served."""
+def test_tasks_share_one_error() -> None:
+    """The next request is signed."""
 
     async def work() -> None:
         tasks = [asyncio.create_task(distribution.sign_resource_async(URL)) for _ in range(MANY)]
@@ -315,8 +312,8 @@ def test_many_tasks_hear_of_one_failure() -> None:
 
 
 @pytest.mark.parametrize("who", [0, 3])
-def test_a_viewer_who_goes_away_takes_nobody_along(who: int) -> None:
-    """Be it the first, whose turn then is another's, or one who waits."""
+def test_cancelled_task_does_not_affect_the_others(who: int) -> None:
+    """If it is the first, another signs; if it waits, the first goes on."""
 
     async def work() -> None:
         tasks = [asyncio.create_task(distribution.sign_resource_async(URL)) for _ in range(MANY)]
@@ -335,8 +332,8 @@ def test_a_viewer_who_goes_away_takes_nobody_along(who: int) -> None:
     assert key.calls == (2 if who == 0 else 1)
 
 
-def test_a_loop_does_not_wait_for_a_thread_that_signs(pool: ThreadPoolExecutor) -> None:
-    """It has a turn of its own, and goes round meanwhile; who comes later gets what came first."""
+def test_loop_does_not_wait_for_the_signature_of_a_thread(pool: ThreadPoolExecutor) -> None:
+    """It makes its own; later requests get the one that is ready first."""
     key = SlowKey(is_blocking=True)
     distribution = stepped(key)
     in_a_thread = pool.submit(distribution.sign_resource, URL)
@@ -351,11 +348,11 @@ def test_a_loop_does_not_wait_for_a_thread_that_signs(pool: ThreadPoolExecutor) 
 
     assert run(work()) is in_a_thread.result(PATIENCE) is distribution.sign_resource(URL)
     assert key.calls == 2
-    check_books(distribution)
+    check_consistency(distribution)
 
 
-def test_several_loops_do_not_wait_for_each_other(pool: ThreadPoolExecutor) -> None:
-    """One of them stands still with the turn, as it may when it is stopped for a while."""
+def test_loops_do_not_wait_for_each_other(pool: ThreadPoolExecutor) -> None:
+    """One of them stops in the middle of a signature."""
     key = AsyncKey()
     distribution = stepped(key)
     stopped = asyncio.new_event_loop()
@@ -371,8 +368,8 @@ def test_several_loops_do_not_wait_for_each_other(pool: ThreadPoolExecutor) -> N
         stopped.close()
 
 
-def test_a_ring_that_has_moved_on_is_asked_by_tasks_too(clock: Any, now: int) -> None:
-    """And looks for a change in a thread, as for any signature."""
+def test_tasks_refresh_the_ring(clock: Any, now: int) -> None:
+    """In a thread, as for any signature."""
 
     async def work() -> None:
         old = await distribution.sign_resource_async(URL)
@@ -398,10 +395,8 @@ def test_a_ring_that_has_moved_on_is_asked_by_tasks_too(clock: Any, now: int) ->
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
 @pytest.mark.parametrize("holds", ["turn", "lock"])
-def test_a_child_forked_while_another_thread_signs_signs(
-    pool: ThreadPoolExecutor, holds: str
-) -> None:
-    """The thread, and with it its turn and what it held, is not in the child."""
+def test_child_forked_during_a_signature_can_sign(pool: ThreadPoolExecutor, holds: str) -> None:
+    """The thread that signs does not exist in the child."""
     key = SlowKey()
     distribution = stepped(key)
     cache: Any = distribution._cache

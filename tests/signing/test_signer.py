@@ -1,4 +1,4 @@
-"""Signing: what comes out for what goes in, and that nothing is signed for what is refused."""
+"""`Signer`: its results, and that nothing is signed if the input is refused."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def canned(url: str, expires: int) -> bytes:
 
 
 @pytest.mark.parametrize("url", [URL, f"{URL}?a=1&a=&b", "http://media.example.com/"])
-def test_an_expiry_alone_is_canned(
+def test_expiry_alone_makes_a_canned_url(
     recording_signer: Signer, recorder: Any, clock: Any, now: int, url: str
 ) -> None:
-    """The URL comes back to the byte, the parameters behind its own query, in documented order."""
+    """The parameters follow the URL's own query, in the documented order."""
     signed = recording_signer.sign_url(url, expires_in=60)
     joint = "&" if "?" in url else "?"
     assert signed == f"{url}{joint}Expires={now + 60}&{TAIL}"
@@ -60,7 +60,7 @@ def test_an_expiry_alone_is_canned(
         ({"ip_address": "192.0.2.1"}, '"IpAddress":{"AWS:SourceIp":"192.0.2.1/32"}'),
     ],
 )
-def test_anything_more_is_custom(
+def test_other_conditions_make_a_custom_url(
     recording_signer: Signer,
     recorder: Any,
     clock: Any,
@@ -69,7 +69,7 @@ def test_anything_more_is_custom(
     options: dict[str, Any],
     condition: str,
 ) -> None:
-    """The policy travels in the URL, and its bytes are the bytes that were signed."""
+    """The policy in the URL has the bytes that were signed."""
     signed = recording_signer.sign_url(URL, expires_in=60, **options)
     head, _, rest = signed.partition("?Policy=")
     policy, _, tail = rest.partition("&")
@@ -78,10 +78,10 @@ def test_anything_more_is_custom(
     assert condition in from_cloudfront(policy).decode()
 
 
-def test_a_resource_names_what_the_policy_covers(
+def test_pattern_is_the_resource_of_the_policy(
     recording_signer: Signer, recorder: Any, clock: Any
 ) -> None:
-    """A wildcard is said out loud; the URL that comes back is the one that was given."""
+    """The URL is returned unchanged."""
     signed = recording_signer.sign_url(
         "https://media.example.com/videos/42/1.ts?q=1", expires_in=60, pattern=FOLDER
     )
@@ -89,8 +89,8 @@ def test_a_resource_names_what_the_policy_covers(
     assert f'"Resource":"{FOLDER}"'.encode() in recorder.signed[0][0]
 
 
-def test_sha256_is_named_and_sha1_is_not(recorder: Any, clock: Any, now: int) -> None:
-    """CloudFront takes SHA-1 where nothing is said, and the one parameter says SHA256."""
+def test_only_sha256_is_named_in_the_url(recorder: Any, clock: Any, now: int) -> None:
+    """SHA-1 is CloudFront's default."""
     signer = Signer("K2JCJMDEHXQW5F", recorder, hash_algorithm="SHA256")
     assert signer.hash_algorithm == "SHA256"
     signed = signer.sign_url(URL, expires_in=60)
@@ -101,15 +101,14 @@ def test_sha256_is_named_and_sha1_is_not(recorder: Any, clock: Any, now: int) ->
 
 
 @pytest.mark.parametrize("hash_algorithm", ["sha1", "SHA512", "", 1, ["SHA1"]])
-def test_any_other_hash_is_refused(recorder: Any, hash_algorithm: Any) -> None:
-    """The two names of the documents, to the letter."""
+def test_other_hash_algorithm_is_refused(recorder: Any, hash_algorithm: Any) -> None:
     with pytest.raises(PolicyError, match='hash_algorithm must be "SHA1" or "SHA256"'):
         Signer("K2JCJMDEHXQW5F", recorder, hash_algorithm=hash_algorithm)
 
 
 @pytest.mark.parametrize("key_pair_id", ["K2JCJMDEHXQW5F", "APKAIATESTEXAMPLE", "ABCDEF", "1"])
-def test_a_key_pair_id_is_letters_and_digits(recorder: Any, key_pair_id: str) -> None:
-    """Ids of keys in key groups and of the older account keys."""
+def test_good_key_pair_id(recorder: Any, key_pair_id: str) -> None:
+    """Ids of keys in key groups, and of the older account keys."""
     assert Signer(key_pair_id, recorder).key_pair_id == key_pair_id
 
 
@@ -135,30 +134,27 @@ def test_a_key_pair_id_is_letters_and_digits(recorder: Any, key_pair_id: str) ->
         (b"K2JCJMDEHXQW5F", "must be text, got bytes"),
     ],
 )
-def test_any_other_key_pair_id_is_refused(recorder: Any, key_pair_id: Any, mend: str) -> None:
-    """The error says what an id looks like, and what a UUID is."""
+def test_bad_key_pair_id_is_refused(recorder: Any, key_pair_id: Any, mend: str) -> None:
     with pytest.raises(SigningKeyError, match=mend):
         Signer(key_pair_id, recorder)
 
 
 @pytest.mark.parametrize("key_pair_id", ["AKIA", "AKIAIOSFODNN7", "E2QWRUHAPOMQZL", "ABCDEF"])
-def test_what_looks_like_neither_is_taken(recorder: Any, key_pair_id: str) -> None:
-    """Without a word: only the whole shape tells."""
+def test_id_that_only_resembles_another_kind_is_accepted(recorder: Any, key_pair_id: str) -> None:
     assert Signer(key_pair_id, recorder).key_pair_id == key_pair_id
 
 
-def test_a_key_pasted_for_its_id_is_not_echoed(pem: str, key: PrivateKey) -> None:
-    """People do; the error must not carry it into a log."""
+def test_key_in_place_of_the_id_is_not_shown(pem: str, key: PrivateKey) -> None:
+    """The error must not carry it into a log."""
     with pytest.raises(SigningKeyError) as caught:
         Signer(pem, key)
     assert pem.split("\n")[5] not in str(caught.value)
 
 
 @pytest.mark.parametrize("form", ["text", "bytes", "path", "path as text", "key"])
-def test_a_signer_takes_a_key_in_any_form(
+def test_signer_accepts_a_key_in_any_form(
     pem: str, key: PrivateKey, tmp_path: Path, signer: Signer, form: str
 ) -> None:
-    """A path, the PEM itself, or a key that was loaded before, all sign alike."""
     path = tmp_path / "key.pem"
     path.write_text(pem)
     given: Any = {
@@ -174,8 +170,7 @@ def test_a_signer_takes_a_key_in_any_form(
 
 
 @pytest.mark.parametrize("private_key", [None, 7, object(), {"priv_key_string": "x"}])
-def test_a_signer_takes_nothing_else_for_a_key(private_key: Any) -> None:
-    """The error names the forms, and the two methods of a key of one's own."""
+def test_signer_refuses_other_objects_as_a_key(private_key: Any) -> None:
     with pytest.raises(
         SigningKeyError, match=r"cannot be made from .* methods sign and public_key_pem"
     ):
@@ -183,15 +178,16 @@ def test_a_signer_takes_nothing_else_for_a_key(private_key: Any) -> None:
 
 
 @pytest.mark.parametrize("policy", [None, URL, '{"Statement":[]}', {"Statement": []}])
-def test_sign_takes_a_policy(recording_signer: Signer, recorder: Any, policy: Any) -> None:
-    """Never text, which nobody checked."""
+def test_sign_policy_refuses_other_objects(
+    recording_signer: Signer, recorder: Any, policy: Any
+) -> None:
     with pytest.raises(PolicyError, match="sign_policy takes a Policy, got "):
         recording_signer.sign_policy(policy)
     assert recorder.signed == []
 
 
-def test_a_member_of_an_enumeration_goes_into_a_url_by_its_value(recorder: Any) -> None:
-    """Not by its name, `Ours.KEY`, which an edge would not know."""
+def test_enumeration_member_is_used_by_its_value(recorder: Any) -> None:
+    """Not by its name, `Ours.KEY`."""
 
     class Ours(str, Enum):  # noqa: UP042  a StrEnum would print as its value
         KEY = "K2JCJMDEHXQW5F"
@@ -204,16 +200,15 @@ def test_a_member_of_an_enumeration_goes_into_a_url_by_its_value(recorder: Any) 
 
 
 @pytest.mark.parametrize("name", ["key_pair_id", "hash_algorithm"])
-def test_a_signer_does_not_change(recording_signer: Signer, name: str) -> None:
-    """Else a part of what it makes would be of the old one."""
+def test_signer_is_immutable(recording_signer: Signer, name: str) -> None:
     with pytest.raises(AttributeError):
         setattr(recording_signer, name, "K1")
 
 
-def test_one_signature_serves_every_url_that_the_policy_covers(
+def test_one_signature_works_for_every_url_that_the_policy_matches(
     recording_signer: Signer, recorder: Any
 ) -> None:
-    """`url` and `urls` add the same parameters, in order, lazily, and sign no more."""
+    """`url` and `urls` add the same parameters, in order, lazily."""
     signed = recording_signer.sign_policy(Policy(FOLDER, 1767225600))
     files = [f"https://media.example.com/videos/42/{n}.ts" for n in range(3)]
     query = "&".join(f"{name}={value}" for name, value in signed.params.items())
@@ -238,10 +233,10 @@ def test_one_signature_serves_every_url_that_the_policy_covers(
         (FOLDER, "https://evil.example.com/videos/42/1.ts"),
     ],
 )
-def test_a_signed_policy_refuses_a_url_that_it_does_not_cover(
+def test_signed_policy_refuses_a_url_that_does_not_match(
     recording_signer: Signer, recorder: Any, clock: Any, resource: str, url: str
 ) -> None:
-    """The edge would deny it; the error says what to do, and sign_url signs nothing."""
+    """CloudFront would deny it; sign_url signs nothing."""
     signed = recording_signer.sign_policy(Policy(resource, 1767225600))
     with pytest.raises(
         ResourceError, match="does not match the URL; use a pattern that matches it"
@@ -266,16 +261,15 @@ def test_a_signed_policy_refuses_a_url_that_it_does_not_cover(
         "https://media.example.com/videos/42/a#b",
     ],
 )
-def test_a_signed_policy_checks_each_url(recording_signer: Signer, url: str) -> None:
-    """Covered or not: what may not be signed does not get the parameters of a wildcard either."""
+def test_signed_policy_refuses_a_bad_url(recording_signer: Signer, url: str) -> None:
     with pytest.raises(ResourceError):
         recording_signer.sign_policy(Policy(FOLDER, 1767225600)).url(url)
 
 
-def test_a_signed_url_is_not_longer_than_cloudfront_takes(
+def test_signed_url_longer_than_cloudfront_accepts_is_refused(
     recording_signer: Signer, clock: Any
 ) -> None:
-    """The signature counts; a URL that fits without it is refused with the reason."""
+    """The signature counts."""
     base = f"{URL}?x="
     with pytest.raises(ResourceError, match="including the signature; shorten"):
         recording_signer.sign_url(base + "y" * (8192 - len(base)), expires_in=60)
@@ -284,8 +278,7 @@ def test_a_signed_url_is_not_longer_than_cloudfront_takes(
     assert len(recording_signer.sign_url(longest, expires_in=60)) == 8192
 
 
-def test_params_cannot_be_changed(recording_signer: Signer) -> None:
-    """They belong to the signature."""
+def test_params_are_immutable(recording_signer: Signer) -> None:
     params: Any = recording_signer.sign_policy(Policy(URL, 1767225600)).params
     assert dict(params) == {
         "Expires": "1767225600",
@@ -296,10 +289,9 @@ def test_params_cannot_be_changed(recording_signer: Signer) -> None:
         params["Expires"] = "1999999999"
 
 
-def test_sign_urls_keeps_order_and_shares_the_expiry(
+def test_sign_urls_is_lazy_and_counts_the_expiry_from_the_call(
     recording_signer: Signer, recorder: Any, clock: Any, now: int
 ) -> None:
-    """One signature a URL, made when its turn comes; all expire as of the call."""
     files = [f"https://media.example.com/{n}" for n in range(3)]
     signed = recording_signer.sign_urls(iter(files), expires_in=60)
     assert recorder.signed == []
@@ -308,10 +300,10 @@ def test_sign_urls_keeps_order_and_shares_the_expiry(
     assert [message for message, _ in recorder.signed] == [canned(f, now + 60) for f in files]
 
 
-def test_sign_urls_with_a_resource_signs_once(
+def test_sign_urls_with_a_pattern_signs_once(
     recording_signer: Signer, recorder: Any, clock: Any
 ) -> None:
-    """A wildcard's one signature serves all, each of them checked."""
+    """Each URL is checked."""
     files = [f"https://media.example.com/videos/42/{n}" for n in range(3)]
     signed = list(recording_signer.sign_urls(files, expires_in=60, pattern=FOLDER))
     assert len(recorder.signed) == 1
@@ -320,8 +312,9 @@ def test_sign_urls_with_a_resource_signs_once(
         list(recording_signer.sign_urls([URL], expires_in=60, pattern=FOLDER))
 
 
-def test_sign_urls_refuses_a_bad_url_in_its_turn(recording_signer: Signer, clock: Any) -> None:
-    """Those before it are signed; one literal `*` does not slip through."""
+def test_sign_urls_refuses_a_bad_url_after_those_before_it(
+    recording_signer: Signer, clock: Any
+) -> None:
     signed = recording_signer.sign_urls([URL, FOLDER], expires_in=60)
     assert next(signed).startswith(URL)
     with pytest.raises(ResourceError, match="%2A"):
@@ -340,18 +333,17 @@ def test_sign_urls_refuses_a_bad_url_in_its_turn(recording_signer: Signer, clock
     ],
 )
 @pytest.mark.parametrize("resource", [None, FOLDER])
-def test_sign_urls_checks_times_and_address_at_the_call(
+def test_sign_urls_checks_the_conditions_at_the_call(
     recording_signer: Signer, clock: Any, resource: str | None, options: dict[str, Any]
 ) -> None:
-    """A mistake shows where it was made, not where the first URL is asked for."""
     with pytest.raises(PolicyError):
         recording_signer.sign_urls([], pattern=resource, **options)
 
 
-def test_cookies_hold_the_parameters_under_cloudfronts_names(
+def test_cookies_have_the_names_of_cloudfront(
     recording_signer: Signer, recorder: Any, clock: Any, now: int, from_cloudfront: Decode
 ) -> None:
-    """A literal URL gives the canned three, a pattern the custom three."""
+    """Canned for a URL, custom for a pattern."""
     cookies = recording_signer.sign_cookies(URL, expires_in=60)
     assert isinstance(cookies, SignedCookies)
     assert dict(cookies) == {
@@ -415,7 +407,7 @@ SIGN: dict[str, Callable[[Signer, dict[str, Any]], object]] = {
     ],
 )
 @pytest.mark.parametrize("method", SIGN)
-def test_a_bad_time_or_address_signs_nothing(
+def test_bad_time_or_address_is_refused_by_every_method(
     recording_signer: Signer,
     recorder: Any,
     clock: Any,
@@ -423,42 +415,39 @@ def test_a_bad_time_or_address_signs_nothing(
     options: dict[str, Any],
     mend: str,
 ) -> None:
-    """Whichever way it is given, the error names the mend and the key is not asked."""
+    """The key is not asked."""
     with pytest.raises(PolicyError, match=mend):
         SIGN[method](recording_signer, options)
     assert recorder.signed == []
 
 
-def test_a_policy_that_has_expired_is_signed_as_it_stands_and_denied(
+def test_expired_policy_is_signed_and_denied(
     signer: Signer, trusted_keys: TrustedKeyGroup, clock: Any, now: int
 ) -> None:
-    """`sign` reads no clock: the SDKs' own vectors expired long ago."""
+    """`sign_policy` reads no clock: the SDKs' own vectors expired long ago."""
     url = signer.sign_policy(Policy(URL, now - 1)).url(URL)
     assert trusted_keys.check(url, at=now - 2).allowed
     assert not trusted_keys.check(url).allowed
 
 
 @pytest.mark.parametrize("method", [name for name in SIGN if "Distribution" not in name])
-def test_an_expiry_is_required(
+def test_expiry_is_required(
     recording_signer: Signer, recorder: Any, clock: Any, method: str
 ) -> None:
-    """A signer has no default; nothing lasts for ever by accident."""
     with pytest.raises(PolicyError, match="an expiry is required; set expires_in"):
         SIGN[method](recording_signer, {})
     assert recorder.signed == []
 
 
-def test_a_resource_for_every_host_warns_and_signs(recording_signer: Signer, clock: Any) -> None:
-    """Named out loud, it is signed, and said to be broad."""
+def test_pattern_for_every_host_warns(recording_signer: Signer, clock: Any) -> None:
     with pytest.warns(CfsignWarning, match="hosts of other owners"):
         signed = recording_signer.sign_url(URL, expires_in=60, pattern="*")
     assert signed.startswith(f"{URL}?Policy=")
 
 
-def test_what_is_signed_opens_for_its_time_only(
+def test_signature_works_within_its_conditions_only(
     signer: Signer, trusted_keys: TrustedKeyGroup, now: int
 ) -> None:
-    """From after the start to before the end, for the address that it names."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         policy = Policy(URL, now + 60, starts_at=now, ip_address="192.0.2.0/24")

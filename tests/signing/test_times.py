@@ -1,4 +1,4 @@
-"""Moments and lifetimes: what is taken, what is refused, and that no function reads a clock."""
+"""Timestamps and durations. No function reads a clock."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UTC = UTC
 
 
 class Numbered(int, enum.Enum):
-    """An int whose text is a name."""
+    """An int subclass whose `str()` is a name."""
 
     NEW_YEAR = 1767225600
 
@@ -35,8 +35,7 @@ class Numbered(int, enum.Enum):
         (datetime(2038, 1, 19, 3, 14, 7, tzinfo=UTC), LATEST_EXPIRY),
     ],
 )
-def test_a_moment_becomes_whole_seconds(moment: int | datetime, seconds: int) -> None:
-    """Aware datetimes of any zone and epoch seconds mean the same; a fraction is cut off."""
+def test_timestamp_is_converted_to_whole_seconds(moment: int | datetime, seconds: int) -> None:
     assert to_epoch_seconds(moment, "expires_at") == seconds
 
 
@@ -44,8 +43,7 @@ OFFSETS = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minute
 
 
 @given(st.datetimes(datetime(1971, 1, 1), datetime(2038, 1, 1), timezones=OFFSETS))
-def test_an_aware_datetime_means_the_moment_that_it_names(moment: datetime) -> None:
-    """The offset of its zone is reckoned with."""
+def test_offset_of_an_aware_datetime_counts(moment: datetime) -> None:
     seconds = to_epoch_seconds(moment, "expires_at")
     assert datetime.fromtimestamp(seconds, UTC) == moment.astimezone(UTC).replace(microsecond=0)
 
@@ -68,15 +66,14 @@ def test_an_aware_datetime_means_the_moment_that_it_names(moment: datetime) -> N
     ],
 )
 @pytest.mark.parametrize("field", ["expires_at", "starts_at"])
-def test_a_moment_that_cannot_be_one_is_refused(moment: Any, mend: str, field: str) -> None:
-    """The error says which argument it is, and what to give instead."""
+def test_bad_timestamp_is_refused(moment: Any, mend: str, field: str) -> None:
     with pytest.raises(PolicyError, match=f"{field} .*{mend}") as caught:
         to_epoch_seconds(moment, field)
     assert caught.value.field == field
 
 
-def test_a_number_under_a_name_becomes_a_number() -> None:
-    """An int whose text is not its number must not get into a policy as that text."""
+def test_int_subclass_becomes_a_plain_int() -> None:
+    """Its text must not get into a policy."""
     assert f"{to_epoch_seconds(Numbered.NEW_YEAR, 'expires_at')}" == "1767225600"
 
 
@@ -84,8 +81,7 @@ def test_a_number_under_a_name_becomes_a_number() -> None:
     ("lifetime", "seconds"),
     [(1, 1), (60, 60), (timedelta(minutes=5), 300), (timedelta(seconds=1.9), 1), (10**12, 10**12)],
 )
-def test_a_lifetime_becomes_whole_seconds(lifetime: int | timedelta, seconds: int) -> None:
-    """A timedelta and whole seconds mean the same; a fraction is cut off."""
+def test_duration_is_converted_to_whole_seconds(lifetime: int | timedelta, seconds: int) -> None:
     assert to_seconds(lifetime, "expires_in") == seconds
 
 
@@ -102,15 +98,13 @@ def test_a_lifetime_becomes_whole_seconds(lifetime: int | timedelta, seconds: in
         (None, "got NoneType"),
     ],
 )
-def test_a_lifetime_that_cannot_be_one_is_refused(lifetime: Any, mend: str) -> None:
-    """The error says which argument it is, and what to give instead."""
+def test_bad_duration_is_refused(lifetime: Any, mend: str) -> None:
     with pytest.raises(PolicyError, match=f"the_name .*{mend}") as caught:
         to_seconds(lifetime, "the_name")
     assert caught.value.field == "the_name"
 
 
-def test_an_expiry_is_a_lifetime_from_now_or_a_moment() -> None:
-    """Now is an argument; nothing reads a clock."""
+def test_expiry_is_a_duration_from_now_or_a_timestamp() -> None:
     assert resolve_expiry(60, None, 1000) == 1060
     assert resolve_expiry(timedelta(minutes=1), None, 1000) == 1060
     assert resolve_expiry(None, 1001, 1000) == 1001
@@ -131,10 +125,8 @@ def test_an_expiry_is_a_lifetime_from_now_or_a_moment() -> None:
         (1767225600000, None, "expires_in", r"after .*a timestamp belongs into expires_at"),
     ],
 )
-def test_an_expiry_is_given_once_and_lies_ahead(
-    expires_in: Any, expires_at: Any, field: str, mend: str
-) -> None:
-    """Both, neither, and what is over at once are refused."""
+def test_bad_expiry_is_refused(expires_in: Any, expires_at: Any, field: str, mend: str) -> None:
+    """Both, neither, or one that is not in the future."""
     if expires_in is None:
         now = 10**8 if isinstance(expires_at, datetime) else 1000
     else:

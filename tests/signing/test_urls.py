@@ -1,4 +1,4 @@
-"""`SignedPolicy.urls`: in blocks what `url` does one by one, to the byte and to the fault."""
+"""`SignedPolicy.urls` returns in blocks what `url` returns one by one, and the same errors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Key:
 
 
 class Named(str, enum.Enum):  # noqa: UP042  the older way, which prints its own name
-    """Text of a class of its own, which adds and prints otherwise than it reads."""
+    """A str subclass that adds and prints another text than its own."""
 
     FILE = f"{FOLDER}1.ts"
     FAULT = f"{FOLDER}a b"
@@ -46,8 +46,8 @@ def signed_policy(resource: str) -> SignedPolicy:
     return Signer("K2JCJMDEHXQW5F", Key()).sign_policy(policy)
 
 
-def outcome(signed: Iterable[str]) -> tuple[list[tuple[type, str]], tuple[object, ...]]:
-    """Take all that comes, and what is raised behind it."""
+def collect(signed: Iterable[str]) -> tuple[list[tuple[type, str]], tuple[object, ...]]:
+    """Return all results, and the error after them."""
     urls = []
     try:
         for url in signed:
@@ -130,12 +130,12 @@ RESOURCES = [
 
 @pytest.mark.parametrize("place", [0, 1, 2, 6, BEFORE_FULL, BEFORE_FULL + 7, BEFORE_FULL + BLOCK])
 @pytest.mark.parametrize("resource", RESOURCES)
-def test_each_oddity_at_each_place_comes_out_as_from_url(resource: str, place: int) -> None:
-    """Alone in a block or in the middle of one: the same bytes before it, and the same fault."""
+def test_odd_url_at_each_place_gives_the_result_of_url(resource: str, place: int) -> None:
+    """Alone in a block or in the middle of one."""
     signed = signed_policy(resource)
     for odd in ODD:
         urls = [good(number) for number in range(place)] + [odd] + [good(7)] * BLOCK
-        assert outcome(signed.urls(urls)) == outcome(map(signed.url, urls)), odd
+        assert collect(signed.urls(urls)) == collect(map(signed.url, urls)), odd
 
 
 @given(
@@ -148,14 +148,14 @@ def test_each_oddity_at_each_place_comes_out_as_from_url(resource: str, place: i
 )
 @example(resource=RESOURCES[0], odd={}, text={}, length=4 * BLOCK)
 @example(resource=RESOURCES[0], odd={2 * BLOCK: f"{FOLDER}a?x"}, text={}, length=4 * BLOCK)
-def test_urls_do_what_url_does(
+def test_urls_agree_with_url(
     resource: str, odd: dict[int, Any], text: dict[int, str], length: int
 ) -> None:
-    """Whatever stands where."""
+    """For any mixture of URLs."""
     behind = {place: f"{FOLDER}{rest}" for place, rest in text.items()}
     urls = [odd.get(place, behind.get(place, good(place))) for place in range(length)]
     signed = signed_policy(resource)
-    assert outcome(signed.urls(iter(urls))) == outcome(map(signed.url, urls))
+    assert collect(signed.urls(iter(urls))) == collect(map(signed.url, urls))
 
 
 @given(
@@ -164,14 +164,14 @@ def test_urls_do_what_url_does(
 )
 @example(start=".", rests=["a", "/a"])
 @example(start="a/%2e", rests=["a", "."])
-def test_a_block_is_let_through_just_when_each_of_it_would_be(start: str, rests: list[str]) -> None:
-    """Where a segment begins in what the resource fixes and ends behind it, too."""
+def test_block_is_accepted_if_each_url_is(start: str, rests: list[str]) -> None:
+    """Also if a segment starts in the literal part of the resource and ends after it."""
     try:
         signed = signed_policy(f"{FOLDER}{start}*")
     except ResourceError:
         return
     urls = [f"{FOLDER}{start}{rest}" for rest in rests]
-    faults = outcome(map(signed.url, urls))[1]
+    faults = collect(map(signed.url, urls))[1]
     block = (urls * BLOCK)[:BLOCK]
     through = check_block(signed.policy.resource, block, MAX_URL_BYTES - 500)
     if faults:
@@ -181,20 +181,21 @@ def test_a_block_is_let_through_just_when_each_of_it_would_be(start: str, rests:
 
 
 @pytest.mark.parametrize("more", [0, 1])
-def test_the_longest_url_of_a_block_is_cloudfronts(more: int) -> None:
-    """With its own query and without, the signature counted."""
+def test_longest_url_of_a_block(more: int) -> None:
     signed = signed_policy(f"{FOLDER}*")
     overhead = len(signed.url(FOLDER)) - len(FOLDER)
     for url in (FOLDER, f"{FOLDER}?x="):
         longest = url.ljust(MAX_URL_BYTES - overhead + more, "a")
         urls = [good(number) for number in range(3 * BLOCK)]
         urls[2 * BLOCK] = longest
-        assert outcome(signed.urls(urls)) == outcome(map(signed.url, urls))
-        assert bool(outcome(signed.urls(urls))[1]) is bool(more)
+        assert collect(signed.urls(urls)) == collect(map(signed.url, urls))
+        assert bool(collect(signed.urls(urls))[1]) is bool(more)
 
 
-def test_full_blocks_are_checked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Good URLs of a full block are not looked at one by one; else nothing here would be faster."""
+def test_good_urls_of_a_full_block_are_not_checked_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Otherwise `urls` would not be faster than `url`."""
     signed = signed_policy(f"{FOLDER}*")
     expected = [signed.url(good(number)) for number in range(5 * BLOCK)]
     looked_at = []
@@ -209,8 +210,8 @@ def test_full_blocks_are_checked_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
     assert len(looked_at) < 2 * BLOCK
 
 
-def test_what_is_read_ahead_is_no_more_than_what_has_come() -> None:
-    """So a slow source is not waited for long, and an endless one serves."""
+def test_read_ahead_is_bounded_by_the_results_so_far() -> None:
+    """So a slow source does not wait long, and an endless one works."""
     read = 0
 
     def source() -> Iterator[str]:
@@ -230,31 +231,28 @@ def then_raise(urls: Iterable[str]) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("length", [0, 1, 2, 5, BLOCK, 2 * BLOCK + 5])
-def test_what_the_source_raises_comes_behind_what_it_gave(length: int) -> None:
-    """As it would if each were read by itself."""
-    urls, fault = outcome(signed_policy(f"{FOLDER}*").urls(then_raise(map(good, range(length)))))
+def test_error_of_the_source_follows_its_urls(length: int) -> None:
+    urls, fault = collect(signed_policy(f"{FOLDER}*").urls(then_raise(map(good, range(length)))))
     assert [url.partition("?")[0] for _, url in urls] == [good(n) for n in range(length)]
     assert fault == (KeyError, "'the source'")
 
 
-def test_a_fault_of_a_url_comes_before_one_of_the_source() -> None:
-    """In the order in which they stand."""
+def test_error_of_a_url_precedes_that_of_the_source() -> None:
     source = then_raise([*map(good, range(BLOCK + 3)), f"{FOLDER}a b", good(0)])
-    urls, fault = outcome(signed_policy(f"{FOLDER}*").urls(source))
+    urls, fault = collect(signed_policy(f"{FOLDER}*").urls(source))
     assert len(urls) == BLOCK + 3
     assert fault[0] is ResourceError
 
 
-def test_what_is_no_series_is_refused_at_the_call() -> None:
-    """Not where the first URL is asked for."""
+def test_non_iterable_is_refused_at_the_call() -> None:
     urls: Any = None
     with pytest.raises(TypeError):
         signed_policy(f"{FOLDER}*").urls(urls)
 
 
 @pytest.mark.parametrize("one", [f"{FOLDER}1.ts", f"{FOLDER}1.ts".encode()])
-def test_one_text_is_no_series(one: Any) -> None:
-    """It would be read letter by letter; told at the call, whoever takes several."""
+def test_single_text_is_refused_at_the_call(one: Any) -> None:
+    """It would be read character by character."""
     signer = Signer("K1", Key())
     signed = signer.sign_policy(Policy(f"{FOLDER}*", 2000000000))
     with pytest.raises(ResourceError, match="use a list, or url for one"):

@@ -1,7 +1,7 @@
 """
-The vectors that the AWS SDKs' own signers are tested against, reproduced to the byte.
+The vectors of the AWS SDKs' own tests, reproduced.
 
-They lie beside the project, in ../shared/vectors, and are not part of it.
+They lie next to the project, in ../shared/vectors, and are not part of it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ CASES: dict[str, dict[str, Any]] = (
 )
 
 pytestmark = pytest.mark.skipif(
-    not CASES, reason="the vectors are not there: ../shared/vectors, beside the project's folder"
+    not CASES, reason="../shared/vectors, next to the project's folder, is missing"
 )
 
 REPRODUCED = [
@@ -65,19 +65,18 @@ def policy_of(case: dict[str, Any]) -> Policy:
 
 @pytest.fixture
 def vector_signer(backend: str) -> Signer:
-    """A signer with the vectors' key, which is of a size that CloudFront no longer takes."""
+    """A signer with the vectors' key, whose size CloudFront no longer accepts."""
     pem = (FOLDER / "test-rsa-key.pem").read_text()
     return Signer("K1TESTKEY", load_private_key(pem, backend=backend, allow_unsupported=True))
 
 
-def test_no_vector_is_left_out() -> None:
-    """Each is reproduced, verified, or refused below."""
+def test_every_vector_has_a_test() -> None:
     assert sorted(CASES) == sorted(REPRODUCED + REFUSED + VERIFIED)
 
 
 @pytest.mark.parametrize("name", REPRODUCED)
-def test_reproduced(vector_signer: Signer, name: str) -> None:
-    """Policy, signature, parameters and cookies, to the byte."""
+def test_vector_is_reproduced(vector_signer: Signer, name: str) -> None:
+    """Policy, signature, parameters and cookies."""
     case = CASES[name]
     expected = case["expected"]
     policy = policy_of(case)
@@ -94,8 +93,8 @@ def test_reproduced(vector_signer: Signer, name: str) -> None:
     assert ("Policy" in pairs) == ("Expires" not in pairs)
 
 
-def test_the_wildcard_vector_is_custom(vector_signer: Signer) -> None:
-    """A pattern is never canned, and its parameters fit a URL that it covers, and no other."""
+def test_wildcard_vector_is_custom(vector_signer: Signer) -> None:
+    """A pattern is never canned."""
     case = CASES["custom-policy-url-with-wildcard"]
     signed = vector_signer.sign_policy(policy_of(case))
     assert not signed.policy.is_canned
@@ -106,42 +105,40 @@ def test_the_wildcard_vector_is_custom(vector_signer: Signer) -> None:
         signed.url("https://d111111abcdef8.cloudfront.net/videos/photo1.jpg")
 
 
-def test_the_vectors_key_needs_to_be_asked_for(backend: str) -> None:
+def test_key_of_the_vectors_needs_allow_unsupported(backend: str) -> None:
     """It has 1,024 bits."""
     with pytest.raises(SigningKeyError, match=r"is RSA-1024; .*allow_unsupported=True"):
         load_private_key(FOLDER / "test-rsa-key.pem", backend=backend)
 
 
-def test_a_missing_expiry_is_an_error(vector_signer: Signer) -> None:
-    """Ours says that it is required, and how to give it."""
+def test_vector_without_an_expiry_is_refused(vector_signer: Signer) -> None:
     given = CASES["error-missing-expiration"]["input"]
     with pytest.raises(PolicyError, match="an expiry is required; set expires_in"):
         vector_signer.sign_url(given["resource"])
 
 
-def test_a_start_after_the_end_is_an_error() -> None:
-    """Ours says which comes first."""
+def test_vector_that_starts_after_its_end_is_refused() -> None:
     with pytest.raises(PolicyError, match="starts_at must be before expires_at"):
         policy_of(CASES["error-active-after-expiration"])
 
 
-def test_a_hostile_resource_is_refused_and_not_escaped() -> None:
-    """The vector has it escaped into JSON; no viewer can send such a URL, so we sign none."""
+def test_vector_with_a_hostile_resource_is_refused() -> None:
+    """The vector escapes it in JSON, but no client can send such a URL."""
     with pytest.raises(ResourceError, match=r"a double quote cannot go on the wire.*write %22"):
         policy_of(CASES["json-injection-resource-url"])
 
 
-def test_a_hostile_address_is_refused_and_not_escaped() -> None:
-    """The vector has it escaped into JSON; it is no address, so no viewer could have it."""
+def test_vector_with_a_hostile_address_is_refused() -> None:
+    """The vector escapes it in JSON, but it is not an address."""
     with pytest.raises(PolicyError, match="an IPv4 address or network"):
         policy_of(CASES["json-injection-ip-range"])
 
 
 @pytest.mark.parametrize("name", VERIFIED)
-def test_the_ecdsa_vector_verifies(
+def test_ecdsa_vector_is_verified(
     openssl: Callable[..., bytes], from_cloudfront: Callable[[str], bytes], name: str
 ) -> None:
-    """SHA-1 over ASN.1 DER; ECDSA signatures differ each time, so it is the checker's."""
+    """SHA-1 over ASN.1 DER. ECDSA signatures differ each time, so the checking side verifies it."""
     pytest.importorskip("cryptography")
     case = CASES[name]
     public = openssl("pkey", "-pubout", given=(FOLDER / "test-ecdsa-key.pem").read_bytes())
@@ -154,8 +151,7 @@ def test_the_ecdsa_vector_verifies(
     assert not key.verify(message + b" ", signature, "SHA1")
 
 
-def test_the_ecdsa_key_signs(openssl: Callable[..., bytes]) -> None:
-    """Another signature than the vector's, of the same policy, that the same key verifies."""
+def test_ecdsa_key_of_the_vectors_signs(openssl: Callable[..., bytes]) -> None:
     pytest.importorskip("cryptography")
     pem = (FOLDER / "test-ecdsa-key.pem").read_bytes()
     policy = policy_of(CASES["ecdsa-canned-policy-url"])
@@ -164,7 +160,6 @@ def test_the_ecdsa_key_signs(openssl: Callable[..., bytes]) -> None:
     assert TrustedKeyGroup({"K1TESTKEY": public}).check(url, at=policy.expires_at - 1)
 
 
-def test_the_ecdsa_key_needs_cryptography() -> None:
-    """Said by name."""
+def test_ecdsa_key_needs_cryptography() -> None:
     with pytest.raises(SigningKeyError, match=r"is P-256, which .*pip install cryptography"):
         load_private_key(FOLDER / "test-ecdsa-key.pem", backend="rsa")

@@ -1,4 +1,4 @@
-"""Signing with several workers: as with one, only sooner, and with nobody left behind."""
+"""Signing with several workers: the same results, sooner, and no thread or process is left."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def endless() -> Iterator[str]:
 
 @pytest.fixture
 def own_signer(pem: str, backend: str) -> Signer:
-    """A signer of each backend: one has threads for workers, the other has processes."""
+    """A signer of each backend: one uses threads, the other processes."""
     return Signer(KEY_PAIR_ID, load_private_key(pem, backend=backend))
 
 
@@ -72,13 +72,13 @@ def nobody_is_left(children: list[subprocess.Popen[bytes]]) -> Iterator[None]:
     assert [child.pid for child in children if child.returncode is None] == []
 
 
-def test_workers_sign_what_one_does_in_the_same_order(own_signer: Signer) -> None:
+def test_several_workers_return_the_results_of_one_in_order(own_signer: Signer) -> None:
     urls = files(70)
     alone = list(own_signer.sign_urls(urls, expires_at=LATER))
     assert list(own_signer.sign_urls(iter(urls), expires_at=LATER, workers=3)) == alone
 
 
-def test_each_url_of_several_workers_is_let_through(
+def test_urls_of_several_workers_are_allowed(
     own_signer: Signer, trusted_keys: TrustedKeyGroup
 ) -> None:
     signed = own_signer.sign_urls(
@@ -87,7 +87,7 @@ def test_each_url_of_several_workers_is_let_through(
     assert all(trusted_keys.check(url, ip_address="192.0.2.7").allowed for url in signed)
 
 
-def test_a_key_that_holds_the_lock_signs_in_processes(
+def test_key_that_holds_the_lock_signs_in_processes(
     pem: str, children: list[subprocess.Popen[bytes]]
 ) -> None:
     signer = Signer(KEY_PAIR_ID, load_private_key(pem, backend="rsa"))
@@ -101,7 +101,7 @@ def test_a_key_that_holds_the_lock_signs_in_processes(
     del signed
 
 
-def test_a_key_that_gives_up_the_lock_signs_in_threads(
+def test_key_that_releases_the_lock_signs_in_threads(
     key: PrivateKey, children: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(type(key), "is_gil_bound", False)
@@ -112,7 +112,7 @@ def test_a_key_that_gives_up_the_lock_signs_in_threads(
     del signed
 
 
-def test_cryptography_is_known_to_hold_the_lock_before_47() -> None:
+def test_cryptography_before_47_holds_the_lock() -> None:
     cryptography = pytest.importorskip("cryptography")
     from cfsign.keys.cryptography_backend import ECPrivateKey, RSAPrivateKey
 
@@ -121,7 +121,7 @@ def test_cryptography_is_known_to_hold_the_lock_before_47() -> None:
 
 
 @pytest.mark.parametrize("make", ["pem", "ec_pem"])
-def test_a_key_of_an_old_cryptography_signs_in_processes(
+def test_key_of_an_old_cryptography_signs_in_processes(
     make: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("cryptography")
@@ -134,7 +134,7 @@ def test_a_key_of_an_old_cryptography_signs_in_processes(
     assert all(keys.check(url).allowed for url in signed)
 
 
-def test_the_key_goes_to_a_process_by_its_pipe_alone(
+def test_key_is_passed_to_a_process_by_its_pipe_only(
     pem: str, children: list[subprocess.Popen[bytes]]
 ) -> None:
     key = ChildKeys(load_private_key(pem, backend="rsa"), 1)  # type: ignore[arg-type]
@@ -155,7 +155,7 @@ def test_the_key_goes_to_a_process_by_its_pipe_alone(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kill")
-def test_a_process_that_ends_is_an_error_that_says_so(
+def test_process_that_ends_raises_an_error(
     pem: str, children: list[subprocess.Popen[bytes]]
 ) -> None:
     signer = Signer(KEY_PAIR_ID, load_private_key(pem, backend="rsa"))
@@ -167,7 +167,7 @@ def test_a_process_that_ends_is_an_error_that_says_so(
         list(signed)
 
 
-def test_what_a_process_cannot_sign_is_the_error_that_it_was() -> None:
+def test_error_of_a_process_is_raised_unchanged() -> None:
     # Too short for a signature over SHA-256, which it says when it is to make one.
     rsa = pytest.importorskip("rsa")
     from cfsign.keys.rsa_backend import RSAPrivateKey, _Numbers
@@ -182,7 +182,7 @@ def test_what_a_process_cannot_sign_is_the_error_that_it_was() -> None:
     assert str(elsewhere.value) == str(here.value)
 
 
-def test_all_before_a_bad_url_comes_first(own_signer: Signer) -> None:
+def test_results_precede_the_error_of_a_bad_url(own_signer: Signer) -> None:
     urls = files(70)
     signed = own_signer.sign_urls([*urls, FOLDER, *urls], expires_at=LATER, workers=2)
     assert len(list(itertools.islice(signed, 70))) == 70
@@ -191,7 +191,7 @@ def test_all_before_a_bad_url_comes_first(own_signer: Signer) -> None:
     assert list(signed) == []
 
 
-def test_all_before_an_error_of_the_input_comes_first(recording_signer: Signer) -> None:
+def test_results_precede_an_error_of_the_input(recording_signer: Signer) -> None:
     def broken() -> Iterator[str]:
         yield from files(70)
         raise OSError("the disk is gone")
@@ -202,7 +202,7 @@ def test_all_before_an_error_of_the_input_comes_first(recording_signer: Signer) 
         next(signed)
 
 
-def test_an_error_of_the_key_is_raised_as_with_one(recorder: RecordingKey) -> None:
+def test_error_of_the_key_is_the_same_as_with_one_worker(recorder: RecordingKey) -> None:
     def fail(message: bytes, hash_algorithm: str) -> bytes:
         raise SigningKeyError("the token is not there")
 
@@ -211,10 +211,10 @@ def test_an_error_of_the_key_is_raised_as_with_one(recorder: RecordingKey) -> No
         list(Signer(KEY_PAIR_ID, recorder).sign_urls(files(200), expires_at=LATER, workers=2))
 
 
-def test_an_asynchronous_key_is_refused_as_with_one() -> None:
+def test_asynchronous_key_is_refused_as_with_one_worker() -> None:
     class Asynchronous:
         async def sign(self, message: bytes, hash_algorithm: str) -> bytes:
-            raise AssertionError("nobody awaits it")
+            raise AssertionError("it is not awaited")
 
         def public_key_pem(self) -> str:
             return ""
@@ -224,7 +224,7 @@ def test_an_asynchronous_key_is_refused_as_with_one() -> None:
         list(signer.sign_urls(files(2), expires_at=LATER, workers=2))
 
 
-def test_an_endless_input_is_read_a_bounded_way_ahead_and_by_the_caller_alone(
+def test_input_is_read_by_the_caller_with_bounded_read_ahead(
     recording_signer: Signer,
 ) -> None:
     readers = set()
@@ -246,7 +246,7 @@ def test_an_endless_input_is_read_a_bounded_way_ahead_and_by_the_caller_alone(
 
 
 @pytest.mark.parametrize("leave", ["close", "del", "cycle"])
-def test_whoever_wants_no_more_leaves_nobody_at_work(own_signer: Signer, leave: str) -> None:
+def test_closing_the_iterator_ends_all_workers(own_signer: Signer, leave: str) -> None:
     signed: Any = own_signer.sign_urls(endless(), expires_at=LATER, workers=2)
     next(signed)
     if leave == "close":
@@ -259,20 +259,20 @@ def test_whoever_wants_no_more_leaves_nobody_at_work(own_signer: Signer, leave: 
     gc.collect()
 
 
-def test_who_never_begins_starts_nobody(
+def test_workers_start_with_the_first_result(
     own_signer: Signer, children: list[subprocess.Popen[bytes]]
 ) -> None:
     own_signer.sign_urls(endless(), expires_at=LATER, workers=2)
     assert children == []
 
 
-def test_the_expiry_is_settled_at_the_call(recording_signer: Signer, clock: Any, now: int) -> None:
+def test_expiry_counts_from_the_call(recording_signer: Signer, clock: Any, now: int) -> None:
     signed = recording_signer.sign_urls(files(300), expires_in=60, workers=2)
     clock.shift(100)  # past it: as with one worker, who signs on
     assert {url.split("Expires=")[1].split("&")[0] for url in signed} == {str(now + 60)}
 
 
-def test_with_a_resource_one_signature_serves_all(
+def test_pattern_makes_one_signature_for_all(
     recording_signer: Signer, recorder: RecordingKey
 ) -> None:
     signed = list(
@@ -283,7 +283,7 @@ def test_with_a_resource_one_signature_serves_all(
 
 
 @pytest.mark.parametrize("workers", [0, -1, True, 1.0, "2", None, 1025])
-def test_a_number_of_workers_that_is_none_is_refused_at_the_call(
+def test_bad_number_of_workers_is_refused_at_the_call(
     recording_signer: Signer, workers: Any
 ) -> None:
     with pytest.raises(PolicyError, match="workers must be a whole number from 1") as refused:
@@ -291,7 +291,7 @@ def test_a_number_of_workers_that_is_none_is_refused_at_the_call(
     assert refused.value.field == "workers"
 
 
-def test_a_ring_signs_all_with_the_key_of_the_call(
+def test_ring_signs_all_urls_with_the_key_of_the_call(
     recorder: RecordingKey, clock: Any, now: int
 ) -> None:
     ring = KeyRing(
@@ -304,7 +304,7 @@ def test_a_ring_signs_all_with_the_key_of_the_call(
     assert next(ring.sign_urls(files(1), expires_in=60, workers=2)).endswith("Id=KNEW")
 
 
-def test_two_keep_two_signatures_under_way(recorder: RecordingKey) -> None:
+def test_two_workers_sign_two_urls_at_once(recorder: RecordingKey) -> None:
     # Each waits for the other: with one at a time, both would wait for ever.
     meeting = threading.Barrier(2, timeout=20)
     sign = recorder.sign
@@ -318,7 +318,7 @@ def test_two_keep_two_signatures_under_way(recorder: RecordingKey) -> None:
     assert len(list(signer.sign_urls(files(128), expires_at=LATER, workers=2))) == 128
 
 
-def test_items_in_hand_are_left_when_all_is_over() -> None:
+def test_rest_of_a_chunk_is_dropped_after_the_end() -> None:
     begun: list[int] = []
 
     def slow(item: int) -> int:
@@ -352,7 +352,7 @@ INTERRUPTED = """
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a Ctrl-C is another thing there")
-def test_a_ctrl_c_stops_all(pem: str, backend: str, tmp_path: Any) -> None:
+def test_interrupt_stops_all_workers(pem: str, backend: str, tmp_path: Any) -> None:
     path = tmp_path / "key.pem"
     path.write_text(pem)
     program = textwrap.dedent(INTERRUPTED).format(path=str(path), backend=backend, later=LATER)
@@ -361,7 +361,7 @@ def test_a_ctrl_c_stops_all(pem: str, backend: str, tmp_path: Any) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        start_new_session=True,  # a group of its own, as a terminal's foreground has one
+        start_new_session=True,  # a new process group, as in the foreground of a terminal
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -373,7 +373,7 @@ def test_a_ctrl_c_stops_all(pem: str, backend: str, tmp_path: Any) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kill -9")
-def test_a_kill_leaves_no_process_behind(pem: str, tmp_path: Any) -> None:
+def test_killed_parent_leaves_no_process(pem: str, tmp_path: Any) -> None:
     path = tmp_path / "key.pem"
     path.write_text(pem)
     program = textwrap.dedent(INTERRUPTED).format(path=str(path), backend="rsa", later=LATER)
