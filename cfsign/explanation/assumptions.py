@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from cfsign.checking.verdict import Reason
 from cfsign.explanation.cause import Cause, Mistake
@@ -12,109 +12,67 @@ from cfsign.keys import KEY_ALGORITHMS
 
 _BARE_QUESTION_MARK = re.compile(r"(?<!\\)\?")
 
+_BY_REASON = {
+    Reason.UNUSABLE_REQUEST: "A URL that is not percent-encoded is refused.",
+    Reason.AMBIGUOUS_POLICY: "A request with both Expires and Policy is refused.",
+    Reason.DUPLICATE_PARAMETER: "A request that has a parameter or cookie twice is refused.",
+    Reason.HASH_ALGORITHM: "Hash-Algorithm must be spelled SHA1 or SHA256.",
+}
+
+_BY_MISTAKE = {
+    Mistake.LOST_PADDING: "Base64 without padding is refused.",
+    Mistake.LINE_BREAKS: "Base64 with white space in it is refused.",
+    Mistake.STATEMENT_OBJECT: "Statement must be an array. AWS's pages disagree.",
+    Mistake.MEMBER_UNKNOWN: "A policy with a member that AWS does not document is refused.",
+    Mistake.MEMBER_TWICE: "A policy with a member twice is refused.",
+    Mistake.NOT_JSON: "A policy must be strictly valid JSON.",
+    Mistake.QUOTED_NUMBER: "A time in quotes is refused.",
+    Mistake.NOT_EPOCH_SECONDS: "A time must be a plain whole number.",
+    Mistake.IPV6: "A policy with an address refuses clients that use IPv6.",
+}
+
 
 def list_assumptions(context: Context, causes: tuple[Cause, ...]) -> tuple[str, ...]:
     """Return one sentence for each assumption. CloudFront may differ in all of them."""
-    return tuple(_find_assumptions(context, causes))
-
-
-def _find_assumptions(context: Context, causes: tuple[Cause, ...]) -> Iterator[str]:
     if context.verdict is None:
-        return
-    yield from (sentence for reason, sentence in _BY_REASON if reason is context.reason)
+        return ()
     mistakes = {cause.mistake for cause in causes if cause.reason is context.reason}
-    yield from (sentence for mistake, sentence in _BY_MISTAKE if mistake in mistakes)
-    yield from (sentence for applies, sentence in _BY_CONTEXT if applies(context))
+    sentences = [_BY_REASON[context.reason]] if context.reason in _BY_REASON else []
+    sentences += [text for mistake, text in _BY_MISTAKE.items() if mistake in mistakes]
+    if context.reason in (Reason.ALLOWED, Reason.RESOURCE_MISMATCH):
+        sentences += _list_for_comparison(context)
+    sentences += _list_for_request(context)
+    return tuple(sentences)
 
 
-_BY_REASON = (
-    (Reason.UNUSABLE_REQUEST, "A URL that is not percent-encoded is refused."),
-    (Reason.AMBIGUOUS_POLICY, "A request with both Expires and Policy is refused."),
-    (
-        Reason.DUPLICATE_PARAMETER,
-        "A request that has a parameter or cookie twice is refused.",
-    ),
-    (Reason.HASH_ALGORITHM, "Hash-Algorithm must be spelled SHA1 or SHA256."),
-)
-
-_BY_MISTAKE = (
-    (Mistake.LOST_PADDING, "Base64 without padding is refused."),
-    (Mistake.LINE_BREAKS, "Base64 with white space in it is refused."),
-    (Mistake.STATEMENT_OBJECT, "Statement must be an array. AWS's pages disagree."),
-    (Mistake.MEMBER_UNKNOWN, "A policy with a member that AWS does not document is refused."),
-    (Mistake.MEMBER_TWICE, "A policy with a member twice is refused."),
-    (Mistake.NOT_JSON, "A policy must be strictly valid JSON."),
-    (Mistake.QUOTED_NUMBER, "A time in quotes is refused."),
-    (Mistake.NOT_EPOCH_SECONDS, "A time must be a plain whole number."),
-    (Mistake.IPV6, "A policy with an address refuses clients that use IPv6."),
-)
-
-
-def _compares_url(context: Context) -> bool:
-    return context.reason in (Reason.ALLOWED, Reason.RESOURCE_MISMATCH)
-
-
-def _get_resource(context: Context) -> str:
-    resource = None if context.statement is None else context.statement.resource
-    return resource or ""
-
-
-def _has_bare_question_mark(context: Context) -> bool:
-    resource = _get_resource(context)
-    return _compares_url(context) and _BARE_QUESTION_MARK.search(resource) is not None
-
-
-def _has_odd_protocol(context: Context) -> bool:
-    return _compares_url(context) and _get_resource(context).startswith("http*://")
-
-
-def _has_odd_host(context: Context) -> bool:
+def _list_for_comparison(context: Context) -> Iterator[str]:
+    """Yield the assumptions of a request whose URL was compared with the policy."""
+    resource = (context.statement.resource if context.statement else None) or ""
+    if _BARE_QUESTION_MARK.search(resource):
+        yield "A ? in Resource without a backslash can match the ? of the query."
+    if resource.startswith("http*://"):
+        yield "Resource may start with http*://."
     url = context.url
-    return _compares_url(context) and url is not None and url.host != url.canonical_host
+    if url is not None and url.host != url.canonical_host:
+        yield "Upper case and a default port make no difference in a host."
+    if url is not None and url.path in ("", "/"):
+        yield "https://HOST and https://HOST/ are the same URL."
+    if context.credential.hash_algorithm == "SHA1":
+        yield "Hash-Algorithm may name SHA1, the default."
+    if context.key is not None and context.key.algorithm not in KEY_ALGORITHMS:
+        yield f"Keys other than {' and '.join(KEY_ALGORITHMS)} are accepted."
 
 
-def _has_no_path(context: Context) -> bool:
-    url = context.url
-    return _compares_url(context) and url is not None and url.path in ("", "/")
-
-
-def _names_sha1(context: Context) -> bool:
-    return _compares_url(context) and context.credential.hash_algorithm == "SHA1"
-
-
-def _is_in_last_second(context: Context) -> bool:
+def _list_for_request(context: Context) -> Iterator[str]:
+    if "%" in "".join(piece.partition("=")[0] for piece in context.query.split("&")):
+        yield "Parameter names are percent-decoded before they are compared."
     statement = context.statement
-    if statement is None or context.reason not in (Reason.EXPIRED, Reason.NOT_YET_VALID):
-        return False
-    return context.at in (statement.expires_at, statement.starts_at)
-
-
-def _has_encoded_names(context: Context) -> bool:
-    return "%" in "".join(piece.partition("=")[0] for piece in context.query.split("&"))
-
-
-def _has_odd_key(context: Context) -> bool:
-    key = context.key
-    return _compares_url(context) and key is not None and key.algorithm not in KEY_ALGORITHMS
-
-
-def _has_host_bits(context: Context) -> bool:
-    condition = context.conditions.get("IpAddress")
-    source = condition.get("AWS:SourceIp") if isinstance(condition, dict) else None
-    network = None if context.statement is None else context.statement.network
-    if network is None or not isinstance(source, str):
-        return False
-    return source.partition("/")[0] != str(network.network_address)
-
-
-_BY_CONTEXT: tuple[tuple[Callable[[Context], bool], str], ...] = (
-    (_has_bare_question_mark, r"A ? in Resource without a backslash can match the ? of the query."),
-    (_has_odd_protocol, "Resource may start with http*://."),
-    (_has_odd_host, "Upper case and a default port make no difference in a host."),
-    (_has_no_path, "https://HOST and https://HOST/ are the same URL."),
-    (_names_sha1, "Hash-Algorithm may name SHA1, the default."),
-    (_is_in_last_second, "A policy is not valid in the exact second in which it starts or ends."),
-    (_has_encoded_names, "Parameter names are percent-decoded before they are compared."),
-    (_has_odd_key, "Keys other than RSA-2048 and P-256 are accepted."),
-    (_has_host_bits, "An address range may have bits set after its prefix."),
-)
+    if statement is None:
+        return
+    is_about_time = context.reason in (Reason.EXPIRED, Reason.NOT_YET_VALID)
+    if is_about_time and context.at in (statement.expires_at, statement.starts_at):
+        yield "A policy is not valid in the exact second in which it starts or ends."
+    if statement.network is not None:
+        source = str(context.conditions["IpAddress"]["AWS:SourceIp"])
+        if source.partition("/")[0] != str(statement.network.network_address):
+            yield "An address range may have bits set after its prefix."

@@ -74,7 +74,7 @@ def verify_candidates(context: Context) -> Verification:
     expected = list_expected(context)
     schemes = list(itertools.islice(_list_schemes(context), _MAX_SCHEMES))
     signature = (
-        _find_first(_attempt_expected(schemes, expected), limit)
+        _find_first(((one, document) for one in schemes for document in expected[:4]), limit)
         or _find_other_scheme(context, expected, limit)
         or _find_first(_attempt_others(schemes, context), limit)
     )
@@ -132,11 +132,6 @@ def _find_first(attempts: Iterator[_Attempt], limit: _WorkLimit) -> VerifiedSign
         if scheme.key.verify(document.content, scheme.signature, hash_algorithm):
             return replace(scheme.verified, candidate=document.candidate)
     return None
-
-
-def _attempt_expected(schemes: list[_Scheme], expected: list[Document]) -> Iterator[_Attempt]:
-    """Yield each scheme with what should have been signed."""
-    return ((scheme, document) for scheme in schemes for document in expected[:4])
 
 
 def _attempt_others(schemes: list[_Scheme], context: Context) -> Iterator[_Attempt]:

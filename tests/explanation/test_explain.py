@@ -346,6 +346,24 @@ def test_assumptions_of_an_allowed_request(
     assert any(words in sentence for sentence in explanation.assumptions)
 
 
+@pytest.mark.parametrize(
+    ("source", "at", "suffix", "words"),
+    [
+        ("192.0.2.9/24", NOW, "", "bits set"),
+        ("192.0.2.0/24", EXPIRES, "", "exact second"),
+        ("192.0.2.0/24", NOW, "&Hash-Algorithm=SHA1", "may name SHA1"),
+        ("192.0.2.0/24", NOW, "&Hash%2DAlgorithm=SHA1", "percent-decoded"),
+    ],
+)
+def test_assumptions_of_a_policy_for_an_address(
+    world: World, source: str, at: int, suffix: str, words: str
+) -> None:
+    signed = custom(URL, world.boto_policy(URL, ip_address=source), world.rsa) + suffix
+    explanation = explain(signed, world.trusted, at=at, ip_address="192.0.2.7")
+    assert explanation.allowed is (at == NOW)
+    assert any(words in sentence for sentence in explanation.assumptions)
+
+
 def test_usual_request_has_no_assumptions(world: World) -> None:
     assert not explain(world.boto(URL), world.trusted, at=NOW).assumptions
 

@@ -14,7 +14,8 @@ from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.context import Context
 from cfsign.explanation.display import show_both, to_printable
 
-# So that no request costs too much: the work of all comparisons together.
+# So that no request costs too much: the work of all comparisons together. One comparison is
+# about the product of both lengths, since the automaton's integers grow with the Resource.
 _MAX_WORK = 1_000_000
 _MAX_URLS = 120
 _INCOMPLETE = "the URL is so long that not all likely forms of it were compared"
@@ -32,7 +33,8 @@ def check_resource(context: Context) -> Iterator[Cause]:
         return
     resource_at, url_at = find_mismatch(resource, str(url))
     evidence = show_both(resource, str(url), resource_at, url_at)
-    limit = _limit_comparisons(resource, str(url))
+    work = (len(str(url)) + 100) * (len(resource) + 100) // 10
+    limit = min(_MAX_URLS, _MAX_WORK // work)
     for candidate in islice(list_urls(url, context.hosts), limit):
         if candidate.text == resource or resource_matches(resource, candidate.text):
             yield _build_cause(candidate.mistake, candidate.message, candidate.hint, evidence)
@@ -55,11 +57,6 @@ def check_resource(context: Context) -> Iterator[Cause]:
 
 def _build_cause(mistake: Mistake, message: str, hint: str, evidence: str) -> Cause:
     return Cause(mistake, Reason.RESOURCE_MISMATCH, message, hint, evidence)
-
-
-def _limit_comparisons(resource: str, url: str) -> int:
-    work = (len(url) + 100) * (len(resource) + 100) // 10
-    return min(_MAX_URLS, _MAX_WORK // work)
 
 
 def _check_dropped_parameter(url: ViewerURL, resource: str, evidence: str) -> Iterator[Cause]:
