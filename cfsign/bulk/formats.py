@@ -41,8 +41,8 @@ def choose_format(wanted: str | None, *files: Path | None) -> str:
             return name
         case []:
             raise ConfigurationError(
-                "the format cannot be recognized by a file name",
-                hint=f"add --format: {', '.join(FORMATS)}",
+                "the file names do not show the format",
+                hint=f"add --format with one of {', '.join(FORMATS)}",
             )
     raise ConfigurationError(
         "INPUT and OUTPUT have file names of different formats, and formats are not converted",

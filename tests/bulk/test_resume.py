@@ -558,7 +558,7 @@ def test_closed_output_pipe_is_an_error(folder: Path, workers: str) -> None:
         (("in.txt", "out.txt", "--errors", "no/out.txt"), "the folder 'no' does not exist"),
         (("none.txt", "out.txt"), "cannot read 'none.txt' (No such file"),
         (("in.txt", "out.csv"), "add --format"),
-        (("in", "out"), "add --format: lines, csv, jsonl, parquet"),
+        (("in", "out"), "add --format with one of lines, csv, jsonl, parquet"),
         (("-", "-"), "add --format"),
         (("in.txt", "out.txt", "--column", "a"), "cannot be used with lines"),
         (("in.txt", "-", "--resume"), "--resume needs files"),
