@@ -189,8 +189,13 @@ def _find_other_scheme(
 def can_verify(key: PublicKey, signature: bytes) -> bool:
     """Return True if a signature of this length and form can be from this key."""
     if key.algorithm.startswith("RSA-"):
-        return len(signature) == (int(key.algorithm.removeprefix("RSA-")) + 7) // 8
+        return len(signature) == get_rsa_bytes(key.algorithm)
     return is_der_ecdsa(signature)
+
+
+def get_rsa_bytes(algorithm: str) -> int:
+    """Return the length of an RSA signature, such as 256 for "RSA-2048"."""
+    return (int(algorithm.removeprefix("RSA-")) + 7) // 8
 
 
 def is_der_ecdsa(signature: bytes) -> bool:

@@ -14,6 +14,7 @@ from cfsign.explanation.verification import (
     Verification,
     VerifiedSignature,
     can_verify,
+    get_rsa_bytes,
     is_der_ecdsa,
     is_raw_ecdsa,
 )
@@ -93,7 +94,7 @@ def _check_length(context: Context, text: str) -> Iterator[Cause]:
 
 def _get_expected_length(algorithm: str, contents: list[bytes]) -> int:
     if algorithm.startswith("RSA-"):
-        return (int(algorithm.removeprefix("RSA-")) + 7) // 8
+        return get_rsa_bytes(algorithm)
     for content in contents:
         if content[:1] == b"0" and len(content) > 1 and content[1] <= 70:
             return content[1] + 2  # DER starts with its length
