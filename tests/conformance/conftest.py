@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -211,3 +212,20 @@ def site(
                 stack.enter_context(override_settings(**settings))
         make = functools.partial(make_client, adapter, way, kind)
         yield Site(adapter, way, make, trusted_keys, domain, sign, signed)
+
+
+@pytest.fixture(scope="session")
+def django(site_settings: dict[str, Any]) -> ModuleType:
+    """Django, set up with the suite's settings."""
+    driver("django_sync")
+    import django
+
+    return django
+
+
+@pytest.fixture
+def settings(django: ModuleType) -> Any:
+    """Django's `override_settings`."""
+    from django.test import override_settings
+
+    return override_settings
