@@ -214,7 +214,7 @@ def load_private(pem: PEM, password: bytes | None) -> RSAPrivateKey | ECPrivateK
         pem = _decrypt(pem, password)
     structure = read_private_key(pem)
     if structure.kind == "RSA":
-        read_rsa_private_numbers(pem, structure.content)
+        read_rsa_private_numbers(pem, structure)
     try:
         key = _parse_safely(serialization.load_der_private_key, pem.der, None)
     except Exception:  # a parser of hostile bytes may raise anything
@@ -235,7 +235,7 @@ def load_public(pem: PEM) -> RSAPublicKey | ECPublicKey:
     """
     structure = read_public_key(pem)
     if structure.kind == "RSA":
-        read_rsa_public_numbers(pem, structure.content)
+        read_rsa_public_numbers(pem, structure)
     try:
         key = _parse_safely(serialization.load_der_public_key, pem.der)
     except Exception:  # a parser of hostile bytes may raise anything

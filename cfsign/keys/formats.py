@@ -8,8 +8,7 @@ rounds of password hashing. This module accepts only known kinds of keys, and nu
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 from cfsign.keys.der import (
     BIT_STRING,
@@ -69,11 +68,12 @@ _KINDS = {
 }
 
 
-class KeyContent(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class KeyContent:
     """The kind of a key, "RSA" or "P-256", and its innermost structure: PKCS#1 for RSA."""
 
     kind: str
-    content: bytes
+    content: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -89,15 +89,10 @@ class RSANumbers:
 
 def read_private_key(pem: PEM) -> KeyContent:
     """Read an unencrypted private key; raise SigningKeyError for a kind CloudFront rejects."""
-    readers = {
-        "RSA PRIVATE KEY": lambda: KeyContent("RSA", pem.der),
-        "EC PRIVATE KEY": lambda: KeyContent(_read_sec1_curve(pem.der), pem.der),
-        "PRIVATE KEY": lambda: _read_pkcs8(pem.der),
-    }
-    if pem.label not in readers:
+    if pem.label not in ("RSA PRIVATE KEY", "PRIVATE KEY", "EC PRIVATE KEY"):
         raise build_label_error(pem, "private")
     try:
-        key = readers[pem.label]()
+        key = _parse_private_key(pem)
     except (ValueError, IndexError):
         raise build_damage_error(pem) from None
     return _check_kind(key, pem)
@@ -120,28 +115,28 @@ def read_public_key(pem: PEM) -> KeyContent:
     return _check_kind(key, pem)
 
 
-def read_rsa_private_numbers(pem: PEM, pkcs1: bytes) -> RSANumbers:
+def read_rsa_private_numbers(pem: PEM, key: KeyContent) -> RSANumbers:
     """
     Read an RSAPrivateKey (RFC 8017, appendix A.1.2); raise SigningKeyError if it is inconsistent.
 
     It does not check that the factors are prime.
     """
-    bits = _count_modulus_bits(pkcs1, 1)
+    bits = _count_modulus_bits(key.content, 1)
     if bits > MAX_BITS:
         raise build_kind_error(pem, f"RSA-{bits}")
-    numbers = _read_consistent_numbers(pkcs1)
+    numbers = _read_consistent_numbers(key.content)
     if numbers is None:
         raise build_damage_error(pem)
     return numbers
 
 
-def read_rsa_public_numbers(pem: PEM, pkcs1: bytes) -> tuple[int, int]:
+def read_rsa_public_numbers(pem: PEM, key: KeyContent) -> tuple[int, int]:
     """Read the modulus and the exponent of an RSAPublicKey (RFC 8017, appendix A.1.1)."""
-    bits = _count_modulus_bits(pkcs1, 0)
+    bits = _count_modulus_bits(key.content, 0)
     if bits > MAX_BITS:
         raise build_kind_error(pem, f"RSA-{bits}")
     try:
-        n, e = map(parse_integer, parse_sequence(pkcs1))
+        n, e = map(parse_integer, parse_sequence(key.content))
     except ValueError:
         raise build_damage_error(pem) from None
     # With e = 1 every message would be its own signature.
@@ -172,16 +167,16 @@ def _check_kind(key: KeyContent, pem: PEM) -> KeyContent:
     return key
 
 
-def _read_pkcs8(der: bytes) -> KeyContent:
-    """Read a PrivateKeyInfo (RFC 5958, section 2)."""
-    _version, identifier, key, *_attributes = parse_sequence(der)
-    return KeyContent(_read_kind(identifier), get_content(key, OCTET_STRING))
-
-
-def _read_sec1_curve(der: bytes) -> str:
-    """Return the curve of an ECPrivateKey (RFC 5915, section 3), which must hold parameters."""
-    parameters = get_content(parse_sequence(der)[2], CONTEXT_0)
-    return _read_curve(parse_elements(parameters)[0])
+def _parse_private_key(pem: PEM) -> KeyContent:
+    if pem.label == "RSA PRIVATE KEY":
+        return KeyContent("RSA", pem.der)
+    elements = parse_sequence(pem.der)
+    if pem.label == "PRIVATE KEY":  # PrivateKeyInfo (RFC 5958, section 2)
+        _version, identifier, octets, *_attributes = elements
+        return KeyContent(_read_kind(identifier), get_content(octets, OCTET_STRING))
+    # ECPrivateKey (RFC 5915, section 3). The parameters are optional there and required here.
+    parameters = get_content(elements[2], CONTEXT_0)
+    return KeyContent(_read_curve(parse_elements(parameters)[0]), pem.der)
 
 
 def _read_kind(identifier: Element) -> str:

@@ -55,38 +55,13 @@ def read_pem(source: Source, wanted: Literal["private", "public"]) -> PEM:
         SigningKeyError: There is no PEM block, or it is damaged.
     """
     content, origin = read_source(source)
-    text = _normalize(content if isinstance(content, str) else _decode(content, origin), origin)
-    if not text:
-        raise SigningKeyError(
-            f"{describe_key(origin)} is empty", hint="write the key there as PEM", source=origin
-        )
-    blocks = list(_find_blocks(text))
-    if not blocks:
-        raise _build_no_block_error(text, origin)
-    # OpenSSL writes the parameters of an EC key in a block before it. Some tools add certificates.
-    ending = f"{wanted.upper()} KEY"
-    label, body = next((block for block in blocks if block[0].endswith(ending)), blocks[0])
-    if not body:
-        raise SigningKeyError(
-            f"{describe_key(origin, 'PEM')} has no content between its BEGIN and END lines",
-            hint="copy the key again, whole",
-            source=origin,
-        )
-    lines = body.split("\n")
-    # Headers (RFC 1421): OpenSSL's older encryption, and the comments of some tools.
-    headers = tuple(itertools.takewhile(lambda line: ":" in line, lines))
     try:
-        if not body.isascii():
-            raise ValueError
-        der = base64.b64decode("".join("".join(lines[len(headers) :]).split()), validate=True)
-    except ValueError:
-        raise SigningKeyError(
-            f"{describe_key(origin, label)} is not valid base64",
-            hint="copy the key again, whole",
-            source=origin,
-        ) from None
-    is_encrypted = any("ENCRYPTED" in header for header in headers)
-    return PEM(label, der, origin, headers if is_encrypted else ())
+        return _parse(content, origin, wanted)
+    except SigningKeyError as caught:
+        error = SigningKeyError(caught.message, hint=caught.hint, source=origin)
+    # A new error, and no content: error reports print the variables of each frame that raises.
+    del content
+    raise error
 
 
 def encode_pem(label: str, der: bytes, headers: tuple[str, ...] = ()) -> str:
@@ -98,41 +73,70 @@ def encode_pem(label: str, der: bytes, headers: tuple[str, ...] = ()) -> str:
     return "\n".join([f"-----BEGIN {label}-----", *head, *lines, f"-----END {label}-----", ""])
 
 
+def _parse(content: str | bytes, origin: str, wanted: Literal["private", "public"]) -> PEM:
+    text = _normalize(content if isinstance(content, str) else _decode(content, origin), origin)
+    if not text:
+        raise SigningKeyError(f"{describe_key(origin)} is empty", hint="write the key there as PEM")
+    blocks = list(_find_blocks(text))
+    if not blocks and PEM_BEGIN in text:
+        raise SigningKeyError(
+            f"{describe_key(origin, 'PEM')} is truncated: its END line is missing",
+            hint="copy the key again, whole",
+        )
+    if not blocks:
+        raise SigningKeyError(
+            f"{describe_key(origin)} is not PEM: it has no -----BEGIN line",
+            hint="copy the whole PEM, with its first and last line",
+        )
+    # OpenSSL writes the parameters of an EC key in a block before it. Some tools add certificates.
+    ending = f"{wanted.upper()} KEY"
+    label, body = next((block for block in blocks if block[0].endswith(ending)), blocks[0])
+    if not body:
+        raise SigningKeyError(
+            f"{describe_key(origin, 'PEM')} has no content between its BEGIN and END lines",
+            hint="copy the key again, whole",
+        )
+    lines = body.split("\n")
+    # Headers (RFC 1421): OpenSSL's older encryption, and the comments of some tools.
+    headers = tuple(itertools.takewhile(lambda line: ":" in line, lines))
+    try:
+        der = base64.b64decode("".join("".join(lines[len(headers) :]).split()), validate=True)
+        body.encode("ascii")  # the headers, too
+    except ValueError:
+        raise SigningKeyError(
+            f"{describe_key(origin, label)} is not valid base64", hint="copy the key again, whole"
+        ) from None
+    is_encrypted = any("ENCRYPTED" in header for header in headers)
+    return PEM(label, der, origin, headers if is_encrypted else ())
+
+
 def _decode(data: bytes, origin: str) -> str:
     label = find_pem_label(data)
     if label is not None:
         return encode_pem(label, data)
     try:
         return data.decode(_BYTE_ORDER_MARKS.get(data[:2], "utf-8-sig"))
-    except UnicodeDecodeError:  # not chained: it holds the whole key
-        pass
-    raise SigningKeyError(
-        f"{describe_key(origin)} is neither PEM nor DER",
-        hint="convert it to PEM: openssl pkey -in KEY -out KEY.pem",
-        source=origin,
-    )
+    except UnicodeDecodeError:
+        raise SigningKeyError(
+            f"{describe_key(origin)} is neither PEM nor DER",
+            hint="convert it to PEM: openssl pkey -in KEY -out KEY.pem",
+        ) from None
 
 
 def _normalize(text: str, origin: str) -> str:
     text = text.strip()
     if is_base64_pem(text):
-        text = _decode_base64(text, origin)
+        try:
+            bare = re.sub(r"""\\[rn]|["'\s]""", "", text)
+            text = base64.b64decode(bare, validate=True).decode("utf-8")
+        except ValueError:
+            raise SigningKeyError(
+                f"{describe_key(origin)} is base64 of PEM that is truncated or damaged",
+                hint="copy it again, whole",
+            ) from None
     if PEM_BEGIN in text:
         text = text.replace("\\r", "").replace("\\n", "\n").replace("\r\n", "\n")
     return text
-
-
-def _decode_base64(text: str, origin: str) -> str:
-    try:
-        bare = re.sub(r"""\\[rn]|["'\s]""", "", text)
-        return base64.b64decode(bare, validate=True).decode("utf-8")
-    except ValueError:  # not chained: it may hold the key
-        pass
-    raise SigningKeyError(
-        f"{describe_key(origin)} is base64 of PEM that is truncated or damaged",
-        hint="copy it again, whole",
-        source=origin,
-    )
 
 
 def _find_blocks(text: str) -> Iterator[tuple[str, str]]:
@@ -140,14 +144,3 @@ def _find_blocks(text: str) -> Iterator[tuple[str, str]]:
     for begin, end in itertools.pairwise(_BOUNDARY.finditer(text)):
         if begin[1] == "BEGIN" and end[1] == "END" and begin[2] == end[2]:
             yield begin[2], text[begin.end() : end.start()].strip()
-
-
-def _build_no_block_error(text: str, origin: str) -> SigningKeyError:
-    if PEM_BEGIN in text:
-        problem = f"{describe_key(origin, 'PEM')} is truncated: its END line is missing"
-        return SigningKeyError(problem, hint="copy the key again, whole", source=origin)
-    return SigningKeyError(
-        f"{describe_key(origin)} is not PEM: it has no -----BEGIN line",
-        hint="copy the whole PEM, with its first and last line",
-        source=origin,
-    )

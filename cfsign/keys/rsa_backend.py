@@ -150,7 +150,7 @@ def load_private(pem: PEM, password: bytes | None) -> RSAPrivateKey:
     key = read_private_key(pem)
     if key.kind != "RSA":
         raise build_backend_error(pem, key.kind)
-    numbers = read_rsa_private_numbers(pem, key.content)
+    numbers = read_rsa_private_numbers(pem, key)
     return RSAPrivateKey(_Numbers(numbers.n, numbers.e, numbers.d, numbers.p, numbers.q))
 
 
@@ -164,7 +164,7 @@ def load_public(pem: PEM) -> RSAPublicKey:
     key = read_public_key(pem)
     if key.kind != "RSA":
         raise build_backend_error(pem, key.kind)
-    return RSAPublicKey(rsa.PublicKey(*read_rsa_public_numbers(pem, key.content)))
+    return RSAPublicKey(rsa.PublicKey(*read_rsa_public_numbers(pem, key)))
 
 
 def generate_pem(algorithm: str) -> str:

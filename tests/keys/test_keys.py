@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import signal
+import traceback
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -321,6 +322,41 @@ def test_damaged_pem_is_an_error(
     assert body_of(pem).splitlines()[2] not in str(caught.value)
     if form == "path":
         assert str(source) == caught.value.source
+
+
+@pytest.mark.parametrize("name", [name for name in DAMAGES if name != "too large"])
+def test_error_report_shows_no_key(backend: str, pem: str, tmp_path: Path, name: str) -> None:
+    """Error reports print the variables of each frame."""
+    path = write_key_file(tmp_path, DAMAGES[name][0](pem))
+    with pytest.raises(SigningKeyError) as caught:
+        load_private_key(path, backend=backend)
+    assert_not_in_frames(caught.value, pem)
+
+
+@pytest.mark.parametrize("name", ["p384_pem", "p384_sec1_pem", "ed25519_pem", "small_pem"])
+def test_error_report_shows_no_unsupported_key(
+    request: pytest.FixtureRequest, backend: str, tmp_path: Path, name: str
+) -> None:
+    """Such a key is whole, and works elsewhere."""
+    pem = request.getfixturevalue(name)
+    with pytest.raises(SigningKeyError) as caught:
+        load_private_key(write_key_file(tmp_path, pem), backend=backend)
+    assert_not_in_frames(caught.value, pem)
+
+
+def assert_not_in_frames(error: SigningKeyError, pem: str) -> None:
+    """Check that no frame below the test has a part of the key in its variables."""
+    assert error.__context__ is None or error.__suppress_context__
+    assert error.__traceback__ is not None
+    report = traceback.TracebackException(
+        type(error), error, error.__traceback__.tb_next, capture_locals=True
+    )
+    shown = "".join(report.format())
+    der = decode_body(pem)
+    for start in range(30, len(der) - 8, 8):
+        assert repr(der[start : start + 8])[2:-1] not in shown
+    for line in body_of(pem).splitlines():
+        assert line[:24] not in shown
 
 
 def test_text_that_is_too_large_is_an_error(backend: str, pem: str) -> None:
