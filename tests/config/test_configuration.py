@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 import warnings
 from datetime import timedelta
 from http import HTTPStatus
@@ -631,3 +633,14 @@ def test_invalid_duration_in_the_environment_shows_the_format(name: str, text: s
         for setting, message, hint in environ_problems({f"CLOUDFRONT_{name}": text})
     }
     assert "90, 15m, 2h" in found[f"CLOUDFRONT_{name}"]
+
+
+def test_distribution_from_settings_imports_no_views(pem: str) -> None:
+    """Scripts that only sign do not load the view layer, even if view settings are given."""
+    code = (
+        "import sys; from cfsign import Distribution; "
+        f"Distribution.from_config({settings(pem, code=302)!r}).sign_path('a'); "
+        "print([name for name in sys.modules if name.startswith('cfsign.views')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
