@@ -129,15 +129,15 @@ WAYS: dict[str, Callable[[Signer, str], object]] = {
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
-    ("url", "mend"), REFUSED, ids=[ascii(url)[:60] + mend[:9] for url, mend in REFUSED]
+    ("url", "hint"), REFUSED, ids=[ascii(url)[:60] + hint[:9] for url, hint in REFUSED]
 )
 def test_bad_url_is_refused_with_a_hint(
-    recording_signer: Signer, recorder: Any, url: str, mend: str, way: str
+    recording_signer: Signer, recorder: Any, url: str, hint: str, way: str
 ) -> None:
     """Every method refuses it and signs nothing."""
     with pytest.raises(ResourceError) as caught:
         WAYS[way](recording_signer, url)
-    assert mend in str(caught.value)
+    assert hint in str(caught.value)
     assert isinstance(caught.value, CfsignError)
     assert isinstance(caught.value, ValueError)
     assert len(str(caught.value)) < 300

@@ -89,7 +89,7 @@ def test_clear_headers_clear_every_cookie_of_cloudfront() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "mend"),
+    ("options", "hint"),
     [
         ({"domain": "https://example.com"}, "domain: must be a host name, such as example.com"),
         ({"domain": "example.com; Path=/"}, "must be a host name"),
@@ -120,14 +120,14 @@ def test_clear_headers_clear_every_cookie_of_cloudfront() -> None:
     ],
 )
 def test_attribute_that_browsers_drop_or_misread_is_refused(
-    cookies: SignedCookies, options: dict[str, Any], mend: str
+    cookies: SignedCookies, options: dict[str, Any], hint: str
 ) -> None:
     """By every method, so that nothing can be injected."""
-    with pytest.raises(ConfigurationError, match=mend):
+    with pytest.raises(ConfigurationError, match=hint):
         cookies.set_cookie_headers(**options)
-    with pytest.raises(ConfigurationError, match=mend):
+    with pytest.raises(ConfigurationError, match=hint):
         cookies.replace_headers(**options)
-    with pytest.raises(ConfigurationError, match=mend):
+    with pytest.raises(ConfigurationError, match=hint):
         SignedCookies.clear_headers(**options)
 
 
@@ -144,7 +144,7 @@ def test_domain_that_browsers_accept(domain: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("resource", "options", "mend"),
+    ("resource", "options", "hint"),
     [
         (FOLDER, {"domain": "example.org"}, "example.org is not a parent of media.example.com"),
         (FOLDER, {"domain": "www.example.com"}, "is not a parent of media.example.com"),
@@ -160,11 +160,11 @@ def test_domain_that_browsers_accept(domain: str) -> None:
     ],
 )
 def test_cookies_that_browsers_never_send_to_their_resource_are_refused(
-    recording_signer: Signer, resource: str, options: dict[str, Any], mend: str
+    recording_signer: Signer, resource: str, options: dict[str, Any], hint: str
 ) -> None:
     cookies = recording_signer.sign_policy(Policy(resource, 1767225600)).cookies()
     for headers in (cookies.set_cookie_headers, cookies.replace_headers):
-        with pytest.raises(ConfigurationError, match=mend):
+        with pytest.raises(ConfigurationError, match=hint):
             headers(**options)
 
 

@@ -13,7 +13,7 @@ from cfsign.signing.url import check_resource, check_url
 
 H = "https://h.example"
 
-COVERED = [
+MATCHES = [
     (f"{H}/a", f"{H}/a"),
     (f"{H}/a?b=c", f"{H}/a?b=c"),
     (f"{H}/*", f"{H}/"),
@@ -45,7 +45,7 @@ COVERED = [
     ("https://www.example.com/hello*world", "https://www.example.com/hello-world"),
 ]
 
-NOT_COVERED = [
+MISMATCHES = [
     (f"{H}/a", f"{H}/b"),
     (f"{H}/a", f"{H}/a?b"),
     (f"{H}/a?b=c", f"{H}/axb=c"),
@@ -76,7 +76,7 @@ NOT_COVERED = [
 ]
 
 
-@pytest.mark.parametrize(("resource", "url"), COVERED)
+@pytest.mark.parametrize(("resource", "url"), MATCHES)
 def test_pattern_matches(resource: str, url: str) -> None:
     """A wildcard matches text within its section; one at the end matches the rest."""
     assert check_resource(resource)
@@ -85,7 +85,7 @@ def test_pattern_matches(resource: str, url: str) -> None:
     assert resource_matches(resource, url)
 
 
-@pytest.mark.parametrize(("resource", "url"), NOT_COVERED)
+@pytest.mark.parametrize(("resource", "url"), MISMATCHES)
 def test_pattern_does_not_match(resource: str, url: str) -> None:
     """Another file, host, scheme or section."""
     assert check_resource(resource)
@@ -141,9 +141,9 @@ def test_matching_is_never_wider_than_on_the_checking_side(pair: tuple[str, str]
         check_url(url)
     except ResourceError:
         assume(False)
-    covered = is_match(resource, url)
-    event(f"covered: {covered}")
-    assert not covered or resource_matches(resource, url)
+    matched = is_match(resource, url)
+    event(f"matched: {matched}")
+    assert not matched or resource_matches(resource, url)
 
 
 @given(

@@ -54,7 +54,7 @@ def test_unsigned_url_encodes_a_plain_path_once(
 
 
 @pytest.mark.parametrize(
-    ("path", "query", "mend"),
+    ("path", "query", "hint"),
     [
         ("../secret", None, "the path of the file itself"),
         ("a//b", None, "empty name"),
@@ -76,10 +76,10 @@ def test_unsigned_url_encodes_a_plain_path_once(
     ],
 )
 def test_bad_path_or_query_is_refused_and_not_signed(
-    recording_distribution: Distribution, recorder: Any, path: Any, query: Any, mend: str
+    recording_distribution: Distribution, recorder: Any, path: Any, query: Any, hint: str
 ) -> None:
     for method in (recording_distribution.unsigned_url, recording_distribution.sign_path):
-        with pytest.raises(ResourceError, match=mend):
+        with pytest.raises(ResourceError, match=hint):
             method(path, query=query)
     assert recorder.signed == []
 
@@ -209,13 +209,13 @@ def test_step_does_not_round_past_2038(recording_signer: Signer, clock: Any) -> 
 
 
 @given(st.integers(1, 10**6), st.integers(1, 10**5))
-def test_step_never_shortens_the_duration(signer: Signer, lifetime: int, step: int) -> None:
+def test_step_never_shortens_the_duration(signer: Signer, duration: int, step: int) -> None:
     """It adds less than a step, and the expiry is a multiple of it."""
-    distribution = Distribution(DOMAIN, signer, expires_in=lifetime, expiry_step=step)
+    distribution = Distribution(DOMAIN, signer, expires_in=duration, expiry_step=step)
     before = int(datetime.now(UTC).timestamp())
     end = distribution.sign_resource(f"{DOMAIN}/a").policy.expires_at
     after = int(datetime.now(UTC).timestamp())
-    assert before + lifetime <= end < after + lifetime + step
+    assert before + duration <= end < after + duration + step
     assert end % step == 0
 
 
@@ -265,7 +265,7 @@ def test_redirect_max_age_is_0_without_the_default_expiry(
 
 
 @pytest.mark.parametrize(
-    ("domain", "mend"),
+    ("domain", "hint"),
     [
         ("media.example.com", "domain: the domain has no scheme"),
         (f"{DOMAIN}/files", "domain: the domain has a path"),
@@ -273,8 +273,8 @@ def test_redirect_max_age_is_0_without_the_default_expiry(
         (None, "got NoneType"),
     ],
 )
-def test_bad_domain_is_a_configuration_error(signer: Signer, domain: Any, mend: str) -> None:
-    with pytest.raises(ConfigurationError, match=mend):
+def test_bad_domain_is_a_configuration_error(signer: Signer, domain: Any, hint: str) -> None:
+    with pytest.raises(ConfigurationError, match=hint):
         Distribution(domain, signer)
 
 

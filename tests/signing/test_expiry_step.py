@@ -16,7 +16,7 @@ from cfsign import Distribution, PolicyError, ResourceError, Signer
 from cfsign.signing.times import round_up_expiry
 
 DOMAIN = "https://media.example.com"
-LATEST = 2147483647
+LATEST_EXPIRY = 2147483647
 
 
 @st.composite
@@ -25,25 +25,27 @@ def steps(draw: st.DrawFn) -> tuple[int, int | None]:
     return step, draw(st.none() | st.integers(1, step))
 
 
-@given(st.integers(1, LATEST), st.text(), steps())
+@given(st.integers(1, LATEST_EXPIRY), st.text(), steps())
 def test_rounding_adds_less_than_a_step(
-    moment: int, resource: str, step_and_jitter: tuple[int, int | None]
+    expires_at: int, resource: str, step_and_jitter: tuple[int, int | None]
 ) -> None:
     """With any jitter, which shifts the steps by less than its own length."""
     step, jitter = step_and_jitter
-    end = round_up_expiry(moment, resource, step, jitter)
-    assert moment <= end < moment + step
-    if end < LATEST:
+    end = round_up_expiry(expires_at, resource, step, jitter)
+    assert expires_at <= end < expires_at + step
+    if end < LATEST_EXPIRY:
         assert end % step < (1 if jitter is None else jitter)
 
 
-@given(st.integers(1, LATEST // 2), st.integers(0, 10**6), st.text(), steps())
+@given(st.integers(1, LATEST_EXPIRY // 2), st.integers(0, 10**6), st.text(), steps())
 def test_expiries_of_a_resource_are_a_step_apart(
-    moment: int, later: int, resource: str, step_and_jitter: tuple[int, int | None]
+    expires_at: int, later: int, resource: str, step_and_jitter: tuple[int, int | None]
 ) -> None:
     """Also with a jitter."""
     step, jitter = step_and_jitter
-    first, second = (round_up_expiry(m, resource, step, jitter) for m in (moment, moment + later))
+    first, second = (
+        round_up_expiry(m, resource, step, jitter) for m in (expires_at, expires_at + later)
+    )
     assert first <= second
     assert (second - first) % step == 0
     assert round_up_expiry(first, resource, step, jitter) == first
@@ -72,7 +74,7 @@ def test_every_process_computes_the_same_jitter() -> None:
             check=True,
             text=True,
         )
-        # The CRC-32 that `gzip` writes behind the URL.
+        # The CRC-32 that `gzip` appends to the URL.
         assert done.stdout == f"{1767225600 + 0x241F0303 % 3600}\n"
 
 

@@ -25,7 +25,7 @@ KEY_PAIR_ID = "K2JCJMDEHXQW5F"
 
 NOW = 1767225600
 LATER = NOW + 3600
-VIEWER = "192.0.2.44"
+CLIENT = "192.0.2.44"
 URLS = ["https://d111111abcdef8.cloudfront.net/videos/42/1.ts?size=large&k=", "https://e.com/a%20b"]
 
 # At most one condition besides the expiry: their signer orders two differently.
@@ -59,12 +59,12 @@ def javascript(tmp_path_factory: pytest.TempPathFactory) -> JavaScript:
         pytest.skip(f"npm cannot install {PACKAGE}: no network, or no registry")
 
     def run(asked: list[dict[str, Any]]) -> list[Any]:
-        given = json.dumps(asked).encode()
+        request = json.dumps(asked).encode()
         done = subprocess.run(
-            [node, SCRIPT], cwd=folder, input=given, check=True, capture_output=True, timeout=60
+            [node, SCRIPT], cwd=folder, input=request, check=True, capture_output=True, timeout=60
         )
-        answers: list[Any] = json.loads(done.stdout)
-        return answers
+        results: list[Any] = json.loads(done.stdout)
+        return results
 
     return run
 
@@ -82,8 +82,8 @@ def build_options(
     return asked
 
 
-def iso(moment: int) -> str:
-    return datetime.fromtimestamp(moment, UTC).isoformat()
+def iso(timestamp: int) -> str:
+    return datetime.fromtimestamp(timestamp, UTC).isoformat()
 
 
 def parameters(signed: str, url: str) -> dict[str, str]:
@@ -128,10 +128,10 @@ def test_ecdsa_signatures_are_allowed(
         signer = Signer(KEY_PAIR_ID, pem, hash_algorithm=algorithm)
         for number, (url, name) in enumerate(CASES):
             their_url, their_cookies = signed[number], signed[number + len(CASES)]
-            assert edge.check(their_url, at=NOW, ip_address=VIEWER)
+            assert edge.check(their_url, at=NOW, ip_address=CLIENT)
             cookies = {name: str(value) for name, value in their_cookies.items()}
-            assert edge.check(url, cookies=cookies, at=NOW, ip_address=VIEWER)
+            assert edge.check(url, cookies=cookies, at=NOW, ip_address=CLIENT)
             ours = signer.sign_policy(Policy(url, LATER, **CONDITIONS[name])).url(url)
-            assert edge.check(ours, at=NOW, ip_address=VIEWER)
+            assert edge.check(ours, at=NOW, ip_address=CLIENT)
             expected = parameters(their_url, url) | {"Signature": ""}
             assert parameters(ours, url) | {"Signature": ""} == expected

@@ -54,7 +54,7 @@ def test_path_with_a_trailing_slash_is_refused_with_a_hint() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "mend"),
+    ("path", "hint"),
     [
         ("", "is empty or has `//`"),
         ("/", "is empty or has `//`"),
@@ -84,8 +84,8 @@ def test_path_with_a_trailing_slash_is_refused_with_a_hint() -> None:
     ],
 )
 @pytest.mark.parametrize("pattern", [False, True])
-def test_bad_path_is_refused(path: Any, mend: str, pattern: bool) -> None:
-    with pytest.raises(ResourceError, match=mend):
+def test_bad_path_is_refused(path: Any, hint: str, pattern: bool) -> None:
+    with pytest.raises(ResourceError, match=hint):
         encode_path(path, pattern=pattern)
 
 
@@ -137,7 +137,7 @@ def test_query_is_text_or_pairs(query: Any, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "mend"),
+    ("query", "hint"),
     [
         (7, "text, or pairs of a name and a value"),
         ([("a",)], "text, or pairs"),
@@ -148,6 +148,6 @@ def test_query_is_text_or_pairs(query: Any, text: str) -> None:
         ({"a": "\udcff"}, "not Unicode text"),
     ],
 )
-def test_bad_query_is_refused(query: Any, mend: str) -> None:
-    with pytest.raises(ResourceError, match=mend):
+def test_bad_query_is_refused(query: Any, hint: str) -> None:
+    with pytest.raises(ResourceError, match=hint):
         encode_query(query)

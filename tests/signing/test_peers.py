@@ -24,7 +24,7 @@ from cfsign import Distribution, Policy, PrivateKey, ResourceError, Signer, Trus
 from cfsign.signing.url import check_url
 
 NOW = 1767225600
-LATEST = 2**31 - 1
+LATEST_EXPIRY = 2**31 - 1
 RESERVED = {"Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"}
 
 # RFC 3986's letters less `*`, which is refused, and less `'` in a query, which browsers encode.
@@ -57,7 +57,7 @@ URLS = st.tuples(st.sampled_from(["https://", "http://"]), HOSTS, PORTS, PATHS, 
 )
 
 ZONES = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-MOMENTS = st.datetimes(datetime(2026, 1, 2, 0, 1), datetime(2038, 1, 17), timezones=ZONES)
+EXPIRIES = st.datetimes(datetime(2026, 1, 2, 0, 1), datetime(2038, 1, 17), timezones=ZONES)
 NETWORKS = st.tuples(st.ip_addresses(v=4), st.integers(0, 32)).map(
     lambda pair: f"{pair[0]}/{pair[1]}"
 )
@@ -75,7 +75,7 @@ STARTS = st.datetimes(datetime(1971, 1, 2), datetime(2025, 12, 30), timezones=ZO
 RESTRICTIONS = st.builds(Restriction, st.none() | ADDRESSES, st.none() | STARTS)
 
 
-def viewer_in(address: str | None) -> str | None:
+def client_in(address: str | None) -> str | None:
     return address and str(IPv4Network(address, strict=False)[-1])
 
 
@@ -107,42 +107,42 @@ def test_generated_urls_may_be_signed(url: str) -> None:
 
 
 @settings(max_examples=150)
-@given(url=URLS, moment=MOMENTS)
+@given(url=URLS, expires_at=EXPIRIES)
 def test_canned_url_equals_that_of_botocore(
-    boto: Any, signer: Signer, url: str, moment: datetime
+    boto: Any, signer: Signer, url: str, expires_at: datetime
 ) -> None:
     """The policy's JSON and the whole signed URL."""
-    assert Policy(url, moment).to_json() == boto.build_policy(url, moment)
+    assert Policy(url, expires_at).to_json() == boto.build_policy(url, expires_at)
     with time_machine.travel(NOW, tick=False):
-        ours = signer.sign_url(url, expires_at=moment)
-    assert ours == boto.generate_presigned_url(url, date_less_than=moment)
+        ours = signer.sign_url(url, expires_at=expires_at)
+    assert ours == boto.generate_presigned_url(url, date_less_than=expires_at)
 
 
 @settings(max_examples=150)
-@given(url=URLS, moment=MOMENTS, restriction=RESTRICTIONS)
+@given(url=URLS, expires_at=EXPIRIES, restriction=RESTRICTIONS)
 def test_custom_url_equals_that_of_botocore(
-    boto: Any, signer: Signer, url: str, moment: datetime, restriction: Restriction
+    boto: Any, signer: Signer, url: str, expires_at: datetime, restriction: Restriction
 ) -> None:
     """Without an address and a start, ours is canned and means the same."""
-    theirs = boto.build_policy(url, moment, restriction.starts_at, restriction.ip_address)
-    assert Policy(url, moment, **restriction._asdict()).to_json() == theirs
+    theirs = boto.build_policy(url, expires_at, restriction.starts_at, restriction.ip_address)
+    assert Policy(url, expires_at, **restriction._asdict()).to_json() == theirs
     if restriction == (None, None):
         return
     with time_machine.travel(NOW, tick=False):
-        ours = signer.sign_url(url, expires_at=moment, **restriction._asdict())
+        ours = signer.sign_url(url, expires_at=expires_at, **restriction._asdict())
     assert ours == boto.generate_presigned_url(url, policy=theirs)
 
 
 @settings(max_examples=50)
-@given(url=URLS, moment=MOMENTS)
+@given(url=URLS, expires_at=EXPIRIES)
 def test_wildcard_url_equals_that_of_botocore(
-    boto: Any, signer: Signer, url: str, moment: datetime
+    boto: Any, signer: Signer, url: str, expires_at: datetime
 ) -> None:
     """Users of botocore build the policy for `pattern=` by hand."""
     resource = re.sub(r"[^/]*$", "*", url.partition("?")[0])
     with time_machine.travel(NOW, tick=False):
-        ours = signer.sign_url(url, expires_at=moment, pattern=resource)
-    theirs = boto.build_policy(resource, moment)
+        ours = signer.sign_url(url, expires_at=expires_at, pattern=resource)
+    theirs = boto.build_policy(resource, expires_at)
     assert ours == boto.generate_presigned_url(url, policy=theirs)
 
 
@@ -193,7 +193,7 @@ def build_message(
 @settings(max_examples=25)
 @given(
     url=URLS,
-    moment=MOMENTS,
+    expires_at=EXPIRIES,
     restriction=RESTRICTIONS,
     hash_algorithm=st.sampled_from(["SHA1", "SHA256"]),
     wildcard=st.booleans(),
@@ -204,7 +204,7 @@ def test_every_url_and_cookie_is_verified_by_openssl(
     verify_with_openssl: Verify,
     from_cloudfront: Callable[[str], bytes],
     url: str,
-    moment: datetime,
+    expires_at: datetime,
     restriction: Restriction,
     hash_algorithm: str,
     wildcard: bool,
@@ -212,44 +212,46 @@ def test_every_url_and_cookie_is_verified_by_openssl(
     """Canned and custom, with and without a wildcard, SHA-1 and SHA-256."""
     signer = Signer("K2JCJMDEHXQW5F", key, hash_algorithm=hash_algorithm)
     resource = re.sub(r"[^/]*$", "*", url.partition("?")[0]) if wildcard else url
-    viewer: dict[str, Any] = {"at": NOW, "ip_address": viewer_in(restriction.ip_address)}
+    client: dict[str, Any] = {"at": NOW, "ip_address": client_in(restriction.ip_address)}
     with time_machine.travel(NOW, tick=False):
-        signed = signer.sign_url(url, expires_at=moment, pattern=resource, **restriction._asdict())
-        cookies = signer.sign_cookies(resource, expires_at=moment, **restriction._asdict())
+        signed = signer.sign_url(
+            url, expires_at=expires_at, pattern=resource, **restriction._asdict()
+        )
+        cookies = signer.sign_cookies(resource, expires_at=expires_at, **restriction._asdict())
     params = parse_parameters(signed, url)
     assert {f"CloudFront-{name}": value for name, value in params.items()} == dict(cookies)
     message = build_message(params, resource, from_cloudfront)
     assert verify_with_openssl(params, message)
     assert not verify_with_openssl(params, message + b" ")
-    assert trusted_keys.check(signed, **viewer)
-    assert trusted_keys.check(url, cookies=dict(cookies), **viewer)
-    assert not trusted_keys.check(signed, at=int(moment.timestamp()))
+    assert trusted_keys.check(signed, **client)
+    assert trusted_keys.check(url, cookies=dict(cookies), **client)
+    assert not trusted_keys.check(signed, at=int(expires_at.timestamp()))
 
 
 @settings(max_examples=150)
-@given(url=URLS, moment=MOMENTS, restriction=RESTRICTIONS, wildcard=st.booleans())
+@given(url=URLS, expires_at=EXPIRIES, restriction=RESTRICTIONS, wildcard=st.booleans())
 def test_every_url_and_cookie_is_allowed(
     signer: Signer,
     trusted_keys: TrustedKeyGroup,
     url: str,
-    moment: datetime,
+    expires_at: datetime,
     restriction: Restriction,
     wildcard: bool,
 ) -> None:
     """Many more of them, on the checking side alone."""
     resource = re.sub(r"[^/]*$", "*", url.partition("?")[0]) if wildcard else url
-    policy = Policy(resource, moment, **restriction._asdict())
+    policy = Policy(resource, expires_at, **restriction._asdict())
     signed = signer.sign_policy(policy)
-    viewer: dict[str, Any] = {"at": NOW, "ip_address": viewer_in(restriction.ip_address)}
-    assert trusted_keys.check(signed.url(url), **viewer)
-    assert trusted_keys.check(url, cookies=dict(signed.cookies()), **viewer)
-    assert not trusted_keys.check(url, **viewer)
+    client: dict[str, Any] = {"at": NOW, "ip_address": client_in(restriction.ip_address)}
+    assert trusted_keys.check(signed.url(url), **client)
+    assert trusted_keys.check(url, cookies=dict(signed.cookies()), **client)
+    assert not trusted_keys.check(url, **client)
 
 
 @settings(max_examples=200)
 @given(
     url=URLS,
-    moment=MOMENTS,
+    expires_at=EXPIRIES,
     ip_address=st.none() | ADDRESSES,
     where=st.floats(0, 1, exclude_max=True),
     letter=st.sampled_from(UNRESERVED + "%&=?/*+"),
@@ -258,27 +260,29 @@ def test_url_with_one_character_changed_is_denied(
     signer: Signer,
     trusted_keys: TrustedKeyGroup,
     url: str,
-    moment: datetime,
+    expires_at: datetime,
     ip_address: str | None,
     where: float,
     letter: str,
 ) -> None:
     """Except the case of a letter in the host, which does not matter."""
-    signed = signer.sign_policy(Policy(url, moment, ip_address=ip_address)).url(url)
-    viewer: dict[str, Any] = {"at": NOW, "ip_address": viewer_in(ip_address)}
-    assert trusted_keys.check(signed, **viewer)
+    signed = signer.sign_policy(Policy(url, expires_at, ip_address=ip_address)).url(url)
+    client: dict[str, Any] = {"at": NOW, "ip_address": client_in(ip_address)}
+    assert trusted_keys.check(signed, **client)
     index = int(where * len(signed))
     changed = signed[:index] + letter + signed[index + 1 :]
     host_end = signed.index("/", signed.index("//") + 2)
     if changed[:host_end].lower() + changed[host_end:] != signed:
-        assert not trusted_keys.check(changed, **viewer)
+        assert not trusted_keys.check(changed, **client)
 
 
 def test_every_character_of_a_signature_counts(
     signer: Signer, trusted_keys: TrustedKeyGroup
 ) -> None:
     """Also the last one before the padding, whose lowest bits decode to nothing."""
-    signed = signer.sign_policy(Policy("https://h.example/a", LATEST)).url("https://h.example/a")
+    signed = signer.sign_policy(Policy("https://h.example/a", LATEST_EXPIRY)).url(
+        "https://h.example/a"
+    )
     start = signed.index("Signature=") + len("Signature=")
     end = signed.index("&Key-Pair-Id")
     alphabet = UNRESERVED.replace(".", "") + "BDEFGHIJKLMNOPQRSTUVWdefghijklmnopqrstuvw234567"

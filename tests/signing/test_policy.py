@@ -89,7 +89,7 @@ def test_address_is_converted_to_cidr_form(address: Any, cidr: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "mend"),
+    ("address", "hint"),
     [
         ("2001:db8::1", "CloudFront does not match IPv6"),
         ("2001:db8::/32", "does not match IPv6"),
@@ -121,8 +121,8 @@ def test_address_is_converted_to_cidr_form(address: Any, cidr: str) -> None:
         (ipaddress.ip_network("2001:db8::/32"), "does not match IPv6"),
     ],
 )
-def test_bad_address_is_refused_with_a_hint(address: Any, mend: str) -> None:
-    with pytest.raises(PolicyError, match=mend) as caught:
+def test_bad_address_is_refused_with_a_hint(address: Any, hint: str) -> None:
+    with pytest.raises(PolicyError, match=hint) as caught:
         Policy(URL, 1767225600, ip_address=address)
     assert caught.value.field == "ip_address"
 
@@ -167,7 +167,7 @@ def test_wildcard_in_the_path_does_not_warn() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "mend"),
+    ("text", "hint"),
     [
         ("", "not valid JSON"),
         ("{", "copy the whole document again"),
@@ -203,9 +203,9 @@ def test_wildcard_in_the_path_does_not_warn() -> None:
         ({"Statement": []}, "text, got dict"),
     ],
 )
-def test_from_json_refuses_an_invalid_policy(text: Any, mend: str) -> None:
+def test_from_json_refuses_an_invalid_policy(text: Any, hint: str) -> None:
     """Also text that two parsers could understand differently."""
-    with pytest.raises(PolicyError, match=mend):
+    with pytest.raises(PolicyError, match=hint):
         Policy.from_json(text)
 
 

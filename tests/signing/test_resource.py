@@ -136,14 +136,14 @@ BAD_URLS: list[tuple[str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("url", "mend"), BAD_URLS)
-def test_bad_url_is_refused_with_the_spelling_that_works(url: str, mend: str) -> None:
+@pytest.mark.parametrize(("url", "hint"), BAD_URLS)
+def test_bad_url_is_refused_with_the_spelling_that_works(url: str, hint: str) -> None:
     """A policy refuses it, too."""
-    with pytest.raises(ResourceError, match=mend) as caught:
+    with pytest.raises(ResourceError, match=hint) as caught:
         check_url(url)
-    fault = caught.value
-    assert fault.position is not None
-    assert url[fault.position :].startswith(fault.found)
+    error = caught.value
+    assert error.position is not None
+    assert url[error.position :].startswith(error.found)
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_pattern_is_accepted_in_a_policy_only(resource: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("resource", "mend"),
+    ("resource", "hint"),
     [
         ("/videos/*", "start it with https://"),
         ("videos/*", "start it with https://"),
@@ -288,8 +288,8 @@ def test_pattern_is_accepted_in_a_policy_only(resource: str) -> None:
         ("https://h.example?*", "add at least `/`"),
     ],
 )
-def test_pattern_without_its_stars_must_be_a_good_url(resource: str, mend: str) -> None:
-    with pytest.raises(ResourceError, match=mend):
+def test_pattern_without_its_stars_must_be_a_good_url(resource: str, hint: str) -> None:
+    with pytest.raises(ResourceError, match=hint):
         check_resource(resource)
 
 
@@ -356,7 +356,7 @@ def test_good_domain(domain: str, bare: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("domain", "mend"),
+    ("domain", "hint"),
     [
         ("", "the domain has no scheme; write it as https://"),
         ("media.example.com", "the domain has no scheme; write it as https://"),
@@ -376,8 +376,8 @@ def test_good_domain(domain: str, bare: str) -> None:
         (b"https://media.example.com", "got bytes"),
     ],
 )
-def test_bad_domain_is_refused(domain: Any, mend: str) -> None:
-    with pytest.raises(ResourceError, match=mend):
+def test_bad_domain_is_refused(domain: Any, hint: str) -> None:
+    with pytest.raises(ResourceError, match=hint):
         check_domain(domain)
 
 

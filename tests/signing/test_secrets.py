@@ -158,7 +158,7 @@ def public_things(private_key: PrivateKey, public_pem: str) -> dict[str, Any]:
     distribution = Distribution(DOMAIN, signer, expires_in=600)
     canned = signer.sign_policy(Policy(f"{DOMAIN}/a", 1999999999))
     custom = signer.sign_policy(Policy(f"{DOMAIN}/*", 1999999999, ip_address="192.0.2.1"))
-    answers = [
+    responses = [
         respond(distribution, "dir/a", delivery=mode) for mode in ("redirect", "json", "cookies")
     ]
     return {
@@ -175,7 +175,7 @@ def public_things(private_key: PrivateKey, public_pem: str) -> dict[str, Any]:
         "allow": Allow(),
         "trusted": TrustedKeyGroup({"K2JCJMDEHXQW5F": public_pem}),
         "verdict": TrustedKeyGroup({"K2JCJMDEHXQW5F": public_pem}).check(canned.url(f"{DOMAIN}/a")),
-        **{f"answer {number}": answer for number, answer in enumerate(answers)},
+        **{f"response {number}": response for number, response in enumerate(responses)},
     }
 
 
@@ -186,9 +186,9 @@ def signatures_in(things: dict[str, Any]) -> set[str]:
         for member in ("Signature", "Policy")
         if f"CloudFront-{member}" in things[name]
     }
-    for name, answer in things.items():
-        if name.startswith("answer"):
-            text = repr(answer.headers) + repr(answer.body)
+    for name, response in things.items():
+        if name.startswith("response"):
+            text = repr(response.headers) + repr(response.body)
             signatures.add(text.partition("Signature=")[2][:344])
     assert all(len(signature) > 100 for signature in signatures)
     return signatures
@@ -252,20 +252,20 @@ def test_objects_without_a_key_can_be_pickled_and_copied(signer: Signer, protoco
         Deny(401, {"WWW-Authenticate": "Bearer"}),
         ViewOptions(code=302, headers={"X": "y"}, cookie_domain="example.com"),
     ):
-        for twin in (pickle.loads(pickle.dumps(thing, protocol)), copy.deepcopy(thing)):
-            assert twin == thing
+        for copy_of_it in (pickle.loads(pickle.dumps(thing, protocol)), copy.deepcopy(thing)):
+            assert copy_of_it == thing
             with pytest.raises(TypeError):
-                twin.headers["X"] = "z"
+                copy_of_it.headers["X"] = "z"
     signed = signer.sign_policy(Policy("https://media.example.com/*", 2_000_000_000))
     url = "https://media.example.com/a"
-    for twin in (pickle.loads(pickle.dumps(signed, protocol)), copy.deepcopy(signed)):
-        assert twin.url(url) == signed.url(url)
-        assert twin.params == signed.params
+    for copy_of_it in (pickle.loads(pickle.dumps(signed, protocol)), copy.deepcopy(signed)):
+        assert copy_of_it.url(url) == signed.url(url)
+        assert copy_of_it.params == signed.params
         with pytest.raises(TypeError):
-            twin.params["Expires"] = "9"
+            copy_of_it.params["Expires"] = "9"
 
 
-class Forgetful:
+class OddKey:
     """A key whose `sign` returns a given object or raises a given error."""
 
     def sign(self, message: bytes, hash_algorithm: str) -> bytes:
@@ -314,7 +314,7 @@ def failures(
     yield lambda: Distribution(DOMAIN, signer._key)  # type: ignore[arg-type]
     yield lambda: respond(distribution, "a", pem)
     yield lambda: respond(distribution, "a", signer)
-    yield lambda: respond(Distribution(DOMAIN, Signer("K", Forgetful())))
+    yield lambda: respond(Distribution(DOMAIN, Signer("K", OddKey())))
     yield lambda: signer.sign_url(signer.sign_url(f"{DOMAIN}/a", expires_in=60), expires_in=60)
     yield lambda: signer.sign_policy(Policy(f"{DOMAIN}/a", 9)).url(f"{DOMAIN}/b")
     yield lambda: pickle.dumps(signer)
@@ -349,7 +349,7 @@ def ask() -> str:
     return PASSWORD
 
 
-def ask_in_vain() -> Any:
+def no_password() -> Any:
     return [PASSWORD]
 
 
@@ -360,7 +360,14 @@ def key_failures(
     sources: list[str | bytes] = [encrypted, encrypted_der, encrypted[:-40], encrypted_der[:-9]]
     sources += [der[:-9], der + b"!", der[:40] + b"\xff" + der[41:], b"\xff\xfe" + der]
     sources += [base64.b64encode(encrypted.encode())[:-3], encrypted_der[:30] + encrypted_der[31:]]
-    passwords: list[Any] = [None, "", PASSWORD + "!", PASSWORD + "\ud800", ask_in_vain, [PASSWORD]]
+    passwords: list[Any] = [
+        None,
+        "",
+        PASSWORD + "!",
+        PASSWORD + "\ud800",
+        no_password,
+        [PASSWORD],
+    ]
     for source in sources:
         for password in passwords:
             yield lambda source=source, password=password: load_private_key(  # type: ignore[misc]

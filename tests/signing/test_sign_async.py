@@ -35,11 +35,11 @@ class AsyncKey:
 
     def __init__(self, key: PrivateKey) -> None:
         self._key = key
-        self.asked, self.may_answer = asyncio.Event(), asyncio.Event()
+        self.was_called, self.may_answer = asyncio.Event(), asyncio.Event()
         self.outcome = ""
 
     async def sign(self, message: bytes, hash_algorithm: str) -> bytes:
-        self.asked.set()
+        self.was_called.set()
         try:
             await asyncio.wait_for(self.may_answer.wait(), PATIENCE)
         except asyncio.CancelledError:
@@ -59,13 +59,13 @@ class BlockingKey:
 
     def __init__(self, key: PrivateKey) -> None:
         self._key = key
-        self.asked, self.may_answer = threading.Event(), threading.Event()
+        self.was_called, self.may_answer = threading.Event(), threading.Event()
         self.done = threading.Event()
         self.thread = 0
 
     def sign(self, message: bytes, hash_algorithm: str) -> bytes:
         self.thread = threading.get_ident()
-        self.asked.set()
+        self.was_called.set()
         answered = self.may_answer.wait(PATIENCE)
         self.done.set()
         if not answered:
@@ -82,7 +82,7 @@ async def count_ticks_until_asked(key: AsyncKey | BlockingKey) -> int:
     while after < 100:
         await asyncio.sleep(0)
         ticks += 1
-        after += key.asked.is_set()
+        after += key.was_called.is_set()
     return ticks
 
 
@@ -199,7 +199,6 @@ def test_asynchronous_key_is_refused_by_sign_policy(key: PrivateKey) -> None:
 @pytest.fixture(params=["signer", "ring", "distribution", "with a step"])
 def signs_urls(request: pytest.FixtureRequest, key: PrivateKey) -> Any:
     """An object with `sign_url` and `sign_url_async`."""
-
     signer = Signer("K2JCJMDEHXQW5F", key)
     return {
         "signer": lambda: signer,
@@ -229,6 +228,22 @@ def test_sync_and_async_methods_return_the_same_url(
     if isinstance(signs_urls, Distribution):
         assert signs_urls.sign_resource(URL, **options).url(URL) == url
         assert signs_urls.sign_path("a", **options) == url
+        assert asyncio.run(signs_urls.sign_path_async("a", **options)) == url
+
+
+@pytest.mark.parametrize("expiry_step", [None, 3600])
+def test_sync_and_async_patterns_give_the_same_results(
+    key: PrivateKey, clock: Any, expiry_step: int | None
+) -> None:
+    distribution = Distribution(DOMAIN, Signer("K2JCJMDEHXQW5F", key), expiry_step=expiry_step)
+    url = distribution.sign_path("v/a", query="b=c", pattern="v/*", ip_address="192.0.2.1")
+    assert url == asyncio.run(
+        distribution.sign_path_async("v/a", query="b=c", pattern="v/*", ip_address="192.0.2.1")
+    )
+    cookies = asyncio.run(distribution.sign_cookies_async(pattern="v/*", expires_in=9))
+    assert dict(cookies) == dict(distribution.sign_cookies(pattern="v/*", expires_in=9))
+    with pytest.raises(CfsignError, match="does not match the path"):
+        asyncio.run(distribution.sign_path_async("w/a", pattern="v/*"))
 
 
 @pytest.mark.parametrize("way", ["sign_url", "sign_url_async"])
@@ -236,7 +251,6 @@ def test_default_expiry_is_that_of_the_distribution(
     key: PrivateKey, clock: Any, now: int, way: str
 ) -> None:
     signer = Signer("K2JCJMDEHXQW5F", key)
-
     for make, end in (
         (lambda: Distribution(DOMAIN, signer), now + 60),
         (lambda: Distribution(DOMAIN, signer, expires_in=7), now + 7),
@@ -269,9 +283,9 @@ def test_sync_and_async_methods_raise_the_same_error(
 
 def test_async_pattern_must_match_the_url(key: PrivateKey, trusted_keys: TrustedKeyGroup) -> None:
     signer = Signer("K2JCJMDEHXQW5F", key)
-    folder: dict[str, Any] = {"expires_in": 60, "pattern": f"{DOMAIN}/*"}
-    url = asyncio.run(signer.sign_url_async(URL, **folder))
+    conditions: dict[str, Any] = {"expires_in": 60, "pattern": f"{DOMAIN}/*"}
+    url = asyncio.run(signer.sign_url_async(URL, **conditions))
     assert trusted_keys.check(url).allowed
     assert "Policy=" in url
     with pytest.raises(CfsignError, match="does not match the URL"):
-        asyncio.run(signer.sign_url_async("https://other.example.com/a", **folder))
+        asyncio.run(signer.sign_url_async("https://other.example.com/a", **conditions))

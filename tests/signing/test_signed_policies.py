@@ -62,7 +62,7 @@ def stepped(counting_key: CountingKey, clock: Any) -> Distribution:
     return Distribution(DOMAIN, Signer(OLD, counting_key), expires_in=60, expiry_step=300)
 
 
-# The same for the same
+# Equal policies share a signature
 
 
 def test_same_url_is_signed_once_within_a_step(
@@ -110,7 +110,7 @@ def test_cookies_are_cached(stepped: Distribution, counting_key: CountingKey) ->
     assert counting_key.calls == 1
 
 
-# One signature, many URLs
+# One signature for many URLs
 
 
 def test_pattern_makes_one_signature_in_a_step_for_all_its_paths(
@@ -152,7 +152,7 @@ def test_pattern_can_be_combined_with_all_other_arguments(
 
 
 @pytest.mark.parametrize(
-    ("path", "pattern", "mend"),
+    ("path", "pattern", "hint"),
     [
         ("videos/43/1.ts", "videos/42/*", "does not match the path; use the path's folder"),
         ("videos/42", "videos/42/*", "does not match"),
@@ -166,17 +166,17 @@ def test_pattern_can_be_combined_with_all_other_arguments(
     ],
 )
 def test_pattern_that_does_not_match_the_path_is_refused(
-    stepped: Distribution, counting_key: CountingKey, path: str, pattern: Any, mend: str
+    stepped: Distribution, counting_key: CountingKey, path: str, pattern: Any, hint: str
 ) -> None:
     """Nothing is signed or cached."""
     stepped.sign_cookies(pattern="videos/42/*")
     for _ in range(2):
-        with pytest.raises(ResourceError, match=mend):
+        with pytest.raises(ResourceError, match=hint):
             stepped.sign_path(path, pattern=pattern)
     assert counting_key.calls == 1
 
 
-# Only for the same
+# Different policies do not
 
 DIFFERENT = [
     {"resource": URL},
@@ -198,9 +198,11 @@ def test_each_different_policy_is_signed(
 ) -> None:
     """The resource, the start or the address differs."""
     for _ in range(2):
-        for terms in DIFFERENT:
-            assert stepped.sign_resource(**terms).policy == Policy(expires_at=now + 300, **terms)
-    signed = [stepped.sign_resource(**terms) for terms in DIFFERENT]
+        for arguments in DIFFERENT:
+            assert stepped.sign_resource(**arguments).policy == Policy(
+                expires_at=now + 300, **arguments
+            )
+    signed = [stepped.sign_resource(**arguments) for arguments in DIFFERENT]
     assert len({each.params["Signature"] for each in signed}) == len(DIFFERENT)
     assert counting_key.calls == len(DIFFERENT)
 
@@ -217,7 +219,7 @@ def test_distributions_share_no_entries(clock: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("terms", "same"),
+    ("arguments", "same"),
     [
         ({"starts_at": datetime(2026, 1, 1, tzinfo=UTC)}, {"starts_at": 1767225600}),
         ({"ip_address": ipaddress.IPv4Address("192.0.2.1")}, {"ip_address": "192.0.2.1/32"}),
@@ -225,10 +227,13 @@ def test_distributions_share_no_entries(clock: Any) -> None:
     ],
 )
 def test_equal_conditions_of_other_types_share_an_entry(
-    stepped: Distribution, counting_key: CountingKey, terms: dict[str, Any], same: dict[str, Any]
+    stepped: Distribution,
+    counting_key: CountingKey,
+    arguments: dict[str, Any],
+    same: dict[str, Any],
 ) -> None:
-    first = stepped.sign_resource(URL, **terms)
-    assert stepped.sign_resource(URL, **terms) is first
+    first = stepped.sign_resource(URL, **arguments)
+    assert stepped.sign_resource(URL, **arguments) is first
     assert stepped.sign_resource(URL, **same) is first
     assert counting_key.calls == 1
 
@@ -255,7 +260,7 @@ def test_bad_condition_is_refused_although_it_equals_a_cached_one(
 
 
 def test_str_subclass_with_a_false_eq_is_cached_by_its_text(stepped: Distribution) -> None:
-    class Liar(str):
+    class FalselyEqual(str):
         __slots__ = ()
 
         def __eq__(self, other: object) -> bool:
@@ -265,10 +270,10 @@ def test_str_subclass_with_a_false_eq_is_cached_by_its_text(stepped: Distributio
             return hash(URL)
 
     stepped.sign_resource(URL)
-    assert stepped.sign_resource(Liar(f"{URL}b")).policy.resource == f"{URL}b"
+    assert stepped.sign_resource(FalselyEqual(f"{URL}b")).policy.resource == f"{URL}b"
 
 
-# Whoever signs now
+# The current key
 
 
 def test_entries_of_another_current_key_are_not_used(clock: Any, now: int) -> None:
@@ -322,7 +327,7 @@ def test_error_is_not_cached(clock: Any) -> None:
     assert key.calls == 2
 
 
-# Its bound
+# Size
 
 
 def count_signatures(distribution: Distribution, key: CountingKey, path: str) -> int:
@@ -363,17 +368,17 @@ def test_cache_takes_as_much_memory_as_allowed(
     )
     tail = "x" * 2000 if kind == "long" else ""
     address = "192.0.2.1" if kind == "custom" else None
-    distribution.sign_resource(URL)  # what is made once
+    distribution.sign_resource(URL)  # creates the objects that exist once
     gc.collect()
     tracemalloc.start()
     try:
         for number in range(3000):
             distribution.sign_resource(f"{URL}/{number}{tail}", ip_address=address)
         gc.collect()
-        taken, _ = tracemalloc.get_traced_memory()
+        used, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert bound * 2 // 3 < taken < bound
+    assert bound * 2 // 3 < used < bound
 
 
 @pytest.mark.parametrize("value", [-1, 1.5, "4096", True, None])
@@ -387,7 +392,7 @@ def test_bad_cache_bytes_are_refused_when_the_distribution_is_made(
         Distribution(DOMAIN, signer, cache_bytes=value)
 
 
-# Its secrets
+# Secrets and copies
 
 
 def test_cache_shows_no_signature_and_cannot_be_pickled(signer: Signer, clock: Any) -> None:
@@ -396,21 +401,21 @@ def test_cache_shows_no_signature_and_cannot_be_pickled(signer: Signer, clock: A
     cache = distribution._cache
     for thing in (cache, distribution):
         assert signature not in f"{thing!r} {thing}"
-        for give_away in (pickle.dumps, copy.deepcopy):
+        for serialize in (pickle.dumps, copy.deepcopy):
             with pytest.raises(TypeError, match="holds a private key"):
-                give_away(thing)
+                serialize(thing)
     with pytest.raises(TypeError, match="make the Distribution in the other process"):
         copy.copy(cache)
 
 
 def test_copy_of_a_distribution_uses_its_own_settings(stepped: Distribution, now: int) -> None:
     """Although it shares the cache."""
-    twin = copy.copy(stepped)
-    assert twin.sign_path("a") == stepped.sign_path("a")
-    twin.signer = Signer(NEW, CountingKey())
-    assert twin.sign_resource(URL).key_pair_id == NEW
-    twin.expires_in = 1000
-    ends = [each.sign_resource(URL).policy.expires_at for each in (stepped, twin)]
+    other = copy.copy(stepped)
+    assert other.sign_path("a") == stepped.sign_path("a")
+    other.signer = Signer(NEW, CountingKey())
+    assert other.sign_resource(URL).key_pair_id == NEW
+    other.expires_in = 1000
+    ends = [each.sign_resource(URL).policy.expires_at for each in (stepped, other)]
     assert ends == [now + 300, now + 1200]
 
 

@@ -37,13 +37,13 @@ class SlowKey:
         self.failures = list(failures)
         self.is_blocking = is_blocking
         self.calls = 0
-        self.asked, self.may_answer = threading.Event(), threading.Event()
+        self.was_called, self.may_answer = threading.Event(), threading.Event()
 
     def sign(self, message: bytes, hash_algorithm: str) -> bytes:
         self.calls += 1
         number = self.calls
         failure = self.failures.pop(0) if self.failures else None
-        self.asked.set()
+        self.was_called.set()
         assert self.may_answer.wait(PATIENCE)
         if failure is not None:
             raise failure
@@ -76,7 +76,7 @@ class AsyncKey:
 
 
 def stepped(key: Any) -> Distribution:
-    # A step that no test outlives.
+    # Longer than any test takes.
     return Distribution(DOMAIN, Signer("K1OLD", key), expiry_step=10**7)
 
 
@@ -116,20 +116,20 @@ def sign_concurrently(
     pool: ThreadPoolExecutor, distribution: Distribution, key: SlowKey, waiting: list[int]
 ) -> list[Future[SignedPolicy]]:
     """Send many equal requests, and let the key answer when all others wait for the first."""
-    asked = [pool.submit(distribution.sign_resource, URL)]
-    assert key.asked.wait(PATIENCE)
-    asked += [pool.submit(distribution.sign_resource, URL) for _ in range(MANY - 1)]
+    requests = [pool.submit(distribution.sign_resource, URL)]
+    assert key.was_called.wait(PATIENCE)
+    requests += [pool.submit(distribution.sign_resource, URL) for _ in range(MANY - 1)]
     until(lambda: len(waiting) == MANY - 1 or key.calls > 1)
     key.may_answer.set()
-    return asked
+    return requests
 
 
 def test_threads_share_one_signature(pool: ThreadPoolExecutor, waiting: list[int]) -> None:
     key = SlowKey()
     distribution = stepped(key)
-    asked = sign_concurrently(pool, distribution, key, waiting)
-    assert len({id(each.result(PATIENCE)) for each in asked}) == 1
-    assert distribution.sign_resource(URL) is asked[0].result()
+    requests = sign_concurrently(pool, distribution, key, waiting)
+    assert len({id(each.result(PATIENCE)) for each in requests}) == 1
+    assert distribution.sign_resource(URL) is requests[0].result()
     assert key.calls == 1
 
 
@@ -139,8 +139,8 @@ def test_threads_share_a_signature_that_is_not_cached(
     """The cache is too small for it."""
     key = SlowKey()
     distribution = Distribution(DOMAIN, Signer("K1OLD", key), expiry_step=10**7, cache_bytes=1)
-    asked = sign_concurrently(pool, distribution, key, waiting)
-    assert len({id(each.result(PATIENCE)) for each in asked}) == 1
+    requests = sign_concurrently(pool, distribution, key, waiting)
+    assert len({id(each.result(PATIENCE)) for each in requests}) == 1
     assert key.calls == 1
 
 
@@ -175,7 +175,7 @@ def test_interrupt_of_a_waiting_thread_does_not_affect_the_first(
     key = SlowKey()
     distribution = stepped(key)
     first = pool.submit(distribution.sign_resource, URL)
-    assert key.asked.wait(PATIENCE)
+    assert key.was_called.wait(PATIENCE)
     with monkeypatch.context() as patch:
         patch.setattr("cfsign.signing.cache.threading.Event.wait", _interrupted)
         with pytest.raises(KeyboardInterrupt):
@@ -191,7 +191,7 @@ def _interrupted(self: object, timeout: float | None = None) -> bool:
     raise KeyboardInterrupt
 
 
-class JustOver(dict[Any, Any]):
+class EndsDuringTheLook(dict[Any, Any]):
     """A table in which the signature of another request ends just before each look."""
 
     def __init__(self, other: Callable[[], object]) -> None:
@@ -210,7 +210,7 @@ def test_signature_that_ended_during_the_look_is_used(is_async: bool) -> None:
     key.may_answer.set()
     distribution = stepped(key)
     cache: Any = distribution._cache
-    cache._signing = JustOver(lambda: distribution.sign_resource(URL))
+    cache._signing = EndsDuringTheLook(lambda: distribution.sign_resource(URL))
     if is_async:
         run(distribution.sign_resource_async(URL))
     else:
@@ -222,7 +222,7 @@ def test_requests_for_other_policies_do_not_wait(pool: ThreadPoolExecutor) -> No
     key = SlowKey()
     distribution = stepped(key)
     first = pool.submit(distribution.sign_resource, URL)
-    assert key.asked.wait(PATIENCE)
+    assert key.was_called.wait(PATIENCE)
     others = [
         pool.submit(distribution.sign_resource, f"{URL}b"),
         pool.submit(distribution.sign_resource, URL, ip_address="192.0.2.1"),
@@ -240,8 +240,8 @@ def test_many_threads_keep_a_small_cache_within_its_bound(pool: ThreadPoolExecut
 
     def work(number: int) -> None:
         barrier.wait(PATIENCE)
-        for turn in range(400):
-            url = f"{URL}/{(turn * (number + 1)) % 40}"
+        for round_ in range(400):
+            url = f"{URL}/{(round_ * (number + 1)) % 40}"
             assert distribution.sign_resource(url).policy.resource == url
 
     for each in [pool.submit(work, number) for number in range(MANY)]:
@@ -263,7 +263,7 @@ def check_consistency(distribution: Distribution) -> None:
 # Event loops
 
 
-async def turn_the_loop() -> None:
+async def run_loop_once() -> None:
     for _ in range(100):
         await asyncio.sleep(0)
 
@@ -280,7 +280,7 @@ def test_tasks_share_one_signature() -> None:
 
     async def work() -> None:
         tasks = [asyncio.create_task(distribution.sign_resource_async(URL)) for _ in range(MANY)]
-        await turn_the_loop()
+        await run_loop_once()
         key.may_answer = True
         signed = await asyncio.gather(*tasks)
         assert len(set(map(id, signed))) == 1
@@ -298,7 +298,7 @@ def test_tasks_share_one_error() -> None:
 
     async def work() -> None:
         tasks = [asyncio.create_task(distribution.sign_resource_async(URL)) for _ in range(MANY)]
-        await turn_the_loop()
+        await run_loop_once()
         key.may_answer = True
         for error in await asyncio.gather(*tasks, return_exceptions=True):
             assert isinstance(error, KeyUnavailableError)
@@ -311,16 +311,16 @@ def test_tasks_share_one_error() -> None:
     run(work())
 
 
-@pytest.mark.parametrize("who", [0, 3])
-def test_cancelled_task_does_not_affect_the_others(who: int) -> None:
+@pytest.mark.parametrize("index", [0, 3])
+def test_cancelled_task_does_not_affect_the_others(index: int) -> None:
     """If it is the first, another signs; if it waits, the first goes on."""
 
     async def work() -> None:
         tasks = [asyncio.create_task(distribution.sign_resource_async(URL)) for _ in range(MANY)]
-        await turn_the_loop()
-        gone = tasks.pop(who)
+        await run_loop_once()
+        gone = tasks.pop(index)
         gone.cancel()
-        await turn_the_loop()
+        await run_loop_once()
         assert gone.cancelled()
         assert not any(task.done() for task in tasks)
         key.may_answer = True
@@ -329,7 +329,7 @@ def test_cancelled_task_does_not_affect_the_others(who: int) -> None:
     key = AsyncKey()
     distribution = stepped(key)
     run(work())
-    assert key.calls == (2 if who == 0 else 1)
+    assert key.calls == (2 if index == 0 else 1)
 
 
 def test_loop_does_not_wait_for_the_signature_of_a_thread(pool: ThreadPoolExecutor) -> None:
@@ -337,11 +337,11 @@ def test_loop_does_not_wait_for_the_signature_of_a_thread(pool: ThreadPoolExecut
     key = SlowKey(is_blocking=True)
     distribution = stepped(key)
     in_a_thread = pool.submit(distribution.sign_resource, URL)
-    assert key.asked.wait(PATIENCE)
+    assert key.was_called.wait(PATIENCE)
 
     async def work() -> SignedPolicy:
         task = asyncio.create_task(distribution.sign_resource_async(URL))
-        await turn_the_loop()  # with the thread still at it
+        await run_loop_once()  # while the thread still signs
         assert not task.done()
         key.may_answer.set()
         return await task
@@ -358,7 +358,7 @@ def test_loops_do_not_wait_for_each_other(pool: ThreadPoolExecutor) -> None:
     stopped = asyncio.new_event_loop()
     try:
         task = stopped.create_task(distribution.sign_resource_async(URL))
-        stopped.run_until_complete(turn_the_loop())
+        stopped.run_until_complete(run_loop_once())
         key.may_answer = True
         works = [pool.submit(run, distribution.sign_resource_async(URL)) for _ in range(4)]
         signed = [each.result(PATIENCE) for each in works]
@@ -394,14 +394,14 @@ def test_tasks_refresh_the_ring(clock: Any, now: int) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
-@pytest.mark.parametrize("holds", ["turn", "lock"])
+@pytest.mark.parametrize("holds", ["signature", "lock"])
 def test_child_forked_during_a_signature_can_sign(pool: ThreadPoolExecutor, holds: str) -> None:
     """The thread that signs does not exist in the child."""
     key = SlowKey()
     distribution = stepped(key)
     cache: Any = distribution._cache
     signing = pool.submit(distribution.sign_resource, URL)
-    assert key.asked.wait(PATIENCE)
+    assert key.was_called.wait(PATIENCE)
     if holds == "lock":
         cache._lock.acquire()
     with warnings.catch_warnings():

@@ -113,7 +113,7 @@ def test_good_key_pair_id(recorder: Any, key_pair_id: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key_pair_id", "mend"),
+    ("key_pair_id", "hint"),
     [
         ("", "is empty; use the ID of the public key"),
         (
@@ -134,8 +134,8 @@ def test_good_key_pair_id(recorder: Any, key_pair_id: str) -> None:
         (b"K2JCJMDEHXQW5F", "must be text, got bytes"),
     ],
 )
-def test_bad_key_pair_id_is_refused(recorder: Any, key_pair_id: Any, mend: str) -> None:
-    with pytest.raises(SigningKeyError, match=mend):
+def test_bad_key_pair_id_is_refused(recorder: Any, key_pair_id: Any, hint: str) -> None:
+    with pytest.raises(SigningKeyError, match=hint):
         Signer(key_pair_id, recorder)
 
 
@@ -379,7 +379,7 @@ SIGN: dict[str, Callable[[Signer, dict[str, Any]], object]] = {
 
 
 @pytest.mark.parametrize(
-    ("options", "mend"),
+    ("options", "hint"),
     [
         ({"expires_at": datetime(2030, 1, 1)}, "naive datetime.*aware one"),
         ({"expires_at": 1767225600}, "in the past; use a later timestamp, in UTC"),
@@ -413,11 +413,29 @@ def test_bad_time_or_address_is_refused_by_every_method(
     clock: Any,
     method: str,
     options: dict[str, Any],
-    mend: str,
+    hint: str,
 ) -> None:
     """The key is not asked."""
-    with pytest.raises(PolicyError, match=mend):
+    with pytest.raises(PolicyError, match=hint):
         SIGN[method](recording_signer, options)
+    assert recorder.signed == []
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("expire_in", "did you mean 'expires_in'"),
+        ("start_at", "did you mean 'starts_at'"),
+        ("ip", "the conditions are expires_at, expires_in, ip_address, starts_at"),
+    ],
+)
+@pytest.mark.parametrize("method", SIGN)
+def test_unknown_condition_is_a_type_error(
+    recording_signer: Signer, recorder: Any, clock: Any, method: str, name: str, hint: str
+) -> None:
+    """As for any function, with the nearest name; nothing is signed without the condition."""
+    with pytest.raises(TypeError, match=f"unexpected keyword argument '{name}'; {hint}"):
+        SIGN[method](recording_signer, {"expires_in": 60, name: None})
     assert recorder.signed == []
 
 

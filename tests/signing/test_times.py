@@ -24,7 +24,7 @@ class Numbered(int, enum.Enum):
 
 
 @pytest.mark.parametrize(
-    ("moment", "seconds"),
+    ("timestamp", "seconds"),
     [
         (1, 1),
         (1767225600, 1767225600),
@@ -35,21 +35,21 @@ class Numbered(int, enum.Enum):
         (datetime(2038, 1, 19, 3, 14, 7, tzinfo=UTC), LATEST_EXPIRY),
     ],
 )
-def test_timestamp_is_converted_to_whole_seconds(moment: int | datetime, seconds: int) -> None:
-    assert to_epoch_seconds(moment, "expires_at") == seconds
+def test_timestamp_is_converted_to_whole_seconds(timestamp: int | datetime, seconds: int) -> None:
+    assert to_epoch_seconds(timestamp, "expires_at") == seconds
 
 
 OFFSETS = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
 @given(st.datetimes(datetime(1971, 1, 1), datetime(2038, 1, 1), timezones=OFFSETS))
-def test_offset_of_an_aware_datetime_counts(moment: datetime) -> None:
-    seconds = to_epoch_seconds(moment, "expires_at")
-    assert datetime.fromtimestamp(seconds, UTC) == moment.astimezone(UTC).replace(microsecond=0)
+def test_offset_of_an_aware_datetime_counts(timestamp: datetime) -> None:
+    seconds = to_epoch_seconds(timestamp, "expires_at")
+    assert datetime.fromtimestamp(seconds, UTC) == timestamp.astimezone(UTC).replace(microsecond=0)
 
 
 @pytest.mark.parametrize(
-    ("moment", "mend"),
+    ("timestamp", "hint"),
     [
         (datetime(2026, 1, 1), r"aware one: datetime\.now\(timezone\.utc\)"),
         (1767225600000, "milliseconds.*divide by 1000"),
@@ -66,9 +66,9 @@ def test_offset_of_an_aware_datetime_counts(moment: datetime) -> None:
     ],
 )
 @pytest.mark.parametrize("field", ["expires_at", "starts_at"])
-def test_bad_timestamp_is_refused(moment: Any, mend: str, field: str) -> None:
-    with pytest.raises(PolicyError, match=f"{field} .*{mend}") as caught:
-        to_epoch_seconds(moment, field)
+def test_bad_timestamp_is_refused(timestamp: Any, hint: str, field: str) -> None:
+    with pytest.raises(PolicyError, match=f"{field} .*{hint}") as caught:
+        to_epoch_seconds(timestamp, field)
     assert caught.value.field == field
 
 
@@ -78,15 +78,15 @@ def test_int_subclass_becomes_a_plain_int() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lifetime", "seconds"),
+    ("duration", "seconds"),
     [(1, 1), (60, 60), (timedelta(minutes=5), 300), (timedelta(seconds=1.9), 1), (10**12, 10**12)],
 )
-def test_duration_is_converted_to_whole_seconds(lifetime: int | timedelta, seconds: int) -> None:
-    assert to_seconds(lifetime, "expires_in") == seconds
+def test_duration_is_converted_to_whole_seconds(duration: int | timedelta, seconds: int) -> None:
+    assert to_seconds(duration, "expires_in") == seconds
 
 
 @pytest.mark.parametrize(
-    ("lifetime", "mend"),
+    ("duration", "hint"),
     [
         (0, "positive number of seconds, got 0"),
         (-60, "positive number of seconds"),
@@ -98,9 +98,9 @@ def test_duration_is_converted_to_whole_seconds(lifetime: int | timedelta, secon
         (None, "got NoneType"),
     ],
 )
-def test_bad_duration_is_refused(lifetime: Any, mend: str) -> None:
-    with pytest.raises(PolicyError, match=f"the_name .*{mend}") as caught:
-        to_seconds(lifetime, "the_name")
+def test_bad_duration_is_refused(duration: Any, hint: str) -> None:
+    with pytest.raises(PolicyError, match=f"the_name .*{hint}") as caught:
+        to_seconds(duration, "the_name")
     assert caught.value.field == "the_name"
 
 
@@ -112,7 +112,7 @@ def test_expiry_is_a_duration_from_now_or_a_timestamp() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expires_in", "expires_at", "field", "mend"),
+    ("expires_in", "expires_at", "field", "hint"),
     [
         (60, 2000, "expires_in", "cannot be combined; use one"),
         (None, None, "expires_at", "an expiry is required; set expires_in .* or expires_at"),
@@ -125,12 +125,12 @@ def test_expiry_is_a_duration_from_now_or_a_timestamp() -> None:
         (1767225600000, None, "expires_in", r"after .*a timestamp belongs into expires_at"),
     ],
 )
-def test_bad_expiry_is_refused(expires_in: Any, expires_at: Any, field: str, mend: str) -> None:
+def test_bad_expiry_is_refused(expires_in: Any, expires_at: Any, field: str, hint: str) -> None:
     """Both, neither, or one that is not in the future."""
     if expires_in is None:
         now = 10**8 if isinstance(expires_at, datetime) else 1000
     else:
         now = 1767225600
-    with pytest.raises(PolicyError, match=mend) as caught:
+    with pytest.raises(PolicyError, match=hint) as caught:
         resolve_expiry(expires_in, expires_at, now)
     assert caught.value.field == field

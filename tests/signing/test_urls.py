@@ -33,7 +33,7 @@ class Named(str, enum.Enum):  # noqa: UP042  the older way, which prints its own
     """A str subclass that adds and prints another text than its own."""
 
     FILE = f"{FOLDER}1.ts"
-    FAULT = f"{FOLDER}a b"
+    REFUSED = f"{FOLDER}a b"
 
     def __add__(self, other: str) -> str:
         return "added"
@@ -61,7 +61,7 @@ def good(number: int) -> str:
     return f"{FOLDER}{number:05}.ts"
 
 
-# What is odd in one way each; the resources below cover some of them, and some may not be signed.
+# Each is odd in one way. The resources below match some of them, and some may not be signed.
 ODD: list[Any] = [
     FOLDER,
     f"{FOLDER}a?x=1&y=%20",
@@ -103,7 +103,7 @@ ODD: list[Any] = [
     "",
     "\n",
     Named.FILE,
-    Named.FAULT,
+    Named.REFUSED,
     None,
     7,
     FOLDER.encode(),
@@ -152,8 +152,8 @@ def test_urls_agree_with_url(
     resource: str, odd: dict[int, Any], text: dict[int, str], length: int
 ) -> None:
     """For any mixture of URLs."""
-    behind = {place: f"{FOLDER}{rest}" for place, rest in text.items()}
-    urls = [odd.get(place, behind.get(place, good(place))) for place in range(length)]
+    endings = {place: f"{FOLDER}{rest}" for place, rest in text.items()}
+    urls = [odd.get(place, endings.get(place, good(place))) for place in range(length)]
     signed = signed_policy(resource)
     assert collect(signed.urls(iter(urls))) == collect(map(signed.url, urls))
 
@@ -171,13 +171,13 @@ def test_block_is_accepted_if_each_url_is(start: str, rests: list[str]) -> None:
     except ResourceError:
         return
     urls = [f"{FOLDER}{start}{rest}" for rest in rests]
-    faults = collect(map(signed.url, urls))[1]
+    errors = collect(map(signed.url, urls))[1]
     block = (urls * BLOCK)[:BLOCK]
-    through = check_block(signed.policy.resource, block, MAX_URL_BYTES - 500)
-    if faults:
-        assert not through
+    accepted = check_block(signed.policy.resource, block, MAX_URL_BYTES - 500)
+    if errors:
+        assert not accepted
     elif "." not in start.rpartition("/")[2] and "%" not in start.rpartition("/")[2]:
-        assert through
+        assert accepted
 
 
 @pytest.mark.parametrize("more", [0, 1])
@@ -198,16 +198,16 @@ def test_good_urls_of_a_full_block_are_not_checked_one_by_one(
     """Otherwise `urls` would not be faster than `url`."""
     signed = signed_policy(f"{FOLDER}*")
     expected = [signed.url(good(number)) for number in range(5 * BLOCK)]
-    looked_at = []
+    checked_singly = []
     single = SignedPolicy.url
 
     def url(self: SignedPolicy, one: str) -> str:
-        looked_at.append(one)
+        checked_singly.append(one)
         return single(self, one)
 
     monkeypatch.setattr(SignedPolicy, "url", url)
     assert list(signed.urls(good(number) for number in range(5 * BLOCK))) == expected
-    assert len(looked_at) < 2 * BLOCK
+    assert len(checked_singly) < 2 * BLOCK
 
 
 def test_read_ahead_is_bounded_by_the_results_so_far() -> None:
@@ -232,16 +232,16 @@ def then_raise(urls: Iterable[str]) -> Iterator[str]:
 
 @pytest.mark.parametrize("length", [0, 1, 2, 5, BLOCK, 2 * BLOCK + 5])
 def test_error_of_the_source_follows_its_urls(length: int) -> None:
-    urls, fault = collect(signed_policy(f"{FOLDER}*").urls(then_raise(map(good, range(length)))))
+    urls, error = collect(signed_policy(f"{FOLDER}*").urls(then_raise(map(good, range(length)))))
     assert [url.partition("?")[0] for _, url in urls] == [good(n) for n in range(length)]
-    assert fault == (KeyError, "'the source'")
+    assert error == (KeyError, "'the source'")
 
 
 def test_error_of_a_url_precedes_that_of_the_source() -> None:
     source = then_raise([*map(good, range(BLOCK + 3)), f"{FOLDER}a b", good(0)])
-    urls, fault = collect(signed_policy(f"{FOLDER}*").urls(source))
+    urls, error = collect(signed_policy(f"{FOLDER}*").urls(source))
     assert len(urls) == BLOCK + 3
-    assert fault[0] is ResourceError
+    assert error[0] is ResourceError
 
 
 def test_non_iterable_is_refused_at_the_call() -> None:

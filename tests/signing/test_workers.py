@@ -55,17 +55,17 @@ def children(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
     """Every process that is started."""
     started: list[subprocess.Popen[bytes]] = []
 
-    class Noted(subprocess.Popen[bytes]):
+    class RecordedProcess(subprocess.Popen[bytes]):
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
             started.append(self)
 
-    monkeypatch.setattr(subprocess, "Popen", Noted)
+    monkeypatch.setattr(subprocess, "Popen", RecordedProcess)
     return started
 
 
 @pytest.fixture(autouse=True)
-def nobody_is_left(children: list[subprocess.Popen[bytes]]) -> Iterator[None]:
+def no_worker_is_left(children: list[subprocess.Popen[bytes]]) -> Iterator[None]:
     before = set(threading.enumerate())
     yield
     assert set(threading.enumerate()) <= before
@@ -96,7 +96,7 @@ def test_key_that_holds_the_lock_signs_in_processes(
     next(signed)
     assert len(children) == 2
     assert all(child.poll() is None for child in children)
-    # Few at a time, since a worker takes milliseconds for each: two lots for each of the two.
+    # Small chunks, because each signature takes milliseconds: two chunks for each of two workers.
     assert next(source) == next(itertools.islice(endless(), 16, None))
     del signed
 
@@ -168,7 +168,7 @@ def test_process_that_ends_raises_an_error(
 
 
 def test_error_of_a_process_is_raised_unchanged() -> None:
-    # Too short for a signature over SHA-256, which it says when it is to make one.
+    # Too short to sign SHA-256, which it reports when it signs.
     rsa = pytest.importorskip("rsa")
     from cfsign.keys.rsa_backend import RSAPrivateKey, _Numbers
 
@@ -268,7 +268,7 @@ def test_workers_start_with_the_first_result(
 
 def test_expiry_counts_from_the_call(recording_signer: Signer, clock: Any, now: int) -> None:
     signed = recording_signer.sign_urls(files(300), expires_in=60, workers=2)
-    clock.shift(100)  # past it: as with one worker, who signs on
+    clock.shift(100)  # after the expiry: several workers continue, as one does
     assert {url.split("Expires=")[1].split("&")[0] for url in signed} == {str(now + 60)}
 
 
@@ -305,7 +305,7 @@ def test_ring_signs_all_urls_with_the_key_of_the_call(
 
 
 def test_two_workers_sign_two_urls_at_once(recorder: RecordingKey) -> None:
-    # Each waits for the other: with one at a time, both would wait for ever.
+    # Each call waits for the other, so a single worker would wait for ever.
     meeting = threading.Barrier(2, timeout=20)
     sign = recorder.sign
 
@@ -346,7 +346,7 @@ INTERRUPTED = """
         for url in signed:
             pass
     except KeyboardInterrupt:
-        signed.close()  # or it waits, where the interrupt came between two URLs
+        signed.close()  # needed if the interrupt came between two URLs
         print("stopped", threading.active_count(), flush=True)
 """
 
@@ -367,7 +367,7 @@ def test_interrupt_stops_all_workers(pem: str, backend: str, tmp_path: Any) -> N
         assert process.stderr is not None
         assert process.stdout.readline() == "begun\n"
         os.killpg(process.pid, signal.SIGINT)
-        # To its end: that comes only when the last child has closed its copies of the pipes.
+        # The end comes only when the last child has closed its copies of the pipes.
         said, complaints = process.communicate(timeout=60)
     assert (said, complaints, process.returncode) == ("stopped 1\n", "", 0)
 
@@ -383,5 +383,5 @@ def test_killed_parent_leaves_no_process(pem: str, tmp_path: Any) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == b"begun\n"
         process.kill()
-        # To the end of standard error, of which each child has a copy.
+        # Read until each child has closed its copy of standard error.
         assert process.communicate(timeout=60) == (b"", b"")

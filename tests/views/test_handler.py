@@ -22,7 +22,6 @@ from cfsign import (
     SigningKeyError,
     TrustedKeyGroup,
 )
-from cfsign.config.configuration import Configuration
 from cfsign.views import FileRequest, ViewHandler, ViewOptions, ViewResponse
 from tests.views.helpers import allow, get_location, respond
 
