@@ -10,6 +10,9 @@ from __future__ import annotations
 #: The longest URL, in bytes, the signature included ("Quotas", cloudfront-limits.html).
 MAX_URL_BYTES = 8192
 
+#: The longest request, in bytes: its URL and its headers, the cookies included ("Quotas").
+MAX_REQUEST_BYTES = 32_768
+
 #: The longest policy document, in bytes. A limit of this project: no longer one fits into a URL.
 MAX_POLICY_BYTES = MAX_URL_BYTES
 

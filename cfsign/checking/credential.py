@@ -9,13 +9,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeAlias
 
-from cfsign.limits import COOKIE_PREFIX, COOKIES, PARAMETERS
+from cfsign.limits import COOKIE_PREFIX, COOKIES, MAX_REQUEST_BYTES, PARAMETERS
 
 Cookies: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]] | str
 """The cookies of a request: a mapping, pairs of name and value, or a `Cookie` header's text."""
-
-# AWS, "Quotas": the length of a whole request.
-MAX_COOKIE_BYTES = 20_480
 
 # Sets, since each piece of a query is looked up in them; names are case-sensitive.
 _PARAMETERS = frozenset(PARAMETERS)
@@ -98,13 +95,13 @@ def parse_cookies(cookies: object) -> list[tuple[str, str]] | None:
         return []
     if isinstance(cookies, str):
         # Characters first: encoding a text that is far too long would take too much time.
-        if len(cookies) > MAX_COOKIE_BYTES or _byte_length(cookies) > MAX_COOKIE_BYTES:
+        if len(cookies) > MAX_REQUEST_BYTES or _byte_length(cookies) > MAX_REQUEST_BYTES:
             return None
         return [_split_cookie(piece) for piece in cookies.split(";")]
     listed = _list_items(cookies)
     pairs = [pair for pair in listed if _is_pair_of_texts(pair)]
     size = sum(_byte_length(name) + _byte_length(value) + len("=") for name, value in pairs)
-    return pairs if len(pairs) == len(listed) and size <= MAX_COOKIE_BYTES else None
+    return pairs if len(pairs) == len(listed) and size <= MAX_REQUEST_BYTES else None
 
 
 def strip_query(query: str | None) -> str | None:
@@ -171,7 +168,7 @@ def _list_items(cookies: object) -> list[Any]:
     try:
         pairs: Any = cookies.items() if isinstance(cookies, Mapping) else cookies
         # Each pair has at least one byte, so this also ends an endless iterable.
-        return list(islice(pairs, MAX_COOKIE_BYTES + 1))
+        return list(islice(pairs, MAX_REQUEST_BYTES + 1))
     except Exception:  # the caller's object iterates here and may raise anything
         return [None]
 

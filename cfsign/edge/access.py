@@ -12,12 +12,9 @@ from cfsign.checking.matching import ViewerURL
 from cfsign.checking.verdict import Reason, Verdict
 from cfsign.edge.behaviors import Behavior, Behaviors, TrustedKeys, to_key_group
 from cfsign.edge.request import ViewerRequest
-from cfsign.limits import MAX_URL_BYTES
+from cfsign.limits import MAX_REQUEST_BYTES, MAX_URL_BYTES
 
 Clock: TypeAlias = Callable[[], float]
-
-# AWS, "Quotas": the length of a request with its headers.
-_MAX_REQUEST_BYTES = 20_480
 
 # AWS, "Cache behavior settings", "Allowed HTTP methods": all that a distribution can allow.
 # They are case-sensitive (RFC 9110, section 9.1).
@@ -79,7 +76,7 @@ class AccessCheck:
 
     def decide(self, request: ViewerRequest) -> AccessDecision:
         """Return the decision on *request*; never raises."""
-        if len(request.target) > MAX_URL_BYTES or request.size > _MAX_REQUEST_BYTES:
+        if len(request.target) > MAX_URL_BYTES or request.size > MAX_REQUEST_BYTES:
             return AccessDecision(Verdict(Reason.UNUSABLE_REQUEST), is_too_large=True)
         if request.method not in _METHODS:
             return AccessDecision(Verdict(Reason.UNUSABLE_REQUEST), has_unsupported_method=True)

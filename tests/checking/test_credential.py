@@ -160,6 +160,12 @@ def test_cookie_with_a_surrogate() -> None:
     assert parse_cookies("a=\udc80") == [("a", "\udc80")]
 
 
+@pytest.mark.parametrize("cookies", ["a" * 32_768, [("a", "b" * 32_766)]])
+def test_cookies_may_fill_a_whole_request(cookies: Any) -> None:
+    """Requests have up to 32,768 bytes (AWS, "Quotas", 2026)."""
+    assert parse_cookies(cookies) is not None
+
+
 def fail_while_iterating() -> Iterator[tuple[str, str]]:
     yield ("a", "1")
     raise RuntimeError
@@ -182,13 +188,13 @@ def fail_while_iterating() -> Iterator[tuple[str, str]]:
         fail_while_iterating(),
         itertools.repeat(("", "")),
         itertools.count(),
-        "a" * 20_481,
-        [("a", "b" * 20_480)],
-        {"a": "\N{EURO SIGN}" * 7_000},
+        "a" * 32_769,
+        [("a", "b" * 32_768)],
+        {"a": "\N{EURO SIGN}" * 10_923},
     ],
 )
 def test_invalid_cookies(cookies: Any) -> None:
-    """Other types, endless or failing iterables, and more than 20,480 bytes."""
+    """Other types, endless or failing iterables, and more than 32,768 bytes."""
     assert parse_cookies(cookies) is None
 
 

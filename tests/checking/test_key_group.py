@@ -490,9 +490,9 @@ class TestUnusable:
             verdict = group.check(url, at=NOW, ip_address=ip_address)
             assert verdict.reason is Reason.UNUSABLE_REQUEST
 
-    @pytest.mark.parametrize("cookies", [1, b"a=b", object(), [1], {"a": 1}, "a" * 20_481])
+    @pytest.mark.parametrize("cookies", [1, b"a=b", object(), [1], {"a": 1}, "a" * 32_769])
     def test_invalid_cookies(self, group: Any, rsa_peer: Any, cookies: Any) -> None:
-        """Other types, and more than 20,480 bytes."""
+        """Other types, and more than 32,768 bytes."""
         verdict = group.check(rsa_peer.canned_url(URL, EXPIRES), cookies=cookies, at=NOW)
         assert verdict.reason is Reason.UNUSABLE_REQUEST
 

@@ -214,7 +214,7 @@ def test_open_path_is_logged(make_edge: Any) -> None:
     ("target", "headers"),
     [
         ("/" + "a" * 8_192, {}),
-        ("/a", {"x_long": "a" * 20_480}),
+        ("/a", {"x_long": "a" * 32_768}),
         ("/a", {"cookie": "a=b; " * 1_000_000}),
         ("/a?" + "&" * 8_192, {}),
     ],
@@ -223,6 +223,13 @@ def test_large_request_is_refused(make_edge: Any, target: str, headers: dict[str
     """By CloudFront's limits (AWS, "Quotas"), also on open paths."""
     assert make_edge()(target, **headers)[0] == 413
     assert make_edge(behaviors=[Behavior("*", None)])(target, **headers)[0] == 413
+
+
+def test_request_of_32_768_bytes_is_allowed(make_edge: Any, signed_target: str) -> None:
+    """AWS, "Quotas", 2026: the URL and the headers together."""
+    rest = 32_768 - len(signed_target) - len("HTTP_HOST" + HOST + "HTTP_COOKIE")
+    assert make_edge()(signed_target, cookie="a" * rest)[0] == 200
+    assert make_edge()(signed_target, cookie="a" * (rest + 11))[0] == 413
 
 
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT", "PROPFIND", "get", "GETS"])

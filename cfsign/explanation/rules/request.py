@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cfsign.checking.credential import MAX_COOKIE_BYTES
 from cfsign.checking.matching import UNSENDABLE, ViewerURL
 from cfsign.checking.verdict import Reason
 from cfsign.explanation.candidates.percent_encoding import ENCODE_FIRST
 from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.context import Context, percent_encode
 from cfsign.explanation.display import show_both, to_printable
-from cfsign.limits import MAX_URL_BYTES, PARAMETERS
+from cfsign.limits import MAX_REQUEST_BYTES, MAX_URL_BYTES, PARAMETERS
 
 _UNUSABLE = Reason.UNUSABLE_REQUEST
 _ANY_PARAMETER = re.compile("[?&;]([A-Za-z-]{1,20})=")
@@ -33,7 +32,7 @@ def check_url(context: Context) -> Iterator[Cause]:
         message = f"The {subject} not in a known form"
         hint = (
             "pass cookies as a mapping, as pairs or as a Cookie header of at most "
-            f"{MAX_COOKIE_BYTES} bytes, and the time as epoch seconds or an aware datetime"
+            f"{MAX_REQUEST_BYTES} bytes, and the time as epoch seconds or an aware datetime"
         )
         yield Cause(Mistake.UNUSABLE_ARGUMENT, _UNUSABLE, message, hint)
     url = context.given_url
