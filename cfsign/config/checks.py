@@ -24,14 +24,12 @@ from cfsign.keyring.document import KeyPair
 from cfsign.keyring.ring import build_source
 from cfsign.keyring.source import ListedPairs, RingSource
 from cfsign.keys import choose_backend, is_async, is_blocking, is_key_path, is_key_text
+from cfsign.keys.source import MAX_KEY_BYTES
 from cfsign.limits import DISTRIBUTION_ID, LEGACY_KEY_PAIR_ID, is_loopback
 from cfsign.signing.times import to_seconds
 
 #: The name of a folder whose files the site serves to the public, and its path.
 PublicFolder = tuple[str, str | os.PathLike[str]]
-
-#: No key file is longer than this; most have 2 KB.
-_KEY_BYTES = 64 * 1024
 
 _DAY = 86400
 
@@ -311,7 +309,7 @@ def _may_be_private(path: Path) -> bool:
     """Return False if the file holds a public key, used by mistake: others may read that."""
     try:
         with path.open("rb") as file:
-            content = file.read(_KEY_BYTES)
+            content = file.read(MAX_KEY_BYTES)
     except OSError:  # reported by the check of the setting itself
         return True
     return b"PRIVATE KEY-----" in content or b"-----BEGIN" not in content

@@ -10,7 +10,7 @@ from cfsign.errors import SigningKeyError
 from cfsign.keys.protocol import Source
 
 #: A key has about 2 KB. A larger file is something else.
-MAX_BYTES = 64 * 1024
+MAX_KEY_BYTES = 64 * 1024
 
 #: The start of a PEM block, and the start of its base64, which secret stores often hold.
 PEM_BEGIN, _BASE64_PEM_BEGIN = "-----BEGIN", "LS0tLS1CRUdJ"
@@ -83,9 +83,9 @@ def read_source(source: Source) -> tuple[str | bytes, str]:
         raise SigningKeyError(
             f"a key must be a path, or PEM or DER as text or bytes, got {type(source).__name__}"
         )
-    if len(content) > MAX_BYTES:
+    if len(content) > MAX_KEY_BYTES:
         raise SigningKeyError(
-            f"{describe_key(origin)} is larger than {MAX_BYTES} bytes, and no key is",
+            f"{describe_key(origin)} is larger than {MAX_KEY_BYTES} bytes, and no key is",
             hint="check the path",
             source=origin,
         )
@@ -95,7 +95,7 @@ def read_source(source: Source) -> tuple[str | bytes, str]:
 def _read_file(path: str) -> bytes:
     try:
         with open(path, "rb") as file:
-            return file.read(MAX_BYTES + 1)
+            return file.read(MAX_KEY_BYTES + 1)
     except (OSError, ValueError) as error:
         raise _build_read_error(path, error) from None
 
