@@ -262,7 +262,7 @@ def clock(now: int) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def from_cloudfront() -> Callable[[str], bytes]:
+def decode_base64() -> Callable[[str], bytes]:
     """A decoder of CloudFront's base64 that shares no code with the project."""
 
     def decode(text: str) -> bytes:

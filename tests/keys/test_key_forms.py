@@ -155,7 +155,7 @@ Verify = Callable[[bytes, Mapping[str, str], str], bool]
 @pytest.fixture(scope="session")
 def verify_with_openssl(
     openssl: OpenSSL,
-    from_cloudfront: Callable[[str], bytes],
+    decode_base64: Callable[[str], bytes],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Verify:
     """A function that verifies the signature in `params` with the `openssl` command."""
@@ -164,7 +164,7 @@ def verify_with_openssl(
     @functools.cache
     def verify(public: bytes, signature: str, hash_algorithm: str, message: str) -> bool:
         (folder / "public").write_bytes(public)
-        (folder / "signature").write_bytes(from_cloudfront(signature))
+        (folder / "signature").write_bytes(decode_base64(signature))
         arguments = ("-verify", folder / "public", "-signature", folder / "signature")
         option = f"-{hash_algorithm.lower()}"
         return b"Verified OK" in openssl("dgst", option, *arguments, given=message, check=False)

@@ -150,11 +150,11 @@ def test_start_and_address_make_the_policy_custom(
     recording_distribution: Distribution,
     clock: Any,
     now: int,
-    from_cloudfront: Callable[..., bytes],
+    decode_base64: Callable[..., bytes],
 ) -> None:
     for options in ({"starts_at": now}, {"ip_address": "192.0.2.1"}):
         signed = recording_distribution.sign_path("a", **options)
-        policy = from_cloudfront(signed.partition("?Policy=")[2].partition("&")[0])
+        policy = decode_base64(signed.partition("?Policy=")[2].partition("&")[0])
         expected = Policy(f"{DOMAIN}/a", now + 60, **options)
         assert policy.decode() == expected.to_json()
 

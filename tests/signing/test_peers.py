@@ -153,7 +153,7 @@ Verify = Callable[[Mapping[str, str], bytes], bool]
 def verify_with_openssl(
     openssl: Callable[..., bytes],
     public_pem: str,
-    from_cloudfront: Callable[[str], bytes],
+    decode_base64: Callable[[str], bytes],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Verify:
     """Verify the signature in the parameters with the `openssl` command."""
@@ -161,7 +161,7 @@ def verify_with_openssl(
     (folder / "public.pem").write_text(public_pem)
 
     def verify(params: Mapping[str, str], message: bytes) -> bool:
-        (folder / "signature").write_bytes(from_cloudfront(params["Signature"]))
+        (folder / "signature").write_bytes(decode_base64(params["Signature"]))
         option = "-sha256" if params.get("Hash-Algorithm") == "SHA256" else "-sha1"
         arguments = ("-verify", folder / "public.pem", "-signature", folder / "signature")
         return b"Verified OK" in openssl("dgst", option, *arguments, given=message, check=False)
@@ -180,12 +180,12 @@ def parse_parameters(signed: str, url: str) -> dict[str, str]:
 
 
 def build_message(
-    params: Mapping[str, str], resource: str, from_cloudfront: Callable[[str], bytes]
+    params: Mapping[str, str], resource: str, decode_base64: Callable[[str], bytes]
 ) -> bytes:
     """Return the message that an edge verifies: the policy in the URL, or the canned one."""
     if "Policy" in params:
         assert "Expires" not in params
-        return from_cloudfront(params["Policy"])
+        return decode_base64(params["Policy"])
     condition = f'{{"DateLessThan":{{"AWS:EpochTime":{params["Expires"]}}}}}'
     return f'{{"Statement":[{{"Resource":"{resource}","Condition":{condition}}}]}}'.encode()
 
@@ -202,7 +202,7 @@ def test_every_url_and_cookie_is_verified_by_openssl(
     key: PrivateKey,
     trusted_keys: TrustedKeyGroup,
     verify_with_openssl: Verify,
-    from_cloudfront: Callable[[str], bytes],
+    decode_base64: Callable[[str], bytes],
     url: str,
     expires_at: datetime,
     restriction: Restriction,
@@ -220,7 +220,7 @@ def test_every_url_and_cookie_is_verified_by_openssl(
         cookies = signer.sign_cookies(resource, expires_at=expires_at, **restriction._asdict())
     params = parse_parameters(signed, url)
     assert {f"CloudFront-{name}": value for name, value in params.items()} == dict(cookies)
-    message = build_message(params, resource, from_cloudfront)
+    message = build_message(params, resource, decode_base64)
     assert verify_with_openssl(params, message)
     assert not verify_with_openssl(params, message + b" ")
     assert trusted_keys.check(signed, **client)

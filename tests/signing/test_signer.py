@@ -65,7 +65,7 @@ def test_other_conditions_make_a_custom_url(
     recorder: Any,
     clock: Any,
     now: int,
-    from_cloudfront: Decode,
+    decode_base64: Decode,
     options: dict[str, Any],
     condition: str,
 ) -> None:
@@ -74,8 +74,8 @@ def test_other_conditions_make_a_custom_url(
     head, _, rest = signed.partition("?Policy=")
     policy, _, tail = rest.partition("&")
     assert (head, tail) == (URL, TAIL)
-    assert [(from_cloudfront(policy), "SHA1")] == recorder.signed
-    assert condition in from_cloudfront(policy).decode()
+    assert [(decode_base64(policy), "SHA1")] == recorder.signed
+    assert condition in decode_base64(policy).decode()
 
 
 def test_pattern_is_the_resource_of_the_policy(
@@ -341,7 +341,7 @@ def test_sign_urls_checks_the_conditions_at_the_call(
 
 
 def test_cookies_have_the_names_of_cloudfront(
-    recording_signer: Signer, recorder: Any, clock: Any, now: int, from_cloudfront: Decode
+    recording_signer: Signer, recorder: Any, clock: Any, now: int, decode_base64: Decode
 ) -> None:
     """Canned for a URL, custom for a pattern."""
     cookies = recording_signer.sign_cookies(URL, expires_in=60)
@@ -357,7 +357,7 @@ def test_cookies_have_the_names_of_cloudfront(
         "CloudFront-Signature",
         "CloudFront-Key-Pair-Id",
     ]
-    assert from_cloudfront(cookies["CloudFront-Policy"]) == recorder.signed[-1][0]
+    assert decode_base64(cookies["CloudFront-Policy"]) == recorder.signed[-1][0]
     condition = json.loads(recorder.signed[-1][0])["Statement"][0]["Condition"]
     assert condition["IpAddress"] == {"AWS:SourceIp": "10.0.0.0/8"}
 
