@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
+from cfsign.config.fields import get_host
 from cfsign.config.headers import add_no_store, build_private_headers
 from cfsign.errors import ConfigurationError, KeyUnavailableError, Problem, ResourceError
 from cfsign.limits import is_loopback
@@ -206,7 +207,7 @@ class FileRequest:
 
 
 def _check_compatibility(distribution: Distribution, options: ViewOptions, can_await: bool) -> None:
-    problems: list[Problem | str] = []
+    problems: list[Problem] = []
     if options.delivery == "cookies":
         problems += find_cookie_problems(
             distribution.domain, options.cookie_domain, options.cookie_samesite
@@ -214,15 +215,15 @@ def _check_compatibility(distribution: Distribution, options: ViewOptions, can_a
     if options.cache_redirect and distribution.expiry_step is None:
         problems.append(
             Problem(
-                "cache_redirect",
-                "without an expiry_step every redirect has another URL, and none can be cached",
+                "",
+                "cache_redirect needs an expiry_step: without one every redirect has another URL",
                 "set expiry_step, such as 300 seconds, or remove cache_redirect",
             )
         )
     if distribution.signer.is_async and not can_await:
         problems.append(
             Problem(
-                "private_key",
+                "",
                 "this view cannot await an asynchronous private key",
                 "use the async view, or a private key whose sign is a plain method",
             )
@@ -235,7 +236,7 @@ def _check_compatibility(distribution: Distribution, options: ViewOptions, can_a
 
 @functools.cache  # log once per domain: handlers may be built often
 def _warn_of_missing_cookie_domain(domain: str) -> None:
-    host = domain.partition("://")[2].partition(":")[0]
+    host = get_host(domain)
     if is_loopback(host):
         return
     _logger.warning(

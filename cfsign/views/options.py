@@ -75,7 +75,7 @@ class ViewOptions:
         """Check and normalize every option."""
         if self.delivery not in get_args(Delivery):
             allowed = ", ".join(map(repr, get_args(Delivery)))
-            raise ConfigurationError(f"must be one of {allowed}", setting="delivery")
+            raise ConfigurationError(f"delivery must be one of {allowed}, got {self.delivery!r}")
         for name, value in (
             ("code", check_code(self.code)),
             ("headers", check_headers(self.headers)),
@@ -199,11 +199,13 @@ def _check_cacheable(delivery: Delivery, headers: Mapping[str, str]) -> None:
     problems = []
     if delivery == "cookies":
         problems.append(
-            Problem("cache_redirect", 'cannot be combined with delivery="cookies"', "remove one")
+            Problem("", 'cache_redirect cannot be combined with delivery="cookies"', "remove one")
         )
     if has_cache_control(headers):
         problems.append(
-            Problem("cache_redirect", "cannot be combined with Cache-Control headers", "remove one")
+            Problem(
+                "", "cache_redirect cannot be combined with Cache-Control headers", "remove one"
+            )
         )
     if problems:
         raise ConfigurationError(problems)
@@ -214,11 +216,12 @@ def _check_forward_query(names: object) -> tuple[str, ...]:
         isinstance(name, str) and name and name.isprintable() for name in names
     ):
         raise ConfigurationError(
-            "must be a tuple of names of query parameters", setting="forward_query"
+            "forward_query must be a tuple of names of query parameters",
+            hint='write it as ("v",)',
         )
     reserved = ", ".join(sorted(set(PARAMETERS).intersection(names)))
     if reserved:
         raise ConfigurationError(
-            f"CloudFront reserves {reserved}", hint="remove it", setting="forward_query"
+            f"forward_query contains {reserved}, which CloudFront reserves", hint="remove it"
         )
     return tuple(names)

@@ -112,5 +112,5 @@ def test_refusal_is_not_cached(stable: Distribution) -> None:
 
 def test_caching_without_expiry_step_is_refused(recording_distribution: Distribution) -> None:
     """Each URL would be another."""
-    with pytest.raises(ConfigurationError, match="without an expiry_step"):
+    with pytest.raises(ConfigurationError, match="needs an expiry_step"):
         ViewHandler(recording_distribution, ViewOptions(cache_redirect=True))

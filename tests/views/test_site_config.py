@@ -119,7 +119,7 @@ def test_view_that_cannot_work_is_an_error_each_time(site: SiteConfig) -> None:
 
 def test_options_of_the_site_are_checked(recording_distribution: Distribution) -> None:
     """The constructor raises, even if every view overrides them."""
-    with pytest.raises(ConfigurationError, match="without an expiry_step"):
+    with pytest.raises(ConfigurationError, match="needs an expiry_step"):
         SiteConfig(recording_distribution, ViewOptions(cache_redirect=True))
 
 
