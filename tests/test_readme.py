@@ -263,6 +263,16 @@ def test_rotation_page_signs_with_the_active_key(run_page, clock):
     assert run_page("rotation.md")["ring"].key_pair_id == "K2JCJMDEHXQW5F"
 
 
+def test_edge_page_has_a_valid_configuration(tmp_path):
+    from cfsign.edge.server.settings import read_config
+
+    (toml,) = blocks((ROOT / "docs" / "edge.md").read_text("utf-8"), "toml")
+    (tmp_path / "edge.toml").write_text(toml)
+    keys, behaviors = read_config(tmp_path / "edge.toml")
+    assert list(keys) == ["K2JCJMDEHXQW5F"]
+    assert behaviors == [("/public/*", None), ("/team/*", ["K2JCJMDEHXQW5F"])]
+
+
 def anchors(path):
     """Return the anchors that GitHub makes of the headings of *path*."""
     text = re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.DOTALL)
