@@ -5,7 +5,8 @@ import asyncio
 import flask
 import pytest
 
-from cfsign import TrustedKeyGroup
+from cfsign import Distribution, Signer, TrustedKeyGroup
+from cfsign.views import SiteConfig, ViewOptions
 from cfsign_flask import CloudFront, SignedRedirectView, signed_redirect_blueprint
 
 DOMAIN = "http://d1097jtk.cloudfront.net"
@@ -71,7 +72,8 @@ def app(rule, settings):
 @pytest.fixture
 def signed(app, recorder):
     """The messages that the site's key signs from now on."""
-    app.extensions["cloudfront"].distribution.signer._key = recorder
+    distribution = Distribution(app.config["CLOUDFRONT_DOMAIN"], Signer("ABCDEF", recorder))
+    app.extensions["cloudfront"] = SiteConfig(distribution, ViewOptions())
     return recorder.signed
 
 
