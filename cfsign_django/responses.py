@@ -17,8 +17,9 @@ _EXCEPTIONS = {400: BadRequest, 403: PermissionDenied, 404: Http404}
 
 
 def convert(response: ViewResponse) -> HttpResponse:
-    """Return *response* as Django's; not HttpResponseRedirect, which encodes the URL again."""
-    # Without a charset, Django looks for one in the Content-Type.
+    """Return *response* as a Django response."""
+    # Not HttpResponseRedirect, which would encode the URL again. Without a charset, Django looks
+    # for one in the Content-Type.
     converted = HttpResponse(
         response.body, status=response.status, charset=settings.DEFAULT_CHARSET
     )

@@ -63,7 +63,7 @@ _HEADS: dict[bool, Callable[..., Any]] = {False: _head, True: _head_async}
 
 class SignedRedirectMixin(OptionAttributes, _View):
     """
-    Redirects the requests that `authorize` allows to signed URLs.
+    Authorizes each request, and redirects it to a signed URL.
 
     Override `authorize`, and add the view to a route such as `content/<path:resource>`. The other
     attributes are options (`cfsign.views.ViewOptions`); None stands for the site's setting.

@@ -173,7 +173,7 @@ class Resource(OptionAttributes):
 
 
 def _refuse(resp: Any, deny: Deny) -> NoReturn:
-    # Headers of the response are sent with the page of any error handler.
+    # On the response and not on the error, so that every error handler sends them.
     for name, value in deny.headers.items():
         if name.lower() == "set-cookie":  # set_header refuses it
             resp.append_header(name, value)

@@ -11,7 +11,7 @@ from cfsign_falcon._resource import Resource
 
 class SignedRedirectResource(Resource):
     """
-    Redirects the requests that `authorize` allows to signed URLs.
+    Authorizes each request, and redirects it to a signed URL.
 
     Override `authorize` with an `async` method, and add the resource to a route such as
     `/content/{resource:path}`.

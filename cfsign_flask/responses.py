@@ -28,7 +28,7 @@ def get_file_request(handler: ViewHandler, resource: str, query_string: bytes = 
 def respond(
     app: Flask, handler: ViewHandler, file_request: FileRequest, result: object
 ) -> Response:
-    """Return the response for *result*, which `authorize` returned; a response is passed on."""
+    """Return Flask's response for *result*, the return value of `authorize`."""
     if isinstance(result, Response):
         return result
     if handler.has_async_key:
@@ -45,7 +45,7 @@ def respond(
 
 
 def refuse(deny: Deny) -> NoReturn:
-    """Abort with the status, which shows the site's error page, and add the headers to it."""
+    """Abort with the status and the headers, so that the site's error page is shown."""
     if deny.headers:
 
         @after_this_request

@@ -22,7 +22,7 @@ from cfsign_flask.responses import get_file_request, respond
 
 class SignedRedirectView(OptionAttributes, MethodView):
     """
-    Redirects the requests that `authorize` allows to signed URLs.
+    Authorizes each request, and redirects it to a signed URL.
 
     Override `authorize`, and add the view to a route such as `/content/<path:resource>`. The other
     attributes are options (`cfsign.views.ViewOptions`); None stands for the application's setting.

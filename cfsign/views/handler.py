@@ -32,7 +32,7 @@ _logger = logging.getLogger("cfsign")
 
 class ViewHandler:
     """
-    Answers the requests for the files of one distribution, by the options of one view.
+    Answers requests for a distribution's files with the options of one view.
 
     Attributes:
         distribution: The distribution that serves the files.
