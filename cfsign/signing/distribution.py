@@ -9,10 +9,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
 from cfsign.errors import ConfigurationError, PolicyError, ResourceError
-from cfsign.signing.cache import DEFAULT_BYTES, SignedPolicies, check_cache_bytes
+from cfsign.signing.cache import (
+    DEFAULT_BYTES,
+    SignedPolicies,
+    Terms,
+    build_policy,
+    check_cache_bytes,
+)
 from cfsign.signing.cookies import SignedCookies
 from cfsign.signing.pattern import is_match
-from cfsign.signing.policy import Conditions, build_policy
+from cfsign.signing.policy import Conditions, check_conditions
 from cfsign.signing.signed_policy import SignedPolicy
 from cfsign.signing.signer import BaseSigner
 from cfsign.signing.times import (
@@ -258,21 +264,19 @@ class Distribution:
             PolicyError: CloudFront does not accept a time or the address.
             SigningKeyError: The key cannot sign.
         """
-        now = time.time()
-        policy = build_policy(resource, self._with_expiry(resource, conditions, now), now)
+        terms = self._build_terms(resource, conditions)
         if self._cache is None or _has_expiry(conditions):
-            return self.signer.sign_policy(policy)
-        return self._cache.sign(self.signer.current(), policy)
+            return self.signer.sign_policy(build_policy(terms))
+        return self._cache.sign(self.signer.current(), terms)
 
     async def sign_resource_async(
         self, resource: str, **conditions: Unpack[Conditions]
     ) -> SignedPolicy:
         """Async version of `sign_resource`."""
-        now = time.time()
-        policy = build_policy(resource, self._with_expiry(resource, conditions, now), now)
+        terms = self._build_terms(resource, conditions)
         if self._cache is None or _has_expiry(conditions):
-            return await self.signer.sign_policy_async(policy)
-        return await self._cache.sign_async(await self.signer.current_async(), policy)
+            return await self.signer.sign_policy_async(build_policy(terms))
+        return await self._cache.sign_async(await self.signer.current_async(), terms)
 
     def redirect_max_age(self, signed_policy: SignedPolicy) -> int:
         """
@@ -329,6 +333,11 @@ class Distribution:
     def _whole_pattern(self, path_pattern: str) -> str:
         return self.domain + encode_path(path_pattern, pattern=True)
 
+    def _build_terms(self, resource: str, conditions: Conditions) -> Terms:
+        now = time.time()
+        resource = check_length(resource)
+        return resource, *check_conditions(self._with_expiry(resource, conditions, now), now)
+
     def _with_expiry(self, resource: str, conditions: Conditions, now: float) -> Conditions:
         """Return *conditions* with the default expiry, unless they have their own."""
         if _has_expiry(conditions):
@@ -336,8 +345,6 @@ class Distribution:
         if self.expiry_step is None:
             return {**conditions, "expires_in": self.expires_in}
         expires_at = resolve_expiry(self.expires_in, None, now)
-        if self.expiry_jitter is not None:
-            resource = check_length(resource)  # it is hashed
         # Rounded up, never down, so that at least `expires_in` is left.
         expires_at = round_up_expiry(expires_at, resource, self.expiry_step, self.expiry_jitter)
         return {**conditions, "expires_at": expires_at}

@@ -20,6 +20,8 @@ from cfsign.signing.url import REST, check_length, check_url, check_urls
 #: The most URLs that are checked at once.
 BLOCK = 64
 
+_TO_CLOUDFRONT = bytes.maketrans(b"+=/", b"-_~")
+
 # The literal start of a resource. A dot in front of the `*` could become a `..`, so it is excluded.
 _LITERAL_START = r"(https?://[^*?]+/[^*?/.%]*)\*"
 
@@ -109,9 +111,7 @@ def encode(data: bytes) -> str:
     It is not RFC 4648's URL-safe alphabet, in which `_` stands for `/`.
     AWS, "Code examples for creating a signature for a signed URL".
     """
-    # Three replaces take half the time of a translation table: few characters are replaced.
-    text = b2a_base64(data, newline=False)
-    return text.replace(b"+", b"-").replace(b"=", b"_").replace(b"/", b"~").decode()
+    return b2a_base64(data, newline=False).translate(_TO_CLOUDFRONT).decode()
 
 
 def build_query(

@@ -421,5 +421,5 @@ def test_copy_of_a_distribution_uses_its_own_settings(stepped: Distribution, now
 
 def test_cache_signs_an_expired_policy() -> None:
     """As `Signer.sign_policy` does."""
-    signed = SignedPolicies(10**6).sign(Signer(OLD, CountingKey()), Policy(URL, 5))
+    signed = SignedPolicies(10**6).sign(Signer(OLD, CountingKey()), (URL, 5, None, None))
     assert signed.policy == Policy(URL, 5)
