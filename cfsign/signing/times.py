@@ -40,13 +40,13 @@ def to_epoch_seconds(timestamp: Timestamp, field: str) -> int:
         timestamp = _datetime_to_seconds(timestamp, field)
     if timestamp > LATEST_EXPIRY:
         raise PolicyError(
-            f"{field} is after {_LATEST}, got {_show(timestamp)}",
+            f"{field} is after {_LATEST}, got {format_number(timestamp)}",
             hint="if these are milliseconds, divide by 1000",
             field=field,
         )
     if timestamp < 1:
         raise PolicyError(
-            f"{field} must be after 1970, got {_show(timestamp)}",
+            f"{field} must be after 1970, got {format_number(timestamp)}",
             hint="use epoch seconds",
             field=field,
         )
@@ -139,7 +139,8 @@ def to_seconds(duration: Duration, field: str) -> int:
         duration = _timedelta_to_seconds(duration, field)
     if duration < 1:
         raise PolicyError(
-            f"{field} must be a positive number of seconds, got {_show(duration)}", field=field
+            f"{field} must be a positive number of seconds, got {format_number(duration)}",
+            field=field,
         )
     return int(duration)
 
@@ -174,7 +175,7 @@ def check_duration(
     seconds = to_seconds(duration, field)
     if now + seconds > LATEST_EXPIRY:
         raise PolicyError(
-            f"{field} ends after {_LATEST}, got {_show(seconds)}",
+            f"{field} ends after {_LATEST}, got {format_number(seconds)}",
             hint=hint,
             field=field,
         )
@@ -254,13 +255,13 @@ def check_jitter(jitter: Duration, step: int | None) -> int:
         )
     if seconds > step:
         raise PolicyError(
-            f"expiry_jitter is longer than expiry_step, got {_show(seconds)}",
+            f"expiry_jitter is longer than expiry_step, got {format_number(seconds)}",
             hint=f"use at most {step} seconds",
             field="expiry_jitter",
         )
     return seconds
 
 
-def _show(number: int) -> str:
-    # Python converts at most 4300 digits to text.
+def format_number(number: int) -> str:
+    """Return *number* for an error's text: Python converts at most 4300 digits."""
     return str(number) if abs(number) < 10**20 else "a number of more than 20 digits"

@@ -101,7 +101,7 @@ def test_tilde_is_the_home_folder(
         ),
         ({"keys": "x"}, r"\['keys'\]: a key ring cannot be made from str; use a list"),
         ({"keys": [{}]}, r"\['keys'\]: keys\[0\]: key_pair_id is missing"),
-        ({"keys": [], "refresh_every": "x"}, "refresh_every must be a timedelta or a number"),
+        ({"keys": [], "refresh_every": "x"}, "refresh_every must be a timedelta or 0 to"),
         ({"refresh_every": 5}, r"\['refresh_every'\]: has no effect without a key ring"),
         ({"refesh_every": 5}, "did you mean 'refresh_every'"),
     ],
