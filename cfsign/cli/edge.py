@@ -85,6 +85,13 @@ def _parse_address(text: str) -> str:
 @click.option(
     "--open", "open_", metavar="PATTERN", multiple=True, help="Paths that need no signature."
 )
+@click.option(
+    "--allowed-methods",
+    type=click.Choice(["GET,HEAD", "GET,HEAD,OPTIONS", "ALL"]),
+    default="ALL",
+    show_default=True,
+    help="The HTTP methods that a behavior allows, unless --config has others for it.",
+)
 @click.option("--config", type=_FILE, metavar="FILE", help="Keys and behaviors, as TOML or JSON.")
 @click.option("--cors", is_flag=True, help="Allow scripts of any origin, without cookies.")
 @click.option(
@@ -112,6 +119,7 @@ def edge(
     port: int | None,
     host: str,
     scheme: str,
+    allowed_methods: str,
     config: Path | None,
     cors: bool,
     cors_origin: Sequence[str],
@@ -128,13 +136,15 @@ def edge(
     """
     try:
         from cfsign.edge import WSGIEdge
+        from cfsign.edge.behaviors import METHODS
         from cfsign.edge.server import get_url, listen, open_origin, serve
         from cfsign.edge.server.http_server import VIA, interrupt_on_signals, wait_for_interrupt
     except ModuleNotFoundError as error:
         raise click.ClickException(
             f"the edge needs {error.name}; pip install 'cloudfront-cfsign[edge]'"
         ) from None
-    settings = _build_settings(index_by_id(keys), _order_behaviors(**behaviors), config)
+    methods = METHODS if allowed_methods == "ALL" else allowed_methods.split(",")
+    settings = _build_settings(index_by_id(keys), _order_behaviors(**behaviors), config, methods)
     policy = _build_policy(cors, cors_origin, response_headers)
     proxy = {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": {"x-forwarded-for"}}
     with ExitStack() as stack:
@@ -147,6 +157,7 @@ def edge(
             behaviors=settings.behaviors,
             response_headers=policy,
             explain=explain,
+            allowed_methods=methods,
             log=_print_log_line,
         )
         served = serve(
@@ -183,17 +194,21 @@ def _order_behaviors(behavior: Iterable[Any], open_: Iterable[str]) -> _Behavior
 
 
 def _build_settings(
-    keys: Mapping[str, KeySource], behaviors: _Behaviors, config: Path | None
+    keys: Mapping[str, KeySource],
+    behaviors: _Behaviors,
+    config: Path | None,
+    allowed_methods: Sequence[str],
 ) -> Settings:
     from cfsign.edge.server import Settings
-    from cfsign.edge.server.settings import read_config
+    from cfsign.edge.server.settings import BehaviorSettings, read_config
 
+    listed = [BehaviorSettings(pattern, ids) for pattern, ids in behaviors]
     if config is not None:
         if behaviors:
             raise click.UsageError("--config cannot be combined with --behavior or --open")
-        configured, behaviors = read_config(config)
+        configured, listed = read_config(config)
         keys = {**configured, **keys}
-    return Settings.load(keys, behaviors)
+    return Settings.load(keys, listed, allowed_methods)
 
 
 def _build_policy(

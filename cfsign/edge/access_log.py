@@ -75,8 +75,10 @@ def _describe_outcome(decision: AccessDecision) -> str:
     if decision.is_too_large:
         return "request too large for CloudFront"
     if decision.has_unsupported_method:
-        return "method not supported by CloudFront"
+        return "method not allowed"
     if decision.is_open:
         return "open"
+    if decision.is_options:
+        return "allowed: OPTIONS needs no credential"
     verdict = decision.verdict
     return verdict.reason.value if verdict else f"{verdict.code}: {verdict.reason.value}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias
@@ -13,6 +13,12 @@ from cfsign.checking.key_group import KeySource, TrustedKeyGroup
 from cfsign.errors import ConfigurationError
 
 TrustedKeys: TypeAlias = TrustedKeyGroup | Mapping[str, KeySource]
+
+#: All HTTP methods that a distribution can allow. They are case-sensitive (RFC 9110, section 9.1).
+METHODS = ("GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE")
+
+#: The choices of AWS, "Cache behavior settings", "Allowed HTTP methods".
+METHOD_SETS = (("GET", "HEAD"), ("GET", "HEAD", "OPTIONS"), METHODS)
 
 # AWS, "Cache behavior settings", "Path pattern". The "&amp;" there is an XML escape of "&".
 _PATTERN = re.compile(r"""[A-Za-z0-9_\-.*$/~"'@:+&?]{1,255}""")
@@ -30,13 +36,16 @@ class Behavior:
         pattern: A path pattern: `*` matches any text and `?` any one character. It is
             case-sensitive and may omit the leading "/" (AWS, "Cache behavior settings").
         trusted_keys: The keys that may sign for these paths; None makes the paths open.
+        allowed_methods: The HTTP methods that these paths allow: GET and HEAD; these and
+            OPTIONS; or all seven, which is the default.
 
     Raises:
-        ConfigurationError: CloudFront does not accept the pattern.
+        ConfigurationError: CloudFront does not accept the pattern or the methods.
     """
 
     pattern: str
     trusted_keys: TrustedKeyGroup | None
+    allowed_methods: Collection[str] = METHODS
 
     def __post_init__(self) -> None:
         if _PATTERN.fullmatch(self.pattern) is None or "://" in self.pattern:
@@ -45,6 +54,13 @@ class Behavior:
                 hint="use a path without host and query, such as /private/*: 1 to 255 of "
                 "A-Z a-z 0-9 _ - . * $ / ~ \" ' @ : + & ?",
             )
+        methods = next((each for each in METHOD_SETS if set(each) == set(self.allowed_methods)), ())
+        if not methods:
+            raise ConfigurationError(
+                f"a behavior cannot allow the methods {', '.join(self.allowed_methods) or 'none'}",
+                hint="use GET and HEAD; GET, HEAD and OPTIONS; or all seven",
+            )
+        object.__setattr__(self, "allowed_methods", methods)
 
     def matches(self, path: str) -> bool:
         """Return True if the normalized *path* matches the pattern."""
@@ -52,33 +68,23 @@ class Behavior:
         return pattern.fullmatch(path.removeprefix("/")) is not None
 
 
-class Behaviors:
+def find_behaviors(behaviors: Iterable[Behavior], path: str) -> tuple[Behavior, ...]:
     """
-    The cache behaviors of a distribution; the first match counts.
+    Return the behaviors for *path*, which must all allow the request: one, seldom two.
+
+    CloudFront chooses the behavior by the normalized path (RFC 3986) and sends the raw path to
+    the origin (AWS, "Cache behavior settings"). An origin may also decode `%2F` and the other
+    reserved characters. So both readings are checked, and if they differ the request needs a
+    signature for each: this is this project's choice.
 
     Args:
-        behaviors: The behaviors with a path pattern, in order of precedence.
-        default: The keys for all other paths; None makes these paths open.
+        behaviors: The behaviors in order of precedence. The first match counts; one must match.
+        path: The path as it was sent.
     """
-
-    def __init__(self, behaviors: Iterable[Behavior], default: TrustedKeyGroup | None) -> None:
-        self._behaviors = (*behaviors, Behavior("*", default))
-
-    def find_key_groups(self, path: str) -> tuple[TrustedKeyGroup, ...]:
-        """
-        Return the key groups that must all have signed for *path*; empty if the path is open.
-
-        CloudFront chooses the behavior by the normalized path (RFC 3986) and sends the raw path to
-        the origin (AWS, "Cache behavior settings"). An origin may also decode `%2F` and the other
-        reserved characters. So both readings are checked, and if they differ the request needs a
-        signature for each: this is this project's choice.
-        """
-        readings = (_normalize(path), _normalize(unquote(path)))
-        groups = dict.fromkeys(
-            next(each.trusted_keys for each in self._behaviors if each.matches(reading))
-            for reading in readings
-        )
-        return tuple(group for group in groups if group is not None)
+    behaviors = tuple(behaviors)
+    readings = (_normalize(path), _normalize(unquote(path)))
+    found = (next(each for each in behaviors if each.matches(reading)) for reading in readings)
+    return tuple(dict.fromkeys(found))
 
 
 def to_key_group(trusted_keys: TrustedKeys) -> TrustedKeyGroup:

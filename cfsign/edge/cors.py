@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from cfsign.edge.behaviors import METHODS
 from cfsign.edge.request import ViewerRequest
 from cfsign.edge.responses import Headers
-
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 _VISIBLE = re.compile(r"[ -~]*")
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Generic, TypeVar
 
 from cfsign.edge.access import AccessCheck, Clock
 from cfsign.edge.access_log import Log
-from cfsign.edge.behaviors import Behavior, TrustedKeys
+from cfsign.edge.behaviors import METHODS, Behavior, TrustedKeys
 from cfsign.edge.response_headers import ResponseHeadersPolicy
 
 Application = TypeVar("Application")
@@ -26,12 +26,13 @@ class Middleware(Generic[Application]):
         clock: Returns the current time in epoch seconds.
         response_headers: The headers to add to the origin's responses and to remove from them.
         explain: True to give the reason of each 403 in a header `X-Edge-Explain` and in the log.
+        allowed_methods: The HTTP methods that paths allow that match no behavior, as in `Behavior`.
         log: Called with each line of the access log; no line holds a whole signature. None logs
             only refusals, to the logger `cfsign.edge`.
 
     Raises:
         SigningKeyError: A key pair id or a key is not valid; the error names the id.
-        ConfigurationError: The mapping is empty.
+        ConfigurationError: The mapping is empty, or CloudFront does not accept the methods.
     """
 
     def __init__(
@@ -43,9 +44,10 @@ class Middleware(Generic[Application]):
         clock: Clock = time.time,
         response_headers: ResponseHeadersPolicy | None = None,
         explain: bool = False,
+        allowed_methods: Collection[str] = METHODS,
         log: Log | None = None,
     ) -> None:
         self._app = app
-        self._access = AccessCheck(trusted_keys, behaviors, clock, explain)
+        self._access = AccessCheck(trusted_keys, behaviors, clock, explain, allowed_methods)
         self._response_headers = response_headers or ResponseHeadersPolicy()
         self._log = log

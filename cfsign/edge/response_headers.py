@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cfsign.edge.cors import CORS, METHODS
+from cfsign.edge.behaviors import METHODS
+from cfsign.edge.cors import CORS
 from cfsign.edge.request import ViewerRequest
 from cfsign.edge.responses import Headers
 from cfsign.errors import ConfigurationError

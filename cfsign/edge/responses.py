@@ -52,7 +52,14 @@ class EdgeResponse(NamedTuple):
 
 
 def build_refusal(decision: AccessDecision) -> EdgeResponse:
-    """Build CloudFront's response to a refused request."""
+    """Build CloudFront's response to a refused request, with the explanation if there is one."""
+    response = _build_refusal(decision)
+    if decision.explanation:
+        response.headers.append(("X-Edge-Explain", make_printable(decision.explanation[0])))
+    return response
+
+
+def _build_refusal(decision: AccessDecision) -> EdgeResponse:
     if decision.is_too_large:
         # AWS, "Request and response behavior for custom origins".
         return build_error_page("413 Request Entity Too Large", "Bad request.")
@@ -67,10 +74,7 @@ def build_refusal(decision: AccessDecision) -> EdgeResponse:
         '<?xml version="1.0" encoding="UTF-8"?>'
         f"<Error><Code>{verdict.code}</Code><Message>{verdict.message}</Message></Error>"
     ).encode("ascii")
-    headers = _build_headers("text/xml", body)
-    if decision.explanation:
-        headers.append(("X-Edge-Explain", make_printable(decision.explanation[0])))
-    return EdgeResponse("403 Forbidden", headers, body)
+    return EdgeResponse("403 Forbidden", _build_headers("text/xml", body), body)
 
 
 def build_error_page(status: str, message: str) -> EdgeResponse:

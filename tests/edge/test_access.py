@@ -117,22 +117,78 @@ def test_refusal_is_explained(make_edge: Any, signed_target: str) -> None:
     assert allowed.lines == ["192.0.2.7 GET /a.txt?x=1 200 allowed"]
 
 
-def test_refused_preflight_is_explained(make_edge: Any) -> None:
-    """Signed cookies do not help a preflight; the explanation says so."""
-    headers = {"origin": "https://www.example.com", "access_control_request_method": "GET"}
-    edge = make_edge(explain=True, response_headers=ANY_ORIGIN)
-    status, sent, _ = edge("/a.txt", "OPTIONS", **headers)
-    assert status == 403
-    assert "a CORS preflight carries no cookies" in sent["x-edge-explain"]
-    assert "access-control-allow-origin" not in sent
+PREFLIGHT = {"origin": "https://www.example.com", "access_control_request_method": "GET"}
 
 
-def test_signed_preflight_is_allowed(make_edge: Any, signed_target: str) -> None:
-    """A signed URL also has its credential in the preflight."""
-    headers = {"origin": "https://www.example.com", "access_control_request_method": "GET"}
-    status, sent, _ = make_edge(response_headers=ANY_ORIGIN)(signed_target, "OPTIONS", **headers)
-    assert (status, sent["access-control-allow-origin"]) == (200, "*")
-    assert "GET" in sent["access-control-allow-methods"]
+@pytest.mark.parametrize("headers", [{}, PREFLIGHT])
+def test_options_needs_no_credential(make_edge: Any, headers: dict[str, str]) -> None:
+    """AWS, "Use signed cookies", 2026. So a preflight, which has no cookies, succeeds."""
+    edge = make_edge(response_headers=ANY_ORIGIN)
+    status, sent, _ = edge("/a.txt?Expires=1", "OPTIONS", **headers)
+    assert status == 200
+    assert sent.get("access-control-allow-origin") == ("*" if headers else None)
+    assert edge.lines == ["192.0.2.7 OPTIONS /a.txt 200 allowed: OPTIONS needs no credential"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"allowed_methods": ["GET", "HEAD"]},
+        {"behaviors": [Behavior("/a*", None, ["GET", "HEAD"])]},
+    ],
+)
+def test_behavior_refuses_other_methods(
+    make_edge: Any, signed_target: str, options: dict[str, Any]
+) -> None:
+    """Also OPTIONS, and also with a credential."""
+    edge = make_edge(explain=True, **options)
+    for method in ("OPTIONS", "POST"):
+        status, headers, body = edge(signed_target, method)
+        assert (status, b"not configured to allow the HTTP request method" in body) == (403, True)
+        assert "allows only GET, HEAD" in headers["x-edge-explain"]
+    assert edge(signed_target)[0] == edge(signed_target, "HEAD")[0] == 200
+
+
+def test_both_readings_of_a_path_must_allow_the_method(make_edge: Any) -> None:
+    """An origin may decode `%2F`, and the path is then in the behavior of GET and HEAD."""
+    edge = make_edge(behaviors=[Behavior("/a/b", None, ["GET", "HEAD"])])
+    assert edge("/a%2Fb", "OPTIONS")[0] == 403
+    assert edge("/a%2Fc", "OPTIONS")[0] == 200
+
+
+def test_behavior_may_allow_options_alone(make_edge: Any, signed_target: str) -> None:
+    """The second of AWS's three choices."""
+    edge = make_edge(allowed_methods=["GET", "HEAD", "OPTIONS"])
+    assert edge("/a.txt", "OPTIONS")[0] == 200
+    assert edge(signed_target, "POST")[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("target", "headers", "sentence"),
+    [
+        ("/a?x={b|c}", {}, "{"),
+        ("/a?x=b|c&Expires=1&Signature=x&Key-Pair-Id=K1", {}, "|"),
+        ("/a", {"host": "h/x"}, "the Host header is missing or not valid"),
+        ("*", {}, "the target is not a path"),
+        ("/" + "a" * 8_192, {}, "the URL has 8,193 bytes; CloudFront accepts 8,192"),
+        ("/a", {"x_long": "a" * 32_768}, "CloudFront accepts 32,768"),
+    ],
+)
+def test_unusable_request_is_explained(
+    make_edge: Any, target: str, headers: dict[str, str], sentence: str
+) -> None:
+    """Browsers send a raw `{` and `|` in a query."""
+    edge = make_edge(explain=True)
+    status, sent, _ = edge(target, **headers)
+    assert status in (403, 413)
+    assert sentence in sent["x-edge-explain"]
+    assert sentence in edge.lines[1]
+    assert "x-edge-explain" not in make_edge()(target, **headers)[1]
+
+
+def test_unsupported_method_is_explained(make_edge: Any) -> None:
+    _, headers, _ = make_edge(explain=True)("/a", method="TRACE")
+    assert headers["x-edge-explain"] == "CloudFront accepts no TRACE requests"
 
 
 @pytest.mark.parametrize("peer", ["rsa_peer", "ec_peer"])
@@ -243,7 +299,7 @@ def test_unsupported_method_is_refused(make_edge: Any, signed_target: str, metho
         status, _, body = edge(target, method=method)
         assert status == 403
         assert b"not configured to allow the HTTP request method" in body
-    assert all(line.endswith("403 method not supported by CloudFront") for line in lines)
+    assert all(line.endswith("403 method not allowed") for line in lines)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"])

@@ -212,6 +212,16 @@ class TestASGI:
         assert received.request is not None
         assert received.request["query_string"] == b""
 
+    def test_options_is_stripped(self, edge: ASGIEdge, received: Received) -> None:
+        """It reaches the origin without parameters and CloudFront cookies, right or wrong ones."""
+        headers = [(b"host", HOST.encode()), (b"cookie", b"a=1; CloudFront-Policy=x")]
+        query = b"x=1&Expires=1&Signature=wrong"
+        messages = self.call(edge, method="OPTIONS", headers=headers, query_string=query)
+        assert messages[0]["status"] == 200
+        assert received.request is not None
+        assert received.request["query_string"] == b"x=1"
+        assert received.request["headers"][1] == (b"cookie", b"a=1")
+
     def test_scope_of_the_server_is_not_changed(
         self, edge: ASGIEdge, received: Received, rsa_peer: Any
     ) -> None:

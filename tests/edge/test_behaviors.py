@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cfsign import TrustedKeyGroup
 from cfsign.edge import Behavior, WSGIEdge
-from cfsign.edge.behaviors import Behaviors
+from cfsign.edge.behaviors import find_behaviors
 from cfsign.errors import ConfigurationError
 from tests.edge.common import NOW, RecordingOrigin
 
@@ -80,7 +80,8 @@ def test_invalid_pattern_is_refused(pattern: str) -> None:
 )
 def test_private_path_is_never_open(group: Any, path: str) -> None:
     """Paths are read both as CloudFront and as an origin reads them."""
-    assert Behaviors([Behavior("/open/*", None)], group).find_key_groups(path) == (group,)
+    private = Behavior("*", group)
+    assert private in find_behaviors([Behavior("/open/*", None), private], path)
 
 
 @pytest.mark.parametrize(
@@ -88,15 +89,26 @@ def test_private_path_is_never_open(group: Any, path: str) -> None:
 )
 def test_open_path_is_open_in_every_spelling(group: Any, path: str) -> None:
     """Normalization does not close it."""
-    assert Behaviors([Behavior("/open/*", None)], group).find_key_groups(path) == ()
+    opened = Behavior("/open/*", None)
+    assert find_behaviors([opened, Behavior("*", group)], path) == (opened,)
 
 
 def test_first_matching_behavior_counts(group: Any) -> None:
     """An open behavior before a private one makes the path open; the default is the last."""
-    open_, private = Behavior("/a/*", None), Behavior("/a/b*", group)
-    assert Behaviors([open_, private], group).find_key_groups("/a/b") == ()
-    assert Behaviors([private, open_], group).find_key_groups("/a/b") == (group,)
-    assert Behaviors([private], None).find_key_groups("/c") == ()
+    opened, private, default = Behavior("/a/*", None), Behavior("/a/b*", group), Behavior("*", None)
+    assert find_behaviors([opened, private, default], "/a/b") == (opened,)
+    assert find_behaviors([private, opened, default], "/a/b") == (private,)
+    assert find_behaviors([private, default], "/c") == (default,)
+
+
+@pytest.mark.parametrize(
+    "methods", [["GET"], ["HEAD", "OPTIONS"], ["GET", "HEAD", "PUT"], [], "GET"]
+)
+def test_methods_that_a_behavior_cannot_allow(methods: Any) -> None:
+    """AWS has three choices ("Cache behavior settings", "Allowed HTTP methods")."""
+    with pytest.raises(ConfigurationError, match="GET, HEAD and OPTIONS"):
+        Behavior("*", None, methods)
+    assert Behavior("*", None, ["HEAD", "GET"]).allowed_methods == ("GET", "HEAD")
 
 
 def request_status(edge: WSGIEdge, target: str, **headers: str) -> str:

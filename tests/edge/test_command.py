@@ -103,6 +103,24 @@ def test_config_file(
     assert send("GET", f"{edge.url}/a%20b.txt").status_code == 403
 
 
+def test_allowed_methods(
+    run_edge: Callable[..., Any], keys: Path, bucket: Path, sign: Callable[..., str], send: Any
+) -> None:
+    """The option holds for behaviors that name no methods, and for other paths."""
+    behaviors = [
+        {"pattern": "/open/*", "open": True},
+        {"pattern": "/a*", "keys": ["K1"], "allowed_methods": ["GET", "HEAD", "OPTIONS"]},
+    ]
+    config = {"keys": {"K1": "public.pem"}, "behaviors": behaviors}
+    (keys / "edge.json").write_text(json.dumps(config))
+    edge = run_edge("--config", keys / "edge.json", "--allowed-methods", "GET,HEAD", bucket)
+    statuses = [
+        send("OPTIONS", f"{edge.url}{path}").status_code for path in ("/open/b.txt", "/a", "/b")
+    ]
+    assert statuses == [403, 200, 403]
+    assert send("GET", f"{edge.url}/open/b.txt").status_code == 200
+
+
 def test_scheme_and_trusted_proxy(
     run_edge: Callable[..., Any], bucket: Path, sign: Callable[..., str], send: Any
 ) -> None:
@@ -143,8 +161,7 @@ def test_cors_and_response_headers_options(
     assert headers["access-control-allow-credentials"] == "true"
     assert headers["x-frame-options"] == "DENY"
     preflight = {"Origin": site, "Access-Control-Request-Method": "GET"}
-    assert send("OPTIONS", url, headers=preflight).status_code == 200
-    assert send("OPTIONS", f"{edge.url}/a%20b.txt", headers=preflight).status_code == 403
+    assert send("OPTIONS", f"{edge.url}/a%20b.txt", headers=preflight).status_code == 200
     assert "access-control-allow-origin" not in send("GET", url).headers
 
 
@@ -259,6 +276,8 @@ def test_wrong_input_is_reported_in_one_line(
         ('keys = {K1 = "public.pem"}\nbehaviors = [{pattern = "/a", keys = "K1"}]', "list of ids"),
         ('keys = {K1 = "public.pem"}\nbehaviors = [{pattern = "/a", keys = []}]', "has no key"),
         ('keys = {K1 = "public.pem"}\nbehaviors = [{pattern = "/a", key = ["K1"]}]', "'key'"),
+        ('behaviors = [{pattern = "*", open = true, allowed_methods = "GET"}]', "list of HTTP"),
+        ('behaviors = [{pattern = "*", open = true, allowed_methods = ["GET"]}]', "GET and HEAD"),
     ],
 )
 def test_invalid_config_file_is_an_error(

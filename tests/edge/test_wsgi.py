@@ -118,16 +118,25 @@ class TestWSGI:
         }
         assert origin.environs == []
 
-    @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "POST", "DELETE"])
-    def test_every_method_needs_a_credential(
-        self, client: Client, rsa_peer: Any, method: str
-    ) -> None:
-        """Other methods are refused and allowed as GET is."""
+    @pytest.mark.parametrize("method", ["HEAD", "POST", "DELETE"])
+    def test_method_needs_a_credential(self, client: Client, rsa_peer: Any, method: str) -> None:
+        """Other methods, except OPTIONS, are refused and allowed as GET is."""
         url = f"https://{HOST}/a"
         response = client.open(url, method=method)
         assert (response.status_code, response.content_length) == (403, 146)
         assert response.data == (b"" if method == "HEAD" else MISSING_KEY)
         assert client.open(rsa_peer.canned_url(url, EXPIRES), method=method).status_code == 200
+
+    def test_options_is_stripped(
+        self, client: Client, origin: RecordingOrigin, rsa_peer: Any
+    ) -> None:
+        """It reaches the origin without parameters and CloudFront cookies, right or wrong ones."""
+        cookies = join_cookies({"a": "1", **rsa_peer.custom_cookies(PUBLIC)})
+        url = f"https://{HOST}/a?x=1&Expires=1&Signature=wrong&Key-Pair-Id=K"
+        assert client.options(url, headers={"Cookie": cookies}).status_code == 200
+        environ = origin.environs[-1]
+        assert (environ["QUERY_STRING"], environ["HTTP_COOKIE"]) == ("x=1", "a=1")
+        assert environ["REQUEST_URI"] == "/a?x=1"
 
     def test_expired_url_is_refused(self, group: Any, rsa_peer: Any) -> None:
         """At the second of the expiry, by the edge's clock."""

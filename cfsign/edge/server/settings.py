@@ -6,12 +6,28 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cfsign.checking.key_group import KeySource, TrustedKeyGroup
 from cfsign.edge import Behavior, ResponseHeadersPolicy
+from cfsign.edge.behaviors import METHODS
 from cfsign.errors import ConfigurationError
 from cfsign.utils.strict_json import parse_json
+
+
+class BehaviorSettings(NamedTuple):
+    """
+    One behavior of the command line or of a file.
+
+    Attributes:
+        pattern: The path pattern.
+        ids: The ids of the keys that may sign for it; None makes the paths open.
+        allowed_methods: The HTTP methods; None is the default of `Settings.load`.
+    """
+
+    pattern: str
+    ids: Sequence[str] | None
+    allowed_methods: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,28 +45,35 @@ class Settings:
 
     @classmethod
     def load(
-        cls, keys: Mapping[str, KeySource], behaviors: Sequence[tuple[str, Sequence[str] | None]]
+        cls,
+        keys: Mapping[str, KeySource],
+        behaviors: Sequence[BehaviorSettings],
+        allowed_methods: Sequence[str] = METHODS,
     ) -> Settings:
         """
         Load the public keys and assign them to the behaviors.
 
         Args:
             keys: The public key (a path, or PEM) of each key pair id.
-            behaviors: Pairs of a path pattern and the ids that may sign for it; None instead of
-                ids makes the paths open.
+            behaviors: The behaviors, in order of precedence.
+            allowed_methods: The HTTP methods of behaviors that name none.
 
         Raises:
             ConfigurationError: There is no key, or a behavior names an unknown id.
             SigningKeyError: A key is not valid.
         """
-        is_all_open = bool(behaviors) and all(ids is None for _, ids in behaviors)
-        if not keys and not (is_all_open and behaviors[-1][0] in ("*", "/*")):
+        is_all_open = bool(behaviors) and all(each.ids is None for each in behaviors)
+        if not keys and not (is_all_open and behaviors[-1].pattern in ("*", "/*")):
             raise ConfigurationError("there is no public key", hint="add --public-key ID=FILE")
         return cls(
             trusted_keys=TrustedKeyGroup(keys) if keys else None,
             behaviors=tuple(
-                Behavior(pattern, None if ids is None else _build_group(pattern, ids, keys))
-                for pattern, ids in behaviors
+                Behavior(
+                    pattern,
+                    None if ids is None else _build_group(pattern, ids, keys),
+                    allowed_methods if methods is None else methods,
+                )
+                for pattern, ids, methods in behaviors
             ),
         )
 
@@ -73,7 +96,7 @@ def _build_group(
 
 def read_config(
     path: Path,
-) -> tuple[dict[str, KeySource], list[tuple[str, Sequence[str] | None]]]:
+) -> tuple[dict[str, KeySource], list[BehaviorSettings]]:
     """
     Read keys and behaviors from a TOML file, or from a JSON file of the same structure.
 
@@ -116,18 +139,26 @@ def _parse(path: Path) -> Any:
         raise ConfigurationError(f"{path.name} is not valid {kind}: {error}") from None
 
 
-def _read_behavior(path: Path, behavior: object) -> tuple[str, Sequence[str] | None]:
-    members = _check_table(behavior, {"pattern", "keys", "open"}, f"{path.name}: a behavior")
-    pattern, ids, is_open = (members.get(name) for name in ("pattern", "keys", "open"))
+def _read_behavior(path: Path, behavior: object) -> BehaviorSettings:
+    names = ("pattern", "keys", "open", "allowed_methods")
+    members = _check_table(behavior, set(names), f"{path.name}: a behavior")
+    pattern, ids, is_open, methods = (members.get(name) for name in names)
     # Exactly one of `keys` and `open`, so that no path is open by mistake.
     if not isinstance(pattern, str) or (is_open is True) is (ids is not None):
         raise ConfigurationError(
             f'{path.name}: a behavior must have a pattern, and keys = ["ID"] or open = true'
         )
-    is_list = isinstance(ids, list) and all(isinstance(name, str) for name in ids)
-    if ids is not None and not is_list:
+    if ids is not None and not _is_list_of_texts(ids):
         raise ConfigurationError(f"{path.name}: keys of {pattern!r} must be a list of ids")
-    return pattern, ids
+    if methods is not None and not _is_list_of_texts(methods):
+        raise ConfigurationError(
+            f"{path.name}: allowed_methods of {pattern!r} must be a list of HTTP methods"
+        )
+    return BehaviorSettings(pattern, ids, methods)
+
+
+def _is_list_of_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
 def _check_table(value: object, known: set[str], name: str) -> Mapping[str, Any]:
