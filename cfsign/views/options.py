@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
+from typing import Any, ClassVar, Literal, Self, get_args
 
 from cfsign.config.fields import (
     ALLOWED_STATUSES,
@@ -22,9 +22,6 @@ from cfsign.config.headers import has_cache_control
 from cfsign.errors import CfsignWarning, ConfigurationError, Problem
 from cfsign.limits import PARAMETERS
 from cfsign.signing.cookies import check_cookie_options
-
-if TYPE_CHECKING:
-    from cfsign.config.configuration import Configuration
 
 Delivery = Literal["redirect", "json", "cookies"]
 
@@ -91,11 +88,6 @@ class ViewOptions:
         """Pickle by value, because `MappingProxyType` cannot be pickled."""
         options = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return functools.partial(type(self), **options | {"headers": dict(self.headers)}), ()
-
-    @classmethod
-    def from_configuration(cls, configuration: Configuration) -> Self:
-        """Return the options that are settings of the whole site."""
-        return cls(**configuration.view_options)
 
     @classmethod
     def from_view(cls, view: type, arguments: Mapping[str, Any] = MappingProxyType({})) -> Self:

@@ -66,16 +66,9 @@ class SiteConfig:
         if location:
             domain, location = split_location(location)
             mapping = {**mapping, "CLOUDFRONT_DOMAIN": domain}
-        return cls.from_configuration(Configuration.from_mapping(mapping), location=location)
-
-    @classmethod
-    def from_configuration(cls, configuration: Configuration, *, location: str = "") -> SiteConfig:
-        """Build from checked settings."""
-        return cls(
-            Distribution.from_configuration(configuration),
-            ViewOptions.from_configuration(configuration),
-            location=location,
-        )
+        configuration = Configuration.from_mapping(mapping)
+        distribution = Distribution.from_configuration(configuration)
+        return cls(distribution, ViewOptions(**configuration.view_options), location=location)
 
     def handler(
         self, view: object, cache_key: object = None, *, can_await: bool = True

@@ -11,8 +11,7 @@ from typing import Any, ClassVar
 import pytest
 
 from cfsign import CfsignWarning, ConfigurationError
-from cfsign.config import Configuration
-from cfsign.views import OptionAttributes, ViewOptions, build_missing_resource_error
+from cfsign.views import OptionAttributes, SiteConfig, ViewOptions, build_missing_resource_error
 
 DOMAIN = "https://media.example.com"
 
@@ -174,27 +173,31 @@ def test_public_cache_control_warns() -> None:
     assert dict(options.headers) == {"Cache-Control": "public, max-age=60"}
 
 
-def load(pem: str, **config: Any) -> Configuration:
-    """Return the settings of a site with the key *pem*."""
+def load(pem: str, **config: Any) -> ViewOptions:
+    """Return the options of a site with the key *pem* and these settings."""
     settings = {"private_key": pem, "key_pair_id": "K", **config}
-    return Configuration.from_mapping({"CLOUDFRONT_DOMAIN": DOMAIN, "CLOUDFRONT_CONFIG": settings})
+    site = SiteConfig.from_config({"CLOUDFRONT_DOMAIN": DOMAIN, "CLOUDFRONT_CONFIG": settings})
+    return site.options
 
 
 def test_public_cache_control_of_settings_warns_once(pem: str) -> None:
     """Copies of the options do not warn again."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        configuration = load(pem, headers={"Cache-Control": "max-age=60"})
-        ViewOptions.from_configuration(configuration).replace(code=302)
+        load(pem, headers={"Cache-Control": "max-age=60"}).replace(code=302)
     assert [warning.category for warning in caught] == [CfsignWarning]
 
 
 def test_settings_are_options(pem: str) -> None:
     """`replace` changes a copy."""
-    configuration = load(
-        pem, code=307, headers={"X": "y"}, allowed_statuses=[200], cache_redirect=True
+    options = load(
+        pem,
+        code=307,
+        headers={"X": "y"},
+        allowed_statuses=[200],
+        cache_redirect=True,
+        expiry_step=300,
     )
-    options = ViewOptions.from_configuration(configuration)
     assert (options.code, dict(options.headers)) == (307, {"X": "y"})
     assert (options.allowed_statuses, options.delivery) == ((200,), "redirect")
     assert options.cache_redirect is True
@@ -206,7 +209,7 @@ def test_settings_are_options(pem: str) -> None:
 
 def test_missing_settings_are_the_defaults(pem: str) -> None:
     """Caching is off by default."""
-    assert ViewOptions.from_configuration(load(pem)) == ViewOptions()
+    assert load(pem) == ViewOptions()
 
 
 def test_wrong_setting_is_refused(pem: str) -> None:
