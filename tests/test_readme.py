@@ -264,13 +264,13 @@ def test_rotation_page_signs_with_the_active_key(run_page, clock):
 
 
 def test_edge_page_has_a_valid_configuration(tmp_path):
-    from cfsign.edge.server.settings import read_config
+    from cfsign.edge.server.settings import Settings, read_config
 
     (toml,) = blocks((ROOT / "docs" / "edge.md").read_text("utf-8"), "toml")
     (tmp_path / "edge.toml").write_text(toml)
-    keys, behaviors = read_config(tmp_path / "edge.toml")
-    assert list(keys) == ["K2JCJMDEHXQW5F"]
-    assert behaviors == [("/public/*", None), ("/team/*", ["K2JCJMDEHXQW5F"])]
+    settings = Settings.load(*read_config(tmp_path / "edge.toml"))
+    assert [behavior.pattern for behavior in settings.behaviors] == ["/public/*", "/team/*"]
+    assert [behavior.trusted_keys is None for behavior in settings.behaviors] == [True, False]
 
 
 def anchors(path):
