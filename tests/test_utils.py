@@ -65,6 +65,12 @@ def test_a_json_error_names_the_place_and_holds_no_text() -> None:
     assert caught.value.__suppress_context__
 
 
+def test_minus_zero_is_not_an_int() -> None:
+    """A reader that asks for an int, such as a time, must not take it for 0."""
+    (value,) = parse_json("[-0]")
+    assert isinstance(value, float)
+
+
 def test_json_is_parsed() -> None:
     assert parse_json(b'{"a": [1, 2.5, "\xc3\xa4"]}') == {"a": [1, 2.5, "ä"]}
 

@@ -22,6 +22,7 @@ from cfsign.explanation.base64_variants import Decoding, decode_variants
 from cfsign.explanation.error_response import ErrorResponse, read_response
 from cfsign.keys import HashAlgorithm, PublicKey
 from cfsign.limits import MAX_POLICY_BYTES, MAX_URL_BYTES
+from cfsign.utils.strict_json import parse_integer
 
 _MAX_HOSTS = 8
 _SCHEME = re.compile("https?://", re.IGNORECASE)
@@ -122,7 +123,7 @@ class Context:
         if len(self.document) > MAX_POLICY_BYTES:
             return None
         try:
-            return json.loads(self.document)
+            return json.loads(self.document, parse_int=parse_integer)
         except (ValueError, RecursionError):
             return None
 

@@ -45,7 +45,12 @@ def parse_json(text: str | bytes) -> Any:
     error: StrictJSONError
     try:
         decoded = text.decode("utf-8") if isinstance(text, bytes) else text
-        return json.loads(decoded, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        return json.loads(
+            decoded,
+            object_pairs_hook=_unique,
+            parse_int=parse_integer,
+            parse_constant=_refuse_constant,
+        )
     except StrictJSONError as found:
         error = found
     except json.JSONDecodeError as found:
@@ -56,6 +61,11 @@ def parse_json(text: str | bytes) -> Any:
         error = StrictJSONError("a number is too long, or the nesting is too deep")
     # Raised here and from None: the errors above hold the text, which may be secret.
     raise error from None
+
+
+def parse_integer(text: str) -> int | float:
+    """Return the value of a JSON integer; -0 is a float, because no int is equal to it only."""
+    return -0.0 if text == "-0" else int(text)
 
 
 def _unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
