@@ -16,9 +16,12 @@ MAX_REQUEST_BYTES = 32_768
 #: The longest policy document, in bytes. A limit of this project: no longer one fits into a URL.
 MAX_POLICY_BYTES = MAX_URL_BYTES
 
-#: The last second that a policy may name, in epoch seconds: 32 bits, January 2038
-#: ("Create a signed URL using a canned policy").
-LATEST_EXPIRY = 2_147_483_647
+#: The last second that a policy may name, in epoch seconds: in April 2262. AWS gives it in
+#: nanoseconds, 9223372036854775807 ("Create a signed URL using a canned policy").
+LATEST_EXPIRY = 9_223_372_036
+
+#: The last second of 32 bits, in January 2038. Until 2023 that page named it as the latest expiry.
+LATEST_32_BIT_EXPIRY = 2_147_483_647
 
 #: The query parameters that CloudFront reads itself and does not forward ("Use signed URLs"),
 #: in the order in which they are usually written.

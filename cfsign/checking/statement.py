@@ -14,6 +14,7 @@ from cfsign.limits import LATEST_EXPIRY, MAX_POLICY_BYTES
 from cfsign.utils.strict_json import StrictJSONError, parse_json
 
 _EXPIRES = re.compile("[1-9][0-9]{0,9}")
+_WHOLE_SECONDS = f"whole epoch seconds, at most {LATEST_EXPIRY}"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _OCTET = "[0-9]{1,3}"
 _NETWORK = re.compile(rf"{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}(/([0-9]|[12][0-9]|3[0-2]))?")
@@ -77,7 +78,7 @@ def read_canned_policy(expires: str, urls: Iterable[str]) -> ReceivedPolicy:
     """
     # Undocumented; this project's choice: one spelling for each time.
     if _EXPIRES.fullmatch(expires) is None or int(expires) > LATEST_EXPIRY:
-        raise PolicyError("Expires must be whole epoch seconds of 32 bits", field="Expires")
+        raise PolicyError(f"Expires must be {_WHOLE_SECONDS}", field="Expires")
     expires_at = int(expires)
     return ReceivedPolicy(
         documents=tuple(_build_canned_document(url, expires_at) for url in urls),
@@ -155,7 +156,7 @@ def _read_time(condition: Mapping[str, Any], name: str) -> int:
     seconds = _check_members(condition[name], name, {"AWS:EpochTime"})["AWS:EpochTime"]
     # Not isinstance: True is an int too.
     if type(seconds) is not int or not 0 <= seconds <= LATEST_EXPIRY:
-        raise PolicyError(f"{name} must be whole epoch seconds of 32 bits, unquoted", field=name)
+        raise PolicyError(f"{name} must be {_WHOLE_SECONDS}, unquoted", field=name)
     return seconds
 
 

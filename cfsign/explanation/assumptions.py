@@ -9,6 +9,7 @@ from cfsign.checking.verdict import Reason
 from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.context import Context
 from cfsign.keys import KEY_ALGORITHMS
+from cfsign.limits import LATEST_32_BIT_EXPIRY
 
 _BARE_QUESTION_MARK = re.compile(r"(?<!\\)\?")
 
@@ -69,6 +70,8 @@ def _list_for_request(context: Context) -> Iterator[str]:
     statement = context.statement
     if statement is None:
         return
+    if max(statement.expires_at, statement.starts_at or 0) > LATEST_32_BIT_EXPIRY:
+        yield "A time after January 2038 is accepted. Until 2023, AWS documented times of 32 bits."
     is_about_time = context.reason in (Reason.EXPIRED, Reason.NOT_YET_VALID)
     if is_about_time and context.at in (statement.expires_at, statement.starts_at):
         yield "A policy is not valid in the exact second in which it starts or ends."

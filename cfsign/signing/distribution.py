@@ -93,7 +93,7 @@ class Distribution:
         Raises:
             ConfigurationError: The domain has a path or no scheme, `signer` is not a signer, or
                 `cache_bytes` is not a number of bytes.
-            PolicyError: A duration is not positive or ends after January 2038, or the jitter is
+            PolicyError: A duration is not positive or ends after April 2262, or the jitter is
                 longer than the step.
         """
         try:

@@ -2,7 +2,7 @@
 Convert timestamps and durations to the whole seconds that CloudFront uses.
 
 No function here reads a clock: the current time is an argument.
-AWS, "Create a signed URL using a canned policy": seconds since 1970 in UTC, a 32-bit integer.
+AWS, "Create a signed URL using a canned policy": seconds since 1970 in UTC.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from binascii import crc32
 from typing import TYPE_CHECKING, TypeAlias
 
 from cfsign.errors import PolicyError
-from cfsign.limits import LATEST_EXPIRY
+from cfsign.limits import LATEST_32_BIT_EXPIRY, LATEST_EXPIRY
 
 if TYPE_CHECKING:
     import datetime
@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 Timestamp: TypeAlias = "int | datetime.datetime"
 Duration: TypeAlias = "int | datetime.timedelta"
 
-_LATEST = f"{LATEST_EXPIRY} (January 2038), the last second that CloudFront accepts"
+_LATEST = f"{LATEST_EXPIRY} (April 2262), the last second that CloudFront accepts"
 
+# In September 2001.
+_EARLIEST_TIMESTAMP = 1_000_000_000
+
+_YEAR = 31_557_600
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -170,12 +174,19 @@ def check_duration(
 
     Raises:
         PolicyError: As `to_seconds`, or the duration ends after the last second that CloudFront
-            accepts.
+            accepts, or is so long that it is probably a timestamp.
     """
     seconds = to_seconds(duration, field)
     if now + seconds > LATEST_EXPIRY:
         raise PolicyError(
             f"{field} ends after {_LATEST}, got {format_number(seconds)}",
+            hint=hint,
+            field=field,
+        )
+    # Otherwise a timestamp that is passed by mistake would be a signature for 56 years.
+    if _EARLIEST_TIMESTAMP <= seconds <= LATEST_32_BIT_EXPIRY:
+        raise PolicyError(
+            f"{field} looks like a timestamp: {seconds} seconds are {seconds // _YEAR} years",
             hint=hint,
             field=field,
         )

@@ -230,7 +230,7 @@ class TestForm:
             "&Expires=0",
             "&Expires=01767200060",
             "&Expires=1767200060000",
-            "&Expires=2147483648",
+            "&Expires=9223372037",
             "&Expires=+1767200060",
             "&Expires=%D9%A1",
             "&Policy=",

@@ -25,7 +25,7 @@ def ring_file(tmp_path, key_file):
     """A key ring whose first key, K1, signs now."""
     keys = [
         {"key_pair_id": "K1", "private_key": "key.pem", "hash_algorithm": "SHA256"},
-        {"key_pair_id": "K2", "private_key": "key.pem", "active_from": 2147483647},
+        {"key_pair_id": "K2", "private_key": "key.pem", "active_from": 9223372036},
     ]
     path = tmp_path / "ring.json"
     path.write_text(json.dumps({"keys": keys}))

@@ -342,16 +342,16 @@ def test_jitter_must_fit_its_step(pem: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["expires_in", "expiry_step"])
-def test_duration_that_ends_past_2038_is_refused_at_start_up(
+def test_duration_that_ends_past_2262_is_refused_at_start_up(
     pem: str, clock: Any, now: int, name: str
 ) -> None:
     """To the second; at the first request it would be too late."""
-    longest = 2147483647 - now
+    longest = 9223372036 - now
     configuration = Configuration.from_mapping(settings(pem, **{name: longest}))
     assert getattr(configuration, name) == longest
     ((setting, message, _),) = problems(settings(pem, **{name: longest + 1}))
     assert setting == f"CLOUDFRONT_CONFIG['{name}']"
-    assert "2038" in message
+    assert "2262" in message
 
 
 @pytest.mark.parametrize(

@@ -364,6 +364,35 @@ def test_assumptions_of_a_policy_for_an_address(
     assert any(words in sentence for sentence in explanation.assumptions)
 
 
+def test_expiry_in_2050_is_allowed_with_an_assumption(world: World) -> None:
+    """AWS's own live tests use it; until 2023 AWS documented 32 bits."""
+    signed = world.boto(URL, 2_524_608_000)
+    explanation = explain(signed, world.trusted, at=NOW)
+    assert explanation.allowed
+    (sentence,) = explanation.assumptions
+    assert "32 bits" in sentence
+    last, later = (
+        canned(URL, world.rsa.sign((CANNED % (URL, at)).encode()), world.rsa, expires=at)
+        for at in (9_223_372_036, 9_223_372_037)
+    )
+    assert explain(last, world.trusted, at=9_223_372_035).allowed
+    (cause,) = explain(later, world.trusted, at=NOW).causes
+    assert cause.reason is Reason.MALFORMED_POLICY
+    assert "Expires is later than 2262" in cause.message
+    assert not explain(world.boto(URL, 2_147_483_647), world.trusted, at=NOW).assumptions
+
+
+@pytest.mark.parametrize("name", ["DateLessThan", "DateGreaterThan"])
+def test_minus_zero_is_not_whole_epoch_seconds(world: World, name: str) -> None:
+    times = {"DateLessThan": EXPIRES, "DateGreaterThan": 1, name: "-0"}
+    condition = ",".join(f'"{key}":{{"AWS:EpochTime":{at}}}' for key, at in times.items())
+    policy = f'{{"Statement":[{{"Resource":"{URL}","Condition":{{{condition}}}}}]}}'
+    explanation = explain(custom(URL, policy, world.rsa), world.trusted, at=NOW)
+    assert explanation.reason is Reason.MALFORMED_POLICY
+    assert [cause.mistake for cause in explanation.causes] == [Mistake.NOT_EPOCH_SECONDS]
+    assert f"{name} is -0" in explanation.causes[0].evidence
+
+
 def test_usual_request_has_no_assumptions(world: World) -> None:
     assert not explain(world.boto(URL), world.trusted, at=NOW).assumptions
 

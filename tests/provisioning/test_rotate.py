@@ -444,7 +444,7 @@ def entries(*keys):
         (entries({"key_pair_id": "K1", "active_from": "2026-01-01T00:00:00"}), "time zone"),
         (entries({"key_pair_id": "K1", "active_from": 1767225600000}), "milliseconds"),
         (entries({"key_pair_id": "K1", "active_from": True}), "active_from"),
-        (entries({"key_pair_id": "K1", "active_from": "2127-01-01T00:00Z"}), "2038"),
+        (entries({"key_pair_id": "K1", "active_from": "2327-01-01T00:00Z"}), "2262"),
         (
             entries({"key_pair_id": "K1", "active_from": "2037-01-01T00:00Z"}),
             "no key is active yet",

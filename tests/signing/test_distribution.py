@@ -199,13 +199,13 @@ def test_step_rounds_the_expiry_up(recording_signer: Signer, clock: Any, now: in
     assert expiry(distribution.sign_path("a", expires_at=now + 777)) == now + 777
 
 
-def test_step_does_not_round_past_2038(recording_signer: Signer, clock: Any) -> None:
-    distribution = Distribution(DOMAIN, recording_signer, expiry_step=370_000_000)
-    assert expiry(distribution.sign_path("a")) == 1_850_000_000
+def test_step_does_not_round_past_2262(recording_signer: Signer, clock: Any) -> None:
+    distribution = Distribution(DOMAIN, recording_signer, expiry_step=5_000_000_000)
+    assert expiry(distribution.sign_path("a")) == 5_000_000_000
     distribution = Distribution(
-        DOMAIN, recording_signer, expires_in=10**8, expiry_step=timedelta(seconds=370_000_000)
+        DOMAIN, recording_signer, expires_in=4 * 10**9, expiry_step=timedelta(seconds=5 * 10**9)
     )
-    assert expiry(distribution.sign_path("a")) == 2147483647
+    assert expiry(distribution.sign_path("a")) == 9223372036
 
 
 @given(st.integers(1, 10**6), st.integers(1, 10**5))
@@ -288,7 +288,7 @@ def test_key_instead_of_a_signer_is_refused(key: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["expires_in", "expiry_step"])
-@pytest.mark.parametrize("value", [0, -1, 1.5, "60", True, timedelta(0), 2**31, timedelta.max])
+@pytest.mark.parametrize("value", [0, -1, 1.5, "60", True, timedelta(0), 2**34, timedelta.max])
 def test_bad_duration_is_refused_when_the_distribution_is_made(
     signer: Signer, name: str, value: Any
 ) -> None:

@@ -24,7 +24,7 @@ from cfsign import Distribution, Policy, PrivateKey, ResourceError, Signer, Trus
 from cfsign.signing.url import check_url
 
 NOW = 1767225600
-LATEST_EXPIRY = 2**31 - 1
+LATEST_EXPIRY = 9223372036
 RESERVED = {"Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"}
 
 # RFC 3986's letters less `*`, which is refused, and less `'` in a query, which browsers encode.
@@ -57,7 +57,7 @@ URLS = st.tuples(st.sampled_from(["https://", "http://"]), HOSTS, PORTS, PATHS, 
 )
 
 ZONES = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-EXPIRIES = st.datetimes(datetime(2026, 1, 2, 0, 1), datetime(2038, 1, 17), timezones=ZONES)
+EXPIRIES = st.datetimes(datetime(2026, 1, 2, 0, 1), datetime(2262, 4, 10), timezones=ZONES)
 NETWORKS = st.tuples(st.ip_addresses(v=4), st.integers(0, 32)).map(
     lambda pair: f"{pair[0]}/{pair[1]}"
 )

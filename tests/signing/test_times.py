@@ -28,11 +28,12 @@ class Numbered(int, enum.Enum):
     [
         (1, 1),
         (1767225600, 1767225600),
+        (datetime(2050, 1, 1, tzinfo=UTC), 2524608000),
         (LATEST_EXPIRY, LATEST_EXPIRY),
         (datetime(2026, 1, 1, tzinfo=UTC), 1767225600),
         (datetime(2026, 1, 1, 2, tzinfo=timezone(timedelta(hours=2))), 1767225600),
         (datetime(2026, 1, 1, microsecond=999999, tzinfo=UTC), 1767225600),
-        (datetime(2038, 1, 19, 3, 14, 7, tzinfo=UTC), LATEST_EXPIRY),
+        (datetime(2262, 4, 11, 23, 47, 16, tzinfo=UTC), LATEST_EXPIRY),
     ],
 )
 def test_timestamp_is_converted_to_whole_seconds(timestamp: int | datetime, seconds: int) -> None:
@@ -42,7 +43,7 @@ def test_timestamp_is_converted_to_whole_seconds(timestamp: int | datetime, seco
 OFFSETS = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
-@given(st.datetimes(datetime(1971, 1, 1), datetime(2038, 1, 1), timezones=OFFSETS))
+@given(st.datetimes(datetime(1971, 1, 1), datetime(2262, 1, 1), timezones=OFFSETS))
 def test_offset_of_an_aware_datetime_counts(timestamp: datetime) -> None:
     seconds = to_epoch_seconds(timestamp, "expires_at")
     assert datetime.fromtimestamp(seconds, UTC) == timestamp.astimezone(UTC).replace(microsecond=0)
@@ -53,8 +54,8 @@ def test_offset_of_an_aware_datetime_counts(timestamp: datetime) -> None:
     [
         (datetime(2026, 1, 1), r"aware one: datetime\.now\(timezone\.utc\)"),
         (1767225600000, "milliseconds.*divide by 1000"),
-        (LATEST_EXPIRY + 1, "after 2147483647"),
-        (datetime(2038, 1, 19, 3, 14, 8, tzinfo=UTC), "after 2147483647"),
+        (LATEST_EXPIRY + 1, "after 9223372036"),
+        (datetime(2262, 4, 11, 23, 47, 17, tzinfo=UTC), "after 9223372036"),
         (0, "after 1970, got .*; use epoch seconds"),
         (-5, "after 1970, got .*; use epoch seconds"),
         (datetime(1969, 12, 31, tzinfo=UTC), "must be after 1970"),
@@ -119,9 +120,10 @@ def test_expiry_is_a_duration_from_now_or_a_timestamp() -> None:
         (None, 1000, "expires_at", "is 0 s in the past; use a later timestamp, in UTC"),
         (None, 900, "expires_at", "is 100 s in the past"),
         (None, datetime(1971, 1, 1, tzinfo=UTC), "expires_at", "in the past"),
-        (LATEST_EXPIRY, None, "expires_in", "after 2147483647 .*use fewer seconds"),
-        (timedelta.max, None, "expires_in", "after 2147483647 .*use fewer seconds"),
-        (1795566569, None, "expires_in", r"after .*a timestamp belongs into expires_at"),
+        (LATEST_EXPIRY, None, "expires_in", "after 9223372036 .*use fewer seconds"),
+        (timedelta.max, None, "expires_in", "after 9223372036 .*use fewer seconds"),
+        (1795566569, None, "expires_in", r"like a timestamp.*a timestamp belongs into expires_at"),
+        (timedelta(seconds=2147483647), None, "expires_in", "seconds are 68 years"),
         (1767225600000, None, "expires_in", r"after .*a timestamp belongs into expires_at"),
     ],
 )

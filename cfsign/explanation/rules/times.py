@@ -11,7 +11,7 @@ from cfsign.checking.verdict import Reason
 from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.context import Context
 from cfsign.explanation.display import to_printable
-from cfsign.limits import LATEST_EXPIRY
+from cfsign.limits import LATEST_32_BIT_EXPIRY, LATEST_EXPIRY
 
 _MINUTE, _HOUR, _DAY, _YEAR = 60, 3_600, 86_400, 31_557_600
 
@@ -47,7 +47,7 @@ def _check_number(name: str, text: str, is_quoted: bool) -> Iterator[Cause]:
         yield Cause(
             Mistake.MILLISECONDS,
             reason,
-            f"{name} is in {unit}, not in seconds" if unit else f"{name} is later than 2038",
+            f"{name} is in {unit}, not in seconds" if unit else f"{name} is later than 2262",
             f"use whole epoch seconds: {seconds}" if unit else f"use at most {LATEST_EXPIRY}",
             f"{evidence}, but the latest possible time is {format_time(LATEST_EXPIRY)}",
         )
@@ -126,7 +126,7 @@ def _check_expired(
 
 
 def _build_not_a_timestamp(expires_at: int, evidence: str) -> Cause:
-    if _EARLIEST <= expires_at * 1_000 <= LATEST_EXPIRY:
+    if _EARLIEST <= expires_at * 1_000 <= LATEST_32_BIT_EXPIRY:
         return Cause(
             Mistake.SECONDS_FOR_MILLISECONDS,
             Reason.EXPIRED,
