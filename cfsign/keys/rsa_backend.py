@@ -8,7 +8,9 @@ key, but blinding hides what that would reveal. `cryptography` is preferred if i
 from __future__ import annotations
 
 import hashlib
+import threading
 from typing import ClassVar
+from weakref import WeakSet
 
 import rsa
 from pyasn1.codec.der import encoder
@@ -25,6 +27,7 @@ from cfsign.keys.formats import (
 from cfsign.keys.key_errors import build_backend_error, build_hash_error
 from cfsign.keys.pem import PEM
 from cfsign.keys.protocol import HashAlgorithm, Unpicklable
+from cfsign.utils.fork import run_after_fork
 
 NAME = "rsa"
 
@@ -44,12 +47,13 @@ class _Numbers(rsa.PrivateKey):
 class RSAPrivateKey(Unpicklable):
     """An RSA private key that signs with the `rsa` package."""
 
-    __slots__ = ("_key",)
+    __slots__ = ("__weakref__", "_key")
 
     is_gil_bound: ClassVar[bool] = True
 
     def __init__(self, key: rsa.PrivateKey) -> None:
         self._key = key
+        _private_keys.add(self)
 
     def __repr__(self) -> str:
         return f"<PrivateKey {self.algorithm} rsa>"
@@ -132,10 +136,29 @@ class RSAPublicKey:
 
     def _find_method(self, message: bytes, signature: bytes) -> str | None:
         """Return the hash that *signature* was made with, or None if it does not verify."""
+        # RFC 8017, sections 8.2.2 and 5.2.2. The library computes with s modulo n, so without this
+        # it would accept s + n, too.
+        length = (self._key.n.bit_length() + 7) // 8
+        if len(signature) != length or int.from_bytes(signature, "big") >= self._key.n:
+            return None
         try:
             return str(rsa.verify(message, signature, self._key))
         except (rsa.VerificationError, ValueError, OverflowError):
             return None
+
+
+_private_keys: WeakSet[RSAPrivateKey] = WeakSet()
+
+
+def _renew_blinding() -> None:
+    for private_key in _private_keys:
+        key = private_key._key
+        key.mutex = threading.Lock()
+        # Negative, so that the next signature makes new ones: no two processes share them.
+        key.blindfac = key.blindfac_inverse = -1
+
+
+run_after_fork(_renew_blinding)
 
 
 def load_private(pem: PEM, password: bytes | None) -> RSAPrivateKey:

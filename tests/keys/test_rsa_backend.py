@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import warnings
 from typing import Any
 
 import pytest
@@ -10,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cfsign import SigningKeyError, load_private_key
+from cfsign.keys import load_public_key
 from cfsign.keys.rsa_backend import RSAPrivateKey
 
 MESSAGES = st.binary(max_size=400)
@@ -113,3 +117,51 @@ def test_repr_has_kind_size_and_backend(backend: str, pem: str) -> None:
     key: Any = load_private_key(pem, backend=backend)
     assert repr(key) == f"<PrivateKey RSA-2048 {backend}>"
     assert (key.bits, key.algorithm) == (2048, "RSA-2048")
+
+
+@pytest.mark.parametrize("scheme", ["SHA-1", "SHA-512"])
+def test_signature_out_of_range_is_refused(
+    backend: str, public_pem: str, numbers: rsa.PrivateKey, scheme: str
+) -> None:
+    """RFC 8017, sections 5.2.2 and 8.2.2: `s + n` stands for the same number modulo n."""
+    public_key = load_public_key(public_pem, backend=backend)
+    message = next(
+        message
+        for message in (b"%d" % number for number in range(10_000))
+        if int.from_bytes(rsa.sign(message, numbers, scheme), "big") + numbers.n < 2**2048
+    )
+    signature = rsa.sign(message, numbers, scheme)
+    larger = (int.from_bytes(signature, "big") + numbers.n).to_bytes(256, "big")
+
+    def is_accepted(signature: bytes) -> bool:
+        is_valid = public_key.verify(message, signature, "SHA1")
+        return is_valid or public_key.find_other_scheme(message, signature) is not None
+
+    assert is_accepted(signature)
+    assert not is_accepted(larger)
+    for other in (b"\0" + signature, signature[1:], signature + b"\0", b""):
+        assert not is_accepted(other)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
+def test_child_forked_during_a_signature_can_sign(small_pem: str) -> None:
+    """In the child the lock is free, and the blinding is not that of the parent."""
+    key: Any = load_private_key(small_pem, backend="rsa", allow_unsupported=True)
+    signature = key.sign(b"message", "SHA1")
+    numbers = key._key
+    parent_factor = numbers.blindfac
+    with numbers.mutex:
+        with warnings.catch_warnings():
+            # Python 3.12 warns of a fork in a process with threads.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
+        if child == 0:
+            try:
+                signal.alarm(30)  # ends a child that waits for the lock
+                is_equal = key.sign(b"message", "SHA1") == signature
+                next_factor = pow(parent_factor, 2, numbers.n)
+                os._exit(0 if is_equal and numbers.blindfac != next_factor else 1)
+            finally:
+                os._exit(2)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
