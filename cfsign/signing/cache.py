@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 from weakref import WeakSet
 
-from cfsign.errors import ConfigurationError
+from cfsign.errors import ConfigurationError, SigningKeyError
 from cfsign.keys import Unpicklable
 from cfsign.signing.policy import Policy
 from cfsign.signing.signed_policy import SignedPolicy
@@ -95,7 +95,7 @@ class SignedPolicies(Unpicklable):
                 else:
                     signing.is_over.wait()
             if signing.error is not None:
-                raise signing.error
+                raise _copy_error(signing.error)
             if signing.result is not None:
                 return signing.result
 
@@ -118,7 +118,7 @@ class SignedPolicies(Unpicklable):
                 else:
                     await signing.is_over.wait()
             if signing.error is not None:
-                raise signing.error
+                raise _copy_error(signing.error)
             if signing.result is not None:
                 return signing.result
 
@@ -151,7 +151,7 @@ class SignedPolicies(Unpicklable):
             signing = self._signing.setdefault(key, own)
             yield signing, signing is own
         except Exception as error:
-            own.error = error
+            own.error = _copy_error(error)
             raise
         finally:
             # Also after an interrupt, so that no request waits for ever.
@@ -167,7 +167,7 @@ class _Signing(Generic[_Event]):
     Attributes:
         is_over: Set at the end.
         result: The signed policy, or None.
-        error: The error, or None. Both are None if it was cancelled.
+        error: A copy of the error, or None. Both are None if it was cancelled.
     """
 
     __slots__ = ("error", "is_over", "result")
@@ -197,6 +197,27 @@ def build_policy(terms: Terms) -> Policy:
 def _size(signed: SignedPolicy) -> int:
     query = sum(map(len, signed.params.values()))
     return _ENTRY_BYTES + len(signed.policy.resource) + query
+
+
+def _copy_error(error: Exception) -> Exception:
+    """
+    Return a copy of *error* without its traceback, cause and context.
+
+    Each waiting request raises its own: a shared one would collect the frames of all requests, and
+    an error report would show the variables of other users' requests.
+    """
+    if isinstance(error, ExceptionGroup):
+        return error.derive([_copy_error(each) for each in error.exceptions])
+    try:
+        # Without __init__, which may take other arguments than `args`.
+        copy: Exception = type(error).__new__(type(error), *error.args)
+    except Exception:  # a class with a __new__ that takes other arguments
+        return SigningKeyError(
+            f"the key cannot sign: {type(error).__name__} was raised in another request",
+            hint="see the error of that request",
+        )
+    copy.__dict__.update(vars(error))
+    return copy
 
 
 _caches: WeakSet[SignedPolicies] = WeakSet()

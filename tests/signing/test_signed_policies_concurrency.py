@@ -22,6 +22,7 @@ from cfsign import (
     Policy,
     SignedPolicy,
     Signer,
+    SigningKeyError,
 )
 
 DOMAIN = "https://media.example.com"
@@ -155,6 +156,67 @@ def test_threads_share_one_error(pool: ThreadPoolExecutor, waiting: list[int]) -
     assert key.calls == 1
     assert distribution.sign_resource(URL) is distribution.sign_resource(URL)
     assert key.calls == 2
+
+
+class TwoArguments(Exception):
+    """An exception that cannot be made from its `args`."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(f"{code} {reason}")
+        self.code = code
+
+
+class NewArguments(Exception):
+    """An exception whose `__new__` takes other arguments than its `args`."""
+
+    def __new__(cls, *arguments: Any) -> NewArguments:
+        if len(arguments) != 2:
+            raise TypeError
+        return super().__new__(cls, *arguments)
+
+    def __init__(self, *arguments: Any) -> None:
+        self.args = ("one",)
+
+
+ERRORS = {
+    "ours": lambda: KeyUnavailableError("throttled", hint="wait", code="Throttling"),
+    "plain": lambda: RuntimeError("the module did not answer"),
+    "two arguments": lambda: TwoArguments(5, "throttled"),
+    "system": lambda: TimeoutError(110, "timed out"),
+    "group": lambda: ExceptionGroup("two failed", [OSError(5, "one"), TwoArguments(6, "two")]),
+    "new": lambda: NewArguments(1, 2),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_each_thread_gets_an_error_of_its_own(
+    pool: ThreadPoolExecutor, waiting: list[int], name: str
+) -> None:
+    """So that the report of one request has no frames, causes or notes of the others."""
+    failure = ERRORS[name]()
+    failure.__cause__ = OSError("the cause")
+    key = SlowKey(failure)
+    requests = sign_concurrently(pool, stepped(key), key, waiting)
+    errors = [each.exception(PATIENCE) for each in requests]
+    others = [error for error in errors if error is not failure]
+    assert len(set(map(id, errors))) == MANY == len(others) + 1
+    for error in others:
+        assert error is not None
+        assert error.__cause__ is None
+        assert error.__context__ is None
+        if name == "new":
+            assert type(error) is SigningKeyError
+            assert "NewArguments was raised in another request" in str(error)
+            continue
+        assert type(error) is type(failure)
+        assert str(error) == str(failure)
+        if isinstance(error, ExceptionGroup) and isinstance(failure, ExceptionGroup):
+            assert [str(each) for each in error.exceptions] == [
+                str(each) for each in failure.exceptions
+            ]
+            assert not set(map(id, error.exceptions)) & set(map(id, failure.exceptions))
+        else:
+            assert vars(error) == vars(failure)
 
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit, GeneratorExit])
@@ -300,7 +362,9 @@ def test_tasks_share_one_error() -> None:
         tasks = [asyncio.create_task(distribution.sign_resource_async(URL)) for _ in range(MANY)]
         await run_loop_once()
         key.may_answer = True
-        for error in await asyncio.gather(*tasks, return_exceptions=True):
+        errors = await asyncio.gather(*tasks, return_exceptions=True)
+        assert len(set(map(id, errors))) == MANY
+        for error in errors:
             assert isinstance(error, KeyUnavailableError)
         assert key.calls == 1
         await distribution.sign_resource_async(URL)
