@@ -108,8 +108,6 @@ def decide(result: object, allowed_statuses: Collection[int] = ALLOWED_STATUSES)
     Raises:
         DecisionError: The result is anything else. Treat it as a refusal.
     """
-    if isinstance(result, Allow | Deny):
-        return result
     if _is_status(result):
         if 200 <= result <= 299 and result in allowed_statuses:
             return _ALLOW
@@ -122,6 +120,8 @@ def decide(result: object, allowed_statuses: Collection[int] = ALLOWED_STATUSES)
             f"authorize returned {what}",
             hint=f"return a status that allows ({allowed}) or refuses (400 to 599)",
         )
+    if isinstance(result, Allow | Deny):
+        return result
     if inspect.iscoroutine(result):
         result.close()  # otherwise Python warns that it was never awaited
         raise DecisionError(
