@@ -90,7 +90,7 @@ class SignedPolicies(Unpicklable):
                 if is_first:
                     # Another request may have ended since the look above.
                     signing.result = self._find(key) or self._add(
-                        key, signer.sign_policy(build_policy(terms))
+                        key, signer.sign_policy(to_policy(terms))
                     )
                 else:
                     signing.is_over.wait()
@@ -113,7 +113,7 @@ class SignedPolicies(Unpicklable):
             with self._join(loop_key, asyncio.Event()) as (signing, is_first):
                 if is_first:
                     signing.result = self._find(key) or self._add(
-                        key, await signer.sign_policy_async(build_policy(terms))
+                        key, await signer.sign_policy_async(to_policy(terms))
                     )
                 else:
                     await signing.is_over.wait()
@@ -188,7 +188,7 @@ def check_cache_bytes(cache_bytes: object) -> int:
     return int(cache_bytes)
 
 
-def build_policy(terms: Terms) -> Policy:
+def to_policy(terms: Terms) -> Policy:
     """Return the policy of *terms*; raise ResourceError if its resource may not be signed."""
     resource, expires_at, starts_at, ip_address = terms
     return Policy(resource, expires_at, starts_at=starts_at, ip_address=ip_address)

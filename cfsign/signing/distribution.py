@@ -13,8 +13,8 @@ from cfsign.signing.cache import (
     DEFAULT_BYTES,
     SignedPolicies,
     Terms,
-    build_policy,
     check_cache_bytes,
+    to_policy,
 )
 from cfsign.signing.cookies import SignedCookies
 from cfsign.signing.pattern import is_match
@@ -266,7 +266,7 @@ class Distribution:
         """
         terms = self._build_terms(resource, conditions)
         if self._cache is None or _has_expiry(conditions):
-            return self.signer.sign_policy(build_policy(terms))
+            return self.signer.sign_policy(to_policy(terms))
         return self._cache.sign(self.signer.current(), terms)
 
     async def sign_resource_async(
@@ -275,7 +275,7 @@ class Distribution:
         """Async version of `sign_resource`."""
         terms = self._build_terms(resource, conditions)
         if self._cache is None or _has_expiry(conditions):
-            return await self.signer.sign_policy_async(build_policy(terms))
+            return await self.signer.sign_policy_async(to_policy(terms))
         return await self._cache.sign_async(await self.signer.current_async(), terms)
 
     def redirect_max_age(self, signed_policy: SignedPolicy) -> int:

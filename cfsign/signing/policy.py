@@ -206,16 +206,16 @@ def policy_text(resource: str, expires_at: int, more_conditions: str = "") -> st
 
 
 def _check_start_and_address(
-    expires_at: int, starts_at: Timestamp | None, ip_address: Address | None
+    expires_at: int, start: Timestamp | None, address: Address | None
 ) -> tuple[int | None, str | None]:
-    start = None if starts_at is None else to_epoch_seconds(starts_at, "starts_at")
-    if start is not None and start >= expires_at:
+    seconds = None if start is None else to_epoch_seconds(start, "starts_at")
+    if seconds is not None and seconds >= expires_at:
         raise PolicyError(
-            f"starts_at must be before expires_at ({expires_at}), got {start}",
+            f"starts_at must be before expires_at ({expires_at}), got {seconds}",
             hint="are the two swapped?",
             field="starts_at",
         )
-    return start, None if ip_address is None else _check_network(ip_address)
+    return seconds, None if address is None else _check_network(address)
 
 
 def _check_network(address: Address) -> str:

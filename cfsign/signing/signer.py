@@ -108,7 +108,7 @@ class BaseSigner(ABC):
     ) -> str:
         """Async version of `sign_url`."""
         url = check_url(url)
-        policy = _build_policy(url, pattern, conditions, time())
+        policy = _build_matching_policy(url, pattern, conditions, time())
         return (await self.sign_policy_async(policy)).url(url)
 
     def _sign_url(self, url: str, pattern: str | None, conditions: Conditions, now: float) -> str:
@@ -124,7 +124,7 @@ class BaseSigner(ABC):
                     f"Expires={expires_at}", signature, signer.key_pair_id, signer.hash_algorithm
                 )
                 return add_query(url, query)
-        return self.sign_policy(_build_policy(url, pattern, conditions, now)).url(url)
+        return self.sign_policy(_build_matching_policy(url, pattern, conditions, now)).url(url)
 
     def sign_urls(
         self,
@@ -333,7 +333,9 @@ def choose_hash_algorithm(
     return chosen
 
 
-def _build_policy(url: str, pattern: str | None, conditions: Conditions, now: float) -> Policy:
+def _build_matching_policy(
+    url: str, pattern: str | None, conditions: Conditions, now: float
+) -> Policy:
     """Return the policy for a checked URL, or for a pattern that must match it."""
     policy = build_policy(url if pattern is None else pattern, conditions, now)
     check_match(policy.resource, url)

@@ -239,7 +239,7 @@ def test_interrupt_of_a_waiting_thread_does_not_affect_the_first(
     first = pool.submit(distribution.sign_resource, URL)
     assert key.was_called.wait(PATIENCE)
     with monkeypatch.context() as patch:
-        patch.setattr("cfsign.signing.cache.threading.Event.wait", _interrupted)
+        patch.setattr("cfsign.signing.cache.threading.Event.wait", _raise_interrupt)
         with pytest.raises(KeyboardInterrupt):
             distribution.sign_resource(URL)
     second = pool.submit(distribution.sign_resource, URL)
@@ -249,7 +249,7 @@ def test_interrupt_of_a_waiting_thread_does_not_affect_the_first(
     assert key.calls == 1
 
 
-def _interrupted(self: object, timeout: float | None = None) -> bool:
+def _raise_interrupt(self: object, timeout: float | None = None) -> bool:
     raise KeyboardInterrupt
 
 
