@@ -121,7 +121,7 @@ class BaseSigner(ABC):
                 signer = self.current()
                 signature = signer._sign(policy_text(url, expires_at).encode())
                 query = build_query(
-                    f"Expires={expires_at}", signature, signer.key_pair_id, signer.hash_algorithm
+                    f"Expires={expires_at}", signature, signer._key_pair_id, signer._hash_algorithm
                 )
                 return add_query(url, query)
         return self.sign_policy(_build_matching_policy(url, pattern, conditions, now)).url(url)
