@@ -27,6 +27,7 @@ _ANY_PROTOCOL = ("*://", "http*://")
 
 _ANY_TEXT, _ANY_CHARACTER, _DELIMITER = "*", "?", r"\?"
 _TOKEN = re.compile(r"\*+|\\\?|.", re.DOTALL)
+_QUESTION_MARK = re.compile(r"\\?\?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,8 @@ def resource_matches(resource: str | None, url: str) -> bool:
     - `*` matches any text and `?` any one character, within one section of the URL (protocol,
       domain, path, query);
     - a `*` at the end matches everything that follows;
-    - `\?` matches the "?" before the query. An unescaped `?` matches it too: undocumented, but
-      every AWS SDK signs it.
+    - the first `?` is the one before the query, never a wildcard. Since 2026 that page forbids a
+      backslash before it, which it required before; this project accepts both.
 
     Args:
         resource: The Resource of the policy; None covers every URL, as "*" does.
@@ -149,7 +150,8 @@ def _remove_default_port(pattern: str, port: str) -> str:
 
 
 def _tokenize(pattern: str) -> list[str]:
-    return [_ANY_TEXT if token[0] == _ANY_TEXT else token for token in _TOKEN.findall(pattern)]
+    text = _QUESTION_MARK.sub(r"\\?", pattern, count=1)
+    return [_ANY_TEXT if token[0] == _ANY_TEXT else token for token in _TOKEN.findall(text)]
 
 
 def _remove_optional_query(tokens: list[str]) -> list[str]:
@@ -175,7 +177,7 @@ class _Automaton:
         self._stars = positions.get(_ANY_TEXT, 0)
         self._last_star = self._stars & (self._end >> 1)
         self._any_character = positions.get(_ANY_CHARACTER, 0)
-        self._delimiter = positions.get(_DELIMITER, 0) | self._any_character
+        self._delimiter = positions.get(_DELIMITER, 0)
         self._slash = positions.get("/", 0)
         # A "*" or "?" in the URL also selects that wildcard, which matches it anyway.
         self._matching = {token: bits | self._any_character for token, bits in positions.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from cfsign.checking.verdict import Reason
@@ -10,8 +9,6 @@ from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.context import Context
 from cfsign.keys import KEY_ALGORITHMS
 from cfsign.limits import LATEST_32_BIT_EXPIRY
-
-_BARE_QUESTION_MARK = re.compile(r"(?<!\\)\?")
 
 _BY_REASON = {
     Reason.UNUSABLE_REQUEST: "A URL that is not percent-encoded is refused.",
@@ -49,8 +46,8 @@ def list_assumptions(context: Context, causes: tuple[Cause, ...]) -> tuple[str, 
 def _list_for_comparison(context: Context) -> Iterator[str]:
     """Yield the assumptions of a request whose URL was compared with the policy."""
     resource = (context.statement.resource if context.statement else None) or ""
-    if _BARE_QUESTION_MARK.search(resource):
-        yield "A ? in Resource without a backslash can match the ? of the query."
+    if r"\?" in resource:
+        yield "The ? before the query may have a backslash. Since 2026, AWS's page forbids it."
     if resource.startswith("http*://"):
         yield "Resource may start with http*://."
     url = context.url

@@ -9,22 +9,17 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
 
-from cfsign.errors import ResourceError
 from cfsign.signing.url import split_scheme
-
-#: Each `?` of a pattern is a wildcard or the start of the query, and each of them must be tried.
-MAX_QUESTION_MARKS = 16
 
 
 def is_match(pattern: str, url: str) -> bool:
     """
     Return True if *pattern* matches *url*; both were checked before.
 
-    Without `*`, a pattern matches itself only. Otherwise `*` matches any characters and `?` any
-    one, each within the domain, the path or the query. A `*` at the end of the domain or the path
-    also matches everything after it.
+    Without `*`, a pattern matches itself only. Otherwise its first `?` starts the query. `*`
+    matches any characters and a further `?` any one, each within the domain, the path or the
+    query. A `*` at the end of the domain or the path also matches everything after it.
     """
     return pattern == url or ("*" in pattern and _compile(pattern).fullmatch(url) is not None)
 
@@ -34,26 +29,15 @@ def _compile(pattern: str) -> re.Pattern[str]:
     if pattern == "*":
         return re.compile(".*")
     scheme, rest = split_scheme(pattern)
-    domain, slash, path = rest.partition("/")
-    if not slash:
-        tail = "/.*" if domain.endswith("*") else "/"
-    else:
-        tail = "/(?:" + "|".join(_path_expressions(path)) + ")"
+    location, mark, query = rest.partition("?")
+    domain, slash, path = location.partition("/")
+    tail = f"/{_section(path, '[^?]')}"
+    if mark:
+        tail += rf"\?{_section(query, '.')}"
+    elif location.endswith("*"):
+        tail = rf"{tail}(?:\?.*)?" if slash else "/.*"
     schemes = "https?" if scheme == "*" else scheme
     return re.compile(f"{schemes}://{_section(domain, '[^/?]')}{tail}")
-
-
-def _path_expressions(path: str) -> Iterator[str]:
-    """Yield an expression for each meaning of *path*: no query, or one that starts at any `?`."""
-    if path.count("?") > MAX_QUESTION_MARKS:
-        raise ResourceError(
-            f"a pattern may have at most {MAX_QUESTION_MARKS} `?`",
-            hint="write %3F for some of them",
-        )
-    yield _section(path, "[^?]") + (r"(?:\?.*)?" if path.endswith("*") else "")
-    for index, character in enumerate(path):
-        if character == "?":
-            yield _section(path[:index], "[^?]") + r"\?" + _section(path[index + 1 :], ".")
 
 
 def _section(text: str, any_character: str) -> str:

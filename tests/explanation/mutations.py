@@ -69,7 +69,8 @@ class SignedSet:
         Return True if the signature covers *url*.
 
         The bytes must be the same, except for the letter case of the host, and `https://h` for
-        `https://h/`. In a custom policy, `*` and `?` match everything that a client can send.
+        `https://h/`. In a custom policy, `*` matches everything that a client can send, and so
+        does each `?` after the first.
         """
         own, reserved = _split(url)
         is_same = reserved == _split(self.url)[1]
@@ -108,11 +109,11 @@ def _find_cookies(header: str) -> list[tuple[str, str]]:
 
 
 def _compile_resource(resource: str) -> re.Pattern[str]:
-    letters = {
-        "*": ".*",
-        "?": ".",
-    }  # the only `*` is the last character, so it matches the query too
-    return re.compile("".join(letters.get(letter) or re.escape(letter) for letter in resource))
+    path, mark, query = resource.partition("?")
+    # The only `*` is the last character. At the end of the path it matches the query too.
+    letters = {"*": ".*", "?": "."}
+    after = "".join(letters.get(letter) or re.escape(letter) for letter in query)
+    return re.compile(re.escape(path).replace(r"\*", ".*") + re.escape(mark) + after)
 
 
 def sign_url(world: World, number: int) -> SignedSet:
@@ -154,6 +155,7 @@ class _Kind:
     hash_name: str = "SHA1"
     is_rsa: bool = False
     is_for_folder: bool = False
+    is_for_any_license: bool = False
     path: str | None = None  # None: random letters
 
 
@@ -167,6 +169,7 @@ _KINDS = (
     _Kind(FOR_ONE_NETWORK),
     _Kind(),
     _Kind(),
+    _Kind(FOR_ALL, is_for_any_license=True),
 )
 
 
@@ -175,7 +178,10 @@ def _build_url(kind: _Kind, number: int) -> tuple[str, str]:
     random_source = random.Random(number)
     name = "".join(random_source.choices(LETTERS, k=random_source.randint(1, 8)))
     query = random_source.choice(["", "", "?size=l", "?a=1&b=%20", "?k"])
-    url = f"https://{HOST}/{f'x{name}' if kind.path is None else kind.path}{query}"
+    url = f"https://{HOST}/{f'x{name}' if kind.path is None else kind.path}"
+    if kind.is_for_any_license:
+        return f"{url}?license=paid?", f"{url}?license=*"
+    url += query
     return url, f"https://{HOST}/x*" if kind.is_for_folder else url
 
 

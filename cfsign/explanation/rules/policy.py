@@ -111,7 +111,10 @@ def _describe_json_error(document: bytes) -> tuple[str, str]:
     if text.startswith("\ufeff"):
         return "starts with a byte-order mark", "write it without one"
     if _BACKSLASH.search(text):
-        return "has a backslash that JSON does not allow", r"write \? in a Resource as \\? in JSON"
+        return (
+            "has a backslash that JSON does not allow",
+            "remove it. The ? before the query of a Resource needs no backslash",
+        )
     if "'" in text and '"' not in text:
         return "is in single quotes", "write it with json.dumps, not with str"
     return "is not JSON", _WRITE_POLICY
