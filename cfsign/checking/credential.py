@@ -17,6 +17,7 @@ Cookies: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]] | str
 # Sets, since each piece of a query is looked up in them; names are case-sensitive.
 _PARAMETERS = frozenset(PARAMETERS)
 _COOKIES = frozenset(COOKIES)
+_COOKIE_SEPARATOR = re.compile(r";|,(?=[ \t]*CloudFront-)")
 _PERCENT_ESCAPE = re.compile("%([0-9A-Fa-f]{2})")
 _BASE64 = re.compile("[A-Za-z0-9~-]++_{0,2}")
 _TO_STANDARD_BASE64 = str.maketrans("-_~", "+=/")
@@ -97,7 +98,7 @@ def parse_cookies(cookies: object) -> list[tuple[str, str]] | None:
         # Characters first: encoding a text that is far too long would take too much time.
         if len(cookies) > MAX_REQUEST_BYTES or _byte_length(cookies) > MAX_REQUEST_BYTES:
             return None
-        return [_split_cookie(piece) for piece in cookies.split(";")]
+        return [_split_cookie(piece) for piece in _split_cookies(cookies)]
     listed = _list_items(cookies)
     pairs = [pair for pair in listed if _is_pair_of_texts(pair)]
     size = sum(_byte_length(name) + _byte_length(value) + len("=") for name, value in pairs)
@@ -116,7 +117,7 @@ def strip_query(query: str | None) -> str | None:
 
 def strip_cookies(header: str) -> str:
     """Return a `Cookie` header without the CloudFront cookies, as the origin gets it."""
-    pieces = header.split(";")
+    pieces = _split_cookies(header)
     others = [piece for piece in pieces if _split_cookie(piece)[0] not in _COOKIES]
     return header if len(others) == len(pieces) else ";".join(others).lstrip(" \t")
 
@@ -155,6 +156,21 @@ def _split_parameter(piece: str) -> tuple[str, str]:
 def _percent_decode(text: str) -> str:
     # A "+" stays: it means a space in HTML forms only, and CloudFront's base64 does not have it.
     return _PERCENT_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), text)
+
+
+def _split_cookies(header: str) -> list[str]:
+    """
+    Return the pieces of a `Cookie` header, one per cookie.
+
+    A comma before or after a CloudFront cookie also separates: servers join several `Cookie` lines
+    by commas (RFC 9110, section 5.3), and CloudFront's values have none.
+    """
+    pieces: list[str] = []
+    for piece in _COOKIE_SEPARATOR.split(header):
+        cookie, comma, rest = piece.partition(",")
+        is_joined = comma and _split_cookie(cookie)[0] in _COOKIES
+        pieces += [cookie, rest] if is_joined else [piece]
+    return pieces
 
 
 def _split_cookie(piece: str) -> tuple[str, str]:

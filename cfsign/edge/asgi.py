@@ -100,8 +100,7 @@ def _read_request(scope: Scope) -> ViewerRequest:
         method=method,
         url=build_viewer_url(_HTTP_SCHEMES.get(scheme, scheme), host, target),
         target=target,
-        # RFC 9113, section 8.2.3: HTTP/2 may send the cookies in several headers.
-        cookies="; ".join(_get_headers(scope, b"cookie")),
+        cookies=_join_cookies(scope),
         address=client[0] if client else None,
         origin=next(iter(_get_headers(scope, b"origin")), None),
         is_preflight=(
@@ -115,6 +114,11 @@ def _get_headers(scope: Scope, wanted: bytes) -> list[str]:
     return [value.decode("latin-1") for name, value in scope["headers"] if name.lower() == wanted]
 
 
+def _join_cookies(scope: Scope) -> str:
+    # RFC 9113, section 8.2.3: HTTP/2 may send the cookies in several headers.
+    return "; ".join(_get_headers(scope, b"cookie"))
+
+
 def _remove_target_host(scope: Scope) -> Scope:
     path, raw_path = remove_target_host(scope["path"]), scope.get("raw_path")
     if raw_path is None:
@@ -125,16 +129,14 @@ def _remove_target_host(scope: Scope) -> Scope:
 
 def _remove_credential(scope: Scope) -> Scope:
     query = strip_query(scope.get("query_string", b"").decode("latin-1")) or ""
-    headers = [
-        (name, strip_cookies(value.decode("latin-1")).encode("latin-1"))
-        if name.lower() == b"cookie"
-        else (name, value)
-        for name, value in scope["headers"]
-    ]
+    headers = [header for header in scope["headers"] if header[0].lower() != b"cookie"]
+    cookies = strip_cookies(_join_cookies(scope))
+    if cookies:
+        headers.append((b"cookie", cookies.encode("latin-1")))
     return {
         **scope,
         "query_string": query.encode("latin-1"),
-        "headers": [(name, value) for name, value in headers if value or name.lower() != b"cookie"],
+        "headers": headers,
     }
 
 

@@ -143,6 +143,33 @@ def test_none_and_empty_collections_are_no_cookies() -> None:
     assert parse_cookies(None) == parse_cookies({}) == parse_cookies([]) == []
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "a=1, CloudFront-Policy=x, CloudFront-Signature=y,CloudFront-Key-Pair-Id=K, b=2, c",
+        "a=1; CloudFront-Policy=x; CloudFront-Signature=y, CloudFront-Key-Pair-Id=K, b=2, c",
+        "a=1,\tCloudFront-Policy=x, CloudFront-Signature=y; CloudFront-Key-Pair-Id=K; b=2, c",
+    ],
+)
+def test_cookie_lines_that_a_server_joined_by_commas(header: str) -> None:
+    """A comma before or after a CloudFront cookie separates; other commas are part of a value."""
+    cookies = parse_cookies(header) or []
+    assert cookies[0] == ("a", "1")
+    assert cookies[1:4] == [
+        ("CloudFront-Policy", "x"),
+        ("CloudFront-Signature", "y"),
+        ("CloudFront-Key-Pair-Id", "K"),
+    ]
+    assert cookies[4:] == [("b", "2, c")]
+    assert strip_cookies(header) == "a=1; b=2, c"
+
+
+def test_comma_separates_nothing_without_a_cloudfront_cookie() -> None:
+    header = "a=1, b=2; c=CloudFront-Policy, d"
+    assert parse_cookies(header) == [("a", "1, b=2"), ("c", "CloudFront-Policy, d")]
+    assert strip_cookies(header) == header
+
+
 def test_cookie_value_may_have_equals_signs_and_quotes() -> None:
     """Only the first = separates, and quotes are part of the value."""
     assert parse_cookies('a="b=c"; d') == [("a", '"b=c"'), ("d", "")]

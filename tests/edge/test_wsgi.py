@@ -379,6 +379,15 @@ class TestRealServer:
             cookies = join_cookies(rsa_peer.custom_cookies(document))
             assert self.send(port, "/a", Cookie=cookies)[0] == status
 
+    def test_several_cookie_lines_are_one(self, port: int, rsa_peer: Any) -> None:
+        """AWS's SDK for Java sends three; most servers join them by commas for WSGI."""
+        cookies = rsa_peer.custom_cookies(EVERYTHING)
+        lines = "".join(f"Cookie: {name}={value}\r\n" for name, value in cookies.items())
+        request = f"GET /a HTTP/1.1\r\nHost: {HOST}\r\nCookie: a=1\r\n{lines}Cookie: b=2\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(request.encode())
+            assert b"200 OK" in connection.recv(65536)
+
     def test_two_host_headers_are_refused(self, port: int, rsa_peer: Any) -> None:
         """A request with two hosts is invalid (RFC 9112, section 3.2)."""
         target = rsa_peer.canned_url(f"http://{HOST}/a", EXPIRES).removeprefix(f"http://{HOST}")
