@@ -61,6 +61,52 @@ def test_folder_may_be_a_link(folder: Path) -> None:
     assert BufferingClient(create_folder_app(link)).get("/a.txt").text == "0123456789"
 
 
+@pytest.mark.parametrize(
+    ("value", "status", "content"),
+    [
+        ("bytes=0-0", 206, "0"),
+        ("bytes=-1", 206, "9"),
+        ("bytes=9-", 206, "9"),
+        ("bytes=9-9", 206, "9"),
+        ("bytes=0-", 206, "0123456789"),
+        ("Bytes=3-5", 206, "345"),
+        ("bytes=8-99", 206, "89"),
+        ("bytes=-99", 206, "0123456789"),
+        ("bytes=10-", 416, ""),
+        ("bytes=-0", 416, ""),
+        ("bytes=5-4", 200, "0123456789"),
+        ("bytes=0-1,3-4", 200, "0123456789"),
+        ("bytes=-", 200, "0123456789"),
+        ("bytes=+1-2", 200, "0123456789"),
+        ("lines=0-1", 200, "0123456789"),
+    ],
+)
+def test_range(client: Any, value: str, status: int, content: str) -> None:
+    """One byte is a range, too; what is not one valid range gives the whole file."""
+    response = client.get("/a.txt", headers={"Range": value})
+    assert (response.status_code, response.text) == (status, content)
+    if status == 206:
+        assert response.headers["Content-Length"] == str(len(content))
+        start = "0123456789".index(content)
+        expected = f"bytes {start}-{start + len(content) - 1}/10"
+        assert response.headers["Content-Range"] == expected
+    assert client.head("/a.txt", headers={"Range": value}).status_code == status
+
+
+@pytest.mark.parametrize("value", ["bytes=0-0", "bytes=-1", "bytes=0-"])
+def test_range_of_an_empty_file(folder: Path, client: Any, value: str) -> None:
+    (folder / "empty").touch()
+    assert client.get("/empty", headers={"Range": value}).status_code == 416
+
+
+def test_compressed_copy_is_a_file_like_any_other(folder: Path, client: Any) -> None:
+    """As in a bucket: `a.txt.gz` is served, and never instead of `a.txt`."""
+    (folder / "a.txt.gz").write_text("compressed")
+    assert client.get("/a.txt.gz").text == "compressed"
+    response = client.get("/a.txt", headers={"Accept-Encoding": "gzip"})
+    assert (response.text, response.headers.get("Vary")) == ("0123456789", None)
+
+
 def test_if_range(client: Any) -> None:
     """The range if the file is unchanged, else the whole file (RFC 9110, section 13.1.5)."""
     first = client.get("/a.txt", headers={"Range": "bytes=2-4"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -125,7 +126,7 @@ def test_request_and_response_are_forwarded(
     assert headers_received["x-forwarded-for"] == "192.0.2.9, 127.0.0.1"
     assert headers_received["via"].endswith("(CloudFront)")
     assert not {"te", "x-mine"} & headers_received.keys()
-    assert headers_received.get("connection", "keep-alive") == "keep-alive"
+    assert headers_received["connection"] == "close"
     assert response.headers["content-encoding"] == "gzip"
     assert response.headers.get_list("set-cookie") == ["a=1", "b=2"]
     assert not {"x-hop", "keep-alive"} & response.headers.keys()
@@ -179,6 +180,29 @@ def test_origin_that_does_not_answer_gives_504(
     proxy = Proxy("http://origin.example", transport=httpx.MockTransport(time_out))
     assert client.get(sign(f"{serve_behind_edge(proxy)}/a")).status_code == 504
     proxy.close()
+
+
+def test_what_an_origin_sends_too_much_is_no_response(
+    serve_behind_edge: Callable[..., str], sign: Callable[..., str], client: Any
+) -> None:
+    """A second response in the same packet would answer another client's request."""
+
+    def answer(connection: socket.socket) -> None:
+        with connection:
+            while connection.recv(65536):
+                response = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n%s"
+                connection.sendall(response % b"good" + response % b"evil")
+
+    def accept(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=answer, args=listener.accept()[:1], daemon=True).start()
+
+    with listen(None, "--port") as listener, open_origin(get_url(listener)) as app:
+        threading.Thread(target=accept, args=(listener,), daemon=True).start()
+        url = serve_behind_edge(app)
+        assert [client.get(sign(f"{url}/{n}")).text for n in range(3)] == ["good"] * 3
+        listener.shutdown(socket.SHUT_RDWR)
 
 
 def test_redirect_is_not_followed(

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from email.utils import parsedate
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from wsgiref.headers import Headers
 
 from whitenoise import WhiteNoise  # type: ignore[import-untyped]  # it has no types
+from whitenoise.responders import (  # type: ignore[import-untyped]
+    MissingFileError,
+    Response,
+    SlicedFile,
+    StaticFile,
+)
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 # The methods of an S3 bucket for reading; its CORS rules answer OPTIONS.
 _METHODS = "GET, HEAD, OPTIONS"
-# WhiteNoise sends a compressed copy of a file if one lies next to it.
-_VARIANTS = ("", ".gz", ".br")
+# RFC 9110, section 14.1.2: one range. WhiteNoise answers other ranges with the whole file.
+_RANGE = re.compile(r"bytes=(?:([0-9]+)-([0-9]+)?|-([0-9]+))", re.IGNORECASE)
 
 
 def create_folder_app(folder: Path) -> WSGIApplication:
@@ -43,13 +52,48 @@ def create_folder_app(folder: Path) -> WSGIApplication:
     return respond
 
 
+class _File(StaticFile):  # type: ignore[misc]  # it has no types
+    """A file with ranges of one byte, which WhiteNoise refuses."""
+
+    def get_range_response(self, range_header: str, base_headers: Any, file_handle: Any) -> Any:
+        size = int(dict(base_headers)["Content-Length"])
+        parts = _RANGE.fullmatch(range_header.strip())
+        if parts is None:
+            raise ValueError  # WhiteNoise then sends the whole file
+        first, last, suffix = (None if part is None else int(part) for part in parts.groups())
+        start = max(size - (suffix or 0), 0) if first is None else first
+        end = size - 1 if last is None else min(last, size - 1)
+        if last is not None and last < start:
+            raise ValueError  # RFC 9110, section 14.1.2: not a valid range
+        if start >= size:
+            return self.get_range_not_satisfiable_response(file_handle, size)
+        headers = [pair for pair in base_headers if pair[0] != "Content-Length"]
+        headers.append(("Content-Range", f"bytes {start}-{end}/{size}"))
+        headers.append(("Content-Length", str(end - start + 1)))
+        body = None if file_handle is None else SlicedFile(file_handle, start, end)
+        return Response(HTTPStatus.PARTIAL_CONTENT, headers, body)
+
+
 class _FolderApp(WhiteNoise):  # type: ignore[misc]  # it has no types
     """WhiteNoise with `If-Range`, and without links that lead out of the folder."""
 
     def candidate_paths_for_url(self, url: str) -> Iterator[str]:
         for path in super().candidate_paths_for_url(url):
-            if all(self._is_inside(f"{path}{variant}") for variant in _VARIANTS):
+            if self._is_inside(path):
                 yield path
+
+    def get_static_file(self, path: str, url: str, stat_cache: object = None) -> _File:
+        if not os.path.exists(path):
+            raise MissingFileError(path)
+        headers = Headers([])
+        self.add_mime_headers(headers, path, url)
+        self.add_cache_headers(headers, path, url)
+        return _File(path, headers.items())
+
+    @staticmethod
+    def is_compressed_variant(path: str, stat_cache: object = None) -> bool:
+        """Return False: a bucket serves `a.js.gz` as a file, and never in place of `a.js`."""
+        return False
 
     def _is_inside(self, path: str) -> bool:
         real = Path(os.path.realpath(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import socket
 import threading
@@ -11,6 +12,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from waitress import wasyncore  # type: ignore[import-untyped]  # it has no types
+from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
+from waitress.parser import HTTPRequestParser, ParsingError  # type: ignore[import-untyped]
 from waitress.server import create_server  # type: ignore[import-untyped]  # it has no types
 
 from cfsign.errors import ConfigurationError
@@ -28,6 +31,53 @@ VIA = "1.1 local.cloudfront.net (CloudFront)"
 
 # Browsers open up to six connections per host.
 _THREADS = 8
+
+# Half-sent requests need no thread, so a thousand of them do no harm (Waitress: 100). They are
+# closed after this many seconds (Waitress: 120 without any data).
+_CONNECTIONS = 1_000
+_REQUEST_TIMEOUT = 20.0
+
+_COOKIE_LINE = re.compile(rb"^Cookie:(.*)$", re.IGNORECASE | re.MULTILINE)
+
+
+class _RequestParser(HTTPRequestParser):  # type: ignore[misc]  # it has no types
+    """A parser that joins several `Cookie` lines by "; " (RFC 9113, section 8.2.3), not by ","."""
+
+    path = ""  # Waitress logs it for a request that it could not parse
+
+    def parse_header(self, header_plus: bytes) -> None:
+        try:
+            super().parse_header(header_plus)
+        except ValueError:
+            # Waitress would close the connection without a response.
+            raise ParsingError("Target is not valid") from None
+        cookies = _COOKIE_LINE.findall(header_plus)
+        if len(cookies) > 1:
+            texts = (cookie.strip(b" \t\r") for cookie in cookies)
+            self.headers["COOKIE"] = b"; ".join(texts).decode("latin-1")
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]  # it has no types
+    """A connection that is closed if its client is too slow with a request."""
+
+    parser_class = _RequestParser
+    _began = 0.0
+
+    def received(self, data: bytes) -> bool:
+        if self.request is None:
+            self._began = time.time()
+        is_read: bool = super().received(data)
+        return is_read
+
+    def writable(self) -> bool:
+        # Waitress calls this about once a second.
+        if self.request is not None and not self.requests:
+            # The headers as a whole have this time; a body has it for each part.
+            since = self.last_activity if self.request.headers_finished else self._began
+            if time.time() - since > _REQUEST_TIMEOUT:
+                self.will_close = True
+        is_writable: bool = super().writable()
+        return is_writable
 
 
 @contextmanager
@@ -78,7 +128,16 @@ def serve(app: WSGIApplication, listener: socket.socket, **options: Any) -> Iter
         options: Options of Waitress, such as `url_scheme` and `trusted_proxy`.
     """
     channels: dict[int, wasyncore.dispatcher] = {}
-    server = create_server(app, map=channels, sockets=[listener], threads=_THREADS, **options)
+    server = create_server(
+        app,
+        map=channels,
+        sockets=[listener],
+        threads=_THREADS,
+        connection_limit=_CONNECTIONS,
+        asyncore_use_poll=True,  # `select` cannot watch that many connections
+        **options,
+    )
+    server.channel_class = _Channel
     thread = threading.Thread(target=server.run, name=f"waitress {get_url(listener)}", daemon=True)
     thread.start()
     try:
