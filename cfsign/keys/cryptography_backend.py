@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
@@ -28,6 +27,7 @@ from cfsign.keys.key_errors import (
 )
 from cfsign.keys.pem import PEM
 from cfsign.keys.protocol import HashAlgorithm, Unpicklable
+from cfsign.utils.secret import Secret
 
 NAME = "cryptography"
 
@@ -200,7 +200,7 @@ class ECPublicKey(_OpenSSLPublicKey):
         return None
 
 
-def load_private(pem: PEM, password: bytes | None) -> RSAPrivateKey | ECPrivateKey:
+def load_private(pem: PEM, password: Secret[bytes] | None) -> RSAPrivateKey | ECPrivateKey:
     """
     Parse PKCS#1, PKCS#8 or SEC 1, encrypted or not.
 
@@ -216,7 +216,7 @@ def load_private(pem: PEM, password: bytes | None) -> RSAPrivateKey | ECPrivateK
     if structure.kind == "RSA":
         read_rsa_private_numbers(pem, structure)
     try:
-        key = _parse_safely(serialization.load_der_private_key, pem.der, None)
+        key = _parse_safely(lambda: serialization.load_der_private_key(pem.der, None))
     except Exception:  # a parser of hostile bytes may raise anything
         raise build_damage_error(pem) from None
     if isinstance(key, rsa.RSAPrivateKey):
@@ -237,7 +237,7 @@ def load_public(pem: PEM) -> RSAPublicKey | ECPublicKey:
     if structure.kind == "RSA":
         read_rsa_public_numbers(pem, structure)
     try:
-        key = _parse_safely(serialization.load_der_public_key, pem.der)
+        key = _parse_safely(lambda: serialization.load_der_public_key(pem.der))
     except Exception:  # a parser of hostile bytes may raise anything
         raise build_damage_error(pem) from None
     if isinstance(key, rsa.RSAPublicKey):
@@ -258,7 +258,7 @@ def generate_pem(algorithm: str) -> str:
     return _encode_private_pem(key).decode("ascii")
 
 
-def _decrypt(pem: PEM, password: bytes | None) -> PEM:
+def _decrypt(pem: PEM, password: Secret[bytes] | None) -> PEM:
     """Return the decrypted key as unencrypted PKCS#8."""
     if not pem.label.endswith("PRIVATE KEY"):
         raise build_label_error(pem, "private")
@@ -267,10 +267,11 @@ def _decrypt(pem: PEM, password: bytes | None) -> PEM:
     check_encryption(pem)
     try:
         # RSA is validated later, like an unencrypted key.
-        load = functools.partial(
-            serialization.load_pem_private_key, unsafe_skip_rsa_key_validation=True
+        key = _parse_safely(
+            lambda: serialization.load_pem_private_key(
+                pem.data, password.reveal(), unsafe_skip_rsa_key_validation=True
+            )
         )
-        key = _parse_safely(load, pem.data, password)
         der = key.private_bytes(
             serialization.Encoding.DER,
             serialization.PrivateFormat.PKCS8,
@@ -283,10 +284,10 @@ def _decrypt(pem: PEM, password: bytes | None) -> PEM:
     return PEM("PRIVATE KEY", der, pem.source)
 
 
-def _parse_safely(parse: Callable[..., _Key], *arguments: bytes | None) -> _Key:
+def _parse_safely(parse: Callable[[], _Key]) -> _Key:
     """Call a parser; turn a Rust panic, which is not an Exception, into ValueError."""
     try:
-        return parse(*arguments)
+        return parse()
     except BaseException as error:
         if type(error).__name__ == "PanicException":  # PyO3's, which no module exports
             raise ValueError("the parser panicked") from None

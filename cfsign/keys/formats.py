@@ -8,7 +8,9 @@ rounds of password hashing. This module accepts only known kinds of keys, and nu
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from cfsign.keys.der import (
     BIT_STRING,
@@ -68,6 +70,9 @@ _KINDS = {
 }
 
 
+_Result = TypeVar("_Result")
+
+
 @dataclass(frozen=True, slots=True)
 class KeyContent:
     """The kind of a key, "RSA" or "P-256", and its innermost structure: PKCS#1 for RSA."""
@@ -91,10 +96,9 @@ def read_private_key(pem: PEM) -> KeyContent:
     """Read an unencrypted private key; raise SigningKeyError for a kind CloudFront rejects."""
     if pem.label not in ("RSA PRIVATE KEY", "PRIVATE KEY", "EC PRIVATE KEY"):
         raise build_label_error(pem, "private")
-    try:
-        key = _parse_private_key(pem)
-    except (ValueError, IndexError):
-        raise build_damage_error(pem) from None
+    key = _try(lambda: _parse_private_key(pem))
+    if key is None:
+        raise build_damage_error(pem)
     return _check_kind(key, pem)
 
 
@@ -102,16 +106,9 @@ def read_public_key(pem: PEM) -> KeyContent:
     """Read a public key; raise SigningKeyError for a kind CloudFront rejects."""
     if pem.label not in ("PUBLIC KEY", "RSA PUBLIC KEY"):
         raise build_label_error(pem, "public")
-    if pem.label == "RSA PUBLIC KEY":
-        return KeyContent("RSA", pem.der)
-    try:
-        identifier, bit_string = parse_sequence(pem.der)
-        bits = get_content(bit_string, BIT_STRING)
-        if bits[:1] != b"\0":  # the number of unused bits; a key consists of whole bytes
-            raise ValueError
-        key = KeyContent(_read_kind(identifier), bits[1:])
-    except (ValueError, IndexError):
-        raise build_damage_error(pem) from None
+    key = _try(lambda: _parse_public_key(pem))
+    if key is None:
+        raise build_damage_error(pem)
     return _check_kind(key, pem)
 
 
@@ -135,10 +132,10 @@ def read_rsa_public_numbers(pem: PEM, key: KeyContent) -> tuple[int, int]:
     bits = _count_modulus_bits(key.content, 0)
     if bits > MAX_BITS:
         raise build_kind_error(pem, f"RSA-{bits}")
-    try:
-        n, e = map(parse_integer, parse_sequence(key.content))
-    except ValueError:
-        raise build_damage_error(pem) from None
+    numbers = _try(lambda: tuple(map(parse_integer, parse_sequence(key.content))))
+    if numbers is None or len(numbers) != 2:
+        raise build_damage_error(pem)
+    n, e = numbers
     # With e = 1 every message would be its own signature.
     if not n % 2 or not e % 2 or not 3 <= e < n:
         raise build_damage_error(pem)
@@ -149,16 +146,25 @@ def check_encryption(pem: PEM) -> None:
     """Raise SigningKeyError if one try of a password would take more than seconds."""
     if len(pem.der) > MAX_ENCRYPTED_BYTES:
         raise build_kind_error(pem, f"an encrypted key of {len(pem.der)} bytes")
-    try:
-        is_affordable = (
+    is_affordable = _try(
+        lambda: (
             _is_valid_older_encryption(pem.headers)
             if pem.headers
             else _is_affordable(_find_derivation(parse_sequence(pem.der)[0]))
         )
-    except (ValueError, IndexError):
-        raise build_damage_error(pem) from None
+    )
+    if is_affordable is None:
+        raise build_damage_error(pem)
     if not is_affordable:
         raise build_encryption_error(pem)
+
+
+def _try(parse: Callable[[], _Result]) -> _Result | None:
+    """Return the result of *parse*, or None: the frames of its error have the key in them."""
+    try:
+        return parse()
+    except (ValueError, IndexError):
+        return None
 
 
 def _check_kind(key: KeyContent, pem: PEM) -> KeyContent:
@@ -179,6 +185,16 @@ def _parse_private_key(pem: PEM) -> KeyContent:
     return KeyContent(_read_curve(parse_elements(parameters)[0]), pem.der)
 
 
+def _parse_public_key(pem: PEM) -> KeyContent:
+    if pem.label == "RSA PUBLIC KEY":
+        return KeyContent("RSA", pem.der)
+    identifier, bit_string = parse_sequence(pem.der)
+    bits = get_content(bit_string, BIT_STRING)
+    if bits[:1] != b"\0":  # the number of unused bits; a key consists of whole bytes
+        raise ValueError
+    return KeyContent(_read_kind(identifier), bits[1:])
+
+
 def _read_kind(identifier: Element) -> str:
     """Return the kind of an AlgorithmIdentifier (RFC 5280, section 4.1.1.2)."""
     algorithm, *parameters = parse_children(identifier)
@@ -195,10 +211,7 @@ def _read_curve(parameters: Element) -> str:
 
 
 def _count_modulus_bits(pkcs1: bytes, index: int) -> int:
-    try:
-        return parse_integer(parse_sequence(pkcs1)[index]).bit_length()
-    except (ValueError, IndexError):
-        return 0
+    return _try(lambda: parse_integer(parse_sequence(pkcs1)[index]).bit_length()) or 0
 
 
 def _read_consistent_numbers(pkcs1: bytes) -> RSANumbers | None:

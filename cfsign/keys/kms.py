@@ -107,10 +107,11 @@ class KmsPrivateKey(Unpicklable):
             MessageType="DIGEST",
             SigningAlgorithm=self._signing_algorithm,
         )
-        signature = response.get("Signature")
-        if not isinstance(signature, bytes) or not signature:
-            raise self._resource.build_response_error()
-        return signature
+        signature = response.pop("Signature", None)
+        if isinstance(signature, bytes) and signature:
+            return signature
+        del signature  # error reports print the variables of a frame that raises
+        raise self._resource.build_response_error()
 
     def public_key_pem(self) -> str:
         """Return the public key as PEM, SubjectPublicKeyInfo (RFC 5280, section 4.1)."""

@@ -23,6 +23,7 @@ from cfsign.keys.protocol import (
 )
 from cfsign.keys.source import is_kms_name, parse_kms_name
 from cfsign.utils.fork import run_after_fork
+from cfsign.utils.secret import Secret, hide
 
 if TYPE_CHECKING:
     from cfsign.keys.pem import PEM
@@ -71,19 +72,14 @@ def load_private_key(
             accept its kind (AWS, "Create key pairs for your signers").
         ConfigurationError: The backend is unknown or not installed.
     """
-    from cfsign.keys.key_errors import build_size_error  # imported late: `import cfsign` is fast
-    from cfsign.keys.pem import read_pem
-
-    name = choose_backend(backend)
-    pem = read_pem(source, "private")
-    key = _load_cached(pem, _resolve_password(password, pem, name), name)
-    if key.algorithm not in KEY_ALGORITHMS and not allow_unsupported:
-        raise build_size_error(pem, key.algorithm)
-    return key  # type: ignore[no-any-return]  # the backend is chosen at run time
+    hidden_source, hidden_password = hide(source), hide(password)
+    del source, password
+    return _load_private_key(hidden_source, hidden_password, backend, allow_unsupported)
 
 
 def resolve_private_key(
-    setting: PrivateKey | AsyncPrivateKey | Source, password: Password | None = None
+    setting: PrivateKey | AsyncPrivateKey | Source,
+    password: Password | Secret[Any] | None = None,
 ) -> PrivateKey | AsyncPrivateKey:
     """
     Return the private key for a setting, an argument or an environment variable.
@@ -91,31 +87,35 @@ def resolve_private_key(
     Args:
         setting: A key object, which is returned unchanged; `kms:` and the id, ARN or `alias/NAME`
             of a key in AWS KMS; or a source for `load_private_key`.
-        password: The password of an encrypted key, as for `load_private_key`.
+        password: The password of an encrypted key, as for `load_private_key`; or the same, hidden.
 
     Raises:
         SigningKeyError: The key is missing or cannot be used.
         ConfigurationError: A package that the key needs is not installed.
     """
-    if isinstance(setting, str | bytes | os.PathLike) and not is_kms_name(setting):
-        return load_private_key(setting, password=password)
+    hidden, hidden_password = hide(setting), hide(password)
+    del setting, password
+    is_kms = is_kms_name(hidden.reveal())
+    if isinstance(hidden.reveal(), str | bytes | os.PathLike) and not is_kms:
+        return _load_private_key(hidden, hidden_password)
     # This accepts asynchronous keys too: their methods have the same names.
-    if not isinstance(setting, str) and not is_private_key(setting):
-        kind = setting if isinstance(setting, type) else type(setting)
+    if not is_kms and not is_private_key(hidden.reveal()):
+        kind = hidden.reveal() if isinstance(hidden.reveal(), type) else type(hidden.reveal())
         raise SigningKeyError(
             f"a private key cannot be made from {kind.__name__}",
             hint="use a path, PEM or DER as text or bytes, kms: and the name of a key in AWS KMS, "
             "or an object with the methods sign and public_key_pem",
         )
-    if password is not None:
+    if hidden_password.reveal() is not None:
         raise SigningKeyError(
             "there is a password, but no encrypted key", hint="remove the password"
         )
-    if isinstance(setting, str):
+    if is_kms:
         from cfsign.keys.kms import KmsPrivateKey
 
-        return KmsPrivateKey(parse_kms_name(setting))
-    return setting
+        return KmsPrivateKey(parse_kms_name(hidden.reveal()))
+    key: PrivateKey | AsyncPrivateKey = hidden.reveal()
+    return key
 
 
 def load_public_key(source: Source, *, backend: str | None = None) -> PublicKey:
@@ -132,9 +132,10 @@ def load_public_key(source: Source, *, backend: str | None = None) -> PublicKey:
     """
     from cfsign.keys.pem import read_pem  # imported late, as above
 
-    key: PublicKey = _import_backend(choose_backend(backend)).load_public(
-        read_pem(source, "public")
-    )
+    hidden = hide(source)
+    del source
+    pem = read_pem(hidden, "public")
+    key: PublicKey = _import_backend(choose_backend(backend)).load_public(pem)
     return key
 
 
@@ -182,7 +183,24 @@ def _is_installed(name: str) -> bool:
     return find_spec(name) is not None
 
 
-def _load_cached(pem: PEM, password: bytes | None, backend: str) -> Any:
+def _load_private_key(
+    source: Secret[Source],
+    password: Secret[Password | None],
+    backend: str | None = None,
+    allow_unsupported: bool = False,
+) -> PrivateKey:
+    from cfsign.keys.key_errors import build_size_error  # imported late: `import cfsign` is fast
+    from cfsign.keys.pem import read_pem
+
+    name = choose_backend(backend)
+    pem = read_pem(source, "private")
+    key = _load_cached(pem, _resolve_password(password, pem, name), name)
+    if key.algorithm not in KEY_ALGORITHMS and not allow_unsupported:
+        raise build_size_error(pem, key.algorithm)
+    return key  # type: ignore[no-any-return]  # the backend is chosen at run time
+
+
+def _load_cached(pem: PEM, password: Secret[bytes] | None, backend: str) -> Any:
     digest = _compute_digest(pem, password, backend)
     key = _cache.get(digest)
     if key is None:
@@ -194,11 +212,11 @@ def _load_cached(pem: PEM, password: bytes | None, backend: str) -> Any:
     return key
 
 
-def _compute_digest(pem: PEM, password: bytes | None, backend: str) -> bytes:
+def _compute_digest(pem: PEM, password: Secret[bytes] | None, backend: str) -> bytes:
     import hashlib  # imported late, as above
 
     # A digest, because the cache must hold neither a key's text nor a password.
-    parts = [backend.encode(), pem.data, b"" if password is None else b"=" + password]
+    parts = [backend.encode(), pem.data, b"" if password is None else b"=" + password.reveal()]
     return hashlib.blake2b(b"".join(b"%d:%b" % (len(part), part) for part in parts)).digest()
 
 
@@ -215,30 +233,33 @@ def _import_backend(name: str) -> ModuleType:
     return import_module(f"cfsign.keys.{name}_backend")
 
 
-def _resolve_password(password: Password | None, pem: PEM, backend: str) -> bytes | None:
-    value: object = password
-    if callable(password):
+def _resolve_password(
+    password: Secret[Password | None], pem: PEM, backend: str
+) -> Secret[bytes] | None:
+    value: Secret[Any] = password
+    if callable(password.reveal()):
         # The function may prompt the user or call a secret store: only if the password is needed.
-        value = password() if pem.is_encrypted and backend == "cryptography" else None
-    if value is None:
+        is_needed = pem.is_encrypted and backend == "cryptography"
+        value = Secret(password.reveal()() if is_needed else None)  # type: ignore[operator, misc]
+    if value.reveal() is None:
         return None
-    if not isinstance(value, str | bytes):
-        if isinstance(value, Coroutine):
-            value.close()
+    if not isinstance(value.reveal(), str | bytes):
+        if isinstance(value.reveal(), Coroutine):
+            value.reveal().close()
         raise SigningKeyError(
             "a password must be text, bytes or a function that returns one of them, "
-            f"got {type(value).__name__}"
+            f"got {type(value.reveal()).__name__}"
         )
     if not pem.is_encrypted and pem.label.endswith("PRIVATE KEY"):
         from cfsign.keys.key_errors import build_unneeded_password_error
 
         raise build_unneeded_password_error(pem)
-    return _encode_password(value) if isinstance(value, str) else value
+    return _encode_password(value) if isinstance(value.reveal(), str) else value
 
 
-def _encode_password(password: str) -> bytes:
+def _encode_password(password: Secret[str]) -> Secret[bytes]:
     try:
-        return password.encode("utf-8")
+        return Secret(password.reveal().encode("utf-8"))
     except UnicodeEncodeError:  # not chained: its text holds the password
         pass
     raise SigningKeyError("the password cannot be encoded as UTF-8", hint="pass it as bytes")

@@ -13,6 +13,7 @@ from cfsign.errors import SigningKeyError
 from cfsign.keys.der import find_pem_label
 from cfsign.keys.protocol import Source
 from cfsign.keys.source import PEM_BEGIN, describe_key, is_base64_pem, read_source
+from cfsign.utils.secret import Secret
 
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
@@ -40,7 +41,7 @@ class PEM:
         return self.label == "ENCRYPTED PRIVATE KEY" or bool(self.headers)
 
 
-def read_pem(source: Source, wanted: Literal["private", "public"]) -> PEM:
+def read_pem(source: Secret[Source], wanted: Literal["private", "public"]) -> PEM:
     r"""
     Read the PEM block in *source*: the first *wanted* key, else the first block.
 
@@ -56,11 +57,10 @@ def read_pem(source: Source, wanted: Literal["private", "public"]) -> PEM:
     """
     content, origin = read_source(source)
     try:
-        return _parse(content, origin, wanted)
+        return _parse(content.reveal(), origin, wanted)
     except SigningKeyError as caught:
+        # A new error: the frames of the other have the content in their variables.
         error = SigningKeyError(caught.message, hint=caught.hint, source=origin)
-    # A new error, and no content: error reports print the variables of each frame that raises.
-    del content
     raise error
 
 

@@ -28,6 +28,7 @@ from cfsign.keys.key_errors import build_backend_error, build_hash_error
 from cfsign.keys.pem import PEM
 from cfsign.keys.protocol import HashAlgorithm, Unpicklable
 from cfsign.utils.fork import run_after_fork
+from cfsign.utils.secret import Secret
 
 NAME = "rsa"
 
@@ -161,7 +162,7 @@ def _renew_blinding() -> None:
 run_after_fork(_renew_blinding)
 
 
-def load_private(pem: PEM, password: bytes | None) -> RSAPrivateKey:
+def load_private(pem: PEM, password: Secret[bytes] | None) -> RSAPrivateKey:
     """
     Read an unencrypted PKCS#1 or PKCS#8 key (RFC 8017, RFC 5958).
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 from cfsign.errors import SigningKeyError
-from cfsign.keys.protocol import Source
+from cfsign.utils.secret import Secret
 
 #: A key has about 2 KB. A larger file is something else.
 MAX_KEY_BYTES = 64 * 1024
@@ -16,8 +16,13 @@ MAX_KEY_BYTES = 64 * 1024
 PEM_BEGIN, _BASE64_PEM_BEGIN = "-----BEGIN", "LS0tLS1CRUdJ"
 
 _KMS_PREFIX = "kms:"
-_BASE64 = r"[A-Za-z0-9+/=]{48,}"
 _MAX_PATH = 1024
+
+# The names of key files and key rings. Any other text may be a password or the key itself.
+_FILE_NAME = re.compile(r".*\.(?:pem|key|der|crt|cer|cert|pub|p8|pk8|txt|json)", re.IGNORECASE)
+
+# Random characters, unlike a path: each kind of letter and a digit among 40.
+_RANDOM = re.compile(r"(?=[a-z+/=]*[A-Z0-9])(?=[A-Z+/=]*[a-z0-9])(?=\D*\d)[A-Za-z0-9+/=]{40}")
 
 
 def is_key_path(value: object) -> TypeGuard[str | os.PathLike[str]]:
@@ -58,32 +63,43 @@ def describe_key(source: str, noun: str = "key") -> str:
     return f"the {noun} in {source!r}" if source else f"the {noun}"
 
 
-def read_source(source: Source) -> tuple[str | bytes, str]:
+def may_show_path(path: str) -> bool:
+    """
+    Return True if an error may show *path*: it exists, or is named like a key file or a key ring.
+
+    People put the key itself, or its password, where a path belongs.
+    """
+    is_name = len(path) <= _MAX_PATH and path.isprintable() and _FILE_NAME.fullmatch(path)
+    return bool(is_name and not _RANDOM.search(path)) or os.path.lexists(path)
+
+
+def read_source(source: Secret[Any]) -> tuple[Secret[str | bytes], str]:
     """
     Return the content of *source*, and the path that it was read from, or "".
 
     Args:
-        source: A path, which may begin with `~`, or the key itself as text or bytes.
+        source: Hidden: a path, which may begin with `~`, or the key itself as text or bytes.
 
     Raises:
         SigningKeyError: The file cannot be read, or the content is larger than 64 KiB.
     """
-    if is_kms_name(source):
+    if is_kms_name(source.reveal()):
         raise SigningKeyError(
             "the key is in AWS KMS and cannot be loaded from there",
             hint="use cfsign.keys.kms.KmsPrivateKey; its public_key_pem() is the public key",
         )
-    content: str | bytes
-    if is_key_path(source):
-        origin = os.path.expanduser(os.fsdecode(source))
-        content = _read_file(origin)
-    elif isinstance(source, str | bytes):
-        content, origin = source, ""
+    content: Secret[str | bytes] | SigningKeyError
+    origin = ""
+    if is_key_path(source.reveal()):
+        content, origin = _read_file(source.reveal())
+    elif is_key_text(source.reveal()):
+        content = source
     else:
-        raise SigningKeyError(
-            f"a key must be a path, or PEM or DER as text or bytes, got {type(source).__name__}"
-        )
-    if len(content) > MAX_KEY_BYTES:
+        kind = type(source.reveal()).__name__
+        raise SigningKeyError(f"a key must be a path, or PEM or DER as text or bytes, got {kind}")
+    if isinstance(content, SigningKeyError):
+        raise content
+    if len(content.reveal()) > MAX_KEY_BYTES:
         raise SigningKeyError(
             f"{describe_key(origin)} is larger than {MAX_KEY_BYTES} bytes, and no key is",
             hint="check the path",
@@ -92,21 +108,19 @@ def read_source(source: Source) -> tuple[str | bytes, str]:
     return content, origin
 
 
-def _read_file(path: str) -> bytes:
+def _read_file(path: str | os.PathLike[str]) -> tuple[Secret[str | bytes] | SigningKeyError, str]:
+    """Return the content of a file and its path; or an error, because *path* may be a secret."""
+    name = os.path.expanduser(os.fsdecode(path))
     try:
-        with open(path, "rb") as file:
-            return file.read(MAX_KEY_BYTES + 1)
+        with open(name, "rb") as file:
+            return Secret(file.read(MAX_KEY_BYTES + 1)), name
     except (OSError, ValueError) as error:
-        raise _build_read_error(path, error) from None
+        return _build_read_error(name, error), ""
 
 
 def _build_read_error(path: str, error: Exception) -> SigningKeyError:
-    if len(path) > _MAX_PATH or "\n" in path or re.search(_BASE64, path):
-        # The path is not shown: it is probably a key that lost its first line.
-        return SigningKeyError(
-            "the key is not PEM, because it has no -----BEGIN line, and there is no such file",
-            hint="copy the whole PEM, with its first and last line",
-        )
+    if not may_show_path(path):
+        return _build_hidden_error(path)
     parts = path.replace(os.sep, "/").split("/")
     if "file:" in parts:
         problem, hint = f"there is no key file {path!r}", "write the path without file://"
@@ -121,3 +135,26 @@ def _build_read_error(path: str, error: Exception) -> SigningKeyError:
         problem = f"the key file {path!r} cannot be read ({reason})"
         hint = "check the path and the file's permissions"
     return SigningKeyError(problem, hint=hint, source=path)
+
+
+def _build_hidden_error(path: str) -> SigningKeyError:
+    """Build the error for a value that is not a file and may be a secret."""
+    folder, name = os.path.split(path)
+    # A folder that exists is not a secret.
+    where, hidden = (f" in {folder!r}", name) if os.path.isdir(folder) else ("", path)
+    return SigningKeyError(
+        f"there is no such key file{where}: the value, which is not shown because it may be "
+        f"secret, has {len(hidden)} characters and looks like {_describe_text(hidden)}",
+        hint="check the path, or use the whole PEM, with its -----BEGIN line",
+    )
+
+
+def _describe_text(text: str) -> str:
+    bare = re.sub(r"""\\[rn]|["'\s]""", "", text)
+    if text.lstrip().startswith(("{", "[")):
+        return "a JWK" if '"kty"' in text else "JSON"
+    if re.fullmatch("[0-9A-Fa-f]{32,}", bare):
+        return "hexadecimal digits"
+    if re.fullmatch("[A-Za-z0-9+/=_-]{32,}", bare):
+        return "base64"
+    return "a name or a password"

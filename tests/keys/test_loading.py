@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import json
 import re
 import traceback
 from collections.abc import Callable
@@ -273,9 +275,9 @@ def test_kms_name_cannot_be_loaded(backend: str, load: Callable[..., Any]) -> No
         load("kms:alias/signing", backend=backend)
 
 
-@pytest.mark.parametrize("source", ["pk.pem", "keys/pk", "ABCDEF"])
+@pytest.mark.parametrize("source", ["pk.pem", "keys/pk.KEY", "/no/such/folder/K2JCJMDEHXQW5F.der"])
 def test_text_without_pem_is_a_path(backend: str, source: str) -> None:
-    """The error shows a short path."""
+    """The error shows a path that ends like a key file."""
     with pytest.raises(SigningKeyError, match=re.escape(repr(source))):
         load_private_key(source, backend=backend)
 
@@ -303,7 +305,7 @@ def test_file_without_read_permission_is_an_error(
 @pytest.mark.parametrize("source", ["a\0b", "x" * 5000 + ".pem"], ids=["NUL", "long"])
 def test_impossible_path_is_an_error(backend: str, source: str) -> None:
     """A NUL or an overlong name."""
-    with pytest.raises(SigningKeyError, match=r"cannot be read|there is no such file"):
+    with pytest.raises(SigningKeyError, match="there is no such key file: "):
         load_private_key(source, backend=backend)
 
 
@@ -340,6 +342,58 @@ def test_key_without_its_first_line_is_not_shown(backend: str, pem: str, name: s
     shown = str(caught.value) + caught.value.source
     for line in body_of(pem).splitlines():
         assert line[:24] not in shown
+
+
+def encode_url(data: bytes) -> str:
+    """Return base64url (RFC 4648, section 5), as a JWK has it."""
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+NOT_PEM: dict[str, tuple[Callable[[bytes], str], str]] = {
+    "JWK": (lambda d: json.dumps({"kty": "EC", "crv": "P-256", "d": encode_url(d)}), "a JWK"),
+    "JSON": (lambda d: json.dumps({"username": "site", "private_key": d.hex()}), "JSON"),
+    "hex": (lambda d: d.hex(), "hexadecimal digits"),
+    "hex in quotes": (lambda d: f'"{d.hex().upper()}"', "hexadecimal digits"),
+    "base64": (lambda d: base64.b64encode(d).decode(), "base64"),
+    "base64 like a path": (lambda d: "/ab/" + base64.b64encode(d).decode()[4:], "base64"),
+    "base64url": (encode_url, "base64"),
+    "base64 and a suffix": (lambda d: f"{base64.b64encode(d).decode()[:43]}.pem", "a name or"),
+    "password": (lambda d: "correct horse battery", "a name or a password"),
+    "password like a path": (lambda d: "~correct/horse-battery", "a name or a password"),
+}
+NUMBER = hashlib.sha256(b"the private number of a P-256 key").digest()
+
+
+@pytest.mark.parametrize("name", NOT_PEM)
+@pytest.mark.parametrize("form", ["text", "Path"])
+def test_private_key_that_is_not_pem_is_not_shown(backend: str, name: str, form: str) -> None:
+    """It counts as a path; only its length and what it looks like are shown."""
+    build, kind = NOT_PEM[name]
+    value = build(NUMBER)
+    source = value if form == "text" else Path(value)
+    with pytest.raises(SigningKeyError, match="there is no such key file: ") as caught:
+        load_private_key(source, backend=backend)
+    error = caught.value
+    shown = f"{error!r} {error.source}"
+    assert not any(value[start : start + 12] in shown for start in range(len(value) - 11))
+    assert f"has {len(str(source))} characters and looks like {kind}" in error.message
+    assert error.__context__ is None
+
+
+@pytest.mark.parametrize("name", ["hunter2-the-password", NUMBER.hex()], ids=["password", "hex"])
+def test_name_in_a_folder_is_not_shown(backend: str, tmp_path: Path, name: str) -> None:
+    """The folder exists, so it is shown; a ring puts its folder in front of each relative path."""
+    with pytest.raises(SigningKeyError) as caught:
+        load_private_key(tmp_path / name, backend=backend)
+    assert f"no such key file in {str(tmp_path)!r}: " in caught.value.message
+    assert name[:12] not in f"{caught.value!r} {caught.value.source}"
+
+
+def test_existing_file_of_any_name_is_shown(backend: str, tmp_path: Path) -> None:
+    path = write_key_file(tmp_path, "text", "cloudfront_key")
+    with pytest.raises(SigningKeyError, match="cloudfront_key' is not PEM") as caught:
+        load_private_key(path, backend=backend)
+    assert caught.value.source == str(path)
 
 
 def test_unsupported_size_must_be_allowed(backend: str, small_pem: str) -> None:
