@@ -12,7 +12,7 @@ from typing import Any
 from cfsign.bulk.batch import Position
 from cfsign.bulk.partial_file import RESTART_HINT, partial_path
 from cfsign.errors import ConfigurationError
-from cfsign.utils.files import create_file, sync_folder
+from cfsign.utils.files import UnsafeFileError, create_file, get_user, read_file, sync_folder
 
 #: How many bytes of an input identify it.
 _FINGERPRINTED_BYTES = 1024 * 1024
@@ -61,13 +61,17 @@ class Journal:
         Read the journal of *output*, or return None if it does not exist.
 
         Raises:
-            ConfigurationError: The journal is damaged.
+            ConfigurationError: The journal is damaged, is a link, or belongs to another user.
         """
         path = cls.path(output)
         try:
-            return cls(**json.loads(path.read_text("utf-8")))
+            return cls(**json.loads(read_file(path, owner=get_user())))
         except FileNotFoundError:
             return None
+        except UnsafeFileError as error:
+            raise ConfigurationError(
+                f"{str(path)!r} cannot be used: {error.strerror}", hint="remove it"
+            ) from None
         except (ValueError, TypeError):
             raise ConfigurationError(f"{str(path)!r} is damaged", hint=RESTART_HINT) from None
 

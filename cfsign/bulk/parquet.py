@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from pyarrow import parquet as pq
 
 from cfsign.bulk.batch import Batch, Position, RejectedRow, SignedBatch
 from cfsign.bulk.outcome import SignURL, try_to_sign
-from cfsign.bulk.partial_file import converted_path
+from cfsign.bulk.partial_file import converted_path, create_new, open_own
 from cfsign.errors import ConfigurationError
 
 #: More rows than a batch of text has, because each batch is written with its schema.
@@ -95,9 +97,13 @@ class Parquet:
         """Convert a sequence of Arrow streams to Parquet, and return the path of the result."""
         converted = converted_path(partial)
         schema = self._errors_schema if errors else self._schema
-        converted.unlink(missing_ok=True)
-        converted.touch(0o600)
-        with pq.ParquetWriter(converted, schema) as writer, pa.OSFile(str(partial)) as file:
+        converted.unlink(missing_ok=True)  # of a run that was killed
+        with ExitStack() as stack:
+            # By descriptor: a link that another user places here must not be followed.
+            target = stack.enter_context(os.fdopen(create_new(converted), "wb"))
+            source = stack.enter_context(os.fdopen(open_own(partial), "rb"))
+            file = stack.enter_context(pa.PythonFile(source, "r"))
+            writer = stack.enter_context(pq.ParquetWriter(target, schema))
             batches = itertools.chain.from_iterable(_read_streams(file))
             while some := list(itertools.islice(batches, _ROWS_PER_GROUP // _ROWS_PER_BATCH)):
                 table = pa.Table.from_batches(some, schema)

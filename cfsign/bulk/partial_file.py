@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 from pathlib import Path
 from types import TracebackType
 
 from cfsign.errors import ConfigurationError
-from cfsign.utils.files import sync_folder
+from cfsign.utils.files import UnsafeFileError, check_folder, get_user, open_file, sync_folder
 
 #: How to give up an interrupted run.
 RESTART_HINT = "remove the .partial and .partial.json files to start again"
 
 _BINARY = getattr(os, "O_BINARY", 0)
-#: Another user who may write in the folder could place a link to one of our files.
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
 def partial_path(final: Path) -> Path:
@@ -43,16 +40,12 @@ class PartialFile:
         Open the partial file of *final* with its content, or create it.
 
         Raises:
-            ConfigurationError: Another run is using the file, or it is a link.
+            ConfigurationError: Another run is using the file, or other users could have prepared
+                it: it is a link or theirs, or they can write to it or to the folder.
             OSError: The file cannot be written.
         """
         self.path = partial_path(final)
-        if self.path.is_symlink():
-            raise ConfigurationError(
-                f"{str(self.path)!r} is a link, and links are not followed", hint="remove it"
-            )
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | _NO_LINK | _BINARY, 0o600)
-        self._file = os.fdopen(descriptor, "r+b", buffering=0)
+        self._file = os.fdopen(_open_or_create(self.path, final), "r+b", buffering=0)
         try:
             self._lock()
             self.size = self._file.seek(0, os.SEEK_END)
@@ -122,12 +115,70 @@ def shorter_than_expected(partial: Path) -> ConfigurationError:
     )
 
 
+def create_new(path: Path) -> int:
+    """
+    Create a file for its owner alone, and return its descriptor.
+
+    Raises:
+        FileExistsError: There is a file or a link.
+    """
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY, 0o600)
+
+
+def open_own(path: Path) -> int:
+    """
+    Open a file of this user and return its descriptor.
+
+    Raises:
+        ConfigurationError: It is a link or not a regular file, or belongs to another user.
+    """
+    try:
+        return open_file(path, os.O_RDWR, owner=get_user())
+    except UnsafeFileError as error:
+        raise ConfigurationError(
+            f"{str(path)!r} cannot be used: {error.strerror}", hint="remove it"
+        ) from None
+
+
+def _open_or_create(partial: Path, final: Path) -> int:
+    try:
+        check_folder(partial.parent, allow_group=True)
+    except UnsafeFileError as error:
+        raise ConfigurationError(
+            f"{str(partial.parent)!r} cannot be used: {error.strerror}", hint="use chmod o-w"
+        ) from None
+    try:
+        return create_new(partial)
+    except FileExistsError:
+        descriptor = open_own(partial)
+    if _read_mode(os.fstat(descriptor)) & ~_read_mode_of_output(final) & 0o077:
+        os.close(descriptor)
+        # Other users may have opened it already, so it is too late to change its mode.
+        raise ConfigurationError(
+            f"{str(partial)!r} can be opened by other users, so it belongs to no interrupted run",
+            hint="remove it, or choose another name",
+        )
+    return descriptor
+
+
+def _read_mode_of_output(final: Path) -> int:
+    """Return the mode of *final*, which `publish` gives to the partial file; 0 without a file."""
+    try:
+        return _read_mode(final.stat())
+    except FileNotFoundError:
+        return 0
+
+
+def _read_mode(status: os.stat_result) -> int:
+    return stat.S_IMODE(status.st_mode) if os.name == "posix" else 0
+
+
 def publish(partial: Path, final: Path) -> None:
     """Move *partial* to *final* atomically, keeping the mode of a file that it replaces."""
-    with contextlib.suppress(FileNotFoundError):
-        os.chmod(partial, stat.S_IMODE(final.stat().st_mode))
-    descriptor = os.open(partial, os.O_RDWR | _BINARY)
+    descriptor = open_own(partial)
     try:
+        if os.name == "posix" and final.exists():
+            os.fchmod(descriptor, _read_mode_of_output(final))
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

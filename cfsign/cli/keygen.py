@@ -11,7 +11,7 @@ import click
 from cfsign.cli.output import print_message, print_result
 from cfsign.cli.parameters import parse_path
 from cfsign.keys import KEY_ALGORITHMS, generate_private_key_pem, load_private_key
-from cfsign.utils.files import create_file
+from cfsign.utils.files import UnsafeFileError, create_file
 
 
 @click.command(short_help="Make a key pair for CloudFront.")
@@ -49,7 +49,8 @@ def keygen(name: Path, algorithm: str) -> None:
             raise
     except OSError as error:
         path = error.filename or name
-        raise click.ClickException(f"cannot write {path}: {error.strerror}") from None
+        hint = "; use chmod o-w" if isinstance(error, UnsafeFileError) else ""
+        raise click.ClickException(f"cannot write {path}: {error.strerror}{hint}") from None
     print_result(os.fsencode(private) + b"\n" + os.fsencode(public))
     print_message(f"keep {private.name} secret")
     print_message(f"upload {public.name} to CloudFront: the ID that it shows is the key pair id")

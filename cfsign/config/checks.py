@@ -27,6 +27,7 @@ from cfsign.keys import choose_backend, is_async, is_blocking, is_key_path, is_k
 from cfsign.keys.source import MAX_KEY_BYTES
 from cfsign.limits import DISTRIBUTION_ID, LEGACY_KEY_PAIR_ID, is_loopback
 from cfsign.signing.times import to_seconds
+from cfsign.utils.files import read_file
 
 #: The name of a folder whose files the site serves to the public, and its path.
 PublicFolder = tuple[str, str | os.PathLike[str]]
@@ -308,8 +309,7 @@ def _find_file(source: object) -> Path | None:
 def _may_be_private(path: Path) -> bool:
     """Return False if the file holds a public key, used by mistake: others may read that."""
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_KEY_BYTES)
+        content = read_file(path, MAX_KEY_BYTES)
     except OSError:  # reported by the check of the setting itself
         return True
     return b"PRIVATE KEY-----" in content or b"-----BEGIN" not in content

@@ -8,7 +8,6 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 
 from cfsign.checking.key_group import TrustedKeyGroup
@@ -30,6 +29,7 @@ from cfsign.limits import LATEST_EXPIRY
 from cfsign.signing.distribution import Distribution
 from cfsign.signing.policy import Policy
 from cfsign.signing.signer import Signer
+from cfsign.utils.files import read_file
 
 _ROUNDS = 31
 _MESSAGE = b"cfsign doctor"
@@ -189,7 +189,7 @@ def _is_public_half(
     """Return whether both halves are of one pair; None if a remote key cannot be compared."""
     key = loaded.local
     if key is None:
-        content = Path(path).read_bytes()
+        content = read_file(path)
         if _PUBLIC not in content:
             return None
         return content.split() == loaded.key.public_key_pem().encode("ascii").split()

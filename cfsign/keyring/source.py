@@ -13,6 +13,7 @@ from typing import Any
 
 from cfsign.errors import CfsignError, ConfigurationError
 from cfsign.keyring.document import KeyPair, build_pairs, parse_pairs
+from cfsign.utils.files import read_file
 
 Loader = Callable[[], str | bytes]
 
@@ -92,8 +93,7 @@ class DocumentFile(RingSource):
     def read(self) -> bytes:
         """Return the content of the file; raise ConfigurationError if it cannot be read."""
         try:
-            with self._path.open("rb") as file:
-                data = file.read(_MAX_BYTES + 1)
+            data = read_file(self._path, _MAX_BYTES + 1)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "invalid path"
             raise ConfigurationError(

@@ -110,10 +110,11 @@ def read_source(source: Secret[Any]) -> tuple[Secret[str | bytes], str]:
 
 def _read_file(path: str | os.PathLike[str]) -> tuple[Secret[str | bytes] | SigningKeyError, str]:
     """Return the content of a file and its path; or an error, because *path* may be a secret."""
+    from cfsign.utils.files import read_file  # imported late: it loads pathlib
+
     name = os.path.expanduser(os.fsdecode(path))
     try:
-        with open(name, "rb") as file:
-            return Secret(file.read(MAX_KEY_BYTES + 1)), name
+        return Secret(read_file(name, MAX_KEY_BYTES + 1)), name
     except (OSError, ValueError) as error:
         return _build_read_error(name, error), ""
 

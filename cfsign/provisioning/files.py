@@ -1,10 +1,16 @@
-"""Private keys and key ring documents on disk; errors as SigningKeyError."""
+"""
+Private keys and key ring documents on disk; errors as SigningKeyError.
+
+A rotation may run as root in a folder of the site's user, who can put links there.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from cfsign.errors import SigningKeyError
+from cfsign.keys.source import MAX_KEY_BYTES
 from cfsign.utils import files
 
 
@@ -44,6 +50,37 @@ def replace_file(path: Path, text: str) -> None:
         files.replace_file(path, text)
     except OSError as error:
         raise _build_write_error(path, error) from None
+
+
+def read_private_key(path: Path, model: Path) -> bytes:
+    """
+    Read a private key that `write_private_key` has written with *model*.
+
+    Raises:
+        SigningKeyError: The file cannot be read, is a link, or belongs to another user than
+            *model*. Otherwise a link to a key of root would copy that key for the site's user.
+    """
+    try:
+        owner = model.stat().st_uid if os.name == "posix" else None
+        return files.read_file(path, MAX_KEY_BYTES, owner=owner)
+    except OSError as error:
+        raise SigningKeyError(
+            f"the private key in {str(path)!r} cannot be used ({error.strerror})",
+            hint="delete the file unless it is yours, and run this again",
+            source=str(path),
+        ) from None
+
+
+def check_folder(folder: Path) -> None:
+    """Raise SigningKeyError if another user than its owner can write to *folder*."""
+    try:
+        files.check_folder(folder)
+    except OSError as error:
+        raise SigningKeyError(
+            f"keys cannot be written to {str(folder)!r} ({error.strerror})",
+            hint="use chmod go-w",
+            source=str(folder),
+        ) from None
 
 
 def _build_write_error(path: Path, error: OSError) -> SigningKeyError:

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cfsign.errors import ConfigurationError, Problem
+from cfsign.errors import ConfigurationError, Problem, SigningKeyError
 from cfsign.keyring.document import EXAMPLE, KeyPair, build_pairs, parse_document
 from cfsign.keyring.snapshot import find_conflicts
 from cfsign.keyring.source import DocumentFile
-from cfsign.provisioning.files import replace_file, write_private_key
+from cfsign.provisioning.files import check_folder, replace_file, write_private_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,29 @@ class RingFile:
     def build_key_path(self, key_pair_id: str) -> Path:
         """Return the path of the private key with that id, next to the document."""
         return self.path.with_name(f"{key_pair_id}.pem")
+
+    def check_access(self) -> None:
+        """
+        Check that other users can change neither the document nor the files next to it.
+
+        Raises:
+            SigningKeyError: They can write to the folder, or the document is a link of another
+                user than the owner of the file that it names.
+        """
+        # A folder that does not exist is reported when the document is read.
+        folders = {self.path.parent, Path(os.path.realpath(self.path)).parent}
+        for folder in folders:
+            if folder.is_dir():
+                check_folder(folder)
+        if os.name == "posix" and self.path.is_symlink() and self.path.exists():
+            owner = self.path.lstat().st_uid
+            if owner not in (0, os.geteuid(), self.path.stat().st_uid):
+                raise SigningKeyError(
+                    f"the key ring {str(self.path)!r} is a link of the user with id {owner} to a "
+                    "file of another user",
+                    hint="name the file itself",
+                    source=str(self.path),
+                )
 
     def read_pairs(self, now: float) -> list[KeyPair]:
         """

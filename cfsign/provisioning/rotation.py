@@ -28,7 +28,7 @@ from cfsign.provisioning.actions import Actions
 from cfsign.provisioning.aws import AWSError
 from cfsign.provisioning.cloudfront import CloudFront, KeyGroup, build_fingerprint
 from cfsign.provisioning.creation import create_private_key
-from cfsign.provisioning.files import write_private_key
+from cfsign.provisioning.files import read_private_key, write_private_key
 from cfsign.provisioning.ring_file import RingFile, build_entry
 
 #: How much the clocks of the site, the edges and this machine may differ, in seconds.
@@ -85,13 +85,16 @@ class Rotation:
 
         Raises:
             ConfigurationError: The key ring's document is missing or not valid.
-            SigningKeyError: A key file cannot be read or written.
+            SigningKeyError: A key file cannot be read or written, or other users can write to
+                the folder.
             AWSError: A call to CloudFront failed, the key group is full, or it is not the ring's.
         """
         now = int(self.clock())
+        self.ring.check_access()
         pairs = self.ring.read_pairs(now)
         group = self._find_key_group(pairs, now)
-        if self.ring.pending_key.exists() or (start and len(pairs) == 1):
+        # A link that leads nowhere counts: it must not be followed later.
+        if os.path.lexists(self.ring.pending_key) or (start and len(pairs) == 1):
             pairs, group = self._add_key(pairs, group, now)
         return self._remove_old_keys(pairs, group, now)
 
@@ -121,7 +124,7 @@ class Rotation:
         _require_local(active)
         # The processes that read the active key must be able to read the new one.
         model = _find_key_file(active) or self.ring.path
-        public_key = self._read_pending_public_key() if pending.exists() else None
+        public_key = self._read_pending(model) if os.path.lexists(pending) else None
         key_id = None if public_key is None else self.cloudfront.find_key_id(public_key)
         if key_id not in group.key_ids:
             self.cloudfront.require_room(group)
@@ -146,13 +149,15 @@ class Rotation:
     def _add_to_ring(self, active: KeyPair, key_id: str, model: Path) -> KeyPair:
         # Copied, not renamed: an interrupted run must leave the pending key for the next one.
         pending, key_file = self.ring.pending_key, self.ring.build_key_path(key_id)
-        if not key_file.exists():
+        if not os.path.lexists(key_file):
             self.actions.run(
                 f"write {key_file} (the private key)",
-                lambda: write_private_key(key_file, pending.read_text("ascii"), model),
+                lambda: write_private_key(
+                    key_file, read_private_key(pending, model).decode("ascii"), model
+                ),
                 None,
             )
-        elif key_file.read_bytes() != pending.read_bytes():
+        elif read_private_key(key_file, model) != read_private_key(pending, model):
             raise SigningKeyError(
                 f"{str(key_file)!r} already exists with another content",
                 hint="move it to another folder, and run this again",
@@ -195,14 +200,19 @@ class Rotation:
         )
         return group
 
-    def _read_pending_public_key(self) -> str:
+    def _read_pending(self, model: Path) -> str:
+        """Return the public key of the pending private key."""
+        pending = self.ring.pending_key
         try:
-            return load_private_key(self.ring.pending_key).public_key_pem()
+            return load_private_key(read_private_key(pending, model)).public_key_pem()
         except SigningKeyError as error:
+            if error.source:  # it cannot be read, and the error says why
+                raise
             raise SigningKeyError(
-                f"the key of an interrupted run cannot be used: {error.message}",
+                f"the key of an interrupted run in {str(pending)!r} cannot be used: "
+                f"{error.message}",
                 hint="repair it, or delete it if it is empty, and run this again",
-                source=error.source,
+                source=str(pending),
             ) from None
 
 

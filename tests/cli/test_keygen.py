@@ -1,5 +1,7 @@
 """`cfsign keygen`."""
 
+import os
+
 import pytest
 
 from cfsign import TrustedKeyGroup, load_private_key
@@ -79,3 +81,18 @@ def test_private_key_is_removed_if_the_public_key_cannot_be_written(run, tmp_pat
 def test_name_without_a_file_name_is_refused(run, name, tmp_path):
     result = run("keygen", name, cwd=tmp_path)
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has other rights of files")
+def test_c1_planted_links_and_shared_folders_are_refused(run, tmp_path):
+    """Another user could otherwise choose where the key goes, or replace it."""
+    (tmp_path / "x-public.pem").symlink_to("elsewhere")
+    result = run("keygen", str(tmp_path / "x"))
+    assert (result.exit_code, os.listdir(tmp_path)) == (2, ["x-public.pem"])
+    tmp_path.chmod(0o777)
+    result = run("keygen", str(tmp_path / "y"))
+    assert result.exit_code == 2
+    assert "other users can write to the folder, which has mode 0777; use chmod o-w" in (
+        result.stderr
+    )
+    assert os.listdir(tmp_path) == ["x-public.pem"]

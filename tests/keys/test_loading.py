@@ -291,13 +291,13 @@ def test_directory_is_an_error(backend: str, tmp_path: Path) -> None:
 def test_file_without_read_permission_is_an_error(
     backend: str, pem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`open` is patched, because the tests may run as root, who may read every file."""
+    """`open_file` is patched, because the tests may run as root, who may read every file."""
 
     def refuse(*_: Any, **__: Any) -> None:
         raise PermissionError(13, "Permission denied")
 
     path = write_key_file(tmp_path, pem)
-    monkeypatch.setattr("cfsign.keys.source.open", refuse, raising=False)
+    monkeypatch.setattr("cfsign.utils.files.open_file", refuse)
     with pytest.raises(SigningKeyError, match=r"\(Permission denied\); check the path and"):
         load_private_key(path, backend=backend)
 

@@ -390,7 +390,7 @@ def test_file_that_cannot_be_replaced(tmp_path):
         files.replace_file(tmp_path / "ring.json", "secret")
     assert caught.value.source == str(tmp_path / "ring.json")
     with pytest.raises(UnicodeEncodeError):
-        files.replace_file(tmp_path / "ring.json", "secret \ud800")
+        files.replace_file(tmp_path / "other.json", "secret \ud800")
     assert os.listdir(tmp_path) == ["ring.json"]
 
 

@@ -12,6 +12,7 @@ from cfsign.checking.key_group import KeySource, TrustedKeyGroup
 from cfsign.edge import Behavior, ResponseHeadersPolicy
 from cfsign.edge.behaviors import METHODS
 from cfsign.errors import ConfigurationError
+from cfsign.utils.files import read_file
 from cfsign.utils.strict_json import parse_json
 
 
@@ -131,7 +132,7 @@ def _parse(path: Path) -> Any:
     if parse is None:
         raise ConfigurationError(f"{path.name}: the file name must end in .toml or .json")
     try:
-        return parse(path.read_text(encoding="utf-8"))
+        return parse(read_file(path).decode("utf-8"))
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
