@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from cfsign.limits import MAX_URL_BYTES
@@ -44,8 +44,8 @@ class ViewerURL:
 
     scheme: str
     host: str
-    path: str
-    query: str | None
+    path: str = field(repr=False)
+    query: str | None = field(repr=False)
 
     @classmethod
     def parse(cls, url: object) -> ViewerURL | None:

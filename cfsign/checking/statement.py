@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -48,7 +48,7 @@ class ReceivedPolicy:
         statement: The conditions, the same in all of them.
     """
 
-    documents: tuple[bytes, ...]
+    documents: tuple[bytes, ...] = field(repr=False)
     statement: Statement
 
 

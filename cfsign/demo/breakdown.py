@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from cfsign.demo.signed_url import SignedURL, decode
@@ -31,7 +31,7 @@ class Part:
     """
 
     name: str
-    text: str
+    text: str = field(repr=False)
     meaning: str
     prefix: str = ""
 

@@ -38,6 +38,9 @@ class RecordedRequest(NamedTuple):
     query: str
     cookies: str
 
+    def __repr__(self) -> str:
+        return "<RecordedRequest>"
+
 
 class Recorder:
     """

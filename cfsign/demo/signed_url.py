@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote, urlsplit
 
 from cfsign.limits import PARAMETERS
@@ -27,7 +27,7 @@ class SignedURL:
     """
 
     base: str
-    params: tuple[tuple[str, str], ...]
+    params: tuple[tuple[str, str], ...] = field(repr=False)
 
     @classmethod
     def parse(cls, text: str) -> SignedURL:

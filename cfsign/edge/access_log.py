@@ -22,16 +22,18 @@ Log: TypeAlias = Callable[[str], None]
 _logger = logging.getLogger("cfsign.edge")
 
 _SCHEME_AND_HOST = re.compile(r"[^/]*//[^/?]*")
-# The start of a credential: the `?`, or a parameter inside a path whose `?` was escaped.
+# The start of a credential inside a path whose `?` was escaped.
 _CREDENTIAL = re.compile(
-    r"\?|(?:expires|policy|signature|key-pair-id|hash-algorithm)(?:=|%(?:25)*3D)", re.IGNORECASE
+    r"(?:expires|policy|signature|key-pair-id|hash-algorithm)(?:=|%(?:25)*3D)", re.IGNORECASE
 )
 
-# A longer run of base64 letters may be a signature under a wrong name, so its middle is cut. The
-# shortest signature (P-256) has 92 letters. In a path "/" ends a run, so deep paths stay readable.
-_LONG_RUN = re.compile(r"([\w+=~%-]{24})[\w+=~%-]{42,}([\w+=~%-]{24})")
-_LONG_RUN_OF_QUERY = re.compile(r"([\w+=~%/-]{24})[\w+=~%/-]{42,}([\w+=~%/-]{24})")
-_CUT = r"\1...\2"
+# A long run of base64 letters may be a signature, so its middle is cut. The shortest one (P-256)
+# has 92 letters. Standard base64 has "/", too: a run with "/" is cut if upper case, lower case and
+# digits are mixed, as in every signature, so that other deep paths stay readable.
+_LONG_RUN = re.compile(r"[\w+=~%/-]{90,}")
+_LONG_SEGMENT = re.compile(r"[\w+=~%-]{90,}")
+_MIXED = re.compile(r"(?=.*[a-z])(?=.*[A-Z]).*[0-9]")
+_ENDS = 24
 
 _MAX_LENGTH, _MAX_TARGET, _MAX_METHOD = 1_000, 600, 20
 
@@ -53,22 +55,39 @@ def log_request(
 
 def make_printable(text: str) -> str:
     """Return *text* as one line of visible ASCII, at most 1,000 characters, without signatures."""
-    visible = text[:_MAX_LENGTH].encode("unicode_escape").decode("ascii")
-    return _LONG_RUN.sub(_CUT, visible)
+    return _cut_signatures(text[:_MAX_LENGTH].encode("unicode_escape").decode("ascii"))
 
 
 def _redact_target(target: str) -> str:
     path, mark, query = target.partition("?")
-    path = _CREDENTIAL.split(path, maxsplit=1)[0]
     own = strip_query(query) if mark else None
-    return path if own is None else f"{path}?{_LONG_RUN_OF_QUERY.sub(_CUT, own)}"
+    path = _redact_path(path)
+    return path if own is None else f"{path}?{_cut_signatures(own)}"
 
 
 def _redact(request: ViewerRequest) -> str:
     """Return method and path, without query, credential and control characters."""
-    path = _CREDENTIAL.split(_SCHEME_AND_HOST.sub("", request.url, count=1), maxsplit=1)[0] or "-"
-    text = f"{request.method[:_MAX_METHOD]} {path[:_MAX_TARGET]}"
+    # Cut to CloudFront's limit before the regular expressions, so that a huge URL is cheap.
+    url = _SCHEME_AND_HOST.sub("", request.url[:MAX_URL_BYTES], count=1)
+    path = _redact_path(url.partition("?")[0])[:_MAX_TARGET] or "-"
+    text = f"{request.method[:_MAX_METHOD]} {path}"
     return quote(text, safe=" !$%&'()*+,/:;=@~", encoding="latin-1", errors="replace")
+
+
+def _redact_path(path: str) -> str:
+    """Return *path* up to a parameter of CloudFront, and without signatures before it."""
+    return _cut_signatures(_CREDENTIAL.split(path, maxsplit=1)[0])
+
+
+def _cut_signatures(text: str) -> str:
+    return _LONG_RUN.sub(_cut_run, text)
+
+
+def _cut_run(run: re.Match[str]) -> str:
+    text = run[0]
+    if "/" in text and not _MIXED.match(text):
+        return _LONG_SEGMENT.sub(_cut_run, text)
+    return f"{text[:_ENDS]}...{text[-_ENDS:]}"
 
 
 def _describe_outcome(decision: AccessDecision) -> str:

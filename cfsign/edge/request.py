@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cfsign.checking.matching import is_host
 
@@ -14,7 +14,7 @@ _ABSOLUTE_FORM = re.compile(r"https?://([^/?]*)(.*)", re.IGNORECASE | re.DOTALL)
 @dataclass(frozen=True, slots=True)
 class ViewerRequest:
     """
-    One viewer request.
+    One viewer request. Its `repr` shows neither URL nor cookies, since they may be signed.
 
     Attributes:
         method: The HTTP method.
@@ -28,9 +28,9 @@ class ViewerRequest:
     """
 
     method: str
-    url: str
-    target: str
-    cookies: str = ""
+    url: str = field(repr=False)
+    target: str = field(repr=False)
+    cookies: str = field(default="", repr=False)
     address: str | None = None
     origin: str | None = None
     is_preflight: bool = False

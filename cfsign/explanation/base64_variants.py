@@ -59,6 +59,10 @@ class Decoding(NamedTuple):
     content: bytes
     mistake: Mistake | None
 
+    def __repr__(self) -> str:
+        # The content may be a signature.
+        return f"<Decoding of {len(self.content)} bytes, mistake: {self.mistake}>"
+
 
 def decode_variants(text: str) -> list[Decoding]:
     """Return the ways to decode *text*, the likeliest first; only one if it has no mistake."""

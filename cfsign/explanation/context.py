@@ -47,9 +47,9 @@ class Context:
         verdict: The edge's verdict; None if it depends on a public key that was not given.
     """
 
-    given_url: str
+    given_url: str = field(repr=False)
     sent_url: ViewerURL | None
-    cookies: Sequence[tuple[str, str]] | None
+    cookies: Sequence[tuple[str, str]] | None = field(repr=False)
     request: Request | None
     at: float | None
     ip_address: object

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
 from cfsign.checking.credential import parse_cookies
@@ -34,8 +34,8 @@ class Exchange:
         at: The time of the response in epoch seconds; None if it is not known.
     """
 
-    url: str = ""
-    cookies: str | None = None
+    url: str = field(default="", repr=False)
+    cookies: str | None = field(default=None, repr=False)
     status: int = 0
     at: float | None = None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from cfsign.explanation.base64_variants import Decoding
 from cfsign.explanation.candidates.candidate import Candidate
@@ -117,7 +117,7 @@ class _Scheme:
 
     verified: VerifiedSignature
     key: PublicKey
-    signature: bytes
+    signature: bytes = field(repr=False)
 
 
 _Attempt = tuple[_Scheme, Document]

@@ -39,7 +39,10 @@ def sign_command(key_file):
         (["sign", URL, "--expires", "60"], "(see cfsign sign --help)"),
         (["sign", URL, URL], "(see cfsign sign --help)"),
         (["sign", URL], "key-pair-id"),
-        (["sign", URL, "--key-pair-id", "K1", "--private-key", "no-such-file.pem"], "no-such-file.pem"),
+        (
+            ["sign", URL, "--key-pair-id", "K1", "--private-key", "no-such-file.pem"],
+            "no-such-file.pem",
+        ),
         (["sign", URL, "--expires-in", "soon"], "15m"),
         (["sign", URL, "--expires-at", "soon"], "zone"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -237,6 +238,55 @@ def test_log_cuts_a_credential_inside_a_path(make_edge: Any, mark: str) -> None:
     edge(f"/a{mark}Signature={signature}&Key-Pair-Id=K1")
     assert "a1B2c3" not in edge.lines[0]
     assert " /a" in edge.lines[0]
+
+
+@pytest.mark.parametrize("has_access_log", [True, False])
+@pytest.mark.parametrize("peer", ["rsa_peer", "ec_peer"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "/a.txt/{}",
+        "/a.txt%3F{}",
+        "/a.txt&{}&b",
+        "/a/b/c/{}/d.txt",
+        "/a.txt;sig={}",
+        "/{}.txt",
+        "/a.txt?sig={}",
+        "/a?b=/c/{}",
+    ],
+)
+@pytest.mark.parametrize("alphabet", ["cloudfront", "standard", "escaped"])
+def test_log_cuts_a_signature_without_a_name(
+    make_edge: Any,
+    request: pytest.FixtureRequest,
+    caplog: pytest.LogCaptureFixture,
+    has_access_log: bool,
+    peer: str,
+    place: str,
+    alphabet: str,
+) -> None:
+    """In any place, in CloudFront's base64 and in the standard one, which has "/"."""
+    url = request.getfixturevalue(peer).canned_url(f"https://{HOST}/a.txt", EXPIRES)
+    signature = url.partition("Signature=")[2].partition("&")[0]
+    if alphabet != "cloudfront":
+        signature = signature.translate(str.maketrans("-_~", "+=/"))
+    if alphabet == "escaped":
+        signature = quote(signature, safe="")
+    edge = make_edge(explain=True) if has_access_log else make_edge(log=None)
+    edge(place.format(signature))
+    lines = edge.lines or caplog.messages
+    assert lines
+    kept = {line[i : i + 49] for line in lines for i in range(len(line) - 48)}
+    assert not [part for part in kept if part in signature]
+
+
+def test_log_keeps_a_deep_path(make_edge: Any, caplog: pytest.LogCaptureFixture) -> None:
+    path = "/folder/another-folder" * 10
+    edge = make_edge()
+    edge(path)
+    make_edge(log=None)(path)
+    assert f" {path} " in edge.lines[0]
+    assert f" {path}:" in caplog.messages[0]
 
 
 @pytest.mark.parametrize("letter", ["\n", "\r", "\x1b", "\x00", "\x85", "\xe9"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from cfsign.explanation.cause import Mistake
@@ -23,7 +23,7 @@ class Candidate:
         hint: How to fix it, without a full stop.
     """
 
-    text: str
+    text: str = field(repr=False)
     mistake: Mistake
     message: str
     hint: str

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -37,7 +37,7 @@ class Document:
         candidate: The mistake if it was signed; None for the right policy.
     """
 
-    content: bytes
+    content: bytes = field(repr=False)
     candidate: Candidate | None = None
 
 
