@@ -30,8 +30,8 @@ Address: TypeAlias = str | IPv4Address | IPv6Address
 
 _KEY_PAIR_ID = re.compile(KEY_PAIR_ID)
 
-# AWS, "Create a signed URL using a canned policy": SHA-1 is the default. Other spellings are
-# undocumented; this project accepts exactly these two.
+# AWS, "Create a signed URL using a canned policy": SHA1, the default, or SHA256. Other spellings
+# are not documented; this project refuses them.
 _HASHES: Mapping[str | None, HashAlgorithm] = {
     None: "SHA1",
     "SHA1": "SHA1",
@@ -130,9 +130,6 @@ def _check(request: Request | None, keys: Mapping[str, PublicKey]) -> None:
         raise _Refusal(Reason.UNUSABLE_REQUEST)
     credential = request.credential
     key = _find_key(credential, keys)
-    if credential.policy is not None and credential.expires is not None:
-        # CloudFront was seen to accept both, but no document says which one counts.
-        raise _Refusal(Reason.AMBIGUOUS_POLICY)
     hash_algorithm = _HASHES.get(credential.hash_algorithm)
     if hash_algorithm is None:
         raise _Refusal(Reason.HASH_ALGORITHM)
@@ -140,6 +137,10 @@ def _check(request: Request | None, keys: Mapping[str, PublicKey]) -> None:
     if signature is None:
         raise _Refusal(Reason.MALFORMED_SIGNATURE)
     policy = _read_policy(request)
+    # aws-cloudfront-sign sends both with one time, which CloudFront accepts. No document says
+    # which one counts, so different times are refused.
+    if credential.expires not in (None, str(policy.statement.expires_at)):
+        raise _Refusal(Reason.AMBIGUOUS_POLICY)
     # Verify the bytes as they were sent: JSON that is parsed and dumped would be other bytes.
     if not any(key.verify(text, signature, hash_algorithm) for text in policy.documents):
         raise _Refusal(Reason.SIGNATURE_MISMATCH)
@@ -172,7 +173,8 @@ def _read_policy(request: Request) -> ReceivedPolicy:
 def _check_conditions(statement: Statement, request: Request) -> None:
     if not resource_matches(statement.resource, str(request.url)):
         raise _Refusal(Reason.RESOURCE_MISMATCH)
-    # The exact seconds are undocumented: this project refuses at both ends and allows no skew.
+    # AWS documents "on or before" for the start, but not whether the last second still counts:
+    # this project refuses in it, and allows no skew.
     if request.at >= statement.expires_at:
         raise _Refusal(Reason.EXPIRED)
     if statement.starts_at is not None and request.at <= statement.starts_at:

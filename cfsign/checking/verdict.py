@@ -20,7 +20,7 @@ class Reason(enum.Enum):
     MISSING_KEY = "no key pair id"
     MALFORMED_KEY_ID = "the key pair id is not letters and digits"
     UNKNOWN_KEY = "the key pair id is not in the trusted key group"
-    AMBIGUOUS_POLICY = "both an expiry and a policy are given"
+    AMBIGUOUS_POLICY = "the expiry and the policy name different times"
     HASH_ALGORITHM = "the hash algorithm is neither SHA1 nor SHA256"
     MALFORMED_SIGNATURE = "the signature is missing or is not CloudFront's base64"
     MALFORMED_POLICY = "the policy or the expiry is missing or cannot be read"

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 from cfsign.checking.verdict import Reason
 from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.context import Context
 from cfsign.keys import KEY_ALGORITHMS
-from cfsign.limits import LATEST_32_BIT_EXPIRY
+from cfsign.limits import COOKIES, LATEST_32_BIT_EXPIRY, PARAMETERS
 
 _BY_REASON = {
     Reason.UNUSABLE_REQUEST: "A URL that is not percent-encoded is refused.",
-    Reason.AMBIGUOUS_POLICY: "A request with both Expires and Policy is refused.",
+    Reason.AMBIGUOUS_POLICY: "A request whose Expires and Policy name different times is refused.",
     Reason.DUPLICATE_PARAMETER: "A request that has a parameter or cookie twice is refused.",
-    Reason.HASH_ALGORITHM: "Hash-Algorithm must be spelled SHA1 or SHA256.",
+    Reason.HASH_ALGORITHM: "Other spellings of Hash-Algorithm than SHA1 and SHA256 are refused.",
 }
 
 _BY_MISTAKE = {
     Mistake.LOST_PADDING: "Base64 without padding is refused.",
     Mistake.LINE_BREAKS: "Base64 with white space in it is refused.",
-    Mistake.STATEMENT_OBJECT: "Statement must be an array. AWS's pages disagree.",
     Mistake.MEMBER_UNKNOWN: "A policy with a member that AWS does not document is refused.",
     Mistake.MEMBER_TWICE: "A policy with a member twice is refused.",
     Mistake.NOT_JSON: "A policy must be strictly valid JSON.",
@@ -48,6 +48,8 @@ def _list_for_comparison(context: Context) -> Iterator[str]:
     resource = (context.statement.resource if context.statement else None) or ""
     if r"\?" in resource:
         yield "The ? before the query may have a backslash. Since 2026, AWS's page forbids it."
+    if context.has_cookies and resource.startswith("*"):
+        yield "The Resource of cookies may start with *. AWS's page on cookies does not allow it."
     if resource.startswith("http*://"):
         yield "Resource may start with http*://."
     url = context.url
@@ -55,24 +57,33 @@ def _list_for_comparison(context: Context) -> Iterator[str]:
         yield "Upper case and a default port make no difference in a host."
     if url is not None and url.path in ("", "/"):
         yield "https://HOST and https://HOST/ are the same URL."
-    if context.credential.hash_algorithm == "SHA1":
-        yield "Hash-Algorithm may name SHA1, the default."
     if context.key is not None and context.key.algorithm not in KEY_ALGORITHMS:
         yield f"Keys other than {' and '.join(KEY_ALGORITHMS)} are accepted."
 
 
 def _list_for_request(context: Context) -> Iterator[str]:
-    if "%" in "".join(piece.partition("=")[0] for piece in context.query.split("&")):
+    parameters = [piece.partition("=")[::2] for piece in context.query.split("&")]
+    if any("%" in name for name, _ in parameters):
         yield "Parameter names are percent-decoded before they are compared."
+    if any("%" in value and unquote(name) in PARAMETERS for name, value in parameters):
+        yield "Percent-encoded values of CloudFront's parameters are decoded, such as %7E for ~."
+    if context.has_cookies and any(
+        "%" in value and name in COOKIES for name, value in context.cookies or ()
+    ):
+        yield "Percent-encoded values of CloudFront's cookies are decoded."
     statement = context.statement
     if statement is None:
         return
     if max(statement.expires_at, statement.starts_at or 0) > LATEST_32_BIT_EXPIRY:
         yield "A time after January 2038 is accepted. Until 2023, AWS documented times of 32 bits."
-    is_about_time = context.reason in (Reason.EXPIRED, Reason.NOT_YET_VALID)
-    if is_about_time and context.at in (statement.expires_at, statement.starts_at):
-        yield "A policy is not valid in the exact second in which it starts or ends."
+    if context.reason is Reason.EXPIRED and context.at == statement.expires_at:
+        yield "A policy is not valid in the exact second in which it ends."
+    credential = context.credential
+    if credential.policy is not None and credential.expires == str(statement.expires_at):
+        yield "Expires next to Policy is accepted if both name the same time. The policy counts."
     if statement.network is not None:
         source = str(context.conditions["IpAddress"]["AWS:SourceIp"])
-        if source.partition("/")[0] != str(statement.network.network_address):
+        if "/" not in source:
+            yield "An address without a prefix length means that address alone, as with /32."
+        elif source.partition("/")[0] != str(statement.network.network_address):
             yield "An address range may have bits set after its prefix."

@@ -21,7 +21,7 @@ from cfsign.errors import CfsignError, PolicyError
 from cfsign.explanation.base64_variants import Decoding, decode_variants
 from cfsign.explanation.error_response import ErrorResponse, read_response
 from cfsign.keys import HashAlgorithm, PublicKey
-from cfsign.limits import MAX_POLICY_BYTES, MAX_URL_BYTES
+from cfsign.limits import COOKIES, MAX_POLICY_BYTES, MAX_URL_BYTES
 from cfsign.utils.strict_json import parse_integer
 
 _MAX_HOSTS = 8
@@ -85,6 +85,13 @@ class Context:
             return self.request.credential
         query = None if self.sent_url is None else self.sent_url.query
         return read_credential(query, self.cookies or ())
+
+    @property
+    def has_cookies(self) -> bool:
+        """True if the request is judged by its cookies: its URL has no reserved parameter."""
+        names = {name for name, _ in self.cookies or ()}
+        is_plain = self.sent_url is None or self.url == self.sent_url
+        return is_plain and not names.isdisjoint(COOKIES)
 
     @property
     def key(self) -> PublicKey | None:

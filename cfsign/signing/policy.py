@@ -36,7 +36,8 @@ class Conditions(TypedDict, total=False):
     Attributes:
         expires_in: A duration from now: a timedelta or whole seconds.
         expires_at: An aware datetime or epoch seconds. Access is denied from this second on.
-        starts_at: An aware datetime or epoch seconds. Access is denied until this second.
+        starts_at: An aware datetime or epoch seconds. Access is denied up to and
+            in this second.
         ip_address: The only IPv4 address, or IPv4 network in CIDR form, that has access.
     """
 
@@ -57,7 +58,7 @@ class Policy:
     Attributes:
         resource: A URL, or a pattern with `*` in it.
         expires_at: Epoch seconds; access is denied from this second on.
-        starts_at: Epoch seconds until which access is denied, or None.
+        starts_at: Epoch seconds; access is denied up to and in this second. None: no start.
         ip_address: The client's IPv4 network in CIDR form, or None for any.
     """
 

@@ -196,11 +196,39 @@ class TestForm:
             verdict = group.check(URL, cookies=[*pairs, pair], at=NOW)
             assert verdict.reason is Reason.DUPLICATE_PARAMETER
 
-    @pytest.mark.parametrize("extra", ["Expires", f"Expires={EXPIRES}"])
-    def test_expiry_and_policy_together(self, group: Any, rsa_peer: Any, extra: str) -> None:
+    @pytest.mark.parametrize(
+        "expires", ["", "x", "0", f"0{EXPIRES}", f"{EXPIRES}.0", str(EXPIRES + 1), str(EXPIRES - 1)]
+    )
+    def test_expiry_that_differs_from_the_policy(
+        self, group: Any, rsa_peer: Any, expires: str
+    ) -> None:
         """AWS does not document which one counts."""
-        verdict = group.check(rsa_peer.custom_url(URL, policy()) + "&" + extra, at=NOW)
-        assert (verdict.reason, verdict.code) == (Reason.AMBIGUOUS_POLICY, "AccessDenied")
+        url = f"{rsa_peer.custom_url(URL, policy())}&Expires={expires}"
+        cookies = rsa_peer.custom_cookies(policy()) | {"CloudFront-Expires": expires}
+        for verdict in (group.check(url, at=NOW), group.check(URL, cookies=cookies, at=NOW)):
+            assert (verdict.reason, verdict.code) == (Reason.AMBIGUOUS_POLICY, "AccessDenied")
+
+    def test_expiry_next_to_a_policy_of_the_same_time(self, group: Any, rsa_peer: Any) -> None:
+        """Judged by the policy: aws-cloudfront-sign sends both."""
+        document = policy(starts_at=NOW)
+        signed = f"{rsa_peer.custom_url(URL, document)}&Expires={EXPIRES}"
+        cookies = rsa_peer.custom_cookies(document) | {"CloudFront-Expires": str(EXPIRES)}
+        for url, sent in ((signed, None), (URL, cookies)):
+            for at, reason in (
+                (NOW, Reason.NOT_YET_VALID),
+                (NOW + 1, Reason.ALLOWED),
+                (EXPIRES, Reason.EXPIRED),
+            ):
+                assert group.check(url, cookies=sent, at=at).reason is reason
+            other = url.replace("report", "other")
+            assert group.check(other, cookies=sent, at=NOW + 1).reason is Reason.RESOURCE_MISMATCH
+
+    def test_expiry_does_not_repair_a_policy(self, group: Any, rsa_peer: Any) -> None:
+        """A canned signature with a policy that cannot be read stays malformed."""
+        url = f"{rsa_peer.canned_url(URL, EXPIRES)}&Policy="
+        assert group.check(url, at=NOW).reason is Reason.MALFORMED_POLICY
+        url = f"{rsa_peer.canned_url(URL, EXPIRES)}&Policy={rsa_peer.values(b'x')['Policy']}"
+        assert group.check(url, at=NOW).reason is Reason.MALFORMED_POLICY
 
     @pytest.mark.parametrize(
         "marker", ["", "sha1", "sha256", "SHA-256", "SHA512", "SHA256 ", "MD5", "%53HA1%00"]
@@ -419,11 +447,11 @@ class TestOrder:
             ({}, EXPIRES, Reason.MISSING_KEY),
             ({"Key-Pair-Id": "K-1"}, EXPIRES, Reason.MALFORMED_KEY_ID),
             ({"Key-Pair-Id": "K1"}, EXPIRES, Reason.UNKNOWN_KEY),
-            ({"Key-Pair-Id": "KRSA1EXAMPLE", "Expires": "x"}, EXPIRES, Reason.AMBIGUOUS_POLICY),
-            ({"Expires": ""}, EXPIRES, Reason.HASH_ALGORITHM),
+            ({"Key-Pair-Id": "KRSA1EXAMPLE", "Expires": "x"}, EXPIRES, Reason.HASH_ALGORITHM),
             ({"Hash-Algorithm": "SHA1"}, EXPIRES, Reason.MALFORMED_SIGNATURE),
             ({"Signature": "YQ__"}, EXPIRES, Reason.MALFORMED_POLICY),
-            ({"Policy": signed["Policy"]}, EXPIRES, Reason.SIGNATURE_MISMATCH),
+            ({"Policy": signed["Policy"]}, EXPIRES, Reason.AMBIGUOUS_POLICY),
+            ({"Expires": str(EXPIRES)}, EXPIRES, Reason.SIGNATURE_MISMATCH),
             ({"Signature": signed["Signature"]}, EXPIRES, Reason.RESOURCE_MISMATCH),
         ]
         values = {"Policy": "x", "Signature": "x", "Hash-Algorithm": "x"}

@@ -423,10 +423,10 @@ add(
     lambda w: custom(URL, b"\xef\xbb\xbf" + policy(UNTIL).encode(), w.rsa),
 )
 add(
-    "Expires and Policy together",
+    "Expires and Policy with different times",
     HAND,
     Mistake.TWO_POLICIES,
-    lambda w: custom(URL, policy(UNTIL), w.rsa, f"Expires={EXPIRES}"),
+    lambda w: custom(URL, policy(UNTIL), w.rsa, f"Expires={EXPIRES + 60}"),
 )
 add(
     "Neither Expires nor Policy",

@@ -73,12 +73,14 @@ class SignedSet:
         does each `?` after the first.
         """
         own, reserved = _split(url)
-        is_same = reserved == _split(self.url)[1]
+        signed = _split(self.url)[1]
+        is_same = reserved in (signed, _drop_expires(signed, "Expires=", "Policy="))
         return is_same and _is_sendable(own) and bool(self.pattern.fullmatch(_normalize(own)))
 
     def covers_cookies(self, header: str) -> bool:
         """Return True if the CloudFront cookies in *header* are those that were signed."""
-        return _find_cookies(header) == _find_cookies(self.header or "")
+        signed = _find_cookies(self.header or "")
+        return _find_cookies(header) in (signed, _drop_expires(signed, COOKIES[0], COOKIES[1]))
 
 
 def _split(url: str) -> tuple[str, list[str]]:
@@ -88,6 +90,12 @@ def _split(url: str) -> tuple[str, list[str]]:
     return base + ("?" + "&".join(own) if own else ""), [
         piece for piece in pieces if piece.startswith(RESERVED)
     ]
+
+
+def _drop_expires(signed: list[str], expires: str, policy: str) -> list[str]:
+    """Return the signed values without an expiry that only repeats the policy's."""
+    has_policy = any(value.startswith(policy) for value in signed)
+    return [value for value in signed if not (has_policy and value.startswith(expires))]
 
 
 def _normalize(url: str) -> str:
@@ -102,10 +110,10 @@ def _is_sendable(url: str) -> bool:
     return _SENDABLE.fullmatch(url) is not None and not set(url) & set('"#<>\\^`{|}')
 
 
-def _find_cookies(header: str) -> list[tuple[str, str]]:
+def _find_cookies(header: str) -> list[str]:
     pairs = [piece.partition("=") for piece in header.split(";")]
     named = [(name.strip(" \t"), value.strip(" \t")) for name, _, value in pairs]
-    return [pair for pair in named if pair[0] in COOKIES]
+    return [f"{name}={value}" for name, value in named if name in COOKIES]
 
 
 def _compile_resource(resource: str) -> re.Pattern[str]:
@@ -122,7 +130,8 @@ def sign_url(world: World, number: int) -> SignedSet:
     url, resource = _build_url(kind, number)
     key = world.rsa if kind.is_rsa else world.ec
     if kind.policy:
-        text = custom(url, kind.policy % (resource, EXPIRES), key)
+        more = [f"Expires={EXPIRES}"] if kind.has_expires else []
+        text = custom(url, kind.policy % (resource, EXPIRES), key, *more)
         return SignedSet(text, None, _compile_resource(resource))
     signature = key.sign((CANNED % (resource, EXPIRES)).encode(), kind.hash_name)
     marker = ["Hash-Algorithm=SHA256"] if kind.hash_name == "SHA256" else []
@@ -137,6 +146,7 @@ def sign_cookies(world: World, number: int) -> SignedSet:
     policy = ((kind.policy or CANNED) % (resource, EXPIRES)).encode()
     values = {
         **({"Policy": to_cloudfront(policy)} if kind.policy else {"Expires": str(EXPIRES)}),
+        **({"Expires": str(EXPIRES)} if kind.has_expires else {}),
         "Signature": to_cloudfront(key.sign(policy, kind.hash_name)),
         "Key-Pair-Id": key.key_pair_id,
         **({"Hash-Algorithm": "SHA256"} if kind.hash_name == "SHA256" else {}),
@@ -156,6 +166,7 @@ class _Kind:
     is_rsa: bool = False
     is_for_folder: bool = False
     is_for_any_license: bool = False
+    has_expires: bool = False  # next to the policy, with the same time
     path: str | None = None  # None: random letters
 
 
@@ -170,6 +181,7 @@ _KINDS = (
     _Kind(),
     _Kind(),
     _Kind(FOR_ALL, is_for_any_license=True),
+    _Kind(FOR_ONE_NETWORK, has_expires=True),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -309,6 +310,13 @@ def test_ignored_cookies_are_certain_if_they_would_be_accepted(world: World) -> 
     assert first.certain
 
 
+@pytest.mark.parametrize("name", ["Policy", "Expires", "Signature", "Key-Pair-Id"])
+def test_cookies_are_ignored_for_an_empty_parameter_too(world: World, name: str) -> None:
+    signed = cookies(world.boto_policy(f"{URL}*"), world.rsa)
+    first = explain(f"{URL}?{name}=", world.trusted, cookies=signed, at=NOW).causes[0]
+    assert first.mistake is Mistake.COOKIES_IGNORED
+
+
 def test_evidence_marks_the_first_difference(world: World) -> None:
     policy = world.boto_policy("https://media.example.com/video*/a.jpg")
     explanation = explain(world.boto(URL, policy=policy), world.trusted, at=NOW)
@@ -351,17 +359,97 @@ def test_assumptions_of_an_allowed_request(
     [
         ("192.0.2.9/24", NOW, "", "bits set"),
         ("192.0.2.0/24", EXPIRES, "", "exact second"),
-        ("192.0.2.0/24", NOW, "&Hash-Algorithm=SHA1", "may name SHA1"),
         ("192.0.2.0/24", NOW, "&Hash%2DAlgorithm=SHA1", "percent-decoded"),
+        ("192.0.2.0/24", NOW, "&Hash-Algorithm=%53HA1", "%7E for ~"),
+        ("192.0.2.7", NOW, "", "as with /32"),
+        ("192.0.2.0/24", NOW, f"&Expires={EXPIRES}", "The policy counts"),
     ],
 )
 def test_assumptions_of_a_policy_for_an_address(
     world: World, source: str, at: int, suffix: str, words: str
 ) -> None:
-    signed = custom(URL, world.boto_policy(URL, ip_address=source), world.rsa) + suffix
+    document = (CANNED % (URL, EXPIRES)).replace(
+        "}}}]}", f'}},"IpAddress":{{"AWS:SourceIp":"{source}"}}}}}}]}}'
+    )
+    signed = custom(URL, document, world.rsa) + suffix
     explanation = explain(signed, world.trusted, at=at, ip_address="192.0.2.7")
     assert explanation.allowed is (at == NOW)
-    assert any(words in sentence for sentence in explanation.assumptions)
+    (sentence,) = explanation.assumptions
+    assert words in sentence
+
+
+@pytest.mark.parametrize("resource", ["*", "*://media.example.com/*", "*example.com/*"])
+def test_assumption_of_cookies_whose_resource_starts_with_a_star(
+    world: World, resource: str
+) -> None:
+    """AWS's page on signed URLs allows it, its page on cookies does not."""
+    document = CANNED % (resource, EXPIRES)
+    explanation = explain(URL, world.trusted, cookies=cookies(document, world.rsa), at=NOW)
+    assert explanation.allowed
+    (sentence,) = explanation.assumptions
+    assert "page on cookies" in sentence
+    assert not explain(custom(URL, document, world.rsa), world.trusted, at=NOW).assumptions
+
+
+def test_assumption_of_percent_encoded_cookies(world: World) -> None:
+    signed = cookies(CANNED % (f"{URL}*", EXPIRES), world.rsa)
+    assert not explain(URL, world.trusted, cookies=signed, at=NOW).assumptions
+    encoded = {name: value.replace("-", "%2D") for name, value in signed.items()}
+    encoded["CloudFront-Key-Pair-Id"] = world.rsa.key_pair_id.replace("K", "%4B")
+    explanation = explain(URL, world.trusted, cookies=encoded, at=NOW)
+    assert explanation.allowed
+    (sentence,) = explanation.assumptions
+    assert "CloudFront's cookies" in sentence
+
+
+@pytest.mark.parametrize(("letter", "escape"), [("~", "%7E"), ("_", "%5F")])
+def test_assumption_of_percent_encoded_values(world: World, letter: str, escape: str) -> None:
+    """Of CloudFront's parameters only: an escape in the site's own query is usual."""
+    for number in range(100):
+        url = f"{URL}?a=%7E{number}"
+        signed = world.boto(url, key=world.ec)
+        assert not explain(signed, world.trusted, at=NOW).assumptions
+        start = signed.index("Signature=")
+        if letter in signed[start:]:
+            break
+    encoded = signed[:start] + signed[start:].replace(letter, escape)
+    explanation = explain(encoded, world.trusted, at=NOW)
+    assert explanation.allowed
+    (sentence,) = explanation.assumptions
+    assert "%7E for ~" in sentence
+
+
+@pytest.mark.parametrize("has_cookies", [True, False])
+def test_expires_next_to_policy_is_judged_by_the_policy(world: World, has_cookies: bool) -> None:
+    """As aws-cloudfront-sign and promaton send both; with different times it is refused."""
+    document = CANNED % (f"{URL}*", EXPIRES)
+    for expires, reason in ((EXPIRES, Reason.ALLOWED), (EXPIRES + 1, Reason.AMBIGUOUS_POLICY)):
+        url, more = f"{custom(URL, document, world.rsa)}&Expires={expires}", {}
+        if has_cookies:
+            signed = cookies(document, world.rsa) | {"CloudFront-Expires": str(expires)}
+            url, more = URL, {"cookies": signed}
+        explanation = explain(url, world.trusted, at=NOW, **more)
+        assert explanation.reason is reason
+        assert len(explanation.assumptions) == 1
+        assert [cause.mistake for cause in explanation.causes] == (
+            [] if explanation else [Mistake.TWO_POLICIES]
+        )
+
+
+def test_documented_behavior_is_not_an_assumption(world: World) -> None:
+    """SHA1 as Hash-Algorithm, a start "on or before", and Statement as an array."""
+    assert not explain(world.boto(URL) + "&Hash-Algorithm=SHA1", world.trusted, at=NOW).assumptions
+    start = datetime.fromtimestamp(NOW, UTC)
+    signed = custom(URL, world.boto_policy(URL, date_greater_than=start), world.rsa)
+    explanation = explain(signed, world.trusted, at=NOW)
+    assert explanation.reason is Reason.NOT_YET_VALID
+    assert not explanation.assumptions
+    policy = json.loads(CANNED % (URL, EXPIRES))
+    signed = custom(URL, json.dumps({"Statement": policy["Statement"][0]}), world.rsa)
+    explanation = explain(signed, world.trusted, at=NOW)
+    assert explanation.causes[0].mistake is Mistake.STATEMENT_OBJECT
+    assert "as AWS's page and every AWS SDK do" in explanation.causes[0].hint
+    assert not explanation.assumptions
 
 
 def test_expiry_in_2050_is_allowed_with_an_assumption(world: World) -> None:

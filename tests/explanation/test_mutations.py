@@ -75,6 +75,16 @@ def test_mutations_of_cookies_with_a_canned_policy(world: World) -> None:
     assert tally.explained > tally.allowed > 0
 
 
+def test_mutations_of_an_expiry_next_to_a_policy(world: World) -> None:
+    """The policy counts, so the expiry may be missing, but not differ."""
+    one = sign_cookies(world, 9)
+    assert one.covers_cookies((one.header or "").replace("-Expires=", "-expires="))
+    assert not one.covers_cookies((one.header or "").replace("-Expires=", "-Expires=1"))
+    tally = Search(shorten_ids(world), judged=1, explained=2_003).mutate_cookies(9)
+    assert tally.tried == tally.expected > 40_000
+    assert tally.explained > tally.allowed > 0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["urls", "cookies"])
 def test_mutations_of_many(world: World, capsys: pytest.CaptureFixture[str], kind: str) -> None:

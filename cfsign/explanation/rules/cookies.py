@@ -23,10 +23,7 @@ def check_cookies(context: Context) -> Iterator[Cause]:
     if context.request is None or not context.cookies:
         return
     names = [name for name, _ in context.cookies if name in COOKIES]
-    in_url = read_credential(context.sent_url.query if context.sent_url else None)
-    if any((in_url.key_pair_id, in_url.expires, in_url.policy, in_url.signature)) or (
-        in_url.hash_algorithm is not None
-    ):
+    if context.url != context.sent_url:
         if names:
             yield _build_ignored(context, context.request)
         return

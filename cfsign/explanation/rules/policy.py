@@ -36,12 +36,19 @@ _WRITE_POLICY = (
 def check_policy(context: Context) -> Iterator[Cause]:
     """Find out why the edge cannot read the policy."""
     credential = context.credential
-    if credential.policy is not None and credential.expires is not None:
+    statement = context.statement
+    if (
+        credential.policy is not None
+        and statement is not None
+        and credential.expires not in (None, str(statement.expires_at))
+    ):
         yield Cause(
             Mistake.TWO_POLICIES,
             Reason.AMBIGUOUS_POLICY,
-            "The request has both Expires and Policy, and AWS does not document which one counts",
+            "Expires and Policy name different times, and AWS does not document which one counts",
             "send only Expires for a canned policy, or only Policy for a custom one",
+            f"Expires is {to_printable(credential.expires or '', 20) or 'empty'}, DateLessThan is "
+            f"{statement.expires_at}",
         )
     if credential.policy is None and not credential.expires:
         if credential.key_pair_id or credential.signature:
@@ -137,8 +144,8 @@ def _check_members(policy: object) -> Iterator[Cause]:
             Mistake.STATEMENT_OBJECT,
             _MALFORMED,
             "Statement is an object, but must be an array",
-            'put it in brackets, "Statement":[{...}], as every AWS SDK does. '
-            "One AWS page has shown an object since 2023",
+            'put it in brackets, "Statement":[{...}], as AWS\'s page and every AWS SDK do. '
+            "In 2023 the page showed an object",
         )
         statements = [statements]
     if not isinstance(statements, list):

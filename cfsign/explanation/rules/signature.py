@@ -33,7 +33,7 @@ def check_hash_name(context: Context) -> Iterator[Cause]:
             Reason.HASH_ALGORITHM,
             f"Hash-Algorithm is {to_printable(name or '', 20) or 'empty'}, which CloudFront does "
             "not know",
-            "write SHA256, in upper case and without a hyphen, or leave it out for SHA-1",
+            "write SHA1, the default, or SHA256: in upper case and without a hyphen",
         )
 
 
@@ -149,7 +149,7 @@ def _check_scheme(context: Context, verified: VerifiedSignature) -> Iterator[Cau
             Mistake.HASH_MARKER_WRONG,
             _MISMATCH,
             f"The policy was signed with {actual}, but Hash-Algorithm names another hash",
-            "leave Hash-Algorithm out for SHA-1, or send SHA256 for SHA-256",
+            "send SHA1 or leave Hash-Algorithm out for SHA-1, or send SHA256 for SHA-256",
             evidence,
         )
 
