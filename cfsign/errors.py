@@ -5,7 +5,7 @@ The errors of this project, all under one root.
     ├── ResourceError       a URL, path, query or policy resource that must not be signed
     ├── PolicyError         a time, an address or a policy that CloudFront does not accept
     ├── SigningKeyError     a private or public key, or key pair id, that cannot be used
-    │   └── KeyUnavailableError   a key that is kept elsewhere and cannot sign at the moment
+    │   └── KeyUnavailableError   a key in a service such as AWS KMS, temporarily unable to sign
     ├── ConfigurationError  settings that are missing, mistyped or unknown; all reported at once
     └── DecisionError       a return value of `authorize` that neither allows nor refuses
 
@@ -103,12 +103,12 @@ class SigningKeyError(CfsignError, ValueError):
 
 class KeyUnavailableError(SigningKeyError):
     """
-    A key that is kept elsewhere, such as in AWS KMS, and cannot sign at the moment.
+    A key in a service such as AWS KMS that is temporarily unable to sign.
 
-    The views answer 503 and sign nothing.
+    The views answer the request with 503.
 
     Attributes:
-        code: The service's name for the fault, such as "ThrottlingException", or "".
+        code: The service's error code, such as "ThrottlingException", or "".
     """
 
     def __init__(self, message: str, *, hint: str = "", source: str = "", code: str = "") -> None:

@@ -77,7 +77,8 @@ class KeyPair(Unpicklable):
         Read the key and return its signer.
 
         Raises:
-            SigningKeyError: The key cannot be used (`KeyUnavailableError`: at the moment).
+            SigningKeyError: The key cannot be used.
+            KeyUnavailableError: AWS KMS is temporarily unable to sign with the key.
             PolicyError: The key does not support the hash algorithm.
         """
         key = self.load_key()
@@ -92,7 +93,8 @@ class KeyPair(Unpicklable):
         Read the key.
 
         Raises:
-            SigningKeyError: The key cannot be used (`KeyUnavailableError`: at the moment).
+            SigningKeyError: The key cannot be used.
+            KeyUnavailableError: AWS KMS is temporarily unable to sign with the key.
         """
         return resolve_private_key(self.private_key, self.password)
 

@@ -164,7 +164,7 @@ class AWSResource:
 
         Raises:
             SigningKeyError: The resource does not exist or has the wrong kind.
-            KeyUnavailableError: The resource is not available at the moment.
+            KeyUnavailableError: The resource is temporarily unavailable.
         """
         result, code = call_boto(lambda: getattr(self._get_client(), operation)(**arguments))
         if not code:

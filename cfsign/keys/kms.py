@@ -92,7 +92,7 @@ class KmsPrivateKey(Unpicklable):
 
         Raises:
             SigningKeyError: The hash algorithm is not SHA256.
-            KeyUnavailableError: KMS cannot sign at the moment.
+            KeyUnavailableError: KMS is temporarily unable to sign.
         """
         if hash_algorithm not in self.hash_algorithms:
             raise SigningKeyError(

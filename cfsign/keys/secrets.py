@@ -61,7 +61,7 @@ class SecretsManagerSecret:
 
         Raises:
             SigningKeyError: The secret or its field does not exist.
-            KeyUnavailableError: AWS does not return the secret at the moment.
+            KeyUnavailableError: The secret is temporarily unavailable.
         """
         response = self._resource.call(
             "get_secret_value", SecretId=self._id, VersionStage=self._stage
@@ -117,7 +117,7 @@ class SsmParameter:
 
         Raises:
             SigningKeyError: The parameter does not exist.
-            KeyUnavailableError: AWS does not return the parameter at the moment.
+            KeyUnavailableError: The parameter is temporarily unavailable.
         """
         response = self._resource.call("get_parameter", Name=self._id, WithDecryption=True)
         value = response.pop("Parameter", {}).get("Value")
