@@ -166,11 +166,11 @@ class RSAPublicKey(_OpenSSLPublicKey):
         return f"RSA-{self._key.key_size}"
 
     def verify(self, message: bytes, signature: bytes, hash_algorithm: HashAlgorithm) -> bool:
-        """Return True if this key made *signature* for *message*. It never raises."""
+        """Return True if this key made *signature* for *message*. Never raises."""
         return self._is_valid(message, signature, _PKCS1_V1_5, _HASHES[hash_algorithm])
 
     def find_other_scheme(self, message: bytes, signature: bytes) -> str | None:
-        """Try RSASSA-PSS (RFC 8017, section 8.1), and PKCS#1 v1.5 with other hashes."""
+        """Return the scheme if it is RSASSA-PSS (RFC 8017, 8.1) or another hash, else None."""
         for name, algorithm in (*_HASHES.items(), *_OTHER_HASHES.items()):
             pss = padding.PSS(padding.MGF1(algorithm), padding.PSS.AUTO)
             if self._is_valid(message, signature, pss, algorithm):
@@ -189,11 +189,11 @@ class ECPublicKey(_OpenSSLPublicKey):
     algorithm = "P-256"
 
     def verify(self, message: bytes, signature: bytes, hash_algorithm: HashAlgorithm) -> bool:
-        """Return True if this key made *signature* for *message*. It never raises."""
+        """Return True if this key made *signature* for *message*. Never raises."""
         return self._is_valid(message, signature, ec.ECDSA(_HASHES[hash_algorithm]))
 
     def find_other_scheme(self, message: bytes, signature: bytes) -> str | None:
-        """Try ECDSA with other hashes."""
+        """Return the scheme if it is ECDSA with another hash, else None."""
         for name, algorithm in _OTHER_HASHES.items():
             if self._is_valid(message, signature, ec.ECDSA(algorithm)):
                 return f"ECDSA with {name}"

@@ -92,15 +92,15 @@ class PublicKey(Protocol):
         ...
 
     def verify(self, message: bytes, signature: bytes, hash_algorithm: HashAlgorithm) -> bool:
-        """Return True if this key made *signature* for *message*. It never raises."""
+        """Return True if this key made *signature* for *message*. Never raises."""
         ...
 
     def find_other_scheme(self, message: bytes, signature: bytes) -> str | None:
         """
-        Return the scheme of a signature that this key made in a way CloudFront does not accept.
+        Return the signature scheme, if this key made *signature* in one CloudFront refuses.
 
         Returns:
-            For example "PSS with SHA256"; None if the backend finds no such scheme.
+            The scheme, such as "PSS with SHA256"; None if the backend finds none.
         """
         ...
 

@@ -124,12 +124,12 @@ class RSAPublicKey:
         return f"RSA-{self._key.n.bit_length()}"
 
     def verify(self, message: bytes, signature: bytes, hash_algorithm: HashAlgorithm) -> bool:
-        """Return True if this key made *signature* for *message*. It never raises."""
+        """Return True if this key made *signature* for *message*. Never raises."""
         # The library accepts any hash that the signature names. Only the requested one counts.
         return self._find_method(message, signature) == _METHODS[hash_algorithm]
 
     def find_other_scheme(self, message: bytes, signature: bytes) -> str | None:
-        """Try PKCS#1 v1.5 with other hashes; the library does not support PSS."""
+        """Return the scheme if it is PKCS#1 v1.5 with another hash; `rsa` does not support PSS."""
         method = self._find_method(message, signature)
         if method is None or method in _METHODS.values():
             return None
