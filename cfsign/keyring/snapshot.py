@@ -22,7 +22,7 @@ from cfsign.signing.signer import Signer
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """
-    The keys of a ring at one reading.
+    The keys of a ring, as loaded at one time.
 
     Attributes:
         signers: Each signer with the time it becomes active, in epoch seconds, the oldest first.

@@ -39,7 +39,7 @@ class RingSource(ABC):
 
     @abstractmethod
     def read_state(self) -> Any:
-        """Return a value that compares unequal after the source has changed."""
+        """Return the state of the source, to compare with `==`: it differs after a change."""
 
     @abstractmethod
     def read_pairs(self, state: Any) -> list[KeyPair]:
@@ -102,7 +102,7 @@ class DocumentFile(RingSource):
             ) from None
         if len(data) > _MAX_BYTES:
             raise ConfigurationError(
-                "the file is larger than 1 MiB, and no key ring is", hint="check the path"
+                "the file is larger than 1 MiB, too large for a key ring", hint="check the path"
             )
         return data
 
@@ -146,7 +146,11 @@ class LoadedDocument(RingSource):
 
 
 def read_file_version(path: Path) -> object:
-    """Return a value that compares unequal after the file at *path* was replaced or written to."""
+    """
+    Return the version of the file at *path*, to compare with `==`.
+
+    Two versions are equal only if the file was not replaced or written to in between.
+    """
     try:
         status = stat(path)
     except (OSError, ValueError):

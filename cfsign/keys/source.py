@@ -101,7 +101,7 @@ def read_source(source: Secret[Any]) -> tuple[Secret[str | bytes], str]:
         raise content
     if len(content.reveal()) > MAX_KEY_BYTES:
         raise SigningKeyError(
-            f"{describe_key(origin)} is larger than {MAX_KEY_BYTES} bytes, and no key is",
+            f"{describe_key(origin)} is larger than {MAX_KEY_BYTES} bytes, too large for a key",
             hint="check the path",
             source=origin,
         )
