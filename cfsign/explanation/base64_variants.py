@@ -65,7 +65,7 @@ class Decoding(NamedTuple):
 
 
 def decode_variants(text: str) -> list[Decoding]:
-    """Return the ways to decode *text*, the likeliest first; only one if it has no mistake."""
+    """Return the possible decodings of *text*, most likely first. Correct base64 has only one."""
     strict = decode_base64(text)
     if strict is not None:
         return [Decoding(strict, None)]

@@ -110,12 +110,12 @@ class Context:
 
     @cached_property
     def signatures(self) -> list[Decoding]:
-        """The ways to decode the signature, the likeliest first."""
+        """The possible decodings of the signature, most likely first."""
         return decode_variants(self.credential.signature or "")
 
     @cached_property
     def policies(self) -> list[Decoding]:
-        """The ways to decode the base64 of a custom policy, the likeliest first."""
+        """The possible decodings of a custom policy's base64, most likely first."""
         return decode_variants(self.credential.policy or "")
 
     @cached_property
@@ -136,7 +136,7 @@ class Context:
 
     @cached_property
     def conditions(self) -> Mapping[str, Any]:
-        """The conditions of the custom policy's first statement, as far as they are readable."""
+        """The conditions of the custom policy's first statement; empty if they cannot be read."""
         policy = self.policy if isinstance(self.policy, dict) else {}
         statement = policy.get("Statement")
         first = statement[0] if isinstance(statement, list) and statement else statement

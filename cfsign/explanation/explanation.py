@@ -54,7 +54,7 @@ class Explanation:
 
     @property
     def code(self) -> str | None:
-        """CloudFront's error code, of the verdict or else of the response; None if allowed."""
+        """CloudFront's error code, from the verdict or the response; None if allowed."""
         return self._error[0]
 
     def __bool__(self) -> bool:
@@ -110,7 +110,7 @@ class Explanation:
 
     @property
     def _error(self) -> tuple[str | None, str | None]:
-        """CloudFront's code and message, of the verdict or else of the response."""
+        """CloudFront's code and message, from the verdict if it refuses, else the response."""
         if self.verdict is not None and not self.verdict.allowed:
             return self.verdict.code, self.verdict.message
         if self.response is not None and not self.response.is_from_s3:

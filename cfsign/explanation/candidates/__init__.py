@@ -21,7 +21,7 @@ from cfsign.explanation.candidates.queries import rewrite_query, vary_query
 
 
 def list_urls(url: ViewerURL, hosts: Sequence[str]) -> Candidates:
-    """Yield the other URLs that may have been signed for *url*, the likeliest first."""
+    """Yield the other URLs that may have been signed for *url*, most likely first."""
     yield from vary_scheme(url)
     yield from vary_host(url, hosts)
     yield from vary_query(url)
