@@ -89,9 +89,10 @@ class SignedCookies(Mapping[str, str]):
         """
         Return the values of the `Set-Cookie` headers that set these cookies and clear the others.
 
-        CloudFront denies a mixture of the cookies of a canned and a custom policy, or of two hash
-        algorithms. Older ones of the same domain and path would otherwise stay in the browser. The
-        arguments and errors are those of `set_cookie_headers`.
+        Cookies that an earlier response set stay in the browser. CloudFront denies requests that
+        mix cookies of a canned and a custom policy, or of two hash algorithms.
+
+        The arguments and errors are the same as for `set_cookie_headers`.
         """
         attributes = self._build_attributes(domain, path, secure, httponly, samesite)
         return [
@@ -169,7 +170,7 @@ def _find_domain_problems(setting: str, domain: str, host: str) -> Iterator[Prob
 
 
 def _find_mismatches(resource: str, domain: str | None, path: str) -> Iterator[Problem]:
-    """Yield why browsers never send the cookies to *resource*, as far as no wildcard hides it."""
+    """Yield why browsers never send the cookies to *resource*, up to its first wildcard."""
     authority, slash, rest = split_scheme(resource)[1].partition("/")
     if domain is not None and authority and "*" not in authority:
         yield from _find_domain_problems("domain", domain, authority.partition(":")[0])

@@ -221,7 +221,7 @@ class Distribution:
         """
         Sign a whole URL with this distribution's default expiry.
 
-        The arguments and the errors are those of `Signer.sign_url`.
+        The arguments and errors are the same as for `Signer.sign_url`.
         """
         return self._sign_url(check_url(url), None, conditions)
 

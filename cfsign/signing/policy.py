@@ -28,7 +28,7 @@ _NETWORK = rf"(?:{_OCTET}\.){{3}}{_OCTET}(?P<mask>/(?:[12]?[0-9]|3[0-2]))?"
 
 class Conditions(TypedDict, total=False):
     """
-    The keyword arguments of every method that signs: when and for which client access is allowed.
+    When and for which client access is allowed: keyword arguments of all signing methods.
 
     An expiry is required, `expires_in` or `expires_at`, except where a `Distribution` has a
     default. None means that a condition is not given.
@@ -147,11 +147,11 @@ class Policy:
 
 def build_policy(resource: str, conditions: Conditions, now: float) -> Policy:
     """
-    Return the policy of a resource under conditions.
+    Return the policy that allows *resource* under *conditions*.
 
     Args:
         resource: A URL or a pattern.
-        conditions: The keyword arguments of a method that signs.
+        conditions: When and for which client access is allowed.
         now: Epoch seconds.
 
     Raises:
@@ -167,7 +167,7 @@ def check_conditions(conditions: Conditions, now: float) -> tuple[int, int | Non
     """
     Return the expiry and start in epoch seconds, and the network in CIDR form.
 
-    The arguments and errors are those of `build_policy`.
+    The arguments and errors are the same as for `build_policy`.
     """
     if not conditions.keys() <= Conditions.__optional_keys__:
         raise _unknown_argument(conditions)

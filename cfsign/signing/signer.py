@@ -69,7 +69,8 @@ class BaseSigner(ABC):
 
         Raises:
             PolicyError: *policy* is not a Policy.
-            SigningKeyError: The key cannot sign. `KeyUnavailableError`: it cannot at the moment.
+            SigningKeyError: The key cannot sign.
+            KeyUnavailableError: The key is temporarily unable to sign.
         """
         signer = self.current()
         signature = signer._sign(_message(policy))
@@ -192,7 +193,7 @@ class BaseSigner(ABC):
         """
         Sign cookies for a URL, or for a pattern such as `https://HOST/videos/42/*`.
 
-        The conditions and the errors are those of `sign_url`.
+        The conditions and errors are the same as for `sign_url`.
         """
         return self.sign_policy(build_policy(pattern, conditions, time())).cookies()
 
