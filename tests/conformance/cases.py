@@ -178,7 +178,7 @@ FALCON_RAISES = Difference(
     "`falcon.HTTPStatus` instead."
 )
 FALCON_METHODS = Difference(
-    "Falcon answers a method that HTTP does not define with 400.",
+    "Falcon answers 400 if HTTP does not define the request's method.",
     Refused(400),
 )
 DJANGO_UTF8 = Difference(
