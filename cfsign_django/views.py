@@ -106,9 +106,8 @@ class SignedRedirectMixin(OptionAttributes, _View):
         Raises:
             NotImplementedError: `authorize` is not overridden.
             TypeError: `authorize` is async and the view is not, or the reverse.
-            ConfigurationError: An option has a wrong value. An option that cannot work with the
-                site's distribution is an error of `manage.py check`, and raises at the first
-                request.
+            ConfigurationError: An option has a wrong value. Whether it also suits the site's
+                distribution is checked later: by `manage.py check`, and at the first request.
         """
         if cls.authorize is SignedRedirectMixin.authorize:
             raise build_missing_authorize_error(cls, "self, request, resource, **url_args")

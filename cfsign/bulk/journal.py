@@ -51,7 +51,7 @@ class Journal:
 
     @classmethod
     def new_path(cls, output: Path) -> Path:
-        """Return the path of a journal that is being written, before it replaces the last one."""
+        """Return the path where a new journal is written before it replaces the old one."""
         path = cls.path(output)
         return path.with_name(path.name + ".new")
 

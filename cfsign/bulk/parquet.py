@@ -40,7 +40,8 @@ class Parquet:
         Read the file's schema.
 
         Raises:
-            ConfigurationError: It is not a Parquet file, or has not the right columns.
+            ConfigurationError: The file is not Parquet, has not exactly one *column*, or already
+                has *output_column*.
         """
         try:
             self._file = pq.ParquetFile(path)

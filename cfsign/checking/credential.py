@@ -48,7 +48,7 @@ class Credential:
 
 
 def read_credential(query: str | None, cookies: Sequence[tuple[str, str]] = ()) -> Credential:
-    """Return the credential of one request; the arguments are those of `read_query`."""
+    """Return the credential of one request; the arguments are the same as for `read_query`."""
     return read_query(query, cookies)[0]
 
 

@@ -130,7 +130,7 @@ def _build_canned_document(resource: str, expires_at: int) -> bytes:
 
 def _parse_document(document: bytes) -> object:
     if len(document) > MAX_POLICY_BYTES:
-        raise PolicyError(f"a policy has at most {MAX_POLICY_BYTES} bytes")
+        raise PolicyError(f"the policy is larger than {MAX_POLICY_BYTES} bytes")
     try:
         return parse_json(document)
     except StrictJSONError as error:

@@ -106,7 +106,7 @@ def load_values(settings: Settings) -> tuple[dict[str, Any], list[Problem]]:
     Check each of *settings* and load the keys.
 
     Returns:
-        The arguments of a `Configuration`, without those that have mistakes; and all problems.
+        The valid arguments of a `Configuration`, and all problems of the others.
     """
     problems = [*settings.problems, *settings.find_conflicts()]
     misread = {problem.rule for problem in settings.problems}

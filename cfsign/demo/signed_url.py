@@ -23,7 +23,7 @@ class SignedURL:
 
     Attributes:
         base: The URL up to the `?`.
-        params: Names and values, percent-encoded as they were.
+        params: Names and values, percent-encoded as in the URL.
     """
 
     base: str

@@ -100,7 +100,7 @@ def cloudfront_client(profile: str | None = None) -> Any:
 
 def call(client: Any, operation: str, **arguments: Any) -> dict[str, Any]:
     """
-    Return CloudFront's response; retries are boto3's.
+    Call CloudFront and return its response. boto3 retries failed calls.
 
     Args:
         client: A boto3 client.

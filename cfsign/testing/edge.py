@@ -160,7 +160,7 @@ class Edge:
         return httpx.AsyncClient(base_url=self.domain, transport=transport, trust_env=False)
 
     def get(self, url: str, **options: Any) -> httpx.Response:
-        """Send a GET request to the edge, for a URL or a path; *options* are those of httpx."""
+        """Send a GET request for a URL or path to the edge; *options* are passed to httpx."""
         return self.client.get(url, **options)
 
     def assert_allows(
