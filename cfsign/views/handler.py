@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from cfsign.config.fields import get_host
 from cfsign.config.headers import add_no_store, build_private_headers
 from cfsign.errors import ConfigurationError, KeyUnavailableError, Problem, ResourceError
-from cfsign.limits import is_loopback
+from cfsign.limits import MAX_URL_BYTES, is_loopback
 from cfsign.signing.cookies import find_cookie_problems
 from cfsign.signing.distribution import Distribution
 from cfsign.signing.policy import Conditions
@@ -105,7 +105,7 @@ class ViewHandler:
         Returns:
             The validated request, or `Deny(404)` if the path is not a valid file name. `authorize`
             therefore never sees `../`, NUL, an empty name or a leading slash, which could bypass a
-            prefix check.
+            prefix check. Also `Deny(404)` if the query is too long, or has a forwarded name twice.
         """
         if self.location:
             return FileRequest(self, self.location)
@@ -247,7 +247,17 @@ def _warn_of_missing_cookie_domain(domain: str) -> None:
 
 
 def _select_parameters(query_string: str | bytes, names: Iterable[str]) -> str:
-    """Return the parameters of *query_string* with these *names*, percent-encoded."""
+    """
+    Return the parameters of *query_string* with these *names*, percent-encoded.
+
+    Raises:
+        ResourceError: The query is longer than a URL may be, has characters that are not bytes, or
+            has one of *names* twice: `authorize` may have looked at the other value.
+    """
+    if len(query_string) > MAX_URL_BYTES:  # parsing takes long
+        raise ResourceError(
+            f"the query string is {len(query_string)} bytes long, more than {MAX_URL_BYTES}"
+        )
     # Latin-1 maps each byte to one character, so values that are not UTF-8 are kept.
     text = query_string if isinstance(query_string, str) else query_string.decode("latin-1")
     wanted = {name.encode() for name in names}
@@ -258,7 +268,10 @@ def _select_parameters(query_string: str | bytes, names: Iterable[str]) -> str:
         ]
     except UnicodeEncodeError:
         raise ResourceError("the query string has characters that are not bytes") from None
-    return urlencode([pair for pair in pairs if pair[0] in wanted], quote_via=quote)
+    selected = [pair for pair in pairs if pair[0] in wanted]
+    if len(dict(selected)) < len(selected):
+        raise ResourceError("a forwarded parameter is given twice")
+    return urlencode(selected, quote_via=quote)
 
 
 def _get_conditions(allow: Allow) -> Conditions:

@@ -43,11 +43,14 @@ FALCON = ("falcon_wsgi", "falcon_asgi")
 VIEWS: Mapping[str, Mapping[str, Any]] = {
     "content": {},
     "json": {"delivery": "json"},
-    "cookies": {"delivery": "cookies"},
+    "cookies": {"delivery": "cookies", "cache_redirect": False},
     "forward": {"forward_query": ("response-content-disposition", "v")},
     "found": {"code": 302},
     "temporary": {"code": 307},
-    "cached": {"headers": {"Cache-Control": "private, max-age=5", "X-Site": "1"}},
+    "cached": {
+        "headers": {"Cache-Control": "private, max-age=5", "X-Site": "1"},
+        "cache_redirect": False,
+    },
     "accepted": {"allowed_statuses": (202,)},
 }
 
@@ -628,14 +631,30 @@ ROWS: tuple[Row, ...] = (
                     f"x=1&response-content-disposition={DISPOSITION}",
                     f"response-content-disposition={DISPOSITION}",
                 ),
-                ("plus", "v=a+b&v=%2B", "v=a%20b&v=%2B"),
+                ("plus", "v=a+b%2B", "v=a%20b%2B"),
                 ("empty", "v=", "v="),
                 ("umlaut", "v=%C3%BC", "v=%C3%BC"),
                 ("quote", "v='%27*%2A", "v=%27%27%2A%2A"),
                 ("line", "v=a%0D%0Ab", "v=a%0D%0Ab"),
-                ("not-utf8", "v=%FF&v=%C3", "v=%FF&v=%C3"),
+                ("not-utf8", "v=%FF%C3", "v=%FF%C3"),
                 ("slash", "v=a/b?c~d", "v=a%2Fb%3Fc~d"),
                 ("none", "x=1", ""),
+            )
+        ),
+    ),
+    Row(
+        "Such a parameter given twice",
+        "404; `authorize` is not called",
+        tuple(
+            Case(
+                f"forward-{name}",
+                451,
+                Refused(404, NO_STORE, own_page=True),
+                Request(query=query, view="forward"),
+            )
+            for name, query in (
+                ("twice", "v=1&v=2"),
+                ("twice-encoded", "v=1&%76=2"),
             )
         ),
     ),

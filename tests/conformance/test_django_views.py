@@ -209,6 +209,53 @@ def test_headers_of_as_view_are_copied_and_warn_once(django):
         assert response["Cache-Control"] == "max-age=60"
 
 
+@pytest.mark.parametrize("delivery", ["redirect", "cookies"])
+def test_redirect_has_a_url(django, settings, site_settings, delivery):
+    """`assertRedirects` and `Client.get(follow=True)` use it."""
+    from django.http import HttpResponse
+    from django.test import Client, SimpleTestCase
+    from django.urls import path
+
+    from cfsign_django.views import SignedRedirectView
+
+    class View(SignedRedirectView):
+        def authorize(self, request, resource):
+            return 200
+
+    class Routes:
+        urlpatterns = (
+            path("content/<path:resource>", View.as_view(delivery=delivery)),
+            path("a/b.txt", lambda request: HttpResponse("the edge")),
+        )
+
+    with settings(**site_settings, ROOT_URLCONF=Routes, ALLOWED_HOSTS=["*"]):
+        response = Client().get("/content/a/b.txt")
+        assert response.url == response["Location"]
+        SimpleTestCase().assertRedirects(
+            response, response["Location"], status_code=303, fetch_redirect_response=False
+        )
+        followed = Client().get("/content/a/b.txt", follow=True)
+        assert followed.content == b"the edge"
+        assert [status for _, status in followed.redirect_chain] == [303]
+
+
+def test_response_without_a_redirect_has_no_url(django, settings, site_settings):
+    """A JSON response, for example."""
+    from django.test import RequestFactory
+
+    from cfsign_django.views import SignedRedirectView
+
+    class View(SignedRedirectView):
+        delivery = "json"
+
+        def authorize(self, request, resource):
+            return 200
+
+    with settings(**site_settings):
+        response = View.as_view()(RequestFactory().get("/a.txt"), resource="a.txt")
+    assert not hasattr(response, "url")
+
+
 def test_mixin_works_in_front_of_a_view(django):
     """The view keeps its other methods."""
     from django.http import HttpResponse
