@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from flask import Flask, current_app
 
-from cfsign import ConfigurationError, Distribution
-from cfsign.views import SiteConfig
+from cfsign import ConfigurationError, Distribution, Problem
+from cfsign.views import OptionAttributes, SiteConfig
 
 NAME = "cloudfront"
 
@@ -25,8 +26,22 @@ class CloudFront:
             self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
-        """Load the settings and the key; raises `ConfigurationError` with all problems."""
-        app.extensions[NAME] = SiteConfig.from_config(app.config)
+        """
+        Load the settings and the key, and check the views.
+
+        Views that get their URL rule later are checked then.
+
+        Raises:
+            ConfigurationError: A setting is wrong, or a view cannot work with the settings. Lists
+                all problems.
+        """
+        site_config = SiteConfig.from_config(app.config)
+        problems = find_view_problems(app, site_config)
+        if problems:
+            raise ConfigurationError(problems)
+        if NAME not in app.extensions:
+            _check_later_views(app)
+        app.extensions[NAME] = site_config
         app.jinja_env.globals["cloudfront_url"] = cloudfront_url
 
     @property
@@ -44,6 +59,33 @@ def get_site_config(app: Flask) -> SiteConfig:
             hint="call CloudFront(app) where the application is made",
         )
     return config
+
+
+def find_view_problems(app: Flask, site_config: SiteConfig) -> list[Problem]:
+    """Return why views of *app* cannot work with *site_config*; an empty list if all can."""
+    functions = app.view_functions.values()
+    return [each for function in functions for each in _find_problems(function, site_config)]
+
+
+def _find_problems(view_function: Any, site_config: SiteConfig) -> list[Problem]:
+    view = getattr(view_function, "view_class", object)
+    return site_config.find_view_problems(view) if issubclass(view, OptionAttributes) else []
+
+
+def _check_later_views(app: Flask) -> None:
+    """Check each view when it gets its URL rule; Flask has no event for that."""
+    add_url_rule = app.add_url_rule
+
+    @functools.wraps(add_url_rule)
+    def add_checked_url_rule(
+        rule: str, endpoint: str | None = None, view_func: Any = None, *args: Any, **options: Any
+    ) -> None:
+        problems = _find_problems(view_func, get_site_config(app))
+        if problems:
+            raise ConfigurationError(problems)
+        add_url_rule(rule, endpoint, view_func, *args, **options)
+
+    app.add_url_rule = add_checked_url_rule  # type: ignore[method-assign]
 
 
 def cloudfront_url(path: str, **arguments: Any) -> str:

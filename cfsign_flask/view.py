@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from flask import Blueprint, current_app, request
-from flask.blueprints import BlueprintSetupState
 from flask.views import MethodView
 from werkzeug.wrappers import Response
 
@@ -16,7 +15,7 @@ from cfsign.views import (
     build_missing_authorize_error,
     build_missing_resource_error,
 )
-from cfsign_flask.extension import NAME, get_site_config
+from cfsign_flask.extension import get_site_config
 from cfsign_flask.responses import get_file_request, respond
 
 
@@ -26,12 +25,11 @@ class SignedRedirectView(OptionAttributes, MethodView):
 
     Override `authorize`, and add the view to a route such as `/content/<path:resource>`. The other
     attributes are options (`cfsign.views.ViewOptions`); None stands for the application's setting.
+    As in any view of Flask, each request has its own object, so `self` may hold a request's data.
     """
 
-    init_every_request = False
-
     def __init__(self, **options: Any) -> None:
-        """Set *options* for this view, as in `as_view("content", delivery="json")`."""
+        """Set *options* for this object, if a subclass passes them on."""
         ViewOptions.check_names(options)
         vars(self).update(options)
 
@@ -56,20 +54,31 @@ class SignedRedirectView(OptionAttributes, MethodView):
 
         Raises:
             NotImplementedError: `authorize` is not overridden.
-            ConfigurationError: An option has a wrong value. An option that cannot work with the
-                application's distribution raises at the first request.
+            ConfigurationError: An option is unknown or has a wrong value. An option that cannot
+                work with the application's distribution raises when the view gets its URL rule,
+                or when the extension is initialized, whichever is later.
         """
         if cls.authorize is SignedRedirectView.authorize:
             raise build_missing_authorize_error(cls, "self, resource, **url_args")
-        ViewOptions.from_view(cls, class_kwargs)
-        return super().as_view(name, *class_args, **class_kwargs)
+        checked = ViewOptions.from_view(cls, class_kwargs)
+        if cls.__init__ is not SignedRedirectView.__init__ or not class_kwargs:
+            return super().as_view(name, *class_args, **class_kwargs)
+        ViewOptions.check_names(class_kwargs)
+        # A class with these options, because the handler is cached by class.
+        members = {
+            option: None if value is None else getattr(checked, option)
+            for option, value in class_kwargs.items()
+        }
+        view = _derive(cls, cls.__name__, members | {"__module__": cls.__module__})
+        return super(SignedRedirectView, view).as_view(name, *class_args)
 
     def get(self, resource: str | None = None, **url_args: Any) -> Response:
         """Answer GET and HEAD."""
         if resource is None:
             raise build_missing_resource_error(url_args)
         app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy is slow
-        handler = get_site_config(app).handler(self)
+        cache_key = self if ViewOptions.has_own(self) else type(self)
+        handler = get_site_config(app).handler(self, cache_key)
         file_request = get_file_request(handler, resource, request.query_string)
         result = app.ensure_sync(self.authorize)(resource, **url_args)
         return respond(app, handler, file_request, result)
@@ -95,17 +104,18 @@ def signed_redirect_blueprint(
 
     Raises:
         ConfigurationError: An option is unknown or has a wrong value. An option that cannot work
-            with the application's distribution raises when the blueprint is registered.
+            with the application's distribution raises when the blueprint is registered, or when
+            the extension is initialized, whichever is later.
     """
     ViewOptions.check_names(options)
     members = options | {"authorize": staticmethod(authorize)}
-    view = cast(type[SignedRedirectView], type("BlueprintView", (SignedRedirectView,), members))
+    view = _derive(SignedRedirectView, "BlueprintView", members)
     blueprint = Blueprint(name, import_name, url_prefix=url_prefix)
-
-    def check(setup: BlueprintSetupState) -> None:
-        if NAME in setup.app.extensions:  # if not, the first request checks
-            setup.app.extensions[NAME].handler(view)
-
-    blueprint.record(check)
     blueprint.add_url_rule("/<path:resource>", view_func=view.as_view("resource"))
     return blueprint
+
+
+def _derive(
+    base: type[SignedRedirectView], name: str, members: dict[str, Any]
+) -> type[SignedRedirectView]:
+    return cast(type[SignedRedirectView], type(name, (base,), members))

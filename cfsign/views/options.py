@@ -41,7 +41,7 @@ class ViewOptions:
         headers: Headers of the response. `Cache-Control: no-store` is added unless they have a
             `Cache-Control`.
         forward_query: Names of query parameters that are copied from the request into the signed
-            URL.
+            URL. A request that has one of them twice is answered with 404.
         allowed_statuses: The statuses of `authorize` that allow the request, from 200 to 299.
         cookie_domain: For cookies, the domain that the site and the distribution share; "" if they
             have the same host. None sets the cookies for the site's host, and logs a warning once.
@@ -115,6 +115,11 @@ class ViewOptions:
         """Return the attributes of *view* that are options and not None."""
         options = {name: getattr(view, name, None) for name in cls.__dataclass_fields__}
         return {name: value for name, value in options.items() if value is not None}
+
+    @classmethod
+    def has_own(cls, view: object) -> bool:
+        """Return True if *view* has options that its class does not have."""
+        return not cls.__dataclass_fields__.keys().isdisjoint(vars(view))
 
     @classmethod
     def check_names(cls, names: Iterable[str]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from cfsign.config.configuration import Configuration
+from cfsign.errors import ConfigurationError, Problem
 from cfsign.signing.distribution import Distribution
 from cfsign.signing.url import split_location
 from cfsign.views.handler import ViewHandler
@@ -92,3 +94,11 @@ class SiteConfig:
             handler = self.default_handler.replace(can_await=can_await, **options)
             self._handlers[key] = handler
         return handler
+
+    def find_view_problems(self, view: type, *, can_await: bool = True) -> list[Problem]:
+        """Return why the class *view* cannot work with these settings; an empty list if it can."""
+        try:
+            self.handler(view, can_await=can_await)
+        except ConfigurationError as error:
+            return [replace(problem, setting=view.__qualname__) for problem in error.problems]
+        return []

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import gc
+import threading
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
@@ -316,20 +317,85 @@ UNREACHABLE = [
 def test_cookies_that_cannot_reach_the_distribution_are_refused(
     settings, rule, domain, options, message
 ):
-    """When a blueprint is registered; at the first request of a view without an application."""
-    app = flask.Flask("site")
-    app.config.update(settings, CLOUDFRONT_DOMAIN=domain, TESTING=True)
+    """At start-up: when the later of the extension and the URL rule is registered."""
+
+    def make_app():
+        app = flask.Flask("site")
+        app.config.update(settings, CLOUDFRONT_DOMAIN=domain)
+        return app
+
     blueprint = signed_redirect_blueprint("c", __name__, rule, delivery="cookies", **options)
-    app.register_blueprint(blueprint, name="before")
-    CloudFront(app)
-    with pytest.raises(ConfigurationError, match=message):
-        app.register_blueprint(blueprint)
-    view = type("V", (SignedRedirectView,), {"delivery": "cookies", "authorize": rule, **options})
-    app.add_url_rule("/v/<path:resource>", view_func=view.as_view("v"))
-    for path in ("/v/a.txt", "/a.txt"):
+    view = type("V", (SignedRedirectView,), {"authorize": rule})
+    function = view.as_view("v", delivery="cookies", **options)
+    for register in (
+        lambda app: app.register_blueprint(blueprint),
+        lambda app: app.add_url_rule("/v/<path:resource>", view_func=function),
+        lambda app: app.add_url_rule("/v/<path:resource>", "v", function, methods=["GET"]),
+    ):
+        app = make_app()
+        CloudFront(app)
+        with pytest.raises(ConfigurationError, match=message) as caught:
+            register(app)
+        assert caught.value.problems[0].setting in ("V", "BlueprintView")
+        assert not [each for each in app.url_map.iter_rules() if "resource" in each.arguments]
+        app = make_app()
+        register(app)
         with pytest.raises(ConfigurationError, match=message):
-            app.test_client().get(path)
-    assert rule.calls == []
+            CloudFront(app)
+        assert "cloudfront" not in app.extensions
+
+
+def test_views_are_checked_against_the_settings_of_the_last_init_app(settings, rule):
+    """And once: `init_app` may be called again."""
+    app = flask.Flask("site")
+    app.config.update(settings, CLOUDFRONT_DOMAIN="https://media.example.com")
+    cloudfront = CloudFront(app)
+    add_url_rule = app.add_url_rule
+    app.config["CLOUDFRONT_DOMAIN"] = "https://media.example.org"
+    cloudfront.init_app(app)
+    assert app.add_url_rule is add_url_rule
+    blueprint = signed_redirect_blueprint(
+        "c", __name__, rule, delivery="cookies", cookie_domain="example.org"
+    )
+    app.register_blueprint(blueprint)
+
+
+@pytest.mark.parametrize("arguments", [{}, {"code": 307}])
+def test_each_request_has_its_own_view(app, arguments):
+    """A site may keep the user in `self`: a shared view gave one user's URL to another."""
+    clients = 4
+    barrier = threading.Barrier(clients, timeout=60)
+
+    class Private(SignedRedirectView):
+        def authorize(self, resource):
+            self.user = flask.request.headers["X-User"]
+            barrier.wait()  # all requests have set their user
+            return 200 if resource == f"{self.user}.txt" else 403
+
+    app.add_url_rule("/private/<path:resource>", view_func=Private.as_view("private", **arguments))
+
+    def request(user):
+        return app.test_client().get(f"/private/{user}.txt", headers={"X-User": user})
+
+    with concurrent.futures.ThreadPoolExecutor(clients) as pool:
+        responses = list(pool.map(request, ["ada", "ben", "cleo", "dora"]))
+    code = arguments.get("code", 303)
+    assert [response.status_code for response in responses] == [code] * clients
+
+
+@pytest.mark.parametrize("arguments", [{}, {"code": 307}])
+def test_options_are_checked_once_and_not_for_each_request(app, monkeypatch, arguments):
+    """The handler is cached by the view's class."""
+    view = Found.as_view("found", **arguments)
+    app.add_url_rule("/found/<path:resource>", view_func=view)
+
+    def fail(self):
+        raise AssertionError("checked again for a request")
+
+    monkeypatch.setattr("cfsign.views.ViewOptions.__post_init__", fail)
+    for _ in range(2):
+        response = app.test_client().get("/found/a.txt")
+        assert response.status_code == arguments.get("code", 302)
 
 
 class Found(SignedRedirectView):
@@ -367,10 +433,10 @@ def test_arguments_of_as_view_are_checked():
 
 
 def test_view_made_for_each_request_is_freed(app):
-    """`init_every_request = True` leaves no view behind."""
+    """No cache keeps it."""
 
     class Fresh(OwnInit):
-        init_every_request = True
+        pass
 
     app.add_url_rule("/fresh/<path:resource>", view_func=Fresh.as_view("fresh", 307))
     assert app.test_client().get("/fresh/a.txt").status_code == 307
