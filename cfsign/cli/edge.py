@@ -225,5 +225,7 @@ def _build_policy(
         return policy
     if policy.cors is not None:
         raise click.UsageError(f"{file} has a CorsConfig: --cors and --cors-origin cannot be used")
-    cors = CORS(origins=tuple(origins), credentials=True) if origins else ANY_ORIGIN.cors
+    if not origins:
+        return replace(policy, cors=ANY_ORIGIN.cors)
+    cors = CORS(origins=tuple(origins), credentials=True, names_headers=True)
     return replace(policy, cors=cors)

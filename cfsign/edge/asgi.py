@@ -106,6 +106,7 @@ def _read_request(scope: Scope) -> ViewerRequest:
         is_preflight=(
             method == "OPTIONS" and bool(_get_headers(scope, b"access-control-request-method"))
         ),
+        requested_headers=", ".join(_get_headers(scope, b"access-control-request-headers")),
         size=len(target) + sum(header_sizes),
     )
 

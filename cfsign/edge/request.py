@@ -24,6 +24,7 @@ class ViewerRequest:
         address: The viewer address; None if it is unknown.
         origin: The `Origin` header; None if it is missing.
         is_preflight: True for a CORS preflight (Fetch, "CORS-preflight request").
+        requested_headers: The `Access-Control-Request-Headers` of a preflight.
         size: The size of target and headers in bytes.
     """
 
@@ -34,6 +35,7 @@ class ViewerRequest:
     address: str | None = None
     origin: str | None = None
     is_preflight: bool = False
+    requested_headers: str = ""
     size: int = 0
 
 

@@ -9,16 +9,36 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from cfsign.edge.behaviors import METHODS
 from cfsign.edge.cors import CORS
+from cfsign.edge.members import HEADER_NAME, Members
 from cfsign.edge.request import ViewerRequest
 from cfsign.edge.responses import Headers
 from cfsign.errors import ConfigurationError
 
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.1
-_VALUE = re.compile(r"[ -~]*")
+# AWS, "Understand response headers policies": the values that the API accepts, and the headers
+# that it does not remove.
+_FRAME_OPTIONS = ("DENY", "SAMEORIGIN")
+_REFERRER_POLICIES = (
+    "no-referrer",
+    "no-referrer-when-downgrade",
+    "origin",
+    "origin-when-cross-origin",
+    "same-origin",
+    "strict-origin",
+    "strict-origin-when-cross-origin",
+    "unsafe-url",
+)
+_MAX_CONTENT_SECURITY_POLICY = 1_783
+_NOT_REMOVABLE = re.compile(
+    "connection|content-encoding|content-length|expect|host|keep-alive|proxy-authenticate|"
+    "proxy-authorization|proxy-connection|trailer|transfer-encoding|upgrade|via|warning|"
+    "x-accel-(buffering|charset|limit-rate|redirect)|x-amz-cf-.*|x-amzn-(auth|cf-billing|cf-id|"
+    "cf-xff|errortype|fle-profile|header-count|header-order|lambda-integration-tag|requestid)|"
+    "x-edge-.*|x-forwarded-proto|x-real-ip",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +86,14 @@ class ResponseHeadersPolicy:
                 `aws cloudfront get-response-headers-policy` prints.
 
         Raises:
-            ConfigurationError: A member is unknown, missing or of the wrong type.
+            ConfigurationError: A member is unknown, missing or of the wrong type, or has a value
+                that the API refuses.
         """
         for wrapper in ("ResponseHeadersPolicy", "ResponseHeadersPolicyConfig"):
             if isinstance(config, Mapping) and wrapper in config:
                 config = config[wrapper]
-        members = _Members(config, "the response headers policy")
-        members.get("Name", str, "")
+        members = Members(config, "the response headers policy")
+        members.get("Name", str)
         members.get("Comment", str, "")
         timing = members.get_object("ServerTimingHeadersConfig")
         if timing is not None and timing.get("Enabled", bool):
@@ -103,110 +124,74 @@ ANY_ORIGIN = ResponseHeadersPolicy(cors=CORS(exposed=("*",)))
 
 
 def _add_cors(headers: Headers, cors: CORS, request: ViewerRequest) -> Headers:
-    added = cors.build_headers(request)
     others = [pair for pair in headers if not pair[0].lower().startswith("access-control-")]
+    added = cors.build_headers(request, others)
     # The origin's CORS headers are used as a whole or not at all, never mixed with the policy's.
     if not added or (len(others) < len(headers) and not cors.override):
         return headers
     return [*others, *added]
 
 
-class _Members:
-    """The members of a JSON object. Each is read by name and type; unknown ones are refused."""
-
-    def __init__(self, value: object, name: str) -> None:
-        if not isinstance(value, Mapping):
-            raise ConfigurationError(f"{name} must be a JSON object")
-        self._unread = dict(value)
-        self._name = name
-
-    def get(self, member: str, kind: type[Any], default: Any = None) -> Any:
-        """Return a member; without a default it is required."""
-        value = self._unread.pop(member, default)
-        if value is None and default is None:
-            raise ConfigurationError(f"{self._name} has no {member}")
-        # `isinstance` would accept True as an int.
-        if type(value) is not kind:
-            raise ConfigurationError(f"{member} in {self._name} must be of type {kind.__name__}")
-        if kind is str and _VALUE.fullmatch(value) is None:
-            raise ConfigurationError(f"{member} in {self._name} must be one line of visible ASCII")
-        return value
-
-    def get_optional(self, member: str, kind: type[Any]) -> Any:
-        """Return a member, or None if it is missing."""
-        return self.get(member, kind) if self._unread.get(member) is not None else None
-
-    def get_object(self, member: str) -> _Members | None:
-        """Return a member that is an object, or None if it is missing."""
-        value = self._unread.pop(member, None)
-        return None if value is None else _Members(value, member)
-
-    def get_items(self, member: str) -> list[Any]:
-        """Return the Items of a list in AWS's form, which also gives their Quantity."""
-        inner = self.get_object(member)
-        if inner is None:
-            return []
-        items: list[Any] = inner.get("Items", list, [])
-        if inner.get("Quantity", int, len(items)) != len(items):
-            raise ConfigurationError(f"Quantity in {member} must be the number of its Items")
-        inner.refuse_unknown()
-        return items
-
-    def get_texts(self, member: str) -> tuple[str, ...]:
-        """Return the Items of a list of strings."""
-        items = self.get_items(member)
-        for item in items:
-            if not isinstance(item, str) or _VALUE.fullmatch(item) is None:
-                raise ConfigurationError(f"the Items of {member} must be lines of visible ASCII")
-        return tuple(items)
-
-    def get_header_name(self) -> str:
-        """Return the member `Header`."""
-        name: str = self.get("Header", str)
-        if _NAME.fullmatch(name) is None:
-            raise ConfigurationError(f"{name!r} is not the name of a header")
-        return name
-
-    def refuse_unknown(self) -> None:
-        """Raise ConfigurationError if a member was not read."""
-        for member in self._unread:
-            raise ConfigurationError(f"{self._name} has an unknown member: {member!r}")
-
-
-def _read_custom_headers(config: _Members) -> Iterator[Header]:
+def _read_custom_headers(config: Members) -> Iterator[Header]:
     for item in config.get_items("CustomHeadersConfig"):
-        members = _Members(item, "an item of CustomHeadersConfig")
+        members = Members(item, "an item of CustomHeadersConfig")
         name, value = members.get_header_name(), members.get("Value", str)
         yield Header(name, value, members.get("Override", bool))
         members.refuse_unknown()
 
 
-def _read_removed_names(config: _Members) -> Iterator[str]:
+def _read_removed_names(config: Members) -> Iterator[str]:
     for item in config.get_items("RemoveHeadersConfig"):
-        members = _Members(item, "an item of RemoveHeadersConfig")
-        yield members.get_header_name().lower()
+        members = Members(item, "an item of RemoveHeadersConfig")
+        name = members.get_header_name().lower()
+        if _NOT_REMOVABLE.fullmatch(name) is not None:
+            raise ConfigurationError(f"CloudFront cannot remove the header {name!r}")
+        yield name
         members.refuse_unknown()
 
 
-def _read_cors(config: _Members) -> CORS | None:
+def _read_cors(config: Members) -> CORS | None:
     members = config.get_object("CorsConfig")
     if members is None:
         return None
     methods = members.get_texts("AccessControlAllowMethods")
+    if not methods or not {"ALL", *METHODS}.issuperset(methods):
+        raise ConfigurationError(
+            f"AccessControlAllowMethods cannot be {', '.join(methods) or 'empty'}",
+            hint=f"use ALL, or some of {', '.join(METHODS)}",
+        )
     cors = CORS(
         origins=members.get_texts("AccessControlAllowOrigins"),
         methods=METHODS if "ALL" in methods else methods,
         headers=members.get_texts("AccessControlAllowHeaders"),
         exposed=members.get_texts("AccessControlExposeHeaders"),
         credentials=members.get("AccessControlAllowCredentials", bool),
-        max_age=members.get_optional("AccessControlMaxAgeSec", int),
+        max_age=(
+            members.get_seconds("AccessControlMaxAgeSec")
+            if members.has("AccessControlMaxAgeSec")
+            else None
+        ),
         override=members.get("OriginOverride", bool),
     )
+    if not cors.origins or not cors.headers:
+        raise ConfigurationError(
+            "AccessControlAllowOrigins and AccessControlAllowHeaders cannot be empty"
+        )
+    for name in (*cors.headers, *cors.exposed):
+        if HEADER_NAME.fullmatch(name) is None:
+            raise ConfigurationError(f"{name!r} is not the name of a header")
+    if cors.credentials and any("*" in name for name in cors.headers):
+        # The API: "Access-Control-Allow-Headers cannot contain * when allowCredentials is true"
+        # (aws/aws-cdk#35308).
+        raise ConfigurationError(
+            "AccessControlAllowHeaders cannot contain * if AccessControlAllowCredentials is true",
+            hint="list the names of the headers",
+        )
     members.refuse_unknown()
     return cors
 
 
-def _read_security_headers(config: _Members) -> Iterator[Header]:
+def _read_security_headers(config: Members) -> Iterator[Header]:
     security = config.get_object("SecurityHeadersConfig")
     if security is None:
         return
@@ -218,29 +203,45 @@ def _read_security_headers(config: _Members) -> Iterator[Header]:
     security.refuse_unknown()
 
 
-def _read_transport_security(members: _Members) -> str:
-    value = f"max-age={members.get('AccessControlMaxAgeSec', int)}"
+def _read_transport_security(members: Members) -> str:
+    value = f"max-age={members.get_seconds('AccessControlMaxAgeSec')}"
     if members.get("IncludeSubdomains", bool, False):
         value += "; includeSubDomains"
     return f"{value}; preload" if members.get("Preload", bool, False) else value
 
 
-def _read_xss_protection(members: _Members) -> str:
+def _read_xss_protection(members: Members) -> str:
     value = "1" if members.get("Protection", bool) else "0"
-    if members.get("ModeBlock", bool, False):
-        value += "; mode=block"
+    is_blocked = members.get("ModeBlock", bool, False)
     report = members.get("ReportUri", str, "")
+    if is_blocked and report:
+        raise ConfigurationError("XSSProtection cannot have both ModeBlock and a ReportUri")
+    if is_blocked:
+        value += "; mode=block"
     return f"{value}; report={report}" if report else value
 
 
-_SECURITY_HEADERS: Mapping[str, tuple[str, Callable[[_Members], str]]] = {
-    "ContentSecurityPolicy": (
-        "Content-Security-Policy",
-        lambda members: members.get("ContentSecurityPolicy", str),
-    ),
+def _read_content_security_policy(members: Members) -> str:
+    value: str = members.get("ContentSecurityPolicy", str)
+    if len(value) > _MAX_CONTENT_SECURITY_POLICY:
+        raise ConfigurationError(
+            f"ContentSecurityPolicy has {len(value):,} characters; CloudFront accepts "
+            f"{_MAX_CONTENT_SECURITY_POLICY:,}"
+        )
+    return value
+
+
+_SECURITY_HEADERS: Mapping[str, tuple[str, Callable[[Members], str]]] = {
+    "ContentSecurityPolicy": ("Content-Security-Policy", _read_content_security_policy),
     "ContentTypeOptions": ("X-Content-Type-Options", lambda _: "nosniff"),
-    "FrameOptions": ("X-Frame-Options", lambda members: members.get("FrameOption", str)),
-    "ReferrerPolicy": ("Referrer-Policy", lambda members: members.get("ReferrerPolicy", str)),
+    "FrameOptions": (
+        "X-Frame-Options",
+        lambda members: members.get_choice("FrameOption", _FRAME_OPTIONS),
+    ),
+    "ReferrerPolicy": (
+        "Referrer-Policy",
+        lambda members: members.get_choice("ReferrerPolicy", _REFERRER_POLICIES),
+    ),
     "StrictTransportSecurity": ("Strict-Transport-Security", _read_transport_security),
     "XSSProtection": ("X-XSS-Protection", _read_xss_protection),
 }

@@ -86,6 +86,7 @@ def _read_request(environ: WSGIEnvironment) -> ViewerRequest:
         address=environ.get("REMOTE_ADDR"),
         origin=environ.get("HTTP_ORIGIN"),
         is_preflight=method == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ,
+        requested_headers=environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", ""),
         size=len(target) + sum(header_sizes),
     )
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from cfsign.edge import ASGIEdge, Behavior
+from cfsign.edge import ASGIEdge, Behavior, ResponseHeadersPolicy
+from cfsign.edge.cors import CORS
 from tests.edge.common import (
     EVERYTHING,
     EXPIRES,
@@ -207,6 +208,20 @@ class TestASGI:
         assert self.call(edge, **opening, query_string=self.sign_query(rsa_peer, url)) == []
         assert received.request is not None
         assert received.request["query_string"] == b""
+
+    def test_requested_headers_are_read(self, group: Any, received: Received) -> None:
+        """In one header or several."""
+        cors = CORS(origins=("https://h",), credentials=True, names_headers=True)
+        edge = ASGIEdge(
+            self.create_edge(group, received),
+            None,
+            response_headers=ResponseHeadersPolicy(cors=cors),
+        )
+        name = b"access-control-request-headers"
+        headers = [(b"host", HOST.encode()), (b"origin", b"https://h"), (name, b"a"), (name, b"b")]
+        headers.append((b"access-control-request-method", b"GET"))
+        start, _ = self.call(edge, method="OPTIONS", headers=headers)
+        assert (b"access-control-allow-headers", b"a, b") in start["headers"]
 
     def test_options_is_stripped(self, edge: ASGIEdge, received: Received) -> None:
         """It reaches the origin without parameters and CloudFront cookies, right or wrong ones."""

@@ -161,8 +161,15 @@ def test_cors_and_response_headers_options(
     assert headers["access-control-allow-origin"] == site
     assert headers["access-control-allow-credentials"] == "true"
     assert headers["x-frame-options"] == "DENY"
-    preflight = {"Origin": site, "Access-Control-Request-Method": "GET"}
-    assert send("OPTIONS", f"{edge.url}/a%20b.txt", headers=preflight).status_code == 200
+    assert "content-length" in headers["access-control-expose-headers"].lower()
+    preflight = {
+        "Origin": site,
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "range,x-mine",
+    }
+    response = send("OPTIONS", f"{edge.url}/a%20b.txt", headers=preflight)
+    assert response.status_code == 200
+    assert response.headers["access-control-allow-headers"] == "range, x-mine"
     assert "access-control-allow-origin" not in send("GET", url).headers
 
 
@@ -261,6 +268,8 @@ def send_over_socket(host: str, port: int, sent: bytes) -> int:
             [".", "--public-key", KEY, "--cors", "--cors-origin", "x"],
             "cannot be combined with --cors-origin",
         ),
+        ([".", "--public-key", KEY, "--cors-origin", "*"], "list the origins"),
+        ([".", "--public-key", KEY, "--cors-origin", "https://h/"], "without a slash"),
         ([".", "--public-key", KEY, "--response-headers", "gone.json"], "gone.json: No such file"),
         ([".", "--public-key", KEY, "--trusted-proxy", "*"], "use one address"),
         ([".", "--public-key", KEY, "--public-key", KEY], "the same id"),

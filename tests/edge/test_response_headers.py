@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -50,9 +51,17 @@ CONFIG: dict[str, Any] = {
 }
 
 
-def build_request(origin: str | None = None, preflight: bool = False) -> ViewerRequest:
-    method = "OPTIONS" if preflight else "GET"
-    return ViewerRequest(method, "http://h/", "/", origin=origin, is_preflight=preflight)
+def build_request(
+    origin: str | None = None, preflight: bool = False, requested_headers: str = ""
+) -> ViewerRequest:
+    return ViewerRequest(
+        "OPTIONS" if preflight else "GET",
+        "http://h/",
+        "/",
+        origin=origin,
+        is_preflight=preflight,
+        requested_headers=requested_headers,
+    )
 
 
 def test_policy_adds_replaces_and_removes_headers() -> None:
@@ -116,6 +125,29 @@ def set_member(config: dict[str, Any], path: str, value: Any) -> None:
         ("SecurityHeadersConfig.FrameOption", {}, "'FrameOption'"),
         ("SecurityHeadersConfig.FrameOptions", [], "JSON object"),
         ("ServerTimingHeadersConfig.Enabled", True, "Enabled to false"),
+        # What the API refuses:
+        ("Name", None, "no Name"),
+        ("CorsConfig.AccessControlAllowHeaders", {"Quantity": 1, "Items": ["*"]}, "contain \\*"),
+        ("CorsConfig.AccessControlAllowHeaders", {"Quantity": 1, "Items": ["x-*"]}, "contain \\*"),
+        ("CorsConfig.AccessControlAllowOrigins", {"Quantity": 1, "Items": ["*"]}, "origin '\\*'"),
+        ("CorsConfig.AccessControlAllowOrigins", {"Quantity": 0, "Items": []}, "empty"),
+        ("CorsConfig.AccessControlAllowHeaders", None, "empty"),
+        ("CorsConfig.AccessControlAllowHeaders", {"Quantity": 1, "Items": ["a b"]}, "'a b'"),
+        ("CorsConfig.AccessControlExposeHeaders", {"Quantity": 1, "Items": [""]}, "''"),
+        ("CorsConfig.AccessControlAllowMethods", {"Quantity": 1, "Items": ["get"]}, "use ALL"),
+        ("CorsConfig.AccessControlAllowMethods", {"Quantity": 0}, "empty"),
+        ("CorsConfig.AccessControlMaxAgeSec", -1, "negative"),
+        ("SecurityHeadersConfig.StrictTransportSecurity.AccessControlMaxAgeSec", -1, "negative"),
+        ("SecurityHeadersConfig.FrameOptions.FrameOption", "ALLOW", "use DENY, SAMEORIGIN"),
+        ("SecurityHeadersConfig.ReferrerPolicy.ReferrerPolicy", "none", "use no-referrer,"),
+        ("SecurityHeadersConfig.XSSProtection.ReportUri", "https://h/", "ModeBlock"),
+        (
+            "SecurityHeadersConfig.ContentSecurityPolicy.ContentSecurityPolicy",
+            "a" * 1_784,
+            "1,784 characters; CloudFront accepts 1,783",
+        ),
+        ("RemoveHeadersConfig.0.Header", "Content-Length", "cannot remove"),
+        ("RemoveHeadersConfig.0.Header", "X-Amz-Cf-Pop", "cannot remove"),
     ],
 )
 def test_invalid_member_is_an_error(path: str, value: Any, message: str) -> None:
@@ -179,3 +211,72 @@ def test_cors_headers_of_the_origin_are_not_mixed() -> None:
     assert ResponseHeadersPolicy(cors=CORS(override=True)).apply(build_request(SITE), own) == [
         ("Access-Control-Allow-Origin", "*")
     ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "origin", "allowed"),
+    [
+        ("http://*.example.org", "http://test.example.org", True),
+        ("http://*.example.org", "https://test.example.org", False),
+        ("http://*.example.org", "http://test.example.org:123", False),
+        ("*.example.org", "https://test.test.example.org", True),
+        ("*.example.org", "http://test.example.org:123", False),
+        ("*.example.org", "https://evil.example/.example.org", False),
+        ("example.org", "http://example.org", True),
+        ("example.org", "https://example.org", True),
+        ("example.org", "https://wwwexample.org", False),
+        ("http://example.org", "http://example.org:123", False),
+        ("http://example.org:*", "http://example.org:123", True),
+        ("http://example.org:*", "http://example.org", True),
+        ("http://example.org:1*3", "http://example.org:1893", True),
+        ("http://example.org:1*3", "http://example.org", False),
+        ("*.example.org:1*", "http://test.example.org:123", True),
+        ("http://[::1]:3000", "http://[::1]:3000", True),
+    ],
+)
+def test_origin_patterns(pattern: str, origin: str, allowed: bool) -> None:
+    """The examples of AWS, "Understand response headers policies"."""
+    headers = CORS(origins=(pattern,)).build_headers(build_request(origin), [])
+    assert bool(headers) is allowed
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "example.*",
+        "test.*.example.org",
+        "*test.example.org",
+        "exa*mple.org",
+        "",
+        "http://",
+        "https://www.example.com/",
+        "https://www.example.com/a",
+    ],
+)
+def test_origin_that_cloudfront_refuses(origin: str) -> None:
+    """A browser sends no slash at the end either."""
+    with pytest.raises(ConfigurationError, match="is not an origin"):
+        CORS(origins=(origin,))
+
+
+def test_named_headers_with_credentials() -> None:
+    """With credentials `*` is not a wildcard (Fetch, "HTTP new-header syntax")."""
+    cors = CORS(origins=(SITE,), credentials=True, names_headers=True)
+    policy = ResponseHeadersPolicy(cors=cors)
+    request = build_request(SITE, preflight=True, requested_headers="range,x-mine , a b,\xe9,*")
+    headers = dict(policy.apply(request, []))
+    assert headers["Access-Control-Allow-Headers"] == "range, x-mine, *"
+    assert "Access-Control-Expose-Headers" not in headers
+    assert "Access-Control-Allow-Headers" not in dict(
+        policy.apply(build_request(SITE, preflight=True), [])
+    )
+    sent = [("ETag", '"1"'), ("Content-Range", "bytes 0-0/1"), ("Access-Control-Allow-Origin", "*")]
+    override = ResponseHeadersPolicy(cors=replace(cors, override=True))
+    headers = dict(override.apply(build_request(SITE), sent))
+    assert headers["Access-Control-Expose-Headers"] == "ETag, Content-Range"
+    assert headers["Access-Control-Allow-Credentials"] == "true"
+
+
+def test_any_origin_cannot_have_credentials() -> None:
+    with pytest.raises(ConfigurationError, match="list the origins"):
+        CORS(credentials=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
@@ -38,7 +39,7 @@ POLICY = (
         lambda: read_context(URL, None, COOKIES, 1, None, (), None),
         lambda: read_transcript(URL),
         lambda: read_transcript(f"Cookie: {COOKIES}"),
-        lambda: decode_variants(SECRET),
+        lambda: decode_variants(b64encode(SECRET.encode()).decode()),
         lambda: Candidate(URL, Mistake.EXPIRED, "message", "hint"),
         lambda: Document(URL.encode()),
         lambda: read_custom_policy(POLICY),
