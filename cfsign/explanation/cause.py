@@ -122,6 +122,8 @@ class Mistake(enum.Enum):
     S3_RESPONSE = "s3-response"
     NOT_RESTRICTED = "not-restricted"
     KEY_GROUP_NOT_ATTACHED = "key-group-not-attached"
+    DISTRIBUTION_IN_FRONT = "distribution-in-front"
+    NAME_NOT_ATTACHED = "name-not-attached"
     BLOCKED = "blocked"
     OTHER_STATUS = "other-status"
     RESPONSE_DIFFERS = "response-differs"

@@ -25,6 +25,7 @@ from cfsign.limits import COOKIES, MAX_POLICY_BYTES, MAX_URL_BYTES
 from cfsign.utils.strict_json import parse_integer
 
 _MAX_HOSTS = 8
+_REMOVED = re.compile("[\t\r\n]")
 _SCHEME = re.compile("https?://", re.IGNORECASE)
 
 
@@ -227,15 +228,23 @@ def _read_keys(trusted_keys: object) -> tuple[Mapping[str, PublicKey], str]:
 
 
 def _encode_url(url: object) -> ViewerURL | None:
-    """Return what a browser sends for *url*: percent-encoded, without a fragment."""
+    """
+    Return what a browser sends for *url*, fully percent-encoded, without a fragment.
+
+    WHATWG, "URL", 4.4: tabs and line breaks are removed, and a backslash in a path becomes "/".
+    What a browser sends unencoded, such as `{` in a query, is encoded here: it is not valid in a
+    URL, and `check` refuses it.
+    """
     if not isinstance(url, str) or len(url) > MAX_URL_BYTES:
         return None
-    text = url.strip().partition("#")[0]
+    text = _REMOVED.sub("", url.strip().partition("#")[0])
     scheme = _SCHEME.match(text)
     if scheme is not None:
         text = scheme[0].lower() + text[scheme.end() :]
     elif ":" not in text.partition("/")[0]:
         text = f"https://{text.removeprefix('//')}"
+    path, mark, query = text.partition("?")
+    text = path.replace("\\", "/") + mark + query
     return ViewerURL.parse(UNSENDABLE.sub(lambda match: percent_encode(match[0]), text))
 
 

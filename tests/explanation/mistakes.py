@@ -316,6 +316,12 @@ add(
     Mistake.RESOURCE,
     lambda w: w.boto(URL, policy=w.boto_policy(URL.replace("images", "videos"))),
 )
+add(
+    "A backslash signed, / requested",
+    BOTO,
+    Mistake.PATH_REWRITTEN,
+    lambda w: w.boto(URL.replace("/horizon", "\\horizon")).replace("\\", "/"),
+)
 add("A fragment", BOTO, Mistake.FRAGMENT, lambda w: w.boto(f"{URL}#top"))
 
 # The policy
@@ -796,6 +802,17 @@ BAD_GATEWAY = f"""\
 <
 {BLOCKED.replace("403", "502").replace("Request blocked", "No connection to the origin")}
 """
+MISSING_KEY = (
+    "<Error><Code>MissingKey</Code><Message>Missing Key-Pair-Id query parameter or cookie value"
+    "</Message></Error>"
+)
+add(
+    "Two distributions in a row",
+    BOTO,
+    Mistake.DISTRIBUTION_IN_FRONT,
+    lambda w: w.boto(URL),
+    response=MISSING_KEY,
+)
 add("Blocked by WAF", BOTO, Mistake.BLOCKED, lambda w: w.boto(URL), response=BLOCKED)
 add("Blocked by country", BOTO, Mistake.BLOCKED, lambda w: w.boto(URL), response=ABROAD)
 add(

@@ -111,7 +111,9 @@ def _is_sendable(url: str) -> bool:
 
 
 def _find_cookies(header: str) -> list[str]:
-    pairs = [piece.partition("=") for piece in header.split(";")]
+    # Servers join several `Cookie` lines by commas, which no value of CloudFront has.
+    pieces = re.split(r";|,(?=[ \t]*CloudFront-)", header)
+    pairs = [piece.partition(",")[0].partition("=") for piece in pieces]
     named = [(name.strip(" \t"), value.strip(" \t")) for name, _, value in pairs]
     return [f"{name}={value}" for name, value in named if name in COOKIES]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -434,6 +436,86 @@ def test_expires_next_to_policy_is_judged_by_the_policy(world: World, has_cookie
         assert [cause.mistake for cause in explanation.causes] == (
             [] if explanation else [Mistake.TWO_POLICIES]
         )
+
+
+REFUSED = "<Error><Code>{}</Code><Message>Access denied</Message></Error>"
+PAGE = "<H1>403 ERROR</H1><H2>The request could not be satisfied.</H2>"
+
+
+@pytest.mark.parametrize(
+    ("response", "host", "mistakes"),
+    [
+        ("AccessDenied", "media.example.com", "response-differs distribution-in-front name"),
+        ("AccessDenied", "d1.cloudfront.net", "response-differs distribution-in-front"),
+        ("MissingKey", "media.example.com", "distribution-in-front response-differs name"),
+        ("InvalidKey", "media.example.com", "key-group-not-attached"),
+        (PAGE, "media.example.com", "blocked name"),
+        (PAGE, "d1.cloudfront.net", "blocked"),
+        (f"{PAGE}Request blocked.", "media.example.com", "blocked"),
+    ],
+    ids=range(7),
+)
+def test_guesses_if_a_right_signature_is_refused(
+    world: World, response: str, host: str, mistakes: str
+) -> None:
+    """AWS lists two distributions in a row, and a CNAME that is not on the distribution."""
+    signed = world.boto(f"https://{host}/a.jpg")
+    text = response if "<" in response else REFUSED.format(response)
+    causes = explain(signed, world.trusted, at=NOW, response=text).causes
+    expected = mistakes.replace("name", "name-not-attached").split()
+    assert [cause.mistake.value for cause in causes] == expected
+    names = [cause for cause in causes if cause.mistake is Mistake.NAME_NOT_ATTACHED]
+    assert all(host in cause.message and not cause.certain for cause in names)
+
+
+UNSAFE = [*'\t\n "<>\\^`{|}', "\N{LATIN SMALL LETTER E WITH ACUTE}"]
+
+
+@pytest.mark.parametrize("part", ["path", "query"])
+def test_what_browsers_send_for_a_character_is_what_node_sends(world: World, part: str) -> None:
+    """Node's URL is that of WHATWG, as in browsers. Its `^` in a path depends on the version."""
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed")
+    urls = [f"{URL}{'/a' if part == 'path' else '?a'}{character}b" for character in UNSAFE]
+    script = "console.log(JSON.stringify(JSON.parse(process.argv[1]).map(u => new URL(u).href)))"
+    sent = subprocess.run(
+        ["node", "-e", script, json.dumps(urls)], capture_output=True, text=True, check=True
+    )
+    for url, character, href in zip(urls, UNSAFE, json.loads(sent.stdout), strict=True):
+        message = explain(url, world.trusted, at=NOW).causes[0].message
+        escape = "".join(f"%{byte:02X}" for byte in character.encode())
+        claims = {
+            url: f"which browsers send unchanged and other clients as {escape}",
+            url.replace(character, ""): "which browsers remove",
+            url.replace(character, "/"): "which browsers send as /",
+            url.replace(character, escape): f"which is sent as {escape}",
+        }
+        if (character, part) != ("^", "path"):
+            assert claims[href] in message, (url, href)
+
+
+@pytest.mark.parametrize(
+    ("signed", "requested", "mistake"),
+    [
+        ("a\nb.jpg", "ab.jpg", None),
+        ("?x={a|b}", "?x=%7Ba%7Cb%7D", Mistake.UNENCODED),
+        ("a\\b\\c.jpg", "a/b/c.jpg", Mistake.PATH_REWRITTEN),
+        ('a"b.jpg', "a%22b.jpg", Mistake.UNENCODED),
+    ],
+    ids=range(4),
+)
+def test_url_that_clients_change(
+    world: World, signed: str, requested: str, mistake: Mistake | None
+) -> None:
+    """Signed by botocore as it is, and by hand as it is requested."""
+    before, after = f"https://media.example.com/{signed}", f"https://media.example.com/{requested}"
+    if mistake is not None:
+        url = world.boto(before).replace(signed, requested)
+        assert explain(url, world.trusted, at=NOW).causes[0].mistake is mistake
+    unusable = world.boto(after).replace(requested, signed)
+    explanation = explain(unusable, world.trusted, at=NOW)
+    assert explanation.reason is Reason.UNUSABLE_REQUEST
+    assert [cause.mistake for cause in explanation.causes] == [Mistake.UNENCODED_URL]
 
 
 def test_documented_behavior_is_not_an_assumption(world: World) -> None:

@@ -69,8 +69,9 @@ def list_others(context: Context) -> Iterator[Document]:
 def _build_documents(candidates: Iterable[Candidate], expires: str) -> Iterator[Document]:
     for candidate in candidates:
         yield Document(_build_canned(candidate.text, expires), candidate)
-        if not candidate.text.isascii():
-            yield Document(_build_canned(json.dumps(candidate.text)[1:-1], expires), candidate)
+        escaped = json.dumps(candidate.text)[1:-1]
+        if escaped != candidate.text:
+            yield Document(_build_canned(escaped, expires), candidate)
 
 
 def _build_canned(resource: str, expires: str) -> bytes:

@@ -83,6 +83,10 @@ def vary_path(url: ViewerURL) -> Candidates:
     ]
     if url.path.endswith("/"):
         others.insert(0, f"{url.path}index.html")
+    message = "The path was signed with a backslash, which browsers send as /"
+    names = url.path.removeprefix("/")
+    for path in (names.replace("/", "\\"), "\\".join(names.rsplit("/", 1))):
+        yield Candidate(str(replace(url, path=f"/{path}")), Mistake.PATH_REWRITTEN, message, hint)
     message = "The signed path differs from the requested one"
     for path in others:
         yield Candidate(str(replace(url, path=path)), Mistake.PATH_REWRITTEN, message, hint)

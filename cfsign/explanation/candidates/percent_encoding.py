@@ -12,7 +12,8 @@ from cfsign.explanation.candidates.candidate import Candidate, Candidates
 from cfsign.explanation.cause import Mistake
 
 _ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
-# What cannot be sent unencoded: white space, quotes, brackets and everything non-ASCII.
+# What is not valid in a URL: white space, quotes, brackets and everything non-ASCII. Browsers
+# leave \ ^ ` { | } in a query, and ^ and | in a path (WHATWG, "URL", 1.3). Other clients encode.
 _UNSENDABLE = re.compile("(?:%(?:2[02]|3[CEce]|5[CEce]|60|7[B-Db-d]|[89A-Fa-f][0-9A-Fa-f]))+")
 _NON_ASCII = re.compile("(?:%[89A-Fa-f][0-9A-Fa-f])+")
 
@@ -110,7 +111,7 @@ _HEX_CASE = "Escapes such as %c3 and %C3 were signed in one letter case and requ
 _WRITE_UPPER = "write escapes in upper case before signing"
 _TWICE = "The URL was percent-encoded a second time after it was signed"
 _TOO_EARLY = "The URL was percent-encoded twice before it was signed"
-_UNENCODED = "The URL was signed before its spaces or non-ASCII characters were percent-encoded"
+_UNENCODED = "The URL was signed before its special characters were percent-encoded"
 ENCODE_FIRST = "percent-encode the URL first, then sign it. Distribution.sign_path(path) does both"
 
 _REWRITINGS: tuple[tuple[Mistake, Callable[[str], str], str, str], ...] = (

@@ -72,11 +72,23 @@ def _build_unencoded(url: str) -> Cause:
     return Cause(
         Mistake.UNENCODED_URL,
         _UNUSABLE,
-        f"The URL contains {name}, which is sent as {percent_encode(character)}, "
+        f"The URL contains {name}, {_describe_sending(character, '?' in url[:at])}, "
         "so the signature does not match",
         ENCODE_FIRST,
         f"{before}{to_printable(character)}…" if "?" not in url[:at] else "",
     )
+
+
+def _describe_sending(character: str, is_in_query: bool) -> str:
+    """Return what clients send for *character* (WHATWG, "URL", 1.3 and 4.4)."""
+    escape = percent_encode(character)
+    if character in "\t\r\n":
+        return "which browsers remove"
+    if character == "\\" and not is_in_query:
+        return "which browsers send as /"
+    if character in ("\\^`{|}" if is_in_query else "^|"):
+        return f"which browsers send unchanged and other clients as {escape}"
+    return f"which is sent as {escape}"
 
 
 def check_parameter_names(context: Context) -> Iterator[Cause]:

@@ -34,6 +34,8 @@ def check_response(context: Context) -> Iterator[Cause]:
         yield _build_from_s3(response, context.verdict)
     elif not response.code:
         yield _build_blocked(response)
+        if context.reason is Reason.ALLOWED and response.message not in _PAGE_HINTS:
+            yield from _check_name(context)
     elif context.verdict is not None and response.code != context.verdict.code:
         yield from _check_difference(context, response)
 
@@ -117,13 +119,49 @@ def _check_difference(context: Context, response: ErrorResponse) -> Iterator[Cau
             _quote(response),
         )
     elif context.verdict is not None and context.verdict.allowed:
+        causes = [_build_differs(response), _build_in_front(response), *_check_name(context)]
+        if response.code == "MissingKey":
+            # The request has a key pair id, so something removed it.
+            causes.insert(0, causes.pop(1))
+        yield from causes
+
+
+def _build_differs(response: ErrorResponse) -> Cause:
+    return Cause(
+        Mistake.RESPONSE_DIFFERS,
+        Reason.ALLOWED,
+        "The request was refused, although it looks right",
+        "check that exactly this URL was sent, and its time and client address. Then check "
+        "WAF, the geographic restrictions and the functions of the distribution",
+        _quote(response),
+        certain=False,
+    )
+
+
+def _build_in_front(response: ErrorResponse) -> Cause:
+    # AWS, "How do I troubleshoot issues related to a signed URL or signed cookies in CloudFront?"
+    return Cause(
+        Mistake.DISTRIBUTION_IN_FRONT,
+        Reason.ALLOWED,
+        "Perhaps there are two distributions in a row: the first one checks the signature and "
+        "removes it, so the second one refuses the request",
+        "restrict only the distribution that clients use, and remove the trusted key group from "
+        "the one behind it",
+        _quote(response),
+        certain=False,
+    )
+
+
+def _check_name(context: Context) -> Iterator[Cause]:
+    """Find a host that may not be a name of the distribution (the same AWS page)."""
+    host = context.url.canonical_host if context.url is not None else ""
+    if not host.endswith(".cloudfront.net"):
         yield Cause(
-            Mistake.RESPONSE_DIFFERS,
+            Mistake.NAME_NOT_ATTACHED,
             Reason.ALLOWED,
-            "The request was refused, although it looks right",
-            "check that exactly this URL was sent, and its time and client address. Then check "
-            "WAF, the geographic restrictions and the functions of the distribution",
-            _quote(response),
+            f"Perhaps {to_printable(host)} is not a name of the distribution",
+            "add it to the alternate domain names (CNAMEs) of the distribution whose behavior "
+            "trusts the key, with a certificate that covers it",
             certain=False,
         )
 
