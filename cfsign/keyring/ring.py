@@ -226,6 +226,15 @@ class KeyRing(Unpicklable, BaseSigner):
             self._last_error = None
             if new.schedule != old.schedule:
                 _get_logger().info("%s: loaded %r", self._source.name, self)
+            for key_pair_id, before, after in new.find_changed_hashes(old):
+                # A warning: a change to SHA1 weakens the signatures of a key that is in use.
+                _get_logger().warning(
+                    "%s: the hash algorithm of %s changed from %s to %s",
+                    self._source.name,
+                    key_pair_id,
+                    before,
+                    after,
+                )
 
     def _record_error(self, error: CfsignError) -> None:
         if str(error) != str(self._last_error):

@@ -93,6 +93,14 @@ class Snapshot:
                     "restore the old key, and add the new one as a separate entry with its own id",
                 )
 
+    def find_changed_hashes(self, earlier: Snapshot) -> Iterator[tuple[str, str, str]]:
+        """Yield each key pair id with another hash algorithm than in *earlier*, and both."""
+        before = {signer.key_pair_id: signer.hash_algorithm for _, signer in earlier.signers}
+        for _, signer in self.signers:
+            old = before.get(signer.key_pair_id, signer.hash_algorithm)
+            if old != signer.hash_algorithm:
+                yield signer.key_pair_id, old, signer.hash_algorithm
+
     @property
     def schedule(self) -> list[tuple[int, str]]:
         """The time each key becomes active, in epoch seconds, and its key pair id."""

@@ -54,6 +54,27 @@ def test_changed_document_is_loaded(
     ]
 
 
+@pytest.mark.parametrize("schedule_changes", [False, True], ids=["same", "another-schedule"])
+def test_c9_a_changed_hash_algorithm_is_logged_once(
+    document: Path,
+    other_pem: str,
+    policy: Policy,
+    caplog: pytest.LogCaptureFixture,
+    schedule_changes: bool,
+) -> None:
+    """The key pair id stays, so nothing else would show that signatures became weaker."""
+    write(document, entry(OLD, "old.pem", hash_algorithm="SHA256"))
+    ring = KeyRing.from_file(document, refresh_every=0)
+    more = [entry(NEW, other_pem, active_from=5)] if schedule_changes else []
+    write(document, entry(OLD, "old.pem", hash_algorithm="SHA1"), *more)
+    for _ in range(2):
+        ring.sign_policy(policy)
+    warnings = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
+    assert warnings == [
+        f"key ring {str(document)!r}: the hash algorithm of {OLD} changed from SHA256 to SHA1"
+    ]
+
+
 def test_changes_are_checked_at_most_every_refresh_every_seconds(
     document: Path, other_pem: str, policy: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -218,6 +218,14 @@ def test_from_json_refuses_an_empty_condition(condition: str) -> None:
         Policy.from_json(document(LESS, condition))
 
 
+@pytest.mark.parametrize("operator", ["DateLessThan", "DateGreaterThan"])
+def test_c9_from_json_refuses_minus_zero_as_a_time(operator: str) -> None:
+    conditions = [LESS, GREATER]
+    conditions[operator == "DateGreaterThan"] = f'"{operator}":{{"AWS:EpochTime":-0}}'
+    with pytest.raises(PolicyError, match="got float"):
+        Policy.from_json(document(*conditions))
+
+
 @pytest.mark.parametrize(
     "resource", ["relative", "https://h.example/a b", "https://h.example/a\\nb"]
 )
