@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import Mapping
 from inspect import iscoroutinefunction
-from typing import Any
+from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app, has_app_context, request
 from werkzeug.wrappers import Response
 
-from cfsign import DecisionError
-from cfsign.views import SiteConfig, ViewHandler, ViewOptions, build_missing_authorize_error
-from cfsign_flask.responses import get_file_request, respond
+from cfsign import CfsignWarning, ConfigurationError, DecisionError
+from cfsign.config.headers import is_header_mapping
+from cfsign.views import (
+    Deny,
+    SiteConfig,
+    ViewHandler,
+    ViewOptions,
+    build_missing_authorize_error,
+)
+from cfsign_flask.responses import refuse, respond
 
 
 class CloudFrontRedirect:
     """
     Subclass it, override `authorize`, and return `go(...)` from a view function.
 
-    Unlike in 2012, nothing is signed before `authorize` allows the request, the requested path is
-    the one that is signed, and the key is loaded once per process.
+    Unlike in 2012, nothing is signed before `authorize` allows the request, and the path of the
+    current request is the one that is signed.
     """
+
+    #: False: `go` returns a response for a refusal, as in 2012, instead of aborting.
+    abort_on_refusal: ClassVar[bool] = True
 
     def __init__(
         self,
-        location: str = "",
+        location: str | None = "",
         code: int | None = None,
         headers: Mapping[str, str] | None = None,
         **cf_config: Any,
@@ -35,28 +46,34 @@ class CloudFrontRedirect:
         Check the arguments, and load the key if they name one.
 
         Args:
-            location: The URL to sign. If it is only a domain, or "" for `CLOUDFRONT_DOMAIN`, the
-                path of the current request is added.
+            location: The URL to sign, or a path below `CLOUDFRONT_DOMAIN` that starts with `/`. If
+                it is only a domain, or "" for `CLOUDFRONT_DOMAIN`, the path of the current request
+                is added.
             code: The status of the redirect: 302, 303 or 307. The default is the application's
                 setting, or 303.
-            headers: Headers of the redirect. The default is the application's setting.
+            headers: Headers of the redirect. The default is the application's setting. A
+                `Content-Type` is ignored with a `CfsignWarning`: the redirect has no content.
             cf_config: The settings of `CLOUDFRONT_CONFIG`. The default is the application's.
 
         Raises:
-            ConfigurationError: The arguments are wrong. Lists all problems. If the application's
-                settings are needed, `go` raises it.
+            ConfigurationError: The arguments are wrong. Lists all problems. It is a `KeyError` too
+                if the application has no `CLOUDFRONT_DOMAIN` and *location* names no domain.
+                Outside an application context, `go` raises it.
             ResourceError: The location is neither a domain nor a URL that may be signed.
         """
-        self.location = location
+        self.location = location or ""
         self._cf_config = cf_config
-        given = {"code": code, "headers": headers}
+        given = {"code": code, "headers": _drop_content_type(headers)}
         options: dict[str, Any] = {
             name: value for name, value in given.items() if value is not None
         }
         checked = ViewOptions(**options)
         self._options = {name: getattr(checked, name) for name in options}
         self._handlers: WeakKeyDictionary[Flask, ViewHandler] = WeakKeyDictionary()
-        self._handler = self._make_handler(cf_config, None) if location and cf_config else None
+        has_domain = bool(self.location) and not self.location.startswith("/")
+        self._handler = self._make_handler(cf_config, None) if has_domain and cf_config else None
+        if self._handler is None and has_app_context():
+            self._get_handler(current_app._get_current_object())  # type: ignore[attr-defined]
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
@@ -68,6 +85,9 @@ class CloudFrontRedirect:
     def go(self, *args: Any, good_codes: Any = None, **kwargs: Any) -> Response:
         """
         Call `authorize`, then redirect or abort.
+
+        Aborts with 404 if the route's variables do not determine the path that is signed. For the
+        route `/books/<int:n>`, that is `/books/007`, whose `n` is that of `/books/7`.
 
         Args:
             args: Passed to `authorize`.
@@ -82,7 +102,9 @@ class CloudFrontRedirect:
         handler = self._get_handler(app)
         if good_codes is not None:
             handler = handler.replace(allowed_statuses=good_codes)
-        file_request = get_file_request(handler, request.path.removeprefix("/"))
+        file_request = handler.path_request(request.path, _build_path(app))
+        if isinstance(file_request, Deny):
+            return self._refuse(app, file_request)
         if (iscoroutinefunction(self.authorize) or handler.has_async_key) and _is_in_event_loop():
             raise DecisionError(
                 f"the authorize or the private key of {type(self).__name__} is async, and go() "
@@ -90,7 +112,13 @@ class CloudFrontRedirect:
                 hint="use a plain view function",
             )
         result = app.ensure_sync(self.authorize)(*args, **kwargs)
-        return respond(app, handler, file_request, result)
+        response = respond(app, handler, file_request, result)
+        return self._refuse(app, response) if isinstance(response, Deny) else response
+
+    def _refuse(self, app: Flask, deny: Deny) -> Response:
+        if self.abort_on_refusal:
+            refuse(deny)
+        return app.response_class(status=deny.status, headers=dict(deny.headers))
 
     def _get_handler(self, app: Flask) -> ViewHandler:
         if self._handler is not None:
@@ -103,8 +131,42 @@ class CloudFrontRedirect:
 
     def _make_handler(self, config: Any, domain: Any) -> ViewHandler:
         settings = {"CLOUDFRONT_DOMAIN": domain, "CLOUDFRONT_CONFIG": config}
-        site_config = SiteConfig.from_config(settings, location=self.location)
+        try:
+            site_config = SiteConfig.from_config(settings, location=self.location)
+        except ConfigurationError as error:
+            if any(p.setting == "CLOUDFRONT_DOMAIN" for p in error.problems) and domain is None:
+                raise _MissingDomainError(error.problems) from None
+            raise
         return site_config.default_handler.replace(**self._options)
+
+
+class _MissingDomainError(ConfigurationError, KeyError):
+    """A missing `CLOUDFRONT_DOMAIN`, which was a KeyError in 2012."""
+
+    __str__ = Exception.__str__  # that of KeyError returns a repr
+
+
+def _drop_content_type(headers: Mapping[str, str] | None) -> Mapping[str, str] | None:
+    if not is_header_mapping(headers) or "content-type" not in {name.lower() for name in headers}:
+        return headers
+    warnings.warn(
+        "the Content-Type in headers is ignored, because a redirect has no content; remove it",
+        CfsignWarning,
+        stacklevel=3,
+    )
+    return {name: value for name, value in headers.items() if name.lower() != "content-type"}
+
+
+def _build_path(app: Flask) -> str | None:
+    """Return the path that the request's route builds from its variables, or None."""
+    adapter = app.create_url_adapter(request)
+    if request.url_rule is None or adapter is None:
+        return None
+    # Not request.view_args, which the site may have changed in a url_value_preprocessor. Not
+    # url_for either, which may choose another rule of the same endpoint.
+    rule, variables = adapter.match(return_rule=True)
+    built = rule.build(variables, append_unknown=False)
+    return "" if built is None else built[1]
 
 
 def _is_in_event_loop() -> bool:

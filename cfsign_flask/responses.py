@@ -17,18 +17,10 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import Headers
 
 
-def get_file_request(handler: ViewHandler, resource: str, query_string: bytes = b"") -> FileRequest:
-    """Return the validated request, or refuse before `authorize` is called."""
-    file_request = handler.file_request(resource, query_string)
-    if isinstance(file_request, Deny):
-        refuse(file_request)
-    return file_request
-
-
 def respond(
     app: Flask, handler: ViewHandler, file_request: FileRequest, result: object
-) -> Response:
-    """Return Flask's response for *result*, the return value of `authorize`."""
+) -> Response | Deny:
+    """Return Flask's response for *result*, the return value of `authorize`, or the refusal."""
     if isinstance(result, Response):
         return result
     if handler.has_async_key:
@@ -36,7 +28,7 @@ def respond(
     else:
         response = file_request.respond(result)
     if isinstance(response, Deny):
-        refuse(response)
+        return response
     response_class = _make_response_class(app.response_class)  # type: ignore[arg-type]  # hashable
     # JSON brings its Content-Type. For an empty body the type is given here, because Werkzeug looks
     # for a missing header by raising and catching an exception.

@@ -10,13 +10,14 @@ from flask.views import MethodView
 from werkzeug.wrappers import Response
 
 from cfsign.views import (
+    Deny,
     OptionAttributes,
     ViewOptions,
     build_missing_authorize_error,
     build_missing_resource_error,
 )
 from cfsign_flask.extension import get_site_config
-from cfsign_flask.responses import get_file_request, respond
+from cfsign_flask.responses import refuse, respond
 
 
 class SignedRedirectView(OptionAttributes, MethodView):
@@ -55,8 +56,8 @@ class SignedRedirectView(OptionAttributes, MethodView):
         Raises:
             NotImplementedError: `authorize` is not overridden.
             ConfigurationError: An option is unknown or has a wrong value. An option that cannot
-                work with the application's distribution raises when the view gets its URL rule,
-                or when the extension is initialized, whichever is later.
+                work with the application's distribution raises at start-up: when the view gets
+                its URL rule, or in `CloudFront.init_app` if that is called later.
         """
         if cls.authorize is SignedRedirectView.authorize:
             raise build_missing_authorize_error(cls, "self, resource, **url_args")
@@ -79,9 +80,14 @@ class SignedRedirectView(OptionAttributes, MethodView):
         app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy is slow
         cache_key = self if ViewOptions.has_own(self) else type(self)
         handler = get_site_config(app).handler(self, cache_key)
-        file_request = get_file_request(handler, resource, request.query_string)
+        file_request = handler.file_request(resource, request.query_string)
+        if isinstance(file_request, Deny):
+            refuse(file_request)
         result = app.ensure_sync(self.authorize)(resource, **url_args)
-        return respond(app, handler, file_request, result)
+        response = respond(app, handler, file_request, result)
+        if isinstance(response, Deny):
+            refuse(response)
+        return response
 
 
 def signed_redirect_blueprint(
@@ -104,8 +110,8 @@ def signed_redirect_blueprint(
 
     Raises:
         ConfigurationError: An option is unknown or has a wrong value. An option that cannot work
-            with the application's distribution raises when the blueprint is registered, or when
-            the extension is initialized, whichever is later.
+            with the application's distribution raises at start-up: when the blueprint is
+            registered, or in `CloudFront.init_app` if that is called later.
     """
     ViewOptions.check_names(options)
     members = options | {"authorize": staticmethod(authorize)}

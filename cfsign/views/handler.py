@@ -12,7 +12,7 @@ import functools
 import logging
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from cfsign.config.fields import get_host
 from cfsign.config.headers import add_no_store, build_private_headers
@@ -115,6 +115,31 @@ class ViewHandler:
         try:
             query = _select_parameters(query_string, names) if names else None
             return FileRequest(self, self.distribution.unsigned_url(resource, query))
+        except ResourceError:
+            return Deny(404)
+
+    def path_request(self, path: str, built_path: str | None = None) -> FileRequest | Deny:
+        """
+        Validate the path of the site's own request, for a view that signs it unchanged.
+
+        Args:
+            path: The request's path, decoded, with its leading `/`. It may end in `/`.
+            built_path: The path that the route builds from its variables, encoded, or None. If it
+                is another one, the variables do not tell which file is signed: `/books/007` and
+                `/books/7` have the same number.
+
+        Returns:
+            The validated request, or `Deny(404)`.
+        """
+        if self.location:
+            return FileRequest(self, self.location)
+        if built_path is not None and unquote(built_path) != path:
+            return Deny(404)
+        if path == "/":
+            return FileRequest(self, f"{self.distribution.domain}/")
+        try:
+            url = self.distribution.unsigned_url(path.removesuffix("/"))
+            return FileRequest(self, check_url(f"{url}/") if path.endswith("/") else url)
         except ResourceError:
             return Deny(404)
 

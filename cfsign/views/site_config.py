@@ -58,18 +58,22 @@ class SiteConfig:
 
         Args:
             mapping: The site's settings, such as `app.config` of Flask.
-            location: A domain or URL that replaces `CLOUDFRONT_DOMAIN`. A URL with a path is
-                signed for every request.
+            location: A domain or URL that replaces `CLOUDFRONT_DOMAIN`, or a path below
+                `CLOUDFRONT_DOMAIN` that starts with `/`. If it has a path, it is signed for every
+                request.
 
         Raises:
             ConfigurationError: The settings are wrong. Lists all problems.
             ResourceError: The location is neither a domain nor a URL that may be signed.
         """
-        if location:
+        is_path = location.startswith("/")
+        if location and not is_path:
             domain, location = split_location(location)
             mapping = {**mapping, "CLOUDFRONT_DOMAIN": domain}
         configuration = Configuration.from_mapping(mapping)
         distribution = Distribution.from_configuration(configuration)
+        if is_path:
+            location = distribution.domain + location
         return cls(distribution, ViewOptions(**configuration.view_options), location=location)
 
     def handler(
