@@ -518,6 +518,23 @@ def test_url_that_clients_change(
     assert [cause.mistake for cause in explanation.causes] == [Mistake.UNENCODED_URL]
 
 
+def test_line_breaks_that_a_browser_removes(world: World) -> None:
+    """As in a mail: the signature is right once they are gone, so they are the only mistake."""
+    url = world.boto(URL)
+    broken = "\n".join(url[at : at + 76] for at in range(0, len(url), 76))
+    explanation = explain(broken, world.trusted, at=NOW)
+    assert [cause.mistake for cause in explanation.causes] == [Mistake.UNENCODED_URL]
+    assert "a line break, which browsers remove" in explanation.causes[0].message
+
+
+def test_backslash_that_a_browser_sends_as_a_slash(world: World) -> None:
+    """The policy covers what is sent, so the backslash is the only mistake."""
+    signed = custom(URL, world.boto_policy(URL), world.rsa).replace("/horizon", "\\horizon")
+    explanation = explain(signed, world.trusted, at=NOW)
+    assert [cause.mistake for cause in explanation.causes] == [Mistake.UNENCODED_URL]
+    assert "a backslash, which browsers send as /" in explanation.causes[0].message
+
+
 def test_documented_behavior_is_not_an_assumption(world: World) -> None:
     """SHA1 as Hash-Algorithm, a start "on or before", and Statement as an array."""
     assert not explain(world.boto(URL) + "&Hash-Algorithm=SHA1", world.trusted, at=NOW).assumptions
