@@ -25,12 +25,13 @@ from cfsign import TrustedKeyGroup
 from cfsign.edge import WSGIEdge
 
 EXPIRES = 1_767_200_060
-MAX_URL, MAX_COOKIES = 8_150, 12_000
+MAX_URL, MAX_COOKIES = 8_150, 24_000
 TO_CLOUDFRONT = bytes.maketrans(b"+=/", b"-_~")
 
 PIECES = (  # noqa: SIM905 - a list would take one line each
     "a & % %20 %7e %C3%BC * *a *% ? \\? *? = + ' ~ a=b& & a& / ./ a/ // %2F %2e/ ( ! &amp; %25 "
-    "%2520 ?& %41 .. Expires& [ { _ - 9 é Key-Pair-Id=K0; CloudFront-Policy=e30_; ; a; a=b;"
+    "%2520 ?& %41 .. Expires& [ { _ - 9 é Key-Pair-Id=K0; CloudFront-Policy=e30_; ; a; a=b; "
+    ", ,CloudFront- ,CloudFront-a=b, CloudFront-Policy=,"
 ).split()
 SIGNATURES = {"P-256": b"\x30\x44\2\x20" + b"\1" * 32 + b"\2\x20" + b"\1" * 32}
 SIGNATURES |= {f"RSA-{bits}": b"\1" * (bits // 8) for bits in (2048, 4096)}
@@ -72,7 +73,7 @@ def build_requests(signature: str, piece: str, other: str) -> Iterator[tuple[str
         yield f"resource {len(resource)}, path {other}", f"/{more}?{custom}", ""
         yield f"resource {len(resource)}, query {other}", f"/a?{more}&{custom}", ""
         cookies = "; ".join(f"CloudFront-{pair}" for pair in custom.split("&"))
-        more = fill(other, min(MAX_URL, 20_300 - len(cookies)))
+        more = fill(other, min(MAX_URL, 32_500 - len(cookies)))
         yield f"cookies, resource {len(resource)}, path {other}", f"/{more}", cookies
         yield f"cookies, resource {len(resource)}, query {other}", f"/a?{more}", cookies
     cookies = "; ".join(f"CloudFront-{pair}" for pair in canned.split("&"))
