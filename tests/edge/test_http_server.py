@@ -49,7 +49,7 @@ def test_half_sent_request_is_closed(
     ("lines", "joined"),
     [
         ([b"Cookie: a=1"], b"a=1"),
-        ([b"Cookie: a=1", b"X: Cookie: c", b"COOKIE:b=2, c ", b"cookie: "], b"a=1; b=2, c; "),
+        ([b"Cookie: a=1", b"X: Cookie: c", b"cookie: ", b"COOKIE:b=2, c "], b"a=1; ; b=2, c"),
         ([b"X-Cookie: c", b"Cookie: a, b"], b"a, b"),
     ],
 )
