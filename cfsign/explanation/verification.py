@@ -69,7 +69,7 @@ class Verification:
 
 
 def verify_candidates(context: Context) -> Verification:
-    """Find out how the signature was made, within the work limit."""
+    """Return how the signature was made, if the attempts within the work limit show it."""
     limit = _WorkLimit()
     expected = list_expected(context)
     schemes = list(itertools.islice(_list_schemes(context), _MAX_SCHEMES))
@@ -135,7 +135,7 @@ def _find_first(attempts: Iterator[_Attempt], limit: _WorkLimit) -> VerifiedSign
 
 
 def _attempt_others(schemes: list[_Scheme], context: Context) -> Iterator[_Attempt]:
-    """Yield each scheme with what may have been signed instead, the likeliest scheme first."""
+    """Yield each scheme with each document from `list_others`, the most likely scheme first."""
     others = []
     for scheme in schemes[:1]:
         # One by one, because building them takes time too.

@@ -52,7 +52,7 @@ def list_expected(context: Context) -> list[Document]:
 
 
 def list_others(context: Context) -> Iterator[Document]:
-    """Yield what may have been signed in place of the right policy, most likely first."""
+    """Yield other documents that may have been signed by mistake, most likely first."""
     if not context.is_canned:
         for decoding in context.policies[:1]:
             yield from _vary_custom(decoding.content, context.credential.policy or "")

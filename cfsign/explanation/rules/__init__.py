@@ -39,7 +39,11 @@ from cfsign.explanation.verification import Verification, verify_candidates
 
 
 def find_causes(context: Context) -> tuple[Cause, ...]:
-    """Return what the response shows, then what breaks the rule that refuses, then the rest."""
+    """
+    Return all causes without duplicates.
+
+    Causes from the response come first, then causes of the edge's own reason for the refusal.
+    """
     from_response = list(check_response(context))
     if context.verdict is not None and context.verdict.allowed:
         return tuple(from_response)

@@ -12,7 +12,7 @@ from cfsign.explanation.display import to_printable
 
 
 def check_address(context: Context) -> Iterator[Cause]:
-    """Find a policy for another address, or for an address that CloudFront does not support."""
+    """Yield a cause if the policy is for another address, or one CloudFront cannot support."""
     yield from _check_condition(context)
     network = None if context.statement is None else context.statement.network
     if network is None or (context.address is not None and context.address in network):
@@ -60,7 +60,7 @@ def check_address(context: Context) -> Iterator[Cause]:
 
 
 def _check_condition(context: Context) -> Iterator[Cause]:
-    """Find an address in the policy that CloudFront cannot read."""
+    """Yield a cause if CloudFront cannot read the policy's address."""
     condition = context.conditions.get("IpAddress")
     source = condition.get("AWS:SourceIp") if isinstance(condition, dict) else condition
     if context.statement is not None or source is None:

@@ -19,7 +19,7 @@ _MAX_CHOICES = 16
 
 
 def check_cookies(context: Context) -> Iterator[Cause]:
-    """Find out why the cookies of a request do not count."""
+    """Yield the reasons why CloudFront ignores the request's cookies."""
     if context.request is None or not context.cookies:
         return
     names = [name for name, _ in context.cookies if name in COOKIES]

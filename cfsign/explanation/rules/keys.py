@@ -21,7 +21,7 @@ _USE_ID = (
 
 
 def check_trusted_keys(context: Context) -> Iterator[Cause]:
-    """Find trusted keys that cannot be used."""
+    """Yield a cause for each trusted key that cannot be used."""
     if context.keys_error:
         message = f"The trusted keys cannot be used: {context.keys_error}"
         hint = "pass them as {key_pair_id: public_key_pem}"
@@ -40,7 +40,7 @@ def ask_for_public_key(context: Context) -> Cause:
 
 
 def check_key_pair_id(context: Context, verification: Verification) -> Iterator[Cause]:
-    """Find a key pair id that is missing, malformed, unknown or the id of something else."""
+    """Yield a cause if the key pair id is missing, malformed, unknown or not that of a key."""
     key_pair_id = context.credential.key_pair_id
     if not key_pair_id:
         if context.credential.signature is not None:

@@ -34,7 +34,7 @@ _WRITE_POLICY = (
 
 
 def check_policy(context: Context) -> Iterator[Cause]:
-    """Find out why the edge cannot read the policy."""
+    """Yield the reasons why the edge cannot read the policy."""
     credential = context.credential
     statement = context.statement
     if (
@@ -83,7 +83,7 @@ def _check_custom(context: Context, text: str) -> Iterator[Cause]:
 
 
 def _check_document(context: Context, error: PolicyError) -> Iterator[Cause]:
-    """Find what is wrong with the JSON; *error* if no finer rule applies."""
+    """Yield the mistakes in the JSON; if no mistake is recognized, a cause from *error*."""
     if len(context.document) > MAX_POLICY_BYTES:
         hint = f"shorten it; a whole URL has at most {MAX_URL_BYTES} bytes"
         yield Cause(Mistake.POLICY_TOO_LONG, _MALFORMED, "The policy is too long", hint)

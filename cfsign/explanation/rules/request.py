@@ -26,7 +26,7 @@ _CHARACTER_NAMES = {
 
 
 def check_url(context: Context) -> Iterator[Cause]:
-    """Find out why a client cannot send the URL as it was given, and invalid arguments."""
+    """Yield a cause if a client cannot send this URL, or an argument is invalid."""
     if context.cookies is None or context.at is None:
         subject = "cookies are" if context.cookies is None else "time is"
         message = f"The {subject} not in a known form"
@@ -47,9 +47,9 @@ def check_url(context: Context) -> Iterator[Cause]:
         yield Cause(
             Mistake.FRAGMENT,
             _UNUSABLE,
-            "The URL has a #, and browsers do not send the part after it"
-            f"{', which contains the signature' if is_hidden else ''}",
-            "write a # that belongs to a file name as %23, and sign the URL without a fragment",
+            "Browsers do not send the part of the URL after the #"
+            f"{', so the signature is lost' if is_hidden else ''}",
+            "write %23 for a # in a file name, and sign the URL without a fragment",
         )
     elif context.sent_url is not None and UNSENDABLE.search(url.strip()):
         yield _build_unencoded(url)
@@ -92,7 +92,7 @@ def _describe_sending(character: str, is_in_query: bool) -> str:
 
 
 def check_parameter_names(context: Context) -> Iterator[Cause]:
-    """Find CloudFront's parameters under names that CloudFront does not recognize."""
+    """Yield a cause if CloudFront does not recognize the names of its own parameters."""
     if context.sent_url is None or context.reason is Reason.ALLOWED:
         return
     query = context.query
@@ -136,7 +136,7 @@ def _normalize(name: str) -> str:
 
 
 def check_duplicates(context: Context) -> Iterator[Cause]:
-    """Find a CloudFront parameter that is in the URL twice."""
+    """Yield a cause if the URL has a CloudFront parameter twice."""
     if not context.credential.has_duplicates:
         return
     names = [piece.partition("=")[0] for piece in context.query.split("&")]
@@ -151,7 +151,7 @@ def check_duplicates(context: Context) -> Iterator[Cause]:
 
 
 def check_is_signed(context: Context) -> Iterator[Cause]:
-    """Find a URL that is not signed at all."""
+    """Yield a cause if the URL is not signed at all."""
     credential = context.credential
     sent = (credential.key_pair_id, credential.signature, credential.policy, credential.expires)
     if context.reason is Reason.MISSING_KEY and not context.cookies and not any(sent):
@@ -164,7 +164,7 @@ def check_is_signed(context: Context) -> Iterator[Cause]:
 
 
 def check_s3_presigned(context: Context) -> Iterator[Cause]:
-    """Find a URL that is signed for S3 (Signature Version 4 or 2), not for CloudFront."""
+    """Yield a cause if the URL is signed for S3 (Signature Version 4 or 2)."""
     names = {piece.partition("=")[0] for piece in context.query.split("&")}
     if context.reason is Reason.MISSING_KEY and not names.isdisjoint(_S3_PARAMETERS):
         yield Cause(

@@ -24,7 +24,7 @@ _UNENCODED = re.compile(r"[^!-~]|[\"<>^`{|}]")
 
 
 def check_resource(context: Context) -> Iterator[Cause]:
-    """Find out why the policy's Resource does not cover the URL, and show both."""
+    """Yield the reasons why the policy's Resource does not cover the URL."""
     statement, url = context.statement, context.url
     if statement is None or url is None or statement.resource is None:
         return
@@ -60,7 +60,7 @@ def _build_cause(mistake: Mistake, message: str, hint: str, evidence: str) -> Ca
 
 
 def _check_dropped_parameter(url: ViewerURL, resource: str, evidence: str) -> Iterator[Cause]:
-    """Find a parameter that is in the Resource and not in the URL."""
+    """Yield a cause if a query parameter of the Resource is missing in the URL."""
     path, mark, query = resource.replace("\\?", "?").partition("?")
     signed, sent = query.split("&"), (url.query or "").split("&")
     dropped = [piece for piece in signed[:64] if piece.strip("*") and piece not in sent]

@@ -23,7 +23,7 @@ _PAGE_HINT = (
 
 
 def check_response(context: Context) -> Iterator[Cause]:
-    """Find a response that is not about the signature, or that shows what the request cannot."""
+    """Yield a cause if the response is not about the signature, or contradicts the verdict."""
     response = context.response
     if response is None:
         return

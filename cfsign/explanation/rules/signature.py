@@ -25,7 +25,7 @@ _RSA_BYTES = (128, 256, 384, 512)
 
 
 def check_hash_name(context: Context) -> Iterator[Cause]:
-    """Find a Hash-Algorithm that CloudFront does not support."""
+    """Yield a cause if CloudFront does not support the Hash-Algorithm."""
     name = context.credential.hash_algorithm
     if name not in (None, "SHA1", "SHA256"):
         yield Cause(
@@ -38,7 +38,7 @@ def check_hash_name(context: Context) -> Iterator[Cause]:
 
 
 def check_encoding(context: Context, verification: Verification) -> Iterator[Cause]:
-    """Find a signature that is missing, cut off or not in CloudFront's base64."""
+    """Yield a cause if the signature is missing, cut off or not in CloudFront's base64."""
     text = context.credential.signature
     reason = Reason.MALFORMED_SIGNATURE
     if not text:
@@ -71,7 +71,7 @@ def check_encoding(context: Context, verification: Verification) -> Iterator[Cau
 
 
 def _check_length(context: Context, text: str) -> Iterator[Cause]:
-    """Find a signature that is shorter than those of its key."""
+    """Yield a cause if the signature is shorter than the key's signatures are."""
     contents = [decoding.content for decoding in context.signatures]
     length = max(map(len, contents), default=len(text) * 3 // 4)
     algorithm = context.key.algorithm if context.key else ""
@@ -102,7 +102,7 @@ def _get_expected_length(algorithm: str, contents: list[bytes]) -> int:
 
 
 def check_verified(context: Context, verification: Verification) -> Iterator[Cause]:
-    """Yield what the verified signature proves: its scheme, its key and what was signed."""
+    """Yield the causes that a verified signature proves: wrong scheme, key or document."""
     verified = verification.signature
     if verified is None:
         return
@@ -169,7 +169,7 @@ def _check_key(context: Context, verified: VerifiedSignature) -> Iterator[Cause]
 
 
 def check_unverified(context: Context, verification: Verification) -> Iterator[Cause]:
-    """Yield what the form of the signature shows, if no attempt verified it."""
+    """Yield causes from the length and form of a signature that no attempt verified."""
     if verification.signature is not None or not context.signatures:
         return
     decoding = context.signatures[0]

@@ -26,7 +26,7 @@ _UNITS = (("milliseconds", 1_000), ("microseconds", 1_000_000), ("nanoseconds", 
 
 
 def check_time_format(context: Context) -> Iterator[Cause]:
-    """Find times that are not whole epoch seconds."""
+    """Yield a cause for each time that is not in whole epoch seconds."""
     if context.is_canned:
         yield from _check_number("Expires", context.credential.expires or "", is_quoted=False)
         return
@@ -72,7 +72,7 @@ def _to_seconds(number: int) -> tuple[str, int]:
 
 
 def check_times(context: Context) -> Iterator[Cause]:
-    """Find a policy that has expired, or is not valid yet."""
+    """Yield a cause if the policy has expired or is not valid yet."""
     statement, at = context.statement, context.at
     if statement is None or at is None:
         return
