@@ -53,7 +53,7 @@ KEY_GROUP_ID = r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 
 def is_loopback(host: str) -> bool:
     """
-    Return whether *host* always names this machine.
+    Return True if *host* always names this machine.
 
     Args:
         host: A host name or an address, without a port; IPv6 with or without its brackets.

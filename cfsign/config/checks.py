@@ -155,7 +155,7 @@ def find_risks(
 
 
 def check_scheme(context: Context) -> Iterator[Problem]:
-    """Warn of plain http, except to this machine."""
+    """Yield a warning if the domain uses plain http, except for this machine."""
     domain = context.settings.values.get("domain")
     if (
         isinstance(domain, str)
@@ -172,7 +172,7 @@ def check_scheme(context: Context) -> Iterator[Problem]:
 
 
 def check_key_pair_ids(context: Context) -> Iterator[Problem]:
-    """Warn of ids that CloudFront uses for other things; the id itself is not repeated."""
+    """Yield a warning for an id of something else than a public key, without the id itself."""
     for key in context.keys:
         if not isinstance(key.key_pair_id, str):
             continue
@@ -197,7 +197,7 @@ def check_key_pair_ids(context: Context) -> Iterator[Problem]:
 
 
 def check_key_files(context: Context) -> Iterator[Problem]:
-    """Report private keys that other users can read or change."""
+    """Yield a problem for each private key that other users can read or change."""
     for key in context.keys:
         if key.file is not None and _may_be_private(key.file):
             access = "read or change the private key's file"
@@ -205,7 +205,7 @@ def check_key_files(context: Context) -> Iterator[Problem]:
 
 
 def check_ring_documents(context: Context) -> Iterator[Problem]:
-    """Report key ring documents that other users can change, or read if they hold secrets."""
+    """Yield a problem for a key ring document that others can change, or read its secrets."""
     ring = context.ring
     if ring is None:
         return
@@ -220,7 +220,7 @@ def check_ring_documents(context: Context) -> Iterator[Problem]:
 
 
 def check_paths(context: Context) -> Iterator[Problem]:
-    """Note paths that depend on the working directory."""
+    """Yield a note for each path that depends on the working directory."""
     for name in ("private_key", "key_ring"):
         path = _find_file(context.settings.values.get(name))
         if path is not None and not path.is_absolute():
@@ -234,7 +234,7 @@ def check_paths(context: Context) -> Iterator[Problem]:
 
 
 def check_public_folders(context: Context) -> Iterator[Problem]:
-    """Warn of private keys in folders that the site serves to the public."""
+    """Yield a warning for each private key in a folder that the site serves to the public."""
     for key in context.keys:
         if key.file is None:
             continue
@@ -253,7 +253,7 @@ def check_public_folders(context: Context) -> Iterator[Problem]:
 
 
 def check_backend(context: Context) -> Iterator[Problem]:
-    """Warn if keys that sign in this process sign without `cryptography`."""
+    """Yield a warning if a key in this process signs without `cryptography`."""
     local = [key for key in context.keys if _signs_here(key.private_key)]
     if local and choose_backend() == "rsa":
         yield context.settings.build_problem(
@@ -266,7 +266,7 @@ def check_backend(context: Context) -> Iterator[Problem]:
 
 
 def check_expiry(context: Context) -> Iterator[Problem]:
-    """Note signatures that are valid for an unusually long or short time."""
+    """Yield a note if signatures are valid for an unusually long or short time."""
     try:
         seconds = to_seconds(context.settings.values.get("expires_in", 60), "expires_in")
     except CfsignError:  # reported by the check of the setting itself

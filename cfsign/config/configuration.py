@@ -26,7 +26,7 @@ from cfsign.signing.times import check_jitter
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """
-    Checked settings: those for signing, and apart from them those of the views.
+    Checked settings, for signing and for the views.
 
     Attributes:
         domain: The scheme and host of the distribution.

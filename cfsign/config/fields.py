@@ -142,11 +142,11 @@ _CONSOLE_HOST = re.compile(
 
 def check_distribution_domain(domain: Any) -> str:
     """
-    Return *domain* if it can be a distribution's.
+    Return *domain* if it can be the domain of a distribution.
 
     Raises:
-        ConfigurationError: It is an address of S3 or of the AWS console, or an ARN.
-        ResourceError: It is not a scheme and a host.
+        ConfigurationError: The domain is an address of S3 or of the AWS console, or an ARN.
+        ResourceError: The domain is not a scheme and a host.
     """
     if isinstance(domain, str):
         host = get_host(domain)

@@ -29,7 +29,7 @@ _DIRECTIVE = re.compile(r'([^\s,="]+)(?:=("(?:\\.|[^"\\])*"|[^\s,]*))?')
 
 
 def is_header_mapping(headers: object) -> TypeGuard[Mapping[str, str]]:
-    """Return whether *headers* maps valid names to values on one line (RFC 9110, 5.5)."""
+    """Return True if *headers* maps valid names to values on one line (RFC 9110, 5.5)."""
     return isinstance(headers, Mapping) and all(
         isinstance(name, str)
         and isinstance(value, str)
@@ -59,7 +59,7 @@ def add_no_store(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def has_cache_control(headers: Mapping[str, str]) -> bool:
-    """Return whether *headers* contain Cache-Control."""
+    """Return True if *headers* contain Cache-Control."""
     return any(name.lower() == "cache-control" for name in headers)
 
 
@@ -80,7 +80,7 @@ def build_private_headers(seconds: int, headers: Mapping[str, str]) -> tuple[tup
 
 def may_be_shared(headers: Mapping[str, str]) -> bool:
     """
-    Return whether *headers* allow a shared cache to send the response to other clients.
+    Return True if *headers* allow a shared cache to send the response to other clients.
 
     A Cache-Control without `private`, `no-store` or `no-cache` does, even without an age: a cache
     may choose one for a 200 response such as JSON (RFC 9111, section 4.2.2).

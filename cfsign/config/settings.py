@@ -127,7 +127,7 @@ class Settings:
         return Problem(self.labels.get(name, name), message, hint, level, rule or name)
 
     def build_problems(self, name: str, error: CfsignError) -> list[Problem]:
-        """Return the problems that *error*, raised for the setting *name*, reports."""
+        """Return the problems in *error*, which the check of the setting *name* raised."""
         if not isinstance(error, ConfigurationError):
             return [self.build_problem(name, error.message, error.hint)]
         return [

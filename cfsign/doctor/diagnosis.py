@@ -1,4 +1,4 @@
-"""Everything that there is to report about settings; no problem hides another."""
+"""The diagnosis of a site's settings: all problems, because none hides another."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def diagnose(settings: Settings, public_key: str | os.PathLike[str] | None = Non
 
 
 def has_errors(problems: list[Problem]) -> bool:
-    """Return whether one of *problems* is an error."""
+    """Return True if one of *problems* is an error."""
     return any(problem.level == "error" for problem in problems)
 
 

@@ -94,7 +94,7 @@ def match_public_key(
     setting: str, keys: list[LoadedKey], public_key: str | os.PathLike[str]
 ) -> list[Problem]:
     """
-    Return whether *public_key*, a path, is the public half of one of *keys*.
+    Return a note or an error: is *public_key*, a path, the public half of one of *keys*?
 
     Without keys, return only the errors of the public key itself.
     """
@@ -169,7 +169,7 @@ def _verify_url(configuration: Configuration, loaded: LoadedKey) -> Iterator[Pro
 
 @contextlib.contextmanager
 def _hide_errors(key: PrivateKey | AsyncPrivateKey) -> Iterator[None]:
-    """Replace the errors of a key class that is not ours: their text may hold secrets."""
+    """Replace the errors of the site's own key class: their text may hold secrets."""
     try:
         yield
     except CfsignError:
@@ -186,7 +186,7 @@ def _hide_errors(key: PrivateKey | AsyncPrivateKey) -> Iterator[None]:
 def _is_public_half(
     loaded: LoadedKey, public: PublicKey, path: str | os.PathLike[str]
 ) -> bool | None:
-    """Return whether both halves are of one pair; None if a remote key cannot be compared."""
+    """Return True if both halves are of one pair; None if a remote key cannot be compared."""
     key = loaded.local
     if key is None:
         content = read_file(path)
@@ -206,7 +206,7 @@ def _describe_remote(key: PrivateKey | AsyncPrivateKey) -> str:
 
 
 def _describe_type(key: PrivateKey | AsyncPrivateKey) -> str:
-    """Return the algorithm of *key*, after its class if that is not one of ours."""
+    """Return the algorithm of *key*, with the class in front if it is the site's own."""
     algorithm, name = getattr(key, "algorithm", ""), type(key).__name__
     if _BACKENDS.fullmatch(type(key).__module__):
         return str(algorithm)
