@@ -115,7 +115,7 @@ def parse_pairs(text: str | bytes, folder: Path | None = None) -> list[KeyPair]:
         folder: The folder of its relative paths; None is the working directory.
 
     Raises:
-        ConfigurationError: With every mistake at once.
+        ConfigurationError: The document is wrong. Lists all problems.
     """
     return build_pairs(parse_document(text)["keys"], folder)
 
@@ -127,7 +127,7 @@ def parse_document(text: str | bytes) -> dict[str, Any]:
     Unknown members are kept, so that a program can write the document back.
 
     Raises:
-        ConfigurationError: It is not JSON, or not an object with a list under `keys`.
+        ConfigurationError: The text is not JSON, or not an object with a list under `keys`.
     """
     try:
         # Bytes may be UTF-8 with a byte-order mark, UTF-16 or UTF-32.
@@ -156,7 +156,7 @@ def build_pairs(entries: Iterable[object], folder: Path | None = None) -> list[K
     Build key pairs from the mappings of a document.
 
     Raises:
-        ConfigurationError: With every mistake at once.
+        ConfigurationError: The document is wrong. Lists all problems.
     """
     pairs: list[KeyPair] = []
     problems: list[Problem] = []

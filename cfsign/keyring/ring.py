@@ -66,7 +66,7 @@ class KeyRing(Unpicklable, BaseSigner):
                 checks at each signature.
 
         Raises:
-            ConfigurationError: With every mistake in the pairs at once, or if no key is active yet.
+            ConfigurationError: A pair is wrong, or no key is active yet. Lists all problems.
             PolicyError: `refresh_every` is invalid.
         """
         self._source = pairs if isinstance(pairs, RingSource) else ListedPairs(pairs)
@@ -90,8 +90,7 @@ class KeyRing(Unpicklable, BaseSigner):
         seconds), `hash_algorithm` and `password`.
 
         Raises:
-            ConfigurationError: With every mistake in the document at once, or if no key is active
-                yet.
+            ConfigurationError: The document is wrong, or no key is active yet. Lists all problems.
             PolicyError: `refresh_every` is invalid.
         """
         return cls(DocumentFile(path), refresh_every=refresh_every)
@@ -105,8 +104,7 @@ class KeyRing(Unpicklable, BaseSigner):
         it in a thread. Relative paths in the document start at the working directory.
 
         Raises:
-            ConfigurationError: With every mistake in the document at once, or if no key is active
-                yet.
+            ConfigurationError: The document is wrong, or no key is active yet. Lists all problems.
             PolicyError: `refresh_every` is invalid.
         """
         return cls(LoadedDocument(load), refresh_every=refresh_every)
@@ -247,7 +245,8 @@ def build_ring(source: object, *, refresh_every: float | timedelta = 30) -> KeyR
     Build a ring from a setting: a document's path, or a function that returns its text.
 
     Raises:
-        ConfigurationError: It is neither; or as for `KeyRing.from_file` and `from_loader`.
+        ConfigurationError: The source has another type, the document is wrong, or no key is active
+            yet. Lists all problems.
         PolicyError: `refresh_every` is invalid.
     """
     return KeyRing(build_source(source), refresh_every=refresh_every)

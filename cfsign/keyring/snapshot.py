@@ -52,7 +52,7 @@ class Snapshot:
         Read *source* again, after it has changed to *state*.
 
         Raises:
-            ConfigurationError: It cannot be read, or a key pair id has another key than before.
+            ConfigurationError: The source cannot be read, or the key of a key pair id has changed.
         """
         snapshot = self._read(source, state, since=self.since)
         problems = [replace(p, setting=source.name) for p in self._find_changed_keys(snapshot)]
