@@ -79,7 +79,7 @@ class Distribution:
         cache_bytes: int = DEFAULT_BYTES,
     ) -> None:
         """
-        Check and keep the settings.
+        Check and store the settings.
 
         Args:
             domain: Scheme and host.
@@ -128,7 +128,7 @@ class Distribution:
         Create a distribution from `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG` in *mapping*.
 
         Raises:
-            ConfigurationError: Every mistake in the settings, at once.
+            ConfigurationError: A setting is wrong. Lists all problems.
         """
         from cfsign.config.configuration import Configuration  # only settings need it
 
@@ -146,7 +146,7 @@ class Distribution:
         KEY_RING_FILE, with REFRESH_EVERY, replaces the variables of a single key.
 
         Raises:
-            ConfigurationError: Every mistake in the variables, at once.
+            ConfigurationError: A variable is wrong. Lists all problems.
         """
         from cfsign.config.configuration import Configuration  # as above
 

@@ -81,7 +81,7 @@ class SignedPolicy:
         URLs before it.
 
         Raises:
-            ResourceError: As `url`; or at the call, if *urls* is a single text.
+            ResourceError: As for `url`. A single text as *urls* raises immediately.
         """
         return chain.from_iterable(map(self._sign_block, _blocks(check_urls(urls, "url"))))
 

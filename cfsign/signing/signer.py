@@ -150,8 +150,8 @@ class BaseSigner(ABC):
             conditions: As for `sign_url`; checked at the call.
 
         Raises:
-            ResourceError: As `sign_url`; or at the call, if *urls* is a single text.
-            PolicyError: As `sign_url`, or `workers` is not a whole number of at least 1.
+            ResourceError: As for `sign_url`. A single text as *urls* raises immediately.
+            PolicyError: As for `sign_url`, or `workers` is not a whole number of at least 1.
             SigningKeyError: The key cannot sign.
         """
         check_workers(workers)

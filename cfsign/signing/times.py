@@ -173,7 +173,7 @@ def check_duration(
         hint: The fix if the duration is too long.
 
     Raises:
-        PolicyError: As `to_seconds`, or the duration ends after the last second that CloudFront
+        PolicyError: As for `to_seconds`, or the duration ends after the last second that CloudFront
             accepts, or is so long that it is probably a timestamp.
     """
     seconds = to_seconds(duration, field)

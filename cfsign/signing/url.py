@@ -201,10 +201,10 @@ def encode_query(query: Query | None) -> str:
 
 def check_url(url: str) -> str:
     """
-    Return a URL if it may be signed literally.
+    Return a URL if it may be signed literally, without wildcards.
 
     Raises:
-        ResourceError: It may not; the hint is the spelling that may.
+        ResourceError: The URL must not be signed. The hint shows the correct spelling.
     """
     if type(url) is not str or len(url) > MAX_URL_BYTES:
         url = check_length(url)
@@ -215,14 +215,14 @@ def check_url(url: str) -> str:
 
 def check_urls(urls: Iterable[str], method: str) -> Iterator[str]:
     """
-    Return an iterator over URLs, none of which is checked yet.
+    Return an iterator over URLs. The URLs themselves are not checked.
 
     Args:
         urls: The URLs.
-        method: The method that signs a single one, for the error.
+        method: The name of the method that signs a single URL, for the error.
 
     Raises:
-        ResourceError: The URLs are one text, which would be read character by character.
+        ResourceError: *urls* is one text, which would be read character by character.
     """
     if isinstance(urls, str | bytes):
         raise ResourceError("the URLs are a single text", hint=f"use a list, or {method} for one")
@@ -234,7 +234,7 @@ def check_resource(resource: str) -> str:
     Return a resource if a policy may have it: a URL, or a pattern with `*` in it.
 
     Raises:
-        ResourceError: It may not.
+        ResourceError: The resource must not be signed.
     """
     resource = check_length(resource)
     if "*" not in resource:
@@ -255,7 +255,7 @@ def check_length(url: str) -> str:
         raise ResourceError(f"a URL must be text (str), got {type(url).__name__}")
     if len(url) > MAX_URL_BYTES:
         raise ResourceError(
-            f"the URL is {len(url)} bytes long, more than CloudFront's {MAX_URL_BYTES}, "
+            f"the URL is {len(url)} bytes long; CloudFront accepts at most {MAX_URL_BYTES} bytes, "
             "including the signature",
             hint="shorten the path or the query",
         )

@@ -230,7 +230,7 @@ def test_url_may_have_8192_bytes() -> None:
     url = f"{HOST}/".ljust(MAX_URL_BYTES, "a")
     assert check_url(url) == url
     with pytest.raises(
-        ResourceError, match=r"8193 bytes long, more than CloudFront's 8192.*shorten the path"
+        ResourceError, match=r"8193 bytes long; CloudFront accepts at most 8192.*shorten the path"
     ):
         check_url(url + "a")
 
