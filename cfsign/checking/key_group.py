@@ -117,7 +117,7 @@ def check_request(request: Request | None, keys: Mapping[str, PublicKey]) -> Ver
 
 
 class _Refusal(Exception):
-    """Ends a check with the reason for the refusal."""
+    """An exception that ends a check, with the reason for the refusal."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
@@ -125,7 +125,7 @@ class _Refusal(Exception):
 
 
 def _check(request: Request | None, keys: Mapping[str, PublicKey]) -> None:
-    """Return if the request is allowed. The order decides which of several errors is reported."""
+    """Raise _Refusal unless the request is allowed. The first check that fails is reported."""
     if request is None:
         raise _Refusal(Reason.UNUSABLE_REQUEST)
     credential = request.credential

@@ -111,9 +111,9 @@ def resource_matches(resource: str | None, url: str) -> bool:
 
 def find_mismatch(resource: str, url: str) -> tuple[int, int]:
     """
-    Return how far a Resource matches a URL that it does not cover, as a position in each.
+    Return the positions in the Resource and in the URL where they stop matching.
 
-    (0, 0) if the protocols differ.
+    The result is (0, 0) if the protocols differ.
     """
     parsed = ViewerURL.parse(url)
     pattern = None if parsed is None else _remove_protocol(resource, parsed.scheme)

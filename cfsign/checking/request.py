@@ -45,7 +45,7 @@ def read_request(url: object, cookies: object, at: object, ip_address: object) -
 def build_request(
     url: object, cookies: Sequence[tuple[str, str]] | None, at: float | None, ip_address: object
 ) -> Request | None:
-    """Return the request with cookies and a time that are parsed, or None as `read_request`."""
+    """Return the request, or None if an argument is not valid. *cookies* and *at* are parsed."""
     parsed = ViewerURL.parse(url)
     if parsed is None or cookies is None or at is None:
         return None
@@ -61,7 +61,7 @@ def build_request(
 
 
 def to_epoch_seconds(at: object) -> float | None:
-    """Return *at* in epoch seconds; now for None, and None for what is not a time."""
+    """Return *at* in epoch seconds, by default now; return None if it is not a time."""
     if at is None:
         return time.time()
     if isinstance(at, datetime):
