@@ -67,7 +67,7 @@ _FORBIDDEN_HASH = (UnsupportedAlgorithm, InternalError)
 
 
 class _OpenSSLPrivateKey(Unpicklable):
-    """The part of a private key that does not depend on its kind."""
+    """The base class of RSA and EC private keys."""
 
     __slots__ = ("_key",)
 
@@ -135,7 +135,7 @@ class ECPrivateKey(_OpenSSLPrivateKey):
 
 
 class _OpenSSLPublicKey:
-    """The part of a public key that does not depend on its kind."""
+    """The base class of RSA and EC public keys."""
 
     __slots__ = ("_key",)
 

@@ -15,8 +15,8 @@ def check_key_pair_id(key_pair_id: object) -> str:
     Return *key_pair_id* if CloudFront can have a public key with this id.
 
     Raises:
-        SigningKeyError: It is not text, it is empty, it has another form, or it is the id of
-            something else: a key group or an AWS access key.
+        SigningKeyError: The id is not text, is empty, has another form, or is the id of a key
+            group or an AWS access key.
     """
     if not isinstance(key_pair_id, str):
         raise SigningKeyError(f"the key pair id must be text, got {type(key_pair_id).__name__}")

@@ -45,8 +45,8 @@ def read_pem(source: Secret[Source], wanted: Literal["private", "public"]) -> PE
     r"""
     Read the PEM block in *source*: the first *wanted* key, else the first block.
 
-    DER is accepted, and so is what tools make of PEM: its base64, newlines written as `\n`, CRLF, a
-    byte-order mark, UTF-16.
+    Also accepted are DER, the base64 of PEM, and PEM with newlines written as `\n`, CRLF line ends,
+    a byte-order mark or in UTF-16.
 
     Args:
         source: A path, or the key itself as text or bytes.

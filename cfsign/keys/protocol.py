@@ -97,10 +97,10 @@ class PublicKey(Protocol):
 
     def find_other_scheme(self, message: bytes, signature: bytes) -> str | None:
         """
-        Return the signature scheme, if this key made *signature* in one CloudFront refuses.
+        Try signature schemes that CloudFront does not support.
 
         Returns:
-            The scheme, such as "PSS with SHA256"; None if the backend finds none.
+            The scheme that verifies *signature*, such as "PSS with SHA256"; or None.
         """
         ...
 

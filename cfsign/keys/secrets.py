@@ -84,7 +84,7 @@ class SecretsManagerSecret:
 
 class SsmParameter:
     """
-    The text of a parameter in SSM Parameter Store, a SecureString decrypted.
+    The text of a parameter in SSM Parameter Store. A SecureString is decrypted.
 
     Reading needs the permission `ssm:GetParameter`, and `kms:Decrypt` if the parameter is encrypted
     with a customer managed key.
