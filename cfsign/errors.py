@@ -45,7 +45,7 @@ class Problem:
 
 class CfsignError(Exception):
     """
-    The root of every error that this project raises on purpose.
+    The base class of all errors of this library.
 
     Attributes:
         message: What is wrong.

@@ -66,7 +66,7 @@ def _check_settings() -> Iterator[CheckMessage]:
 
 
 def _check_views() -> Iterator[CheckMessage]:
-    """Yield the errors of settings that conflict, or of each view in the site's routes."""
+    """Yield the errors of the settings; without any, those of each view in the site's routes."""
     try:
         conf.site_config()
     except ConfigurationError as error:

@@ -61,7 +61,8 @@ class RunConditions:
         Return a function that signs one URL with *signer*. With a `pattern`, it signs only once.
 
         Raises:
-            PolicyError: `expires_at` has passed. The function raises it, too, without a pattern.
+            PolicyError: `expires_at` has passed. Without a pattern, the returned function raises
+                it instead.
         """
         if self.pattern is not None:
             return signer.sign_policy(build_policy(self.pattern, self.conditions, time())).url

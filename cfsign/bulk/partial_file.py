@@ -130,7 +130,7 @@ def open_own(path: Path) -> int:
     Open a file of this user and return its descriptor.
 
     Raises:
-        ConfigurationError: It is a link or not a regular file, or belongs to another user.
+        ConfigurationError: The path is a link or not a regular file, or belongs to another user.
     """
     try:
         return open_file(path, os.O_RDWR, owner=get_user())

@@ -8,7 +8,7 @@ import sys
 
 
 def print_message(message: str) -> None:
-    """Print *message* on standard error. It is no error if that is closed."""  # plain: ok
+    """Print *message* on standard error; ignore a closed standard error."""
     if sys.stderr is not None:  # print(file=None) would write to standard output
         with contextlib.suppress(OSError):
             print(f"cfsign: {message}", file=sys.stderr)
@@ -19,7 +19,7 @@ def print_result(text: str | bytes) -> None:
     Print *text* and a newline on standard output.
 
     Raises:
-        click.ClickException: Not all of it can be written.
+        click.ClickException: The text cannot be written completely.
     """
     import click  # imported here: `main` prints a message if click is missing
 

@@ -147,7 +147,7 @@ def print_expiry(expires_at: int) -> None:
 
 @contextlib.contextmanager
 def _report_by_option() -> Iterator[None]:
-    """Report a PolicyError as an error of the option, or of the variable, that was set."""
+    """Report a PolicyError as an error of the option or variable that caused it."""
     try:
         yield
     except PolicyError as error:
@@ -211,7 +211,7 @@ def _source_of(parameter: str) -> ParameterSource | None:
 
 
 def _label(parameter: str) -> str:
-    """Return the name that the user gave *parameter* by: an option or a variable."""
+    """Return the name of the option or variable that set *parameter*."""
     if _is_from_environment(parameter):
         for option in click.get_current_context().command.params:
             if option.name == parameter and option.envvar is not None:

@@ -85,6 +85,6 @@ class Members:
         return name
 
     def refuse_unknown(self) -> None:
-        """Raise ConfigurationError if a member was not read."""
+        """Raise ConfigurationError if a member is left that no method has read."""
         for member in self._unread:
             raise ConfigurationError(f"{self._name} has an unknown member: {member!r}")

@@ -34,7 +34,7 @@ class RingFile:
         return self.path.with_name(f"{self.path.stem}-pending.pem")
 
     def build_key_path(self, key_pair_id: str) -> Path:
-        """Return the path of the private key with that id, next to the document."""
+        """Return the path of the private key of *key_pair_id*, next to the document."""
         return self.path.with_name(f"{key_pair_id}.pem")
 
     def check_access(self) -> None:
@@ -42,8 +42,8 @@ class RingFile:
         Check that other users can change neither the document nor the files next to it.
 
         Raises:
-            SigningKeyError: They can write to the folder, or the document is a link of another
-                user than the owner of the file that it names.
+            SigningKeyError: Other users can write to the folder, or the document is a link whose
+                owner does not own the target.
         """
         # A folder that does not exist is reported when the document is read.
         folders = {self.path.parent, Path(os.path.realpath(self.path)).parent}

@@ -75,16 +75,16 @@ def open_file(
     path: str | os.PathLike[str], flags: int = os.O_RDONLY, *, owner: int | None = None
 ) -> int:
     """
-    Open a regular file without waiting, and return its descriptor.
+    Open a regular file, and return its descriptor. Never wait, for example for a pipe.
 
     Args:
         path: The file.
         flags: As for `os.open`.
-        owner: The id of the user who must own the file. Then *path* must not be a link either.
+        owner: The id of the user who must own the file. If given, links are refused, too.
 
     Raises:
-        UnsafeFileError: It is not a regular file, or not one of that owner.
-        OSError: It cannot be opened.
+        UnsafeFileError: The file is not regular, belongs to another user, or is a refused link.
+        OSError: The file cannot be opened.
     """
     no_link = 0 if owner is None else _NO_LINK
     try:

@@ -165,7 +165,7 @@ def _is_list_of_texts(value: object) -> bool:
 def _check_table(value: object, known: set[str], name: str) -> Mapping[str, Any]:
     allowed = ", ".join(sorted(known))
     if not isinstance(value, Mapping):
-        raise ConfigurationError(f"{name} must be a table of {allowed}")
+        raise ConfigurationError(f"{name} must be a table with the members {allowed}")
     for member in value:
         if member not in known:
             raise ConfigurationError(
