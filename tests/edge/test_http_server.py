@@ -1,4 +1,4 @@
-"""The HTTP server of `cfsign edge`: slow clients, and several `Cookie` lines."""
+"""The HTTP server of `cfsign edge`: slow clients, several `Cookie` lines, and its log."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("waitress")
 
 from cfsign.edge.server import http_server
+from tests.edge.common import EXPIRES
 
 
 @pytest.fixture
@@ -27,6 +28,28 @@ def connection() -> Iterator[socket.socket]:
         socket.create_connection(listener.getsockname(), 10) as connection,
     ):
         yield connection
+
+
+def test_failing_response_is_logged_without_a_signature(
+    rsa_peer: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Waitress logs the path, for example when a proxied origin closes the connection early."""
+
+    def fail(environ: Any, start_response: Any) -> Any:
+        raise ConnectionError("the origin closed the connection")
+
+    signature = rsa_peer.canned_url("https://h/a", EXPIRES).partition("Signature=")[2][:300]
+    with (
+        http_server.listen(None, "--port") as listener,
+        http_server.serve(fail, listener),
+        socket.create_connection(listener.getsockname(), 10) as connection,
+    ):
+        request = f"GET /a/{signature} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+        connection.sendall(request.encode())
+        assert receive_all(connection).startswith(b"HTTP/1.1 500")
+    assert "the origin closed the connection" in caplog.text
+    assert "/a/" in caplog.text
+    assert signature[100:120] not in caplog.text
 
 
 def receive_all(connection: socket.socket) -> bytes:

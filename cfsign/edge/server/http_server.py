@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import signal
 import socket
@@ -16,6 +17,7 @@ from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
 from waitress.parser import HTTPRequestParser, ParsingError  # type: ignore[import-untyped]
 from waitress.server import create_server  # type: ignore[import-untyped]  # it has no types
 
+from cfsign.edge.access_log import make_printable
 from cfsign.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -40,6 +42,16 @@ _REQUEST_TIMEOUT = 20.0
 _COOKIE_LINE = re.compile(rb"^Cookie:(.*)$", re.IGNORECASE | re.MULTILINE)
 
 
+def _redact_record(record: logging.LogRecord) -> bool:
+    record.msg, record.args = make_printable(record.getMessage()), None
+    return True
+
+
+# Waitress logs the path of a request that fails, and a client can put a signature into a path.
+_logger = logging.getLogger("waitress.cfsign")
+_logger.addFilter(_redact_record)
+
+
 class _RequestParser(HTTPRequestParser):  # type: ignore[misc]  # it has no types
     """A parser that joins several `Cookie` lines by "; " (RFC 9113, section 8.2.3), not by ","."""
 
@@ -60,6 +72,7 @@ class _RequestParser(HTTPRequestParser):  # type: ignore[misc]  # it has no type
 class _Channel(HTTPChannel):  # type: ignore[misc]  # it has no types
     """A connection that is closed if its client is too slow with a request."""
 
+    logger = _logger
     parser_class = _RequestParser
     _began = 0.0
 
