@@ -10,7 +10,7 @@ AWS, "Create a signed URL using a custom policy"; RFC 3986; WHATWG URL.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 from cfsign.errors import ResourceError
@@ -116,10 +116,18 @@ _REFUSALS = (
 _NAME_IN_PATH = r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*+"
 _is_unreserved = re.compile(rf"(?:{_NAME_IN_PATH}/)*{_NAME_IN_PATH}").fullmatch
 
+# Not encoded, in addition to the unreserved characters, because no client changes them. aiohttp
+# decodes needless escapes, such as %40, before it sends a URL; the signature would not match. It
+# decodes these escapes too, but they are needed: `*` and `?` are wildcards in a policy, `;` ends
+# the `Path` of a cookie, and browsers encode a `'` in a query. `+` is encoded because S3 decodes it
+# as a space. tests/clients/ shows what each client sends.
+_RAW_IN_PATH = "/!$&'(),=:@"
+_RAW_IN_QUERY = "/!$(),:@"
+
 
 def encode_path(path: str, *, pattern: bool = False) -> str:
     """
-    Percent-encode a plain path, once: all but `/` and the unreserved characters of RFC 3986.
+    Percent-encode a plain path, once: all but `A-Z a-z 0-9 - . _ ~ ! $ & ' ( ) , = : @ /`.
 
     Args:
         path: File and folder names separated by `/`, not encoded; a leading slash is optional.
@@ -163,7 +171,7 @@ def encode_path(path: str, *, pattern: bool = False) -> str:
     from urllib.parse import quote  # imported where it is needed: it takes milliseconds
 
     try:
-        return "/" + quote("/".join(names), safe="/*" if pattern else "/")
+        return "/" + quote("/".join(names), safe=_RAW_IN_PATH + "*" * pattern)
     except UnicodeEncodeError:
         raise ResourceError(
             "the path is not Unicode text", hint="decode it from UTF-8 first"
@@ -189,14 +197,19 @@ def encode_query(query: Query | None) -> str:
         raise ResourceError("a query must be text, or pairs of a name and a value") from None
     if not is_text:
         raise ResourceError("the names and values of a query must be text (str)")
-    from urllib.parse import quote, urlencode  # as above
-
     try:
-        return urlencode(pairs, quote_via=quote)
+        return encode_parameters(pairs)
     except UnicodeEncodeError:
         raise ResourceError(
             "the query is not Unicode text", hint="decode it from UTF-8 first"
         ) from None
+
+
+def encode_parameters(pairs: Sequence[tuple[str, str]] | Sequence[tuple[bytes, bytes]]) -> str:
+    """Percent-encode names and values: all but `A-Z a-z 0-9 - . _ ~ ! $ ( ) , : @ /`."""
+    from urllib.parse import quote, urlencode  # as above
+
+    return urlencode(pairs, quote_via=quote, safe=_RAW_IN_QUERY)
 
 
 def check_url(url: str) -> str:

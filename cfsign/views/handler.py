@@ -12,7 +12,7 @@ import functools
 import logging
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlencode
+from urllib.parse import parse_qsl, unquote
 
 from cfsign.config.fields import get_host
 from cfsign.config.headers import add_no_store, build_private_headers
@@ -22,7 +22,7 @@ from cfsign.signing.cookies import find_cookie_problems
 from cfsign.signing.distribution import Distribution
 from cfsign.signing.policy import Conditions
 from cfsign.signing.signed_policy import SignedPolicy
-from cfsign.signing.url import check_url
+from cfsign.signing.url import check_url, encode_parameters
 from cfsign.views.decision import Allow, Deny, decide
 from cfsign.views.options import ViewOptions
 from cfsign.views.response import Headers, ViewResponse, build_json, build_redirect
@@ -296,7 +296,7 @@ def _select_parameters(query_string: str | bytes, names: Iterable[str]) -> str:
     selected = [pair for pair in pairs if pair[0] in wanted]
     if len(dict(selected)) < len(selected):
         raise ResourceError("a forwarded parameter is given twice")
-    return urlencode(selected, quote_via=quote)
+    return encode_parameters(selected)
 
 
 def _get_conditions(allow: Allow) -> Conditions:

@@ -125,6 +125,24 @@ def test_allowed_exactly_when_check_allows(
     assert bool(explanation.causes) is not explanation.allowed
 
 
+@pytest.mark.parametrize(
+    ("signed", "requested"),
+    [
+        ("My,%20File%20(1).pdf", "My%2C%20File%20%281%29.pdf"),
+        ("R&D,%20user@host.img", "R%26D%2C%20user%40host.img"),
+    ],
+)
+def test_url_of_a_distribution_that_was_encoded_again(
+    world: World, signed: str, requested: str
+) -> None:
+    """As Python's `quote` does, and other clients that encode more than is needed."""
+    url = f"https://media.example.com/{signed}"
+    sent = canned(url, world.rsa.sign((CANNED % (url, EXPIRES)).encode()), world.rsa)
+    explanation = explain(sent.replace(signed, requested), world.trusted, at=NOW)
+    assert explanation.causes[0].mistake is Mistake.RE_ENCODED
+    assert explanation.causes[0].certain
+
+
 HOSTILE = [
     f"{URL}?{'&'.join(f'a{number}={number}' for number in range(1100))}"[:7_400],
     f"{URL}{'/a' * 3_500}",

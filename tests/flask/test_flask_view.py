@@ -3,6 +3,7 @@
 import concurrent.futures
 import gc
 import threading
+from html.parser import HTMLParser
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
@@ -532,6 +533,27 @@ def test_template_global_signs(app, trusted_keys):
         url = flask.render_template_string("{{ cloudfront_url('a b.jpg', expires_in=9)|safe }}")
     assert url.startswith(f"{DOMAIN}/a%20b.jpg?Expires=")
     assert trusted_keys.check(url).allowed
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_template_global_is_escaped_in_an_attribute(app, trusted_keys, quote):
+    """`'` and `&` are not encoded in a path, so the template must escape them."""
+    template = f"<a href={quote}{{{{ cloudfront_url(name, expires_in=9) }}}}{quote}>"
+    with app.test_request_context():
+        page = flask.render_template_string(template, name="R&D, it's (1)&copy=2.jpg")
+    href = read_href(page)
+    assert href.startswith(f"{DOMAIN}/R&D,%20it's%20(1)&copy=2.jpg?Expires=")
+    assert trusted_keys.check(href).allowed
+
+
+def read_href(page):
+    """Return the address of the link in *page*, as a browser reads it."""
+    hrefs = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attributes: hrefs.append(dict(attributes)["href"])
+    parser.feed(page)
+    (href,) = hrefs
+    return href
 
 
 def test_variables_of_a_blueprint_prefix_reach_authorize(settings, rule):

@@ -30,7 +30,7 @@ from cfsign.signing.url import encode_path, encode_query
         ("what?.pdf", "/what%3F.pdf"),
         ("#1.pdf", "/%231.pdf"),
         ("a*b.pdf", "/a%2Ab.pdf"),
-        ("it's;a=b&c,d!(e)@f:g$h[i]", "/it%27s%3Ba%3Db%26c%2Cd%21%28e%29%40f%3Ag%24h%5Bi%5D"),
+        ("it's;a=b&c,d!(e)@f:g$h[i]", "/it's%3Ba=b&c,d!(e)@f:g$h%5Bi%5D"),
         ('say "x" \\ <y>', "/say%20%22x%22%20%5C%20%3Cy%3E"),
         ("~a-b_c.d", "/~a-b_c.d"),
         (".hidden/...", "/.hidden/..."),
@@ -38,7 +38,7 @@ from cfsign.signing.url import encode_path, encode_query
     ],
 )
 def test_path_is_encoded_once(path: str, encoded: str | None) -> None:
-    """Except unreserved characters; a `%` in a name is a `%`."""
+    """Except what no client changes; a `%` in a name is a `%`."""
     if encoded is None:
         with pytest.raises(ResourceError, match="a whole URL"):
             encode_path(path)
@@ -126,7 +126,8 @@ def test_parsed_query_is_the_original(pairs: list[tuple[str, str]]) -> None:
         ({}, ""),
         ([], ""),
         ("a=b&c", "a=b&c"),
-        ({"a b": "c/d", "é": "'"}, "a%20b=c%2Fd&%C3%A9=%27"),
+        ({"a b": "c/d", "é": "'"}, "a%20b=c/d&%C3%A9=%27"),
+        ({"-._~!$(),/:@": "*'?;=&+%#[]"}, "-._~!$(),/:@=%2A%27%3F%3B%3D%26%2B%25%23%5B%5D"),
         ([("a", "1"), ("a", "2"), ("b", "")], "a=1&a=2&b="),
         ((("a", "+ &="),), "a=%2B%20%26%3D"),
     ],

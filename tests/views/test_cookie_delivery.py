@@ -56,6 +56,18 @@ def test_cookies_open_only_the_folder(
     assert not is_allowed("https://other.example.com/videos/42/1.ts")
 
 
+def test_cookie_path_is_spelled_like_the_url(
+    distribution: Distribution, trusted_keys: TrustedKeyGroup, clock: Any
+) -> None:
+    """Browsers compare the bytes; a `;` would end the attribute."""
+    response = allow(distribution, "R&D, it's (1)=a@b;c/1.ts", delivery="cookies")
+    assert get_paths(response) == {"Path=/R&D,%20it's%20(1)=a@b%3Bc/"}
+    assert response.location == f"{DOMAIN}/R&D,%20it's%20(1)=a@b%3Bc/1.ts"
+    pairs = (value.split(";")[0].split("=", 1) for value in get_set_cookies(response))
+    cookies = {name: value for name, value in pairs if value}
+    assert trusted_keys.check(response.location, cookies=cookies)
+
+
 def test_cookies_at_the_top_open_one_file(
     distribution: Distribution, trusted_keys: TrustedKeyGroup, clock: Any
 ) -> None:

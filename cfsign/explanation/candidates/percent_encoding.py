@@ -36,7 +36,7 @@ def vary_encoding(url: ViewerURL) -> Candidates:
             yield Candidate(text, mistake, message, hint)
     for character in dict.fromkeys(_DISPUTED_IN_PATH + _DISPUTED_IN_QUERY):
         yield from _swap_disputed(url, character)
-    for rewrite in (_encode_like_javascript, _encode_like_python, unquote):
+    for rewrite in (_encode_like_javascript, _encode_like_python, _encode_like_cfsign, unquote):
         for text in _rewrite_parts(url, rewrite):
             yield Candidate(text, Mistake.RE_ENCODED, _RE_ENCODED, _SEND_UNCHANGED)
 
@@ -99,6 +99,10 @@ def _encode_like_javascript(text: str) -> str:
 
 def _encode_like_python(text: str) -> str:
     return quote(unquote(text), safe="/=&")
+
+
+def _encode_like_cfsign(text: str) -> str:
+    return quote(unquote(text), safe="/!$&'(),=:@")  # Distribution
 
 
 _PLUS = "+ and %20 were swapped after signing, and CloudFront compares bytes"

@@ -45,9 +45,9 @@ GUARDS = {"login": LoggedIn, "permission": Permitted, "test": Tested}
 
 def page(request):
     template = engines["django"].from_string(
-        "{% load cfsign %}{% cloudfront_url 'a b.jpg' expires_in=9 %}"
+        "{% load cfsign %}<a href='{% cloudfront_url name expires_in=9 %}'>"
     )
-    return HttpResponse(template.render())
+    return HttpResponse(template.render({"name": "R&D, it's (1)&copy=2.jpg"}))
 
 
 urlpatterns = [path("page", page)]
