@@ -19,6 +19,8 @@ _BY_REASON = {
 }
 
 _BY_MISTAKE = {
+    Mistake.WILDCARD_IN_CANNED: "A * in a canned policy matches only itself. AWS's page of 2026 "
+    "calls it a wildcard.",
     Mistake.LOST_PADDING: "Base64 without padding is refused.",
     Mistake.LINE_BREAKS: "Base64 with white space in it is refused.",
     Mistake.MEMBER_UNKNOWN: "A policy with a member that AWS does not document is refused.",
@@ -48,6 +50,8 @@ def _list_for_comparison(context: Context) -> Iterator[str]:
     resource = (context.statement.resource if context.statement else None) or ""
     if r"\?" in resource:
         yield "The ? before the query may have a backslash. Since 2026, AWS's page forbids it."
+    if context.is_canned and "*" in str(context.url):
+        yield _BY_MISTAKE[Mistake.WILDCARD_IN_CANNED]
     if context.has_cookies and resource.startswith("*"):
         yield "The Resource of cookies may start with *. AWS's page on cookies does not allow it."
     if resource.startswith("http*://"):

@@ -553,6 +553,16 @@ def test_backslash_that_a_browser_sends_as_a_slash(world: World) -> None:
     assert "a backslash, which browsers send as /" in explanation.causes[0].message
 
 
+@pytest.mark.parametrize("requested", ["*", "horizon.jpg"])
+def test_star_in_a_canned_policy_is_an_assumption(world: World, requested: str) -> None:
+    """AWS's page of 2026 calls it a wildcard; but the policy is built from the requested URL."""
+    signed = world.boto(URL.replace("horizon.jpg", "*"))
+    explanation = explain(signed.replace("*", requested), world.trusted, at=NOW)
+    assert explanation.allowed is (requested == "*")
+    (sentence,) = explanation.assumptions
+    assert "calls it a wildcard" in sentence
+
+
 def test_documented_behavior_is_not_an_assumption(world: World) -> None:
     """SHA1 as Hash-Algorithm, a start "on or before", and Statement as an array."""
     assert not explain(world.boto(URL) + "&Hash-Algorithm=SHA1", world.trusted, at=NOW).assumptions

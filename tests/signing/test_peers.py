@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +20,16 @@ import time_machine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cfsign import Distribution, Policy, PrivateKey, ResourceError, Signer, TrustedKeyGroup
+from cfsign import (
+    Distribution,
+    Policy,
+    PrivateKey,
+    Reason,
+    ResourceError,
+    Signer,
+    TrustedKeyGroup,
+    explain,
+)
 from cfsign.signing.url import check_url
 
 NOW = 1767225600
@@ -274,6 +283,22 @@ def test_url_with_one_character_changed_is_denied(
     host_end = signed.index("/", signed.index("//") + 2)
     if changed[:host_end].lower() + changed[host_end:] != signed:
         assert not trusted_keys.check(changed, **client)
+
+
+@pytest.mark.parametrize("expires_at", [datetime(2050, 1, 1, tzinfo=UTC), LATEST_EXPIRY])
+@pytest.mark.parametrize("starts_at", [None, NOW - 60])
+def test_expiry_after_2038_signs_and_checks(
+    signer: Signer, trusted_keys: TrustedKeyGroup, expires_at: int | datetime, starts_at: int | None
+) -> None:
+    """With a canned and with a custom policy, in URLs and in cookies."""
+    url = "https://h.example/a"
+    conditions: Any = {"expires_at": expires_at, "starts_at": starts_at}
+    last = expires_at if isinstance(expires_at, int) else int(expires_at.timestamp())
+    signed, cookies = signer.sign_url(url, **conditions), signer.sign_cookies(url, **conditions)
+    for at, reason in ((NOW, Reason.ALLOWED), (last - 1, Reason.ALLOWED), (last, Reason.EXPIRED)):
+        assert trusted_keys.check(signed, at=at).reason is reason
+        assert trusted_keys.check(url, cookies=cookies, at=at).reason is reason
+        assert explain(signed, trusted_keys, at=at).reason is reason
 
 
 def test_every_character_of_a_signature_counts(

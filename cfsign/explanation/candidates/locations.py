@@ -102,7 +102,8 @@ def list_patterns(url: ViewerURL) -> Candidates:
         yield Candidate(
             pattern,
             Mistake.WILDCARD_IN_CANNED,
-            "A pattern with a * was signed with a canned policy, where * is not a wildcard",
+            "A pattern with a * was signed with a canned policy, which CloudFront builds again "
+            "from the requested URL",
             "sign the one URL, or use a custom policy for the pattern: sign_url(url, pattern=...)",
         )
 
