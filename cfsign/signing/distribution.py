@@ -120,8 +120,6 @@ class Distribution:
         self._cache = None if self.expiry_step is None else SignedPolicies(self.cache_bytes)
 
     def __repr__(self) -> str:
-        if not hasattr(self, "signer"):  # in the report of an error of __init__
-            return "<Distribution, not checked yet>"
         return f"<Distribution {self.domain} {self.signer!r}>"
 
     @classmethod

@@ -243,8 +243,6 @@ class Signer(Unpicklable, BaseSigner):
         return self._hash_algorithm
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_hash_algorithm"):  # in the report of an error of __init__
-            return "<Signer, not loaded yet>"
         return f"<Signer {self.key_pair_id} {self.hash_algorithm}>"
 
     @property
