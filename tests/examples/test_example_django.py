@@ -26,6 +26,12 @@ def archive(run_example: Callable[[str], Any]) -> Iterator[Any]:
         yield example
 
 
+def test_c9_the_database_is_private(archive: Any) -> None:
+    """It holds hashes of passwords."""
+    (database,) = archive.folder.glob("*.sqlite3")
+    assert database.stat().st_mode & 0o777 == 0o600
+
+
 @pytest.fixture
 def browser(archive: Any) -> Iterator[Any]:
     with archive.open_browser() as browser:

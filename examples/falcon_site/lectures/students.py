@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from hmac import compare_digest
@@ -59,14 +60,27 @@ def load_students(path: Path) -> dict[str, Student]:
     return {name: Student(**values) for name, values in json.loads(path.read_text()).items()}
 
 
+def save_students(path: Path, students: Students) -> None:
+    """Replace the JSON file. Only its owner can read it, because it holds hashes of passwords."""
+    text = json.dumps({name: asdict(student) for name, student in students.items()}, indent=2)
+    # A new file with mode 600, so that neither a link nor an open file gets the text.
+    descriptor, new = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+        os.replace(new, path)
+    except BaseException:
+        os.unlink(new)
+        raise
+
+
 def main(name: str, *courses: str) -> None:
     """Add a student, or change the courses and the password of one."""
     path = Path(os.environ.get("STUDENTS_FILE", "students.json"))
     students = load_students(path) if path.exists() else {}
     password = secrets.token_urlsafe(12)
     students[name] = Student.with_password(password, list(courses))
-    text = json.dumps({name: asdict(student) for name, student in students.items()}, indent=2)
-    path.write_text(text)
+    save_students(path, students)
     print(f"{name}'s password: {password}")
 
 

@@ -17,6 +17,23 @@ SECRET_KEY = "0123456789abcdef"
 HANDOUT, PLAYLIST = "/handouts/algebra/handout.txt", "/recordings/algebra/01/index.m3u8"
 
 
+def test_c9_the_students_file_is_private(tmp_path, monkeypatch):
+    """Also if the file could be read before, or someone has placed a link there."""
+    from lectures.students import load_students, main
+
+    path, other = tmp_path / "students.json", tmp_path / "other"
+    monkeypatch.setenv("STUDENTS_FILE", str(path))
+    other.write_text("{}")
+    path.symlink_to(other)
+    main("ada", "algebra")
+    assert other.read_text() == "{}"
+    path.chmod(0o644)
+    main("ben", "history")
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert load_students(path).keys() == {"ada", "ben"}
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["other", "students.json"]
+
+
 @pytest.fixture
 def edge(cloudfront_edge) -> Edge:
     """A local CloudFront in front of the bucket; its domain shares a parent with the site."""

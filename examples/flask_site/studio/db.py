@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 
 from flask import Flask, current_app, g
@@ -17,6 +18,8 @@ CREATE TABLE IF NOT EXISTS photo (album TEXT, name TEXT, PRIMARY KEY (album, nam
 
 def init_app(app: Flask) -> None:
     """Create the tables if they are missing, and close connections after each request."""
+    # For its owner alone, because it holds hashes of passwords; SQLite would let others read it.
+    os.close(os.open(app.config["DATABASE"], os.O_RDWR | os.O_CREAT, 0o600))
     app.teardown_appcontext(_close)
     with app.app_context():
         get_connection().executescript(_SCHEMA)

@@ -40,6 +40,11 @@ def site(edge, cloudfront_key_pair, tmp_path, monkeypatch) -> Flask:
     return app
 
 
+def test_c9_the_database_is_private(site):
+    """It holds hashes of passwords."""
+    assert Path(site.config["DATABASE"]).stat().st_mode & 0o777 == 0o600
+
+
 def log_in(site: Flask, name: str) -> FlaskClient:
     """Return a test client with *name* logged in."""
     client = site.test_client()
