@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import inspect
@@ -9,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views import View
@@ -157,7 +159,12 @@ class SignedRedirectMixin(OptionAttributes, _View):
         # Under ASGI, META holds text that Django decoded as UTF-8; the scope has the bytes.
         scope = getattr(request, "scope", None)
         query_string = request.META["QUERY_STRING"] if scope is None else scope["query_string"]
-        return self._get_handler().file_request(resource, query_string)
+        handler = self._get_handler()
+        if handler.sets_cookies:
+            # A host that is not in ALLOWED_HOSTS is not the site's.
+            with contextlib.suppress(DisallowedHost):
+                handler.check_site(request.scheme or "", request.get_host())
+        return handler.file_request(resource, query_string)
 
 
 class SignedRedirectView(SignedRedirectMixin, View):

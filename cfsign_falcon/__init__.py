@@ -33,7 +33,7 @@ class SignedRedirectResource(Resource):
         self, req: falcon.Request, resp: falcon.Response, resource: str | None = None, **params: Any
     ) -> None:
         """Answer GET."""
-        file_request = self._get_file_request(resp, resource, params, req.query_string)
+        file_request = self._get_file_request(req, resp, resource, params, req.query_string)
         result = self.authorize(req, resource, **params)  # type: ignore[arg-type]  # not None
         self._send(resp, file_request.respond(result))
 

@@ -153,10 +153,17 @@ class Resource(OptionAttributes):
             )
 
     def _get_file_request(
-        self, resp: Any, resource: str | None, params: Mapping[str, Any], query: str | bytes
+        self,
+        req: Any,
+        resp: Any,
+        resource: str | None,
+        params: Mapping[str, Any],
+        query: str | bytes,
     ) -> FileRequest:
         if resource is None:
             raise build_missing_resource_error(params)
+        if self._handler.sets_cookies:
+            self._handler.check_site(req.forwarded_scheme, req.forwarded_host)
         file_request = self._handler.file_request(resource, query)
         if isinstance(file_request, Deny):
             _refuse(resp, file_request)

@@ -80,6 +80,8 @@ class SignedRedirectView(OptionAttributes, MethodView):
         app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy is slow
         cache_key = self if ViewOptions.has_own(self) else type(self)
         handler = get_site_config(app).handler(self, cache_key)
+        if handler.sets_cookies:
+            handler.check_site(request.scheme, request.host)
         file_request = handler.file_request(resource, request.query_string)
         if isinstance(file_request, Deny):
             refuse(file_request)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from cfsign.errors import ConfigurationError, Problem
-from cfsign.limits import COOKIE_PREFIX, COOKIES
+from cfsign.limits import COOKIE_PREFIX, COOKIES, is_loopback
 from cfsign.signing.url import split_scheme
 
 _SAME_SITE = (None, "Strict", "Lax", "None")
@@ -152,6 +152,54 @@ def find_cookie_problems(
             'browsers drop cookies with SameSite "None" over http',
             "use https for the distribution, or another cookie_samesite",
         )
+
+
+def find_site_problems(
+    domain: str, cookie_domain: str | None, site_scheme: str, site_host: str
+) -> Iterator[Problem]:
+    """
+    Yield the reasons why a browser drops a site's cookies or does not send them to a distribution.
+
+    Args:
+        domain: Scheme and host of the distribution.
+        cookie_domain: The `Domain` of the cookies; None or "" for the host of the site.
+        site_scheme: The scheme of the site's request.
+        site_host: The host of the site's request, in lower case, without a port.
+
+    RFC 6265, section 5.3; for `Secure`, RFC 6265bis, section 5.7.
+    """
+    scheme, _, authority = domain.partition("://")
+    host = authority.partition(":")[0]
+    name = (cookie_domain or "").lower().removeprefix(".")
+    hint = _hint_shared_domain(site_host, host)
+    if name and not f".{site_host}".endswith(f".{name}"):
+        message = f"browsers drop cookies for {name} that {site_host} sets"
+        yield Problem("cookie_domain", message, hint)
+    elif not name and site_host != host:
+        message = f"browsers send the cookies back to {site_host} only, not to {host}"
+        yield Problem("cookie_domain", message, hint)
+    # Chrome and Firefox accept them from this machine.
+    if scheme == "https" and site_scheme == "http" and not is_loopback(site_host):
+        yield Problem(
+            "",
+            f"browsers drop Secure cookies that http://{site_host} sets",
+            "serve the site over https; if a proxy does, configure the framework to read the "
+            "proxy's X-Forwarded-Proto header",
+        )
+
+
+def _hint_shared_domain(site_host: str, host: str) -> str:
+    if is_loopback(site_host) and is_loopback(host):
+        return f"use one name for both: open the site as {host}, or the edge as {site_host}"
+    labels: list[str] = []
+    for one, other in zip(reversed(site_host.split(".")), reversed(host.split(".")), strict=False):
+        if one != other:
+            break
+        labels.insert(0, one)
+    shared = ".".join(labels)
+    if shared == "cloudfront.net" or re.fullmatch(rf"{_PUBLIC_DOMAIN}|", shared):
+        return "give the distribution a domain name (CNAME) that shares a parent with the site"
+    return f'set cookie_domain to "{shared}"'
 
 
 def _find_domain_problems(setting: str, domain: str, host: str) -> Iterator[Problem]:

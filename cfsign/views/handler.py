@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import re
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -18,7 +19,7 @@ from cfsign.config.fields import get_host
 from cfsign.config.headers import add_no_store, build_private_headers
 from cfsign.errors import ConfigurationError, KeyUnavailableError, Problem, ResourceError
 from cfsign.limits import MAX_URL_BYTES, is_loopback
-from cfsign.signing.cookies import find_cookie_problems
+from cfsign.signing.cookies import find_cookie_problems, find_site_problems
 from cfsign.signing.distribution import Distribution
 from cfsign.signing.policy import Conditions
 from cfsign.signing.signed_policy import SignedPolicy
@@ -28,6 +29,12 @@ from cfsign.views.options import ViewOptions
 from cfsign.views.response import Headers, ViewResponse, build_json, build_redirect
 
 _logger = logging.getLogger("cfsign")
+
+#: The most hosts of requests whose cookies are checked. A site has a few; a client can send any.
+MAX_CHECKED_SITES = 100
+
+# Not everything that a client may send as a host; it is logged.
+_is_host = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]{2,45}").fullmatch
 
 
 class ViewHandler:
@@ -46,7 +53,7 @@ class ViewHandler:
         ResourceError: The location is not a URL of the distribution, or must not be signed.
     """
 
-    __slots__ = ("distribution", "headers", "location", "options")
+    __slots__ = ("_checked_sites", "distribution", "headers", "location", "options")
 
     def __init__(
         self,
@@ -69,6 +76,8 @@ class ViewHandler:
         self.options = options
         self.location = location
         self.headers: Headers = tuple(add_no_store(options.headers).items())
+        # Each client chooses the Host header, so the number of hosts is limited.
+        self._checked_sites: dict[tuple[str, str, str | None], object] = {}
         _check_compatibility(distribution, options, can_await)
         if location and not check_url(location).startswith(f"{distribution.domain}/"):
             raise ResourceError(
@@ -84,14 +93,44 @@ class ViewHandler:
         """True if the private key is asynchronous, so only `respond_async` can sign."""
         return self.distribution.signer.is_async
 
+    @property
+    def sets_cookies(self) -> bool:
+        """True if the view sets cookies, so that `check_site` has something to check."""
+        return self.options.delivery == "cookies"
+
     def replace(self, *, can_await: bool = True, **options: Any) -> ViewHandler:
         """Return a copy with other values for *options*; raises as the constructor does."""
-        return ViewHandler(
+        handler = ViewHandler(
             self.distribution,
             self.options.replace(**options),
             location=self.location,
             can_await=can_await,
         )
+        handler._checked_sites = self._checked_sites
+        return handler
+
+    def check_site(self, scheme: str, host: str) -> None:
+        """
+        Log a warning if browsers do not send this site's cookies to the distribution.
+
+        Each host is checked once, up to `MAX_CHECKED_SITES` hosts.
+
+        Args:
+            scheme: The scheme of the request, "http" or "https".
+            host: The host of the request, with or without a port.
+        """
+        name = get_host(host)
+        cookie_domain = self.options.cookie_domain
+        key = (scheme, name, cookie_domain)
+        sites = self._checked_sites
+        if key in sites or len(sites) >= MAX_CHECKED_SITES or not _is_host(name):
+            return
+        this_call = object()
+        if sites.setdefault(key, this_call) is not this_call:
+            return  # another thread was faster
+        domain = self.distribution.domain
+        for problem in find_site_problems(domain, cookie_domain, scheme, name):
+            _logger.warning("signed cookies do not reach %s: %s", domain, problem)
 
     def file_request(self, resource: str, query_string: str | bytes = "") -> FileRequest | Deny:
         """

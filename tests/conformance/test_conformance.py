@@ -56,6 +56,30 @@ def test_fifty_users_at_once_each_get_their_own_url(site):
         expected.check(request, reply, checker)
 
 
+def test_cookies_that_cannot_arrive_are_logged(adapter, site_settings, caplog):
+    """Once for each host: the adapter passes on that of the request."""
+    driver = site_module.driver(adapter)
+    domain = f"https://media.{adapter}.example".replace("_", "-")
+    settings = site_settings | {"CLOUDFRONT_DOMAIN": domain}
+    with contextlib.ExitStack() as stack:
+        if adapter in DJANGO:
+            from django.test import override_settings
+
+            stack.enter_context(override_settings(**settings))
+        send = driver.client(driver.create_app(settings))
+        for view in ("cookies", "json", "cookies"):
+            request = Request("ada/a.txt", view=view)
+            assert send(request, request.path(driver.PREFIX, "own-folder")).status in (200, 303)
+    host = {"flask": "localhost", "django": "testserver", "falcon": "falconframework.org"}[
+        adapter.partition("_")[0]
+    ]
+    lines = [line for line in caplog.messages if f"do not reach {domain}: cookie_domain" in line]
+    assert len(lines) == 1
+    assert f"send the cookies back to {host} only" in lines[0]
+    is_http = any(f"http://{host} sets" in line for line in caplog.messages)
+    assert is_http == (host != "localhost")
+
+
 def test_redirect_to_a_stable_url_is_cached(adapter, site_settings, monkeypatch):
     """Only a browser may cache it. A refusal is never cached."""
     driver = site_module.driver(adapter)

@@ -241,6 +241,30 @@ def test_redirect_has_a_url(django, settings, site_settings, delivery):
         assert [status for _, status in followed.redirect_chain] == [303]
 
 
+def test_host_that_is_not_allowed_is_not_checked_for_cookies(
+    django, settings, site_settings, caplog
+):
+    """The check must not turn the request into a 400."""
+    from django.test import RequestFactory
+
+    from cfsign_django.views import SignedRedirectView
+
+    class View(SignedRedirectView):
+        delivery = "cookies"
+        cookie_domain = ""
+
+        def authorize(self, request, resource):
+            return 200
+
+    with settings(**site_settings, ALLOWED_HOSTS=["www.example.com"]):
+        view = View.as_view()
+        for host in ("evil.example", "www.example.com"):
+            request = RequestFactory().get("/a/b.txt", headers={"Host": host})
+            assert view(request, resource="a/b.txt").status_code == 303
+    assert "evil.example" not in caplog.text
+    assert "www.example.com" in caplog.text
+
+
 def test_response_without_a_redirect_has_no_url(django, settings, site_settings):
     """A JSON response, for example."""
     from django.test import RequestFactory
