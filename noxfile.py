@@ -6,6 +6,7 @@ slow tests and the fuzzers. With pyenv, make the versions available first:
 PYENV_VERSION=3.11:3.12:3.13 nox
 """
 
+import json
 from pathlib import Path
 
 import nox
@@ -23,8 +24,21 @@ CORE_TESTS = [
     "tests/test_exports.py",
 ]
 
+PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")["project"]
+EXTRAS = ["cryptography", "flask", "django", "falcon", "cli", "demo", "edge", "parquet"]
+
 nox.options.error_on_missing_interpreters = True
 nox.options.reuse_existing_virtualenvs = True
+
+
+def list_floors(extras: list[str]) -> list[str]:
+    """Return the oldest allowed release of each dependency, as requirements."""
+    declared = list(PROJECT["dependencies"])
+    for extra in extras:
+        declared += PROJECT["optional-dependencies"][extra]
+    floors = [each.replace(">=", "==") for each in declared if not each.startswith(PROJECT["name"])]
+    # The oldest release that Django allows.
+    return [*floors, "asgiref==3.8.1"]
 
 
 @nox.session(python=PYTHONS)
@@ -37,19 +51,26 @@ def tests(session: nox.Session) -> None:
 @nox.session(python=PYTHONS[0])
 def oldest(session: nox.Session) -> None:
     """Run the tests with the oldest dependencies that pyproject.toml allows."""
-    project = nox.project.load_toml(ROOT / "pyproject.toml")["project"]
-    declared = list(project["dependencies"])
-    for extra in ("cryptography", "flask", "django", "falcon", "cli", "demo", "parquet"):
-        declared += project["optional-dependencies"][extra]
-    floors = [
-        requirement.replace(">=", "==")
-        for requirement in declared
-        if not requirement.startswith(project["name"])
-    ]
-    # The oldest versions that Flask 3.0 and Django 5.2 allow.
-    floors += ["werkzeug==3.0", "asgiref==3.8.1"]
-    session.install("-e", ".[test]", *floors)
+    session.install("-e", ".[test]", *list_floors(EXTRAS))
     session.run("pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0])
+def audit(session: nox.Session) -> None:
+    """Look for known advisories of the oldest and the newest dependencies. It needs pypi.org."""
+    session.install("pip-audit")
+    folder = Path(session.create_tmp())
+    every = [*EXTRAS, "aws", "kms", "testing"]
+    for name, floors in (("oldest", list_floors(every)), ("newest", [])):
+        report, resolved = folder / f"{name}.json", folder / f"{name}.txt"
+        # Resolved, not installed, so that the packages of pip-audit are not audited.
+        resolve = ("install", "--dry-run", "--ignore-installed", "--quiet", "--report", str(report))
+        session.run("python", "-m", "pip", *resolve, f"{ROOT}[{','.join(every)}]", *floors)
+        packages = [each["metadata"] for each in json.loads(report.read_text())["install"]]
+        lines = [f"{each['name']}=={each['version']}\n" for each in packages]
+        resolved.write_text("".join(line for line in lines if not line.startswith(PROJECT["name"])))
+        # Strict: a package that cannot be looked up fails too.
+        session.run("pip-audit", "--strict", "--no-deps", "--disable-pip", "-r", str(resolved))
 
 
 @nox.session(python=PYTHONS)

@@ -9,6 +9,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement  # a dependency of pytest
+from packaging.version import Version
 
 pytest.importorskip("build")
 pytest.importorskip("hatchling")
@@ -66,12 +68,47 @@ def test_metadata_has_the_licence_and_one_dependency(built):
     assert [line for line in required if "extra ==" not in line] == ["Requires-Dist: rsa>=4.9"]
 
 
+#: The first release of each dependency without a known advisory, as of December 2026.
+SAFE = {
+    "aiohttp": "3.14.4",
+    "click": "8.3.3",
+    "cryptography": "50.0.0",
+    "dask": "2026.1.0",
+    "django": "5.2.19",
+    "flask": "3.1.3",
+    "flask-cors": "6.0.0",
+    "gunicorn": "27.0.0",
+    "jinja2": "3.1.6",
+    "pyarrow": "23.0.1",
+    "pytest": "9.0.3",
+    "requests": "2.33.0",
+    "waitress": "3.0.2",
+    "werkzeug": "3.1.9",
+}
+
+
+def test_c8_no_requirement_admits_a_release_with_a_known_advisory():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"].values()
+    floors = {}
+    for text in [*project["dependencies"], *(each for extra in extras for each in extra)]:
+        requirement = Requirement(text)
+        if requirement.name in SAFE:
+            floors.setdefault(requirement.name, []).append(requirement.specifier)
+    assert floors.keys() == SAFE.keys()
+    for name, specifiers in floors.items():
+        for specifier in specifiers:
+            (floor,) = specifier
+            assert floor.operator == ">="
+            assert Version(floor.version) >= Version(SAFE[name]), name
+
+
 @pytest.mark.parametrize("framework", ["django", "falcon", "flask"])
 def test_framework_extra_includes_cryptography(framework):
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
         "optional-dependencies"
     ]
-    backend, requirement = extras[framework]
+    backend, requirement, *_ = extras[framework]
     assert backend == "cloudfront-cfsign[cryptography]"
     assert re.split(r"[^a-z]", requirement)[0] == framework
     (everything,) = extras["all"]
