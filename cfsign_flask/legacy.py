@@ -26,10 +26,10 @@ from cfsign_flask.responses import refuse, respond
 
 class CloudFrontRedirect:
     """
-    Subclass it, override `authorize`, and return `go(...)` from a view function.
+    The class of 2012: override `authorize`, and return `go(...)` from a view function.
 
-    Unlike in 2012, nothing is signed before `authorize` allows the request, and the path of the
-    current request is the one that is signed.
+    Two things differ from 2012. Nothing is signed before `authorize` allows the request. The path
+    that is signed is always that of the current request.
     """
 
     #: False: `go` returns a response for a refusal, as in 2012, instead of aborting.

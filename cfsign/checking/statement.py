@@ -27,8 +27,8 @@ class Statement:
 
     Attributes:
         resource: The URL or pattern that is allowed; None allows every URL.
-        expires_at: Epoch seconds; from this second on nothing is allowed.
-        starts_at: Epoch seconds; up to and in this second nothing is allowed. None: no start.
+        expires_at: Epoch seconds. Requests are refused from this second on.
+        starts_at: Epoch seconds. Requests are refused until the end of this second. None: no start.
         network: The client's network; None allows every address.
     """
 

@@ -81,7 +81,7 @@ class Pages:
         return Page(self._render("home.html", user))
 
     def file(self, user: str | None, resource: str, address: str | None) -> Page | Deny:
-        """Return the page of a file with its signed URL; the access rule is that of /link."""
+        """Return the page of a file with its signed URL, for users who may read the file."""
         response = self._respond(self._link, user, resource, address)
         if isinstance(response, Deny):
             return response

@@ -75,7 +75,7 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True, slots=True)
 class KeyContent:
-    """The kind of a key, "RSA" or "P-256", and its innermost structure: PKCS#1 for RSA."""
+    """The kind of a key, "RSA" or "P-256", and its innermost structure. For RSA that is PKCS#1."""
 
     kind: str
     content: bytes = field(repr=False)
