@@ -226,10 +226,10 @@ def _require_local(active: KeyPair) -> None:
     key = active.private_key
     if not is_key_path(key) and not is_key_text(key):
         raise SigningKeyError(
-            f"{active.key_pair_id}, which signs now, is in AWS KMS (kms:), and the new key would "
-            "be in a file, so nothing was changed",
-            hint="create the new key in KMS, upload its public key, add it to the key group, and "
-            "add it to the key ring by hand (docs/keys.md)",
+            f"the active key {active.key_pair_id} is in AWS KMS (kms:), and a rotation creates "
+            "keys only in files, so nothing was changed",
+            hint="rotate by hand, as docs/keys.md describes: create a key in KMS and upload its "
+            "public key",
         )
 
 
