@@ -92,7 +92,7 @@ def _describe_sending(character: str, is_in_query: bool) -> str:
 
 
 def check_parameter_names(context: Context) -> Iterator[Cause]:
-    """Yield a cause if CloudFront does not recognize the names of its own parameters."""
+    """Yield a cause if CloudFront's parameters have names that CloudFront does not recognize."""
     if context.sent_url is None or context.reason is Reason.ALLOWED:
         return
     query = context.query
