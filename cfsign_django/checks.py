@@ -16,8 +16,9 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.urls import URLResolver, get_resolver
 
-from cfsign import CfsignWarning, ConfigurationError
+from cfsign import CfsignWarning, ConfigurationError, Problem
 from cfsign.config import Settings, check_config
+from cfsign.views import SiteConfig
 from cfsign_django import conf
 from cfsign_django.views import SignedRedirectMixin
 
@@ -68,22 +69,24 @@ def _check_settings() -> Iterator[CheckMessage]:
 def _check_views() -> Iterator[CheckMessage]:
     """Yield the errors of the settings; without any, those of each view in the site's routes."""
     try:
-        conf.site_config()
+        site_config = conf.site_config()
     except ConfigurationError as error:
         for problem in error.problems:
             text, hint = problem.message, problem.hint or _SETTING_HINT
             yield Error(text, hint=hint, id="cfsign_django.E005")
         return
+    for problem in find_view_problems(site_config):
+        text, hint = f"{problem.setting}: {problem.message}", problem.hint or _VIEW_HINT
+        yield Error(text, hint=hint, id="cfsign_django.E006")
+
+
+def find_view_problems(site_config: SiteConfig) -> Iterator[Problem]:
+    """Yield why views in the site's routes cannot work with *site_config*."""
     if not getattr(settings, "ROOT_URLCONF", None):
         return
-    for view in _find_views(get_resolver().url_patterns):
-        try:
-            view.view_class(**view.view_initkwargs)._get_handler()
-        except ConfigurationError as error:
-            for problem in error.problems:
-                text = f"{view.view_class.__qualname__}: {problem.message}"
-                hint = problem.hint or _VIEW_HINT
-                yield Error(text, hint=hint, id="cfsign_django.E006")
+    for function in _find_views(get_resolver().url_patterns):
+        view = function.view_class(**function.view_initkwargs)
+        yield from site_config.find_view_problems(view, can_await=view._is_async)
 
 
 def _find_views(patterns: Iterable[Any]) -> Iterator[Any]:

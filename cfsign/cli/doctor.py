@@ -10,7 +10,16 @@ from cfsign.cli.output import print_result
 from cfsign.cli.parameters import PublicKeyFile, parse_duration, parse_public_key_or_file
 from cfsign.cli.password import ask_password as ask
 from cfsign.config import Settings
-from cfsign.doctor import as_json, as_text, diagnose, read_environment, read_target
+from cfsign.doctor import (
+    as_json,
+    as_text,
+    diagnose,
+    load_target,
+    make_django_check,
+    make_flask_check,
+    read_environment,
+    read_site,
+)
 from cfsign.errors import ConfigurationError
 
 
@@ -47,7 +56,8 @@ def doctor(
     Find mistakes in the settings of a site, and explain how to fix them.
 
     The settings are read from the environment (CLOUDFRONT_...), or from the site with --flask or
-    --django. The other options replace single settings. The exit code is 1 if there is an error.
+    --django; then the options of its views are checked too. The other options replace single
+    settings. The exit code is 1 if there is an error.
     """
     if flask is not None and django is not None:
         raise click.UsageError("--flask cannot be combined with --django")
@@ -61,13 +71,20 @@ def doctor(
     if flags:
         source += " and the given options"
     try:
-        settings = read_environment(flags=flags) if target is None else read_target(target, flags)
+        check_views = None
+        if target is None:
+            settings = read_environment(flags=flags)
+        else:
+            site = load_target(target)
+            settings = read_site(site, flags)
+            check_views = make_flask_check(site) if flask else make_django_check(target, site)
     except ConfigurationError as error:
         problems = list(error.problems)
     else:
         if public_key is not None:
             _check_id(public_key.key_pair_id, settings, source)
-        problems = diagnose(settings, None if public_key is None else public_key.path)
+        path = None if public_key is None else public_key.path
+        problems = diagnose(settings, path, check_views)
     print_result((as_json if in_json else as_text)(source, problems))
     return int(any(problem.level == "error" for problem in problems))
 

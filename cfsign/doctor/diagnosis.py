@@ -14,6 +14,7 @@ from cfsign.config.checks import Ring, find_risks, load_ring
 from cfsign.config.configuration import Configuration, load_values
 from cfsign.config.settings import Settings
 from cfsign.doctor.verification import LoadedKey, match_public_key, verify_key, verify_urls
+from cfsign.doctor.views import ViewCheck, check_options
 from cfsign.errors import CfsignError, Problem
 
 #: The levels of a problem, the most severe first.
@@ -22,13 +23,18 @@ LEVELS = ("error", "warning", "note")
 _UNITS = (("days", 86400), ("hours", 3600), ("minutes", 60), ("s", 1))
 
 
-def diagnose(settings: Settings, public_key: str | os.PathLike[str] | None = None) -> list[Problem]:
+def diagnose(
+    settings: Settings,
+    public_key: str | os.PathLike[str] | None = None,
+    check_views: ViewCheck | None = None,
+) -> list[Problem]:
     """
     Return all problems of *settings*, the errors first.
 
     Args:
         settings: The settings that the site would use.
         public_key: The path of the public key that was uploaded to CloudFront, if known.
+        check_views: A function that checks the site's views, if there are any.
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -51,6 +57,7 @@ def diagnose(settings: Settings, public_key: str | os.PathLike[str] | None = Non
     matches = [] if public_key is None else match_public_key("--public-key", usable, public_key)
     problems += matches
     if configuration is not None:
+        problems += check_options(configuration, check_views)
         verified = verify_urls(configuration, keys, usable)
         # A URL that the key's own public half allows proves nothing if CloudFront has another.
         problems += [each for each in verified if each.level == "error" or not has_errors(matches)]

@@ -10,12 +10,13 @@ import runpy
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from cfsign.config.fields import FIELDS, KEY_RING_FIELDS, OLD_NAMES, SINGLE_KEY_FIELDS
 from cfsign.config.settings import CONFIG, DOMAIN, PREFIX, Settings
 from cfsign.errors import ConfigurationError
 
+_T = TypeVar("_T")
 _TARGET = re.compile(r"(?P<module>.+?)(?::(?P<attribute>[A-Za-z_][\w.]*)(?P<call>\(\))?)?")
 
 
@@ -75,12 +76,22 @@ def read_target(target: str, flags: Mapping[str, Any] | None = None) -> Settings
     Raises:
         ConfigurationError: The target cannot be imported, or refuses its own settings.
     """
+    return read_site(load_target(target), flags)
+
+
+def load_target(target: str) -> object:
+    """Return the module, application or mapping that *target* names; raises as `read_target`."""
     match = _TARGET.fullmatch(target)
     if match is None:
         raise ConfigurationError(
             f"{target!r} does not name settings", hint="use MODULE, MODULE:ATTRIBUTE or a file"
         )
-    return read_mapping(_find_mapping(_load(match)), flags)
+    return _load(match)
+
+
+def read_site(site: object, flags: Mapping[str, Any] | None = None) -> Settings:
+    """Return the settings in *site*, a result of `load_target`."""
+    return read_mapping(_find_mapping(site), flags)
 
 
 def _label_flags(settings: Settings, flags: Mapping[str, Any]) -> Settings:
@@ -99,7 +110,7 @@ def _find_replaced(flags: Mapping[str, Any]) -> set[str]:
 
 
 def _load(match: re.Match[str]) -> object:
-    module = _run(match["module"], lambda: _import(match["module"]))
+    module = run_site_code(match["module"], lambda: _import(match["module"]))
     if match["attribute"] is None:
         return _find_application(module)
     found: Any = module
@@ -109,7 +120,7 @@ def _load(match: re.Match[str]) -> object:
             raise ConfigurationError(
                 f"{match['module']} has no attribute {match['attribute']}", hint="check the name"
             )
-    return _run(match[0], found) if match["call"] else found
+    return run_site_code(match[0], found) if match["call"] else found
 
 
 def _import(name: str) -> object:
@@ -121,7 +132,7 @@ def _import(name: str) -> object:
     return importlib.import_module(name)
 
 
-def _run(name: str, code: Callable[[], object]) -> object:
+def run_site_code(name: str, code: Callable[[], _T]) -> _T:
     """Run the site's code, which may print and may raise any error."""
     try:
         with contextlib.redirect_stdout(sys.stderr):

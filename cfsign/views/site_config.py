@@ -99,10 +99,17 @@ class SiteConfig:
             self._handlers[key] = handler
         return handler
 
-    def find_view_problems(self, view: type, *, can_await: bool = True) -> list[Problem]:
-        """Return why the class *view* cannot work with these settings; an empty list if it can."""
+    def find_view_problems(self, view: object, *, can_await: bool = True) -> list[Problem]:
+        """
+        Return why a view cannot work with these settings; an empty list if it can.
+
+        Args:
+            view: The view's class, or a view.
+            can_await: As for `handler`.
+        """
         try:
             self.handler(view, can_await=can_await)
         except ConfigurationError as error:
-            return [replace(problem, setting=view.__qualname__) for problem in error.problems]
+            name = (view if isinstance(view, type) else type(view)).__qualname__
+            return [replace(problem, setting=name, rule="view") for problem in error.problems]
         return []

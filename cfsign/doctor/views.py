@@ -1,0 +1,59 @@
+"""
+Find the views of a site, and check their options against the settings.
+
+The adapter of the site's framework finds them. It is imported by name: the core imports none.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Iterable
+from importlib.util import find_spec
+
+from cfsign.config.configuration import Configuration
+from cfsign.doctor.settings import run_site_code
+from cfsign.errors import ConfigurationError, Problem
+from cfsign.signing.distribution import Distribution
+from cfsign.views import SiteConfig, ViewOptions
+
+#: Returns why a site's views cannot work with its settings.
+ViewCheck = Callable[[SiteConfig], Iterable[Problem]]
+
+
+def check_options(configuration: Configuration, check_views: ViewCheck | None) -> list[Problem]:
+    """Return the problems of the site's view options, and those that *check_views* finds."""
+    try:
+        distribution = Distribution.from_configuration(configuration)
+        site_config = SiteConfig(distribution, ViewOptions(**configuration.view_options))
+        return [] if check_views is None else list(check_views(site_config))
+    except ConfigurationError as error:
+        return list(error.problems)
+
+
+def make_flask_check(site: object) -> ViewCheck | None:
+    """Return the check of a Flask application's views; None if *site* is not an application."""
+    if not hasattr(site, "view_functions"):
+        return None
+    adapter = importlib.import_module("cfsign_flask.extension")
+    return lambda site_config: adapter.find_view_problems(site, site_config)
+
+
+def make_django_check(target: str, site: object) -> ViewCheck | None:
+    """
+    Return the check of a Django site's views; None if it has no routes.
+
+    Args:
+        target: The name of the settings module.
+        site: The module.
+    """
+    if not getattr(site, "ROOT_URLCONF", None) or find_spec("django") is None:
+        return None
+
+    def load_and_check(site_config: SiteConfig) -> list[Problem]:
+        os.environ["DJANGO_SETTINGS_MODULE"] = target
+        importlib.import_module("django").setup()
+        adapter = importlib.import_module("cfsign_django.checks")
+        return list(adapter.find_view_problems(site_config))
+
+    return lambda site_config: run_site_code(target, lambda: load_and_check(site_config))
