@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from cfsign.utils.files import (
     read_file,
     replace_file,
 )
+from cfsign.utils.secret import Secret
 
 if os.name != "posix":
     pytest.skip("Windows has other rights of files", allow_module_level=True)
@@ -207,6 +209,24 @@ def test_c1_the_private_group_of_a_user_may_write(tmp_path: Path) -> None:
     os.chown(folder, USER, USER)
     folder.chmod(0o775)
     check_folder(folder)
+
+
+@pytest.mark.parametrize("write", [create_file, replace_file])
+@pytest.mark.parametrize("mode", [0o700, 0o777], ids=["not-utf-8", "shared-folder"])
+def test_c2_a_failing_write_shows_no_content(
+    tmp_path: Path, write: Callable[..., None], mode: int
+) -> None:
+    """Error reporters send the local variables of all frames."""
+    tmp_path.chmod(mode)
+    with pytest.raises((UnsafeFileError, UnicodeEncodeError)) as caught:
+        write(tmp_path / "key.pem", Secret("BEGIN-hunter2 \ud800"))
+    stack = traceback.StackSummary.extract(
+        traceback.walk_tb(caught.value.__traceback__), capture_locals=True
+    )
+    own = [frame for frame in stack if frame.filename == files.__file__]
+    assert own
+    assert not any("hunter2" in repr(frame.locals) for frame in own)
+    assert os.listdir(tmp_path) == []
 
 
 def test_c1_a_file_of_the_owner_is_opened_and_others_are_refused(tmp_path: Path) -> None:

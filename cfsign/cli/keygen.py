@@ -12,6 +12,7 @@ from cfsign.cli.output import print_message, print_result
 from cfsign.cli.parameters import parse_path
 from cfsign.keys import KEY_ALGORITHMS, generate_private_key_pem, load_private_key
 from cfsign.utils.files import UnsafeFileError, create_file
+from cfsign.utils.secret import Secret
 
 
 @click.command(short_help="Make a key pair for CloudFront.")
@@ -38,11 +39,11 @@ def keygen(name: Path, algorithm: str) -> None:
             raise click.ClickException(
                 f"{path} exists already; choose another NAME: cfsign keygen NAME"
             )
-    pem = generate_private_key_pem(algorithm)
+    pem = Secret(generate_private_key_pem(algorithm))
     try:
         create_file(private, pem)
         try:
-            create_file(public, load_private_key(pem).public_key_pem(), mode=0o644)
+            create_file(public, load_private_key(pem.reveal()).public_key_pem(), mode=0o644)
         except BaseException:  # an interrupt, too: the private key would block the next run
             with contextlib.suppress(OSError):
                 private.unlink()

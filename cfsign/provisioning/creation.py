@@ -13,6 +13,7 @@ from cfsign.provisioning.actions import Actions
 from cfsign.provisioning.aws import AWSError
 from cfsign.provisioning.cloudfront import CloudFront, KeyGroup
 from cfsign.provisioning.files import write_private_key
+from cfsign.utils.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,6 @@ def create_private_key(
     actions: Actions, path: Path, algorithm: str, model: Path | None = None
 ) -> str:
     """Write a new private key to *path* and return its public key as PEM."""
-    pem = generate_private_key_pem(algorithm)
+    pem = Secret(generate_private_key_pem(algorithm))
     actions.run(f"write {path} (a private key)", lambda: write_private_key(path, pem, model), None)
-    return load_private_key(pem).public_key_pem()
+    return load_private_key(pem.reveal()).public_key_pem()

@@ -12,9 +12,10 @@ from pathlib import Path
 from cfsign.errors import SigningKeyError
 from cfsign.keys.source import MAX_KEY_BYTES
 from cfsign.utils import files
+from cfsign.utils.secret import Secret
 
 
-def write_private_key(path: Path, text: str, model: Path | None = None) -> None:
+def write_private_key(path: Path, text: Secret[str], model: Path | None = None) -> None:
     """
     Write a new file that only its owner can read; an existing file stays as it is.
 
@@ -39,7 +40,7 @@ def write_private_key(path: Path, text: str, model: Path | None = None) -> None:
         raise _build_write_error(path, error) from None
 
 
-def replace_file(path: Path, text: str) -> None:
+def replace_file(path: Path, text: Secret[str]) -> None:
     """
     Replace the content of *path*, whole or not at all; its mode and owner stay.
 
@@ -52,7 +53,7 @@ def replace_file(path: Path, text: str) -> None:
         raise _build_write_error(path, error) from None
 
 
-def read_private_key(path: Path, model: Path) -> bytes:
+def read_private_key(path: Path, model: Path) -> Secret[bytes]:
     """
     Read a private key that `write_private_key` has written with *model*.
 
@@ -62,7 +63,7 @@ def read_private_key(path: Path, model: Path) -> bytes:
     """
     try:
         owner = model.stat().st_uid if os.name == "posix" else None
-        return files.read_file(path, MAX_KEY_BYTES, owner=owner)
+        return Secret(files.read_file(path, MAX_KEY_BYTES, owner=owner))
     except OSError as error:
         raise SigningKeyError(
             f"the private key in {str(path)!r} cannot be used ({error.strerror})",

@@ -15,6 +15,7 @@ from cfsign.keyring.document import EXAMPLE, KeyPair, build_pairs, parse_documen
 from cfsign.keyring.snapshot import find_conflicts
 from cfsign.keyring.source import DocumentFile
 from cfsign.provisioning.files import check_folder, replace_file, write_private_key
+from cfsign.utils.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class RingFile:
         """
         document = self._read()
         try:
-            pairs = build_pairs(document["keys"], self.path.parent)
+            pairs = build_pairs(document.reveal()["keys"], self.path.parent)
         except ConfigurationError as error:
             raise self._build_error(error.problems) from None
         pairs.sort(key=lambda pair: pair.active_from_seconds)
@@ -84,38 +85,37 @@ class RingFile:
     def add(self, entry: dict[str, Any]) -> None:
         """Add a key, as `build_entry` returns it."""
         document = self._read()
-        document["keys"].append(entry)
+        document.reveal()["keys"].append(entry)
         self._write(document)
 
     def remove(self, key_pair_id: str) -> None:
         """Remove a key from the document; its file stays."""
         document = self._read()
-        document["keys"] = [
-            key for key in document["keys"] if key.get("key_pair_id") != key_pair_id
+        document.reveal()["keys"][:] = [
+            key for key in document.reveal()["keys"] if key.get("key_pair_id") != key_pair_id
         ]
         self._write(document)
 
     def create(self, key_pair_id: str, private_key: Path) -> None:
         """Create a document with one key that is always active."""
         entry = {"key_pair_id": key_pair_id, "private_key": str(private_key.absolute())}
-        write_private_key(self.path, json.dumps({"keys": [entry]}, indent=2) + "\n")
+        write_private_key(self.path, _format({"keys": [entry]}))
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self) -> Secret[dict[str, Any]]:
         if not self.path.exists():
             raise ConfigurationError(
                 f"there is no key ring {str(self.path)!r}",
                 hint=f"create it with the key that signs now: {EXAMPLE}",
             )
         try:
-            return parse_document(DocumentFile(self.path).read())
+            return Secret(parse_document(DocumentFile(self.path).read()))
         except ConfigurationError as error:
             raise self._build_error(error.problems) from None
 
-    def _write(self, document: dict[str, Any]) -> None:
+    def _write(self, document: Secret[dict[str, Any]]) -> None:
         # A link stays; the file that it names is replaced.
         path = Path(os.path.realpath(self.path))
-        # Escaped to ASCII, because a lone surrogate has no UTF-8 form.
-        replace_file(path, json.dumps(document, indent=2) + "\n")
+        replace_file(path, _format(document.reveal()))
 
     def _build_error(self, problems: Iterable[Problem]) -> ConfigurationError:
         name = f"the key ring {str(self.path)!r}"
@@ -123,6 +123,11 @@ class RingFile:
             replace(each, setting=f"{name}: {each.setting}" if each.setting else name)
             for each in problems
         )
+
+
+def _format(document: dict[str, Any]) -> Secret[str]:
+    # Escaped to ASCII, because a lone surrogate has no UTF-8 form.
+    return Secret(json.dumps(document, indent=2) + "\n")
 
 
 def build_entry(

@@ -30,6 +30,7 @@ from cfsign.provisioning.cloudfront import CloudFront, KeyGroup, build_fingerpri
 from cfsign.provisioning.creation import create_private_key
 from cfsign.provisioning.files import read_private_key, write_private_key
 from cfsign.provisioning.ring_file import RingFile, build_entry
+from cfsign.utils.secret import Secret
 
 #: How much the clocks of the site, the edges and this machine may differ, in seconds.
 MARGIN = 300
@@ -153,7 +154,7 @@ class Rotation:
             self.actions.run(
                 f"write {key_file} (the private key)",
                 lambda: write_private_key(
-                    key_file, read_private_key(pending, model).decode("ascii"), model
+                    key_file, Secret(read_private_key(pending, model).reveal().decode()), model
                 ),
                 None,
             )
@@ -204,7 +205,7 @@ class Rotation:
         """Return the public key of the pending private key."""
         pending = self.ring.pending_key
         try:
-            return load_private_key(read_private_key(pending, model)).public_key_pem()
+            return load_private_key(read_private_key(pending, model).reveal()).public_key_pem()
         except SigningKeyError as error:
             if error.source:  # it cannot be read, and the error says why
                 raise

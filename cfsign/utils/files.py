@@ -13,6 +13,9 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from cfsign.utils.secret import Secret, hide
 
 _BINARY: int = getattr(os, "O_BINARY", 0)
 _NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
@@ -24,13 +27,15 @@ class UnsafeFileError(OSError):
     """A file that is not read or written: a link, not a regular file, or of another user."""
 
 
-def create_file(path: Path, text: str, *, mode: int = 0o600, model: Path | None = None) -> None:
+def create_file(
+    path: Path, text: str | Secret[str], *, mode: int = 0o600, model: Path | None = None
+) -> None:
     """
     Create a file with *text*; an existing file or link stays as it is.
 
     Args:
         path: The file to create.
-        text: Its content.
+        text: Its content; a `Secret` is in no frame of an error.
         mode: Its permissions. It is created with them, so that no one can open it earlier.
         model: A file whose owner and group the new file gets. Its group may read the new file if
             it may read the model.
@@ -40,6 +45,7 @@ def create_file(path: Path, text: str, *, mode: int = 0o600, model: Path | None 
         UnsafeFileError: Other users can write to the folder.
         OSError: The file cannot be written. No part of it is left.
     """
+    text = hide(text)
     check_folder(path.parent, allow_group=model is None)
     access = None if model is None else model.stat()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, mode)
@@ -47,7 +53,7 @@ def create_file(path: Path, text: str, *, mode: int = 0o600, model: Path | None 
         _write(descriptor, text, access, stat.S_IRGRP)
 
 
-def replace_file(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str | Secret[str]) -> None:
     """
     Replace the content of *path* with *text*, whole or not at all; its mode and owner stay.
 
@@ -59,6 +65,7 @@ def replace_file(path: Path, text: str) -> None:
     """
     import tempfile  # imported late: most programs only read files
 
+    text = hide(text)
     check_folder(path.parent)
     access = path.lstat() if os.path.lexists(path) else None
     if access is not None:
@@ -176,11 +183,11 @@ def _remove_on_error(path: Path) -> Iterator[None]:
         raise
 
 
-def _write(descriptor: int, text: str, access: os.stat_result | None, mask: int) -> None:
+def _write(descriptor: int, text: Secret[Any], access: os.stat_result | None, mask: int) -> None:
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         if access is not None:
             _copy_access(descriptor, access, mask)
-        file.write(text)
+        file.write(text.reveal())
         file.flush()
         os.fsync(descriptor)
 

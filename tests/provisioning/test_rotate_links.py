@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import stat
+import traceback
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+import cfsign
 from cfsign import SigningKeyError
 from cfsign.keys import generate_private_key_pem
-from cfsign.provisioning import Actions, CloudFront, RingFile, Rotation
+from cfsign.provisioning import Actions, CloudFront, RingFile, Rotation, creation
+from cfsign.utils import files
 
 pytest.importorskip("cryptography")
 
@@ -154,3 +157,33 @@ def test_c1_a_link_of_the_user_to_a_ring_of_root_is_refused(site, tmp_path):
     with pytest.raises(SigningKeyError, match="a link of the user with id 12345"):
         site.rotate()
     assert ring.read_bytes() == before
+
+
+@pytest.mark.parametrize("failing", ["write_private_key", "replace_file"])
+def test_c2_a_failing_rotation_shows_no_key(site, ec_pem, monkeypatch, failing):
+    """Neither the new key nor the keys in the document are in the frames of the error."""
+    document = json.loads((site.folder / "ring.json").read_text())
+    document["keys"][0]["private_key"] = ec_pem
+    (site.folder / "ring.json").write_text(json.dumps(document))
+    new_key = generate_private_key_pem("P-256")
+    monkeypatch.setattr(creation, "generate_private_key_pem", lambda algorithm: new_key)
+    is_document = failing == "replace_file"
+    original = files.replace_file if is_document else files.create_file
+
+    def fail(path, text, **more):
+        os.chmod(path.parent, 0o777)  # as if another process had changed it meanwhile
+        original(path, text, **more)
+
+    monkeypatch.setattr(files, "replace_file" if is_document else "create_file", fail)
+    with pytest.raises(SigningKeyError, match="other users can write") as caught:
+        site.rotate()
+    error, shown = caught.value, ""
+    while error is not None:
+        walk = traceback.walk_tb(error.__traceback__)
+        for frame in traceback.StackSummary.extract(walk, capture_locals=True):
+            if frame.filename.startswith(str(Path(cfsign.__file__).parent)):
+                shown += repr(frame.locals)
+        error = error.__cause__ or error.__context__
+    assert "pending" in shown
+    for pem in (ec_pem, new_key):
+        assert not any(line in shown for line in pem.split("\n")[1:-2])
