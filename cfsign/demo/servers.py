@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import quote
 
 from cfsign.checking.key_group import TrustedKeyGroup
 from cfsign.demo.files import PrivateFile, create_private_folder
@@ -20,6 +19,7 @@ from cfsign.edge.server.http_server import get_url, listen
 from cfsign.edge.server.http_server import serve as serve_app
 from cfsign.keys import generate_private_key_pem, load_private_key
 from cfsign.signing.distribution import Distribution
+from cfsign.signing.url import encode_path
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -78,7 +78,7 @@ class Servers:
 
     def unsigned_url(self, file: PrivateFile) -> str:
         """Return the unsigned URL of a file."""
-        return f"{self.edge}/{quote(file.name)}"
+        return f"{self.edge}{encode_path(file.name)}"
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import pytest
 
 from cfsign import TrustedKeyGroup
 from cfsign.demo.files import ALBUM, FILES, GUIDE, PICTURE, PrivateFile
+from cfsign.demo.servers import Recorder, Servers
 from cfsign.demo.sites import FRAMEWORKS
 from cfsign.demo.users import READERS, USERS, can_read
 from tests.demo.conftest import LogIn
@@ -90,7 +91,11 @@ def test_file_is_shown_to_its_readers(
         codes.add(verdict.code)
         assert verdict.code is None or f"403 {verdict.code}" in response.text
     assert codes >= {None, "AccessDenied", "InvalidKey", "MissingKey", "MalformedPolicy"}
-    assert signed[0].startswith(f"{EDGE}/{quote(file.name)}?")
+    path = quote(file.name, safe="/'")
+    url = f"{EDGE}/{path}"
+    assert signed[0].startswith(f"{url}?")
+    # The URL that cookies for this file open.
+    assert Servers("", EDGE, Recorder(lambda *_: [])).unsigned_url(file) == url
     assert re.search(r'data-expires="\d{10}"', response.text)
     assert "data-left>" in response.text
 
