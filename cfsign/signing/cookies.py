@@ -50,6 +50,9 @@ class SignedCookies(Mapping[str, str]):
     def __repr__(self) -> str:
         return f"<SignedCookies {self['CloudFront-Key-Pair-Id']}: {', '.join(self)}>"
 
+    # Sentry prints the items of a mapping instead of its repr.
+    __sentry_repr__ = __repr__
+
     def set_cookie_headers(
         self,
         domain: str | None = None,

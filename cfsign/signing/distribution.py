@@ -36,6 +36,7 @@ from cfsign.signing.url import (
     encode_path,
     encode_query,
 )
+from cfsign.utils.secret import hide
 
 if TYPE_CHECKING:
     from cfsign.config.configuration import Configuration
@@ -120,6 +121,8 @@ class Distribution:
         self._cache = None if self.expiry_step is None else SignedPolicies(self.cache_bytes)
 
     def __repr__(self) -> str:
+        if not hasattr(self, "signer"):  # in the report of an error of __init__
+            return "<Distribution, not checked yet>"
         return f"<Distribution {self.domain} {self.signer!r}>"
 
     @classmethod
@@ -132,7 +135,9 @@ class Distribution:
         """
         from cfsign.config.configuration import Configuration  # only settings need it
 
-        return cls.from_configuration(Configuration.from_mapping(mapping))
+        hidden: Any = hide(mapping)
+        del mapping
+        return cls.from_configuration(Configuration.from_mapping(hidden))
 
     @classmethod
     def from_env(
@@ -150,7 +155,9 @@ class Distribution:
         """
         from cfsign.config.configuration import Configuration  # as above
 
-        return cls.from_configuration(Configuration.from_env(environ, prefix))
+        hidden: Any = hide(environ)
+        del environ
+        return cls.from_configuration(Configuration.from_env(hidden, prefix))
 
     @classmethod
     def from_configuration(cls, configuration: Configuration) -> Distribution:

@@ -15,7 +15,7 @@ from cfsign.limits import MAX_URL_BYTES
 from cfsign.signing.cookies import SignedCookies
 from cfsign.signing.pattern import is_match
 from cfsign.signing.policy import Policy
-from cfsign.signing.url import REST, check_length, check_url, check_urls
+from cfsign.signing.url import REST, build_length_error, check_url, check_urls
 
 #: The most URLs that are checked at once.
 BLOCK = 64
@@ -133,8 +133,11 @@ def build_query(
 
 def add_query(url: str, query: str) -> str:
     """Return *url* with *query* after its own; raise ResourceError if it is too long."""
-    signed = f"{url}{'&' if '?' in url else '?'}{query}"
-    return signed if len(signed) <= MAX_URL_BYTES else check_length(signed)
+    if len(url) + 1 + len(query) <= MAX_URL_BYTES:
+        return f"{url}{'&' if '?' in url else '?'}{query}"
+    length = len(url) + 1 + len(query)
+    del query  # error reports print the variables of a frame that raises
+    raise build_length_error(length)
 
 
 def check_match(resource: str, url: str) -> None:

@@ -30,6 +30,7 @@ from cfsign.signing.policy import Conditions, Policy, build_policy, check_condit
 from cfsign.signing.signed_policy import SignedPolicy, add_query, build_query, check_match
 from cfsign.signing.url import check_url, check_urls
 from cfsign.signing.workers import check_workers, map_in_order
+from cfsign.utils.secret import hide
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -120,11 +121,16 @@ class BaseSigner(ABC):
                 # The short branch for the most common case does the same steps without a Policy and
                 # a SignedPolicy: this halves our part of the time.
                 signer = self.current()
-                signature = signer._sign(policy_text(url, expires_at).encode())
-                query = build_query(
-                    f"Expires={expires_at}", signature, signer._key_pair_id, signer._hash_algorithm
+                # Nothing of the signature is in a variable: add_query may raise.
+                return add_query(
+                    url,
+                    build_query(
+                        f"Expires={expires_at}",
+                        signer._sign(policy_text(url, expires_at).encode()),
+                        signer._key_pair_id,
+                        signer._hash_algorithm,
+                    ),
                 )
-                return add_query(url, query)
         return self.sign_policy(_build_matching_policy(url, pattern, conditions, now)).url(url)
 
     def sign_urls(
@@ -228,8 +234,10 @@ class Signer(Unpicklable, BaseSigner):
             SigningKeyError: The id or the key cannot be used.
             PolicyError: CloudFront or the key does not support the hash algorithm.
         """
-        self._key_pair_id = check_key_pair_id(key_pair_id)
-        self._key = resolve_private_key(private_key)
+        hidden_id, hidden_key = hide(key_pair_id), hide(private_key)  # people mix them up
+        del key_pair_id, private_key
+        self._key_pair_id = check_key_pair_id(hidden_id.reveal())
+        self._key = resolve_private_key(hidden_key.reveal())
         self._hash_algorithm = choose_hash_algorithm(self._key, hash_algorithm)
 
     @property
@@ -243,6 +251,8 @@ class Signer(Unpicklable, BaseSigner):
         return self._hash_algorithm
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_hash_algorithm"):  # in the report of an error of __init__
+            return "<Signer, not loaded yet>"
         return f"<Signer {self.key_pair_id} {self.hash_algorithm}>"
 
     @property
@@ -262,6 +272,9 @@ class Signer(Unpicklable, BaseSigner):
         return self._check_signature(self._key.sign(message, self._hash_algorithm))
 
     async def _sign_async(self, message: bytes) -> bytes:
+        return self._check_signature(await self._call_key(message))
+
+    async def _call_key(self, message: bytes) -> object:
         signature: object
         if is_blocking(self._key) and not is_async(self._key):
             import asyncio  # imported only where a loop runs: `import cfsign` stays fast
@@ -269,31 +282,32 @@ class Signer(Unpicklable, BaseSigner):
             signature = await asyncio.to_thread(self._key.sign, message, self._hash_algorithm)
         else:
             signature = self._key.sign(message, self._hash_algorithm)
-        if inspect.isawaitable(signature):
-            signature = await signature
-        return self._check_signature(signature)
+        return await signature if inspect.isawaitable(signature) else signature
 
     def _check_signature(self, signature: object) -> bytes:
         """Return the result of a key's `sign` if it is a signature."""
         if isinstance(signature, bytes) and signature:
             if len(signature) != _RAW_ECDSA or not self._is_raw_ecdsa(signature):
                 return signature
-            raise SigningKeyError(
+            error = SigningKeyError(
                 f"sign of a {type(self._key).__name__} returned r and s next to each other, the "
                 "ECDSA format of PKCS#11 and JWS; CloudFront needs ASN.1 DER (RFC 3279)",
                 hint="return encode_dss_signature(r, s) of the cryptography package",
             )
-        if inspect.isawaitable(signature):
+        elif inspect.isawaitable(signature):
             if inspect.iscoroutine(signature):
                 signature.close()  # else Python would warn later that it was never awaited
-            raise SigningKeyError(
+            error = SigningKeyError(
                 "the private key signs asynchronously",
                 hint="await sign_policy_async, or use an async view",
             )
-        raise SigningKeyError(
-            f"sign of a {type(self._key).__name__} must return the raw signature as bytes, "
-            f"got {_describe(signature)}"
-        )
+        else:
+            error = SigningKeyError(
+                f"sign of a {type(self._key).__name__} must return the raw signature as bytes, "
+                f"got {_describe(signature)}"
+            )
+        del signature  # error reports print the variables of a frame that raises
+        raise error
 
     def _is_raw_ecdsa(self, signature: bytes) -> bool:
         """Return False for DER of 64 bytes, and for RSA of 512 bits, as tests have."""

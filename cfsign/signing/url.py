@@ -267,13 +267,18 @@ def check_length(url: str) -> str:
     if not isinstance(url, str):
         raise ResourceError(f"a URL must be text (str), got {type(url).__name__}")
     if len(url) > MAX_URL_BYTES:
-        raise ResourceError(
-            f"the URL is {len(url)} bytes long; CloudFront accepts at most {MAX_URL_BYTES} bytes, "
-            "including the signature",
-            hint="shorten the path or the query",
-        )
+        raise build_length_error(len(url))
     # A member of a str enumeration would be formatted as its name.
     return str.__str__(url)
+
+
+def build_length_error(length: int) -> ResourceError:
+    """Build the error for a URL of *length* bytes, which is too long."""
+    return ResourceError(
+        f"the URL is {length} bytes long; CloudFront accepts at most {MAX_URL_BYTES} bytes, "
+        "including the signature",
+        hint="shorten the path or the query",
+    )
 
 
 def check_domain(domain: str) -> str:

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from cfsign.errors import PolicyError
+from cfsign.utils.secret import Secret
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -55,19 +56,20 @@ def map_in_order(
 
     is_over = threading.Event()
 
-    def work_on(items: list[Item]) -> tuple[list[Result], Exception | None]:
-        results: list[Result] = []
+    def work_on(items: list[Item]) -> tuple[Secret[list[Result]], Exception | None]:
+        # Hidden, because the frame of an error in *work* keeps it: a result may be a signed URL.
+        results: Secret[list[Result]] = Secret([])
         for item in items:
             if is_over.is_set():
                 break
             try:
-                results.append(work(item))
+                results.reveal().append(work(item))
             except Exception as error:
                 return results, error
         return results, None
 
     pool = ThreadPoolExecutor(workers, thread_name_prefix="cfsign")
-    futures: deque[Future[tuple[list[Result], Exception | None]]] = deque()
+    futures: deque[Future[tuple[Secret[list[Result]], Exception | None]]] = deque()
     chunks = _chunks(items, chunk)
     failure: Exception | None = None
     try:
@@ -80,7 +82,7 @@ def map_in_order(
             if not futures:
                 break
             results, error = futures.popleft().result()
-            yield from results
+            yield from results.reveal()
             if error is not None:
                 raise error
         if failure is not None:
