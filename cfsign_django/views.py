@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views import View
 
+from cfsign.config import hide
 from cfsign.views import (
     Deny,
     FileRequest,
@@ -139,9 +140,9 @@ class SignedRedirectMixin(OptionAttributes, _View):
         file_request = self._get_file_request(request, resource, url_args)
         if isinstance(file_request, Deny):
             return refuse(request, file_request)
-        result = self.authorize(request, resource, **url_args)  # type: ignore[arg-type]  # not None
-        if isinstance(result, HttpResponseBase):
-            return result
+        result = hide(self.authorize(request, resource, **url_args))  # type: ignore[arg-type]  # not None
+        if isinstance(result.reveal(), HttpResponseBase):
+            return result.reveal()  # type: ignore[no-any-return]
         response = file_request.respond(result)
         return refuse(request, response) if isinstance(response, Deny) else convert(response)
 
@@ -205,9 +206,9 @@ class AsyncSignedRedirectView(SignedRedirectMixin, View):
         file_request = self._get_file_request(request, resource, url_args)
         if isinstance(file_request, Deny):
             return await _refuse_async(request, file_request)
-        result = await self.authorize(request, resource, **url_args)  # type: ignore[arg-type]
-        if isinstance(result, HttpResponseBase):
-            return result
+        result = hide(await self.authorize(request, resource, **url_args))  # type: ignore[arg-type]
+        if isinstance(result.reveal(), HttpResponseBase):
+            return result.reveal()  # type: ignore[no-any-return]
         response = await file_request.respond_async(result)
         if isinstance(response, Deny):
             return await _refuse_async(request, response)

@@ -17,6 +17,7 @@ except ModuleNotFoundError as error:
         "cfsign_falcon needs Falcon: pip install 'cloudfront-cfsign[falcon]'", name="falcon"
     ) from None
 
+from cfsign.config import hide
 from cfsign_falcon._resource import Resource
 
 
@@ -34,7 +35,7 @@ class SignedRedirectResource(Resource):
     ) -> None:
         """Answer GET."""
         file_request = self._get_file_request(req, resp, resource, params, req.query_string)
-        result = self.authorize(req, resource, **params)  # type: ignore[arg-type]  # not None
+        result = hide(self.authorize(req, resource, **params))  # type: ignore[arg-type]  # not None
         self._send(resp, file_request.respond(result))
 
     def on_head(self, req: falcon.Request, resp: falcon.Response, **params: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NoReturn, Self
 import falcon
 
 from cfsign import ConfigurationError, Distribution
-from cfsign.config import Configuration
+from cfsign.config import Configuration, hide
 from cfsign.views import (
     Deny,
     FileRequest,
@@ -104,7 +104,9 @@ class Resource(OptionAttributes):
         Raises:
             ConfigurationError: A setting or an option is wrong. Lists all problems.
         """
-        return cls._from_configuration(Configuration.from_mapping(mapping), options)
+        hidden: Any = hide(mapping)
+        del mapping
+        return cls._from_configuration(Configuration.from_mapping(hidden), options)
 
     @classmethod
     def from_env(
@@ -119,7 +121,9 @@ class Resource(OptionAttributes):
         Raises:
             ConfigurationError: A variable or an option is wrong. Lists all problems.
         """
-        return cls._from_configuration(Configuration.from_env(environ, prefix), options)
+        hidden: Any = hide(environ)
+        del environ
+        return cls._from_configuration(Configuration.from_env(hidden, prefix), options)
 
     @classmethod
     def _from_configuration(cls, configuration: Configuration, options: dict[str, Any]) -> Self:

@@ -6,6 +6,7 @@ from typing import Any
 
 import falcon.asgi
 
+from cfsign.config import hide
 from cfsign_falcon._resource import Resource
 
 
@@ -30,7 +31,7 @@ class SignedRedirectResource(Resource):
         # Not req.query_string: Falcon decodes it as UTF-8, and these are the client's bytes.
         query_string = req.scope["query_string"]
         file_request = self._get_file_request(req, resp, resource, params, query_string)
-        result = await self.authorize(req, resource, **params)  # type: ignore[arg-type]  # not None
+        result = hide(await self.authorize(req, resource, **params))  # type: ignore[arg-type]  # not None
         self._send(resp, await file_request.respond_async(result))
 
     async def on_head(

@@ -13,6 +13,7 @@ from flask import Flask, current_app, has_app_context, request
 from werkzeug.wrappers import Response
 
 from cfsign import CfsignWarning, ConfigurationError, DecisionError
+from cfsign.config import hide
 from cfsign.config.headers import is_header_mapping
 from cfsign.views import (
     Deny,
@@ -62,7 +63,8 @@ class CloudFrontRedirect:
             ResourceError: The location is neither a domain nor a URL that may be signed.
         """
         self.location = location or ""
-        self._cf_config = cf_config
+        self._cf_config = hide(cf_config)
+        del cf_config
         given = {"code": code, "headers": _drop_content_type(headers)}
         options: dict[str, Any] = {
             name: value for name, value in given.items() if value is not None
@@ -71,7 +73,11 @@ class CloudFrontRedirect:
         self._options = {name: getattr(checked, name) for name in options}
         self._handlers: WeakKeyDictionary[Flask, ViewHandler] = WeakKeyDictionary()
         has_domain = bool(self.location) and not self.location.startswith("/")
-        self._handler = self._make_handler(cf_config, None) if has_domain and cf_config else None
+        self._handler = (
+            self._make_handler(self._cf_config, None)
+            if has_domain and self._cf_config.reveal()
+            else None
+        )
         if self._handler is None and has_app_context():
             self._get_handler(current_app._get_current_object())  # type: ignore[attr-defined]
 
@@ -111,7 +117,7 @@ class CloudFrontRedirect:
                 "cannot await it in an async view function",
                 hint="use a plain view function",
             )
-        result = app.ensure_sync(self.authorize)(*args, **kwargs)
+        result = hide(app.ensure_sync(self.authorize)(*args, **kwargs))
         response = respond(app, handler, file_request, result)
         return self._refuse(app, response) if isinstance(response, Deny) else response
 
@@ -124,13 +130,13 @@ class CloudFrontRedirect:
         if self._handler is not None:
             return self._handler
         if app not in self._handlers:
-            config = self._cf_config or app.config.get("CLOUDFRONT_CONFIG")
+            config = hide(self._cf_config.reveal() or app.config.get("CLOUDFRONT_CONFIG"))
             domain = app.config.get("CLOUDFRONT_DOMAIN")
             self._handlers[app] = self._make_handler(config, domain)
         return self._handlers[app]
 
     def _make_handler(self, config: Any, domain: Any) -> ViewHandler:
-        settings = {"CLOUDFRONT_DOMAIN": domain, "CLOUDFRONT_CONFIG": config}
+        settings: Any = hide({"CLOUDFRONT_DOMAIN": domain, "CLOUDFRONT_CONFIG": config.reveal()})
         try:
             site_config = SiteConfig.from_config(settings, location=self.location)
         except ConfigurationError as error:

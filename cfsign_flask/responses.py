@@ -9,6 +9,7 @@ from flask import Flask, abort, after_this_request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from cfsign.config import Secret
 from cfsign.views import Deny, FileRequest, ViewHandler, ViewResponse
 
 if TYPE_CHECKING:
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
 
 
 def respond(
-    app: Flask, handler: ViewHandler, file_request: FileRequest, result: object
+    app: Flask, handler: ViewHandler, file_request: FileRequest, result: Secret[Any]
 ) -> Response | Deny:
-    """Return Flask's response for *result*, the return value of `authorize`, or the refusal."""
-    if isinstance(result, Response):
-        return result
+    """Return Flask's response for *result*, what `authorize` returned, or the refusal."""
+    if isinstance(result.reveal(), Response):
+        passed: Response = result.reveal()
+        return passed
     if handler.has_async_key:
         response: ViewResponse | Deny = app.ensure_sync(file_request.respond_async)(result)
     else:

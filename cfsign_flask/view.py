@@ -9,6 +9,7 @@ from flask import Blueprint, current_app, request
 from flask.views import MethodView
 from werkzeug.wrappers import Response
 
+from cfsign.config import hide
 from cfsign.views import (
     Deny,
     OptionAttributes,
@@ -85,7 +86,7 @@ class SignedRedirectView(OptionAttributes, MethodView):
         file_request = handler.file_request(resource, request.query_string)
         if isinstance(file_request, Deny):
             refuse(file_request)
-        result = app.ensure_sync(self.authorize)(resource, **url_args)
+        result = hide(app.ensure_sync(self.authorize)(resource, **url_args))
         response = respond(app, handler, file_request, result)
         if isinstance(response, Deny):
             refuse(response)

@@ -24,6 +24,7 @@ from cfsign.checking.verdict import Reason, Verdict
 from cfsign.errors import CfsignWarning, ConfigurationError, PolicyError, SigningKeyError
 from cfsign.keys import KEY_ALGORITHMS, HashAlgorithm, PublicKey, load_public_key
 from cfsign.limits import KEY_GROUP_ID, KEY_PAIR_ID
+from cfsign.utils.secret import Secret, hide
 
 KeySource: TypeAlias = str | bytes | os.PathLike[str]
 Address: TypeAlias = str | IPv4Address | IPv6Address
@@ -52,16 +53,17 @@ class TrustedKeyGroup:
     """
 
     def __init__(self, keys: Mapping[str, KeySource]) -> None:
-        mapping: object = keys  # callers without a type checker pass anything
-        if not isinstance(mapping, Mapping) or not mapping:
+        self._keys: dict[str, PublicKey] = {}
+        hidden = hide(keys)  # people have put private keys here
+        del keys
+        if not isinstance(hidden.reveal(), Mapping) or not hidden.reveal():
             raise ConfigurationError(
                 "the trusted keys must be a mapping with at least one key",
                 hint="pass {key_pair_id: public_key_pem}",
             )
-        self._keys: dict[str, PublicKey] = {}
-        for key_pair_id, source in keys.items():
+        for key_pair_id in hidden.reveal():
             _check_key_pair_id(key_pair_id)
-            self._keys[key_pair_id] = _load_key(key_pair_id, source)
+            self._keys[key_pair_id] = _load_key(key_pair_id, Secret(hidden.reveal()[key_pair_id]))
         for key_pair_id, key in self._keys.items():
             if key.algorithm not in KEY_ALGORITHMS:
                 warnings.warn(
@@ -199,9 +201,9 @@ def _check_key_pair_id(key_pair_id: object) -> None:
     )
 
 
-def _load_key(key_pair_id: str, source: KeySource) -> PublicKey:
+def _load_key(key_pair_id: str, source: Secret[KeySource]) -> PublicKey:
     try:
-        return load_public_key(source)
+        return load_public_key(source.reveal())
     except SigningKeyError as error:
         raise SigningKeyError(
             f"key pair id {key_pair_id}: {error.message}", hint=error.hint, source=error.source

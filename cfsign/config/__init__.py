@@ -6,12 +6,16 @@ if TYPE_CHECKING:
     from cfsign.config.checks import check_config as check_config
     from cfsign.config.configuration import Configuration as Configuration
     from cfsign.config.settings import Settings as Settings
+    from cfsign.utils.secret import Secret as Secret
+    from cfsign.utils.secret import hide as hide
 else:
     # Imported on first use (PEP 562): the views need `cfsign.config.fields` without the rest.
     _MODULES = {
         "Configuration": "cfsign.config.configuration",
         "Settings": "cfsign.config.settings",
+        "Secret": "cfsign.utils.secret",
         "check_config": "cfsign.config.checks",
+        "hide": "cfsign.utils.secret",
     }
 
     def __getattr__(name):
@@ -22,4 +26,4 @@ else:
         return getattr(import_module(_MODULES[name]), name)
 
 
-__all__ = ["Configuration", "Settings", "check_config"]
+__all__ = ["Configuration", "Secret", "Settings", "check_config", "hide"]

@@ -21,6 +21,7 @@ from cfsign.keys import AsyncPrivateKey, HashAlgorithm, PrivateKey
 from cfsign.signing.cache import DEFAULT_BYTES
 from cfsign.signing.signer import BaseSigner, Signer, choose_hash_algorithm
 from cfsign.signing.times import check_jitter
+from cfsign.utils.secret import hide
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,9 @@ class Configuration:
         Raises:
             ConfigurationError: The settings have mistakes; it reports all of them.
         """
-        return cls._from_settings(Settings.from_mapping(mapping))
+        hidden: Any = hide(mapping)
+        del mapping
+        return cls._from_settings(Settings.from_mapping(hidden))
 
     @classmethod
     def from_env(
@@ -87,7 +90,9 @@ class Configuration:
         Raises:
             ConfigurationError: The variables have mistakes; it reports all of them.
         """
-        return cls._from_settings(Settings.from_env(environ, prefix))
+        hidden: Any = hide(environ)
+        del environ
+        return cls._from_settings(Settings.from_env(hidden, prefix))
 
     @classmethod
     def _from_settings(cls, settings: Settings) -> Configuration:

@@ -19,6 +19,7 @@ from cfsign.signing.cache import DEFAULT_BYTES, check_cache_bytes
 from cfsign.signing.signer import check_hash_algorithm
 from cfsign.signing.times import check_duration, parse_duration, to_seconds
 from cfsign.signing.url import check_domain
+from cfsign.utils.secret import hide
 
 #: The statuses of `authorize` that allow a request by default, as in the 2012 class.
 ALLOWED_STATUSES = (200, 204)
@@ -174,13 +175,17 @@ def get_host(domain: str) -> str:
 def _load_listed_ring(pairs: Any, refresh_every: float = 30) -> object:
     from cfsign.keyring.ring import KeyRing  # imported only if there is a ring
 
-    return KeyRing(pairs, refresh_every=refresh_every)
+    hidden: Any = hide(pairs)
+    del pairs
+    return KeyRing(hidden, refresh_every=refresh_every)
 
 
 def _load_ring(source: Any, refresh_every: float = 30) -> object:
     from cfsign.keyring.ring import build_ring  # as above
 
-    return build_ring(source, refresh_every=refresh_every)
+    hidden = hide(source)
+    del source
+    return build_ring(hidden, refresh_every=refresh_every)
 
 
 def _check_interval(refresh_every: Any) -> object:
@@ -215,7 +220,7 @@ FIELDS: dict[str, Field] = {
         required_hint="set it to the public key's ID in CloudFront, such as K2JCJMDEHXQW5F",
         may_be_none=True,
     ),
-    "password": Field(lambda password: password, "PASSWORD"),  # checked with the key
+    "password": Field(hide, "PASSWORD"),  # checked with the key
     "private_key": Field(
         resolve_private_key,
         "PRIVATE_KEY",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from cfsign.config.fields import FIELDS, KEY_RING_FIELDS, OLD_NAMES, SINGLE_KEY_FIELDS
 from cfsign.errors import CfsignError, ConfigurationError, Problem
+from cfsign.utils.secret import hide
 
 DOMAIN = "CLOUDFRONT_DOMAIN"
 CONFIG = "CLOUDFRONT_CONFIG"
@@ -41,13 +42,15 @@ class Settings:
         Raises:
             ConfigurationError: *mapping* is not a mapping.
         """
-        if not isinstance(mapping, Mapping):
+        hidden = hide(mapping)
+        del mapping
+        if not isinstance(hidden.reveal(), Mapping):
             raise ConfigurationError(
-                f"the settings must be a mapping, got {type(mapping).__name__}",
+                f"the settings must be a mapping, got {type(hidden.reveal()).__name__}",
                 hint="use a dict or a Flask application's config",
             )
         labels = {name: f"{CONFIG}[{name!r}]" for name in FIELDS} | {"domain": DOMAIN}
-        config = mapping.get(CONFIG)
+        config = hidden.reveal().get(CONFIG)
         problems = []
         if not isinstance(config, Mapping):
             what = "missing" if config is None else f"must be a dict, got {type(config).__name__}"
@@ -70,7 +73,7 @@ class Settings:
             problems.append(
                 Problem(f"{CONFIG}['domain']", "unknown setting", hint, rule="unknown-setting")
             )
-        values["domain"] = mapping.get(DOMAIN)
+        values["domain"] = hidden.reveal().get(DOMAIN)
         for name, setting in FIELDS.items():
             if setting.may_be_none and values.get(name) is None:
                 values.pop(name, None)
@@ -86,20 +89,24 @@ class Settings:
         site. It is an error if the required setting it resembles is missing.
         """
         labels = {name: prefix + each.variable for name, each in FIELDS.items() if each.variable}
+        known = {*labels.values(), f"{prefix}PRIVATE_KEY_FILE", f"{prefix}EXPIRES"}
+        hidden = hide(environ)
+        del environ
+        # These variables alone: the environment holds the secrets of other programs.
+        variables = {label: hidden.reveal().get(label) for label in known}
+        names = [name for name in hidden.reveal() if name.startswith(prefix)]
         values: dict[str, Any] = {
-            name: environ[label] for name, label in labels.items() if environ.get(label)
+            name: variables[label] for name, label in labels.items() if variables[label]
         }
-        known = set(labels.values())
         problems = []
         for variable, name, convert in (
             (f"{prefix}PRIVATE_KEY_FILE", "private_key", Path),
             (f"{prefix}EXPIRES", "expires_in", str),
         ):
-            known.add(variable)
-            if environ.get(variable):
+            if variables[variable]:
                 if name in values:
                     problems.append(_build_conflict(variable, labels[name], name))
-                values[name] = convert(environ[variable])
+                values[name] = convert(variables[variable])
                 labels[name] = variable
         missing = {name for name, each in FIELDS.items() if each.required_hint} - values.keys()
         if "key_ring" in values:
@@ -108,7 +115,7 @@ class Settings:
         if "private_key" in missing:
             needed.add(f"{prefix}PRIVATE_KEY_FILE")
             labels["private_key"] += f" or {prefix}PRIVATE_KEY_FILE"
-        problems += _find_misspelt(environ, prefix, known, needed)
+        problems += _find_misspelt(names, prefix, known, needed)
         for name in list(values):
             parse = FIELDS[name].parse
             if parse is None:
@@ -168,13 +175,13 @@ def _build_unknown(name: object) -> Problem:
 
 
 def _find_misspelt(
-    environ: Mapping[str, str], prefix: str, known: Collection[str], needed: Collection[str]
+    names: Iterable[str], prefix: str, known: Collection[str], needed: Collection[str]
 ) -> Iterator[Problem]:
     """Yield each variable that is almost one of *known*: an error if that one is *needed*."""
     import difflib  # as above
 
-    for name in sorted(environ):
-        if not name.startswith(prefix) or name in known:
+    for name in sorted(names):
+        if name in known:
             continue
         for near in difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.9):
             near = f"{prefix}EXPIRES_IN" if near == f"{prefix}EXPIRES" else near

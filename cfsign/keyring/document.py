@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,14 @@ from cfsign.keys import (
 from cfsign.keys.key_pair_id import check_key_pair_id
 from cfsign.signing.signer import Signer, check_hash_algorithm
 from cfsign.signing.times import Timestamp, parse_timestamp, to_epoch_seconds
+from cfsign.utils.secret import Secret, hide
 from cfsign.utils.strict_json import StrictJSONError, parse_json
 
 #: An example of a document, for error messages.
 EXAMPLE = '{"keys": [{"key_pair_id": "K2JCJMDEHXQW5F", "private_key": "K2JCJMDEHXQW5F.pem"}]}'
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False, repr=False)
 class KeyPair(Unpicklable):
     """
     One key pair of a `KeyRing`.
@@ -50,22 +52,41 @@ class KeyPair(Unpicklable):
     """
 
     key_pair_id: str
-    private_key: PrivateKey | AsyncPrivateKey | Source = field(repr=False)
+    private_key: PrivateKey | AsyncPrivateKey | Source
     active_from: Timestamp | None = None
-    password: Password | None = field(default=None, repr=False)
+    password: Password | None = None
     hash_algorithm: str | None = None
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        key_pair_id: str,
+        private_key: PrivateKey | AsyncPrivateKey | Source,
+        active_from: Timestamp | None = None,
+        password: Password | None = None,
+        hash_algorithm: str | None = None,
+    ) -> None:
         """Check everything except the key, which the ring reads repeatedly."""
-        check_key_pair_id(self.key_pair_id)
-        if is_key_path(self.private_key):
+        hidden_id, hidden_key, hidden_password = map(hide, (key_pair_id, private_key, password))
+        del key_pair_id, private_key, password
+        if is_key_path(hidden_key.reveal()):
             # Absolute, because the ring reads it again, perhaps from another working directory.
-            path = os.path.abspath(os.path.expanduser(self.private_key))
-            object.__setattr__(self, "private_key", path)
+            hidden_key = Secret(os.path.abspath(os.path.expanduser(hidden_key.reveal())))
+        set_field = partial(object.__setattr__, self)
+        set_field("key_pair_id", check_key_pair_id(hidden_id.reveal()))
+        set_field("private_key", hidden_key.reveal())
+        set_field("active_from", active_from)
+        set_field("password", hidden_password.reveal())
+        set_field("hash_algorithm", hash_algorithm)
         if self.active_from is not None:
             to_epoch_seconds(self.active_from, "active_from")
         if self.hash_algorithm is not None:
             check_hash_algorithm(self.hash_algorithm)
+
+    def __repr__(self) -> str:
+        # A field is missing in the report of an error of __init__.
+        names = ("key_pair_id", "active_from", "hash_algorithm")
+        fields = (f"{name}={getattr(self, name)!r}" for name in names if hasattr(self, name))
+        return f"KeyPair({', '.join(fields)})"
 
     @property
     def active_from_seconds(self) -> int:
@@ -117,7 +138,9 @@ def parse_pairs(text: str | bytes, folder: Path | None = None) -> list[KeyPair]:
     Raises:
         ConfigurationError: The document is wrong. Lists all problems.
     """
-    return build_pairs(parse_document(text)["keys"], folder)
+    hidden: Any = hide(text)
+    del text
+    return build_pairs(hide(parse_document(hidden)["keys"]), folder)  # type: ignore[arg-type]
 
 
 def parse_document(text: str | bytes) -> dict[str, Any]:
@@ -129,26 +152,35 @@ def parse_document(text: str | bytes) -> dict[str, Any]:
     Raises:
         ConfigurationError: The text is not JSON, or not an object with a list under `keys`.
     """
+    hidden = hide(text)
+    del text
+    document, problem = _read_json(hidden)
+    if problem:
+        has_pem = (b"BEGIN" if isinstance(hidden.reveal(), bytes) else "BEGIN") in hidden.reveal()
+        raise ConfigurationError(
+            f"the key ring is not valid JSON: {problem}",
+            hint="write the newlines of a PEM as \\n" if has_pem else "",
+        )
+    if isinstance(document, dict) and isinstance(document.get("keys"), list):
+        return document
+    del document
+    raise ConfigurationError(
+        "the key ring must be an object with a list of keys", hint=f"for example {EXAMPLE}"
+    )
+
+
+def _read_json(text: Secret[str | bytes]) -> tuple[Any, str]:
+    """Return the value and "", or None and what is wrong: the errors' frames have the text."""
+    content = text.reveal()
     try:
         # Bytes may be UTF-8 with a byte-order mark, UTF-16 or UTF-32.
-        document = parse_json(
-            text if isinstance(text, str) else text.decode(json.detect_encoding(text))
-        )
+        if isinstance(content, bytes):
+            content = content.decode(json.detect_encoding(content))
+        return parse_json(content), ""
     except UnicodeDecodeError:
-        problem = "it is not UTF-8"
+        return None, "it is not UTF-8"
     except StrictJSONError as error:
-        problem = str(error)
-    else:
-        if isinstance(document, dict) and isinstance(document.get("keys"), list):
-            return document
-        raise ConfigurationError(
-            "the key ring must be an object with a list of keys", hint=f"for example {EXAMPLE}"
-        )
-    has_pem = "BEGIN" in text if isinstance(text, str) else b"BEGIN" in text
-    raise ConfigurationError(
-        f"the key ring is not valid JSON: {problem}",
-        hint="write the newlines of a PEM as \\n" if has_pem else "",
-    )
+        return None, str(error)
 
 
 def build_pairs(entries: Iterable[object], folder: Path | None = None) -> list[KeyPair]:
@@ -158,9 +190,11 @@ def build_pairs(entries: Iterable[object], folder: Path | None = None) -> list[K
     Raises:
         ConfigurationError: The document is wrong. Lists all problems.
     """
+    hidden = hide(entries)
+    del entries
     pairs: list[KeyPair] = []
     problems: list[Problem] = []
-    for number, entry in enumerate(entries):
+    for number, entry in enumerate(map(Secret, hidden.reveal())):
         try:
             pairs.append(_build_pair(entry, folder))
         except CfsignError as error:
@@ -180,26 +214,28 @@ def list_problems(error: CfsignError, place: str) -> list[Problem]:
     ]
 
 
-def _build_pair(entry: object, folder: Path | None) -> KeyPair:
-    if isinstance(entry, KeyPair):
-        return entry
-    if not isinstance(entry, Mapping):
+def _build_pair(entry: Secret[Any], folder: Path | None) -> KeyPair:
+    if isinstance(entry.reveal(), KeyPair):
+        pair: KeyPair = entry.reveal()
+        return pair
+    if not isinstance(entry.reveal(), Mapping):
         raise ConfigurationError(
             "a key pair must be a mapping with key_pair_id and private_key, "
-            f"got {type(entry).__name__}"
+            f"got {type(entry.reveal()).__name__}"
         )
-    unknown = [str(name)[:40] for name in entry if name not in _FIELDS]
-    missing = [name for name in ("key_pair_id", "private_key") if name not in entry]
+    unknown = [str(name)[:40] for name in entry.reveal() if name not in _FIELDS]
+    missing = [name for name in ("key_pair_id", "private_key") if name not in entry.reveal()]
     if unknown or missing:
         known = f"a key pair has {', '.join(_FIELDS)}"
         raise ConfigurationError(
             [Problem("", f"{name!r} is unknown", known) for name in unknown]
             + [Problem("", f"{name} is missing") for name in missing]
         )
-    fields = dict(entry)
-    key = fields["private_key"]
-    if folder is not None and is_key_path(key):
-        fields["private_key"] = folder / os.path.expanduser(key)
-    if isinstance(fields.get("active_from"), str):
-        fields["active_from"] = parse_timestamp(fields["active_from"], "active_from")
-    return KeyPair(**fields)
+    fields = Secret(dict(entry.reveal()))
+    key = Secret(entry.reveal()["private_key"])
+    if folder is not None and is_key_path(key.reveal()):
+        fields.reveal()["private_key"] = folder / os.path.expanduser(key.reveal())
+    active_from = entry.reveal().get("active_from")
+    if isinstance(active_from, str):
+        fields.reveal()["active_from"] = parse_timestamp(active_from, "active_from")
+    return KeyPair(**fields.reveal())

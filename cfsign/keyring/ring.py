@@ -8,7 +8,7 @@ import threading
 from collections.abc import Collection
 from datetime import timedelta
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from cfsign.errors import CfsignError, ConfigurationError, PolicyError
@@ -20,6 +20,7 @@ from cfsign.keys.key_pair_id import check_key_pair_id
 from cfsign.signing.signer import BaseSigner, Signer
 from cfsign.signing.times import Duration, format_number, to_seconds
 from cfsign.utils.fork import run_after_fork
+from cfsign.utils.secret import hide
 
 if TYPE_CHECKING:
     from logging import Logger
@@ -69,7 +70,10 @@ class KeyRing(Unpicklable, BaseSigner):
             ConfigurationError: A pair is wrong, or no key is active yet. Lists all problems.
             PolicyError: `refresh_every` is invalid.
         """
-        self._source = pairs if isinstance(pairs, RingSource) else ListedPairs(pairs)
+        hidden: Any = hide(pairs)
+        del pairs
+        is_source = isinstance(hidden.reveal(), RingSource)
+        self._source: RingSource = hidden.reveal() if is_source else ListedPairs(hidden)
         self._refresh_every = check_interval(refresh_every)
         self._last_error: CfsignError | None = None
         self._snapshot = Snapshot.read_first(self._source)
@@ -93,7 +97,9 @@ class KeyRing(Unpicklable, BaseSigner):
             ConfigurationError: The document is wrong, or no key is active yet. Lists all problems.
             PolicyError: `refresh_every` is invalid.
         """
-        return cls(DocumentFile(path), refresh_every=refresh_every)
+        hidden: Any = hide(path)  # people put the document itself here
+        del path
+        return cls(DocumentFile(hidden), refresh_every=refresh_every)
 
     @classmethod
     def from_loader(cls, load: Loader, *, refresh_every: float | timedelta = 30) -> KeyRing:
@@ -249,18 +255,22 @@ def build_ring(source: object, *, refresh_every: float | timedelta = 30) -> KeyR
             yet. Lists all problems.
         PolicyError: `refresh_every` is invalid.
     """
-    return KeyRing(build_source(source), refresh_every=refresh_every)
+    hidden = hide(source)
+    del source
+    return KeyRing(build_source(hidden), refresh_every=refresh_every)
 
 
 def build_source(source: object) -> RingSource:
     """Return the source of a ring from a setting; raise ConfigurationError for another type."""
-    if isinstance(source, str | os.PathLike):
-        return DocumentFile(source)
-    if callable(source):
-        return LoadedDocument(source)
+    hidden: Any = hide(source)
+    del source
+    if isinstance(hidden.reveal(), str | os.PathLike):
+        return DocumentFile(hidden)
+    if callable(hidden.reveal()):
+        return LoadedDocument(hidden.reveal())
     raise ConfigurationError(
         "a key ring must be the path of a document, or a function that returns its text, "
-        f"got {type(source).__name__}"
+        f"got {type(hidden.reveal()).__name__}"
     )
 
 

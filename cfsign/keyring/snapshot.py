@@ -17,6 +17,7 @@ from cfsign.keyring.document import KeyPair, list_problems
 from cfsign.keyring.source import RingSource, find_last_change, read_file_version
 from cfsign.keys import is_blocking, is_key_path
 from cfsign.signing.signer import Signer
+from cfsign.utils.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ class Snapshot:
 
     signers: tuple[tuple[int, Signer], ...]
     since: int
-    state: Any = field(repr=False)  # may be the whole document
-    key_files: tuple[tuple[Path, object], ...]
+    state: Any
+    key_files: tuple[tuple[Path, object], ...] = field(repr=False)  # may be a key in its place
 
     @classmethod
     def read_first(cls, source: RingSource) -> Snapshot:
@@ -72,10 +73,9 @@ class Snapshot:
     def _read(cls, source: RingSource, state: Any, since: int) -> Snapshot:
         try:
             pairs = source.read_pairs(state)
-            paths = (Path(pair.private_key) for pair in pairs if is_key_path(pair.private_key))
             # Versions first, so that a write while the keys are read counts as a change.
-            key_files = tuple((path, read_file_version(path)) for path in paths)
-            return cls(_load_signers(pairs), since, state, key_files)
+            key_files = Secret(_read_key_file_versions(pairs))
+            return cls(_load_signers(pairs), since, state, key_files.reveal())
         except ConfigurationError as error:
             problems = list_problems(error, source.name)
         raise ConfigurationError(problems)
@@ -157,6 +157,11 @@ def find_conflicts(ordered: list[KeyPair], now: float) -> list[Problem]:
                 )
             )
     return problems
+
+
+def _read_key_file_versions(pairs: Iterable[KeyPair]) -> tuple[tuple[Path, object], ...]:
+    paths = (Path(pair.private_key) for pair in pairs if is_key_path(pair.private_key))
+    return tuple((path, read_file_version(path)) for path in paths)
 
 
 def _load_signers(pairs: Iterable[KeyPair]) -> tuple[tuple[int, Signer], ...]:

@@ -13,7 +13,9 @@ from typing import Any
 
 from cfsign.errors import CfsignError, ConfigurationError
 from cfsign.keyring.document import KeyPair, build_pairs, parse_pairs
+from cfsign.keys.source import may_show_path
 from cfsign.utils.files import read_file
+from cfsign.utils.secret import Secret, hide
 
 Loader = Callable[[], str | bytes]
 
@@ -52,13 +54,15 @@ class ListedPairs(RingSource):
     name = "key ring"
 
     def __init__(self, pairs: Collection[KeyPair]) -> None:
-        if not isinstance(pairs, list | tuple | set | frozenset):
+        hidden: Any = hide(pairs)
+        del pairs
+        if not isinstance(hidden.reveal(), list | tuple | set | frozenset):
             raise ConfigurationError(
-                f"a key ring cannot be made from {type(pairs).__name__}",
+                f"a key ring cannot be made from {type(hidden.reveal()).__name__}",
                 hint="use a list of KeyPair, KeyRing.from_file(path) or "
                 "KeyRing.from_loader(function)",
             )
-        self._pairs = build_pairs(pairs)
+        self._pairs = build_pairs(hidden)
 
     def read_state(self) -> Any:
         """Return None: the list never changes."""
@@ -73,13 +77,16 @@ class DocumentFile(RingSource):
     """A JSON document in a file."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        if not isinstance(path, str | os.PathLike):
+        hidden = hide(path)
+        del path
+        if not isinstance(hidden.reveal(), str | os.PathLike):
             raise ConfigurationError(
-                f"the file of a key ring must be a path, got {type(path).__name__}"
+                f"the file of a key ring must be a path, got {type(hidden.reveal()).__name__}"
             )
         # Absolute, because the program may change its working directory.
-        self._path = Path(os.path.abspath(os.path.expanduser(path)))
-        self.name = f"key ring {str(self._path)!r}"
+        self._path = Path(os.path.abspath(os.path.expanduser(hidden.reveal())))
+        is_shown = may_show_path(str(self._path))
+        self.name = f"key ring {str(self._path)!r}" if is_shown else "key ring"
         self.files = (self._path,)
 
     def read_state(self) -> Any:
@@ -92,14 +99,16 @@ class DocumentFile(RingSource):
 
     def read(self) -> bytes:
         """Return the content of the file; raise ConfigurationError if it cannot be read."""
+        reason = ""
         try:
             data = read_file(self._path, _MAX_BYTES + 1)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "invalid path"
+        if reason:  # outside the block above: its error has the path, which may be the document
             raise ConfigurationError(
                 f"the file cannot be read ({reason})",
                 hint="check the path and the file's permissions",
-            ) from None
+            )
         if len(data) > _MAX_BYTES:
             raise ConfigurationError(
                 "the file is larger than 1 MiB, too large for a key ring", hint="check the path"
@@ -124,7 +133,7 @@ class LoadedDocument(RingSource):
     def read_state(self) -> Any:
         """Call the loader and return its document; raise CfsignError for any failure."""
         try:
-            text = self._load()
+            text = Secret(self._load())
         except CfsignError:
             raise
         except Exception as error:
@@ -133,10 +142,10 @@ class LoadedDocument(RingSource):
                 f"the loader of the key ring raised {type(error).__name__}",
                 hint="see the __cause__ of this error",
             ) from error
-        if not isinstance(text, str | bytes):
+        if not isinstance(text.reveal(), str | bytes):
             raise ConfigurationError(
                 "the loader of the key ring must return the document's text, "
-                f"got {type(text).__name__}"
+                f"got {type(text.reveal()).__name__}"
             )
         return text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import cast
 
 from cfsign import limits
 from cfsign.errors import SigningKeyError
@@ -18,24 +19,30 @@ def check_key_pair_id(key_pair_id: object) -> str:
         SigningKeyError: The id is not text, is empty, has another form, or is the id of a key
             group or an AWS access key.
     """
+    problem, hint = _find_problem(key_pair_id)
+    if problem:
+        # The value is not shown, nor in error reports: people have pasted the key itself here.
+        del key_pair_id
+        raise SigningKeyError(problem, hint=hint)
+    # Plain str: a member of a str enumeration would be formatted as its name.
+    return str.__str__(cast(str, key_pair_id))
+
+
+def _find_problem(key_pair_id: object) -> tuple[str, str]:
     if not isinstance(key_pair_id, str):
-        raise SigningKeyError(f"the key pair id must be text, got {type(key_pair_id).__name__}")
+        return f"the key pair id must be text, got {type(key_pair_id).__name__}", ""
     if not key_pair_id:
-        raise SigningKeyError("the key pair id is empty", hint=_HINT)
+        return "the key pair id is empty", _HINT
     if re.fullmatch(limits.KEY_GROUP_ID, key_pair_id):
-        raise SigningKeyError(
+        return (
             f"the key pair id {key_pair_id} is the ID of a key group (a UUID)",
-            hint="use the ID of a public key in that group, such as K2JCJMDEHXQW5F",
+            "use the ID of a public key in that group, such as K2JCJMDEHXQW5F",
         )
     if re.fullmatch(limits.ACCESS_KEY_ID, key_pair_id):
-        raise SigningKeyError(
+        return (
             f"the key pair id {key_pair_id[:4]}... is an AWS access key id, not a key pair id",
-            hint=_HINT,
+            _HINT,
         )
     if not re.fullmatch(limits.KEY_PAIR_ID, key_pair_id):
-        # The value is not shown: people have pasted the key itself here.
-        raise SigningKeyError(
-            "the key pair id must consist of ASCII letters and digits", hint=_HINT
-        )
-    # Plain str: a member of a str enumeration would be formatted as its name.
-    return str.__str__(key_pair_id)
+        return "the key pair id must consist of ASCII letters and digits", _HINT
+    return "", ""

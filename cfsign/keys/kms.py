@@ -80,6 +80,8 @@ class KmsPrivateKey(Unpicklable):
         self._public_key_pem = encode_pem("PUBLIC KEY", response["PublicKey"])
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_arn"):  # in the report of an error of __init__
+            return "<PrivateKey kms, not loaded yet>"
         return f"<PrivateKey {self.algorithm} kms {hide_account(self._arn)}>"
 
     def sign(self, message: bytes, hash_algorithm: HashAlgorithm) -> bytes:

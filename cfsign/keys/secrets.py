@@ -53,6 +53,8 @@ class SecretsManagerSecret:
         self._stage = version_stage
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_resource"):  # in the report of an error of __init__
+            return "<SecretsManagerSecret, not checked yet>"
         return f"<SecretsManagerSecret {self._resource.name}>"
 
     def __call__(self) -> str | bytes:
@@ -109,6 +111,8 @@ class SsmParameter:
         self._id = name
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_resource"):  # in the report of an error of __init__
+            return "<SsmParameter, not checked yet>"
         return f"<SsmParameter {self._resource.name}>"
 
     def __call__(self) -> str:

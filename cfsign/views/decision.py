@@ -131,6 +131,7 @@ def decide(result: object, allowed_statuses: Collection[int] = ALLOWED_STATUSES)
     kind = f"a {type(result).__name__}"
     if result is None or isinstance(result, bool):
         kind = repr(result)  # no other value is shown: it could be a secret
+    del result  # error reports print the variables of a frame that raises
     raise DecisionError(
         f"authorize returned {kind}",
         hint="return an HTTP status (200 or 204 allows, 400 to 599 refuses), an Allow or a Deny",

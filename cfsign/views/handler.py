@@ -24,6 +24,7 @@ from cfsign.signing.distribution import Distribution
 from cfsign.signing.policy import Conditions
 from cfsign.signing.signed_policy import SignedPolicy
 from cfsign.signing.url import check_url, encode_parameters
+from cfsign.utils.secret import hide
 from cfsign.views.decision import Allow, Deny, decide
 from cfsign.views.options import ViewOptions
 from cfsign.views.response import Headers, ViewResponse, build_json, build_redirect
@@ -211,8 +212,9 @@ class FileRequest:
             PolicyError: An `Allow` holds a time or an address that CloudFront does not accept.
             SigningKeyError: The key cannot sign.
         """
-        handler = self._handler
-        decision = decide(result, handler.options.allowed_statuses)
+        handler, hidden = self._handler, hide(result)
+        del result  # if it is not a decision, it may be anything
+        decision = decide(hidden.reveal(), handler.options.allowed_statuses)
         if isinstance(decision, Deny):
             return decision
         try:
@@ -224,8 +226,9 @@ class FileRequest:
 
     async def respond_async(self, result: object) -> ViewResponse | Deny:
         """Async version of `respond`."""
-        handler = self._handler
-        decision = decide(result, handler.options.allowed_statuses)
+        handler, hidden = self._handler, hide(result)
+        del result  # if it is not a decision, it may be anything
+        decision = decide(hidden.reveal(), handler.options.allowed_statuses)
         if isinstance(decision, Deny):
             return decision
         try:

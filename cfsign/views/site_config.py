@@ -11,6 +11,7 @@ from cfsign.config.configuration import Configuration
 from cfsign.errors import ConfigurationError, Problem
 from cfsign.signing.distribution import Distribution
 from cfsign.signing.url import split_location
+from cfsign.utils.secret import hide
 from cfsign.views.handler import ViewHandler
 from cfsign.views.options import ViewOptions
 
@@ -66,11 +67,13 @@ class SiteConfig:
             ConfigurationError: The settings are wrong. Lists all problems.
             ResourceError: The location is neither a domain nor a URL that may be signed.
         """
+        hidden: Any = hide(mapping)
+        del mapping
         is_path = location.startswith("/")
         if location and not is_path:
             domain, location = split_location(location)
-            mapping = {**mapping, "CLOUDFRONT_DOMAIN": domain}
-        configuration = Configuration.from_mapping(mapping)
+            hidden = hide({**hidden.reveal(), "CLOUDFRONT_DOMAIN": domain})
+        configuration = Configuration.from_mapping(hidden)
         distribution = Distribution.from_configuration(configuration)
         if is_path:
             location = distribution.domain + location

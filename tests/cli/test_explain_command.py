@@ -105,7 +105,7 @@ def test_input_without_a_url_is_exit_2_with_a_hint(run):
         ((), " \n", "the input is empty"),
         (("",), "", "the input is empty"),
         ((URL, "--public-key", "K1"), "", "public.pem"),
-        ((URL, "--public-key", "K1=no-such-file.pem"), "", "no-such-file.pem"),
+        ((URL, "--public-key", "K1=missing.pem"), "", "missing.pem"),
         ((URL, "--at", "noon"), "", "epoch seconds"),
     ],
 )

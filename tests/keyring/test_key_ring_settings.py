@@ -94,7 +94,7 @@ def test_tilde_is_the_home_folder(
             r"\['password'\]: cannot be combined with .*\['keys'\]",
         ),
         ({"key_ring": "x", "hash_algorithm": "SHA1"}, r"\['hash_algorithm'\]: cannot be combined"),
-        ({"key_ring": "x"}, r"\['key_ring'\]: key ring .*x': the file cannot be read"),
+        ({"key_ring": "x.json"}, r"\['key_ring'\]: key ring .*x.json': the file cannot be read"),
         (
             {"key_ring": 5},
             r"\['key_ring'\]: a key ring must be the path of a document",

@@ -1,0 +1,768 @@
+"""
+No error report shows a key, a password or a signature: neither the errors nor the variables.
+
+Error reporters send the variables of each frame away, and Django's debug page shows them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import functools
+import html
+import json
+import re
+import threading
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rsa
+
+import cfsign
+from cfsign import Distribution, KeyPair, KeyRing, Policy, Signer, TrustedKeyGroup, load_private_key
+from cfsign.config.configuration import Configuration
+from cfsign.views import SiteConfig
+from tests.keys.helpers import body_of, decode_body
+from tests.views.helpers import respond, respond_async
+
+sentry_sdk = pytest.importorskip("sentry_sdk")
+pytest.importorskip("sentry_sdk.scrubber")
+django_conf = pytest.importorskip("django.conf")
+flask = pytest.importorskip("flask")
+pytest.importorskip("falcon")
+pytest.importorskip("cryptography")
+
+DOMAIN = "https://media.example.com"
+ID = "K2JCJMDEHXQW5F"
+RUN = 12  # characters
+LONG = "a" * 7900  # a path that fits, but not with a signature
+OURS = re.compile(rf"<string>$|{re.escape(str(Path(cfsign.__file__).parent.parent))}/cfsign\w*/")
+
+
+class Material:
+    """The secrets, which the frames of the tests keep in an object without a repr of them."""
+
+    def __init__(self, folder: Path, texts: dict[str, str]) -> None:
+        self.folder = folder
+        self.pem = texts["pem"]
+        self.encrypted = texts["encrypted_pem"]
+        self.password = texts["password"]
+        self.texts = texts
+        self.good_key = folder / "good.pem"
+        self.good_key.write_text(self.pem)
+        self.signatures: list[bytes] = []
+        self.environ = {"HOME": "/", "DATABASE_PASSWORD": self.password}
+
+    def signer(self) -> Signer:
+        return Signer(ID, RecordedKey(self))
+
+    def distribution(self, **options: Any) -> Distribution:
+        return Distribution(DOMAIN, self.signer(), **options)
+
+    def settings(self, **config: Any) -> dict[str, Any]:
+        return {
+            "SECRET_KEY": self.password,
+            "CLOUDFRONT_DOMAIN": DOMAIN,
+            "CLOUDFRONT_CONFIG": {"key_pair_id": ID, **config},
+        }
+
+    def write(self, content: str | bytes, name: str = "file.pem") -> Path:
+        path = self.folder / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def find_leaks(self, report: str) -> set[str]:
+        """Return the runs of the secrets that *report* contains."""
+        secret = _find_secret_runs(tuple(self.texts.items()))
+        for signature in self.signatures:
+            text = base64.b64encode(signature).decode().translate(str.maketrans("+=/", "-_~"))
+            secret = secret | _runs(text) | _byte_runs(signature) | _runs(signature.hex())
+        found = (_runs(report) | _runs(report, 2 * RUN)) & secret
+        return {run for run in found if len(set(run)) > 5}  # not zeros
+
+
+@functools.cache
+def _find_secret_runs(texts: tuple[tuple[str, str], ...]) -> frozenset[str]:
+    found, public = set(), set()
+    for name, text in texts:
+        if name == "password":
+            found |= _runs(text)
+            continue
+        lines = [line for line in text.splitlines() if line and "-----" not in line]
+        body = "".join(line for line in lines if ":" not in line)
+        data = base64.b64decode(body)
+        if name == "public_pem":
+            public |= _runs(body) | _byte_runs(data) | _runs(data.hex())
+        else:  # without the start, which is the same for all keys of a kind
+            found |= _runs(body[60:]) | _byte_runs(data[40:]) | _runs(data[40:].hex())
+    key = rsa.PrivateKey.load_pkcs1(dict(texts)["pkcs1_pem"].encode())
+    for number in (key.d, key.p, key.q, key.exp1, key.exp2, key.coef):
+        found |= _runs(str(number)) | _runs(f"{number:x}")
+    return frozenset(found - public)
+
+
+def _runs(text: str, length: int = RUN) -> set[str]:
+    return {text[start : start + length] for start in range(len(text) - length + 1)}
+
+
+def _byte_runs(data: bytes) -> set[str]:
+    # Twice as long: three random bytes may be equal by chance.
+    return _runs(repr(data)[2:-1], 2 * RUN)
+
+
+class RecordedKey:
+    """A key that records its signatures, so that the tests can look for them."""
+
+    def __init__(self, material: Material, result: Callable[[bytes], Any] = lambda made: made):
+        self._material = material
+        self._result = result
+        self._key = load_private_key(material.pem)
+
+    def sign(self, message: bytes, hash_algorithm: Any) -> Any:
+        made = self._key.sign(message, hash_algorithm)
+        self._material.signatures.append(made)
+        return self._result(made)
+
+    def public_key_pem(self) -> str:
+        return self._key.public_key_pem()
+
+
+def _raise(error: Exception) -> Any:
+    raise error
+
+
+# The forms of a key that cannot be loaded.
+BAD_KEYS: dict[str, Callable[[Material], str | bytes]] = {
+    "truncated": lambda m: m.pem[: len(m.pem) // 2],
+    "no END": lambda m: m.pem.rpartition("-----END")[0],
+    "no BEGIN": lambda m: m.pem.partition("\n")[2],
+    "short": lambda m: "\n".join([*m.pem.splitlines()[:9], m.pem.splitlines()[-1]]),
+    "not base64": lambda m: m.pem[:700] + "!" + m.pem[701:],
+    "not ASCII": lambda m: m.pem[:700] + "é" + m.pem[701:],
+    "not UTF-8": lambda m: m.pem.encode()[:700] + b"\xff" + m.pem.encode()[701:],
+    "another number": lambda m: _pem("PRIVATE KEY", _flip(decode_body(m.pem), -40)),
+    "another length": lambda m: _pem("PRIVATE KEY", _flip(decode_body(m.pem), 5)),
+    "public label": lambda m: m.pem.replace("PRIVATE", "PUBLIC"),
+    "PKCS#1 label": lambda m: m.pem.replace("PRIVATE", "RSA PRIVATE"),
+    "SEC 1 label": lambda m: m.pem.replace("PRIVATE", "EC PRIVATE"),
+    "PKCS#8 label": lambda m: m.texts["pkcs1_pem"].replace("RSA ", ""),
+    "certificate label": lambda m: m.pem.replace("PRIVATE KEY", "CERTIFICATE"),
+    "OpenSSH label": lambda m: m.pem.replace("PRIVATE", "OPENSSH PRIVATE"),
+    "encrypted label": lambda m: m.pem.replace("PRIVATE", "ENCRYPTED PRIVATE"),
+    "DER and more": lambda m: decode_body(m.pem) + b"\n",
+    "short DER": lambda m: decode_body(m.pem)[:-9],
+    "DER of another number": lambda m: _flip(decode_body(m.pem), -40),
+    "short base64 of PEM": lambda m: base64.b64encode(m.pem.encode()).decode()[:-3],
+    "short UTF-16": lambda m: m.pem.encode("utf-16")[:-1],
+    "too large": lambda m: m.pem + " " * 65536,
+    "RSA-1024": lambda m: m.texts["small_pem"],
+    "P-384": lambda m: m.texts["p384_pem"],
+    "P-384, SEC 1": lambda m: m.texts["p384_sec1_pem"],
+    "Ed25519": lambda m: m.texts["ed25519_pem"],
+    "explicit curve": lambda m: m.texts["spelled_out_pem"],
+    "encrypted": lambda m: m.encrypted,
+    "encrypted PKCS#1": lambda m: m.texts["encrypted_pkcs1_pem"],
+    "encrypted, in DER": lambda m: decode_body(m.encrypted),
+    "the password": lambda m: m.password,
+    "JWK": lambda m: json.dumps({"kty": "RSA", "d": base64.b64encode(decode_body(m.pem)).decode()}),
+    "JSON": lambda m: json.dumps({"private_key": m.pem.partition("\n")[2], "password": m.password}),
+    "hexadecimal digits": lambda m: decode_body(m.pem).hex(),
+    "base64": lambda m: body_of(m.pem).replace("\n", ""),
+}
+
+
+def _flip(data: bytes, index: int) -> bytes:
+    index %= len(data)
+    return data[:index] + bytes([data[index] ^ 0x55]) + data[index + 1 :]
+
+
+def _pem(label: str, der: bytes) -> str:
+    body = base64.encodebytes(der).decode()
+    return f"-----BEGIN {label}-----\n{body}-----END {label}-----\n"
+
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else base64.b64encode(value).decode()
+
+
+def _ring(m: Material, **bad: Any) -> str:
+    good = {"key_pair_id": "K1GOOD", "private_key": m.pem}
+    return json.dumps({"keys": [good, {"key_pair_id": "K2BAD", "active_from": 2, **bad}]})
+
+
+# The ways in which a key that cannot be loaded reaches the project.
+WAYS: dict[str, Callable[[Material, Any], object]] = {
+    "load": lambda m, key: load_private_key(key),
+    "load with rsa": lambda m, key: load_private_key(key, backend="rsa"),
+    "load with a password": lambda m, key: load_private_key(key, password=m.password + "!"),
+    "load a file": lambda m, key: load_private_key(m.write(key)),
+    "Signer": lambda m, key: Signer(ID, key),
+    "TrustedKeyGroup": lambda m, key: TrustedKeyGroup({ID: key}),
+    "settings": lambda m, key: Configuration.from_mapping(m.settings(private_key=key)),
+    "settings with a password": lambda m, key: Configuration.from_mapping(
+        m.settings(private_key=key, password=m.password[::-1])
+    ),
+    "environment": lambda m, key: Distribution.from_env(
+        {
+            **m.environ,
+            "CLOUDFRONT_DOMAIN": DOMAIN,
+            "CLOUDFRONT_KEY_PAIR_ID": ID,
+            "CLOUDFRONT_PRIVATE_KEY": _text(key),
+            "CLOUDFRONT_PASSWORD": m.password + "!",
+        }
+    ),
+    "ring": lambda m, key: KeyRing(
+        [KeyPair("K1GOOD", m.pem), KeyPair("K2BAD", key, active_from=2)]
+    ),
+    "ring of mappings": lambda m, key: KeyRing(
+        [{"key_pair_id": "K2BAD", "private_key": key, "password": m.password}]
+    ),
+    "ring file": lambda m, key: KeyRing.from_file(
+        m.write(_ring(m, private_key=_text(key)), "ring.json")
+    ),
+    "ring loader": lambda m, key: KeyRing.from_loader(
+        lambda: _ring(m, private_key=_text(key), password=m.password + "!")
+    ),
+    "ring that changes": lambda m, key: _refresh(m, _ring(m, private_key=_text(key))),
+}
+
+
+def _refresh(m: Material, document: str, load: Callable[[], Any] | None = None) -> None:
+    """Raise the error of a ring whose document changes to *document*."""
+    loads: list[Callable[[], Any]] = [
+        lambda: json.dumps({"keys": [{"key_pair_id": "K1GOOD", "private_key": m.pem}]}),
+        load or (lambda: document),
+    ]
+    ring = KeyRing.from_loader(
+        lambda: (loads.pop(0) if len(loads) > 1 else loads[0])(), refresh_every=0
+    )
+    ring.current()
+    _raise(ring.last_error or AssertionError("no error"))
+
+
+def _from_env(m: Material, **variables: str) -> object:
+    required = {"DOMAIN": DOMAIN, "KEY_PAIR_ID": ID, "PRIVATE_KEY": m.pem}
+    named = {f"CLOUDFRONT_{name}": value for name, value in (required | variables).items()}
+    return Distribution.from_env({**m.environ, **named})
+
+
+def _sign_with(m: Material, result: Callable[[bytes], Any], **options: Any) -> Distribution:
+    return Distribution(DOMAIN, Signer(ID, RecordedKey(m, result)), **options)
+
+
+def _warn_as_error(call: Callable[[], object]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        call()
+
+
+def _share_an_error(m: Material) -> None:
+    """Raise the error of a thread that waited for the signature of another."""
+    started, go_on = threading.Event(), threading.Event()
+
+    def fail(_: bytes) -> Any:
+        started.set()
+        go_on.wait(30)
+        raise RuntimeError("the module did not answer")
+
+    distribution = _sign_with(m, fail, expiry_step=10**7)
+    first = threading.Thread(target=_swallow, args=(distribution,))
+    first.start()
+    started.wait(30)
+    threading.Timer(0.1, go_on.set).start()
+    try:
+        distribution.sign_path("a")
+    finally:
+        go_on.set()
+        first.join()
+
+
+def _swallow(distribution: Distribution) -> None:
+    with contextlib.suppress(RuntimeError):
+        distribution.sign_path("a")
+
+
+def _flask(m: Material, result: Callable[[bytes], Any]) -> None:
+    from cfsign_flask import CloudFront, signed_redirect_blueprint
+
+    app = flask.Flask("site")
+    app.config.update(m.settings(private_key=RecordedKey(m, result)), PROPAGATE_EXCEPTIONS=True)
+    CloudFront(app)
+    app.register_blueprint(signed_redirect_blueprint("media", __name__, lambda _: 200, "/media"))
+    app.test_client().get("/media/a")
+
+
+def _flask_2012(m: Material, **config: Any) -> None:
+    from cfsign_flask.legacy import CloudFrontRedirect
+
+    class Redirect(CloudFrontRedirect):
+        def authorize(self) -> int:
+            return 200
+
+    app = flask.Flask("site")
+    with app.test_request_context("/a"):
+        Redirect(DOMAIN, key_pair_id=ID, **config).go()
+
+
+def _falcon(m: Material, result: Callable[[bytes], Any]) -> None:
+    import falcon.testing
+
+    from cfsign_falcon import SignedRedirectResource
+
+    class Resource(SignedRedirectResource):
+        def authorize(self, req: Any, resource: str, **params: Any) -> int:
+            return 200
+
+    app = falcon.App()
+    app.add_route("/media/{resource:path}", Resource(_sign_with(m, result)))
+    app.add_error_handler(Exception, lambda req, resp, error, params: _raise(error))
+    falcon.testing.TestClient(app).simulate_get("/media/a")
+
+
+def _falcon_settings(m: Material, **config: Any) -> None:
+    from cfsign_falcon import SignedRedirectResource
+
+    class Resource(SignedRedirectResource):
+        def authorize(self, req: Any, resource: str, **params: Any) -> int:
+            return 200
+
+    if config:
+        Resource.from_config(m.settings(**config))
+    Resource.from_env({**m.environ, "CLOUDFRONT_PRIVATE_KEY": m.pem})
+
+
+def _django(m: Material, **config: Any) -> None:
+    from cfsign_django import conf
+
+    django_conf.settings.CLOUDFRONT_DOMAIN = DOMAIN
+    django_conf.settings.CLOUDFRONT_CONFIG = {"key_pair_id": ID, **config}
+    conf.site_config.cache_clear()
+    try:
+        conf.distribution().sign_path("a")
+    finally:
+        conf.site_config.cache_clear()
+
+
+def _kms(m: Material, response: dict[str, Any] | str, method: str) -> None:
+    """Raise the error of a KMS client that answers *method* with *response*."""
+    boto3 = pytest.importorskip("boto3")
+    from botocore.stub import Stubber
+
+    from cfsign.keys.kms import KmsPrivateKey
+
+    keys = {"aws_access_key_id": m.password, "aws_secret_access_key": m.password}
+    client = boto3.session.Session(region_name="eu-central-1", **keys).client("kms")
+    name = "arn:aws:kms:eu-central-1:111122223333:key/1234"
+    good = {"KeyId": name, "KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY", "PublicKey": b"0"}
+    with Stubber(client) as stubber:
+        if method == "sign":
+            stubber.add_response("get_public_key", good)
+        if isinstance(response, str):
+            stubber.add_client_error(method, response)
+        else:
+            stubber.add_response(method, response)
+        key = KmsPrivateKey(name, client=client)
+        Signer(ID, key).sign_url(f"{DOMAIN}/a", expires_in=60)
+
+
+def _moto(m: Material, **key: Any) -> None:
+    moto = pytest.importorskip("moto")
+    import boto3
+
+    from cfsign.keys.kms import KmsPrivateKey
+
+    keys = {"aws_access_key_id": m.password, "aws_secret_access_key": m.password}
+    with moto.mock_aws():
+        client = boto3.session.Session(region_name="eu-central-1", **keys).client("kms")
+        if key:
+            made = client.create_key(**key)["KeyMetadata"]["KeyId"]
+            client.disable_key(KeyId=made)
+            Configuration.from_mapping(
+                m.settings(private_key=KmsPrivateKey(made, client=client))
+            ).signer.sign_cookies(f"{DOMAIN}/*", expires_in=60)
+        KmsPrivateKey("alias/none", client=client)
+
+
+def _secret(m: Material, content: str) -> None:
+    moto = pytest.importorskip("moto")
+    import boto3
+
+    from cfsign.keys.secrets import SecretsManagerSecret
+
+    keys = {"aws_access_key_id": m.password, "aws_secret_access_key": m.password}
+    with moto.mock_aws():
+        client = boto3.session.Session(region_name="eu-central-1", **keys).client("secretsmanager")
+        client.create_secret(Name="site/key", SecretString=content)
+        KeyRing.from_loader(SecretsManagerSecret("site/key", client=client))
+        raise AssertionError("the ring was loaded")
+
+
+async def _raise_group(_: bytes) -> Any:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(asyncio.sleep(0))
+        raise RuntimeError("the module did not answer")
+
+
+OTHER_PATHS: dict[str, Callable[[Material], object]] = {
+    # Keys
+    "unneeded password": lambda m: load_private_key(m.pem, password=m.password),
+    "wrong password": lambda m: load_private_key(m.encrypted, password=m.password[:-1] + "?"),
+    "wrong password, bytes": lambda m: load_private_key(
+        m.encrypted, password=m.password[1:].encode()
+    ),
+    "password list": lambda m: load_private_key(m.encrypted, password=[m.password]),
+    "password list of a function": lambda m: load_private_key(
+        m.encrypted,
+        password=lambda: [m.password],
+    ),
+    "password not UTF-8": lambda m: load_private_key(m.encrypted, password=m.password + "\ud800"),
+    "password function fails": lambda m: load_private_key(
+        m.encrypted, password=lambda: _raise(RuntimeError("the store is closed"))
+    ),
+    "password for rsa": lambda m: load_private_key(m.encrypted, password=m.password, backend="rsa"),
+    "unknown backend": lambda m: load_private_key(m.pem, password=m.password, backend="none"),
+    "key as the id": lambda m: Signer(m.pem, m.pem),
+    "key as the id of a pair": lambda m: KeyPair(m.pem, m.pem, password=m.password),
+    "key in a mapping": lambda m: Signer(ID, {"pem": m.pem}),
+    "file of a folder": lambda m: load_private_key(m.folder, password=m.password),
+    "missing file": lambda m: load_private_key(m.folder / "none.pem", password=m.password),
+    # Settings
+    "unknown setting": lambda m: Configuration.from_mapping(
+        m.settings(private_key=m.pem, password=m.password, expire=5)
+    ),
+    "missing domain": lambda m: Distribution.from_config(
+        {"CLOUDFRONT_CONFIG": m.settings(private_key=m.pem)["CLOUDFRONT_CONFIG"]}
+    ),
+    "settings are text": lambda m: Distribution.from_config(m.pem),
+    "config is text": lambda m: Distribution.from_config({"CLOUDFRONT_CONFIG": m.pem}),
+    "bad domain": lambda m: SiteConfig.from_config(m.settings(private_key=m.pem), location="x"),
+    "bad location": lambda m: SiteConfig.from_config(
+        m.settings(private_key=m.pem), location=f"{DOMAIN}/a b"
+    ),
+    "bad option": lambda m: SiteConfig.from_config(m.settings(private_key=m.pem, code=301)),
+    "warning as an error": lambda m: _warn_as_error(
+        lambda: Configuration.from_mapping(
+            m.settings(
+                private_key=m.encrypted,
+                password=m.password,
+                headers={"Cache-Control": "public"},
+            )
+        )
+    ),
+    "password function of the settings": lambda m: Configuration.from_mapping(
+        m.settings(
+            private_key=m.encrypted, password=lambda: _raise(RuntimeError("the store is closed"))
+        )
+    ),
+    "environment without a key": lambda m: Distribution.from_env(m.environ),
+    "variable with a mistake": lambda m: _from_env(m, EXPIRES_IN="soon"),
+    "misspelt variable as an error": lambda m: _warn_as_error(lambda: _from_env(m, EXPIRE_IN="9")),
+    "environment with a prefix of another type": lambda m: Distribution.from_env(m.environ, 5),
+    "unneeded password in the environment": lambda m: _from_env(m, PASSWORD=m.password),
+    "PEM as the key file": lambda m: _from_env(m, PRIVATE_KEY="", PRIVATE_KEY_FILE=m.pem),
+    "password as the key file": lambda m: _from_env(m, PRIVATE_KEY="", PRIVATE_KEY_FILE=m.password),
+    "document as the ring file": lambda m: _from_env(
+        m, PRIVATE_KEY="", KEY_PAIR_ID="", KEY_RING_FILE=_ring(m, private_key=m.pem)
+    ),
+    # Key rings
+    "ring of nothing": lambda m: KeyRing([]),
+    "ring of text": lambda m: KeyRing(m.pem),
+    "ring file is a document": lambda m: KeyRing.from_file(_ring(m, private_key=m.pem)),
+    "ring with an unknown member": lambda m: KeyRing.from_loader(
+        lambda: _ring(m, private_key=m.pem, passwort=m.password)
+    ),
+    "ring without an id": lambda m: KeyRing([{"private_key": m.pem}]),
+    "ring with a key as id": lambda m: KeyRing([{"key_pair_id": m.pem, "private_key": m.pem}]),
+    "ring with a number as key": lambda m: KeyRing.from_loader(lambda: _ring(m, private_key=5)),
+    "ring with a bad time": lambda m: KeyRing.from_loader(
+        lambda: _ring(m, private_key=m.pem, active_from="soon")
+    ),
+    "ring that is not JSON": lambda m: KeyRing.from_loader(lambda: m.pem),
+    "ring with raw newlines": lambda m: KeyRing.from_loader(
+        lambda: _ring(m, private_key=m.pem).replace("\\n", "\n")
+    ),
+    "ring with a member twice": lambda m: KeyRing.from_file(
+        m.write(_ring(m, private_key=m.pem).replace("active_from", "private_key"), "ring.json")
+    ),
+    "ring that is a list": lambda m: KeyRing.from_loader(lambda: json.dumps([m.pem, m.password])),
+    "ring not UTF-8": lambda m: KeyRing.from_loader(lambda: m.pem.encode() + b"\xff"),
+    "loader returns a mapping": lambda m: KeyRing.from_loader(lambda: {"keys": [m.pem]}),
+    "loader fails": lambda m: KeyRing.from_loader(lambda: _raise(RuntimeError("store is closed"))),
+    "loader fails later": lambda m: _refresh(m, "", lambda: _raise(RuntimeError("closed"))),
+    "loader returns a mapping later": lambda m: _refresh(m, "", lambda: {"keys": [m.pem]}),
+    "key under an old id": lambda m: _refresh(
+        m,
+        json.dumps({"keys": [{"key_pair_id": "K1GOOD", "private_key": m.texts["other_pem"]}]}),
+    ),
+    "password function of a ring": lambda m: KeyRing(
+        [KeyPair("K1", m.encrypted, password=lambda: _raise(RuntimeError("store is closed")))]
+    ),
+    "password function of a ring of mappings": lambda m: Configuration.from_mapping(
+        {
+            "CLOUDFRONT_DOMAIN": DOMAIN,
+            "CLOUDFRONT_CONFIG": {
+                "keys": [
+                    {"key_pair_id": "K1", "private_key": m.pem, "active_from": 1},
+                    {
+                        "key_pair_id": "K2",
+                        "private_key": m.encrypted,
+                        "active_from": 2,
+                        "password": lambda: _raise(RuntimeError("the store is closed")),
+                    },
+                ]
+            },
+        }
+    ),
+    # Signing
+    "URL too long": lambda m: m.signer().sign_url(f"{DOMAIN}/{LONG}", expires_in=60),
+    "custom URL too long": lambda m: m.signer().sign_url(
+        f"{DOMAIN}/{LONG}", expires_in=60, ip_address="192.0.2.1"
+    ),
+    "path too long": lambda m: m.distribution().sign_path(LONG),
+    "path too long, stable": lambda m: m.distribution(expiry_step=60).sign_path(LONG),
+    "path too long, async": lambda m: asyncio.run(m.distribution().sign_path_async(LONG)),
+    "last of many too long": lambda m: list(
+        m.signer().sign_urls([f"{DOMAIN}/a", f"{DOMAIN}/{LONG}"], expires_in=60)
+    ),
+    "last of many too long, in threads": lambda m: list(
+        m.signer().sign_urls([*[f"{DOMAIN}/a"] * 9, f"{DOMAIN}/{LONG}"], expires_in=60, workers=2)
+    ),
+    "last of many too long, one signature": lambda m: list(
+        m.signer().sign_urls(
+            [f"{DOMAIN}/a", f"{DOMAIN}/{LONG}"], expires_in=60, pattern=f"{DOMAIN}/*"
+        )
+    ),
+    "URL that does not match": lambda m: (
+        m.signer().sign_policy(Policy(f"{DOMAIN}/a", 9)).url(f"{DOMAIN}/b")
+    ),
+    "cookies for another domain": lambda m: (
+        m.distribution().sign_cookies(pattern="*").set_cookie_headers("example.org")
+    ),
+    "cookies for another path": lambda m: (
+        m.distribution().sign_cookies(pattern="a/*").replace_headers(path="/b")
+    ),
+    "missing cookie": lambda m: m.distribution().sign_cookies(pattern="*")["Signature"],
+    "raw r and s": lambda m: _sign_with(m, lambda made: made[:64]).sign_path("a"),
+    "raw r and s, async": lambda m: asyncio.run(
+        _sign_with(m, lambda made: made[:64]).sign_path_async("a")
+    ),
+    "signature as text": lambda m: _sign_with(m, lambda made: made.hex()).sign_path("a"),
+    "signature as text, async": lambda m: asyncio.run(
+        _sign_with(m, lambda made: made.hex()).sign_path_async("a")
+    ),
+    "key fails": lambda m: _sign_with(m, lambda _: _raise(OSError("no module"))).sign_path("a"),
+    "key fails in a group": lambda m: asyncio.run(_sign_with(m, _raise_group).sign_path_async("a")),
+    "key fails for another thread": _share_an_error,
+    # AWS
+    "KMS throttles": lambda m: _kms(m, "ThrottlingException", "sign"),
+    "KMS denies": lambda m: _kms(m, "AccessDeniedException", "get_public_key"),
+    "KMS has no key": lambda m: _kms(m, "NotFoundException", "get_public_key"),
+    "KMS returns no key": lambda m: _kms(m, {"KeyId": "x"}, "get_public_key"),
+    "KMS returns no signature": lambda m: _kms(m, {"KeyId": "x"}, "sign"),
+    "KMS key is missing": lambda m: _moto(m),
+    "KMS key is disabled": lambda m: _moto(m, KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY"),
+    "KMS key is symmetric": lambda m: _moto(m, KeySpec="SYMMETRIC_DEFAULT"),
+    "secret is not a document": lambda m: _secret(m, m.pem),
+    "secret with a bad entry": lambda m: _secret(m, _ring(m, private_key=m.pem, x=m.password)),
+    # Views
+    "view with a long path": lambda m: (
+        respond(m.distribution(), LONG),
+        _raise(RuntimeError("after the view")),
+    ),
+    "view whose key fails": lambda m: respond(_sign_with(m, lambda _: _raise(OSError("closed")))),
+    "view whose key fails, async": lambda m: asyncio.run(
+        respond_async(_sign_with(m, lambda _: _raise(OSError("closed"))))
+    ),
+    "view with raw r and s": lambda m: respond(_sign_with(m, lambda made: made[:64])),
+    "view with the key as decision": lambda m: respond(m.distribution(), "a", m.pem),
+    "view with the password as decision": lambda m: respond(m.distribution(), "a", [m.password]),
+    "view with a bad address": lambda m: respond(
+        m.distribution(), "a", cfsign.Allow(ip_address="::1")
+    ),
+    "Flask view": lambda m: _flask(m, lambda _: _raise(OSError("closed"))),
+    "Flask view with raw r and s": lambda m: _flask(m, lambda made: made[:64]),
+    "Flask settings": lambda m: _flask_settings(m),
+    "2012 with a bad key": lambda m: _flask_2012(m, priv_key_string=m.pem[:900], expires=5),
+    "2012 with an unknown setting": lambda m: _flask_2012(m, priv_key_string=m.pem, expire=5),
+    "Falcon view": lambda m: _falcon(m, lambda _: _raise(OSError("closed"))),
+    "Falcon view with raw r and s": lambda m: _falcon(m, lambda made: made[:64]),
+    "Falcon settings": lambda m: _falcon_settings(m, private_key=m.pem, expire=5),
+    "Falcon environment": lambda m: _falcon_settings(m),
+    "Django view": lambda m: _django(
+        m, private_key=RecordedKey(m, lambda _: _raise(OSError("closed")))
+    ),
+    "Django settings": lambda m: _django(m, private_key=m.pem[:900], password=m.password),
+}
+
+
+def _flask_settings(m: Material) -> None:
+    from cfsign_flask import CloudFront
+
+    app = flask.Flask("site")
+    app.config.update(m.settings(private_key=m.pem, password=m.password))
+    CloudFront(app)
+
+
+@pytest.fixture(scope="session")
+def texts(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The keys in all forms, and the password."""
+    names = ("pem", "pkcs1_pem", "other_pem", "public_pem", "small_pem", "password")
+    others = ("p384_pem", "p384_sec1_pem", "ed25519_pem", "spelled_out_pem", "encrypted_pem")
+    names += (*others, "encrypted_pkcs1_pem")
+    found = {name: str(request.getfixturevalue(name)) for name in names}
+    return {**found, "password": "correct-horse-battery-staple"}
+
+
+@pytest.fixture
+def material(
+    texts: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Material]:
+    """The secrets, with Django's settings as in a new project."""
+    from django.apps import apps
+    from django.conf import UserSettingsHolder, global_settings
+
+    monkeypatch.setattr(apps, "apps_ready", True)  # the page looks for translations in apps
+    holder = UserSettingsHolder(global_settings)
+    holder.DEBUG, holder.SECRET_KEY = True, "of the site"
+    holder.ROOT_URLCONF = "django.conf.urls.i18n"
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    before = object.__getattribute__(django_conf.settings, "_wrapped")
+    django_conf.settings._wrapped = holder
+    try:
+        yield Material(tmp_path, texts)
+    finally:
+        django_conf.settings._wrapped = before
+
+
+def raised_by(call: Callable[[], object]) -> BaseException:
+    try:
+        call()
+    except BaseException as error:  # a panic of a parser, too
+        return error
+    raise AssertionError("no error was raised")
+
+
+def print_frames(error: BaseException) -> str:
+    """Return the variables of our frames, and all messages: of causes, contexts and groups too."""
+    lines = []
+    seen: set[int] = set()
+    errors: list[traceback.TracebackException | None] = [
+        traceback.TracebackException.from_exception(error, capture_locals=True)
+    ]
+    while errors:
+        report = errors.pop()
+        if report is None or id(report) in seen:
+            continue
+        seen.add(id(report))
+        lines.append(str(report))
+        errors += [report.__cause__, report.__context__, *(report.exceptions or ())]
+        for frame in report.stack:
+            if OURS.search(frame.filename):
+                lines += [f"{frame.name}: {name} = {v}" for name, v in (frame.locals or {}).items()]
+    return "\n".join(lines)
+
+
+def print_django_page(error: BaseException) -> str:
+    from django.test import RequestFactory
+    from django.views.debug import SafeExceptionReporterFilter, technical_500_response
+
+    class Filter(SafeExceptionReporterFilter):
+        def get_traceback_frame_variables(self, request: Any, tb_frame: Any) -> Any:
+            is_ours = OURS.search(tb_frame.f_code.co_filename)
+            return super().get_traceback_frame_variables(request, tb_frame) if is_ours else []
+
+    request = RequestFactory().get("/")
+    request.exception_reporter_filter = Filter()
+    page = technical_500_response(request, type(error), error, error.__traceback__)
+    return html.unescape(page.content.decode())
+
+
+def print_sentry_event(error: BaseException) -> str:
+    events: list[Any] = []
+
+    class Transport(sentry_sdk.transport.Transport):
+        def capture_envelope(self, envelope: Any) -> None:
+            events.append(envelope.get_event())
+
+    def drop_other_frames(event: Any, hint: Any) -> Any:
+        for value in event["exception"]["values"]:
+            for frame in value.get("stacktrace", {}).get("frames", []):
+                if not OURS.search(frame["abs_path"]):
+                    frame.pop("vars", None)
+        return event
+
+    client = sentry_sdk.Client(
+        dsn="https://key@sentry.example.com/1",
+        transport=Transport,
+        before_send=drop_other_frames,
+        include_local_variables=True,
+        event_scrubber=sentry_sdk.scrubber.EventScrubber(denylist=[]),  # by the variable's name
+        include_source_context=False,
+        default_integrations=False,
+        auto_enabling_integrations=False,
+        max_value_length=10**6,
+        max_request_body_size="always",
+    )
+    with sentry_sdk.isolation_scope() as scope:
+        scope.set_client(client)
+        scope.capture_exception(error)
+        client.flush()
+    client.close()
+    (event,) = events
+    return "\n".join(_find_strings(event))
+
+
+def _find_strings(value: Any) -> Iterator[str]:
+    if isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _find_strings(each)
+    elif isinstance(value, str):
+        yield value
+
+
+REPORTS = (print_frames, print_django_page, print_sentry_event)
+
+
+def check_reports(material: Material, error: BaseException, reports: Any = REPORTS) -> None:
+    for print_report in reports:
+        report = print_report(error)
+        assert material.find_leaks(report) == set(), (print_report.__name__, report[-3000:])
+
+
+@pytest.mark.parametrize("form", BAD_KEYS)
+def test_reports_of_a_bad_key_show_no_secret(material: Material, form: str) -> None:
+    """In every way in which a key reaches the project."""
+    for way, use in WAYS.items():
+        error = raised_by(lambda use=use: use(material, BAD_KEYS[form](material)))
+        assert isinstance(error, cfsign.CfsignError), way
+        # The frames are the same for all reports, and a page takes a tenth of a second.
+        check_reports(material, error, REPORTS if way == "ring loader" else REPORTS[:1])
+
+
+@pytest.mark.parametrize("name", OTHER_PATHS)
+def test_reports_of_an_error_show_no_secret(material: Material, name: str) -> None:
+    """Every other failing path of settings, keys, rings and views."""
+    check_reports(material, raised_by(lambda: OTHER_PATHS[name](material)))
+
+
+def leak_a_variable(material: Material) -> None:
+    namespace = {"__name__": "cfsign.leak", "key": material.pem, "word": material.password}
+    exec(
+        compile("def leak(key, password):\n 1 / 0\nleak(key, password)", "<string>", "exec"),
+        namespace,
+    )
+
+
+@pytest.mark.parametrize("print_report", REPORTS)
+def test_search_finds_a_secret_in_a_variable(
+    material: Material, print_report: Callable[[BaseException], str]
+) -> None:
+    """Otherwise the tests above could not fail."""
+    leaks = material.find_leaks(print_report(raised_by(lambda: leak_a_variable(material))))
+    assert material.password[:RUN] in leaks
+    assert body_of(material.pem).splitlines()[3][:RUN] in leaks
