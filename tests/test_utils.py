@@ -13,7 +13,19 @@ import pytest
 from cfsign.limits import ACCESS_KEY_ID, KEY_PAIR_ID, is_loopback
 from cfsign.utils.files import create_file, replace_file
 from cfsign.utils.fork import run_after_fork
+from cfsign.utils.secret import Secret, hide
 from cfsign.utils.strict_json import StrictJSONError, parse_json
+
+
+def test_secret_shows_nothing_and_is_equal_by_value() -> None:
+    """A key ring compares documents, which are hidden, to see that one has changed."""
+    secret = hide("hunter2")
+    assert "hunter2" not in f"{secret} {secret!r} {[secret]}"
+    assert secret.reveal() == "hunter2"
+    assert hide(secret) is secret
+    assert secret == Secret("hunter2")
+    assert secret != Secret("hunter3")
+    assert secret != "hunter2"
 
 
 @pytest.mark.parametrize(
