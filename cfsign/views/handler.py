@@ -25,7 +25,7 @@ from cfsign.signing.policy import Conditions
 from cfsign.signing.signed_policy import SignedPolicy
 from cfsign.signing.url import check_url, encode_parameters
 from cfsign.utils.secret import hide
-from cfsign.views.decision import Allow, Deny, decide
+from cfsign.views.decision import PLAIN_ALLOW, Allow, Deny, decide
 from cfsign.views.options import ViewOptions
 from cfsign.views.response import Headers, ViewResponse, build_json, build_redirect
 
@@ -253,7 +253,7 @@ class FileRequest:
             set_cookies = self._build_set_cookie_headers(signed_policy)
             return build_redirect(self._url, options.code, (*set_cookies, *headers))
         # An Allow with conditions is for this request only.
-        if options.cache_redirect and allow == Allow():
+        if options.cache_redirect and allow == PLAIN_ALLOW:
             seconds = handler.distribution.redirect_max_age(signed_policy)
             headers = build_private_headers(seconds, options.headers) if seconds else headers
         url = signed_policy.url(self._url)
@@ -342,6 +342,8 @@ def _select_parameters(query_string: str | bytes, names: Iterable[str]) -> str:
 
 
 def _get_conditions(allow: Allow) -> Conditions:
+    if allow is PLAIN_ALLOW:
+        return {}  # an empty mapping is checked faster than four None
     return {
         "expires_in": allow.expires_in,
         "expires_at": allow.expires_at,
