@@ -191,11 +191,11 @@ def encode_query(query: Query | None) -> str:
     if query is None or isinstance(query, str):
         return query or ""
     try:
-        pairs = list(query.items() if isinstance(query, Mapping) else query)
-        is_text = all(isinstance(part, str) for name, value in pairs for part in (name, value))
+        given = query.items() if isinstance(query, Mapping) else query
+        pairs = [(name, value) for name, value in given]  # tuples, which urlencode needs
     except (TypeError, ValueError):
         raise ResourceError("a query must be text, or pairs of a name and a value") from None
-    if not is_text:
+    if not all(isinstance(part, str) for pair in pairs for part in pair):
         raise ResourceError("the names and values of a query must be text (str)")
     try:
         return encode_parameters(pairs)

@@ -130,6 +130,7 @@ def test_parsed_query_is_the_original(pairs: list[tuple[str, str]]) -> None:
         ({"-._~!$(),/:@": "*'?;=&+%#[]"}, "-._~!$(),/:@=%2A%27%3F%3B%3D%26%2B%25%23%5B%5D"),
         ([("a", "1"), ("a", "2"), ("b", "")], "a=1&a=2&b="),
         ((("a", "+ &="),), "a=%2B%20%26%3D"),
+        ([["a", "1"], ["b", "2"]], "a=1&b=2"),  # as JSON has pairs
     ],
 )
 def test_query_is_text_or_pairs(query: Any, text: str) -> None:
@@ -141,6 +142,7 @@ def test_query_is_text_or_pairs(query: Any, text: str) -> None:
     ("query", "hint"),
     [
         (7, "text, or pairs of a name and a value"),
+        (["a"], "text, or pairs"),
         ([("a",)], "text, or pairs"),
         ([("a", "b", "c")], "text, or pairs"),
         ({"a": 1}, r"names and values of a query must be text"),
