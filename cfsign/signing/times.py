@@ -177,7 +177,8 @@ def check_duration(
             accepts, or is so long that it is probably a timestamp.
     """
     seconds = to_seconds(duration, field)
-    if now + seconds > LATEST_EXPIRY:
+    # Not `now + seconds`: a float cannot hold every int.
+    if seconds > LATEST_EXPIRY - now:
         raise PolicyError(
             f"{field} ends after {_LATEST}, got {format_number(seconds)}",
             hint=hint,

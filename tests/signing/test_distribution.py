@@ -297,6 +297,13 @@ def test_bad_duration_is_refused_when_the_distribution_is_made(
         Distribution(DOMAIN, signer, **{name: value})
 
 
+@pytest.mark.parametrize("name", ["expires_in", "expiry_step"])
+def test_duration_that_no_float_can_hold_is_refused(signer: Signer, name: str) -> None:
+    """It is compared without being converted."""
+    with pytest.raises(PolicyError, match=f"{name} ends after 9223372036"):
+        Distribution(DOMAIN, signer, **{name: 10**400})
+
+
 def test_trailing_slash_of_the_domain_is_dropped(signer: Signer) -> None:
     assert Distribution(f"{DOMAIN}/", signer).unsigned_url("a") == f"{DOMAIN}/a"
 
