@@ -17,7 +17,7 @@ from cfsign.keys import resolve_private_key
 from cfsign.keys.key_pair_id import check_key_pair_id
 from cfsign.signing.cache import DEFAULT_BYTES, check_cache_bytes
 from cfsign.signing.signer import check_hash_algorithm
-from cfsign.signing.times import check_duration, parse_duration, to_seconds
+from cfsign.signing.times import check_duration, describe_value, parse_duration, to_seconds
 from cfsign.signing.url import check_domain
 from cfsign.utils.secret import hide
 
@@ -67,7 +67,7 @@ def check_code(code: object) -> int:
     """Return *code* if it is a redirect status that browsers do not cache, else raise."""
     if isinstance(code, bool) or not isinstance(code, int) or code not in REDIRECT_STATUSES:
         raise ConfigurationError(
-            f"code must be 302, 303 or 307, got {code!r}",
+            f"code must be 302, 303 or 307, got {describe_value(code)}",
             hint="use 303 (browsers cache 301 and 308 permanently)",
         )
     return int(code)
@@ -201,7 +201,7 @@ def _parse_interval(text: str) -> object:
 def _parse_bytes(text: str) -> int:
     if not re.fullmatch("[0-9]{1,10}", text):
         raise ConfigurationError(
-            f"cache_bytes must be a whole number of bytes, got {text[:40]!r}",
+            f"cache_bytes must be a whole number of bytes, got {describe_value(text)}",
             hint=f"the default is {DEFAULT_BYTES}",
         )
     return int(text)

@@ -18,7 +18,7 @@ from cfsign.keyring.source import DocumentFile, ListedPairs, LoadedDocument, Loa
 from cfsign.keys import Unpicklable
 from cfsign.keys.key_pair_id import check_key_pair_id
 from cfsign.signing.signer import BaseSigner, Signer
-from cfsign.signing.times import Duration, format_number, to_seconds
+from cfsign.signing.times import Duration, describe_value, to_seconds
 from cfsign.utils.fork import run_after_fork
 from cfsign.utils.secret import hide
 
@@ -289,11 +289,9 @@ def check_interval(refresh_every: object) -> float:
         or not isinstance(refresh_every, int | float)
         or not 0 <= refresh_every <= _MAX_REFRESH_EVERY
     ):
-        value = (
-            format_number(refresh_every) if isinstance(refresh_every, int) else repr(refresh_every)
-        )
         raise PolicyError(
-            f"refresh_every must be a timedelta or 0 to {_MAX_REFRESH_EVERY} seconds, got {value}",
+            f"refresh_every must be a timedelta or 0 to {_MAX_REFRESH_EVERY} seconds, "
+            f"got {describe_value(refresh_every)}",
             field="refresh_every",
         )
     return refresh_every

@@ -25,6 +25,9 @@ _LATEST = f"{LATEST_EXPIRY} (April 2262), the last second that CloudFront accept
 # In September 2001.
 _EARLIEST_TIMESTAMP = 1_000_000_000
 
+# The longest text that an error shows. Numbers, also with a unit, are shorter.
+_MAX_SHOWN = 11
+
 _YEAR = 31_557_600
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -121,7 +124,7 @@ def parse_duration(text: str, field: str) -> int:
     match = re.fullmatch(r"([0-9]{1,13})([smhd]?)", text)
     if match is None:
         raise PolicyError(
-            f"invalid duration {text[:27]!r}",
+            f"invalid duration: {describe_value(text)}",
             hint="use seconds, or a number with s, m, h or d (90, 15m, 2h)",
             field=field,
         )
@@ -272,6 +275,19 @@ def check_jitter(jitter: Duration, step: int | None) -> int:
             field="expiry_jitter",
         )
     return seconds
+
+
+def describe_value(value: object) -> str:
+    """
+    Describe a number or duration that a user has set, for an error's text.
+
+    Only numbers and short texts are shown: any other value may be a secret in the wrong place.
+    """
+    if isinstance(value, int):
+        return format_number(value)
+    if isinstance(value, str):
+        return f"text of {len(value)} characters" if len(value) > _MAX_SHOWN else repr(value)
+    return repr(value) if isinstance(value, float) else type(value).__name__
 
 
 def format_number(number: int) -> str:

@@ -635,6 +635,38 @@ def test_invalid_duration_in_the_environment_shows_the_format(name: str, text: s
     assert "90, 15m, 2h" in found[f"CLOUDFRONT_{name}"]
 
 
+@pytest.mark.parametrize("setting", ["code", "refresh_every"])
+def test_error_of_a_setting_never_shows_the_key(pem: str, setting: str) -> None:
+    """A key or a password may stand in the wrong place. No value shows 12 characters of it."""
+    mapping = settings(pem, **{setting: pem}, keys=[])
+    found = {name: message for name, message, _ in problems(mapping)}
+    message = found[f"CLOUDFRONT_CONFIG[{setting!r}]"]
+    assert f"got text of {len(pem)} characters" in message
+    assert "KEY" not in message
+
+
+@pytest.mark.parametrize("name", ["EXPIRES_IN", "CACHE_BYTES", "REFRESH_EVERY"])
+def test_error_of_a_variable_never_shows_a_password(name: str) -> None:
+    """Short values are shown, which is enough for a number with a unit."""
+    ring = {"CLOUDFRONT_KEY_RING_FILE": "ring.json"} if name == "REFRESH_EVERY" else {}
+    for text, shown in (("correct horse", "text of 13 characters"), ("15 min", "'15 min'")):
+        found = {
+            setting: message
+            for setting, message, _ in environ_problems({f"CLOUDFRONT_{name}": text, **ring})
+        }
+        assert shown in found[f"CLOUDFRONT_{name}"]
+        assert "horse" not in found[f"CLOUDFRONT_{name}"]
+
+
+def test_number_of_many_digits_is_a_configuration_error(pem: str) -> None:
+    """Python converts at most 4300 digits to text."""
+    found = problems(settings(pem, code=10**5000, expires_in=10**5000))
+    assert [setting for setting, _, _ in found] == [
+        "CLOUDFRONT_CONFIG['expires_in']",
+        "CLOUDFRONT_CONFIG['code']",
+    ]
+
+
 def test_distribution_from_settings_imports_no_views(pem: str) -> None:
     """Scripts that only sign do not load the view layer, even if view settings are given."""
     code = (
