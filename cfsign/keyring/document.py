@@ -173,10 +173,10 @@ def _read_json(text: Secret[str | bytes]) -> tuple[Any, str]:
     """Return the value and "", or None and what is wrong: the errors' frames have the text."""
     content = text.reveal()
     try:
-        # Bytes may be UTF-8 with a byte-order mark, UTF-16 or UTF-32.
+        # Bytes may be UTF-8, UTF-16 or UTF-32. Both bytes and text may have a byte-order mark.
         if isinstance(content, bytes):
             content = content.decode(json.detect_encoding(content))
-        return parse_json(content), ""
+        return parse_json(content.removeprefix("\ufeff")), ""
     except UnicodeDecodeError:
         return None, "it is not UTF-8"
     except StrictJSONError as error:

@@ -43,6 +43,12 @@ def test_document_with_times_and_keys(
     assert ring.sign_policy(policy).params["Hash-Algorithm"] == "SHA256"
 
 
+def test_text_may_begin_with_a_byte_order_mark(pem: str) -> None:
+    """`Path.read_text` keeps the mark that some editors on Windows write."""
+    text = "\ufeff" + json.dumps({"keys": [entry(OLD, pem)]})
+    assert KeyRing.from_loader(lambda: text).key_pair_id == OLD
+
+
 def test_document_with_the_password_of_a_key(
     tmp_path: Path, encrypted_pem: str, password: str
 ) -> None:
