@@ -151,9 +151,12 @@ class Resource(OptionAttributes):
             raise build_missing_authorize_error(type(self), "self, req, resource, **params")
         if inspect.iscoroutinefunction(self.authorize) is not self._is_async:
             raise TypeError(
-                f"{name}.authorize must be {'an async' if self._is_async else 'a plain'} method "
-                f"under {'ASGI' if self._is_async else 'WSGI'}; for the other kind, use "
-                f"cfsign_falcon{'' if self._is_async else '.asgi'}.SignedRedirectResource"
+                f"{name}.authorize is not async, but the resource is for ASGI; make authorize "
+                "async, or for WSGI derive the resource from cfsign_falcon.SignedRedirectResource"
+                if self._is_async
+                else f"{name}.authorize is async, but the resource is for WSGI; make authorize a "
+                "plain method, or for ASGI derive the resource from "
+                "cfsign_falcon.asgi.SignedRedirectResource"
             )
 
     def _get_file_request(

@@ -312,6 +312,23 @@ def test_falcon_refuses_a_resource_of_the_other_interface(adapter, site_settings
         site.app_class().add_route("/{resource:path}", resource)
 
 
+def test_falcon_authorize_and_resource_must_both_be_async_or_not():
+    """The error says which of them is async, and what to change."""
+
+    def authorize(self, req, resource):
+        return 200
+
+    async def authorize_async(self, req, resource):
+        return 200
+
+    plain = type("Plain", (AsyncSignedRedirectResource,), {"authorize": authorize})
+    asynchronous = type("Async", (SignedRedirectResource,), {"authorize": authorize_async})
+    with pytest.raises(TypeError, match=r"Plain\.authorize is not async.*make authorize async"):
+        plain(None)
+    with pytest.raises(TypeError, match=r"Async\.authorize is async.*cfsign_falcon\.asgi\."):
+        asynchronous(None)
+
+
 @FALCONS
 def test_falcon_arguments_override_attributes(falcon_site):
     """Options may be attributes of the class or arguments of the resource."""
