@@ -177,10 +177,10 @@ def find_site_problems(
     hint = _hint_shared_domain(site_host, host)
     if name and not f".{site_host}".endswith(f".{name}"):
         message = f"browsers drop cookies for {name} that {site_host} sets"
-        yield Problem("cookie_domain", message, hint)
+        yield Problem("", message, hint)
     elif not name and site_host != host:
         message = f"browsers send the cookies back to {site_host} only, not to {host}"
-        yield Problem("cookie_domain", message, hint)
+        yield Problem("", message, hint)
     # Chrome and Firefox accept them from this machine.
     if scheme == "https" and site_scheme == "http" and not is_loopback(site_host):
         yield Problem(
