@@ -54,7 +54,7 @@ class Settings:
         problems = []
         if not isinstance(config, Mapping):
             what = "missing" if config is None else f"must be a dict, got {type(config).__name__}"
-            hint = "set it to a dict with key_pair_id, private_key and expires_in"
+            hint = "set it to a dict with key_pair_id and private_key"
             problems.append(Problem(CONFIG, what, hint, rule="config"))
             config = {}
         values = {name: value for name, value in config.items() if name in FIELDS}

@@ -291,7 +291,8 @@ def check_domain(domain: str) -> str:
     bare = check_length(domain).removesuffix("/")
     if "://" not in bare:
         raise ResourceError(
-            "the domain has no scheme", hint="write it as https://d111111abcdef8.cloudfront.net"
+            "the domain has no scheme",
+            hint="start it with https://, as in https://media.example.com",
         )
     if re.fullmatch(_ORIGIN, bare, re.ASCII) is None:
         check_url(bare + "/")

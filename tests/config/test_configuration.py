@@ -221,7 +221,7 @@ def test_settings_must_be_a_mapping(mapping: Any) -> None:
 def test_config_must_be_a_dict(config: Any, message: str) -> None:
     """The hint names the settings that belong in it."""
     found = problems({"CLOUDFRONT_DOMAIN": DOMAIN, "CLOUDFRONT_CONFIG": config})
-    hint = "set it to a dict with key_pair_id, private_key and expires_in"
+    hint = "set it to a dict with key_pair_id and private_key"
     assert found[0] == ("CLOUDFRONT_CONFIG", message, hint)
 
 

@@ -358,9 +358,9 @@ def test_good_domain(domain: str, bare: str) -> None:
 @pytest.mark.parametrize(
     ("domain", "hint"),
     [
-        ("", "the domain has no scheme; write it as https://"),
-        ("media.example.com", "the domain has no scheme; write it as https://"),
-        ("//media.example.com", "the domain has no scheme; write it as https://"),
+        ("", "the domain has no scheme; start it with https://, as in"),
+        ("media.example.com", "the domain has no scheme; start it with https://, as in"),
+        ("//media.example.com", "the domain has no scheme; start it with https://, as in"),
         ("https://media.example.com/files", "has a path or a query"),
         ("https://media.example.com//", "has a path or a query"),
         ("https://media.example.com/?x=1", "has a path or a query"),

@@ -34,7 +34,8 @@ def ask_for_public_key(context: Context) -> Cause:
         Mistake.NO_PUBLIC_KEY,
         context.reason,
         "The signature cannot be checked without the public key",
-        "pass the key with this id: trusted_keys in Python, --public-key on the command line",
+        "pass the public key of this Key-Pair-Id: trusted_keys in Python, --public-key ID=FILE on "
+        "the command line",
         certain=False,
     )
 
