@@ -11,6 +11,7 @@ import base64
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ import time_machine
 from hypothesis import settings
 
 from cfsign import Distribution, PrivateKey, Signer, TrustedKeyGroup, load_private_key
+
+# The tests import each other as `tests.…`. Appended, so that the installed package is tested.
+sys.path.append(str(Path(__file__).parents[1]))
 
 # A single example may be slow on a busy machine; that is not a failure.
 settings.register_profile("cfsign", deadline=None)

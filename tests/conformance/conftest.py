@@ -5,21 +5,16 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import time_machine
-
-# Appended, so that `import cfsign` finds the installed package.
-sys.path.append(str(Path(__file__).parents[2]))
 
 from cfsign import ConfigurationError, TrustedKeyGroup
 from tests.conformance import servers as server_module

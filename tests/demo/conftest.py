@@ -11,9 +11,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-# Appended, so that the installed package is tested.
-sys.path.append(str(Path(__file__).parents[2]))
-
 from cfsign.demo.sites import FRAMEWORKS
 
 HERE = Path(__file__).parent

@@ -16,10 +16,6 @@ from typing import Any
 import pytest
 
 from cfsign import Signer
-
-# Appended, so that the installed package is tested.
-sys.path.append(str(Path(__file__).parents[2]))
-
 from tests.checking.conftest import ec_peer, group, rsa_peer, untrusted_peer  # noqa: F401 - fixtures
 
 _TIMEOUT = 30
