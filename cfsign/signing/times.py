@@ -12,7 +12,7 @@ from binascii import crc32
 from typing import TYPE_CHECKING, TypeAlias
 
 from cfsign.errors import PolicyError
-from cfsign.limits import LATEST_32_BIT_EXPIRY, LATEST_EXPIRY
+from cfsign.limits import LATEST_EXPIRY
 
 if TYPE_CHECKING:
     import datetime
@@ -187,8 +187,8 @@ def check_duration(
             hint=hint,
             field=field,
         )
-    # Otherwise a timestamp that is passed by mistake would be a signature for 56 years.
-    if _EARLIEST_TIMESTAMP <= seconds <= LATEST_32_BIT_EXPIRY:
+    # A timestamp that is passed by mistake would be a signature for decades.
+    if seconds >= _EARLIEST_TIMESTAMP:
         raise PolicyError(
             f"{field} looks like a timestamp: {seconds} seconds are {seconds // _YEAR} years",
             hint=hint,

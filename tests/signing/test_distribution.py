@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import re
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from cfsign import (
     TrustedKeyGroup,
 )
 from cfsign.config.configuration import Configuration
+from cfsign.limits import LATEST_EXPIRY
 
 DOMAIN = "https://media.example.com"
 
@@ -200,12 +202,11 @@ def test_step_rounds_the_expiry_up(recording_signer: Signer, clock: Any, now: in
 
 
 def test_step_does_not_round_past_2262(recording_signer: Signer, clock: Any) -> None:
-    distribution = Distribution(DOMAIN, recording_signer, expiry_step=5_000_000_000)
-    assert expiry(distribution.sign_path("a")) == 5_000_000_000
-    distribution = Distribution(
-        DOMAIN, recording_signer, expires_in=4 * 10**9, expiry_step=timedelta(seconds=5 * 10**9)
-    )
-    assert expiry(distribution.sign_path("a")) == 9223372036
+    clock.move_to(LATEST_EXPIRY - 500)
+    distribution = Distribution(DOMAIN, recording_signer, expires_in=60, expiry_step=400)
+    assert expiry(distribution.sign_path("a")) == 9223371600
+    distribution = Distribution(DOMAIN, recording_signer, expires_in=490, expiry_step=400)
+    assert expiry(distribution.sign_path("a")) == LATEST_EXPIRY
 
 
 @given(st.integers(1, 10**6), st.integers(1, 10**5))
@@ -361,3 +362,20 @@ def test_from_env_reads_os_environ_by_default(monkeypatch: pytest.MonkeyPatch, p
     monkeypatch.setenv("CLOUDFRONT_PRIVATE_KEY", pem.replace("\n", "\\n"))
     assert Distribution.from_env().unsigned_url("a") == f"{DOMAIN}/a"
     assert Configuration.from_env().key_pair_id == "ABCDEF"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://other.example.com/a",
+        "http://media.example.com/a",
+        "https://media.example.com:8443/a",
+        "https://media.example.com.evil.example/a",
+    ],
+)
+def test_whole_url_of_another_host_is_refused(signer: Signer, url: str) -> None:
+    distribution = Distribution(DOMAIN, signer)
+    with pytest.raises(ResourceError, match=r"is not one of https://media\.example\.com"):
+        distribution.sign_url(url)
+    with pytest.raises(ResourceError, match=r"is not one of https://media\.example\.com"):
+        asyncio.run(distribution.sign_url_async(url))
