@@ -125,11 +125,7 @@ class ConfigurationError(CfsignError, ValueError):
     """
 
     def __init__(
-        self,
-        problems: str | Problem | Iterable[Problem | str],
-        *,
-        hint: str = "",
-        setting: str = "",
+        self, problems: str | Problem | Iterable[Problem], *, hint: str = "", setting: str = ""
     ) -> None:
         """
         Keep the problems.
@@ -141,8 +137,7 @@ class ConfigurationError(CfsignError, ValueError):
         """
         if isinstance(problems, str):
             problems = Problem(setting, problems, hint)
-        several = (problems,) if isinstance(problems, Problem) else problems
-        self.problems = tuple(p if isinstance(p, Problem) else Problem("", p) for p in several)
+        self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
         if len(self.problems) == 1:
             self.message, self.hint = self.problems[0].message, self.problems[0].hint

@@ -226,15 +226,16 @@ class Distribution:
 
     def sign_url(self, url: str, **conditions: Unpack[Conditions]) -> str:
         """
-        Sign a whole URL with this distribution's default expiry.
+        Sign a whole URL of this distribution, with its default expiry.
 
-        The arguments and errors are the same as for `Signer.sign_url`.
+        The arguments and errors are the same as for `Signer.sign_url`. A URL with another scheme
+        or host is a `ResourceError`.
         """
-        return self._sign_url(check_url(url), None, conditions)
+        return self._sign_url(self._check_own_url(url), None, conditions)
 
     async def sign_url_async(self, url: str, **conditions: Unpack[Conditions]) -> str:
         """Async version of `sign_url`."""
-        return await self._sign_url_async(check_url(url), None, conditions)
+        return await self._sign_url_async(self._check_own_url(url), None, conditions)
 
     def sign_cookies(self, *, pattern: str, **conditions: Unpack[Conditions]) -> SignedCookies:
         """
@@ -336,6 +337,15 @@ class Distribution:
                 hint="use the path's folder and `/*`, or leave pattern out",
             )
         return url, whole_pattern
+
+    def _check_own_url(self, url: str) -> str:
+        url = check_url(url)
+        if not url.startswith(f"{self.domain}/"):
+            raise ResourceError(
+                f"the URL is not one of {self.domain}",
+                hint="use the Distribution of its host, or Signer.sign_url",
+            )
+        return url
 
     def _whole_pattern(self, path_pattern: str) -> str:
         return self.domain + encode_path(path_pattern, pattern=True)

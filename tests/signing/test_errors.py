@@ -43,7 +43,7 @@ def test_errors_keep_their_evidence() -> None:
 def test_configuration_error_has_problems() -> None:
     """Its text has one line for each."""
     assert ConfigurationError("a").problems == (Problem("", "a"),)
-    error = ConfigurationError(["a", "b"])
+    error = ConfigurationError([Problem("", "a"), Problem("", "b")])
     assert error.problems == (Problem("", "a"), Problem("", "b"))
     assert str(error) == "a\nb"
 
