@@ -107,7 +107,7 @@ def test_wildcard_vector_is_custom(vector_signer: Signer) -> None:
 
 def test_key_of_the_vectors_needs_allow_unsupported(backend: str) -> None:
     """It has 1,024 bits."""
-    with pytest.raises(SigningKeyError, match=r"is RSA-1024; .*allow_unsupported=True"):
+    with pytest.raises(SigningKeyError, match=r"is RSA-1024, .*allow_unsupported=True"):
         load_private_key(FOLDER / "test-rsa-key.pem", backend=backend)
 
 
@@ -124,7 +124,7 @@ def test_vector_that_starts_after_its_end_is_refused() -> None:
 
 def test_vector_with_a_hostile_resource_is_refused() -> None:
     """The vector escapes it in JSON, but no client can send such a URL."""
-    with pytest.raises(ResourceError, match=r"a double quote cannot go on the wire.*write %22"):
+    with pytest.raises(ResourceError, match=r"a URL cannot contain a double quote; write %22"):
         policy_of(CASES["json-injection-resource-url"])
 
 
