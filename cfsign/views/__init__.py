@@ -6,6 +6,7 @@ and per request calls `ViewHandler.file_request`, the site's `authorize`, and `F
 """
 
 from cfsign.views.decision import Allow, Deny, decide
+from cfsign.views.events import AccessEvent, Observer, Outcome
 from cfsign.views.handler import FileRequest, ViewHandler
 from cfsign.views.options import (
     OptionAttributes,
@@ -17,10 +18,13 @@ from cfsign.views.response import ViewResponse
 from cfsign.views.site_config import SiteConfig
 
 __all__ = [
+    "AccessEvent",
     "Allow",
     "Deny",
     "FileRequest",
+    "Observer",
     "OptionAttributes",
+    "Outcome",
     "SiteConfig",
     "ViewHandler",
     "ViewOptions",
