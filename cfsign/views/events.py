@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from cfsign.redaction import redact_path
 from cfsign.views.options import Delivery
 
 #: How a request ended.
@@ -23,6 +24,8 @@ Outcome: TypeAlias = Literal["allowed", "refused", "invalid", "error", "key_unav
 class AccessEvent:
     """
     The decision on one request. It holds no URL, no signature and no cookie.
+
+    A client can put a signature or a key into a path, so `resource` and `folder` are redacted.
 
     Attributes:
         resource: The plain path of the file, without a leading `/`; None if it is not known.
@@ -52,6 +55,13 @@ class AccessEvent:
     expires_at: int | None
     is_cached: bool
     duration: float
+
+    def __post_init__(self) -> None:
+        """Redact what can come from the client."""
+        for name in ("resource", "folder"):
+            path = getattr(self, name)
+            if path is not None:
+                object.__setattr__(self, name, redact_path(path))
 
 
 #: What is called with each event and the framework's request. It may have an attribute

@@ -1,0 +1,53 @@
+"""
+Redaction: cut signatures and keys out of paths, for logs and events.
+
+A client can put anything into a path, and a URL that was escaped once too often has its query in
+the path. A log is read by more people than may open the file.
+"""
+
+from __future__ import annotations
+
+import re
+
+from cfsign.limits import MAX_URL_BYTES, PARAMETERS
+
+# The start of a credential inside a path whose `?` was escaped; of PEM; and of a private key's DER
+# in base64: the length, the version 0 or 1 (RFC 5208, RFC 5915, RFC 8017).
+_SECRET = re.compile(
+    rf"(?i:(?:{'|'.join(PARAMETERS)})(?:=|%(?:25)*3D))"
+    r"|(?i:-----BEGIN)"
+    r"|M[A-P].CAQ|MI[GH].AgE|MII..[AQgw]IB"
+)
+
+# A long run of base64 letters may be a signature, so its middle is cut. The shortest one (P-256)
+# has 92 letters. Standard base64 has "/", too: a run with "/" is cut if upper case, lower case and
+# digits are mixed, as in every signature, so that other deep paths stay readable. Some tools wrap
+# base64 into lines; no name of a file has a line break.
+_LONG_RUN = re.compile(r"[\w+=~%/\r\n-]{90,}", re.ASCII)
+_LONG_SEGMENT = re.compile(r"[\w+=~%\r\n-]{90,}", re.ASCII)
+_MIXED = re.compile(r"(?=.*[a-z])(?=.*[A-Z]).*[0-9]", re.DOTALL)
+_ENDS = 24
+
+
+def redact_path(path: str) -> str:
+    """
+    Return *path* up to a credential or a private key, and without signatures before it.
+
+    Args:
+        path: A path, plain or percent-encoded, without its query. Only its first 8,192 characters
+            are read: CloudFront accepts no longer URL.
+    """
+    # Cut before the regular expressions, so that a huge path is cheap.
+    return cut_signatures(_SECRET.split(path[:MAX_URL_BYTES], maxsplit=1)[0])
+
+
+def cut_signatures(text: str) -> str:
+    """Return *text* with the middle of each long run of base64 letters replaced by `...`."""
+    return _LONG_RUN.sub(_cut_run, text)
+
+
+def _cut_run(run: re.Match[str]) -> str:
+    text = run[0]
+    if "/" in text and not _MIXED.match(text):
+        return _LONG_SEGMENT.sub(_cut_run, text)
+    return f"{text[:_ENDS]}...{text[-_ENDS:]}"

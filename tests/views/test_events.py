@@ -1,0 +1,43 @@
+"""The event of a decision."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from cfsign.views import AccessEvent
+
+EVENT = AccessEvent(
+    resource="ada/a.pdf",
+    folder=None,
+    outcome="allowed",
+    status=303,
+    delivery="redirect",
+    domain="https://media.example.com",
+    key_pair_id="K1ADA2BOB3EVE4",
+    hash_algorithm="SHA256",
+    expires_at=1_800_000_000,
+    is_cached=False,
+    duration=0.000_5,
+)
+
+
+@pytest.mark.parametrize("name", ["resource", "folder"])
+def test_event_holds_no_signature_and_no_key(name: str) -> None:
+    """By every way to build one, so no caller can forget it."""
+    for path in (f"a?Signature={'aB3' * 40}", f"a?{'aB3' * 40}", "a?-----BEGIN PRIVATE KEY-----"):
+        event = dataclasses.replace(EVENT, **{name: path})
+        assert getattr(event, name).startswith("a?")
+        assert "aB3" * 10 not in repr(event)
+        assert "BEGIN" not in repr(event)
+
+
+def test_other_paths_stay() -> None:
+    assert EVENT.resource == "ada/a.pdf"
+    assert dataclasses.replace(EVENT, resource=None, folder="/").folder == "/"
+
+
+def test_event_cannot_be_changed() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        EVENT.status = 200  # type: ignore[misc]
