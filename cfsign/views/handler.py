@@ -19,7 +19,7 @@ from cfsign.config.fields import get_host
 from cfsign.config.headers import add_no_store, build_private_headers
 from cfsign.errors import ConfigurationError, KeyUnavailableError, Problem, ResourceError
 from cfsign.limits import MAX_URL_BYTES, is_loopback
-from cfsign.signing.cookies import find_cookie_problems, find_site_problems
+from cfsign.signing.cookie_rules import find_cookie_problems, find_site_problems
 from cfsign.signing.distribution import Distribution
 from cfsign.signing.policy import Conditions
 from cfsign.signing.signed_policy import SignedPolicy

@@ -21,7 +21,7 @@ from cfsign.config.fields import (
 from cfsign.config.headers import has_cache_control
 from cfsign.errors import CfsignWarning, ConfigurationError, Problem
 from cfsign.limits import PARAMETERS
-from cfsign.signing.cookies import check_cookie_options
+from cfsign.signing.cookie_rules import check_cookie_options
 
 Delivery = Literal["redirect", "json", "cookies"]
 

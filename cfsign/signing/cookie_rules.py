@@ -1,0 +1,167 @@
+"""
+Check which cookies browsers accept, and to which hosts they send them.
+
+RFC 6265, sections 5.1.3, 5.1.4 and 5.3.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cfsign.errors import ConfigurationError, Problem
+from cfsign.limits import is_loopback
+from cfsign.signing.url import split_scheme
+
+_SAME_SITE = (None, "Strict", "Lax", "None")
+_DOMAIN = r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*"
+_PATH = r"/[!-:<-~]*"
+# Domains whose cookies browsers refuse: the end of an IP address, top-level domains, and the names
+# below a country's that registries are known to reserve. It lists less than `url.is_broad` warns
+# of, because `bbc.uk`, which looks like one, may set its own cookies.
+_PUBLIC_DOMAIN = r"[0-9.]+|[^.]+|(ac|co|com|edu|gov|net|org)\.[a-z]{2}"
+
+
+def check_attributes(
+    domain: object,
+    path: object,
+    secure: object,
+    httponly: object,
+    samesite: object,
+    prefix: str = "",
+) -> dict[str, object]:
+    """Return a cookie's attributes; *prefix* is that of the settings' names in an error."""
+    problems = []
+    if domain is not None and (not isinstance(domain, str) or not re.fullmatch(_DOMAIN, domain)):
+        problems.append(Problem(f"{prefix}domain", "must be a host name, such as example.com"))
+    elif domain is not None and re.search(r"(\A|\.)cloudfront\.net\Z", domain):
+        problems.append(
+            Problem(
+                f"{prefix}domain",
+                "browsers refuse cookies for cloudfront.net",
+                "give the distribution a domain name (CNAME) that shares a parent with the site, "
+                "and use that parent",
+            )
+        )
+    if not isinstance(path, str) or not re.fullmatch(_PATH, path) or "*" in path:
+        problems.append(
+            Problem(f"{prefix}path", "must be the encoded prefix of a URL path, without `*` or `;`")
+        )
+    if samesite not in _SAME_SITE:
+        problems.append(Problem(f"{prefix}samesite", 'must be "Strict", "Lax", "None" or None'))
+    if samesite == "None" and not secure:
+        problems.append(
+            Problem(
+                f"{prefix}samesite",
+                'browsers drop cookies with SameSite "None" that are not secure',
+                "set secure=True",
+            )
+        )
+    if problems:
+        raise ConfigurationError(problems)
+    return {
+        "domain": domain or "",
+        "path": path,
+        "secure": bool(secure),
+        "httponly": bool(httponly),
+        "samesite": samesite or "",
+    }
+
+
+def find_mismatches(resource: str, domain: str | None, path: str) -> Iterator[Problem]:
+    """Yield why browsers never send the cookies to *resource*, up to its first wildcard."""
+    authority, slash, rest = split_scheme(resource)[1].partition("/")
+    if domain is not None and authority and "*" not in authority:
+        yield from _find_domain_problems("domain", domain, authority.partition(":")[0])
+    literal = re.split(r"[*?]", slash + rest, maxsplit=1)[0]
+    if not literal.startswith(path) and not path.startswith(literal):
+        yield Problem(
+            "path",
+            f"browsers send cookies for {path} to none of their files, which are below {literal}",
+            f"use {literal}, or a prefix of it",
+        )
+
+
+def check_cookie_options(cookie_domain: object, cookie_samesite: object) -> None:
+    """Raise ConfigurationError unless cookies can have this domain and SameSite."""
+    check_attributes(cookie_domain, "/", True, True, cookie_samesite, prefix="cookie_")
+
+
+def find_cookie_problems(
+    domain: str, cookie_domain: str | None, cookie_samesite: str | None
+) -> Iterator[Problem]:
+    """Yield the reasons why browsers would not send a site's cookies to a distribution's domain."""
+    scheme, _, authority = domain.partition("://")
+    if cookie_domain:
+        yield from _find_domain_problems(
+            "cookie_domain", cookie_domain, authority.partition(":")[0]
+        )
+    if cookie_samesite == "None" and scheme == "http":
+        yield Problem(
+            "cookie_samesite",
+            'browsers drop cookies with SameSite "None" over http',
+            "use https for the distribution, or another cookie_samesite",
+        )
+
+
+def find_site_problems(
+    domain: str, cookie_domain: str | None, site_scheme: str, site_host: str
+) -> Iterator[Problem]:
+    """
+    Yield the reasons why a browser drops a site's cookies or does not send them to a distribution.
+
+    Args:
+        domain: Scheme and host of the distribution.
+        cookie_domain: The `Domain` of the cookies; None or "" for the host of the site.
+        site_scheme: The scheme of the site's request.
+        site_host: The host of the site's request, in lower case, without a port.
+
+    RFC 6265, section 5.3; for `Secure`, RFC 6265bis, section 5.7.
+    """
+    scheme, _, authority = domain.partition("://")
+    host = authority.partition(":")[0]
+    name = (cookie_domain or "").lower().removeprefix(".")
+    hint = _hint_shared_domain(site_host, host)
+    if name and not f".{site_host}".endswith(f".{name}"):
+        message = f"browsers drop cookies for {name} that {site_host} sets"
+        yield Problem("", message, hint)
+    elif not name and site_host != host:
+        message = f"browsers send the cookies back to {site_host} only, not to {host}"
+        yield Problem("", message, hint)
+    # Chrome and Firefox accept them from this machine.
+    if scheme == "https" and site_scheme == "http" and not is_loopback(site_host):
+        yield Problem(
+            "",
+            f"browsers drop Secure cookies that http://{site_host} sets",
+            "serve the site over https; if a proxy does, configure the framework to read the "
+            "proxy's X-Forwarded-Proto header",
+        )
+
+
+def _hint_shared_domain(site_host: str, host: str) -> str:
+    if is_loopback(site_host) and is_loopback(host):
+        return f"use one name for both: open the site as {host}, or the edge as {site_host}"
+    labels: list[str] = []
+    for one, other in zip(reversed(site_host.split(".")), reversed(host.split(".")), strict=False):
+        if one != other:
+            break
+        labels.insert(0, one)
+    shared = ".".join(labels)
+    if shared == "cloudfront.net" or re.fullmatch(rf"{_PUBLIC_DOMAIN}|", shared):
+        return "give the distribution a domain name (CNAME) that shares a parent with the site"
+    return f'set cookie_domain to "{shared}"'
+
+
+def _find_domain_problems(setting: str, domain: str, host: str) -> Iterator[Problem]:
+    """Yield why browsers send *host* no cookies of *domain* (RFC 6265, 5.1.3 and 5.3)."""
+    name = domain.lower().removeprefix(".")
+    if f".{host}".endswith(f".{name}"):
+        if name == host or not re.fullmatch(_PUBLIC_DOMAIN, name):
+            return
+        message = f"browsers refuse cookies for {domain}, because anyone can have a host below it"
+    else:
+        message = f"{domain} is not a parent of {host}, so browsers do not send the cookies there"
+    hint = "use the domain that the site and the distribution share"
+    if host.endswith(".cloudfront.net"):
+        hint = "give the distribution a domain name (CNAME) that shares a parent with the site"
+    yield Problem(setting, message, hint)
