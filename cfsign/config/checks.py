@@ -7,109 +7,26 @@ find the rest, as warnings and notes. `cfsign doctor` and Django's system checks
 
 from __future__ import annotations
 
-import os
 import re
-import shlex
-import stat
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from cfsign.config.configuration import load_values
+from cfsign.config.context import Context, GivenKey, PublicFolder, Ring, load_ring
 from cfsign.config.fields import get_host
+from cfsign.config.file_checks import (
+    check_key_files,
+    check_paths,
+    check_public_folders,
+    check_ring_documents,
+)
 from cfsign.config.settings import Settings
 from cfsign.errors import CfsignError, Problem
-from cfsign.keyring.document import KeyPair
-from cfsign.keyring.ring import build_source
-from cfsign.keyring.source import ListedPairs, RingSource
 from cfsign.keys import choose_backend, is_async, is_blocking, is_key_path, is_key_text
-from cfsign.keys.source import MAX_KEY_BYTES
 from cfsign.limits import DISTRIBUTION_ID, LEGACY_KEY_PAIR_ID, is_loopback
 from cfsign.signing.times import to_seconds
-from cfsign.utils.files import read_file
-
-#: The name of a folder whose files the site serves to the public, and its path.
-PublicFolder = tuple[str, str | os.PathLike[str]]
 
 _DAY = 86400
-
-
-@dataclass(frozen=True, slots=True)
-class Ring:
-    """
-    The key ring that settings name; its private keys are not loaded.
-
-    Attributes:
-        setting: The setting that names it, "keys" or "key_ring".
-        documents: The files that list its key pairs.
-        pairs: The key pairs, the oldest first.
-    """
-
-    setting: str
-    documents: tuple[Path, ...]
-    pairs: tuple[KeyPair, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GivenKey:
-    """
-    A key pair of the settings, unchecked.
-
-    Attributes:
-        id_setting: The setting that gives its id.
-        key_setting: The setting that gives its private key.
-        key_pair_id: The id, or None.
-        private_key: The private key: a path, the key itself, or an object; or None.
-        prefix: How a message about the key starts: with its id, if it is one of several.
-    """
-
-    id_setting: str
-    key_setting: str
-    key_pair_id: object
-    private_key: object
-    prefix: str = ""
-
-    @property
-    def file(self) -> Path | None:
-        """The file with the private key; None if the file is missing or the key is not in one."""
-        return _find_file(self.private_key)
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """
-    The settings and files that the rules examine.
-
-    Attributes:
-        settings: The settings.
-        ring: The key ring that they name, or None.
-        keys: The one key pair, or those of the ring.
-        public_folders: The folders whose files the site serves to the public.
-    """
-
-    settings: Settings
-    ring: Ring | None
-    keys: tuple[GivenKey, ...]
-    public_folders: tuple[PublicFolder, ...]
-
-
-def load_ring(settings: Settings) -> Ring | None:
-    """Return the key ring in *settings*; None without one, or if it cannot be read."""
-    try:
-        if "keys" in settings.values:
-            setting: str = "keys"
-            source: RingSource = ListedPairs(settings.values["keys"])
-        elif "key_ring" in settings.values:
-            setting, source = "key_ring", build_source(settings.values["key_ring"])
-        else:
-            return None
-        pairs = source.read_pairs(source.read_state())
-    except CfsignError:  # reported by the check of the setting itself
-        return None
-    return Ring(
-        setting, source.files, tuple(sorted(pairs, key=lambda pair: pair.active_from_seconds))
-    )
 
 
 def check_config(settings: Settings, public_folders: Iterable[PublicFolder] = ()) -> list[Problem]:
@@ -196,62 +113,6 @@ def check_key_pair_ids(context: Context) -> Iterator[Problem]:
             )
 
 
-def check_key_files(context: Context) -> Iterator[Problem]:
-    """Yield a problem for each private key that other users can read or change."""
-    for key in context.keys:
-        if key.file is not None and _may_be_private(key.file):
-            access = "read or change the private key's file"
-            yield from _check_mode(context, key.key_setting, key.file, access, key.prefix)
-
-
-def check_ring_documents(context: Context) -> Iterator[Problem]:
-    """Yield a problem for a key ring document that others can change, or read its secrets."""
-    ring = context.ring
-    if ring is None:
-        return
-    has_secrets = any(
-        pair.password is not None or is_key_text(pair.private_key) for pair in ring.pairs
-    )
-    for path in ring.documents:
-        access = "change which key signs"
-        if has_secrets:
-            access = "read or change the key ring's document, which contains secrets"
-        yield from _check_mode(context, ring.setting, path, access, is_secret=has_secrets)
-
-
-def check_paths(context: Context) -> Iterator[Problem]:
-    """Yield a note for each path that depends on the working directory."""
-    for name in ("private_key", "key_ring"):
-        path = _find_file(context.settings.values.get(name))
-        if path is not None and not path.is_absolute():
-            yield context.settings.build_problem(
-                name,
-                f"the path is relative; from this folder it is {str(path.absolute())!r}",
-                "use an absolute path if the server starts in another folder",
-                "note",
-                "relative-path",
-            )
-
-
-def check_public_folders(context: Context) -> Iterator[Problem]:
-    """Yield a warning for each private key in a folder that the site serves to the public."""
-    for key in context.keys:
-        if key.file is None:
-            continue
-        places = _places_of(key.file)
-        for name, folder in context.public_folders:
-            roots = _places_of(folder)
-            if any(place.is_relative_to(root) for place in places for root in roots):
-                yield context.settings.build_problem(
-                    key.key_setting,
-                    f"{key.prefix}the private key is in {name}, which the site serves to the "
-                    "public",
-                    "move the key to a folder that only the site's process can read",
-                    "warning",
-                    "public-key-file",
-                )
-
-
 def check_backend(context: Context) -> Iterator[Problem]:
     """Yield a warning if a key in this process signs without `cryptography`."""
     local = [key for key in context.keys if _signs_here(key.private_key)]
@@ -293,58 +154,6 @@ RULES: tuple[Callable[[Context], Iterator[Problem]], ...] = (
     check_backend,
     check_expiry,
 )
-
-
-def _find_file(source: object) -> Path | None:
-    """Return the file that *source* names; None if it is not a path, or there is no such file."""
-    if not is_key_path(source):
-        return None
-    try:
-        path = Path(os.path.expanduser(source.strip() if isinstance(source, str) else source))
-        return path if path.is_file() else None
-    except (OSError, ValueError):  # such as a damaged key, which is not a path
-        return None
-
-
-def _may_be_private(path: Path) -> bool:
-    """Return False if the file holds a public key, used by mistake: others may read that."""
-    try:
-        content = read_file(path, MAX_KEY_BYTES)
-    except OSError:  # reported by the check of the setting itself
-        return True
-    return b"PRIVATE KEY-----" in content or b"-----BEGIN" not in content
-
-
-def _check_mode(
-    context: Context,
-    setting: str,
-    path: Path,
-    access: str,
-    prefix: str = "",
-    *,
-    is_secret: bool = True,
-) -> Iterator[Problem]:
-    """Yield a warning if every user has *access* to *path*, or a note if its group has."""
-    if os.name != "posix" or not path.is_file():
-        return
-    mode = stat.S_IMODE(path.stat().st_mode)
-    by_all, by_group = stat.S_IWOTH, stat.S_IWGRP
-    if is_secret:
-        by_all, by_group = by_all | stat.S_IROTH, by_group | stat.S_IRGRP
-    fix = f"chmod {'600' if is_secret else 'go-w'} {shlex.quote(str(path))}"
-    if mode & by_all:
-        message = f"{prefix}every user of this machine can {access} (mode {mode:04o})"
-        yield context.settings.build_problem(setting, message, fix, "warning", "file-mode")
-    elif mode & by_group:
-        message = f"{prefix}the file's group can {access} (mode {mode:04o})"
-        hint = f"{fix}, unless the server needs the group's access"
-        yield context.settings.build_problem(setting, message, hint, "note", "file-mode")
-
-
-def _places_of(path: str | os.PathLike[str]) -> tuple[Path, Path, Path]:
-    """Return *path* as given, with its folder resolved, and resolved: servers follow links."""
-    given = Path(os.path.abspath(os.fsdecode(path)))
-    return given, given.parent.resolve() / given.name, given.resolve()
 
 
 def _signs_here(key: Any) -> bool:

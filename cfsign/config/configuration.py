@@ -19,7 +19,8 @@ from cfsign.errors import CfsignError, CfsignWarning, ConfigurationError, Proble
 from cfsign.keyring.ring import KeyRing
 from cfsign.keys import AsyncPrivateKey, HashAlgorithm, PrivateKey
 from cfsign.signing.cache import DEFAULT_BYTES
-from cfsign.signing.signer import BaseSigner, Signer, choose_hash_algorithm
+from cfsign.signing.hash_algorithm import choose_hash_algorithm
+from cfsign.signing.signer import BaseSigner, Signer
 from cfsign.signing.times import check_jitter
 from cfsign.utils.secret import hide
 

@@ -19,7 +19,7 @@ from cfsign.edge.server.http_server import get_url, listen
 from cfsign.edge.server.http_server import serve as serve_app
 from cfsign.keys import generate_private_key_pem, load_private_key
 from cfsign.signing.distribution import Distribution
-from cfsign.signing.url import encode_path
+from cfsign.signing.encoding import encode_path
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment

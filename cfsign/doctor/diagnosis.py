@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from cfsign.config.checks import Ring, find_risks, load_ring
+from cfsign.config.checks import find_risks
 from cfsign.config.configuration import Configuration, load_values
+from cfsign.config.context import Ring, load_ring
 from cfsign.config.settings import Settings
 from cfsign.doctor.verification import LoadedKey, match_public_key, verify_key, verify_urls
 from cfsign.doctor.views import ViewCheck, check_options

@@ -22,7 +22,8 @@ from cfsign.keys import (
     resolve_private_key,
 )
 from cfsign.keys.key_pair_id import check_key_pair_id
-from cfsign.signing.signer import Signer, check_hash_algorithm
+from cfsign.signing.hash_algorithm import check_hash_algorithm
+from cfsign.signing.signer import Signer
 from cfsign.signing.times import Timestamp, parse_timestamp, to_epoch_seconds
 from cfsign.utils.secret import Secret, hide
 from cfsign.utils.strict_json import StrictJSONError, parse_json

@@ -14,7 +14,14 @@ from weakref import WeakSet
 from cfsign.errors import CfsignError, ConfigurationError, PolicyError
 from cfsign.keyring.document import KeyPair
 from cfsign.keyring.snapshot import Snapshot
-from cfsign.keyring.source import DocumentFile, ListedPairs, LoadedDocument, Loader, RingSource
+from cfsign.keyring.source import (
+    DocumentFile,
+    ListedPairs,
+    LoadedDocument,
+    Loader,
+    RingSource,
+    build_source,
+)
 from cfsign.keys import Unpicklable
 from cfsign.keys.key_pair_id import check_key_pair_id
 from cfsign.signing.signer import BaseSigner, Signer
@@ -258,20 +265,6 @@ def build_ring(source: object, *, refresh_every: float | timedelta = 30) -> KeyR
     hidden = hide(source)
     del source
     return KeyRing(build_source(hidden), refresh_every=refresh_every)
-
-
-def build_source(source: object) -> RingSource:
-    """Return the source of a ring from a setting; raise ConfigurationError for another type."""
-    hidden: Any = hide(source)
-    del source
-    if isinstance(hidden.reveal(), str | os.PathLike):
-        return DocumentFile(hidden)
-    if callable(hidden.reveal()):
-        return LoadedDocument(hidden.reveal())
-    raise ConfigurationError(
-        "a key ring must be the path of a document, or a function that returns its text, "
-        f"got {type(hidden.reveal()).__name__}"
-    )
 
 
 def _get_logger() -> Logger:

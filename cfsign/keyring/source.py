@@ -154,6 +154,20 @@ class LoadedDocument(RingSource):
         return parse_pairs(state)
 
 
+def build_source(source: object) -> RingSource:
+    """Return the source of a ring from a setting; raise ConfigurationError for another type."""
+    hidden: Any = hide(source)
+    del source
+    if isinstance(hidden.reveal(), str | os.PathLike):
+        return DocumentFile(hidden)
+    if callable(hidden.reveal()):
+        return LoadedDocument(hidden.reveal())
+    raise ConfigurationError(
+        "a key ring must be the path of a document, or a function that returns its text, "
+        f"got {type(hidden.reveal()).__name__}"
+    )
+
+
 def read_file_version(path: Path) -> object:
     """
     Return the version of the file at *path*, to compare with `==`.

@@ -17,6 +17,7 @@ from cfsign.signing.cache import (
     to_policy,
 )
 from cfsign.signing.cookies import SignedCookies
+from cfsign.signing.encoding import Query, encode_path, encode_query
 from cfsign.signing.pattern import is_match
 from cfsign.signing.policy import Conditions, check_conditions
 from cfsign.signing.signed_policy import SignedPolicy
@@ -28,14 +29,7 @@ from cfsign.signing.times import (
     resolve_expiry,
     round_up_expiry,
 )
-from cfsign.signing.url import (
-    Query,
-    check_domain,
-    check_length,
-    check_url,
-    encode_path,
-    encode_query,
-)
+from cfsign.signing.url import check_domain, check_length, check_url
 from cfsign.utils.secret import hide
 
 if TYPE_CHECKING:

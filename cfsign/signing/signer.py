@@ -9,15 +9,13 @@ from functools import partial
 from time import time
 from typing import TypeVar, Unpack
 
-from cfsign.errors import PolicyError, SigningKeyError
+from cfsign.errors import PolicyError
 from cfsign.keys import (
-    HASH_ALGORITHMS,
     AsyncPrivateKey,
     HashAlgorithm,
     PrivateKey,
     Source,
     Unpicklable,
-    get_hash_algorithms,
     is_async,
     is_blocking,
     is_gil_bound,
@@ -26,6 +24,8 @@ from cfsign.keys import (
 from cfsign.keys.key_pair_id import check_key_pair_id
 from cfsign.keys.protocol import GilBoundKey
 from cfsign.signing.cookies import SignedCookies
+from cfsign.signing.hash_algorithm import choose_hash_algorithm
+from cfsign.signing.key_result import check_signature
 from cfsign.signing.policy import Conditions, Policy, build_policy, check_conditions, policy_text
 from cfsign.signing.signed_policy import SignedPolicy, add_query, build_query, check_match
 from cfsign.signing.url import check_url, check_urls
@@ -41,9 +41,6 @@ _CHUNK = 64
 # The same for a worker that waits for a process. A signature takes milliseconds there, so with
 # larger chunks the other workers would wait for the last one.
 _SLOW_CHUNK = 4
-
-# The bytes of P-256's r and s, 32 each, without DER around them.
-_RAW_ECDSA = 64
 
 
 class BaseSigner(ABC):
@@ -269,10 +266,10 @@ class Signer(Unpicklable, BaseSigner):
         return self._key.public_key_pem()
 
     def _sign(self, message: bytes) -> bytes:
-        return self._check_signature(self._key.sign(message, self._hash_algorithm))
+        return check_signature(self._key.sign(message, self._hash_algorithm), self._key)
 
     async def _sign_async(self, message: bytes) -> bytes:
-        return self._check_signature(await self._call_key(message))
+        return check_signature(await self._call_key(message), self._key)
 
     async def _call_key(self, message: bytes) -> object:
         signature: object
@@ -283,69 +280,6 @@ class Signer(Unpicklable, BaseSigner):
         else:
             signature = self._key.sign(message, self._hash_algorithm)
         return await signature if inspect.isawaitable(signature) else signature
-
-    def _check_signature(self, signature: object) -> bytes:
-        """Return the result of a key's `sign` if it is a signature."""
-        if isinstance(signature, bytes) and signature:
-            if len(signature) != _RAW_ECDSA or not self._is_raw_ecdsa(signature):
-                return signature
-            error = SigningKeyError(
-                f"sign of a {type(self._key).__name__} returned r and s next to each other, the "
-                "ECDSA format of PKCS#11 and JWS; CloudFront needs ASN.1 DER (RFC 3279)",
-                hint="return encode_dss_signature(r, s) of the cryptography package",
-            )
-        elif inspect.isawaitable(signature):
-            if inspect.iscoroutine(signature):
-                signature.close()  # else Python would warn later that it was never awaited
-            error = SigningKeyError(
-                "the private key signs asynchronously",
-                hint="await sign_policy_async, or use an async view",
-            )
-        else:
-            error = SigningKeyError(
-                f"sign of a {type(self._key).__name__} must return the raw signature as bytes, "
-                f"got {_describe(signature)}"
-            )
-        del signature  # error reports print the variables of a frame that raises
-        raise error
-
-    def _is_raw_ecdsa(self, signature: bytes) -> bool:
-        """Return False for DER of 64 bytes, and for RSA of 512 bits, as tests have."""
-        is_der = signature[:2] == bytes((0x30, _RAW_ECDSA - 2))
-        is_rsa = str(getattr(self._key, "algorithm", "")).startswith("RSA")
-        return not is_der and not is_rsa
-
-
-def check_hash_algorithm(hash_algorithm: object) -> HashAlgorithm:
-    """Return *hash_algorithm* if CloudFront supports it, else raise PolicyError."""
-    if hash_algorithm not in HASH_ALGORITHMS:
-        # The value is not shown: it may be a key in the wrong place.
-        raise PolicyError('hash_algorithm must be "SHA1" or "SHA256"', field="hash_algorithm")
-    # Not the argument: a member of a str enumeration would be formatted as its name.
-    return HASH_ALGORITHMS[HASH_ALGORITHMS.index(hash_algorithm)]
-
-
-def choose_hash_algorithm(
-    key: PrivateKey | AsyncPrivateKey, hash_algorithm: str | None = None
-) -> HashAlgorithm:
-    """
-    Return *hash_algorithm*, or for None the first that the key supports.
-
-    Raises:
-        PolicyError: CloudFront or the key does not support it.
-        SigningKeyError: The key's attribute `hash_algorithms` is not valid.
-    """
-    supported = get_hash_algorithms(key)
-    if hash_algorithm is None:
-        return supported[0]
-    chosen = check_hash_algorithm(hash_algorithm)
-    if chosen not in supported:
-        raise PolicyError(
-            f"this key supports only {' and '.join(supported)}, got hash_algorithm {chosen!r}",
-            hint=f'remove hash_algorithm, or set "{supported[0]}"',
-            field="hash_algorithm",
-        )
-    return chosen
 
 
 def _build_matching_policy(
@@ -380,12 +314,3 @@ def _message(policy: Policy) -> bytes:
     if not isinstance(policy, Policy):
         raise PolicyError(f"sign_policy takes a Policy, got {type(policy).__name__}")
     return policy.to_json().encode("ascii")
-
-
-def _describe(value: object) -> str:
-    """Return the type of a value, never the value, which may be secret."""
-    if isinstance(value, type):
-        return f"the class {value.__name__} itself"
-    if isinstance(value, bytes):
-        return "no bytes"
-    return type(value).__name__

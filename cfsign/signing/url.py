@@ -1,5 +1,5 @@
 """
-Encode plain paths as URLs, and check what may be signed: URLs, and URL patterns for policies.
+Check what may be signed: URLs, and URL patterns for policies.
 
 CloudFront compares a signed resource with the request line byte for byte. A URL that a browser
 would change before sending (a space, an umlaut, `/../`, a capital letter in the host) would be
@@ -10,25 +10,23 @@ AWS, "Create a signed URL using a custom policy"; RFC 3986; WHATWG URL.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from typing import cast
 
 from cfsign.errors import ResourceError
 from cfsign.limits import MAX_URL_BYTES, PARAMETERS
-
-Query = str | Mapping[str, str] | Iterable[tuple[str, str]]
+from cfsign.signing.address import OCTET
 
 # Checking takes linear time: runs of characters are possessive, and each round of a loop starts
 # with a character that cannot precede it, so there is one way to match a URL. The loops themselves
 # are not possessive: Python up to 3.11.4 may continue after a failed round (gh-106052), and would
 # accept a URL that ends in `/..`.
 _LABEL = r"(?!-)[a-z0-9_-]++(?<!-)"
-_OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 # Browsers parse a host that ends in a number as an IPv4 address, and rewrite it (WHATWG URL).
 _NUMBER = r"(?:\d+|0x[0-9a-f]*)(?=[:/?]|\Z)"
 _NAME = rf"(?:{_LABEL}\.)*(?!{_NUMBER}){_LABEL}"
 # Most hosts look like media.example.com. Trying this first saves 10 % of `Distribution.sign_path`.
-_HOST = rf"(?:[a-z0-9_]++\.[a-z0-9_]++\.[a-z]++|{_NAME}|(?:{_OCTET}\.){{3}}{_OCTET})"
+_HOST = rf"(?:[a-z0-9_]++\.[a-z0-9_]++\.[a-z]++|{_NAME}|(?:{OCTET}\.){{3}}{OCTET})"
 _PORT = r"(?:6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d{3}|[1-5]\d{4}|[1-9]\d{0,3})"
 _ORIGIN = rf"http(?:(s)|)://{_HOST}(?::(?!(?(1)443|80)(?!\d)){_PORT}|)"
 _ESCAPE = r"%[0-9A-Fa-f]{2}"
@@ -110,106 +108,6 @@ _REFUSALS = (
         "write the distribution's domain (xn-- for other scripts)",
     ),
 )
-
-# Most paths hold unreserved characters only (RFC 3986, section 2.3), which are not encoded, and no
-# name that starts with a dot, as `.` and `..` do. Checking this first saves 40 % of `sign_path`.
-_NAME_IN_PATH = r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*+"
-_is_unreserved = re.compile(rf"(?:{_NAME_IN_PATH}/)*{_NAME_IN_PATH}").fullmatch
-
-# Not encoded, in addition to the unreserved characters, because no client changes them. aiohttp
-# decodes needless escapes, such as %40, before it sends a URL; the signature would not match. It
-# decodes these escapes too, but they are needed: `*` and `?` are wildcards in a policy, `;` ends
-# the `Path` of a cookie, and browsers encode a `'` in a query. `+` is encoded because S3 decodes it
-# as a space. tests/clients/ shows what each client sends.
-_RAW_IN_PATH = "/!$&'(),=:@"
-_RAW_IN_QUERY = "/!$(),:@"
-
-
-def encode_path(path: str, *, pattern: bool = False) -> str:
-    """
-    Percent-encode a plain path, once: all but `A-Z a-z 0-9 - . _ ~ ! $ & ' ( ) , = : @ /`.
-
-    Args:
-        path: File and folder names separated by `/`, not encoded; a leading slash is optional.
-        pattern: True to keep `*` as a wildcard instead of encoding it.
-
-    Returns:
-        The encoded path, with a leading `/`.
-
-    Raises:
-        ResourceError: The path is a whole URL, has an empty name, `.` or `..`, a control
-            character, or is not Unicode text.
-    """
-    if type(path) is str and _is_unreserved(path):
-        return f"/{path}"
-    if not isinstance(path, str):
-        raise ResourceError(f"a path must be text (str), got {type(path).__name__}")
-    if re.match("https?://", path, re.IGNORECASE):
-        raise ResourceError(
-            "the path is a whole URL",
-            hint="remove the domain, or use Signer.sign_url or sign_cookies",
-        )
-    names = path.removeprefix("/").split("/")
-    if "" in names[:-1] or names == [""]:
-        raise ResourceError("the path is empty or has `//` in it", hint="remove the empty name")
-    name_the_file = "use the path of the file itself"
-    if names[-1] == "":
-        open_folder = "to open a folder, end the pattern with `/*`, as in videos/42/*"
-        raise ResourceError(
-            "the path ends with `/`", hint=open_folder if pattern else name_the_file
-        )
-    if "." in names or ".." in names:
-        raise ResourceError("the path has a `.` or `..` in it", hint=name_the_file)
-    control = re.search(r"[\x00-\x1f\x7f-\x9f]", path)
-    if control is not None:
-        raise ResourceError(
-            f"the path has the control character U+{ord(control[0]):04X} in it",
-            hint="remove it",
-            found=control[0],
-            position=control.start(),
-        )
-    from urllib.parse import quote  # imported where it is needed: it takes milliseconds
-
-    try:
-        return "/" + quote("/".join(names), safe=_RAW_IN_PATH + "*" * pattern)
-    except UnicodeEncodeError:
-        raise ResourceError(
-            "the path is not Unicode text", hint="decode it from UTF-8 first"
-        ) from None
-
-
-def encode_query(query: Query | None) -> str:
-    """
-    Return a query as it appears in a URL, without the `?`; "" for None.
-
-    Args:
-        query: Encoded text, or names and values that are not encoded.
-
-    Raises:
-        ResourceError: A name or value is not text.
-    """
-    if query is None or isinstance(query, str):
-        return query or ""
-    try:
-        given = query.items() if isinstance(query, Mapping) else query
-        pairs = [(name, value) for name, value in given]  # tuples, which urlencode needs
-    except (TypeError, ValueError):
-        raise ResourceError("a query must be text, or pairs of a name and a value") from None
-    if not all(isinstance(part, str) for pair in pairs for part in pair):
-        raise ResourceError("the names and values of a query must be text (str)")
-    try:
-        return encode_parameters(pairs)
-    except UnicodeEncodeError:
-        raise ResourceError(
-            "the query is not Unicode text", hint="decode it from UTF-8 first"
-        ) from None
-
-
-def encode_parameters(pairs: Sequence[tuple[str, str]] | Sequence[tuple[bytes, bytes]]) -> str:
-    """Percent-encode names and values: all but `A-Z a-z 0-9 - . _ ~ ! $ ( ) , : @ /`."""
-    from urllib.parse import quote, urlencode  # as above
-
-    return urlencode(pairs, quote_via=quote, safe=_RAW_IN_QUERY)
 
 
 def check_url(url: str) -> str:
@@ -360,7 +258,7 @@ def _refusal(url: str) -> ResourceError:
     for pattern, message, hint in _REFUSALS:
         if match := re.search(pattern, url):
             return ResourceError(message, hint=hint, position=match.start())
-    from urllib.parse import unquote  # as above
+    from urllib.parse import unquote  # imported only for the error: it takes milliseconds
 
     names = (parameter.partition("=")[0] for parameter in url.partition("?")[2].split("&"))
     name = next(name for name in names if unquote(name) in PARAMETERS)

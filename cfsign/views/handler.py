@@ -21,9 +21,10 @@ from cfsign.errors import ConfigurationError, KeyUnavailableError, Problem, Reso
 from cfsign.limits import MAX_URL_BYTES, is_loopback
 from cfsign.signing.cookie_rules import find_cookie_problems, find_site_problems
 from cfsign.signing.distribution import Distribution
+from cfsign.signing.encoding import encode_parameters
 from cfsign.signing.policy import Conditions
 from cfsign.signing.signed_policy import SignedPolicy
-from cfsign.signing.url import check_url, encode_parameters
+from cfsign.signing.url import check_url
 from cfsign.utils.secret import hide
 from cfsign.views.decision import PLAIN_ALLOW, Allow, Deny, decide
 from cfsign.views.options import ViewOptions

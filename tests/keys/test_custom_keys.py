@@ -132,7 +132,7 @@ def test_blocking_key_signs_in_a_thread() -> None:
         (None, "NoneType"),
         ("text", "str"),
         (bytearray(b"x"), "bytearray"),
-        (b"", "no bytes"),
+        (b"", "empty bytes"),
         (7, "int"),
         (bytes, "the class bytes itself"),
     ],

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cfsign import ResourceError
-from cfsign.signing.url import encode_path, encode_query
+from cfsign.signing.encoding import encode_path, encode_query
 
 
 @pytest.mark.parametrize(

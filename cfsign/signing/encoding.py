@@ -1,0 +1,114 @@
+"""
+Encode plain paths and queries as the parts of a URL.
+
+RFC 3986; WHATWG URL.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from cfsign.errors import ResourceError
+
+Query = str | Mapping[str, str] | Iterable[tuple[str, str]]
+
+# Most paths hold unreserved characters only (RFC 3986, section 2.3), which are not encoded, and no
+# name that starts with a dot, as `.` and `..` do. Checking this first saves 40 % of `sign_path`.
+_NAME_IN_PATH = r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*+"
+_is_unreserved = re.compile(rf"(?:{_NAME_IN_PATH}/)*{_NAME_IN_PATH}").fullmatch
+
+# Not encoded, in addition to the unreserved characters, because no client changes them. aiohttp
+# decodes needless escapes, such as %40, before it sends a URL; the signature would not match. It
+# decodes these escapes too, but they are needed: `*` and `?` are wildcards in a policy, `;` ends
+# the `Path` of a cookie, and browsers encode a `'` in a query. `+` is encoded because S3 decodes it
+# as a space. tests/clients/ shows what each client sends.
+_RAW_IN_PATH = "/!$&'(),=:@"
+_RAW_IN_QUERY = "/!$(),:@"
+
+
+def encode_path(path: str, *, pattern: bool = False) -> str:
+    """
+    Percent-encode a plain path, once: all but `A-Z a-z 0-9 - . _ ~ ! $ & ' ( ) , = : @ /`.
+
+    Args:
+        path: File and folder names separated by `/`, not encoded; a leading slash is optional.
+        pattern: True to keep `*` as a wildcard instead of encoding it.
+
+    Returns:
+        The encoded path, with a leading `/`.
+
+    Raises:
+        ResourceError: The path is a whole URL, has an empty name, `.` or `..`, a control
+            character, or is not Unicode text.
+    """
+    if type(path) is str and _is_unreserved(path):
+        return f"/{path}"
+    if not isinstance(path, str):
+        raise ResourceError(f"a path must be text (str), got {type(path).__name__}")
+    if re.match("https?://", path, re.IGNORECASE):
+        raise ResourceError(
+            "the path is a whole URL",
+            hint="remove the domain, or use Signer.sign_url or sign_cookies",
+        )
+    names = path.removeprefix("/").split("/")
+    if "" in names[:-1] or names == [""]:
+        raise ResourceError("the path is empty or has `//` in it", hint="remove the empty name")
+    name_the_file = "use the path of the file itself"
+    if names[-1] == "":
+        open_folder = "to open a folder, end the pattern with `/*`, as in videos/42/*"
+        raise ResourceError(
+            "the path ends with `/`", hint=open_folder if pattern else name_the_file
+        )
+    if "." in names or ".." in names:
+        raise ResourceError("the path has a `.` or `..` in it", hint=name_the_file)
+    control = re.search(r"[\x00-\x1f\x7f-\x9f]", path)
+    if control is not None:
+        raise ResourceError(
+            f"the path has the control character U+{ord(control[0]):04X} in it",
+            hint="remove it",
+            found=control[0],
+            position=control.start(),
+        )
+    from urllib.parse import quote  # imported where it is needed: it takes milliseconds
+
+    try:
+        return "/" + quote("/".join(names), safe=_RAW_IN_PATH + "*" * pattern)
+    except UnicodeEncodeError:
+        raise ResourceError(
+            "the path is not Unicode text", hint="decode it from UTF-8 first"
+        ) from None
+
+
+def encode_query(query: Query | None) -> str:
+    """
+    Return a query as it appears in a URL, without the `?`; "" for None.
+
+    Args:
+        query: Encoded text, or names and values that are not encoded.
+
+    Raises:
+        ResourceError: A name or value is not text.
+    """
+    if query is None or isinstance(query, str):
+        return query or ""
+    try:
+        given = query.items() if isinstance(query, Mapping) else query
+        pairs = [(name, value) for name, value in given]  # tuples, which urlencode needs
+    except (TypeError, ValueError):
+        raise ResourceError("a query must be text, or pairs of a name and a value") from None
+    if not all(isinstance(part, str) for pair in pairs for part in pair):
+        raise ResourceError("the names and values of a query must be text (str)")
+    try:
+        return encode_parameters(pairs)
+    except UnicodeEncodeError:
+        raise ResourceError(
+            "the query is not Unicode text", hint="decode it from UTF-8 first"
+        ) from None
+
+
+def encode_parameters(pairs: Sequence[tuple[str, str]] | Sequence[tuple[bytes, bytes]]) -> str:
+    """Percent-encode names and values: all but `A-Z a-z 0-9 - . _ ~ ! $ ( ) , : @ /`."""
+    from urllib.parse import quote, urlencode  # as above
+
+    return urlencode(pairs, quote_via=quote, safe=_RAW_IN_QUERY)

@@ -1,0 +1,44 @@
+"""The hash algorithm of a signature."""
+
+from __future__ import annotations
+
+from cfsign.errors import PolicyError
+from cfsign.keys import (
+    HASH_ALGORITHMS,
+    AsyncPrivateKey,
+    HashAlgorithm,
+    PrivateKey,
+    get_hash_algorithms,
+)
+
+
+def check_hash_algorithm(hash_algorithm: object) -> HashAlgorithm:
+    """Return *hash_algorithm* if CloudFront supports it, else raise PolicyError."""
+    if hash_algorithm not in HASH_ALGORITHMS:
+        # The value is not shown: it may be a key in the wrong place.
+        raise PolicyError('hash_algorithm must be "SHA1" or "SHA256"', field="hash_algorithm")
+    # Not the argument: a member of a str enumeration would be formatted as its name.
+    return HASH_ALGORITHMS[HASH_ALGORITHMS.index(hash_algorithm)]
+
+
+def choose_hash_algorithm(
+    key: PrivateKey | AsyncPrivateKey, hash_algorithm: str | None = None
+) -> HashAlgorithm:
+    """
+    Return *hash_algorithm*, or for None the first that the key supports.
+
+    Raises:
+        PolicyError: CloudFront or the key does not support it.
+        SigningKeyError: The key's attribute `hash_algorithms` is not valid.
+    """
+    supported = get_hash_algorithms(key)
+    if hash_algorithm is None:
+        return supported[0]
+    chosen = check_hash_algorithm(hash_algorithm)
+    if chosen not in supported:
+        raise PolicyError(
+            f"this key supports only {' and '.join(supported)}, got hash_algorithm {chosen!r}",
+            hint=f'remove hash_algorithm, or set "{supported[0]}"',
+            field="hash_algorithm",
+        )
+    return chosen
