@@ -50,6 +50,27 @@ DISTRIBUTION_ID = r"E[A-Z0-9]{12,13}"
 #: The id of a key group: a UUID.
 KEY_GROUP_ID = r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 
+#: A host of S3, with or without a bucket or an access point in front: `s3`, `s3.REGION`,
+#: `s3-REGION`, `s3-website`, `s3-accesspoint`, `s3-accelerate`, `s3express-ZONE`, each also with
+#: `.dualstack` or in a VPC ("Amazon S3 endpoints and quotas", AWS General Reference). The parts
+#: after `s3` are few, so that matching takes linear time.
+S3_HOST = (
+    r"(?:.*\.)?s3(?:express)?(?:-[a-z0-9-]+)?(?:\.dualstack)?(?:\.[a-z0-9]+-[a-z0-9-]+)?(?:\.vpce)?"
+    r"\.amazonaws\.(?:com|com\.cn|eu)"
+)
+
+#: A host of the AWS console and of its sign-in pages.
+CONSOLE_HOST = r"(?:.*\.)?(?:console\.(?:aws\.amazon\.com|amazonaws\.cn)|signin\.aws\.amazon\.com)"
+
+
+def is_s3_host(host: str) -> bool:
+    """Return True if *host*, with or without a port, is an address of S3."""
+    import re  # imported here, as below
+
+    # A DNS name has at most 253 characters (RFC 1035, section 2.3.4).
+    name = host[:300].partition(":")[0].lower().removesuffix(".")
+    return re.fullmatch(S3_HOST, name) is not None
+
 
 def is_loopback(host: str) -> bool:
     """

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cfsign.limits import ACCESS_KEY_ID, KEY_PAIR_ID, is_loopback
+from cfsign.limits import ACCESS_KEY_ID, KEY_PAIR_ID, is_loopback, is_s3_host
 from cfsign.utils.files import create_file, replace_file
 from cfsign.utils.fork import run_after_fork
 from cfsign.utils.secret import Secret, hide
@@ -141,3 +141,54 @@ def test_a_lock_is_renewed_in_a_child() -> None:
         if not child:
             os._exit(0 if locks[0].acquire(blocking=False) else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        # AWS, "Amazon S3 endpoints and quotas" and "Methods for accessing a bucket"
+        "media.s3.amazonaws.com",
+        "s3.amazonaws.com",
+        "a.b.s3.eu-west-1.amazonaws.com",
+        "s3.eu-west-1.amazonaws.com",
+        "s3-eu-west-1.amazonaws.com",
+        "media.s3-website-us-east-1.amazonaws.com",
+        "media.s3-website.eu-central-1.amazonaws.com",
+        "media.s3.dualstack.us-east-1.amazonaws.com",
+        "media.s3-accelerate.amazonaws.com",
+        "media.s3-accelerate.dualstack.amazonaws.com",
+        "mine-123456789012.s3-accesspoint.us-east-1.amazonaws.com",
+        "mine-123456789012.s3-accesspoint-fips.dualstack.us-east-1.amazonaws.com",
+        "mine-123456789012.s3-object-lambda.us-east-1.amazonaws.com",
+        "abcdef.mrap.accesspoint.s3-global.amazonaws.com",
+        "media--usw2-az1--x-s3.s3express-usw2-az1.us-west-2.amazonaws.com",
+        "media.vpce-1a2b3c4d-5e6f.s3.us-east-1.vpce.amazonaws.com",
+        "media.s3.cn-north-1.amazonaws.com.cn",
+        "media.s3-website.cn-northwest-1.amazonaws.com.cn",
+        "media.s3.eusc-de-east-1.amazonaws.eu",
+        "Media.S3.amazonaws.com:443",
+    ],
+)
+def test_host_of_s3(host: str) -> None:
+    assert is_s3_host(host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "media.example.com",
+        "s3.example.com",
+        "mys3.amazonaws.com",
+        "s3.amazonaws.com.example.com",
+        "s3-proxy-123.us-east-1.elb.amazonaws.com",
+        "abc.execute-api.us-east-1.amazonaws.com",
+        "d111111abcdef8.cloudfront.net",
+        "s3." * 5_000 + "amazonaws.com_",
+        "s3" + "-a" * 5_000 + ".amazonaws.com_",
+    ],
+    ids=range(10),
+)
+def test_other_host_than_of_s3(host: str) -> None:
+    """The last two take no time that grows with a power of their length."""
+    assert not is_s3_host(host)

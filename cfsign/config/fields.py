@@ -133,37 +133,6 @@ def check_cache_redirect(cache_redirect: object) -> bool:
     return cache_redirect
 
 
-# AWS, "Amazon S3 endpoints and quotas": s3.REGION, s3-REGION, s3-website-REGION, s3-accelerate
-# and s3.dualstack.REGION, each with or without a bucket's name in front.
-_S3_HOST = re.compile(r"(?:.*\.)?s3(?:[.-][a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?")
-_CONSOLE_HOST = re.compile(
-    r"(?:.*\.)?(?:console\.(?:aws\.amazon\.com|amazonaws\.cn)|signin\.aws\.amazon\.com)"
-)
-
-
-def check_distribution_domain(domain: Any) -> str:
-    """
-    Return *domain* if it can be the domain of a distribution.
-
-    Raises:
-        ConfigurationError: The domain is an address of S3 or of the AWS console, or an ARN.
-        ResourceError: The domain is not a scheme and a host.
-    """
-    if isinstance(domain, str):
-        host = get_host(domain)
-        hint = "use the distribution's domain, such as https://d111111abcdef8.cloudfront.net"
-        if domain.lower().startswith("s3://") or _S3_HOST.fullmatch(host):
-            raise ConfigurationError(
-                f"{host} is an address of S3, which does not check CloudFront's signatures",
-                hint=hint,
-            )
-        if _CONSOLE_HOST.fullmatch(host):
-            raise ConfigurationError(f"{host} is an address of the AWS console", hint=hint)
-        if domain.lower().startswith("arn:"):
-            raise ConfigurationError("the value is an ARN, not a domain", hint=hint)
-    return check_domain(domain)
-
-
 def get_host(domain: str) -> str:
     """Return the host in *domain*, in lower case, or "" if it has none."""
     try:
@@ -209,7 +178,7 @@ def _parse_bytes(text: str) -> int:
 
 FIELDS: dict[str, Field] = {
     "domain": Field(
-        check_distribution_domain,
+        check_domain,
         "DOMAIN",
         required_hint="set it to the distribution's domain, such as https://media.example.com",
         may_be_none=True,

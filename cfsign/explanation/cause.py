@@ -17,6 +17,7 @@ class Mistake(enum.Enum):
     """
 
     # rules/request.py
+    S3_HOST = "s3-host"
     UNENCODED_URL = "unencoded-url"
     FRAGMENT = "fragment"
     NOT_A_URL = "not-a-url"

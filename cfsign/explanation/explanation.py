@@ -83,6 +83,8 @@ class Explanation:
             return f"403 {code}: {message}." if message else f"403 {code}."
         if self.verdict is None:
             return "Unknown: checking the signature needs the public key."
+        if first is not None and first.mistake is Mistake.S3_HOST:
+            return "200 Allowed by these keys, but the URL is not CloudFront's."
         return "200 Allowed."
 
     def to_dict(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from cfsign.errors import CfsignWarning, PolicyError
 from cfsign.limits import MAX_POLICY_BYTES
 from cfsign.signing.address import Address, check_network
 from cfsign.signing.times import Duration, Timestamp, resolve_expiry, to_epoch_seconds
-from cfsign.signing.url import check_resource, is_broad
+from cfsign.signing.url import check_resource, is_broad, warn_of_s3
 
 
 class Conditions(TypedDict, total=False):
@@ -87,6 +87,7 @@ class Policy:
         start, network = _check_start_and_address(self.expires_at, starts_at, ip_address)
         set_field(self, "starts_at", start)
         set_field(self, "ip_address", network)
+        warn_of_s3(self.resource, stacklevel=2)
         if "*" in self.resource and is_broad(self.resource):
             warnings.warn(
                 "the wildcard in the policy's domain also covers hosts of other owners, and every "

@@ -28,7 +28,7 @@ from cfsign.signing.hash_algorithm import choose_hash_algorithm
 from cfsign.signing.key_result import check_signature
 from cfsign.signing.policy import Conditions, Policy, build_policy, check_conditions, policy_text
 from cfsign.signing.signed_policy import SignedPolicy, add_query, build_query, check_match
-from cfsign.signing.url import check_url, check_urls
+from cfsign.signing.url import check_url, check_urls, warn_of_s3
 from cfsign.signing.workers import check_workers, map_in_order
 from cfsign.utils.secret import hide
 
@@ -117,6 +117,7 @@ class BaseSigner(ABC):
             if starts_at is None and ip_address is None:
                 # The short branch for the most common case does the same steps without a Policy and
                 # a SignedPolicy: this halves our part of the time.
+                warn_of_s3(url, stacklevel=3)
                 signer = self.current()
                 # Nothing of the signature is in a variable: add_query may raise.
                 return add_query(

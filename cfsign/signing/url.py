@@ -10,11 +10,12 @@ AWS, "Create a signed URL using a custom policy"; RFC 3986; WHATWG URL.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import cast
 
-from cfsign.errors import ResourceError
-from cfsign.limits import MAX_URL_BYTES, PARAMETERS
+from cfsign.errors import CfsignWarning, ResourceError
+from cfsign.limits import CONSOLE_HOST, MAX_URL_BYTES, PARAMETERS, is_s3_host
 from cfsign.signing.address import OCTET
 
 # Checking takes linear time: runs of characters are possessive, and each round of a loop starts
@@ -184,9 +185,11 @@ def check_domain(domain: str) -> str:
     Return a domain, such as `https://media.example.com`, without a trailing slash.
 
     Raises:
-        ResourceError: The domain has no scheme, a path, or an invalid host.
+        ResourceError: The domain has no scheme, a path, or an invalid host. Or it is an address of
+            S3 or of the AWS console, or an ARN: none of these checks CloudFront's signatures.
     """
     bare = check_length(domain).removesuffix("/")
+    _check_is_not_confused(bare.lower())
     if "://" not in bare:
         raise ResourceError(
             "the domain has no scheme",
@@ -196,6 +199,36 @@ def check_domain(domain: str) -> str:
         check_url(bare + "/")
         raise ResourceError("the domain has a path or a query", hint="remove it")
     return bare
+
+
+def _check_is_not_confused(domain: str) -> None:
+    """Raise ResourceError if *domain*, in lower case, is another address than a distribution's."""
+    host = _domain(domain.rpartition("://")[2])
+    hint = "use the distribution's domain, such as https://d111111abcdef8.cloudfront.net"
+    if domain.startswith("s3://") or is_s3_host(host):
+        message = f"{host} is an address of S3, which does not check CloudFront's signatures"
+        raise ResourceError(message, hint=hint)
+    if re.fullmatch(CONSOLE_HOST, host):
+        raise ResourceError(f"{host} is an address of the AWS console", hint=hint)
+    if domain.startswith("arn:"):
+        raise ResourceError("the value is an ARN, not a domain", hint=hint)
+
+
+def warn_of_s3(resource: str, stacklevel: int) -> None:
+    """
+    Warn if a URL or pattern is for an address of S3.
+
+    Args:
+        resource: A URL or pattern that may be signed.
+        stacklevel: As for `warnings.warn`, counted from the caller.
+    """
+    if ".amazonaws." in resource and is_s3_host(_domain(split_scheme(resource)[1])):
+        warnings.warn(
+            "the URL is for an address of S3, which does not check CloudFront's signatures; "
+            "sign the URL of the distribution",
+            CfsignWarning,
+            stacklevel=stacklevel + 1,
+        )
 
 
 def split_location(location: str) -> tuple[str, str]:

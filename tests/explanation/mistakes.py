@@ -202,6 +202,12 @@ add(
     ).replace(".s3.amazonaws.com", ""),
 )
 add(
+    "A custom policy for the S3 bucket",
+    BOTO,
+    Mistake.ORIGIN_URL,
+    lambda w: w.boto(URL, policy=w.boto_policy(BUCKET)),
+)
+add(
     "Signed with the default port",
     BOTO,
     Mistake.PORT,
@@ -663,6 +669,14 @@ add(
     Mistake.S3_PRESIGNED,
     lambda w: f"{URL}?{V2}",
 )
+BUCKET = "https://media.s3.eu-west-1.amazonaws.com/images/horizon.jpg"
+add("The bucket's own address", BOTO, Mistake.S3_HOST, lambda w: w.boto(BUCKET))
+add(
+    "A presigned URL at the bucket's own address",
+    "S3",
+    Mistake.S3_HOST,
+    lambda w: f"{BUCKET}?{V4}",
+)
 add(
     "A URL copied from HTML source",
     IN_TRANSIT,
@@ -734,6 +748,16 @@ for name in ("CloudFront-Signature", "CloudFront-Policy", "CloudFront-Key-Pair-I
         return Arguments(URL, {"cookies": kept})
 
 
+@row("Cookies at the bucket's own address", HAND, Mistake.S3_HOST)
+def _send_to_bucket(world: World) -> Arguments:
+    return Arguments(BUCKET, {"cookies": cookies(policy(UNTIL, f"{BUCKET}*"), world.rsa)})
+
+
+@row("Cookies whose policy is for the bucket", HAND, Mistake.ORIGIN_URL)
+def _send_policy_for_bucket(world: World) -> Arguments:
+    return Arguments(URL, {"cookies": cookies(policy(UNTIL, f"{BUCKET}*"), world.rsa)})
+
+
 @row("Two sets of cookies", "two paths", Mistake.COOKIE_TWICE)
 def _send_two_sets(world: World) -> Arguments:
     other = cookies(FOLDER.replace("images", "videos"), world.rsa)
@@ -765,6 +789,13 @@ add(
     BOTO,
     Mistake.NOT_RESTRICTED,
     lambda w: w.boto(URL),
+    response=UNRESTRICTED,
+)
+add(
+    "S3's answer to a signed URL of the bucket itself",
+    BOTO,
+    Mistake.S3_HOST,
+    lambda w: w.boto(BUCKET),
     response=UNRESTRICTED,
 )
 add(

@@ -270,6 +270,8 @@ def test_redirect_max_age_is_0_without_the_default_expiry(
     [
         ("media.example.com", "domain: the domain has no scheme"),
         (f"{DOMAIN}/files", "domain: the domain has a path"),
+        ("https://media.s3.amazonaws.com", "domain: media.s3.amazonaws.com is an address of S3"),
+        ("https://s3.eu-west-1.amazonaws.com/media", "is an address of S3"),
         ("https://Media.example.com", "lower case"),
         (None, "got NoneType"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import warnings
 from collections.abc import Callable
@@ -476,3 +477,30 @@ def test_signature_works_within_its_conditions_only(
     ]
     assert seen == [False, True, True, False]
     assert not trusted_keys.check(url, at=now + 1, ip_address="192.0.3.7")
+
+
+BUCKET = "https://media.s3.eu-west-1.amazonaws.com/a.jpg"
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        lambda signer: signer.sign_url(BUCKET, expires_in=60),
+        lambda signer: signer.sign_url(BUCKET, pattern=f"{BUCKET}*", expires_in=60),
+        lambda signer: list(signer.sign_urls([BUCKET], expires_in=60)),
+        lambda signer: signer.sign_cookies(BUCKET.replace("a.jpg", "*"), expires_in=60),
+        lambda signer: asyncio.run(signer.sign_url_async(BUCKET, expires_in=60)),
+    ],
+    ids=["url", "pattern", "urls", "cookies", "async"],
+)
+def test_url_of_s3_is_signed_with_a_warning(
+    signer: Signer, sign: Callable[[Signer], object]
+) -> None:
+    with pytest.warns(CfsignWarning, match="address of S3, which does not check"):
+        assert sign(signer)
+
+
+def test_warning_about_s3_names_the_line_that_signs(signer: Signer) -> None:
+    with pytest.warns(CfsignWarning, match="address of S3") as warned:
+        signer.sign_url(BUCKET, expires_in=60)
+    assert warned[0].filename == __file__

@@ -21,6 +21,7 @@ from cfsign.explanation.rules.keys import ask_for_public_key, check_key_pair_id,
 from cfsign.explanation.rules.policy import check_policy
 from cfsign.explanation.rules.request import (
     check_duplicates,
+    check_host,
     check_is_signed,
     check_parameter_names,
     check_s3_presigned,
@@ -42,8 +43,13 @@ def find_causes(context: Context) -> tuple[Cause, ...]:
     """
     Return all causes without duplicates.
 
-    Causes from the response come first, then causes of the edge's own reason for the refusal.
+    A host of S3 comes first, then causes from the response, then causes of the edge's own reason
+    for the refusal.
     """
+    from_host = tuple(check_host(context))
+    if from_host:
+        # Nothing else: CloudFront has no part in this request.
+        return (*from_host, *check_s3_presigned(context))
     from_response = list(check_response(context))
     if context.verdict is not None and context.verdict.allowed:
         return tuple(from_response)

@@ -11,7 +11,7 @@ from cfsign.explanation.candidates.percent_encoding import ENCODE_FIRST
 from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.context import Context, percent_encode
 from cfsign.explanation.display import show_both, to_printable
-from cfsign.limits import MAX_REQUEST_BYTES, MAX_URL_BYTES, PARAMETERS
+from cfsign.limits import MAX_REQUEST_BYTES, MAX_URL_BYTES, PARAMETERS, is_s3_host
 
 _UNUSABLE = Reason.UNUSABLE_REQUEST
 _ANY_PARAMETER = re.compile("[?&;]([A-Za-z-]{1,20})=")
@@ -23,6 +23,19 @@ _CHARACTER_NAMES = {
     "\\": "a backslash",
     '"': "a double quote",
 }
+
+
+def check_host(context: Context) -> Iterator[Cause]:
+    """Yield a cause if the request goes to S3 itself, so that CloudFront never sees it."""
+    if context.sent_url is not None and is_s3_host(context.sent_url.host):
+        yield Cause(
+            Mistake.S3_HOST,
+            context.reason,
+            "The URL is an address of S3, which does not check CloudFront's signatures",
+            "request the file at the distribution's domain, such as d111111abcdef8.cloudfront.net, "
+            "and sign that URL",
+            f"the host: {to_printable(context.sent_url.host)}",
+        )
 
 
 def check_url(context: Context) -> Iterator[Cause]:

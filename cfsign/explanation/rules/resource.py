@@ -13,6 +13,7 @@ from cfsign.explanation.candidates.percent_encoding import ENCODE_FIRST
 from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.context import Context
 from cfsign.explanation.display import show_both, to_printable
+from cfsign.limits import is_s3_host
 
 # So that no request costs too much: the work of all comparisons together. One comparison is
 # about the product of both lengths, since the automaton's integers grow with the Resource.
@@ -39,6 +40,13 @@ def check_resource(context: Context) -> Iterator[Cause]:
         if candidate.text == resource or resource_matches(resource, candidate.text):
             yield _build_cause(candidate.mistake, candidate.message, candidate.hint, evidence)
             break
+    if is_s3_host(_read_host(resource)):
+        yield _build_cause(
+            Mistake.ORIGIN_URL,
+            "The URL of the S3 bucket was signed",
+            f"sign the URL that clients request, at {to_printable(url.host)}",
+            evidence,
+        )
     yield from _check_dropped_parameter(url, resource, evidence)
     if _UNENCODED.search(resource):
         yield _build_cause(
@@ -53,6 +61,10 @@ def check_resource(context: Context) -> Iterator[Cause]:
         "sign the requested URL, or a pattern that covers it",
         evidence if limit == _MAX_URLS else f"{evidence}\n{_INCOMPLETE}",
     )
+
+
+def _read_host(resource: str) -> str:
+    return re.split("[/?]", resource.partition("://")[2], maxsplit=1)[0]
 
 
 def _build_cause(mistake: Mistake, message: str, hint: str, evidence: str) -> Cause:
