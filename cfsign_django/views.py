@@ -22,8 +22,8 @@ from cfsign.views import (
     OptionAttributes,
     ViewHandler,
     ViewOptions,
-    build_missing_authorize_error,
-    build_missing_resource_error,
+    build_resource_error,
+    check_authorize,
 )
 from cfsign_django import conf
 from cfsign_django.responses import convert, refuse
@@ -99,7 +99,7 @@ class SignedRedirectMixin(OptionAttributes, _View):
             An HTTP status (200 and 204 allow, 400 to 599 refuse), an `Allow`, a `Deny`, or a
             response, which is passed on.
         """
-        raise build_missing_authorize_error(type(self), "self, request, resource, **url_args")
+        raise NotImplementedError
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., Any]:
@@ -112,16 +112,14 @@ class SignedRedirectMixin(OptionAttributes, _View):
             ConfigurationError: An option has a wrong value. Whether it also suits the site's
                 distribution is checked later: by `manage.py check`, and at the first request.
         """
-        if cls.authorize is SignedRedirectMixin.authorize:
-            raise build_missing_authorize_error(cls, "self, request, resource, **url_args")
-        if iscoroutinefunction(cls.authorize) is not cls._is_async:
-            raise TypeError(
-                f"{cls.__name__}.authorize is not async, but the view is; derive the view from "
-                "SignedRedirectView, or make authorize async"
-                if cls._is_async
-                else f"{cls.__name__}.authorize is async, but the view is not; derive the view "
-                "from AsyncSignedRedirectView"
-            )
+        check_authorize(
+            cls,
+            SignedRedirectMixin,
+            "self, request, resource, **url_args",
+            is_async=iscoroutinefunction(cls.authorize),
+            can_await=cls._is_async,
+            other="SignedRedirectView" if cls._is_async else "AsyncSignedRedirectView",
+        )
         checked = ViewOptions.from_view(cls, initkwargs)
         initkwargs |= {
             name: getattr(checked, name)
@@ -137,10 +135,12 @@ class SignedRedirectMixin(OptionAttributes, _View):
         self, request: HttpRequest, resource: str | None = None, **url_args: Any
     ) -> HttpResponseBase:
         """Answer GET and HEAD."""
-        file_request = self._get_file_request(request, resource, url_args)
+        if not isinstance(resource, str):
+            raise build_resource_error(resource, url_args)
+        file_request = self._get_file_request(request, resource)
         if isinstance(file_request, Deny):
             return refuse(request, file_request)
-        result = hide(self.authorize(request, resource, **url_args))  # type: ignore[arg-type]  # not None
+        result = hide(self.authorize(request, resource, **url_args))
         if isinstance(result.reveal(), HttpResponseBase):
             return result.reveal()  # type: ignore[no-any-return]
         response = file_request.respond(result)
@@ -152,11 +152,7 @@ class SignedRedirectMixin(OptionAttributes, _View):
         cache_key = call if call is not None and call.has_options_of(self) else self
         return conf.site_config().handler(self, cache_key, can_await=self._is_async)
 
-    def _get_file_request(
-        self, request: HttpRequest, resource: str | None, url_args: dict[str, Any]
-    ) -> FileRequest | Deny:
-        if resource is None:
-            raise build_missing_resource_error(url_args)
+    def _get_file_request(self, request: HttpRequest, resource: str) -> FileRequest | Deny:
         # Under ASGI, META holds text that Django decoded as UTF-8; the scope has the bytes.
         scope = getattr(request, "scope", None)
         query_string = request.META["QUERY_STRING"] if scope is None else scope["query_string"]
@@ -203,10 +199,12 @@ class AsyncSignedRedirectView(SignedRedirectMixin, View):
         self, request: HttpRequest, resource: str | None = None, **url_args: Any
     ) -> HttpResponseBase:
         """Answer GET and HEAD."""
-        file_request = self._get_file_request(request, resource, url_args)
+        if not isinstance(resource, str):
+            raise build_resource_error(resource, url_args)
+        file_request = self._get_file_request(request, resource)
         if isinstance(file_request, Deny):
             return await _refuse_async(request, file_request)
-        result = hide(await self.authorize(request, resource, **url_args))  # type: ignore[arg-type]
+        result = hide(await self.authorize(request, resource, **url_args))
         if isinstance(result.reveal(), HttpResponseBase):
             return result.reveal()  # type: ignore[no-any-return]
         response = await file_request.respond_async(result)

@@ -18,6 +18,7 @@ except ModuleNotFoundError as error:
     ) from None
 
 from cfsign.config import hide
+from cfsign.views import build_resource_error
 from cfsign_falcon._resource import Resource
 
 
@@ -34,8 +35,10 @@ class SignedRedirectResource(Resource):
         self, req: falcon.Request, resp: falcon.Response, resource: str | None = None, **params: Any
     ) -> None:
         """Answer GET."""
-        file_request = self._get_file_request(req, resp, resource, params, req.query_string)
-        result = hide(self.authorize(req, resource, **params))  # type: ignore[arg-type]  # not None
+        if not isinstance(resource, str):
+            raise build_resource_error(resource, params)
+        file_request = self._get_file_request(req, resp, resource, req.query_string)
+        result = hide(self.authorize(req, resource, **params))
         self._send(resp, file_request.respond(result))
 
     def on_head(self, req: falcon.Request, resp: falcon.Response, **params: Any) -> None:

@@ -9,8 +9,8 @@ from typing import Any, ClassVar, NoReturn, Self
 
 import falcon
 
-from cfsign import ConfigurationError, Distribution
-from cfsign.config import Configuration, hide
+from cfsign import Distribution
+from cfsign.config import hide
 from cfsign.views import (
     Deny,
     FileRequest,
@@ -18,9 +18,17 @@ from cfsign.views import (
     ViewHandler,
     ViewOptions,
     ViewResponse,
-    build_missing_authorize_error,
-    build_missing_resource_error,
+    check_authorize,
+    check_distribution,
+    read_config,
+    read_env,
 )
+
+# The class to derive from otherwise, by whether the resource is async.
+_OTHER_CLASSES = {
+    True: "cfsign_falcon.SignedRedirectResource",
+    False: "cfsign_falcon.asgi.SignedRedirectResource",
+}
 
 # Falcon finds the site's error handler by the class of the error, so a refusal must raise the class
 # of its status.
@@ -80,21 +88,20 @@ class Resource(OptionAttributes):
             ConfigurationError: There is no distribution; or an option is unknown, has a wrong
                 value, or cannot work with *distribution*.
         """
-        self._check_authorize()
-        name = type(self).__name__
-        if distribution is None:
-            raise ConfigurationError(
-                f"{name} has no distribution",
-                hint=f"use {name}(Distribution.from_env()) or {name}.from_env()",
-            )
-        if not isinstance(distribution, Distribution):
-            raise ConfigurationError(
-                f"the distribution of {name} must not be a {type(distribution).__name__}",
-                hint="pass a Distribution(domain, signer)",
-            )
+        hidden = hide(distribution)
+        del distribution
+        check_authorize(
+            type(self),
+            Resource,
+            "self, req, resource, **params",
+            is_async=inspect.iscoroutinefunction(self.authorize),
+            can_await=self._is_async,
+            other=_OTHER_CLASSES[self._is_async],
+        )
+        checked = check_distribution(type(self).__name__, hidden)
         ViewOptions.check_names(options)
-        checked = ViewOptions.from_view(type(self), options)
-        self._handler = ViewHandler(distribution, checked, can_await=self._is_async)
+        view_options = ViewOptions.from_view(type(self), options)
+        self._handler = ViewHandler(checked, view_options, can_await=self._is_async)
 
     @classmethod
     def from_config(cls, mapping: Mapping[str, Any], **options: Any) -> Self:
@@ -106,7 +113,7 @@ class Resource(OptionAttributes):
         """
         hidden: Any = hide(mapping)
         del mapping
-        return cls._from_configuration(Configuration.from_mapping(hidden), options)
+        return cls(**read_config(cls, hidden, options))
 
     @classmethod
     def from_env(
@@ -123,13 +130,7 @@ class Resource(OptionAttributes):
         """
         hidden: Any = hide(environ)
         del environ
-        return cls._from_configuration(Configuration.from_env(hidden, prefix), options)
-
-    @classmethod
-    def _from_configuration(cls, configuration: Configuration, options: dict[str, Any]) -> Self:
-        attributes = ViewOptions.read_attributes(cls)
-        distribution = Distribution.from_configuration(configuration)
-        return cls(distribution, **{**configuration.view_options, **attributes, **options})
+        return cls(**read_env(cls, hidden, prefix, options))
 
     def authorize(self, req: Any, resource: str, **params: Any) -> Any:
         """
@@ -145,30 +146,13 @@ class Resource(OptionAttributes):
         """
         raise NotImplementedError
 
-    def _check_authorize(self) -> None:
-        name = type(self).__name__
-        if type(self).authorize is Resource.authorize:
-            raise build_missing_authorize_error(type(self), "self, req, resource, **params")
-        if inspect.iscoroutinefunction(self.authorize) is not self._is_async:
-            raise TypeError(
-                f"{name}.authorize is not async, but the resource is for ASGI; make authorize "
-                "async, or for WSGI derive the resource from cfsign_falcon.SignedRedirectResource"
-                if self._is_async
-                else f"{name}.authorize is async, but the resource is for WSGI; make authorize a "
-                "plain method, or for ASGI derive the resource from "
-                "cfsign_falcon.asgi.SignedRedirectResource"
-            )
-
     def _get_file_request(
         self,
         req: Any,
         resp: Any,
-        resource: str | None,
-        params: Mapping[str, Any],
+        resource: str,
         query: str | bytes,
     ) -> FileRequest:
-        if resource is None:
-            raise build_missing_resource_error(params)
         if self._handler.sets_cookies:
             self._handler.check_site(req.forwarded_scheme, req.forwarded_host)
         file_request = self._handler.file_request(resource, query)

@@ -7,6 +7,7 @@ from typing import Any
 import falcon.asgi
 
 from cfsign.config import hide
+from cfsign.views import build_resource_error
 from cfsign_falcon._resource import Resource
 
 
@@ -28,10 +29,12 @@ class SignedRedirectResource(Resource):
         **params: Any,
     ) -> None:
         """Answer GET."""
+        if not isinstance(resource, str):
+            raise build_resource_error(resource, params)
         # Not req.query_string: Falcon decodes it as UTF-8, and these are the client's bytes.
         query_string = req.scope["query_string"]
-        file_request = self._get_file_request(req, resp, resource, params, query_string)
-        result = hide(await self.authorize(req, resource, **params))  # type: ignore[arg-type]  # not None
+        file_request = self._get_file_request(req, resp, resource, query_string)
+        result = hide(await self.authorize(req, resource, **params))
         self._send(resp, await file_request.respond_async(result))
 
     async def on_head(

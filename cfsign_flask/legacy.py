@@ -20,7 +20,6 @@ from cfsign.views import (
     SiteConfig,
     ViewHandler,
     ViewOptions,
-    build_missing_authorize_error,
 )
 from cfsign_flask.responses import refuse, respond
 
@@ -86,7 +85,7 @@ class CloudFrontRedirect:
 
     def authorize(self, *args: Any, **kwargs: Any) -> Any:
         """Return an HTTP status, an `Allow`, a `Deny` or a response; override it."""
-        raise build_missing_authorize_error(type(self), "self, ...")
+        raise NotImplementedError(f"{type(self).__name__} must override authorize(self, ...)")
 
     def go(self, *args: Any, good_codes: Any = None, **kwargs: Any) -> Response:
         """

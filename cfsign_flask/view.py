@@ -14,8 +14,8 @@ from cfsign.views import (
     Deny,
     OptionAttributes,
     ViewOptions,
-    build_missing_authorize_error,
-    build_missing_resource_error,
+    build_resource_error,
+    check_authorize,
 )
 from cfsign_flask.extension import get_site_config
 from cfsign_flask.responses import refuse, respond
@@ -47,7 +47,7 @@ class SignedRedirectView(OptionAttributes, MethodView):
             An HTTP status (200 and 204 allow, 400 to 599 refuse), an `Allow`, a `Deny`, or a
             response, which is passed on.
         """
-        raise build_missing_authorize_error(type(self), "self, resource, **url_args")
+        raise NotImplementedError
 
     @classmethod
     def as_view(cls, name: str, *class_args: Any, **class_kwargs: Any) -> Any:
@@ -60,8 +60,7 @@ class SignedRedirectView(OptionAttributes, MethodView):
                 work with the application's distribution raises at start-up: when the view gets
                 its URL rule, or in `CloudFront.init_app` if that is called later.
         """
-        if cls.authorize is SignedRedirectView.authorize:
-            raise build_missing_authorize_error(cls, "self, resource, **url_args")
+        check_authorize(cls, SignedRedirectView, "self, resource, **url_args")
         checked = ViewOptions.from_view(cls, class_kwargs)
         if cls.__init__ is not SignedRedirectView.__init__ or not class_kwargs:
             return super().as_view(name, *class_args, **class_kwargs)
@@ -76,8 +75,8 @@ class SignedRedirectView(OptionAttributes, MethodView):
 
     def get(self, resource: str | None = None, **url_args: Any) -> Response:
         """Answer GET and HEAD."""
-        if resource is None:
-            raise build_missing_resource_error(url_args)
+        if not isinstance(resource, str):
+            raise build_resource_error(resource, url_args)
         app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy is slow
         cache_key = self if ViewOptions.has_own(self) else type(self)
         handler = get_site_config(app).handler(self, cache_key)

@@ -336,6 +336,16 @@ def _falcon_settings(m: Material, **config: Any) -> None:
     Resource.from_env({**m.environ, "CLOUDFRONT_PRIVATE_KEY": m.pem})
 
 
+def _falcon_settings_as_distribution(m: Material) -> None:
+    from cfsign_falcon import SignedRedirectResource
+
+    class Resource(SignedRedirectResource):
+        def authorize(self, req: Any, resource: str, **params: Any) -> int:
+            return 200
+
+    Resource(m.settings(private_key=m.pem))  # type: ignore[arg-type]
+
+
 def _django(m: Material, **config: Any) -> None:
     from cfsign_django import conf
 
@@ -593,6 +603,7 @@ OTHER_PATHS: dict[str, Callable[[Material], object]] = {
     "Falcon view with raw r and s": lambda m: _falcon(m, lambda made: made[:64]),
     "Falcon settings": lambda m: _falcon_settings(m, private_key=m.pem, expire=5),
     "Falcon environment": lambda m: _falcon_settings(m),
+    "Falcon settings as distribution": _falcon_settings_as_distribution,
     "Django view": lambda m: _django(
         m, private_key=RecordedKey(m, lambda _: _raise(OSError("closed")))
     ),

@@ -5,15 +5,17 @@ An adapter builds a `SiteConfig` from the site's settings, asks it for the `View
 and per request calls `ViewHandler.file_request`, the site's `authorize`, and `FileRequest.respond`.
 """
 
+from cfsign.views.construction import (
+    build_resource_error,
+    check_authorize,
+    check_distribution,
+    read_config,
+    read_env,
+)
 from cfsign.views.decision import Allow, Deny, decide
 from cfsign.views.events import AccessEvent, Observer, Outcome
 from cfsign.views.handler import FileRequest, ViewHandler
-from cfsign.views.options import (
-    OptionAttributes,
-    ViewOptions,
-    build_missing_authorize_error,
-    build_missing_resource_error,
-)
+from cfsign.views.options import OptionAttributes, ViewOptions
 from cfsign.views.response import ViewResponse
 from cfsign.views.site_config import SiteConfig
 
@@ -29,7 +31,10 @@ __all__ = [
     "ViewHandler",
     "ViewOptions",
     "ViewResponse",
-    "build_missing_authorize_error",
-    "build_missing_resource_error",
+    "build_resource_error",
+    "check_authorize",
+    "check_distribution",
     "decide",
+    "read_config",
+    "read_env",
 ]

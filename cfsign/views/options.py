@@ -155,23 +155,6 @@ class OptionAttributes:
     cache_redirect: ClassVar[bool | None] = None
 
 
-def build_missing_authorize_error(view: type, parameters: str) -> NotImplementedError:
-    """Return the error for a *view* without `authorize`, which takes these *parameters*."""
-    return NotImplementedError(
-        f"{view.__name__} must override authorize({parameters}) and return 200, an error status, "
-        "an Allow or a Deny"
-    )
-
-
-def build_missing_resource_error(variables: Iterable[str]) -> ConfigurationError:
-    """Return the error for a route whose *variables* lack `resource`."""
-    names = ", ".join(sorted(variables)) or "none"
-    return ConfigurationError(
-        f"the route has no variable `resource` (its variables: {names})",
-        hint="rename the variable that holds the file's path to `resource`",
-    )
-
-
 def _find_misspelt(view: type) -> Iterator[tuple[str, str]]:
     """Yield each attribute whose name is almost an option's and whose value would fit it."""
     attributes = {k: v for base in reversed(view.__mro__) for k, v in vars(base).items()}

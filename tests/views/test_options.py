@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import pytest
 
 from cfsign import CfsignWarning, ConfigurationError
-from cfsign.views import OptionAttributes, SiteConfig, ViewOptions, build_missing_resource_error
+from cfsign.views import OptionAttributes, SiteConfig, ViewOptions
 
 DOMAIN = "https://media.example.com"
 
@@ -152,12 +152,6 @@ def test_other_attributes_do_not_warn() -> None:
             return ("v",)
 
     assert ViewOptions.from_view(View) == ViewOptions()
-
-
-def test_missing_resource_error_lists_the_variables() -> None:
-    """The user sees which one to rename."""
-    assert "(its variables: none)" in str(build_missing_resource_error([]))
-    assert "(its variables: slug, tenant)" in str(build_missing_resource_error(["tenant", "slug"]))
 
 
 def test_options_are_compared_but_not_hashed() -> None:

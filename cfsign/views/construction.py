@@ -1,0 +1,135 @@
+"""What adapters do when a view is made: check it, and read its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cfsign.config.configuration import Configuration
+from cfsign.errors import ConfigurationError
+from cfsign.signing.distribution import Distribution
+from cfsign.utils.secret import hide
+from cfsign.views.options import ViewOptions
+
+
+def check_authorize(
+    view: Any,
+    base: Any,
+    parameters: str,
+    *,
+    is_async: bool = False,
+    can_await: bool = False,
+    other: str = "",
+) -> None:
+    """
+    Raise an error if a view does not override `authorize` as it must.
+
+    Args:
+        view: The class of the view.
+        base: The class of the adapter, whose `authorize` must be overridden.
+        parameters: The parameters of `authorize`, for the error.
+        is_async: True if the view's `authorize` is async.
+        can_await: True if the view awaits `authorize`.
+        other: The class to derive the view from otherwise, for the error.
+
+    Raises:
+        NotImplementedError: `authorize` is not overridden.
+        TypeError: `authorize` is async and the view is not, or the reverse.
+    """
+    name = view.__name__
+    if view.authorize is base.authorize:
+        raise NotImplementedError(
+            f"{name} must override authorize({parameters}) and return 200, an error status, an "
+            "Allow or a Deny"
+        )
+    if is_async is can_await:
+        return
+    mistake = "not async, but the view is" if can_await else "async, but the view is not"
+    fix = "make authorize async" if can_await else "make authorize a plain method"
+    alternative = f", or derive {name} from {other}" if other else ""
+    raise TypeError(f"{name}.authorize is {mistake}; {fix}{alternative}")
+
+
+def check_distribution(name: str, distribution: object) -> Distribution:
+    """
+    Return the distribution of the view *name*.
+
+    Args:
+        name: The name of the view, for the error.
+        distribution: What the site gave as the distribution, or a `Secret` of it.
+
+    Raises:
+        ConfigurationError: It is None, or anything but a `Distribution`.
+    """
+    hidden = hide(distribution)
+    del distribution  # it may be the settings
+    if isinstance(hidden.reveal(), Distribution):
+        return hidden.reveal()  # type: ignore[no-any-return]
+    if hidden.reveal() is None:
+        raise ConfigurationError(
+            f"{name} has no distribution",
+            hint=f"pass Distribution.from_env(), or use {name}.from_env()",
+        )
+    raise ConfigurationError(
+        f"the distribution of {name} must not be a {type(hidden.reveal()).__name__}",
+        hint="pass a Distribution(domain, signer)",
+    )
+
+
+def build_resource_error(resource: object, variables: Iterable[str]) -> ConfigurationError:
+    """
+    Return the error for a route that has no text for `resource`.
+
+    Args:
+        resource: The value of the route's variable, or None if there is no such variable.
+        variables: The names of the route's other variables.
+    """
+    if resource is None:
+        names = ", ".join(sorted(variables)) or "none"
+        return ConfigurationError(
+            f"the route has no variable `resource` (its variables: {names})",
+            hint="rename the variable that holds the file's path to `resource`",
+        )
+    return ConfigurationError(
+        f"the route's variable `resource` must be text, got {type(resource).__name__}",
+        hint="use the router's converter for paths",
+    )
+
+
+def read_config(
+    view: type, mapping: Mapping[str, Any], options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """
+    Return the arguments of a view, from the settings in *mapping*.
+
+    Args:
+        view: The class of the view. Its attributes override the settings.
+        mapping: `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`.
+        options: Options that override the attributes. None selects the attribute or the setting.
+
+    Returns:
+        `distribution`, and the options by name.
+
+    Raises:
+        ConfigurationError: A setting is wrong, or an option is unknown. Lists all problems.
+    """
+    hidden: Any = hide(mapping)
+    del mapping
+    return _read(view, Configuration.from_mapping(hidden), options)
+
+
+def read_env(
+    view: type, environ: Mapping[str, str], prefix: str, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the arguments of a view, from environment variables; see `read_config`."""
+    hidden: Any = hide(environ)
+    del environ
+    return _read(view, Configuration.from_env(hidden, prefix), options)
+
+
+def _read(view: type, configuration: Configuration, options: Mapping[str, Any]) -> dict[str, Any]:
+    ViewOptions.check_names(options)
+    given = {name: value for name, value in options.items() if value is not None}
+    attributes = ViewOptions.read_attributes(view)
+    distribution = Distribution.from_configuration(configuration)
+    return {"distribution": distribution, **configuration.view_options, **attributes, **given}

@@ -1,0 +1,103 @@
+"""The checks of a view when it is made, which all adapters share."""
+
+from __future__ import annotations
+
+import pytest
+
+from cfsign import ConfigurationError, Distribution, Signer
+from cfsign.views import (
+    OptionAttributes,
+    build_resource_error,
+    check_authorize,
+    check_distribution,
+    read_config,
+    read_env,
+)
+
+ID = "K2JCJMDEHXQW5F"
+
+
+class Base:
+    def authorize(self) -> int:
+        raise NotImplementedError
+
+
+class Plain(Base):
+    def authorize(self) -> int:
+        return 200
+
+
+class Found(OptionAttributes):
+    code = 302
+
+
+def test_missing_authorize_is_an_error() -> None:
+    """It shows the parameters of the adapter."""
+    with pytest.raises(NotImplementedError, match=r"Base must override authorize\(self, resource"):
+        check_authorize(Base, Base, "self, resource")
+    check_authorize(Plain, Base, "self, resource")
+
+
+@pytest.mark.parametrize(
+    ("can_await", "message"),
+    [
+        (True, "Plain.authorize is not async, but the view is; make authorize async"),
+        (False, "Plain.authorize is async, but the view is not; make authorize a plain method"),
+    ],
+)
+def test_authorize_and_view_must_both_be_async_or_not(can_await: bool, message: str) -> None:
+    """The error names the other class, if the adapter has one."""
+    for other, end in (("", ""), ("x.View", ", or derive Plain from x.View")):
+        with pytest.raises(TypeError) as caught:
+            check_authorize(
+                Plain, Base, "self", is_async=not can_await, can_await=can_await, other=other
+            )
+        assert str(caught.value) == message + end
+    check_authorize(Plain, Base, "self", is_async=can_await, can_await=can_await)
+
+
+def test_distribution_is_required(pem: str) -> None:
+    distribution = Distribution("https://media.example.com", Signer(ID, pem))
+    assert check_distribution("View", distribution) is distribution
+    with pytest.raises(ConfigurationError, match=r"View has no distribution.*View\.from_env\(\)"):
+        check_distribution("View", None)
+    with pytest.raises(ConfigurationError, match="of View must not be a dict"):
+        check_distribution("View", {"CLOUDFRONT_DOMAIN": "https://media.example.com"})
+
+
+def test_resource_must_be_text() -> None:
+    """A router may convert it to a number."""
+    assert "(its variables: none)" in str(build_resource_error(None, []))
+    assert "(its variables: slug, tenant)" in str(build_resource_error(None, ["tenant", "slug"]))
+    assert "must be text, got int" in str(build_resource_error(7, []))
+
+
+def test_settings_attributes_and_arguments_in_this_order(pem: str) -> None:
+    """None selects the attribute or the setting, as in the other adapters."""
+    mapping = {
+        "CLOUDFRONT_DOMAIN": "https://media.example.com",
+        "CLOUDFRONT_CONFIG": {"key_pair_id": ID, "private_key": pem, "code": 307},
+    }
+
+    def read(view: type, **options: object) -> object:
+        return read_config(view, mapping, options).get("code")
+
+    assert read(OptionAttributes) == 307
+    assert read(OptionAttributes, code=None) == 307
+    assert read(Found) == 302
+    assert read(Found, code=None) == 302
+    assert read(Found, code=303) == 303
+
+
+def test_environment_and_prefix(pem: str) -> None:
+    environ = {"A_DOMAIN": "https://a.example.com", "A_KEY_PAIR_ID": ID, "A_PRIVATE_KEY": pem}
+    arguments = read_env(Found, environ, "A_", {"delivery": "json"})
+    assert arguments.pop("distribution").domain == "https://a.example.com"
+    assert arguments == {"code": 302, "delivery": "json"}
+
+
+def test_unknown_option_is_an_error(pem: str) -> None:
+    """Also one that is None."""
+    environ = {"A_DOMAIN": "https://a.example.com", "A_KEY_PAIR_ID": ID, "A_PRIVATE_KEY": pem}
+    with pytest.raises(ConfigurationError, match="'delivry' is unknown; did you mean 'delivery'"):
+        read_env(Found, environ, "A_", {"delivry": None})
