@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.core.asgi import get_asgi_application
@@ -99,11 +100,13 @@ def _build_adapters(runner: asyncio.Runner) -> Iterator[Adapter]:
         settings = {
             kind: view_apps.build_django_settings(kind, is_async=is_async) for kind in KINDS
         }
-        yield Adapter(
-            name, send, lambda kind, settings=settings: override_settings(**settings[kind])
-        )  # type: ignore[misc]
+        yield Adapter(name, send, partial(_override_settings, settings))
     yield Adapter("Falcon", _send_over_wsgi(view_apps.build_falcon()))
     yield Adapter("Falcon async", _send_over_asgi(view_apps.build_falcon_async(), runner))
+
+
+def _override_settings(settings: dict[str, dict[str, Any]], kind: str) -> override_settings:
+    return override_settings(**settings[kind])
 
 
 def _send_over_wsgi(app: Any) -> SendRequests:

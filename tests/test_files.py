@@ -91,6 +91,13 @@ def run_between(monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None])
     monkeypatch.setattr(files, "_copy_access", copy)
 
 
+def check_untouched(root_file: Path) -> None:
+    status = root_file.stat()
+    assert (status.st_uid, stat.S_IMODE(status.st_mode)) == (0, 0o600)
+    assert not can_user_read(root_file)
+    assert root_file.read_text() == "secret of root"
+
+
 def swap_for_link(target: Path) -> Callable[[Path], None]:
     def swap(path: Path) -> None:
         path.unlink()
@@ -110,10 +117,7 @@ def test_c1_a_new_file_that_is_swapped_for_a_link_gives_no_file_away(
     os.chown(model, USER, USER)
     run_between(monkeypatch, swap_for_link(root_file))
     create_file(users_folder / "new.pem", "key", model=model)
-    status = root_file.stat()
-    assert (status.st_uid, stat.S_IMODE(status.st_mode)) == (0, 0o600)
-    assert not can_user_read(root_file)
-    assert root_file.read_text() == "secret of root"
+    check_untouched(root_file)
 
 
 @needs_root
@@ -127,9 +131,7 @@ def test_c1_a_replaced_file_that_is_swapped_for_a_link_gives_no_file_away(
     os.chown(ring, USER, USER)
     run_between(monkeypatch, swap_for_link(root_file))
     replace_file(ring, "new")
-    status = root_file.stat()
-    assert (status.st_uid, stat.S_IMODE(status.st_mode)) == (0, 0o600)
-    assert not can_user_read(root_file)
+    check_untouched(root_file)
 
 
 @needs_root

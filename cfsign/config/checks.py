@@ -28,6 +28,22 @@ from cfsign.signing.times import to_seconds
 
 _DAY = 86400
 
+# Ids that people mistake for the id of a public key: (pattern, message, hint, rule).
+_OTHER_IDS = (
+    (
+        DISTRIBUTION_ID,
+        "E, like the ID of a distribution",
+        "use the public key's ID (CloudFront, Key management, Public keys), such as K2JCJMDEHXQW5F",
+        "distribution-id",
+    ),
+    (
+        LEGACY_KEY_PAIR_ID,
+        "APKA, like a legacy key pair of the root account, which no key group accepts",
+        "create a key for a key group: cfsign aws create-key",
+        "legacy-key-pair",
+    ),
+)
+
 
 def check_config(settings: Settings, public_folders: Iterable[PublicFolder] = ()) -> list[Problem]:
     """
@@ -93,24 +109,10 @@ def check_key_pair_ids(context: Context) -> Iterator[Problem]:
     for key in context.keys:
         if not isinstance(key.key_pair_id, str):
             continue
-        if re.fullmatch(DISTRIBUTION_ID, key.key_pair_id):
-            yield context.settings.build_problem(
-                key.id_setting,
-                f"{key.prefix}the key pair id starts with E, like the ID of a distribution",
-                "use the public key's ID (CloudFront, Key management, Public keys), such as "
-                "K2JCJMDEHXQW5F",
-                "warning",
-                "distribution-id",
-            )
-        elif re.fullmatch(LEGACY_KEY_PAIR_ID, key.key_pair_id):
-            yield context.settings.build_problem(
-                key.id_setting,
-                f"{key.prefix}the key pair id starts with APKA, like a legacy key pair of the root "
-                "account, which no key group accepts",
-                "create a key for a key group: cfsign aws create-key",
-                "warning",
-                "legacy-key-pair",
-            )
+        for pattern, meaning, hint, rule in _OTHER_IDS:
+            if re.fullmatch(pattern, key.key_pair_id):
+                message = f"{key.prefix}the key pair id starts with {meaning}"
+                yield context.settings.build_problem(key.id_setting, message, hint, "warning", rule)
 
 
 def check_backend(context: Context) -> Iterator[Problem]:

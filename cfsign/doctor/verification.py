@@ -174,7 +174,7 @@ def _hide_errors(key: PrivateKey | AsyncPrivateKey) -> Iterator[None]:
         yield
     except CfsignError:
         raise
-    except Exception as error:
+    except Exception as error:  # the site's class may raise anything
         raised = type(error).__name__
     else:
         return

@@ -136,8 +136,8 @@ class LoadedDocument(RingSource):
             text = Secret(self._load())
         except CfsignError:
             raise
-        except Exception as error:
-            # The loader's message is not repeated, because it may hold a secret.
+        except Exception as error:  # the site's function may raise anything
+            # Its message is not repeated, because it may hold a secret.
             raise ConfigurationError(
                 f"the loader of the key ring raised {type(error).__name__}",
                 hint="see the __cause__ of this error",

@@ -150,7 +150,7 @@ class SignedPolicies(Unpicklable):
         try:
             signing = self._signing.setdefault(key, own)
             yield signing, signing is own
-        except Exception as error:
+        except Exception as error:  # the site's own key may raise anything
             own.error = _copy_error(error)
             raise
         finally:

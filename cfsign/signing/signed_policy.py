@@ -161,7 +161,7 @@ def _blocks(urls: Iterator[str]) -> Iterator[list[str]]:
     while True:
         try:
             block.extend(islice(urls, size))
-        except Exception:
+        except Exception:  # the caller's iterable may raise anything
             yield block
             raise
         yield block

@@ -64,7 +64,7 @@ def map_in_order(
                 break
             try:
                 results.reveal().append(work(item))
-            except Exception as error:
+            except Exception as error:  # *work* is the caller's and may raise anything
                 return results, error
         return results, None
 
@@ -101,7 +101,7 @@ def _chunks(items: Iterable[Item], size: int) -> Iterator[tuple[list[Item], Exce
         try:
             for item in islice(source, size):
                 some.append(item)  # one by one, to keep the items before an error
-        except Exception as error:
+        except Exception as error:  # the caller's iterable may raise anything
             failure = error
         if not some and failure is None:
             return

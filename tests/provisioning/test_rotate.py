@@ -30,6 +30,8 @@ pytest.importorskip("cryptography")
 HOUR = 3600
 URL = "https://media.example.com/a.jpg"
 SILENT = Actions(lambda line: None)
+#: The changes of a rotation that starts and replaces a key of the ring.
+CHANGES = ["write", "call", "call", "write", "add", "remove"]
 
 
 class Killed(BaseException):
@@ -542,14 +544,7 @@ def test_command(site, items, capsys):
     assert rotate(site, "--start") == 0
     captured = capsys.readouterr()
     assert captured.out.splitlines()[1].endswith("run this again after that")
-    assert [line.split(" ")[1] for line in captured.err.splitlines()] == [
-        "write",
-        "call",
-        "call",
-        "write",
-        "add",
-        "remove",
-    ]
+    assert [line.split(" ")[1] for line in captured.err.splitlines()] == CHANGES
     assert "PRIVATE KEY-----" not in captured.out + captured.err
 
 
@@ -573,27 +568,20 @@ def test_dry_run(site, items, public_keys, capsys, tmp_path):
     """The changes of both steps are printed and not made."""
     before = site.ring.path.read_text()
     assert rotate(site, "--start", "--dry-run", "--wait") == 0
-    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("would")]
-    assert [line.split(" ")[1] for line in told] == [
-        "write",
-        "call",
-        "call",
-        "write",
-        "add",
-        "remove",
-    ]
+    changes = [line for line in capsys.readouterr().out.splitlines() if line.startswith("would")]
+    assert [line.split(" ")[1] for line in changes] == CHANGES
     assert site.ring.path.read_text() == before
     assert list(public_keys()) == items("site") == [site.old]
     assert sorted(os.listdir(tmp_path)) == ["old.pem", "ring.json"]
     site.now = site.rotate(start=True).due
     with time_machine.travel(site.now):
         assert rotate(site, "--dry-run") == 0
-    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("would")]
-    assert [line.partition(" {")[0] for line in told[:2]] == [
+    changes = [line for line in capsys.readouterr().out.splitlines() if line.startswith("would")]
+    assert [line.partition(" {")[0] for line in changes[:2]] == [
         "would call UpdateKeyGroup",
         "would call DeletePublicKey",
     ]
-    assert told[2].startswith(f"would remove {site.old} from ")
+    assert changes[2].startswith(f"would remove {site.old} from ")
     assert len(public_keys()) == len(items("site")) == len(site.entries()) == 2
 
 
