@@ -18,6 +18,7 @@ from cfsign.signing.cache import (
 )
 from cfsign.signing.cookies import SignedCookies
 from cfsign.signing.encoding import Query, encode_path, encode_query
+from cfsign.signing.folder import encode_folder, is_inside
 from cfsign.signing.pattern import is_match
 from cfsign.signing.policy import Conditions, check_conditions
 from cfsign.signing.signed_policy import SignedPolicy
@@ -170,7 +171,8 @@ class Distribution:
         Return the unsigned URL of a path, percent-encoded.
 
         Args:
-            path: File and folder names separated by `/`, not encoded.
+            path: File and folder names separated by `/`, not encoded. It may end in `/`; `""` is
+                the root.
             query: Encoded text, or names and values that are not encoded.
 
         Raises:
@@ -184,6 +186,7 @@ class Distribution:
         path: str,
         *,
         query: Query | None = None,
+        folder: str | None = None,
         pattern: str | None = None,
         **conditions: Unpack[Conditions],
     ) -> str:
@@ -193,30 +196,36 @@ class Distribution:
         Args:
             path: As for `unsigned_url`.
             query: As for `unsigned_url`.
-            pattern: A pattern of paths that must match the path, such as `videos/42/*`. The
-                signature then works for every path that it matches, and with an `expiry_step` it
-                is made once for all of them. See `sign_cookies`.
+            folder: A folder that the path lies in. The signature then opens everything below it,
+                with any query; see `sign_folder`. With an `expiry_step` it is made once for all
+                its files.
+            pattern: A pattern of paths that must match the path, such as `videos/*.ts`, to be
+                signed instead; see `sign_cookies`. Not together with `folder`.
             conditions: When and for whom the URL works; by default it expires after `expires_in`.
 
         Raises:
-            ResourceError: The path or the query cannot be signed, or the pattern does not match.
+            ResourceError: The path or the query cannot be signed, the path is not inside the
+                folder, or the pattern does not match it.
             PolicyError: CloudFront does not accept a time or the address.
             SigningKeyError: The key cannot sign.
         """
-        url, whole_pattern = self._url_and_pattern(path, query, pattern)
-        return self._sign_url(url, whole_pattern, conditions)
+        url = self.unsigned_url(path, query)
+        return self._sign_url(url, self._choose_pattern(url, folder, pattern), conditions)
 
     async def sign_path_async(
         self,
         path: str,
         *,
         query: Query | None = None,
+        folder: str | None = None,
         pattern: str | None = None,
         **conditions: Unpack[Conditions],
     ) -> str:
         """Async version of `sign_path`."""
-        url, whole_pattern = self._url_and_pattern(path, query, pattern)
-        return await self._sign_url_async(url, whole_pattern, conditions)
+        url = self.unsigned_url(path, query)
+        return await self._sign_url_async(
+            url, self._choose_pattern(url, folder, pattern), conditions
+        )
 
     def sign_url(self, url: str, **conditions: Unpack[Conditions]) -> str:
         """
@@ -231,29 +240,72 @@ class Distribution:
         """Async version of `sign_url`."""
         return await self._sign_url_async(self._check_own_url(url), None, conditions)
 
-    def sign_cookies(self, *, pattern: str, **conditions: Unpack[Conditions]) -> SignedCookies:
+    def sign_folder(self, folder: str, **conditions: Unpack[Conditions]) -> SignedPolicy:
         """
-        Return cookies for every path that a pattern matches.
+        Sign everything below a folder, with any query.
 
         Args:
-            pattern: A plain path with `*` as the wildcard, such as `videos/42/*`. End a prefix
+            folder: A plain path, such as "videos/42"; "/" opens the whole distribution. A `*` in it
+                is part of a name, not a wildcard.
+            conditions: As for `sign_path`.
+
+        Raises:
+            ResourceError: The folder is empty, absolute, or cannot be signed.
+            PolicyError: CloudFront does not accept a time or the address.
+            SigningKeyError: The key cannot sign.
+        """
+        return self.sign_resource(self.folder_pattern(folder), **conditions)
+
+    async def sign_folder_async(
+        self, folder: str, **conditions: Unpack[Conditions]
+    ) -> SignedPolicy:
+        """Async version of `sign_folder`."""
+        return await self.sign_resource_async(self.folder_pattern(folder), **conditions)
+
+    def sign_cookies(
+        self,
+        *,
+        folder: str | None = None,
+        pattern: str | None = None,
+        **conditions: Unpack[Conditions],
+    ) -> SignedCookies:
+        """
+        Return cookies for a folder, or for every path that a pattern matches.
+
+        Args:
+            folder: As for `sign_folder`. Either this or `pattern` is required.
+            pattern: A plain path with `*` as the wildcard, such as `videos/*.ts`. End a prefix
                 with `/` before the `*`: `user1*` also matches `user10/`. Never put a name that a
                 user chose into a pattern: a `*` in it would be a wildcard.
             conditions: As for `sign_path`.
 
         Raises:
-            ResourceError: The pattern cannot be signed.
+            ResourceError: The folder or the pattern cannot be signed, or both or neither are given.
             PolicyError: CloudFront does not accept a time or the address.
             SigningKeyError: The key cannot sign.
         """
-        return self.sign_resource(self._whole_pattern(pattern), **conditions).cookies()
+        resource = self._build_pattern(folder, pattern)
+        return self.sign_resource(resource, **conditions).cookies()
 
     async def sign_cookies_async(
-        self, *, pattern: str, **conditions: Unpack[Conditions]
+        self,
+        *,
+        folder: str | None = None,
+        pattern: str | None = None,
+        **conditions: Unpack[Conditions],
     ) -> SignedCookies:
         """Async version of `sign_cookies`."""
-        signed = await self.sign_resource_async(self._whole_pattern(pattern), **conditions)
-        return signed.cookies()
+        resource = self._build_pattern(folder, pattern)
+        return (await self.sign_resource_async(resource, **conditions)).cookies()
+
+    def folder_pattern(self, folder: str) -> str:
+        """
+        Return the pattern of all URLs below a folder; `sign_folder` signs it.
+
+        Raises:
+            ResourceError: As for `sign_folder`.
+        """
+        return f"{self.domain}{encode_folder(folder)}*"
 
     def sign_resource(self, resource: str, **conditions: Unpack[Conditions]) -> SignedPolicy:
         """
@@ -318,19 +370,22 @@ class Distribution:
         signed = await self.sign_resource_async(pattern or url, **conditions)
         return signed.url(url)
 
-    def _url_and_pattern(
-        self, path: str, query: Query | None, pattern: str | None
-    ) -> tuple[str, str | None]:
-        url = self.unsigned_url(path, query)
-        if pattern is None:
-            return url, None
-        whole_pattern = self._whole_pattern(pattern)
-        if not is_match(whole_pattern, url):
+    def _choose_pattern(self, url: str, folder: str | None, pattern: str | None) -> str | None:
+        """Return the pattern to sign instead of *url*, or None to sign the URL."""
+        if folder is None and pattern is None:
+            return None
+        chosen = self._build_pattern(folder, pattern)
+        if folder is not None and not is_inside(url, chosen.removesuffix("*")):
+            raise ResourceError(
+                f"the path is not inside the folder {folder!r}",
+                hint="sign the file's own folder or one above it",
+            )
+        if folder is None and not is_match(chosen, url):
             raise ResourceError(
                 "the pattern does not match the path",
-                hint="use the path's folder and `/*`, or leave pattern out",
+                hint="use folder= with the path's folder, or leave pattern out",
             )
-        return url, whole_pattern
+        return chosen
 
     def _check_own_url(self, url: str) -> str:
         url = check_url(url)
@@ -341,8 +396,18 @@ class Distribution:
             )
         return url
 
-    def _whole_pattern(self, path_pattern: str) -> str:
-        return self.domain + encode_path(path_pattern, pattern=True)
+    def _build_pattern(self, folder: str | None, pattern: str | None) -> str:
+        """Return the pattern of whole URLs for a folder, or for a pattern of plain paths."""
+        if folder is not None and pattern is not None:
+            raise ResourceError("folder and pattern cannot be combined", hint="use one")
+        if folder is not None:
+            return self.folder_pattern(folder)
+        if pattern is not None:
+            return self.domain + encode_path(pattern, kind="pattern")
+        raise ResourceError(
+            "a folder or a pattern is required",
+            hint='set folder, such as "videos/42", or pattern, such as "videos/*.ts"',
+        )
 
     def _build_terms(self, resource: str, conditions: Conditions) -> Terms:
         now = time.time()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
 
 from cfsign.errors import ResourceError
 
@@ -27,13 +28,14 @@ _RAW_IN_PATH = "/!$&'(),=:@"
 _RAW_IN_QUERY = "/!$(),:@"
 
 
-def encode_path(path: str, *, pattern: bool = False) -> str:
+def encode_path(path: str, *, kind: Literal["path", "folder", "pattern"] = "path") -> str:
     """
     Percent-encode a plain path, once: all but `A-Z a-z 0-9 - . _ ~ ! $ & ' ( ) , = : @ /`.
 
     Args:
         path: File and folder names separated by `/`, not encoded; a leading slash is optional.
-        pattern: True to keep `*` as a wildcard instead of encoding it.
+            `""` and `"/"` are the root. A path may end in `/`, a pattern may not.
+        kind: What *path* is, for the error. "pattern" keeps `*` as a wildcard.
 
     Returns:
         The encoded path, with a leading `/`.
@@ -45,27 +47,29 @@ def encode_path(path: str, *, pattern: bool = False) -> str:
     if type(path) is str and _is_unreserved(path):
         return f"/{path}"
     if not isinstance(path, str):
-        raise ResourceError(f"a path must be text (str), got {type(path).__name__}")
+        raise ResourceError(f"a {kind} must be text (str), got {type(path).__name__}")
     if re.match("https?://", path, re.IGNORECASE):
         raise ResourceError(
-            "the path is a whole URL",
+            f"the {kind} is a whole URL",
             hint="remove the domain, or use Signer.sign_url or sign_cookies",
         )
     names = path.removeprefix("/").split("/")
-    if "" in names[:-1] or names == [""]:
-        raise ResourceError("the path is empty or has `//` in it", hint="remove the empty name")
-    name_the_file = "use the path of the file itself"
-    if names[-1] == "":
-        open_folder = "to open a folder, end the pattern with `/*`, as in videos/42/*"
+    if "" in names[:-1]:
+        raise ResourceError(f"the {kind} has `//` in it", hint="remove the empty name")
+    if kind == "pattern" and names[-1] == "":
         raise ResourceError(
-            "the path ends with `/`", hint=open_folder if pattern else name_the_file
+            f"the pattern {'ends with `/`' if names[:-1] else 'is empty'}",
+            hint="to open a folder, use folder= instead",
         )
     if "." in names or ".." in names:
-        raise ResourceError("the path has a `.` or `..` in it", hint=name_the_file)
+        raise ResourceError(
+            f"the {kind} has a `.` or `..` in it",
+            hint=f"use the path of the {'folder' if kind == 'folder' else 'file'} itself",
+        )
     control = re.search(r"[\x00-\x1f\x7f-\x9f]", path)
     if control is not None:
         raise ResourceError(
-            f"the path has the control character U+{ord(control[0]):04X} in it",
+            f"the {kind} has the control character U+{ord(control[0]):04X} in it",
             hint="remove it",
             found=control[0],
             position=control.start(),
@@ -73,10 +77,10 @@ def encode_path(path: str, *, pattern: bool = False) -> str:
     from urllib.parse import quote  # imported where it is needed: it takes milliseconds
 
     try:
-        return "/" + quote("/".join(names), safe=_RAW_IN_PATH + "*" * pattern)
+        return "/" + quote("/".join(names), safe=_RAW_IN_PATH + "*" * (kind == "pattern"))
     except UnicodeEncodeError:
         raise ResourceError(
-            "the path is not Unicode text", hint="decode it from UTF-8 first"
+            f"the {kind} is not Unicode text", hint="decode it from UTF-8 first"
         ) from None
 
 

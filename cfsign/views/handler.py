@@ -150,7 +150,7 @@ class ViewHandler:
         """
         if self.location:
             return FileRequest(self, self.location)
-        if resource.startswith("/"):
+        if not resource or resource.startswith("/"):
             return Deny(404)
         names = self.options.forward_query
         try:

@@ -181,7 +181,7 @@ def test_name_is_encoded_once(client, trusted_keys, route, requested, signed):
 
 
 @ROUTES
-@pytest.mark.parametrize("name", ["..%2Fa", "a/%2e%2e/b", "%00", "a//b", "a%0D%0Ab", "dir/"])
+@pytest.mark.parametrize("name", ["..%2Fa", "a/%2e%2e/b", "%00", "a//b", "a%0D%0Ab"])
 def test_invalid_name_is_a_404_before_authorize(client, rule, signed, route, name):
     """`authorize` never sees `..`."""
     assert client.get(f"{route}/{name}").status_code == 404

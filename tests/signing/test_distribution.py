@@ -46,6 +46,10 @@ def expiry(url: str) -> int:
         ("a", "k&z=", "/a?k&z="),
         ("a", {"x": "1 2", "y": "&="}, "/a?x=1%202&y=%26%3D"),
         ("a", [("x", "1"), ("x", "1")], "/a?x=1&x=1"),
+        ("docs/", None, "/docs/"),
+        ("docs/", {"v": "1"}, "/docs/?v=1"),
+        ("", None, "/"),
+        ("/", "v=1", "/?v=1"),
     ],
 )
 def test_unsigned_url_encodes_a_plain_path_once(
@@ -60,7 +64,7 @@ def test_unsigned_url_encodes_a_plain_path_once(
     [
         ("../secret", None, "the path of the file itself"),
         ("a//b", None, "empty name"),
-        ("", None, "empty name"),
+        ("//", None, "empty name"),
         ("a\r\nb", None, "remove it"),
         (None, None, "got NoneType"),
         ("a", "x y", "write %20"),

@@ -34,6 +34,10 @@ from cfsign.signing.encoding import encode_path, encode_query
         ('say "x" \\ <y>', "/say%20%22x%22%20%5C%20%3Cy%3E"),
         ("~a-b_c.d", "/~a-b_c.d"),
         (".hidden/...", "/.hidden/..."),
+        ("", "/"),
+        ("/", "/"),
+        ("docs/", "/docs/"),
+        ("/a b/c/", "/a%20b/c/"),
         ("https://h.example", None),
     ],
 )
@@ -46,31 +50,33 @@ def test_path_is_encoded_once(path: str, encoded: str | None) -> None:
         assert encode_path(path) == encoded
 
 
-def test_path_with_a_trailing_slash_is_refused_with_a_hint() -> None:
-    with pytest.raises(ResourceError, match="ends with `/`; use the path of the file itself"):
-        encode_path("videos/42/")
-    with pytest.raises(ResourceError, match=r"ends with `/`; .* as in videos/42/\*"):
-        encode_path("videos/42/", pattern=True)
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [("videos/42/", "ends with `/`"), ("", "is empty"), ("/", "is empty")],
+)
+def test_pattern_that_names_a_folder_is_refused_with_a_hint(pattern: str, message: str) -> None:
+    """A path with a `/` at its end is one page; a pattern is meant for several files."""
+    with pytest.raises(ResourceError, match=f"the pattern {message}; .* use folder= instead"):
+        encode_path(pattern, kind="pattern")
 
 
 @pytest.mark.parametrize(
     ("path", "hint"),
     [
-        ("", "is empty or has `//`"),
-        ("/", "is empty or has `//`"),
-        ("//a", "is empty or has `//`"),
-        ("a//b", "is empty or has `//`"),
-        ("a/", "ends with `/`"),
+        ("//", "has `//` in it; remove the empty name"),
+        ("//a", "has `//` in it"),
+        ("a//b", "has `//` in it"),
+        ("a//", "has `//` in it"),
         (
             "https://media.example.com/a.jpg",
             "a whole URL; remove the domain, or use Signer.sign",
         ),
         ("HTTP://media.example.com/a.jpg", "a whole URL; remove the domain"),
-        (".", "`.` or `..`.*the path of the file itself"),
-        ("..", "the path of the file itself"),
-        ("a/../b", "the path of the file itself"),
-        ("../etc/passwd", "the path of the file itself"),
-        ("/./a", "the path of the file itself"),
+        (".", "`.` or `..`.*the path of the (file|folder) itself"),
+        ("..", "the path of the (file|folder) itself"),
+        ("a/../b", "the path of the (file|folder) itself"),
+        ("../etc/passwd", "the path of the (file|folder) itself"),
+        ("/./a", "the path of the (file|folder) itself"),
         ("a\nb", r"U\+000A in it; remove it"),
         ("a\r", r"U\+000D in it; remove it"),
         ("a\0", r"U\+0000 in it; remove it"),
@@ -83,10 +89,11 @@ def test_path_with_a_trailing_slash_is_refused_with_a_hint() -> None:
         (7, r"text \(str\), got int"),
     ],
 )
-@pytest.mark.parametrize("pattern", [False, True])
-def test_bad_path_is_refused(path: Any, hint: str, pattern: bool) -> None:
-    with pytest.raises(ResourceError, match=hint):
-        encode_path(path, pattern=pattern)
+@pytest.mark.parametrize("kind", ["path", "folder", "pattern"])
+def test_bad_path_is_refused(path: Any, hint: str, kind: Any) -> None:
+    """The error says which of the three it is."""
+    with pytest.raises(ResourceError, match=f"{kind} .*{hint}"):
+        encode_path(path, kind=kind)
 
 
 def test_error_has_the_control_character_and_its_position() -> None:
@@ -97,8 +104,8 @@ def test_error_has_the_control_character_and_its_position() -> None:
 
 def test_pattern_keeps_its_star_only() -> None:
     """`?`, which would be a wildcard too, is encoded."""
-    assert encode_path("videos/42/*", pattern=True) == "/videos/42/*"
-    assert encode_path("a?/b c/*", pattern=True) == "/a%3F/b%20c/*"
+    assert encode_path("videos/42/*", kind="pattern") == "/videos/42/*"
+    assert encode_path("a?/b c/*", kind="pattern") == "/a%3F/b%20c/*"
 
 
 NAME = st.text(
@@ -106,9 +113,10 @@ NAME = st.text(
 ).filter(lambda name: name not in (".", ".."))
 
 
-@given(st.lists(NAME, min_size=1, max_size=4).map("/".join))
-def test_decoded_path_is_the_original(path: str) -> None:
+@given(st.lists(NAME, max_size=4).map("/".join), st.sampled_from(["", "/"]))
+def test_decoded_path_is_the_original(path: str, end: str) -> None:
     """Decoded once, as an origin does."""
+    path += end if path else ""
     assert unquote(encode_path(path)) == "/" + path
 
 

@@ -154,13 +154,17 @@ def test_pattern_can_be_combined_with_all_other_arguments(
 @pytest.mark.parametrize(
     ("path", "pattern", "hint"),
     [
-        ("videos/43/1.ts", "videos/42/*", "does not match the path; use the path's folder"),
+        (
+            "videos/43/1.ts",
+            "videos/42/*",
+            "does not match the path; use folder=",
+        ),
         ("videos/42", "videos/42/*", "does not match"),
         ("videos/42/1.ts", "videos/42/1", "does not match"),
         ("videos/42/1.ts", "videos/42/?.ts", "does not match"),
         ("videos/42/1.ts", "../*", "the path of the file itself"),
         ("videos/42/1.ts", f"{DOMAIN}/*", "remove the domain"),
-        ("videos/42/1.ts", "", "empty name"),
+        ("videos/42/1.ts", "", "the pattern is empty"),
         ("videos/42/1.ts", "*" * 9000, "shorten the path"),
         ("videos/42/1.ts", 7, "got int"),
     ],
