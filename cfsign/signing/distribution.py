@@ -16,6 +16,7 @@ from cfsign.signing.cache import (
     check_cache_bytes,
     to_policy,
 )
+from cfsign.signing.content_disposition import add_download_name
 from cfsign.signing.cookies import SignedCookies
 from cfsign.signing.encoding import Query, encode_path, encode_query
 from cfsign.signing.folder import encode_folder, is_inside
@@ -186,6 +187,7 @@ class Distribution:
         path: str,
         *,
         query: Query | None = None,
+        download_name: str | None = None,
         folder: str | None = None,
         pattern: str | None = None,
         **conditions: Unpack[Conditions],
@@ -196,6 +198,9 @@ class Distribution:
         Args:
             path: As for `unsigned_url`.
             query: As for `unsigned_url`.
+            download_name: The name under which browsers save the file, from S3 as the origin. It
+                becomes the parameter `response-content-disposition`. Not together with `folder`
+                or `pattern`, with which anyone could change it.
             folder: A folder that the path lies in. The signature then opens everything below it,
                 with any query; see `sign_folder`. With an `expiry_step` it is made once for all
                 its files.
@@ -204,28 +209,27 @@ class Distribution:
             conditions: When and for whom the URL works; by default it expires after `expires_in`.
 
         Raises:
-            ResourceError: The path or the query cannot be signed, the path is not inside the
-                folder, or the pattern does not match it.
+            ResourceError: The path, the query or the download name cannot be signed, the path is
+                not inside the folder, or the pattern does not match it.
             PolicyError: CloudFront does not accept a time or the address.
             SigningKeyError: The key cannot sign.
         """
-        url = self.unsigned_url(path, query)
-        return self._sign_url(url, self._choose_pattern(url, folder, pattern), conditions)
+        url, whole_pattern = self._url_and_pattern(path, query, download_name, folder, pattern)
+        return self._sign_url(url, whole_pattern, conditions)
 
     async def sign_path_async(
         self,
         path: str,
         *,
         query: Query | None = None,
+        download_name: str | None = None,
         folder: str | None = None,
         pattern: str | None = None,
         **conditions: Unpack[Conditions],
     ) -> str:
         """Async version of `sign_path`."""
-        url = self.unsigned_url(path, query)
-        return await self._sign_url_async(
-            url, self._choose_pattern(url, folder, pattern), conditions
-        )
+        url, whole_pattern = self._url_and_pattern(path, query, download_name, folder, pattern)
+        return await self._sign_url_async(url, whole_pattern, conditions)
 
     def sign_url(self, url: str, **conditions: Unpack[Conditions]) -> str:
         """
@@ -370,22 +374,38 @@ class Distribution:
         signed = await self.sign_resource_async(pattern or url, **conditions)
         return signed.url(url)
 
-    def _choose_pattern(self, url: str, folder: str | None, pattern: str | None) -> str | None:
-        """Return the pattern to sign instead of *url*, or None to sign the URL."""
+    def _url_and_pattern(
+        self,
+        path: str,
+        query: Query | None,
+        download_name: str | None,
+        folder: str | None,
+        pattern: str | None,
+    ) -> tuple[str, str | None]:
+        """Return the URL, and the pattern to sign instead of it or None."""
+        if download_name is not None:
+            query = add_download_name(query, download_name)
+        url = self.unsigned_url(path, query)
         if folder is None and pattern is None:
-            return None
-        chosen = self._build_pattern(folder, pattern)
-        if folder is not None and not is_inside(url, chosen.removesuffix("*")):
+            return url, None
+        if download_name is not None:
+            raise ResourceError(
+                f"download_name and {'pattern' if folder is None else 'folder'} cannot be combined",
+                hint="sign the file alone: the other signature allows any query, so anyone can "
+                "change the name",
+            )
+        whole_pattern = self._build_pattern(folder, pattern)
+        if folder is not None and not is_inside(url, whole_pattern.removesuffix("*")):
             raise ResourceError(
                 f"the path is not inside the folder {folder!r}",
                 hint="sign the file's own folder or one above it",
             )
-        if folder is None and not is_match(chosen, url):
+        if folder is None and not is_match(whole_pattern, url):
             raise ResourceError(
                 "the pattern does not match the path",
                 hint="use folder= with the path's folder, or leave pattern out",
             )
-        return chosen
+        return url, whole_pattern
 
     def _check_own_url(self, url: str) -> str:
         url = check_url(url)

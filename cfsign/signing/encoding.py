@@ -66,14 +66,7 @@ def encode_path(path: str, *, kind: Literal["path", "folder", "pattern"] = "path
             f"the {kind} has a `.` or `..` in it",
             hint=f"use the path of the {'folder' if kind == 'folder' else 'file'} itself",
         )
-    control = re.search(r"[\x00-\x1f\x7f-\x9f]", path)
-    if control is not None:
-        raise ResourceError(
-            f"the {kind} has the control character U+{ord(control[0]):04X} in it",
-            hint="remove it",
-            found=control[0],
-            position=control.start(),
-        )
+    check_control_characters(path, f"the {kind}")
     from urllib.parse import quote  # imported where it is needed: it takes milliseconds
 
     try:
@@ -82,6 +75,18 @@ def encode_path(path: str, *, kind: Literal["path", "folder", "pattern"] = "path
         raise ResourceError(
             f"the {kind} is not Unicode text", hint="decode it from UTF-8 first"
         ) from None
+
+
+def check_control_characters(text: str, what: str) -> None:
+    """Raise ResourceError if *text*, which the error calls *what*, has a control character."""
+    control = re.search(r"[\x00-\x1f\x7f-\x9f]", text)
+    if control is not None:
+        raise ResourceError(
+            f"{what} has the control character U+{ord(control[0]):04X} in it",
+            hint="remove it",
+            found=control[0],
+            position=control.start(),
+        )
 
 
 def encode_query(query: Query | None) -> str:
