@@ -86,7 +86,7 @@ def open_file(
 
     Args:
         path: The file.
-        flags: As for `os.open`.
+        flags: As for `os.open`. A file that is created is for its owner alone (mode 0600).
         owner: The id of the user who must own the file. If given, links are refused, too.
 
     Raises:
@@ -95,7 +95,7 @@ def open_file(
     """
     no_link = 0 if owner is None else _NO_LINK
     try:
-        descriptor = os.open(path, flags | _NO_WAIT | no_link | _BINARY)
+        descriptor = os.open(path, flags | _NO_WAIT | no_link | _BINARY, 0o600)
     except OSError as error:
         if error.errno == errno.ELOOP and no_link:
             raise _unsafe(path, "it is a link, and links are not followed") from None
