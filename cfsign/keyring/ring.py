@@ -125,13 +125,17 @@ class KeyRing(Unpicklable, BaseSigner):
     def __repr__(self) -> str:
         if not hasattr(self, "_snapshot"):  # in a debugger or a traceback
             return "<KeyRing, not loaded yet>"
-        ids = [signer.key_pair_id for _, signer in self._snapshot.signers]
-        return f"<KeyRing {self.key_pair_id} of {', '.join(ids)}>"
+        return f"<KeyRing {self.key_pair_id} of {', '.join(self.key_pair_ids)}>"
 
     @property
     def key_pair_id(self) -> str:
         """The id of the newest active key, as of the last refresh."""
         return self._snapshot.current().key_pair_id
+
+    @property
+    def key_pair_ids(self) -> tuple[str, ...]:
+        """The ids of all keys, the oldest first, as of the last refresh."""
+        return tuple(signer.key_pair_id for _, signer in self._snapshot.signers)
 
     @property
     def last_error(self) -> CfsignError | None:
