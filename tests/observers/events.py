@@ -1,0 +1,36 @@
+"""An event as the handler of a view builds it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from cfsign.views import AccessEvent
+
+EVENT = AccessEvent(
+    resource="ada/a.pdf",
+    folder=None,
+    outcome="allowed",
+    status=303,
+    delivery="redirect",
+    domain="https://media.example.com",
+    key_pair_id="K1ADA2BOB3EVE4",
+    hash_algorithm="SHA256",
+    expires_at=1_800_000_000,
+    is_cached=False,
+    duration=0.000_512_345_678,
+)
+
+
+def make_event(**changes: Any) -> AccessEvent:
+    return dataclasses.replace(EVENT, **changes)
+
+
+REFUSED = make_event(
+    outcome="refused",
+    status=403,
+    key_pair_id=None,
+    hash_algorithm=None,
+    expires_at=None,
+    duration=0.0,
+)
