@@ -24,9 +24,24 @@ import pytest
 import rsa
 
 import cfsign
-from cfsign import Distribution, KeyPair, KeyRing, Policy, Signer, TrustedKeyGroup, load_private_key
+from cfsign import (
+    Distribution,
+    KeyPair,
+    KeyRing,
+    Policy,
+    SignedCookies,
+    Signer,
+    TrustedKeyGroup,
+    load_private_key,
+    load_public_key,
+)
 from cfsign.config.configuration import Configuration
-from cfsign.views import SiteConfig
+from cfsign.doctor import diagnose, read_environment, read_mapping
+from cfsign.edge import WSGIEdge
+from cfsign.keys import generate_private_key_pem
+from cfsign.keys.kms import KmsPrivateKey
+from cfsign.keys.secrets import SecretsManagerSecret, SsmParameter
+from cfsign.views import SiteConfig, ViewOptions
 from tests.keys.helpers import body_of, decode_body
 from tests.views.helpers import respond, respond_async
 
@@ -55,6 +70,7 @@ class Material:
         self.texts = texts
         self.good_key = folder / "good.pem"
         self.good_key.write_text(self.pem)
+        self.number = rsa.PrivateKey.load_pkcs1(texts["pkcs1_pem"].encode()).d
         self.signatures: list[bytes] = []
         self.environ = {"HOME": "/", "DATABASE_PASSWORD": self.password}
 
@@ -608,7 +624,212 @@ OTHER_PATHS: dict[str, Callable[[Material], object]] = {
         m, private_key=RecordedKey(m, lambda _: _raise(OSError("closed")))
     ),
     "Django settings": lambda m: _django(m, private_key=m.pem[:900], password=m.password),
+    # The readers of `cfsign doctor`
+    "doctor with an unknown option": lambda m: read_environment(
+        {**m.environ, "CLOUDFRONT_PRIVATE_KEY": m.pem}, {"password": m.password, "none": 5}
+    ),
+    "doctor with an environment of another type": lambda m: read_environment(
+        {**m.environ, "CLOUDFRONT_PRIVATE_KEY": m.pem, 5: m.pem}, {"password": m.password}
+    ),
+    "doctor with settings of another type": lambda m: read_mapping(
+        [("CLOUDFRONT_CONFIG", m.pem), ("SECRET_KEY", m.password)], {"password": m.password}
+    ),
+    "doctor with an option that fails": lambda m: read_environment(
+        m.environ, {"private_key": m.pem, "expires_in": _Unprintable()}
+    ),
+    "doctor with a rule that fails": lambda m: _fail_in_a_rule(m),
+    # Secrets in the wrong argument
+    "key as an id of a group": lambda m: TrustedKeyGroup({m.pem: m.texts["public_pem"]}),
+    "key as the keys of a group": lambda m: TrustedKeyGroup(m.pem),
+    "key as the hash algorithm": lambda m: Signer(ID, m.pem, hash_algorithm=m.pem),
+    "key as the hash algorithm of a pair": lambda m: KeyPair(ID, m.pem, hash_algorithm=m.pem),
+    "key as the start of a pair": lambda m: KeyPair(ID, m.pem, active_from=m.pem),
+    "key as the hash algorithm of the settings": lambda m: Configuration.from_mapping(
+        m.settings(private_key=m.pem, hash_algorithm=m.pem)
+    ),
+    "key as the id of the settings": lambda m: Configuration.from_mapping(
+        m.settings(private_key=m.pem, key_pair_id=m.pem)
+    ),
+    "key as a name of the settings": lambda m: Configuration.from_mapping(
+        m.settings(private_key=m.pem, **{_body(m): 5})
+    ),
+    "key as the domain of the settings": lambda m: Configuration.from_mapping(
+        {**m.settings(private_key=m.pem), "CLOUDFRONT_DOMAIN": m.pem}
+    ),
+    "key as the backend": lambda m: load_private_key(m.pem, backend=m.pem),
+    "key as the backend of a public key": lambda m: load_public_key(m.pem, backend=m.pem),
+    "key as a KMS name": lambda m: KmsPrivateKey(m.pem),
+    "key as a KMS name of a signer": lambda m: Signer(ID, f"kms:{m.pem}"),
+    "key as the name of a secret": lambda m: SecretsManagerSecret(m.pem),
+    "key as the name of a parameter": lambda m: SsmParameter(m.pem),
+    "key as the algorithm of a new key": lambda m: generate_private_key_pem(m.pem),
+    "key as the domain": lambda m: Distribution(m.pem, m.signer()),
+    "key as the signer": lambda m: Distribution(DOMAIN, m.pem),
+    "key as the expiry": lambda m: Distribution(DOMAIN, m.signer(), expires_in=m.pem),
+    "key as the step": lambda m: Distribution(DOMAIN, m.signer(), expiry_step=m.pem),
+    "key as the jitter": lambda m: m.distribution(expiry_step=60, expiry_jitter=m.pem),
+    "key as the cache's size": lambda m: m.distribution(cache_bytes=m.pem),
+    "key as the prefix": lambda m: Distribution.from_env(m.environ, m.pem),
+    "key as the policy": lambda m: m.signer().sign_policy(m.pem),
+    "key as the policy, async": lambda m: asyncio.run(m.signer().sign_policy_async(m.pem)),
+    "key as the signed policy": lambda m: m.distribution().redirect_max_age(m.pem),
+    "key as a policy's text": lambda m: Policy.from_json(m.pem),
+    "key as a policy's member": lambda m: Policy.from_json(json.dumps({_body(m): 5})),
+    "key as a decision's folder": lambda m: respond(
+        m.distribution(), "a", cfsign.Allow(query=m.pem, expires_in=m.pem)
+    ),
+    "key as a status": lambda m: cfsign.Deny(m.pem),
+    "key as a header": lambda m: cfsign.Deny(403, headers={m.pem: m.pem}),
+    "key as an option": lambda m: ViewOptions(code=m.pem, headers=m.pem),
+    "key as a domain of cookies": lambda m: (
+        m.distribution().sign_cookies(pattern="*").set_cookie_headers(m.pem)
+    ),
+    "key as a SameSite": lambda m: SignedCookies.clear_headers(samesite=m.pem),
+    "key as a path of cookies": lambda m: SignedCookies.clear_headers(path=m.pem),
+    "key as the keys of an edge": lambda m: WSGIEdge(lambda *_: [], {m.pem: m.pem}),
+    "signed URL as the domain": lambda m: Distribution(_signed(m), m.signer()),
+    "signed URL as the location": lambda m: SiteConfig.from_config(
+        m.settings(private_key=m.pem), location=_signed(m)
+    ),
+    "signed URL as the domain of the settings": lambda m: Configuration.from_mapping(
+        {**m.settings(private_key=m.pem), "CLOUDFRONT_DOMAIN": _signed(m)}
+    ),
+    "signed URL as a policy's resource": lambda m: Policy(_signed(m), 2**31),
+    "signed pattern as a policy's resource": lambda m: Policy(f"{_signed(m)}*", 2**31),
+    "signed URL in a policy's text": lambda m: Policy.from_json(
+        Policy(f"{DOMAIN}/a", 2**31).to_json().replace(f"{DOMAIN}/a", _signed(m))
+    ),
+    "signed URL for a signed policy": lambda m: (
+        m.signer().sign_policy(Policy(f"{DOMAIN}/*", 2**31)).url(_signed(m))
+    ),
+    "signed URLs for a signed policy": lambda m: list(
+        m.signer().sign_policy(Policy(f"{DOMAIN}/*", 2**31)).urls([f"{DOMAIN}/a", _signed(m)])
+    ),
+    "many signed URLs for a signed policy": lambda m: list(
+        m.signer().sign_policy(Policy(f"{DOMAIN}/*", 2**31)).urls([_signed(m)] * 200)
+    ),
+    "one signed URL as several": lambda m: m.signer().sign_urls(_signed(m), expires_in=60),
+    "one signed URL as several for a policy": lambda m: (
+        m.signer().sign_policy(Policy(f"{DOMAIN}/*", 2**31)).urls(_signed(m))
+    ),
 }
+
+# The functions that sign a URL, a path or a pattern.
+SIGNING: dict[str, Callable[[Material, Any, dict[str, Any]], object]] = {
+    "sign_url": lambda m, text, more: m.signer().sign_url(text, **more),
+    "sign_url_async": lambda m, text, more: asyncio.run(m.signer().sign_url_async(text, **more)),
+    "sign_url with a pattern": lambda m, text, more: m.signer().sign_url(
+        f"{DOMAIN}/a", pattern=text, **more
+    ),
+    "sign_urls": lambda m, text, more: list(m.signer().sign_urls([text], **more)),
+    "sign_urls in threads": lambda m, text, more: list(
+        m.signer().sign_urls([f"{DOMAIN}/a", text], workers=2, **more)
+    ),
+    "sign_urls with a pattern": lambda m, text, more: list(
+        m.signer().sign_urls([f"{DOMAIN}/a"], pattern=text, **more)
+    ),
+    "Signer.sign_cookies": lambda m, text, more: m.signer().sign_cookies(text, **more),
+    "unsigned_url": lambda m, text, more: m.distribution().unsigned_url(text),
+    "unsigned_url with a query": lambda m, text, more: m.distribution().unsigned_url(
+        "a", f"{text}\ud800"
+    ),
+    "unsigned_url with pairs": lambda m, text, more: m.distribution().unsigned_url(
+        "a", {"a": f"{text}\ud800"}
+    ),
+    "sign_path": lambda m, text, more: m.distribution().sign_path(text, **more),
+    "sign_path with a query": lambda m, text, more: m.distribution().sign_path(
+        "a", query=text, **more
+    ),
+    "sign_path_async": lambda m, text, more: asyncio.run(
+        m.distribution().sign_path_async(text, **more)
+    ),
+    "sign_path with a pattern": lambda m, text, more: m.distribution().sign_path(
+        "a", pattern=text, **more
+    ),
+    "stable sign_path": lambda m, text, more: m.distribution(expiry_step=60).sign_path(
+        text, **more
+    ),
+    "Distribution.sign_url": lambda m, text, more: m.distribution().sign_url(text, **more),
+    "Distribution.sign_url_async": lambda m, text, more: asyncio.run(
+        m.distribution().sign_url_async(text, **more)
+    ),
+    "sign_path with a name": lambda m, text, more: m.distribution().sign_path(
+        "a", download_name=f"{text}\ud800", **more
+    ),
+    "sign_path in a folder": lambda m, text, more: m.distribution().sign_path(
+        "a", folder=text, **more
+    ),
+    "sign_folder": lambda m, text, more: m.distribution().sign_folder(text, **more),
+    "sign_folder_async": lambda m, text, more: asyncio.run(
+        m.distribution().sign_folder_async(text, **more)
+    ),
+    "sign_cookies of a folder": lambda m, text, more: m.distribution().sign_cookies(
+        folder=text, **more
+    ),
+    "folder_pattern": lambda m, text, more: m.distribution().folder_pattern(text),
+    "sign_resource": lambda m, text, more: m.distribution().sign_resource(text, **more),
+    "sign_resource_async": lambda m, text, more: asyncio.run(
+        m.distribution().sign_resource_async(text, **more)
+    ),
+    "sign_cookies": lambda m, text, more: m.distribution().sign_cookies(pattern=text, **more),
+    "sign_cookies_async": lambda m, text, more: asyncio.run(
+        m.distribution().sign_cookies_async(pattern=text, **more)
+    ),
+}
+
+# What people pass to them by mistake.
+ARGUMENTS: dict[str, Callable[[Material], tuple[Any, dict[str, Any]]]] = {
+    "signed URL": lambda m: (_signed(m), {"expires_in": 60}),
+    "signed pattern": lambda m: (f"{_signed(m)}*", {"expires_in": 60}),
+    "signed URL of another host": lambda m: (
+        _signed(m).replace("media", "other"),
+        {"expires_in": 60},
+    ),
+    "signed URL of a policy": lambda m: (_signed(m, ip_address="192.0.2.1"), {"expires_in": 60}),
+    "key": lambda m: (m.pem, {"expires_in": 60}),
+    "key as bytes": lambda m: (m.pem.encode(), {"expires_in": 60}),
+    "key in a list": lambda m: ([m.pem], {"expires_in": 60}),
+    "body of the key": lambda m: (_body(m), {"expires_in": 60}),
+    "password": lambda m: (f"{m.password} ?", {"expires_in": 60}),
+    "key as ip_address": lambda m: (f"{DOMAIN}/a", {"expires_in": 60, "ip_address": m.pem}),
+    "key as the body of ip_address": lambda m: (
+        f"{DOMAIN}/a",
+        {"expires_in": 60, "ip_address": _body(m)},
+    ),
+    "password as ip_address": lambda m: (
+        f"{DOMAIN}/a",
+        {"expires_in": 60, "ip_address": m.password},
+    ),
+    "key as expires_in": lambda m: (f"{DOMAIN}/a", {"expires_in": m.pem}),
+    "key as expires_at": lambda m: (f"{DOMAIN}/a", {"expires_at": m.pem}),
+    "key as starts_at": lambda m: (f"{DOMAIN}/a", {"expires_in": 60, "starts_at": m.pem}),
+    "number as ip_address": lambda m: (
+        f"{DOMAIN}/a",
+        {"expires_in": 60, "ip_address": m.number},
+    ),
+    "number as expires_in": lambda m: (f"{DOMAIN}/a", {"expires_in": m.number}),
+    "number as expires_at": lambda m: (f"{DOMAIN}/a", {"expires_at": m.number}),
+}
+
+
+class _Unprintable:
+    def __str__(self) -> str:
+        raise RuntimeError("this has no text")
+
+
+def _fail_in_a_rule(m: Material) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cfsign.config.checks._signs_here", lambda key: _raise(RuntimeError("rule")))
+        diagnose(read_mapping(m.settings(private_key=m.pem), {"password": m.password}))
+
+
+def _signed(m: Material, **conditions: Any) -> str:
+    return m.signer().sign_url(f"{DOMAIN}/b", expires_in=600, **conditions)
+
+
+def _body(m: Material) -> str:
+    """Return the base64 of the key, which looks like a name."""
+    return body_of(m.pem).replace("\n", "")[100:]
 
 
 def _flask_settings(m: Material) -> None:
@@ -753,6 +974,17 @@ def test_reports_of_a_bad_key_show_no_secret(material: Material, form: str) -> N
         assert isinstance(error, cfsign.CfsignError), way
         # The frames are the same for all reports, and a page takes a tenth of a second.
         check_reports(material, error, REPORTS if way == "ring loader" else REPORTS[:1])
+
+
+@pytest.mark.parametrize("argument", ARGUMENTS)
+def test_reports_of_a_wrong_argument_show_no_secret(material: Material, argument: str) -> None:
+    """In every function that signs a URL, a path or a pattern."""
+    for name, sign in SIGNING.items():
+        text, more = ARGUMENTS[argument](material)
+        try:
+            sign(material, text, more)
+        except cfsign.CfsignError as error:
+            check_reports(material, error, REPORTS if name == "sign_url" else REPORTS[:1])
 
 
 @pytest.mark.parametrize("name", OTHER_PATHS)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from cfsign.checking.credential import Cookies, Credential, decode_base64
 from cfsign.checking.matching import resource_matches
@@ -24,7 +24,7 @@ from cfsign.checking.verdict import Reason, Verdict
 from cfsign.errors import CfsignWarning, ConfigurationError, PolicyError, SigningKeyError
 from cfsign.keys import KEY_ALGORITHMS, HashAlgorithm, PublicKey, load_public_key
 from cfsign.limits import KEY_GROUP_ID, KEY_PAIR_ID
-from cfsign.utils.secret import Secret, hide
+from cfsign.utils.secret import Secret, hide, hide_arguments
 
 KeySource: TypeAlias = str | bytes | os.PathLike[str]
 Address: TypeAlias = str | IPv4Address | IPv6Address
@@ -52,6 +52,7 @@ class TrustedKeyGroup:
         ConfigurationError: There are no keys.
     """
 
+    @hide_arguments
     def __init__(self, keys: Mapping[str, KeySource]) -> None:
         self._keys: dict[str, PublicKey] = {}
         hidden = hide(keys)  # people have put private keys here
@@ -61,8 +62,9 @@ class TrustedKeyGroup:
                 "the trusted keys must be a mapping with at least one key",
                 hint="pass {key_pair_id: public_key_pem}",
             )
+        for hidden_id in map(Secret, hidden.reveal()):
+            _check_key_pair_id(hidden_id)
         for key_pair_id in hidden.reveal():
-            _check_key_pair_id(key_pair_id)
             self._keys[key_pair_id] = _load_key(key_pair_id, Secret(hidden.reveal()[key_pair_id]))
         for key_pair_id, key in self._keys.items():
             if key.algorithm not in KEY_ALGORITHMS:
@@ -70,7 +72,7 @@ class TrustedKeyGroup:
                     f"the key {key_pair_id} is {key.algorithm}, but CloudFront accepts only "
                     f"{' and '.join(KEY_ALGORITHMS)}",
                     CfsignWarning,
-                    stacklevel=2,
+                    stacklevel=3,
                 )
 
     def __repr__(self) -> str:
@@ -186,11 +188,14 @@ def _check_conditions(statement: Statement, request: Request) -> None:
         raise _Refusal(Reason.VIEWER_ADDRESS)
 
 
-def _check_key_pair_id(key_pair_id: object) -> None:
-    if isinstance(key_pair_id, str) and _KEY_PAIR_ID.fullmatch(key_pair_id):
+def _check_key_pair_id(key_pair_id: Secret[object]) -> None:
+    # Hidden, and not shown: it may be a key that was pasted by mistake.
+    value: Any = key_pair_id.reveal()
+    text = Secret(value if isinstance(value, str) else "")
+    del value
+    if _KEY_PAIR_ID.fullmatch(text.reveal()):
         return
-    # Without the value: it may be a key that was pasted by mistake.
-    if isinstance(key_pair_id, str) and re.fullmatch(KEY_GROUP_ID, key_pair_id):
+    if re.fullmatch(KEY_GROUP_ID, text.reveal()):
         raise SigningKeyError(
             "a key pair id is letters and digits, but this is a UUID, the id of a key group",
             hint="use the ID of a public key in that group, such as K2JCJMDEHXQW5F",
@@ -207,4 +212,4 @@ def _load_key(key_pair_id: str, source: Secret[KeySource]) -> PublicKey:
     except SigningKeyError as error:
         raise SigningKeyError(
             f"key pair id {key_pair_id}: {error.message}", hint=error.hint, source=error.source
-        ) from error
+        ) from None

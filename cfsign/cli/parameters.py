@@ -12,7 +12,9 @@ from typing import NamedTuple
 import click
 
 from cfsign.errors import PolicyError
+from cfsign.keys import HASH_ALGORITHMS
 from cfsign.signing import times
+from cfsign.utils.description import describe_name, describe_value
 
 _ID_AND_FILE = re.compile("([A-Za-z0-9]+)=(.+)", re.DOTALL)
 
@@ -30,6 +32,15 @@ def parse_duration(text: str) -> int:
         raise click.BadParameter(str(error)) from None
 
 
+def parse_hash_algorithm(text: str) -> str:
+    """Parse the name of a hash algorithm, in any case. A wrong value may be a key: it is hidden."""
+    if text.upper() not in HASH_ALGORITHMS:
+        raise click.BadParameter(
+            f"{describe_value(text)} is not one of {', '.join(HASH_ALGORITHMS)}"
+        )
+    return text.upper()
+
+
 def parse_timestamp(text: str) -> int | datetime:
     """Parse epoch seconds, or a date and time in ISO 8601 with its time zone."""
     if re.fullmatch(r"[0-9]{1,20}", text):
@@ -40,7 +51,8 @@ def parse_timestamp(text: str) -> int | datetime:
         timestamp = None
     if timestamp is None or timestamp.utcoffset() is None:
         raise click.BadParameter(
-            f"{text!r} is not a time; use epoch seconds or a time with its zone: 2027-01-31T12:00Z"
+            f"{describe_value(text)} is not a time; use epoch seconds or a time with its zone: "
+            "2027-01-31T12:00Z"
         )
     return timestamp
 
@@ -57,7 +69,8 @@ def parse_public_key(text: str) -> PublicKeyFile:
     key = parse_public_key_or_file(text)
     if not key.key_pair_id:
         raise click.BadParameter(
-            f"{text!r} has no key pair id; use ID=FILE: K2JCJMDEHXQW5F=cloudfront-public.pem"
+            f"{describe_name(text)} has no key pair id; use ID=FILE: "
+            "K2JCJMDEHXQW5F=cloudfront-public.pem"
         )
     return key
 

@@ -13,11 +13,11 @@ import click
 from click.core import ParameterSource
 
 from cfsign.cli.output import print_message
-from cfsign.cli.parameters import parse_duration, parse_timestamp
+from cfsign.cli.parameters import parse_duration, parse_hash_algorithm, parse_timestamp
 from cfsign.cli.password import ask_password as ask
 from cfsign.errors import PolicyError
 from cfsign.keyring.ring import KeyRing
-from cfsign.keys import HASH_ALGORITHMS, is_key_text, resolve_private_key
+from cfsign.keys import is_key_text, resolve_private_key
 from cfsign.signing.policy import Conditions, check_conditions
 from cfsign.signing.signer import BaseSigner, Signer
 
@@ -58,7 +58,7 @@ def signing_options(
             "--hash-algorithm",
             envvar="CLOUDFRONT_HASH_ALGORITHM",
             show_envvar=True,
-            type=click.Choice(HASH_ALGORITHMS, case_sensitive=False),
+            type=parse_hash_algorithm,
             metavar="[SHA1|SHA256]",
             help="Default: SHA1, or SHA256 if the key supports nothing else.",
         ),

@@ -68,9 +68,13 @@ def find_risks(
         ring: The key ring that they name, as `load_ring` returns it.
         public_folders: The folders whose files the site serves to the public.
     """
-    values = settings.values
     keys = [
-        GivenKey("key_pair_id", "private_key", values.get("key_pair_id"), values.get("private_key"))
+        GivenKey(
+            "key_pair_id",
+            "private_key",
+            settings.values.get("key_pair_id"),
+            settings.values.get("private_key"),
+        )
     ]
     if ring is not None:
         keys += [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cfsign.config.settings import Settings
@@ -47,8 +47,8 @@ class GivenKey:
 
     id_setting: str
     key_setting: str
-    key_pair_id: object
-    private_key: object
+    key_pair_id: object = field(repr=False)
+    private_key: object = field(repr=False)
     prefix: str = ""
 
     @property

@@ -17,8 +17,9 @@ from cfsign.keys import resolve_private_key
 from cfsign.keys.key_pair_id import check_key_pair_id
 from cfsign.signing.cache import DEFAULT_BYTES, check_cache_bytes
 from cfsign.signing.hash_algorithm import check_hash_algorithm
-from cfsign.signing.times import check_duration, describe_value, parse_duration, to_seconds
+from cfsign.signing.times import check_duration, parse_duration, to_seconds
 from cfsign.signing.url import check_domain
+from cfsign.utils.description import describe_value
 from cfsign.utils.secret import hide
 
 #: The statuses of `authorize` that allow a request by default, as in the 2012 class.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,11 +11,14 @@ from typing import Any, Literal
 
 from cfsign.config.fields import FIELDS, KEY_RING_FIELDS, OLD_NAMES, SINGLE_KEY_FIELDS
 from cfsign.errors import CfsignError, ConfigurationError, Problem
+from cfsign.utils.description import describe_name
 from cfsign.utils.secret import hide
 
 DOMAIN = "CLOUDFRONT_DOMAIN"
 CONFIG = "CLOUDFRONT_CONFIG"
 PREFIX = "CLOUDFRONT_"
+
+_VARIABLE = "[A-Za-z0-9_]{0,40}"
 
 Level = Literal["error", "warning", "note"]
 
@@ -88,6 +92,12 @@ class Settings:
         A variable whose name is almost one of ours is a warning, because it may belong to the
         site. It is an error if the required setting it resembles is missing.
         """
+        if not re.fullmatch(_VARIABLE, str(prefix)):
+            del environ, prefix  # not shown: they may hold secrets
+            raise ConfigurationError(
+                "the prefix of the environment variables must be letters, digits and underscores",
+                hint=f"the default is {PREFIX}",
+            )
         labels = {name: prefix + each.variable for name, each in FIELDS.items() if each.variable}
         known = {*labels.values(), f"{prefix}PRIVATE_KEY_FILE", f"{prefix}EXPIRES"}
         hidden = hide(environ)
@@ -170,7 +180,8 @@ def _build_unknown(name: object) -> Problem:
     known = [each for each in FIELDS if each != "domain"]
     near = difflib.get_close_matches(str(name), [*known, *OLD_NAMES], n=1)
     hint = f"did you mean {OLD_NAMES.get(near[0], near[0])!r}?" if near else ""
-    label = f"{CONFIG}[{str(name)[:40]!r}]"
+    text = describe_name(name)
+    label = f"{CONFIG}[{text}]" if text.startswith(("'", '"')) else f"{CONFIG}, {text}"
     return Problem(label, "unknown setting", hint, rule="unknown-setting")
 
 

@@ -8,13 +8,14 @@ import os
 import re
 import runpy
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from cfsign.config.fields import FIELDS, KEY_RING_FIELDS, OLD_NAMES, SINGLE_KEY_FIELDS
 from cfsign.config.settings import CONFIG, DOMAIN, PREFIX, Settings
 from cfsign.errors import ConfigurationError
+from cfsign.utils.secret import Secret, hide
 
 _T = TypeVar("_T")
 _TARGET = re.compile(r"(?P<module>.+?)(?::(?P<attribute>[A-Za-z_][\w.]*)(?P<call>\(\))?)?")
@@ -30,16 +31,27 @@ def read_environment(
         environ: The environment.
         flags: Settings by name, such as "key_pair_id", that replace the environment's.
     """
-    flags = flags or {}
-    replaced = _find_replaced(flags) | flags.keys()
+    hidden, hidden_flags = hide(environ), hide(flags or {})
+    del environ, flags
+    labels = {name: f"--{name.replace('_', '-')}" for name in hidden_flags.reveal()}
+    replaced = _find_replaced(labels) | labels.keys()
     dropped = {PREFIX + FIELDS[name].variable for name in replaced if name in FIELDS}
     if "private_key" in replaced:
         dropped.add(f"{PREFIX}PRIVATE_KEY_FILE")
     if "expires_in" in replaced:
         dropped.add(f"{PREFIX}EXPIRES")
-    merged = {name: value for name, value in environ.items() if name not in dropped}
-    merged |= {PREFIX + FIELDS[name].variable: str(value) for name, value in flags.items()}
-    return _label_flags(Settings.from_env(merged), flags)
+    # Of the environment, which holds the secrets of other programs, only what is read.
+    merged = Secret(
+        {
+            name: hidden.reveal()[name]
+            for name in hidden.reveal()
+            if name.startswith(PREFIX) and name not in dropped
+        }
+    )
+    for name in labels:
+        merged.reveal()[PREFIX + FIELDS[name].variable] = str(hidden_flags.reveal()[name])
+    settings = Settings.from_env(cast(Any, merged))
+    return replace(settings, labels={**settings.labels, **labels})
 
 
 def read_mapping(mapping: Mapping[str, Any], flags: Mapping[str, Any] | None = None) -> Settings:
@@ -50,17 +62,27 @@ def read_mapping(mapping: Mapping[str, Any], flags: Mapping[str, Any] | None = N
         mapping: The settings, such as a Flask application's config.
         flags: Settings by name that replace the mapping's.
     """
-    flags = flags or {}
-    merged = dict(mapping)
-    in_config = {name: value for name, value in flags.items() if name != "domain"}
-    if "domain" in flags:
-        merged[DOMAIN] = flags["domain"]
-    config = merged.get(CONFIG)
+    hidden, hidden_flags = hide(mapping), hide(flags or {})
+    del mapping, flags
+    labels = {name: f"--{name.replace('_', '-')}" for name in hidden_flags.reveal()}
+    settings = Settings.from_mapping(_merge(hidden, hidden_flags))
+    return replace(settings, labels={**settings.labels, **labels})
+
+
+def _merge(mapping: Secret[Any], flags: Secret[Any]) -> Any:
+    """Return the settings of *mapping*, replaced by *flags*, hidden; it never raises."""
+    if not isinstance(mapping.reveal(), Mapping):
+        return mapping  # refused by `Settings`
+    merged = {name: mapping.reveal().get(name) for name in (DOMAIN, CONFIG)}
+    in_config = {name: value for name, value in flags.reveal().items() if name != "domain"}
+    if "domain" in flags.reveal():
+        merged[DOMAIN] = flags.reveal()["domain"]
+    config = merged[CONFIG]
     if in_config and (config is None or isinstance(config, Mapping)):
-        replaced = _find_replaced(flags)
+        replaced = _find_replaced(flags.reveal())
         kept = {name: value for name, value in (config or {}).items() if name not in replaced}
         merged[CONFIG] = kept | in_config
-    return _label_flags(Settings.from_mapping(merged), flags)
+    return Secret(merged)
 
 
 def read_target(target: str, flags: Mapping[str, Any] | None = None) -> Settings:
@@ -94,16 +116,11 @@ def read_site(site: object, flags: Mapping[str, Any] | None = None) -> Settings:
     return read_mapping(_find_mapping(site), flags)
 
 
-def _label_flags(settings: Settings, flags: Mapping[str, Any]) -> Settings:
-    labels = {name: f"--{name.replace('_', '-')}" for name in flags}
-    return replace(settings, labels={**settings.labels, **labels})
-
-
-def _find_replaced(flags: Mapping[str, Any]) -> set[str]:
+def _find_replaced(flags: Collection[str]) -> set[str]:
     """Return the settings that *flags* replace in addition to their own: a key, or a ring."""
     replaced = {old for old, name in OLD_NAMES.items() if name in flags}
     if "key_ring" in flags:
-        replaced |= {"priv_key_string", *SINGLE_KEY_FIELDS, *KEY_RING_FIELDS} - flags.keys()
+        replaced |= {"priv_key_string", *SINGLE_KEY_FIELDS, *KEY_RING_FIELDS} - set(flags)
     elif "private_key" in flags:
         replaced |= {*KEY_RING_FIELDS, "refresh_every"}
     return replaced

@@ -10,6 +10,7 @@ from cfsign.edge.access import AccessCheck, Clock
 from cfsign.edge.access_log import Log
 from cfsign.edge.behaviors import METHODS, Behavior, TrustedKeys
 from cfsign.edge.response_headers import ResponseHeadersPolicy
+from cfsign.utils.secret import hide_arguments
 
 Application = TypeVar("Application")
 
@@ -35,6 +36,7 @@ class Middleware(Generic[Application]):
         ConfigurationError: The mapping is empty, or CloudFront does not accept the methods.
     """
 
+    @hide_arguments
     def __init__(
         self,
         app: Application,

@@ -25,7 +25,8 @@ from cfsign.keys.key_pair_id import check_key_pair_id
 from cfsign.signing.hash_algorithm import check_hash_algorithm
 from cfsign.signing.signer import Signer
 from cfsign.signing.times import Timestamp, parse_timestamp, to_epoch_seconds
-from cfsign.utils.secret import Secret, hide
+from cfsign.utils.description import describe_name
+from cfsign.utils.secret import Secret, hide, hide_arguments
 from cfsign.utils.strict_json import StrictJSONError, parse_json
 
 #: An example of a document, for error messages.
@@ -58,6 +59,7 @@ class KeyPair(Unpicklable):
     password: Password | None = None
     hash_algorithm: str | None = None
 
+    @hide_arguments
     def __init__(
         self,
         key_pair_id: str,
@@ -224,12 +226,12 @@ def _build_pair(entry: Secret[Any], folder: Path | None) -> KeyPair:
             "a key pair must be a mapping with key_pair_id and private_key, "
             f"got {type(entry.reveal()).__name__}"
         )
-    unknown = [str(name)[:40] for name in entry.reveal() if name not in _FIELDS]
+    unknown = [describe_name(name) for name in entry.reveal() if name not in _FIELDS]
     missing = [name for name in ("key_pair_id", "private_key") if name not in entry.reveal()]
     if unknown or missing:
         known = f"a key pair has {', '.join(_FIELDS)}"
         raise ConfigurationError(
-            [Problem("", f"{name!r} is unknown", known) for name in unknown]
+            [Problem("", f"{name} is unknown", known) for name in unknown]
             + [Problem("", f"{name} is missing") for name in missing]
         )
     fields = Secret(dict(entry.reveal()))

@@ -9,6 +9,7 @@ from os import getpid
 from typing import Any
 
 from cfsign.errors import ConfigurationError, KeyUnavailableError, SigningKeyError
+from cfsign.utils.secret import Secret
 
 # service: (the kind of resource, the extra that installs boto3)
 _SERVICES = {
@@ -127,26 +128,38 @@ class AWSResource:
     other's responses.
 
     Attributes:
+        id: The name, id or ARN that AWS is called with.
         name: The resource's name, without the account number of an ARN.
     """
 
-    __slots__ = ("_client", "_own_client", "_own_client_pid", "_region_name", "_service", "name")
+    __slots__ = (
+        "_client",
+        "_own_client",
+        "_own_client_pid",
+        "_region_name",
+        "_service",
+        "id",
+        "name",
+    )
 
-    def __init__(self, service: str, name: object, client: Any, region_name: str | None) -> None:
+    def __init__(
+        self, service: str, name: Secret[Any], client: Any, region_name: str | None
+    ) -> None:
         kind, extra = _SERVICES[service]
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
+        if not isinstance(name.reveal(), str) or not _NAME.fullmatch(name.reveal()):
             # The value is not shown: people have pasted the key itself here.
             raise SigningKeyError(
                 f"the name of the {kind} is invalid", hint="use its name, id or ARN"
             )
-        self.name = hide_account(name)
+        self.id: str = name.reveal()
+        self.name = hide_account(self.id)
         self._service = service
         if client is None and find_spec("boto3") is None:
             raise ConfigurationError(
                 f"{self} needs boto3", hint=f"pip install 'cloudfront-cfsign[{extra}]'"
             )
         self._client = client
-        self._region_name = region_name or _find_region(name)
+        self._region_name = region_name or _find_region(self.id)
         self._own_client: Any = None
         self._own_client_pid = 0
 

@@ -9,6 +9,7 @@ from cfsign.errors import SigningKeyError
 from cfsign.keys.aws import AWSResource, hide_account
 from cfsign.keys.pem import encode_pem
 from cfsign.keys.protocol import HashAlgorithm, Unpicklable
+from cfsign.utils.secret import hide
 
 # KMS key spec: (CloudFront's kind of key, KMS signing algorithm).
 _SPECS = {
@@ -60,8 +61,10 @@ class KmsPrivateKey(Unpicklable):
                 AWS's error code or the name of boto3's exception.
             ConfigurationError: boto3 is not installed.
         """
-        self._resource = AWSResource("kms", key_id, client, region_name)
-        response = self._resource.call("get_public_key", KeyId=key_id)
+        hidden = hide(key_id)
+        del key_id
+        self._resource = AWSResource("kms", hidden, client, region_name)
+        response = self._resource.call("get_public_key", KeyId=self._resource.id)
         # Some emulators of AWS send only the older name of KeySpec.
         spec = response.get("KeySpec", response.get("CustomerMasterKeySpec"))
         usage = response.get("KeyUsage")

@@ -22,8 +22,9 @@ from cfsign.keys.protocol import (
     is_private_key,
 )
 from cfsign.keys.source import is_kms_name, parse_kms_name
+from cfsign.utils.description import describe_value
 from cfsign.utils.fork import run_after_fork
-from cfsign.utils.secret import Secret, hide
+from cfsign.utils.secret import Secret, hide, hide_arguments
 
 if TYPE_CHECKING:
     from cfsign.keys.pem import PEM
@@ -36,6 +37,7 @@ _cache_lock = threading.Lock()
 _CACHE_SIZE = 16
 
 
+@hide_arguments
 def load_private_key(
     source: Source,
     *,
@@ -118,6 +120,7 @@ def resolve_private_key(
     return key
 
 
+@hide_arguments
 def load_public_key(source: Source, *, backend: str | None = None) -> PublicKey:
     """
     Load a public key to verify signatures: RSA, or P-256 if `cryptography` is installed.
@@ -139,6 +142,7 @@ def load_public_key(source: Source, *, backend: str | None = None) -> PublicKey:
     return key
 
 
+@hide_arguments
 def generate_private_key_pem(algorithm: str = "RSA-2048", *, backend: str | None = None) -> str:
     """
     Generate a private key that CloudFront accepts, as PEM.
@@ -154,7 +158,8 @@ def generate_private_key_pem(algorithm: str = "RSA-2048", *, backend: str | None
     """
     if algorithm not in KEY_ALGORITHMS:
         raise ConfigurationError(
-            f"algorithm must be {' or '.join(map(repr, KEY_ALGORITHMS))}, got {algorithm!r}"
+            f"algorithm must be {' or '.join(map(repr, KEY_ALGORITHMS))}, "
+            f"got {describe_value(algorithm)}"
         )
     pem: str = _import_backend(choose_backend(backend)).generate_pem(algorithm)
     return pem
@@ -170,7 +175,9 @@ def choose_backend(name: str | None = None) -> str:
     if name is None:
         return "cryptography" if _is_installed("cryptography") else "rsa"
     if name not in _BACKENDS:
-        raise ConfigurationError(f'backend must be "cryptography" or "rsa", got {name!r}')
+        raise ConfigurationError(
+            f'backend must be "cryptography" or "rsa", got {describe_value(name)}'
+        )
     if not _is_installed(name):
         raise ConfigurationError(
             f"the backend {name!r} is not installed", hint=f"pip install {name}"

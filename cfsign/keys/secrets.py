@@ -12,6 +12,7 @@ from typing import Any
 
 from cfsign.errors import SigningKeyError
 from cfsign.keys.aws import AWSResource
+from cfsign.utils.secret import hide
 
 
 class SecretsManagerSecret:
@@ -22,7 +23,7 @@ class SecretsManagerSecret:
     encrypted with a customer managed key.
     """
 
-    __slots__ = ("_field", "_id", "_resource", "_stage")
+    __slots__ = ("_field", "_resource", "_stage")
 
     def __init__(
         self,
@@ -47,8 +48,9 @@ class SecretsManagerSecret:
             SigningKeyError: The name is not valid.
             ConfigurationError: boto3 is not installed.
         """
-        self._resource = AWSResource("secretsmanager", name, client, region_name)
-        self._id = name
+        hidden = hide(name)
+        del name
+        self._resource = AWSResource("secretsmanager", hidden, client, region_name)
         self._field = field
         self._stage = version_stage
 
@@ -66,7 +68,7 @@ class SecretsManagerSecret:
             KeyUnavailableError: The secret is temporarily unavailable.
         """
         response = self._resource.call(
-            "get_secret_value", SecretId=self._id, VersionStage=self._stage
+            "get_secret_value", SecretId=self._resource.id, VersionStage=self._stage
         )
         # The response has one of the two, depending on how the secret was stored. `pop` removes it,
         # so that an error report cannot print it.
@@ -92,7 +94,7 @@ class SsmParameter:
     with a customer managed key.
     """
 
-    __slots__ = ("_id", "_resource")
+    __slots__ = ("_resource",)
 
     def __init__(self, name: str, *, client: Any = None, region_name: str | None = None) -> None:
         """
@@ -107,8 +109,9 @@ class SsmParameter:
             SigningKeyError: The name is not valid.
             ConfigurationError: boto3 is not installed.
         """
-        self._resource = AWSResource("ssm", name, client, region_name)
-        self._id = name
+        hidden = hide(name)
+        del name
+        self._resource = AWSResource("ssm", hidden, client, region_name)
 
     def __repr__(self) -> str:
         if not hasattr(self, "_resource"):  # in the report of an error of __init__
@@ -123,7 +126,7 @@ class SsmParameter:
             SigningKeyError: The parameter does not exist.
             KeyUnavailableError: The parameter is temporarily unavailable.
         """
-        response = self._resource.call("get_parameter", Name=self._id, WithDecryption=True)
+        response = self._resource.call("get_parameter", Name=self._resource.id, WithDecryption=True)
         value = response.pop("Parameter", {}).get("Value")
         if not isinstance(value, str):
             raise self._resource.build_response_error()

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, TypeAlias
 
 from cfsign.errors import PolicyError
+from cfsign.utils.description import describe_value
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv4Network
@@ -15,6 +16,7 @@ Address: TypeAlias = "str | IPv4Address | IPv4Network"
 #: One number of an IPv4 address.
 OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _NETWORK = rf"(?:{OCTET}\.){{3}}{OCTET}(?P<mask>/(?:[12]?[0-9]|3[0-2]))?"
+_LIKE_AN_ADDRESS = r"(?!.*[0-9A-Fa-f]{6})[0-9A-Fa-f.:/\[\]]{1,50}"
 
 
 def check_network(address: Address) -> str:
@@ -48,7 +50,9 @@ def _describe_address(address: object) -> str:
     import ipaddress  # as above
 
     if isinstance(address, str | ipaddress.IPv6Address | ipaddress.IPv6Network):
-        return repr(str(address)[:40])
+        # Only what can be a part of an address: other text may be a secret in the wrong place.
+        text = str(address)
+        return repr(text) if re.fullmatch(_LIKE_AN_ADDRESS, text) else describe_value(text)
     return type(address).__name__
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from cfsign.errors import ConfigurationError
 from cfsign.limits import COOKIE_PREFIX, COOKIES
 from cfsign.signing.cookie_rules import check_attributes, find_mismatches
+from cfsign.utils.secret import hide_arguments
 
 
 class SignedCookies(Mapping[str, str]):
@@ -44,6 +45,7 @@ class SignedCookies(Mapping[str, str]):
     # Sentry prints the items of a mapping instead of its repr.
     __sentry_repr__ = __repr__
 
+    @hide_arguments
     def set_cookie_headers(
         self,
         domain: str | None = None,
@@ -72,6 +74,7 @@ class SignedCookies(Mapping[str, str]):
         attributes = self._build_attributes(domain, path, secure, httponly, samesite)
         return [_build_header(name, value, attributes) for name, value in self.items()]
 
+    @hide_arguments
     def replace_headers(
         self,
         domain: str | None = None,
@@ -106,6 +109,7 @@ class SignedCookies(Mapping[str, str]):
         return attributes
 
     @staticmethod
+    @hide_arguments
     def clear_headers(
         domain: str | None = None,
         path: str = "/",

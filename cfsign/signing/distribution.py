@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
-from cfsign.errors import ConfigurationError, PolicyError, ResourceError
+from cfsign.errors import CfsignError, ConfigurationError, PolicyError, ResourceError
 from cfsign.signing.cache import (
     DEFAULT_BYTES,
     SignedPolicies,
@@ -32,7 +32,7 @@ from cfsign.signing.times import (
     round_up_expiry,
 )
 from cfsign.signing.url import check_domain, check_length, check_url
-from cfsign.utils.secret import hide
+from cfsign.utils.secret import forget_frames, hide, hide_arguments
 
 if TYPE_CHECKING:
     from cfsign.config.configuration import Configuration
@@ -65,6 +65,7 @@ class Distribution:
         "signer",
     )
 
+    @hide_arguments
     def __init__(
         self,
         domain: str,
@@ -122,6 +123,7 @@ class Distribution:
         return f"<Distribution {self.domain} {self.signer!r}>"
 
     @classmethod
+    @hide_arguments
     def from_config(cls, mapping: Mapping[str, Any]) -> Distribution:
         """
         Create a distribution from `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG` in *mapping*.
@@ -136,6 +138,7 @@ class Distribution:
         return cls.from_configuration(Configuration.from_mapping(hidden))
 
     @classmethod
+    @hide_arguments
     def from_env(
         cls, environ: Mapping[str, str] = os.environ, prefix: str = "CLOUDFRONT_"
     ) -> Distribution:
@@ -167,6 +170,7 @@ class Distribution:
             cache_bytes=configuration.cache_bytes,
         )
 
+    @hide_arguments
     def unsigned_url(self, path: str, query: Query | None = None) -> str:
         """
         Return the unsigned URL of a path, percent-encoded.
@@ -179,8 +183,7 @@ class Distribution:
         Raises:
             ResourceError: The path or the query cannot be signed.
         """
-        text = encode_query(query)
-        return check_url(f"{self.domain}{encode_path(path)}{'?' if text else ''}{text}")
+        return self._build_url(path, query)
 
     def sign_path(
         self,
@@ -214,9 +217,17 @@ class Distribution:
             PolicyError: CloudFront does not accept a time or the address.
             SigningKeyError: The key cannot sign.
         """
-        url, whole_pattern = self._url_and_pattern(path, query, download_name, folder, pattern)
-        return self._sign_url(url, whole_pattern, conditions)
+        # As `hide_arguments` does, which would take a tenth of our own time.
+        try:
+            return self._sign_url(
+                *self._url_and_pattern(path, query, download_name, folder, pattern), conditions
+            )
+        except CfsignError as caught:
+            error = forget_frames(caught)
+            del path, query, download_name, folder, pattern, conditions
+        raise error
 
+    @hide_arguments
     async def sign_path_async(
         self,
         path: str,
@@ -231,6 +242,7 @@ class Distribution:
         url, whole_pattern = self._url_and_pattern(path, query, download_name, folder, pattern)
         return await self._sign_url_async(url, whole_pattern, conditions)
 
+    @hide_arguments
     def sign_url(self, url: str, **conditions: Unpack[Conditions]) -> str:
         """
         Sign a whole URL of this distribution, with its default expiry.
@@ -240,10 +252,12 @@ class Distribution:
         """
         return self._sign_url(self._check_own_url(url), None, conditions)
 
+    @hide_arguments
     async def sign_url_async(self, url: str, **conditions: Unpack[Conditions]) -> str:
         """Async version of `sign_url`."""
         return await self._sign_url_async(self._check_own_url(url), None, conditions)
 
+    @hide_arguments
     def sign_folder(self, folder: str, **conditions: Unpack[Conditions]) -> SignedPolicy:
         """
         Sign everything below a folder, with any query.
@@ -260,12 +274,14 @@ class Distribution:
         """
         return self.sign_resource(self.folder_pattern(folder), **conditions)
 
+    @hide_arguments
     async def sign_folder_async(
         self, folder: str, **conditions: Unpack[Conditions]
     ) -> SignedPolicy:
         """Async version of `sign_folder`."""
         return await self.sign_resource_async(self.folder_pattern(folder), **conditions)
 
+    @hide_arguments
     def sign_cookies(
         self,
         *,
@@ -291,6 +307,7 @@ class Distribution:
         resource = self._build_pattern(folder, pattern)
         return self.sign_resource(resource, **conditions).cookies()
 
+    @hide_arguments
     async def sign_cookies_async(
         self,
         *,
@@ -302,6 +319,7 @@ class Distribution:
         resource = self._build_pattern(folder, pattern)
         return (await self.sign_resource_async(resource, **conditions)).cookies()
 
+    @hide_arguments
     def folder_pattern(self, folder: str) -> str:
         """
         Return the pattern of all URLs below a folder; `sign_folder` signs it.
@@ -311,6 +329,7 @@ class Distribution:
         """
         return f"{self.domain}{encode_folder(folder)}*"
 
+    @hide_arguments
     def sign_resource(self, resource: str, **conditions: Unpack[Conditions]) -> SignedPolicy:
         """
         Sign a whole URL, or a pattern of URLs, with this distribution's default expiry.
@@ -327,6 +346,7 @@ class Distribution:
             return self.signer.sign_policy(to_policy(terms))
         return self._cache.sign(self.signer.current(), terms)
 
+    @hide_arguments
     async def sign_resource_async(
         self, resource: str, **conditions: Unpack[Conditions]
     ) -> SignedPolicy:
@@ -336,6 +356,7 @@ class Distribution:
             return await self.signer.sign_policy_async(to_policy(terms))
         return await self._cache.sign_async(await self.signer.current_async(), terms)
 
+    @hide_arguments
     def redirect_max_age(self, signed_policy: SignedPolicy) -> int:
         """
         Return how many seconds a redirect to a signed URL may be cached.
@@ -364,10 +385,15 @@ class Distribution:
         # Rounded down: a second that has begun does not count.
         return max(policy.expires_at - self.expires_in - math.ceil(now), 0)
 
+    def _build_url(self, path: str, query: Query | None) -> str:
+        text = encode_query(query)
+        return check_url(f"{self.domain}{encode_path(path)}{'?' if text else ''}{text}")
+
     def _sign_url(self, url: str, pattern: str | None, conditions: Conditions) -> str:
         if self._cache is None:
-            conditions = self._with_expiry(pattern or url, conditions, time.time())
-            return self.signer.sign_url(url, pattern=pattern, **conditions)
+            now = time.time()
+            conditions = self._with_expiry(pattern or url, conditions, now)
+            return self.signer._sign_url(url, pattern, conditions, now)
         return self.sign_resource(pattern or url, **conditions).url(url)
 
     async def _sign_url_async(self, url: str, pattern: str | None, conditions: Conditions) -> str:
@@ -385,7 +411,7 @@ class Distribution:
         """Return the URL, and the pattern to sign instead of it or None."""
         if download_name is not None:
             query = add_download_name(query, download_name)
-        url = self.unsigned_url(path, query)
+        url = self._build_url(path, query)
         if folder is None and pattern is None:
             return url, None
         if download_name is not None:
@@ -397,7 +423,7 @@ class Distribution:
         whole_pattern = self._build_pattern(folder, pattern)
         if folder is not None and not is_inside(url, whole_pattern.removesuffix("*")):
             raise ResourceError(
-                f"the path is not inside the folder {folder!r}",
+                "the path is not inside the folder",
                 hint="sign the file's own folder or one above it",
             )
         if folder is None and not is_match(whole_pattern, url):

@@ -16,6 +16,8 @@ from cfsign.limits import MAX_POLICY_BYTES
 from cfsign.signing.address import Address, check_network
 from cfsign.signing.times import Duration, Timestamp, resolve_expiry, to_epoch_seconds
 from cfsign.signing.url import check_resource, is_broad, warn_of_s3
+from cfsign.utils.description import describe_name
+from cfsign.utils.secret import hide_arguments
 
 
 class Conditions(TypedDict, total=False):
@@ -59,6 +61,7 @@ class Policy:
     starts_at: int | None
     ip_address: str | None
 
+    @hide_arguments
     def __init__(
         self,
         resource: str,
@@ -87,13 +90,13 @@ class Policy:
         start, network = _check_start_and_address(self.expires_at, starts_at, ip_address)
         set_field(self, "starts_at", start)
         set_field(self, "ip_address", network)
-        warn_of_s3(self.resource, stacklevel=2)
+        warn_of_s3(self.resource, stacklevel=3)
         if "*" in self.resource and is_broad(self.resource):
             warnings.warn(
                 "the wildcard in the policy's domain also covers hosts of other owners, and every "
                 "distribution that trusts the key; write the whole domain",
                 CfsignWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
 
     @property
@@ -111,6 +114,7 @@ class Policy:
         return policy_text(self.resource, self.expires_at, more)
 
     @classmethod
+    @hide_arguments
     def from_json(cls, text: str | bytes) -> Policy:
         """
         Parse a policy document.
@@ -254,5 +258,5 @@ def _check_members(value: Any, required: set[str], known: Any) -> dict[str, Any]
     for name in sorted(required - value.keys()):
         raise PolicyError(f"the policy lacks {name!r}", field=name)
     for name in sorted(value.keys() - set(known)):
-        raise PolicyError(f"the policy has the unknown member {name[:40]!r}")
+        raise PolicyError(f"the policy has the unknown member {describe_name(name)}")
     return value

@@ -16,6 +16,7 @@ from cfsign.signing.cookies import SignedCookies
 from cfsign.signing.pattern import is_match
 from cfsign.signing.policy import Policy
 from cfsign.signing.url import REST, build_length_error, check_url, check_urls
+from cfsign.utils.secret import hide_arguments
 
 #: The most URLs that are checked at once.
 BLOCK = 64
@@ -58,6 +59,7 @@ class SignedPolicy:
         """The query parameters, in the order in which URLs have them."""
         return MappingProxyType(self._params())
 
+    @hide_arguments
     def url(self, url: str) -> str:
         """
         Return a URL with the parameters after its own query.
@@ -72,6 +74,7 @@ class SignedPolicy:
             check_match(self.policy.resource, url)
         return add_query(url, self._query)
 
+    @hide_arguments
     def urls(self, urls: Iterable[str]) -> Iterator[str]:
         """
         Return an iterator over `url(url)` for each of *urls*, in order.

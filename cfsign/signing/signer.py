@@ -9,7 +9,7 @@ from functools import partial
 from time import time
 from typing import TypeVar, Unpack
 
-from cfsign.errors import PolicyError
+from cfsign.errors import CfsignError, PolicyError
 from cfsign.keys import (
     AsyncPrivateKey,
     HashAlgorithm,
@@ -30,7 +30,7 @@ from cfsign.signing.policy import Conditions, Policy, build_policy, check_condit
 from cfsign.signing.signed_policy import SignedPolicy, add_query, build_query, check_match
 from cfsign.signing.url import check_url, check_urls, warn_of_s3
 from cfsign.signing.workers import check_workers, map_in_order
-from cfsign.utils.secret import hide
+from cfsign.utils.secret import forget_frames, hide, hide_arguments
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -61,6 +61,7 @@ class BaseSigner(ABC):
         """Async version of `current`."""
         return self.current()
 
+    @hide_arguments
     def sign_policy(self, policy: Policy) -> SignedPolicy:
         """
         Sign a policy. No clock is read: a policy that has expired is signed, too.
@@ -74,6 +75,7 @@ class BaseSigner(ABC):
         signature = signer._sign(_message(policy))
         return SignedPolicy(policy, signature, signer.key_pair_id, signer.hash_algorithm)
 
+    @hide_arguments
     async def sign_policy_async(self, policy: Policy) -> SignedPolicy:
         """
         Async version of `sign_policy`.
@@ -100,8 +102,15 @@ class BaseSigner(ABC):
             PolicyError: CloudFront does not accept a time or the address.
             SigningKeyError: The key cannot sign.
         """
-        return self._sign_url(url, pattern, conditions, time())
+        # As `hide_arguments` does, which would take a tenth of our own time.
+        try:
+            return self._sign_url(url, pattern, conditions, time())
+        except CfsignError as caught:
+            error = forget_frames(caught)
+            del url, pattern, conditions
+        raise error
 
+    @hide_arguments
     async def sign_url_async(
         self, url: str, *, pattern: str | None = None, **conditions: Unpack[Conditions]
     ) -> str:
@@ -131,6 +140,7 @@ class BaseSigner(ABC):
                 )
         return self.sign_policy(_build_matching_policy(url, pattern, conditions, now)).url(url)
 
+    @hide_arguments
     def sign_urls(
         self,
         urls: Iterable[str],
@@ -166,6 +176,7 @@ class BaseSigner(ABC):
         expires_at, starts_at, ip_address = check_conditions(conditions, now)
         checked = Conditions(expires_at=expires_at, starts_at=starts_at, ip_address=ip_address)
 
+        @hide_arguments
         def sign(signer: BaseSigner, url: str) -> str:
             return signer._sign_url(url, None, checked, now)
 
@@ -193,6 +204,7 @@ class BaseSigner(ABC):
             return _map_in_processes(signer, key, work, items, workers, min(chunk, _SLOW_CHUNK))
         return map_in_order(partial(work, signer), items, workers, chunk=chunk)
 
+    @hide_arguments
     def sign_cookies(self, pattern: str, **conditions: Unpack[Conditions]) -> SignedCookies:
         """
         Sign cookies for a URL, or for a pattern such as `https://HOST/videos/42/*`.
@@ -211,6 +223,7 @@ class Signer(Unpicklable, BaseSigner):
 
     __slots__ = ("_hash_algorithm", "_key", "_key_pair_id")
 
+    @hide_arguments
     def __init__(
         self,
         key_pair_id: str,

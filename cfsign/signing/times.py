@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from cfsign.errors import PolicyError
 from cfsign.limits import LATEST_EXPIRY
+from cfsign.utils.description import describe_value, format_number
 
 if TYPE_CHECKING:
     import datetime
@@ -24,9 +25,6 @@ _LATEST = f"{LATEST_EXPIRY} (April 2262), the last second that CloudFront accept
 
 # In September 2001.
 _EARLIEST_TIMESTAMP = 1_000_000_000
-
-# The longest text that an error shows. Numbers, also with a unit, are shorter.
-_MAX_SHOWN = 11
 
 _YEAR = 31_557_600
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -100,11 +98,15 @@ def parse_timestamp(text: str, field: str) -> int:
         timestamp = None
     if timestamp is None or timestamp.utcoffset() is None:
         raise PolicyError(
-            f"{field} must be an ISO 8601 timestamp with a time zone, got {text[:27]!r}",
+            f"{field} must be an ISO 8601 timestamp with a time zone, got {_describe_time(text)}",
             hint='write it as "2026-01-01T00:00:00Z", or as epoch seconds',
             field=field,
         )
     return to_epoch_seconds(timestamp, field)
+
+
+def _describe_time(text: str) -> str:
+    return repr(text) if re.fullmatch(r"[0-9TZ:+. -]{1,40}", text) else describe_value(text)
 
 
 def parse_duration(text: str, field: str) -> int:
@@ -275,21 +277,3 @@ def check_jitter(jitter: Duration, step: int | None) -> int:
             field="expiry_jitter",
         )
     return seconds
-
-
-def describe_value(value: object) -> str:
-    """
-    Describe a number or duration that a user has set, for an error's text.
-
-    Only numbers and short texts are shown: any other value may be a secret in the wrong place.
-    """
-    if isinstance(value, int):
-        return format_number(value)
-    if isinstance(value, str):
-        return f"text of {len(value)} characters" if len(value) > _MAX_SHOWN else repr(value)
-    return repr(value) if isinstance(value, float) else type(value).__name__
-
-
-def format_number(number: int) -> str:
-    """Return *number* for an error's text: Python converts at most 4300 digits."""
-    return str(number) if abs(number) < 10**20 else "a number of more than 20 digits"

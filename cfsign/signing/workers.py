@@ -56,14 +56,14 @@ def map_in_order(
 
     is_over = threading.Event()
 
-    def work_on(items: list[Item]) -> tuple[Secret[list[Result]], Exception | None]:
-        # Hidden, because the frame of an error in *work* keeps it: a result may be a signed URL.
+    def work_on(items: Secret[list[Item]]) -> tuple[Secret[list[Result]], Exception | None]:
+        # Hidden, because the frame of an error in *work* keeps them: they may be signed URLs.
         results: Secret[list[Result]] = Secret([])
-        for item in items:
+        for item in map(Secret, items.reveal()):
             if is_over.is_set():
                 break
             try:
-                results.reveal().append(work(item))
+                results.reveal().append(work(item.reveal()))
             except Exception as error:  # *work* is the caller's and may raise anything
                 return results, error
         return results, None
@@ -72,11 +72,12 @@ def map_in_order(
     futures: deque[Future[tuple[Secret[list[Result]], Exception | None]]] = deque()
     chunks = _chunks(items, chunk)
     failure: Exception | None = None
+    nothing: Secret[list[Item]] = Secret([])
     try:
         while True:
             while failure is None and len(futures) < 2 * workers:
-                some, failure = next(chunks, ([], None))
-                if not some:
+                some, failure = next(chunks, (nothing, None))
+                if not some.reveal():
                     break
                 futures.append(pool.submit(work_on, some))
             if not futures:
@@ -92,7 +93,9 @@ def map_in_order(
         pool.shutdown(cancel_futures=True)
 
 
-def _chunks(items: Iterable[Item], size: int) -> Iterator[tuple[list[Item], Exception | None]]:
+def _chunks(
+    items: Iterable[Item], size: int
+) -> Iterator[tuple[Secret[list[Item]], Exception | None]]:
     """Yield lists of *size* items, the last with the error that *items* raised, if any."""
     source = iter(items)
     failure: Exception | None = None
@@ -105,4 +108,4 @@ def _chunks(items: Iterable[Item], size: int) -> Iterator[tuple[list[Item], Exce
             failure = error
         if not some and failure is None:
             return
-        yield some, failure
+        yield Secret(some), failure

@@ -25,6 +25,7 @@ from cfsign.signing.distribution import Distribution
 from cfsign.testing.clock import Clock
 from cfsign.testing.responses import find_cookies, find_url
 from cfsign.testing.transports import ASGITransport, ThreadTransport, WSGITransport
+from cfsign.utils.secret import hide_arguments
 
 _DOMAIN = "https://media.example.com"
 # RFC 5737, section 3: an address for documentation.
@@ -86,6 +87,7 @@ class Edge:
         NotADirectoryError: The folder does not exist.
     """
 
+    @hide_arguments
     def __init__(
         self,
         origin: str | os.PathLike[str] | Any,

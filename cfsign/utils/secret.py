@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, cast
+
+from cfsign.errors import CfsignError
 
 T = TypeVar("T")
+Function = TypeVar("Function", bound=Callable[..., Any])
+Class = TypeVar("Class", bound=type)
 
 
 class Secret(Generic[T]):
@@ -36,3 +43,49 @@ class Secret(Generic[T]):
 def hide(value: object) -> Secret[Any]:
     """Return *value* as a secret; a secret is returned unchanged."""
     return value if isinstance(value, Secret) else Secret(value)
+
+
+def hide_arguments(function: Function) -> Function:
+    """
+    Return *function*, so that the traceback of its error has no frame that holds its arguments.
+
+    People pass a key, a password or a signed URL where another value belongs.
+    """
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def call_async(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return await function(*args, **kwargs)
+            except CfsignError as error:
+                hidden = forget_frames(error)
+            finally:
+                del args, kwargs
+            raise hidden
+
+        return cast(Function, call_async)
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except CfsignError as error:
+            hidden = forget_frames(error)
+        finally:
+            del args, kwargs
+        raise hidden
+
+    return cast(Function, call)
+
+
+def hide_init_arguments(cls: Class) -> Class:
+    """Return a dataclass, with `hide_arguments` for the `__init__` that was generated for it."""
+    cls.__init__ = hide_arguments(cls.__init__)  # type: ignore[misc]
+    return cls
+
+
+def forget_frames(error: CfsignError) -> CfsignError:
+    """Return *error* without its traceback, and without its context unless that is its cause."""
+    if error.__cause__ is None:
+        error.__context__ = None
+    return error.with_traceback(None)

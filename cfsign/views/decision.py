@@ -16,6 +16,7 @@ from typing import TypeGuard
 from cfsign.config.fields import ALLOWED_STATUSES
 from cfsign.config.headers import add_no_store, find_server_headers, is_header_mapping
 from cfsign.errors import DecisionError
+from cfsign.utils.secret import hide_init_arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Allow:
     ip_address: str | None = None
 
 
+@hide_init_arguments
 @dataclass(frozen=True, slots=True)
 class Deny:
     """

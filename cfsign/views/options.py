@@ -22,10 +22,13 @@ from cfsign.config.headers import has_cache_control
 from cfsign.errors import CfsignWarning, ConfigurationError, Problem
 from cfsign.limits import PARAMETERS
 from cfsign.signing.cookie_rules import check_cookie_options
+from cfsign.utils.description import describe_name, describe_value
+from cfsign.utils.secret import hide_init_arguments
 
 Delivery = Literal["redirect", "json", "cookies"]
 
 
+@hide_init_arguments
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewOptions:
     """
@@ -72,7 +75,8 @@ class ViewOptions:
         """Check and normalize every option."""
         if self.delivery not in get_args(Delivery):
             allowed = ", ".join(map(repr, get_args(Delivery)))
-            raise ConfigurationError(f"delivery must be one of {allowed}, got {self.delivery!r}")
+            got = describe_value(self.delivery)
+            raise ConfigurationError(f"delivery must be one of {allowed}, got {got}")
         for name, value in (
             ("code", check_code(self.code)),
             ("headers", check_headers(self.headers)),
@@ -129,7 +133,7 @@ class ViewOptions:
             if name not in cls.__dataclass_fields__:
                 near = _find_similar(name, 0.6)
                 hint = f"did you mean {near!r}?" if near else ""
-                problems.append(Problem("", f"the option {name[:40]!r} is unknown", hint))
+                problems.append(Problem("", f"the option {describe_name(name)} is unknown", hint))
         if problems:
             raise ConfigurationError(problems)
 

@@ -11,7 +11,7 @@ from cfsign.config.configuration import Configuration
 from cfsign.errors import ConfigurationError, Problem
 from cfsign.signing.distribution import Distribution
 from cfsign.signing.url import split_location
-from cfsign.utils.secret import hide
+from cfsign.utils.secret import hide, hide_arguments
 from cfsign.views.handler import ViewHandler
 from cfsign.views.options import ViewOptions
 
@@ -53,6 +53,7 @@ class SiteConfig:
         return f"<SiteConfig {self.distribution.domain}>"
 
     @classmethod
+    @hide_arguments
     def from_config(cls, mapping: Mapping[str, Any], *, location: str = "") -> SiteConfig:
         """
         Load the settings `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`.

@@ -314,3 +314,33 @@ def test_cookies_that_no_browser_would_send_are_refused(run, key_options):
     result = run(*arguments, "--domain", "example.org", "--path", "/films/")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.count("\n") == 2
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--hash-algorithm",
+        "--expires-in",
+        "--expires-at",
+        "--starts-at",
+        "--ip-address",
+        "--key-pair-id",
+        "--key-ring",
+        "--private-key",
+    ],
+)
+def test_secret_in_the_wrong_option_is_not_printed(run, key_options, pem, option):
+    """The output may go into a log. The body of a PEM is what a careless copy contains."""
+    secret = "".join(pem.splitlines()[1:-1])
+    for value in (secret, pem[:900]):
+        result = run("sign", URL, *key_options, option, value)
+        assert result.exit_code != 0
+        output = result.stdout + result.stderr
+        lines = value.splitlines()[1:] or [value]
+        found = [
+            line[at : at + 12]
+            for line in lines
+            for at in range(len(line) - 12)
+            if line[at : at + 12] in output
+        ]
+        assert found == []

@@ -117,7 +117,7 @@ def test_path_outside_the_folder_is_refused(
     recording_distribution: Distribution, recorder: Any, path: str, folder: str
 ) -> None:
     """Nor is the folder a file of itself. Names and case are compared."""
-    message = "the path is not inside the folder .*; sign the file's own folder or one above"
+    message = "the path is not inside the folder; sign the file's own folder or one above"
     with pytest.raises(ResourceError, match=message):
         recording_distribution.sign_path(path, folder=folder)
     with pytest.raises(ResourceError, match=message):
