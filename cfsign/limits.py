@@ -33,6 +33,13 @@ COOKIE_PREFIX = "CloudFront-"
 #: The names of these cookies, in the order of `PARAMETERS`.
 COOKIES = tuple(COOKIE_PREFIX + name for name in PARAMETERS)
 
+#: The longest value of a cookie's attribute, such as `Path`, in bytes. Browsers ignore a longer one
+#: (RFC 6265bis, section 5.6).
+MAX_COOKIE_ATTRIBUTE_BYTES = 1024
+
+#: The longest name and value of a cookie together, in bytes. Browsers drop a longer one (as above).
+MAX_COOKIE_BYTES = 4096
+
 #: CloudFront's id of a public key, such as K2JCJMDEHXQW5F. AWS documents no length.
 KEY_PAIR_ID = r"[A-Za-z0-9]{1,128}"
 

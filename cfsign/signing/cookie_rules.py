@@ -1,16 +1,16 @@
 """
 Check which cookies browsers accept, and to which hosts they send them.
 
-RFC 6265, sections 5.1.3, 5.1.4 and 5.3.
+RFC 6265, sections 5.1.3, 5.1.4 and 5.3; RFC 6265bis, section 5.6; CHIPS for `Partitioned`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from cfsign.errors import ConfigurationError, Problem
-from cfsign.limits import is_loopback
+from cfsign.limits import MAX_COOKIE_ATTRIBUTE_BYTES, MAX_COOKIE_BYTES, is_loopback
 from cfsign.signing.url import split_scheme
 
 _SAME_SITE = (None, "Strict", "Lax", "None")
@@ -28,6 +28,7 @@ def check_attributes(
     secure: object,
     httponly: object,
     samesite: object,
+    partitioned: object,
     prefix: str = "",
 ) -> dict[str, object]:
     """Return a cookie's attributes; *prefix* is that of the settings' names in an error."""
@@ -47,6 +48,15 @@ def check_attributes(
         problems.append(
             Problem(f"{prefix}path", "must be the encoded prefix of a URL path, without `*` or `;`")
         )
+    elif len(path) > MAX_COOKIE_ATTRIBUTE_BYTES:
+        problems.append(
+            Problem(
+                f"{prefix}path",
+                f"browsers ignore a Path of more than {MAX_COOKIE_ATTRIBUTE_BYTES} bytes, "
+                f"got {len(path)}",
+                'use the path of a folder above, or "/"',
+            )
+        )
     if samesite not in _SAME_SITE:
         problems.append(Problem(f"{prefix}samesite", 'must be "Strict", "Lax", "None" or None'))
     if samesite == "None" and not secure:
@@ -54,6 +64,14 @@ def check_attributes(
             Problem(
                 f"{prefix}samesite",
                 'browsers drop cookies with SameSite "None" that are not secure',
+                "set secure=True",
+            )
+        )
+    if partitioned and not secure:
+        problems.append(
+            Problem(
+                f"{prefix}partitioned",
+                "browsers drop Partitioned cookies that are not secure",
                 "set secure=True",
             )
         )
@@ -65,7 +83,21 @@ def check_attributes(
         "secure": bool(secure),
         "httponly": bool(httponly),
         "samesite": samesite or "",
+        "partitioned": bool(partitioned),
     }
+
+
+def find_oversized(cookies: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield which cookies are too long for browsers."""
+    for name, value in cookies.items():
+        size = len(name) + len(value)
+        if size > MAX_COOKIE_BYTES:
+            yield Problem(
+                "",
+                f"the cookie {name} is {size} bytes long; browsers drop it from "
+                f"{MAX_COOKIE_BYTES + 1} bytes",
+                "sign a folder or a pattern with a shorter path",
+            )
 
 
 def find_mismatches(resource: str, domain: str | None, path: str) -> Iterator[Problem]:
@@ -82,9 +114,13 @@ def find_mismatches(resource: str, domain: str | None, path: str) -> Iterator[Pr
         )
 
 
-def check_cookie_options(cookie_domain: object, cookie_samesite: object) -> None:
+def check_cookie_options(
+    cookie_domain: object, cookie_samesite: object, cookie_partitioned: object = False
+) -> None:
     """Raise ConfigurationError unless cookies can have this domain and SameSite."""
-    check_attributes(cookie_domain, "/", True, True, cookie_samesite, prefix="cookie_")
+    check_attributes(
+        cookie_domain, "/", True, True, cookie_samesite, cookie_partitioned, prefix="cookie_"
+    )
 
 
 def find_cookie_problems(

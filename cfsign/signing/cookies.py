@@ -6,29 +6,35 @@ AWS, "Set signed cookies using a canned policy" and "... using a custom policy";
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 
 from cfsign.errors import ConfigurationError
 from cfsign.limits import COOKIE_PREFIX, COOKIES
-from cfsign.signing.cookie_rules import check_attributes, find_mismatches
+from cfsign.signing.cookie_rules import check_attributes, find_mismatches, find_oversized
 from cfsign.utils.secret import hide_arguments
 
 
 class SignedCookies(Mapping[str, str]):
     """The cookies that give access to a resource: a mapping of CloudFront's names to values."""
 
-    __slots__ = ("_resource", "_values")
+    __slots__ = ("_expires_at", "_resource", "_values")
 
-    def __init__(self, params: Mapping[str, str], resource: str = "") -> None:
+    def __init__(
+        self, params: Mapping[str, str], resource: str = "", expires_at: int | None = None
+    ) -> None:
         """
         Build the cookies.
 
         Args:
             params: The query parameters of a signed policy.
             resource: The policy's resource, or "" if it is not known.
+            expires_at: When the policy ends, in epoch seconds. None: it is not known, and the
+                cookies are session cookies.
         """
         self._values = {COOKIE_PREFIX + name: value for name, value in params.items()}
         self._resource = resource
+        self._expires_at = expires_at
 
     def __getitem__(self, name: str) -> str:
         return self._values[name]
@@ -53,11 +59,11 @@ class SignedCookies(Mapping[str, str]):
         secure: bool = True,
         httponly: bool = True,
         samesite: str | None = None,
+        partitioned: bool = False,
+        persistent: bool = True,
     ) -> list[str]:
         """
         Return the values of the `Set-Cookie` headers, one for each cookie.
-
-        They are session cookies: CloudFront checks the time in the policy only.
 
         Args:
             domain: The domain that the site and the distribution's domain name (CNAME) share.
@@ -66,12 +72,19 @@ class SignedCookies(Mapping[str, str]):
             secure: True: browsers send the cookies over https only.
             httponly: True: scripts cannot read the cookies.
             samesite: "Strict", "Lax", "None", or None for the browser's default.
+            partitioned: True: browsers keep the cookies for each embedding site separately. A
+                player in another site's iframe needs this, and `samesite="None"`.
+            persistent: True: browsers delete the cookies when the policy ends. Otherwise they keep
+                them until they are closed, and they keep few: 180 for a domain, so a site that
+                opens many folders would lose its own.
 
         Raises:
             ConfigurationError: A browser would drop or misread an attribute, or would never send
                 the cookies to their resource.
         """
-        attributes = self._build_attributes(domain, path, secure, httponly, samesite)
+        attributes = self._build_attributes(
+            domain, path, secure, httponly, samesite, partitioned, persistent
+        )
         return [_build_header(name, value, attributes) for name, value in self.items()]
 
     @hide_arguments
@@ -82,6 +95,8 @@ class SignedCookies(Mapping[str, str]):
         secure: bool = True,
         httponly: bool = True,
         samesite: str | None = None,
+        partitioned: bool = False,
+        persistent: bool = True,
     ) -> list[str]:
         """
         Return the values of the `Set-Cookie` headers that set these cookies and clear the others.
@@ -91,7 +106,9 @@ class SignedCookies(Mapping[str, str]):
 
         The arguments and errors are the same as for `set_cookie_headers`.
         """
-        attributes = self._build_attributes(domain, path, secure, httponly, samesite)
+        attributes = self._build_attributes(
+            domain, path, secure, httponly, samesite, partitioned, persistent
+        )
         return [
             _build_header(name, self[name], attributes)
             if name in self
@@ -100,12 +117,21 @@ class SignedCookies(Mapping[str, str]):
         ]
 
     def _build_attributes(
-        self, domain: str | None, path: str, secure: bool, httponly: bool, samesite: str | None
+        self,
+        domain: str | None,
+        path: str,
+        secure: bool,
+        httponly: bool,
+        samesite: str | None,
+        partitioned: bool,
+        persistent: bool,
     ) -> dict[str, object]:
-        attributes = check_attributes(domain, path, secure, httponly, samesite)
-        problems = list(find_mismatches(self._resource, domain, path))
+        attributes = check_attributes(domain, path, secure, httponly, samesite, partitioned)
+        problems = [*find_mismatches(self._resource, domain, path), *find_oversized(self)]
         if problems:
             raise ConfigurationError(problems)
+        if persistent and self._expires_at is not None:
+            attributes["max-age"] = max(self._expires_at - int(time.time()), 0)
         return attributes
 
     @staticmethod
@@ -116,17 +142,19 @@ class SignedCookies(Mapping[str, str]):
         secure: bool = True,
         httponly: bool = True,
         samesite: str | None = None,
+        partitioned: bool = False,
     ) -> list[str]:
         """
         Return the values of the `Set-Cookie` headers that clear all of CloudFront's cookies.
 
-        The arguments must be those that set the cookies. The signature stays valid until it
+        The arguments must be those that set the cookies, also `partitioned`: otherwise browsers
+        clear other cookies, or none. The signature stays valid until it
         expires: clearing only removes the cookies from this browser.
 
         Raises:
             ConfigurationError: A browser would drop or misread an attribute.
         """
-        attributes = check_attributes(domain, path, secure, httponly, samesite)
+        attributes = check_attributes(domain, path, secure, httponly, samesite, partitioned)
         return [_build_clearing_header(name, attributes) for name in COOKIES]
 
 
@@ -140,5 +168,7 @@ def _build_header(name: str, value: str, attributes: Mapping[str, object]) -> st
 
     morsel: Morsel[str] = Morsel()
     morsel.set(name, value, value)
-    morsel.update(attributes)  # type: ignore[arg-type]  # typeshed narrows the values to str
-    return morsel.OutputString()
+    # Python knows `Partitioned` from 3.14 on.
+    known = {name: value for name, value in attributes.items() if name != "partitioned"}
+    morsel.update(known)  # type: ignore[arg-type]  # typeshed narrows the values to str
+    return morsel.OutputString() + ("; Partitioned" if attributes["partitioned"] else "")

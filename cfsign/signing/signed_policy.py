@@ -90,7 +90,7 @@ class SignedPolicy:
 
     def cookies(self) -> SignedCookies:
         """Return the parameters as cookies."""
-        return SignedCookies(self._params(), self.policy.resource)
+        return SignedCookies(self._params(), self.policy.resource, self.policy.expires_at)
 
     def _sign_block(self, block: list[str]) -> Iterable[str]:
         longest = MAX_URL_BYTES - len(self._query) - 1

@@ -14,9 +14,9 @@ FOLDER = "https://media.example.com/v/*"
 
 
 @pytest.fixture
-def cookies(recording_signer: Signer) -> SignedCookies:
-    """Cookies for a folder."""
-    return recording_signer.sign_policy(Policy(FOLDER, 1767225600)).cookies()
+def cookies(recording_signer: Signer, clock: Any, now: int) -> SignedCookies:
+    """Cookies for a folder, which last an hour."""
+    return recording_signer.sign_policy(Policy(FOLDER, now + 3600)).cookies()
 
 
 def attributes(header: str) -> set[str]:
@@ -33,21 +33,52 @@ def test_cookies_are_an_immutable_mapping(cookies: Any) -> None:
 
 
 def test_each_cookie_has_one_header(cookies: SignedCookies) -> None:
-    """Session cookies, sent over https only, hidden from scripts."""
+    """Kept until the policy ends, sent over https only, hidden from scripts."""
     headers = cookies.set_cookie_headers()
     assert [header.partition("=")[0] for header in headers] == list(cookies)
     for header, (name, value) in zip(headers, cookies.items(), strict=True):
         assert header.startswith(f"{name}={value}; ")
-        assert attributes(header) == {"Path=/", "Secure", "HttpOnly"}
+        assert attributes(header) == {"Path=/", "Secure", "HttpOnly", "Max-Age=3600"}
 
 
 def test_attributes_are_set_by_arguments(cookies: SignedCookies) -> None:
     headers = cookies.set_cookie_headers("example.com", "/v/", samesite="None")
     assert [attributes(header) for header in headers] == [
-        {"Domain=example.com", "Path=/v/", "Secure", "HttpOnly", "SameSite=None"}
+        {"Domain=example.com", "Path=/v/", "Secure", "HttpOnly", "SameSite=None", "Max-Age=3600"}
     ] * 3
-    headers = cookies.set_cookie_headers(secure=False, httponly=False, samesite="Lax")
+    headers = cookies.set_cookie_headers(
+        secure=False, httponly=False, samesite="Lax", persistent=False
+    )
     assert [attributes(header) for header in headers] == [{"Path=/", "SameSite=Lax"}] * 3
+
+
+@pytest.mark.parametrize(("seconds", "max_age"), [(0.9, 3600), (3599.1, 1), (3600, 0), (9999, 0)])
+def test_cookies_leave_the_browser_when_the_policy_ends(
+    cookies: SignedCookies, clock: Any, seconds: float, max_age: int
+) -> None:
+    """`Max-Age` counts from the response, not from the signature."""
+    clock.shift(seconds)
+    for headers in (cookies.set_cookie_headers(), cookies.replace_headers()):
+        for header in headers:
+            if not header.partition("; ")[0].endswith("="):  # it does not clear a cookie
+                assert f"Max-Age={max_age}" in attributes(header)
+
+
+def test_cookies_without_a_known_end_are_session_cookies() -> None:
+    cookies = SignedCookies({"Signature": "s", "Key-Pair-Id": "K"})
+    assert attributes(cookies.set_cookie_headers()[0]) == {"Path=/", "Secure", "HttpOnly"}
+
+
+def test_partitioned_cookies(cookies: SignedCookies) -> None:
+    """They are cleared with `Partitioned` only, because others are other cookies (CHIPS)."""
+    where: Any = {"domain": "example.com", "path": "/v/", "samesite": "None", "partitioned": True}
+    clearing = SignedCookies.clear_headers(**where)
+    replacing = cookies.replace_headers(**where)
+    for header in (*cookies.set_cookie_headers(**where), *replacing, *clearing):
+        assert {"Partitioned", "Secure", "SameSite=None"} < attributes(header)
+    assert set(clearing) & set(replacing)
+    for header in (*cookies.set_cookie_headers(), *SignedCookies.clear_headers()):
+        assert "Partitioned" not in header
 
 
 def test_another_library_parses_the_same_values(cookies: SignedCookies) -> None:
@@ -111,6 +142,11 @@ def test_clear_headers_clear_every_cookie_of_cloudfront() -> None:
         ({"path": "videos"}, "a URL path"),
         ({"path": ""}, "a URL path"),
         ({"path": None}, "a URL path"),
+        (
+            {"path": "/" + "a" * 1024},
+            "path: browsers ignore a Path of more than 1024 bytes, got 1025; use the path of a",
+        ),
+        ({"partitioned": True, "secure": False}, "partitioned: browsers drop Partitioned cookies"),
         ({"samesite": "lax"}, 'samesite: must be "Strict", "Lax", "None" or None'),
         ({"samesite": True}, "samesite: must be"),
         (
@@ -129,6 +165,29 @@ def test_attribute_that_browsers_drop_or_misread_is_refused(
         cookies.replace_headers(**options)
     with pytest.raises(ConfigurationError, match=hint):
         SignedCookies.clear_headers(**options)
+
+
+def test_longest_path_is_accepted() -> None:
+    """1,024 bytes with the `/`."""
+    path = "/" + "a" * 1023
+    assert f"Path={path}" in attributes(SignedCookies.clear_headers(path=path)[0])
+
+
+def test_cookie_that_is_too_long_for_browsers_is_refused(recording_signer: Signer) -> None:
+    """CloudFront would accept the policy: its limit is that of a URL."""
+    for length, is_accepted in ((2900, True), (3100, False)):
+        policy = Policy(f"https://media.example.com/{'a' * length}/*", 1767225600)
+        cookies = recording_signer.sign_policy(policy).cookies()
+        size = len("CloudFront-Policy" + cookies["CloudFront-Policy"])
+        assert (size <= 4096) == is_accepted
+        for headers in (cookies.set_cookie_headers, cookies.replace_headers):
+            if is_accepted:
+                assert headers()
+                continue
+            with pytest.raises(
+                ConfigurationError, match=f"cookie CloudFront-Policy is {size} bytes long; browsers"
+            ):
+                headers()
 
 
 def test_all_wrong_attributes_are_reported_at_once(cookies: SignedCookies) -> None:
