@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import click
@@ -19,11 +19,21 @@ from cfsign.cli.parameters import (
     parse_timestamp,
 )
 from cfsign.explanation import Explanation, Mistake, explain, explain_response
-from cfsign.explanation.transcript import read_transcript, strip_quotes
+from cfsign.explanation.display import to_printable
+from cfsign.explanation.readers import (
+    MAX_BYTES,
+    URL_FORM,
+    Exchange,
+    Paste,
+    decode_text,
+    find_candidates,
+    read_text,
+    strip_quotes,
+)
 
-_MAX_INPUT_BYTES = 1_000_000
 _COOKIE_HEADER_NAME = re.compile(r"^\s*Cookie:\s*", re.IGNORECASE)
 _ALLOWED, _REFUSED, _UNKNOWN = 0, 1, 2
+_LISTED = 10
 
 
 @click.command(name="explain", short_help="Explain why CloudFront refuses a URL.")
@@ -49,6 +59,12 @@ _ALLOWED, _REFUSED, _UNKNOWN = 0, 1, 2
 @click.option(
     "--host", "hosts", multiple=True, help="Another host of the same files. Can be repeated."
 )
+@click.option(
+    "--entry",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Which request of the input to explain; 1 is the first.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def explain_command(
     url: str | None,
@@ -57,59 +73,123 @@ def explain_command(
     at: float | datetime | None,
     ip_address: str | None,
     hosts: Sequence[str],
+    entry: int | None,
     as_json: bool,
 ) -> int:
     """
     Explain why CloudFront refuses URL, and how to fix it.
 
-    Without URL, or with -, it reads standard input: a URL, the output of `curl -v`, a Cookie
-    header or CloudFront's response. With URL, standard input is not read, so that a loop over URLs
-    can use it. Without --public-key, signatures are not checked.
+    Without URL, or with -, it reads standard input: a URL, the output of `curl -v`, `wget -d` or
+    httpie, request headers, a HAR file, a command that a browser copied (cURL, PowerShell, fetch),
+    or CloudFront's response. With URL, standard input is not read, so that a loop over URLs can
+    use it. Without --public-key, signatures are not checked.
 
-    The exit code is 0 if the request is allowed, 1 if it is refused, 2 if that is not known.
+    It prints the URL that it judged, the form of the input, and the result. Of several requests,
+    it explains the one to CloudFront that was refused; if several were, choose one with --entry.
+
+    The exit code is 0 if the request is allowed, 1 if it is refused, 2 if that is not known or the
+    input has no URL.
     """
-    argument = "" if url in (None, "-") else strip_quotes(url or "")
-    text = "" if argument else _read_input()
-    if not (argument or text.strip()):
-        raise click.ClickException("the input is empty; pass a URL or the output of curl -v")
-    exchange = read_transcript(text)
-    if argument:
-        exchange.url = argument
+    paste = _read_argument(url) if url not in (None, "-") else read_text(_read_input())
+    number, exchange = _choose(paste, entry)
     keys = TrustedKeyGroup(index_by_id(public_keys)) if public_keys else None
-    explanation: Explanation | None
-    if exchange.url:
-        header = None if cookie is None else _COOKIE_HEADER_NAME.sub("", cookie, count=1)
-        explanation = explain(
+    if cookie is not None:
+        exchange.cookies = _COOKIE_HEADER_NAME.sub("", cookie, count=1)
+        exchange.omits_cookies = False
+    explanation = (
+        explain(
             exchange.url,
             keys,
-            cookies=exchange.cookies if header is None else header,
+            cookies=exchange.cookies,
             at=exchange.at if at is None else at,
             ip_address=ip_address,
             hosts=hosts,
-            response=text or None,
+            response=exchange.response or None,
         )
-    else:
-        explanation = explain_response(text)
-        if explanation is None:
-            raise click.ClickException(
-                "the input holds no URL; pass a URL or the output of curl -v"
-            )
+        if exchange.url
+        else explain_response(exchange.response)
+    )
+    if explanation is None:
+        raise click.ClickException(
+            f"no URL was found in the input, which was read as {paste.form}; add a line with the "
+            "whole URL, or the Host header of the request"
+        )
+    notes = list(_list_notes(exchange))
     if as_json:
-        print_result(json.dumps(explanation.to_dict(), indent=2))
+        request = {"url": exchange.url or None, "form": paste.form, "entry": number, "notes": notes}
+        print_result(json.dumps(request | explanation.to_dict(), indent=2))
     else:
+        total = len(paste.exchanges)
+        place = f", request {number} of {total}" if total > 1 else ""
+        has_url = exchange.url.lower().startswith(("http://", "https://"))
+        click.echo(to_printable(exchange.url, MAX_BYTES) if has_url else "No URL was found.")
+        for line in (f"Read as {paste.form}{place}.", *notes):
+            click.echo(line)
         _print_explanation(explanation)
-    return _exit_code(explanation)
+    return _exit_code(exchange, explanation)
+
+
+def _read_argument(url: str) -> Paste:
+    argument = strip_quotes(url)
+    if not argument:
+        raise _build_empty()
+    if len(argument.split()) == 1:
+        return Paste(URL_FORM, [Exchange(argument)])
+    return read_text(argument)
 
 
 def _read_input() -> str:
-    if sys.stdin is None:  # closed
-        return ""
-    return sys.stdin.buffer.read(_MAX_INPUT_BYTES).decode("utf-8", "replace")
+    # A closed standard input is None.
+    content = b"" if sys.stdin is None else sys.stdin.buffer.read(MAX_BYTES + 1)
+    text = decode_text(content)
+    if not text.strip():
+        raise _build_empty()
+    return text
 
 
-def _exit_code(explanation: Explanation) -> int:
+def _build_empty() -> click.ClickException:
+    return click.ClickException("the input is empty; pass a URL or the output of curl -v")
+
+
+def _choose(paste: Paste, entry: int | None) -> tuple[int, Exchange]:
+    """Return the number and the request that is to be explained."""
+    exchanges = paste.exchanges
+    if entry is not None:
+        if entry > len(exchanges):
+            raise click.BadParameter(
+                f"--entry {entry} is not in the input: it has {len(exchanges)}"
+            )
+        return entry, exchanges[entry - 1]
+    candidates = find_candidates(exchanges)
+    numbers = [number for number, one in enumerate(exchanges, 1) if one in candidates]
+    if len(candidates) > 1:
+        listed = "; ".join(_describe(number, exchanges[number - 1]) for number in numbers[:_LISTED])
+        more = "" if len(numbers) <= _LISTED else f"; and {len(numbers) - _LISTED} more"
+        raise click.ClickException(
+            f"the input has {len(exchanges)} requests, and {len(numbers)} may be the one that you "
+            f"mean; choose one with --entry. {listed}{more}"
+        )
+    return numbers[-1], candidates[0]
+
+
+def _describe(number: int, exchange: Exchange) -> str:
+    # Without the query, which holds the signature.
+    url = to_printable(exchange.url.partition("?")[0], 80)
+    return f"{number}: {exchange.status or exchange.method} {url}"
+
+
+def _list_notes(exchange: Exchange) -> Iterator[str]:
+    """Yield what the user must know about the request to understand the result."""
+    if exchange.method == "OPTIONS":
+        # AWS, "Use signed cookies": OPTIONS needs neither a signed URL nor signed cookies.
+        yield "CloudFront does not check signatures of OPTIONS requests. This is the result of GET."
+    if exchange.omits_cookies and not exchange.is_signed:
+        yield "This form has no cookies in it; if the request had some, pass them with --cookie."
+
+
+def _exit_code(exchange: Exchange, explanation: Explanation) -> int:
     is_not_a_url = any(cause.mistake is Mistake.NOT_A_URL for cause in explanation.causes)
-    if explanation.allowed is None or is_not_a_url:
+    if explanation.allowed is None or is_not_a_url or not exchange.url:
         return _UNKNOWN
     return _ALLOWED if explanation.allowed else _REFUSED
 

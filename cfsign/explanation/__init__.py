@@ -1,6 +1,7 @@
 """
 Explain why CloudFront refuses a request, and how to fix it.
 
+    readers/         the request in pasted text; one module for each form
     context.py       what is known about the request, parsed once
     candidates/      other URLs and policies that may have been signed by mistake
     verification.py  tries the signature against the candidates

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from cfsign.explanation.transcript import read_transcript
+from cfsign.errors import CfsignError
+from cfsign.explanation.readers import find_candidates, read_text
 
-_ELEMENT = r"<{0}>\s*([^<]{{0,200}}?)\s*</{0}>"
+_ELEMENT = "<{0}>([^<]{{0,400}})</{0}>"
 _CODE = re.compile(_ELEMENT.format("Code"))
 _MESSAGE = re.compile(_ELEMENT.format("Message"))
 # Only S3 sends these (AWS, "Amazon S3 REST API: error responses").
@@ -50,14 +51,23 @@ def read_response(text: object) -> ErrorResponse | None:
     """Return the error document in *text*, or only its status; None if it has neither."""
     if not isinstance(text, str):
         return None
-    status = read_transcript(text).status
-    text = text[:_MAX_CHARACTERS]
+    status, body = _find_response(text)
+    text = body[:_MAX_CHARACTERS]
     code, element = _CODE.search(text), _MESSAGE.search(text)
     if code is None:
         return _read_page(text, status)
-    message = element[1] if element else ""
+    message = element[1].strip() if element else ""
     is_from_s3 = _S3_ELEMENTS.search(text) is not None or message.startswith(NOT_RESTRICTED)
-    return ErrorResponse(code[1], message, is_from_s3, status)
+    return ErrorResponse(code[1].strip(), message, is_from_s3, status)
+
+
+def _find_response(text: str) -> tuple[int, str]:
+    """Return the status and the body; if the text has no known form, 0 and all of the text."""
+    try:
+        exchange = find_candidates(read_text(text).exchanges)[-1]
+    except CfsignError:
+        return 0, text
+    return exchange.status, exchange.body
 
 
 def _read_page(text: str, status: int) -> ErrorResponse | None:

@@ -18,7 +18,7 @@ from cfsign.explanation.candidates.candidate import Candidate
 from cfsign.explanation.candidates.documents import Document
 from cfsign.explanation.cause import Mistake
 from cfsign.explanation.context import read_context
-from cfsign.explanation.transcript import read_transcript
+from cfsign.explanation.readers import read_text
 
 SECRET = "s3cretS3CRET"
 URL = f"https://h.example/{SECRET}?Signature={SECRET}&Expires=1&Key-Pair-Id=K1&a={SECRET}"
@@ -37,8 +37,8 @@ POLICY = (
         lambda: read_request(URL, COOKIES, 1, None),
         lambda: read_credential(URL.partition("?")[2]),
         lambda: read_context(URL, None, COOKIES, 1, None, (), None),
-        lambda: read_transcript(URL),
-        lambda: read_transcript(f"Cookie: {COOKIES}"),
+        lambda: read_text(f"{URL}\n<Error>{SECRET}</Error>"),
+        lambda: read_text(f"Cookie: {COOKIES}"),
         lambda: decode_variants(b64encode(SECRET.encode()).decode()),
         lambda: Candidate(URL, Mistake.EXPIRED, "message", "hint"),
         lambda: Document(URL.encode()),

@@ -1,21 +1,12 @@
-"""The request is found in pasted text, and error responses are explained."""
+"""Error responses are explained, with their request and without it."""
 
 from __future__ import annotations
-
-import shutil
-import subprocess
-import threading
-from collections.abc import Iterator
-from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 
 from cfsign import Mistake, Reason, explain
-from cfsign.edge import WSGIEdge
 from cfsign.explanation import explain_response
-from cfsign.explanation.transcript import read_transcript
-from tests.explanation.makers import EXPIRES, NOW, World, cookies
+from tests.explanation.makers import EXPIRES, NOW, World
 from tests.explanation.mistakes import (
     ABROAD,
     BAD_GATEWAY,
@@ -26,80 +17,6 @@ from tests.explanation.mistakes import (
     UNRESTRICTED,
     URL,
 )
-
-HTTP_2 = """\
-*   Trying 203.0.113.7:443...
-* Connected to media.example.com (203.0.113.7) port 443 (#0)
-* ALPN: offers h2,http/1.1
-* TLSv1.3 (OUT), TLS handshake, Client hello (1):
-* using HTTP/2
-* [HTTP/2] [1] OPENED stream for https://media.example.com/a.jpg?x=1
-> GET /a.jpg?x=1 HTTP/2
-> Host: media.example.com
-> User-Agent: curl/8.5.0
-> Cookie: session=1
-> Cookie: CloudFront-Key-Pair-Id=K1
->
-< HTTP/2 403
-< server: CloudFront
-< date: Thu, 01 Jan 2026 00:00:00 GMT
-< x-cache: Error from cloudfront
-<
-<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code></Error>
-"""
-
-REDIRECTED = """\
-*   Trying 203.0.113.9:80...
-> GET /content/a HTTP/1.1
-> Host: www.example.com
->
-< HTTP/1.1 303 See Other
-< Location: https://media.example.com/a.jpg?x=1
-<
-"""
-
-
-def test_curl_over_http_2() -> None:
-    """The cookies of two headers are joined; the time is the server's."""
-    exchange = read_transcript(HTTP_2)
-    assert exchange.url == "https://media.example.com/a.jpg?x=1"
-    assert exchange.cookies == "session=1; CloudFront-Key-Pair-Id=K1"
-    assert (exchange.status, exchange.at) == (403, NOW)
-
-
-def test_refused_request_is_chosen_of_several() -> None:
-    """Not a redirect before or after it."""
-    assert read_transcript(REDIRECTED).url == "http://www.example.com/content/a"
-    for text in (REDIRECTED + HTTP_2, HTTP_2 + REDIRECTED):
-        assert read_transcript(text).url == "https://media.example.com/a.jpg?x=1"
-
-
-@pytest.mark.parametrize(
-    ("text", "url", "header"),
-    [
-        ("https://h.example/a b.jpg\n", "https://h.example/a b.jpg", None),
-        ("I get 403 for https://h.example/a?b=1 why\n?", "https://h.example/a?b=1", None),
-        ("https://h.example/a\nCookie: a=1; b=2", "https://h.example/a", "a=1; b=2"),
-        ("cookie: a=1", "", "a=1"),
-        (DENIED, "", None),
-        ("", "", None),
-    ],
-)
-def test_other_texts(text: str, url: str, header: str | None) -> None:
-    """A URL alone or in a sentence, a header, XML, nothing."""
-    exchange = read_transcript(text)
-    assert (exchange.url, exchange.cookies) == (url, header)
-
-
-def test_cookies_alone_are_explained_with_a_url_of_their_policy(world: World) -> None:
-    """This shows mistakes in their times and their signature."""
-    signed = cookies(world.boto_policy("https://h.example/video/*"), world.rsa)
-    header = "; ".join(f"{name}={value}" for name, value in signed.items())
-    exchange = read_transcript(f"Cookie: {header}")
-    assert exchange.url == "https://h.example/video/"
-    assert explain(exchange.url, world.trusted, cookies=exchange.cookies, at=NOW).allowed
-    expired = explain(exchange.url, world.trusted, cookies=exchange.cookies, at=EXPIRES)
-    assert expired.causes[0].mistake is Mistake.EXPIRED
 
 
 @pytest.mark.parametrize(
@@ -199,46 +116,3 @@ def test_response_with_another_status(world: World) -> None:
 
 def test_text_without_an_error_response() -> None:
     assert explain_response("hello") is None
-
-
-class SilentHandler(WSGIRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        """Print nothing."""
-
-    def get_environ(self) -> Any:
-        return {**super().get_environ(), "REQUEST_URI": self.path}
-
-
-@pytest.fixture
-def edge(world: World) -> Iterator[str]:
-    """The URL of a local edge."""
-
-    def origin(_environ: Any, start_response: Any) -> list[bytes]:
-        start_response("200 OK", [])
-        return [b"a file"]
-
-    keys = world.trusted
-    with make_server(
-        "127.0.0.1", 0, WSGIEdge(origin, keys, clock=lambda: NOW), handler_class=SilentHandler
-    ) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
-
-
-def test_output_of_curl(world: World, edge: str) -> None:
-    curl = shutil.which("curl")
-    if curl is None:
-        pytest.skip("curl is not installed")
-    url = world.boto(f"{edge}/a.jpg?size=1").replace("size=1", "size=2")
-    command = [curl, "--silent", "--verbose", "--cookie", "a=1", url]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True)
-    text = done.stdout.decode()
-    exchange = read_transcript(text)
-    assert (exchange.url, exchange.cookies, exchange.status) == (url, "a=1", 403)
-    more = {"cookies": exchange.cookies, "at": NOW, "response": text}
-    explanation = explain(exchange.url, world.trusted, **more)
-    assert explanation.verdict == world.trusted.check(url, at=NOW)
-    assert explanation.reason is Reason.SIGNATURE_MISMATCH

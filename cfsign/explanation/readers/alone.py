@@ -1,0 +1,60 @@
+"""A URL, a `Cookie` header or an error response alone; one can follow the other."""
+
+from __future__ import annotations
+
+import re
+
+from cfsign.explanation.readers.exchange import (
+    HEADER,
+    STATUS_LINE,
+    Exchange,
+    split_lines,
+    strip_quotes,
+)
+
+_URL_START = ("http://", "https://")
+_ERROR = re.compile(r"<Error[\s>/]|<Code>|<!DOCTYPE html|<html", re.IGNORECASE)
+
+
+def read_url(text: str) -> list[Exchange] | None:
+    """Return one request for each URL that is a line of *text*. Other lines must be headers."""
+    return [one for one in _read(text) if one.url] or None
+
+
+def read_cookies(text: str) -> list[Exchange] | None:
+    """Return the request of a `Cookie` header, without its URL. Other lines must be headers."""
+    return [one for one in _read(text) if one.cookies is not None] or None
+
+
+def read_response(text: str) -> list[Exchange] | None:
+    """Return an error response without its request."""
+    lines = split_lines(text)
+    if not _ERROR.search(text) and not any(map(STATUS_LINE.fullmatch, lines)):
+        return None
+    exchange = Exchange()
+    exchange.add_response(lines)
+    return [exchange]
+
+
+def _read(text: str) -> list[Exchange]:
+    lines = split_lines(text)
+    numbers = enumerate(lines)
+    end = next((at for at, line in numbers if _starts_response(line)), len(lines))
+    exchange = Exchange()
+    urls = []
+    for line in filter(None, lines[:end]):
+        url, header = strip_quotes(line), HEADER.fullmatch(line)
+        if url.lower().startswith(_URL_START):
+            urls.append(url)
+        elif header is None:
+            return []
+        elif header[1].lower() == "cookie":
+            exchange.add_cookies(header[2])
+    exchange.add_response(lines[end:])
+    exchange.url = urls.pop(0) if urls else ""
+    return [exchange, *(Exchange(url, exchange.cookies) for url in urls)]
+
+
+def _starts_response(line: str) -> bool:
+    is_markup = line.startswith("<") and not strip_quotes(line).lower().startswith(_URL_START)
+    return is_markup or STATUS_LINE.fullmatch(line) is not None
