@@ -8,7 +8,12 @@ from typing import Any
 import click
 
 from cfsign.cli.output import print_message, print_result
-from cfsign.cli.signing_options import print_expiry, read_signing_options, signing_options
+from cfsign.cli.signing_options import (
+    print_expiry,
+    read_signing_options,
+    report_by_option,
+    signing_options,
+)
 
 _SAME_SITE = click.Choice(["Strict", "Lax", "None"], case_sensitive=False)
 
@@ -55,7 +60,8 @@ def cookies(
     if as_json:
         print_result(json.dumps(dict(signed)))
     elif set_cookie:
-        headers = signed.set_cookie_headers(domain, path or "/", samesite=samesite)
+        with report_by_option():
+            headers = signed.set_cookie_headers(domain, path or "/", samesite=samesite)
         print_result("\n".join(f"Set-Cookie: {header}" for header in headers))
     else:
         print_result("; ".join(f"{name}={value}" for name, value in signed.items()))

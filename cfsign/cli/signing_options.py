@@ -6,6 +6,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -15,7 +16,7 @@ from click.core import ParameterSource
 from cfsign.cli.output import print_message
 from cfsign.cli.parameters import parse_duration, parse_hash_algorithm, parse_timestamp
 from cfsign.cli.password import ask_password as ask
-from cfsign.errors import PolicyError
+from cfsign.errors import ConfigurationError, PolicyError
 from cfsign.keyring.ring import KeyRing
 from cfsign.keys import is_key_text, resolve_private_key
 from cfsign.signing.policy import Conditions, check_conditions
@@ -126,7 +127,7 @@ def read_signing_options(
     if expires_in is None and expires_at is None:
         expires_in = 60
     signer = _build_signer(**key_options)
-    with _report_by_option():
+    with report_by_option():
         # The clock is read last, because asking for a password takes time.
         conditions: Conditions = {
             "expires_in": expires_in,
@@ -146,12 +147,16 @@ def print_expiry(expires_at: int) -> None:
 
 
 @contextlib.contextmanager
-def _report_by_option() -> Iterator[None]:
-    """Report a PolicyError as an error of the option or variable that caused it."""
+def report_by_option() -> Iterator[None]:
+    """Report an error under the name of the option or variable that caused it."""
     try:
         yield
     except PolicyError as error:
         raise click.BadParameter(str(error), param_hint=repr(_label(error.field))) from None
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            [replace(problem, setting=_label(problem.setting)) for problem in error.problems]
+        ) from None
 
 
 def _build_signer(key_ring: str | None, **one_key: Any) -> BaseSigner:

@@ -15,11 +15,11 @@ from cfsign.config.headers import find_server_headers, is_header_mapping, may_be
 from cfsign.errors import CfsignWarning, ConfigurationError
 from cfsign.keys import resolve_private_key
 from cfsign.keys.key_pair_id import check_key_pair_id
-from cfsign.signing.cache import DEFAULT_BYTES, check_cache_bytes
+from cfsign.signing.cache import check_cache_bytes
 from cfsign.signing.hash_algorithm import check_hash_algorithm
 from cfsign.signing.times import check_duration, parse_duration, to_seconds
 from cfsign.signing.url import check_domain
-from cfsign.utils.description import describe_value
+from cfsign.utils.description import describe_name, describe_value
 from cfsign.utils.secret import hide
 
 #: The statuses of `authorize` that allow a request by default, as in the 2012 class.
@@ -78,7 +78,8 @@ def check_headers(headers: object) -> Mapping[str, str]:
     """Return a read-only copy of *headers* if a redirect may carry them, else raise."""
     if not is_header_mapping(headers):
         raise ConfigurationError(
-            "headers must map names to values, each of them text on one line",
+            "headers must map names to values, each of them text on one line, "
+            f"got {_describe_headers(headers)}",
             hint='write them as {"X-Robots-Tag": "noindex"}',
         )
     names = {name.lower() for name in headers}
@@ -108,21 +109,31 @@ def check_headers(headers: object) -> Mapping[str, str]:
     return MappingProxyType(dict(headers))
 
 
+def _describe_headers(headers: object) -> str:
+    """Return the type, or the name of the first header that is wrong: a value may be secret."""
+    if not isinstance(headers, Mapping):
+        return type(headers).__name__
+    wrong = next(name for name, value in headers.items() if not is_header_mapping({name: value}))
+    return f"the header {describe_name(wrong)}"
+
+
 def check_allowed_statuses(statuses: object) -> tuple[int, ...]:
     """Return *statuses* as a tuple if each is a 2xx status, else raise ConfigurationError."""
-    if (
-        not isinstance(statuses, tuple | list | set | frozenset | range)
-        or not statuses
-        or not all(
-            isinstance(status, int) and not isinstance(status, bool) and 200 <= status <= 299
-            for status in statuses
-        )
-    ):
-        raise ConfigurationError(
-            "allowed_statuses must be a list of integers from 200 to 299",
-            hint="the default is [200, 204]",
-        )
-    return tuple(int(status) for status in statuses)
+    if isinstance(statuses, tuple | list | set | frozenset | range):
+        wrong = [status for status in statuses if not _is_success(status)]
+        if statuses and not wrong:
+            return tuple(map(int, statuses))
+    else:
+        wrong = [statuses]
+    shown = describe_value(wrong[0]) if wrong else "an empty list"
+    raise ConfigurationError(
+        f"allowed_statuses must be a list of integers from 200 to 299, got {shown}",
+        hint="the default is [200, 204]",
+    )
+
+
+def _is_success(status: object) -> bool:
+    return isinstance(status, int) and not isinstance(status, bool) and 200 <= status <= 299
 
 
 def check_cache_redirect(cache_redirect: object) -> bool:
@@ -169,12 +180,7 @@ def _parse_interval(text: str) -> object:
 
 
 def _parse_bytes(text: str) -> int:
-    if not re.fullmatch("[0-9]{1,10}", text):
-        raise ConfigurationError(
-            f"cache_bytes must be a whole number of bytes, got {describe_value(text)}",
-            hint=f"the default is {DEFAULT_BYTES}",
-        )
-    return int(text)
+    return int(text) if re.fullmatch("[0-9]{1,10}", text) else check_cache_bytes(text)
 
 
 FIELDS: dict[str, Field] = {

@@ -19,6 +19,7 @@ from cfsign.keys import Unpicklable
 from cfsign.signing.policy import Policy
 from cfsign.signing.signed_policy import SignedPolicy
 from cfsign.signing.signer import Signer
+from cfsign.utils.description import describe_value
 from cfsign.utils.fork import run_after_fork
 
 if TYPE_CHECKING:
@@ -182,8 +183,8 @@ def check_cache_bytes(cache_bytes: object) -> int:
     """Return *cache_bytes* if it is a number of bytes from 0, else raise ConfigurationError."""
     if isinstance(cache_bytes, bool) or not isinstance(cache_bytes, int) or cache_bytes < 0:
         raise ConfigurationError(
-            f"cache_bytes must be a whole number of bytes, such as {DEFAULT_BYTES}",
-            hint="set 0 for no cache",
+            f"cache_bytes must be a whole number of bytes, got {describe_value(cache_bytes)}",
+            hint=f"use a number such as {DEFAULT_BYTES}, or 0 for no cache",
         )
     return int(cache_bytes)
 

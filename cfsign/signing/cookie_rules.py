@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from cfsign.errors import ConfigurationError, Problem
 from cfsign.limits import MAX_COOKIE_ATTRIBUTE_BYTES, MAX_COOKIE_BYTES, is_loopback
 from cfsign.signing.url import split_scheme
+from cfsign.utils.description import describe_name, describe_value
 
 _SAME_SITE = (None, "Strict", "Lax", "None")
 _DOMAIN = r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*"
@@ -34,7 +35,10 @@ def check_attributes(
     """Return a cookie's attributes; *prefix* is that of the settings' names in an error."""
     problems = []
     if domain is not None and (not isinstance(domain, str) or not re.fullmatch(_DOMAIN, domain)):
-        problems.append(Problem(f"{prefix}domain", "must be a host name, such as example.com"))
+        shown = describe_name(domain) if isinstance(domain, str) else type(domain).__name__
+        problems.append(
+            Problem(f"{prefix}domain", f"must be a host name, such as example.com, got {shown}")
+        )
     elif domain is not None and re.search(r"(\A|\.)cloudfront\.net\Z", domain):
         problems.append(
             Problem(
@@ -46,7 +50,12 @@ def check_attributes(
         )
     if not isinstance(path, str) or not re.fullmatch(_PATH, path) or "*" in path:
         problems.append(
-            Problem(f"{prefix}path", "must be the encoded prefix of a URL path, without `*` or `;`")
+            Problem(
+                f"{prefix}path",
+                "must be the encoded prefix of a URL path, without `*` or `;`, "
+                f"got {describe_value(path)}",
+                "start it with `/`, and encode it as in a URL",
+            )
         )
     elif len(path) > MAX_COOKIE_ATTRIBUTE_BYTES:
         problems.append(
@@ -58,7 +67,10 @@ def check_attributes(
             )
         )
     if samesite not in _SAME_SITE:
-        problems.append(Problem(f"{prefix}samesite", 'must be "Strict", "Lax", "None" or None'))
+        shown = describe_value(samesite)
+        problems.append(
+            Problem(f"{prefix}samesite", f'must be "Strict", "Lax", "None" or None, got {shown}')
+        )
     if samesite == "None" and not secure:
         problems.append(
             Problem(

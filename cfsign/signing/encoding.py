@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Literal
 
 from cfsign.errors import ResourceError
@@ -105,9 +106,15 @@ def encode_query(query: Query | None) -> str:
         given = query.items() if isinstance(query, Mapping) else query
         pairs = [(name, value) for name, value in given]  # tuples, which urlencode needs
     except (TypeError, ValueError):
-        raise ResourceError("a query must be text, or pairs of a name and a value") from None
-    if not all(isinstance(part, str) for pair in pairs for part in pair):
-        raise ResourceError("the names and values of a query must be text (str)")
+        raise ResourceError(
+            f"a query must be text, or pairs of a name and a value, got {type(query).__name__}",
+            hint='write the pairs as {"v": "2"}',
+        ) from None
+    for part in chain.from_iterable(pairs):
+        if not isinstance(part, str):
+            raise ResourceError(
+                f"the names and values of a query must be text (str), got {type(part).__name__}"
+            )
     try:
         return encode_parameters(pairs)
     except UnicodeEncodeError:

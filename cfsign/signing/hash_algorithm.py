@@ -10,13 +10,16 @@ from cfsign.keys import (
     PrivateKey,
     get_hash_algorithms,
 )
+from cfsign.utils.description import describe_value
 
 
 def check_hash_algorithm(hash_algorithm: object) -> HashAlgorithm:
     """Return *hash_algorithm* if CloudFront supports it, else raise PolicyError."""
     if hash_algorithm not in HASH_ALGORITHMS:
-        # The value is not shown: it may be a key in the wrong place.
-        raise PolicyError('hash_algorithm must be "SHA1" or "SHA256"', field="hash_algorithm")
+        raise PolicyError(
+            f'hash_algorithm must be "SHA1" or "SHA256", got {describe_value(hash_algorithm)}',
+            field="hash_algorithm",
+        )
     # Not the argument: a member of a str enumeration would be formatted as its name.
     return HASH_ALGORITHMS[HASH_ALGORITHMS.index(hash_algorithm)]
 

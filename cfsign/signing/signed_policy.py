@@ -147,7 +147,7 @@ def check_match(resource: str, url: str) -> None:
     """Raise ResourceError unless the resource of a policy matches *url*."""
     if not is_match(resource, url):
         raise ResourceError(
-            "the policy's resource does not match the URL",
+            f"the policy's resource {resource} does not match the URL",
             hint="use a pattern that matches it, or sign the URL without a pattern",
         )
 

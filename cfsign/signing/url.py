@@ -188,6 +188,8 @@ def check_domain(domain: str) -> str:
         ResourceError: The domain has no scheme, a path, or an invalid host. Or it is an address of
             S3 or of the AWS console, or an ARN: none of these checks CloudFront's signatures.
     """
+    if not isinstance(domain, str):
+        raise ResourceError(f"a domain must be text (str), got {type(domain).__name__}")
     bare = check_length(domain).removesuffix("/")
     _check_is_not_confused(bare.lower())
     if "://" not in bare:

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from cfsign.errors import PolicyError
+from cfsign.utils.description import describe_value
 from cfsign.utils.secret import Secret
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ def check_workers(workers: object) -> int:
     """Return *workers* if it is a whole number from 1 to `MAX_WORKERS`, else raise PolicyError."""
     if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= MAX_WORKERS:
         raise PolicyError(
-            f"workers must be a whole number from 1 to {MAX_WORKERS}",
+            f"workers must be a whole number from 1 to {MAX_WORKERS}, "
+            f"got {describe_value(workers)}",
             hint="os.cpu_count() is a good choice",
             field="workers",
         )

@@ -196,11 +196,14 @@ def _check_cacheable(delivery: Delivery, headers: Mapping[str, str]) -> None:
 
 
 def _check_forward_query(names: object) -> tuple[str, ...]:
-    if not isinstance(names, tuple | list | set | frozenset) or not all(
-        isinstance(name, str) and name and name.isprintable() for name in names
-    ):
+    if isinstance(names, tuple | list | set | frozenset):
+        wrong = [name for name in names if not _is_parameter_name(name)]
+    else:
+        names, wrong = (), [names]
+    if wrong:
         raise ConfigurationError(
-            "forward_query must be a tuple of names of query parameters",
+            "forward_query must be a tuple of names of query parameters, "
+            f"got {describe_value(wrong[0])}",
             hint='write it as ("v",)',
         )
     reserved = ", ".join(sorted(set(PARAMETERS).intersection(names)))
@@ -209,3 +212,7 @@ def _check_forward_query(names: object) -> tuple[str, ...]:
             f"forward_query contains {reserved}, which CloudFront reserves", hint="remove it"
         )
     return tuple(names)
+
+
+def _is_parameter_name(name: object) -> bool:
+    return isinstance(name, str) and name != "" and name.isprintable()

@@ -310,10 +310,11 @@ def test_conflicting_cookie_options_are_refused(run, key_options, options):
 def test_cookies_that_no_browser_would_send_are_refused(run, key_options):
     arguments = ("cookies", "https://media.example.com/videos/*", "--set-cookie", *key_options)
     result = run(*arguments, "--domain", "example.org")
-    assert_one_line_error(result, "example.org", "media.example.com")
+    assert_one_line_error(result, "--domain: example.org", "media.example.com")
     result = run(*arguments, "--domain", "example.org", "--path", "/films/")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.count("\n") == 2
+    assert "\ncfsign: --path: " in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -272,6 +272,7 @@ def test_redirect_max_age_is_0_without_the_default_expiry(
 @pytest.mark.parametrize(
     ("domain", "hint"),
     [
+        (7, r"domain: a domain must be text \(str\), got int"),
         ("media.example.com", "domain: the domain has no scheme"),
         (f"{DOMAIN}/files", "domain: the domain has a path"),
         ("https://media.s3.amazonaws.com", "domain: media.s3.amazonaws.com is an address of S3"),

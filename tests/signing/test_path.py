@@ -149,13 +149,13 @@ def test_query_is_text_or_pairs(query: Any, text: str) -> None:
 @pytest.mark.parametrize(
     ("query", "hint"),
     [
-        (7, "text, or pairs of a name and a value"),
+        (7, "text, or pairs of a name and a value, got int; write the pairs"),
         (["a"], "text, or pairs"),
         ([("a",)], "text, or pairs"),
         ([("a", "b", "c")], "text, or pairs"),
-        ({"a": 1}, r"names and values of a query must be text"),
-        ({"a": None}, r"names and values of a query must be text"),
-        ([(b"a", "b")], r"names and values of a query must be text"),
+        ({"a": 1}, r"names and values of a query must be text \(str\), got int"),
+        ({"a": None}, r"names and values of a query must be text \(str\), got NoneType"),
+        ([(b"a", "b")], r"names and values of a query must be text \(str\), got bytes"),
         ({"a": "\udcff"}, "not Unicode text"),
     ],
 )

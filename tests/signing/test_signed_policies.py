@@ -385,13 +385,16 @@ def test_cache_takes_as_much_memory_as_allowed(
     assert bound * 2 // 3 < used < bound
 
 
-@pytest.mark.parametrize("value", [-1, 1.5, "4096", True, None])
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(-1, "-1"), (1.5, "1.5"), ("4096", "'4096'"), (True, "True"), (None, "NoneType")],
+)
 def test_bad_cache_bytes_are_refused_when_the_distribution_is_made(
-    signer: Signer, value: Any
+    signer: Signer, value: Any, shown: str
 ) -> None:
     with pytest.raises(
         ConfigurationError,
-        match=r"whole number of bytes, such as 8388608; set 0 for no cache",
+        match=f"bytes, got {shown}; use a number such as 8388608, or 0 for no cache",
     ):
         Distribution(DOMAIN, signer, cache_bytes=value)
 
