@@ -25,7 +25,17 @@ CORE_TESTS = [
 ]
 
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")["project"]
-EXTRAS = ["cryptography", "flask", "django", "falcon", "cli", "demo", "edge", "parquet"]
+EXTRAS = [
+    "cryptography",
+    "flask",
+    "django",
+    "falcon",
+    "starlette",
+    "cli",
+    "demo",
+    "edge",
+    "parquet",
+]
 
 nox.options.error_on_missing_interpreters = True
 nox.options.reuse_existing_virtualenvs = True
@@ -78,7 +88,7 @@ def bare(session: nox.Session) -> None:
     """Run the tests of the core with `rsa` as the only dependency."""
     session.install("-e", ".")
     session.install("hypothesis", "pytest", "pytest-randomly", "time-machine")
-    for absent in ("cryptography", "flask", "django", "falcon", "botocore", "click"):
+    for absent in ("cryptography", "flask", "django", "falcon", "starlette", "botocore", "click"):
         session.run(
             "python", "-c", f"import importlib.util as u; assert not u.find_spec('{absent}')"
         )

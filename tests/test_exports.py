@@ -55,7 +55,9 @@ NEVER_IMPORTED = {
     "cryptography",
     "django",
     "falcon",
+    "fastapi",
     "flask",
+    "starlette",
     "werkzeug",
 }
 

@@ -22,6 +22,7 @@ NEVER_IMPORTED = {
     "rsa",
     "socket",
     "ssl",
+    "starlette",
     "werkzeug",
 }
 

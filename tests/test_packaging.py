@@ -16,7 +16,14 @@ pytest.importorskip("build")
 pytest.importorskip("hatchling")
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("cfsign", "cfsign_django", "cfsign_falcon", "cfsign_flask", "cfsign_pytest")
+PACKAGES = (
+    "cfsign",
+    "cfsign_django",
+    "cfsign_falcon",
+    "cfsign_flask",
+    "cfsign_pytest",
+    "cfsign_starlette",
+)
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +89,7 @@ SAFE = {
     "pyarrow": "23.0.1",
     "pytest": "9.0.3",
     "requests": "2.33.0",
+    "starlette": "1.3.1",
     "waitress": "3.0.2",
     "werkzeug": "3.1.9",
 }
@@ -103,7 +111,7 @@ def test_c8_no_requirement_admits_a_release_with_a_known_advisory():
             assert Version(floor.version) >= Version(SAFE[name]), name
 
 
-@pytest.mark.parametrize("framework", ["django", "falcon", "flask"])
+@pytest.mark.parametrize("framework", ["django", "falcon", "flask", "starlette"])
 def test_framework_extra_includes_cryptography(framework):
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
         "optional-dependencies"
@@ -145,6 +153,7 @@ except ModuleNotFoundError as error:
         ("cfsign_flask", "flask", "werkzeug"),
         ("cfsign_falcon", "falcon", "falcon.errors"),
         ("cfsign_falcon.asgi", "falcon", "falcon.errors"),
+        ("cfsign_starlette", "starlette", "starlette.endpoints"),
     ],
 )
 def test_missing_framework_is_reported_with_its_extra(package, framework, other):

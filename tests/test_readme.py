@@ -1,5 +1,6 @@
 """The snippets of the README and of docs/ run; links, commands and tables are correct."""
 
+import asyncio
 import json
 import os
 import re
@@ -108,11 +109,17 @@ def test_django_snippet_authorizes_and_redirects(tmp_path, trusted_keys):
     assert other == "403 None"
 
 
-def test_falcon_snippet_authorizes_and_redirects(monkeypatch, trusted_keys):
-    testing = pytest.importorskip("falcon.testing")
+@pytest.fixture
+def _environ(monkeypatch):
+    """Set the variables that `from_env` reads."""
     monkeypatch.setenv("CLOUDFRONT_DOMAIN", "https://media.example.com")
     monkeypatch.setenv("CLOUDFRONT_KEY_PAIR_ID", "K2JCJMDEHXQW5F")
     monkeypatch.setenv("CLOUDFRONT_PRIVATE_KEY_FILE", "cloudfront-private.pem")
+
+
+@pytest.mark.usefixtures("_environ")
+def test_falcon_snippet_authorizes_and_redirects(trusted_keys):
+    testing = pytest.importorskip("falcon.testing")
     (block,) = blocks(section("Falcon"), "python")
     app = run_blocks([block], "README.md")["app"]
 
@@ -129,6 +136,30 @@ def test_falcon_snippet_authorizes_and_redirects(monkeypatch, trusted_keys):
     assert trusted_keys.check(location).allowed
 
 
+@pytest.mark.usefixtures("_environ")
+def test_fastapi_snippet_authorizes_and_redirects(trusted_keys):
+    fastapi = pytest.importorskip("fastapi")
+    httpx = pytest.importorskip("httpx")
+    pytest.importorskip("itsdangerous")
+    (block,) = blocks(section("FastAPI and Starlette"), "python")
+    app = run_blocks([block], "README.md")["app"]
+
+    @app.get("/login/{user}")
+    async def log_in(user: str, request: fastapi.Request):
+        request.session["user"] = user
+
+    async def send():
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://site") as client:
+            responses = [await client.get("/content/ada/a.txt")]
+            await client.get("/login/ada")
+            return [*responses, *[await client.get(f"/content/{u}/a.txt") for u in ("ben", "ada")]]
+
+    anonymous, other, ada = asyncio.run(send())
+    assert (anonymous.status_code, other.status_code, ada.status_code) == (403, 403, 303)
+    assert trusted_keys.check(ada.headers["Location"]).allowed
+
+
 def test_signing_snippet_makes_valid_urls_and_cookies(trusted_keys):
     (block,) = blocks(section("Signing alone"), "python")
     namespace = run_blocks([block], "README.md")
@@ -138,7 +169,7 @@ def test_signing_snippet_makes_valid_urls_and_cookies(trusted_keys):
 
 
 def test_every_python_block_of_the_readme_is_tested():
-    sections = ("Flask", "Django", "Falcon", "Signing alone")
+    sections = ("Flask", "Django", "Falcon", "FastAPI and Starlette", "Signing alone")
     tested = [block for heading in sections for block in blocks(section(heading), "python")]
     assert blocks(README.read_text("utf-8"), "python") == tested
 
@@ -179,7 +210,7 @@ def _aws(monkeypatch, tmp_path, pem):
 
 
 @pytest.fixture
-def run_page(monkeypatch):
+def run_page(monkeypatch, _environ):
     """Return a function that runs the Python of a page, with the variables that it exports."""
 
     def run(name):

@@ -1,7 +1,8 @@
 """
 Reads the URL and the cookies from a site's response.
 
-It supports the responses of the test clients of Flask, Django and Falcon, of httpx and requests.
+It supports the responses of the test clients of Flask, Django, Falcon and Starlette, of httpx and
+requests.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What adapters do when a view is made: check it, and read its settings."""
+"""Checks and settings of a view, for adapters to call when the view is made."""
 
 from __future__ import annotations
 

@@ -34,10 +34,13 @@ ADAPTERS = (
     "django_async",
     "falcon_wsgi",
     "falcon_asgi",
+    "starlette",
+    "fastapi",
 )
 FLASK = ("flask_sync", "flask_async")
 DJANGO = ("django_sync", "django_async")
 FALCON = ("falcon_wsgi", "falcon_asgi")
+STARLETTE = ("starlette", "fastapi")
 
 #: The views of every site, and the options of each.
 VIEWS: Mapping[str, Mapping[str, Any]] = {
@@ -201,6 +204,33 @@ FLASK_MERGES = Difference(
 FALCON_MOUNT = Difference(
     "Falcon routes by the whole ASGI path, so the route's template includes the mount point."
 )
+STARLETTE_HEADERS = Difference(
+    "The site's exception handler sends the headers of the exception, as the framework's own "
+    "handlers do: `headers=exc.headers`."
+)
+STARLETTE_OPTIONS = Difference(
+    "Starlette and FastAPI answer OPTIONS with 405. Their `CORSMiddleware` answers preflight "
+    "requests.",
+    AllowedMethods(405),
+)
+FASTAPI_HEAD = Difference(
+    "FastAPI answers HEAD with 405, unless the function also has a route for it: `@app.head(path, "
+    "include_in_schema=False)`."
+)
+FASTAPI_METHODS = Difference(
+    "FastAPI has one route for each method, and names only that of the first in `Allow`.",
+    AllowedMethods(405, frozenset({"GET"})),
+)
+FASTAPI_OPTIONS = Difference(STARLETTE_OPTIONS.why, FASTAPI_METHODS.expected)
+FASTAPI_DECIDES = Difference(
+    "A FastAPI route decides before it calls cfsign. cfsign then answers 404, even if the "
+    "decision was 200."
+)
+FASTAPI_FUNCTION = Difference(
+    "A FastAPI route is a function of the site, and cfsign calls no `authorize`. The route must be "
+    "`async`, because it awaits cfsign.",
+    "",
+)
 DJANGO_CHECKS = Difference(
     "Django reports wrong settings in its system checks (`manage.py check`, `runserver`). A server "
     "that skips the checks answers every request with 500.",
@@ -351,6 +381,7 @@ ROWS: tuple[Row, ...] = (
                 "own-page-deny",
                 Deny(403, {"X-Why": "not yours"}),
                 Refused(403, {"X-Why": "not yours"}, own_page=True),
+                differences=dict.fromkeys(STARLETTE, STARLETTE_HEADERS),
             ),
         ),
     ),
@@ -481,7 +512,7 @@ ROWS: tuple[Row, ...] = (
         "HEAD",
         "as GET, without a body",
         (
-            Case("head", 200, Signed(), Request(method="HEAD")),
+            Case("head", 200, Signed(), Request(method="HEAD"), {"fastapi": FASTAPI_HEAD}),
             Case(
                 "head-json",
                 200,
@@ -500,13 +531,27 @@ ROWS: tuple[Row, ...] = (
     Row(
         "OPTIONS",
         "the framework's answer, with `Allow`; `authorize` is not called",
-        (Case("options", 451, AllowedMethods(200), Request(method="OPTIONS")),),
+        (
+            Case(
+                "options",
+                451,
+                AllowedMethods(200),
+                Request(method="OPTIONS"),
+                {"starlette": STARLETTE_OPTIONS, "fastapi": FASTAPI_OPTIONS},
+            ),
+        ),
     ),
     Row(
         "POST, PUT, PATCH, DELETE",
         "405 with `Allow`; `authorize` is not called",
         tuple(
-            Case(f"method-{method.lower()}", 451, AllowedMethods(405), Request(method=method))
+            Case(
+                f"method-{method.lower()}",
+                451,
+                AllowedMethods(405),
+                Request(method=method),
+                {"fastapi": FASTAPI_METHODS},
+            )
             for method in ("POST", "PUT", "PATCH", "DELETE")
         ),
     ),
@@ -519,7 +564,7 @@ ROWS: tuple[Row, ...] = (
                 451,
                 AllowedMethods(405),
                 Request(method="BREW"),
-                dict.fromkeys(FALCON, FALCON_METHODS),
+                {**dict.fromkeys(FALCON, FALCON_METHODS), "fastapi": FASTAPI_METHODS},
             ),
         ),
     ),
@@ -588,7 +633,10 @@ ROWS: tuple[Row, ...] = (
                 # Flask's router matches no name with a line feed.
                 Refused(404, {} if name == "line" else NO_STORE, own_page=True),
                 Request(key),
-                dict.fromkeys(FLASK, FLASK_MERGES) if name == "empty-first" else {},
+                {
+                    **(dict.fromkeys(FLASK, FLASK_MERGES) if name == "empty-first" else {}),
+                    "fastapi": FASTAPI_DECIDES,
+                },
             )
             for name, key in {
                 "up": "..%2Fa.txt",
@@ -658,6 +706,7 @@ ROWS: tuple[Row, ...] = (
                 451,
                 Refused(404, NO_STORE, own_page=True),
                 Request(query=query, view="forward"),
+                {"fastapi": FASTAPI_DECIDES},
             )
             for name, query in (
                 ("twice", "v=1&v=2"),
@@ -739,7 +788,8 @@ ROWS: tuple[Row, ...] = (
         test="test_redirect_to_a_stable_url_is_cached",
     ),
     Row(
-        "A blueprint with a prefix, a Django `include`, a longer Falcon template",
+        "A blueprint with a prefix, a Django `include`, a longer Falcon template, a Starlette "
+        "`Mount`, a FastAPI router",
         "the prefix is not part of the file's path",
         (
             Case("nested", 200, Signed("/b/a.txt"), Request("b/a.txt", view="nested")),
@@ -806,7 +856,14 @@ ROWS: tuple[Row, ...] = (
     Row(
         "`authorize` is not overridden",
         "`NotImplementedError` when the view is made",
-        (Start("no-authorize", "NotImplementedError", authorize="none"),),
+        (
+            Start(
+                "no-authorize",
+                "NotImplementedError",
+                authorize="none",
+                differences={"fastapi": FASTAPI_FUNCTION},
+            ),
+        ),
     ),
     Row(
         "An `async` authorize in a plain view, or the reverse",
@@ -816,7 +873,7 @@ ROWS: tuple[Row, ...] = (
                 "wrong-async",
                 "TypeError",
                 authorize="wrong",
-                differences=dict.fromkeys(FLASK, FLASK_AWAITS),
+                differences={**dict.fromkeys(FLASK, FLASK_AWAITS), "fastapi": FASTAPI_FUNCTION},
             ),
         ),
     ),

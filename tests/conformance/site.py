@@ -1,4 +1,4 @@
-"""The parts that the six sites share: their settings, and the application for a server."""
+"""The parts that all sites share: their settings, and the application for a server."""
 
 from __future__ import annotations
 

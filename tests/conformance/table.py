@@ -18,6 +18,8 @@ _TITLES = {
     "django_async": "Django, async",
     "falcon_wsgi": "Falcon",
     "falcon_asgi": "Falcon, ASGI",
+    "starlette": "Starlette",
+    "fastapi": "FastAPI",
 }
 
 
@@ -27,7 +29,7 @@ def markdown() -> str:
     lines = [_line(row, notes) for row in ROWS]
     return "\n".join(
         [
-            f"Each of {len(CASES) + len(STARTS)} cases runs on all six adapters, in process and "
+            f"Each of {len(CASES) + len(STARTS)} cases runs on all eight adapters, in process and "
             "over HTTP with gunicorn and uvicorn. The local edge checks every signed URL.",
             "A number stands for a difference that the framework forces.",
             "",

@@ -1,0 +1,15 @@
+"""Authorize, sign, redirect: private files behind Amazon CloudFront, for Starlette and FastAPI."""
+
+try:
+    import starlette as _starlette  # noqa: F401
+except ModuleNotFoundError as error:
+    if error.name != "starlette":
+        raise
+    raise ModuleNotFoundError(
+        "cfsign_starlette needs Starlette: pip install 'cloudfront-cfsign[starlette]'",
+        name="starlette",
+    ) from None
+
+from cfsign_starlette.endpoint import SignedRedirectEndpoint as SignedRedirectEndpoint
+from cfsign_starlette.redirect import SignedRedirect as SignedRedirect
+from cfsign_starlette.redirect import signed_redirect as signed_redirect

@@ -1,0 +1,156 @@
+"""The endpoint that authorizes, signs and redirects."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self, cast
+
+from starlette.endpoints import HTTPEndpoint
+from starlette.requests import Request
+from starlette.responses import Response
+
+from cfsign import Distribution
+from cfsign.config import hide
+from cfsign.views import (
+    OptionAttributes,
+    ViewHandler,
+    ViewOptions,
+    build_resource_error,
+    check_authorize,
+    check_distribution,
+    read_config,
+    read_env,
+)
+from cfsign_starlette.responses import get_file_request, respond
+
+
+class SignedRedirectEndpoint(OptionAttributes, HTTPEndpoint):
+    """
+    Authorizes each request, and redirects it to a signed URL.
+
+    Override `authorize`, set `distribution`, and add the class to a route such as
+    `/content/{resource:path}`. The other attributes are options (`cfsign.views.ViewOptions`). They
+    are checked when the class is made, and read once.
+
+    Raises:
+        TypeError: `authorize` is not async.
+        ConfigurationError: The distribution is not a `Distribution`; or an option has a wrong
+            value, or cannot work with the distribution.
+    """
+
+    #: The distribution that serves the files. `as_endpoint`, `from_config` and `from_env` set it.
+    distribution: ClassVar[Distribution | None] = None
+
+    _handler: ClassVar[ViewHandler]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Check the class, unless it leaves `authorize` or `distribution` to a subclass."""
+        super().__init_subclass__(**kwargs)
+        if cls.authorize is not SignedRedirectEndpoint.authorize:
+            cls._check_authorize()
+            if cls.distribution is not None:
+                cls._get_handler()
+
+    @classmethod
+    def as_endpoint(cls, distribution: Distribution | None = None, **options: Any) -> type[Self]:
+        """
+        Return the class for a route, with these options.
+
+        Args:
+            distribution: The distribution that serves the files. The default is the attribute of
+                the class.
+            options: Options of `cfsign.views.ViewOptions`, such as `forward_query` or `code`. They
+                override the attributes of the class.
+
+        Raises:
+            NotImplementedError: `authorize` is not overridden.
+            TypeError: `authorize` is not async.
+            ConfigurationError: There is no distribution; or an option is unknown, has a wrong
+                value, or cannot work with the distribution.
+        """
+        hidden = hide(distribution)
+        del distribution
+        ViewOptions.check_names(options)
+        cls._check_authorize()
+        if hidden.reveal() is not None:
+            options["distribution"] = check_distribution(cls.__name__, hidden)
+        members = {"__module__": cls.__module__, **options}
+        endpoint = cast(type[Self], type(cls.__name__, (cls,), members))
+        endpoint._get_handler()
+        return endpoint
+
+    @classmethod
+    def from_config(cls, mapping: Mapping[str, Any], **options: Any) -> type[Self]:
+        """
+        Return the class for a route, with the settings `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`.
+
+        Raises:
+            ConfigurationError: A setting or an option is wrong. Lists all problems.
+        """
+        hidden: Any = hide(mapping)
+        del mapping
+        return cls.as_endpoint(**read_config(cls, hidden, options))
+
+    @classmethod
+    def from_env(
+        cls,
+        environ: Mapping[str, str] = os.environ,
+        prefix: str = "CLOUDFRONT_",
+        **options: Any,
+    ) -> type[Self]:
+        """
+        Return the class for a route, with settings from the environment.
+
+        Raises:
+            ConfigurationError: A variable or an option is wrong. Lists all problems.
+        """
+        hidden: Any = hide(environ)
+        del environ
+        return cls.as_endpoint(**read_env(cls, hidden, prefix, options))
+
+    async def authorize(self, request: Request, resource: str, **path_params: Any) -> Any:
+        """
+        Decide whether the client may have the file *resource*.
+
+        Args:
+            request: Starlette's request.
+            resource: The plain path of the file.
+            path_params: The other variables of the route.
+
+        Returns:
+            An HTTP status (200 and 204 allow, 400 to 599 refuse), an `Allow`, a `Deny`, or a
+            response, which is passed on.
+        """
+        raise NotImplementedError
+
+    async def get(self, request: Request) -> Response:
+        """Answer GET and HEAD."""
+        path_params = dict(request.path_params)
+        resource = path_params.pop("resource", None)
+        if not isinstance(resource, str):
+            raise build_resource_error(resource, path_params)
+        file_request = get_file_request(self._get_handler(), request, resource)
+        result = hide(await self.authorize(request, resource, **path_params))
+        return await respond(file_request, result)
+
+    @classmethod
+    def _check_authorize(cls) -> None:
+        check_authorize(
+            cls,
+            SignedRedirectEndpoint,
+            "self, request, resource, **path_params",
+            is_async=inspect.iscoroutinefunction(cls.authorize),
+            can_await=True,
+        )
+
+    @classmethod
+    def _get_handler(cls) -> ViewHandler:
+        """Return the handler of this class; a subclass has other options, and its own handler."""
+        handler: ViewHandler | None = vars(cls).get("_handler")
+        if handler is None or handler.distribution is not cls.distribution:
+            cls._check_authorize()
+            distribution = check_distribution(cls.__name__, cls.distribution)
+            cls._handler = handler = ViewHandler(distribution, ViewOptions.from_view(cls))
+        return handler

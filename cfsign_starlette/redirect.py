@@ -1,0 +1,147 @@
+"""The function that a FastAPI route calls with its decision."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from copy import deepcopy
+from http import HTTPStatus
+from typing import Any, Self
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from cfsign import Distribution
+from cfsign.config import hide
+from cfsign.views import (
+    ViewHandler,
+    ViewOptions,
+    build_resource_error,
+    check_distribution,
+    read_config,
+    read_env,
+)
+from cfsign_starlette.responses import get_file_request, respond
+
+
+class SignedRedirect:
+    """
+    Redirects allowed requests to a signed URL: `await media(request, resource, result)`.
+
+    Use it under the name `signed_redirect`.
+    """
+
+    def __init__(self, distribution: Distribution | None = None, **options: Any) -> None:
+        """
+        Check the options.
+
+        Args:
+            distribution: The distribution that serves the files. Required.
+            options: Options of `cfsign.views.ViewOptions`, such as `forward_query` or `code`.
+
+        Raises:
+            ConfigurationError: There is no distribution; or an option is unknown, has a wrong
+                value, or cannot work with *distribution*.
+        """
+        hidden = hide(distribution)
+        del distribution
+        checked = check_distribution("signed_redirect", hidden)
+        ViewOptions.check_names(options)
+        self._handler = ViewHandler(checked, ViewOptions.from_view(type(self), options))
+
+    @classmethod
+    def from_config(cls, mapping: Mapping[str, Any], **options: Any) -> Self:
+        """
+        Build from the settings `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`.
+
+        Raises:
+            ConfigurationError: A setting or an option is wrong. Lists all problems.
+        """
+        hidden: Any = hide(mapping)
+        del mapping
+        return cls(**read_config(cls, hidden, options))
+
+    @classmethod
+    def from_env(
+        cls,
+        environ: Mapping[str, str] = os.environ,
+        prefix: str = "CLOUDFRONT_",
+        **options: Any,
+    ) -> Self:
+        """
+        Build from environment variables, as `Distribution.from_env` does.
+
+        Raises:
+            ConfigurationError: A variable or an option is wrong. Lists all problems.
+        """
+        hidden: Any = hide(environ)
+        del environ
+        return cls(**read_env(cls, hidden, prefix, options))
+
+    def __repr__(self) -> str:
+        return f"<signed_redirect {self._handler.distribution.domain}>"
+
+    async def __call__(self, request: Request, resource: str, result: object) -> Response:
+        """
+        Return the response for the file *resource*.
+
+        The path is validated first: if it is not a valid file name, the response is a 404, even if
+        *result* allows the request.
+
+        Args:
+            request: The request of the route.
+            resource: The plain path of the file, from a route such as `/content/{resource:path}`.
+            result: The decision: an HTTP status (200 and 204 allow, 400 to 599 refuse), an `Allow`,
+                a `Deny`, or a response, which is passed on.
+
+        Raises:
+            HTTPException: The request is refused.
+            DecisionError: The result is anything else. Nothing is signed.
+            TypeError: The first argument is not a `Request`.
+            ConfigurationError: The resource is not text.
+        """
+        hidden = hide(result)
+        del result
+        if not isinstance(request, Request):
+            raise TypeError(f"request must be a Request, got {type(request).__name__}")
+        if not isinstance(resource, str):
+            raise build_resource_error(resource, request.path_params)
+        return await respond(get_file_request(self._handler, request, resource), hidden)
+
+    @property
+    def responses(self) -> dict[int | str, dict[str, Any]]:
+        """The responses for OpenAPI: the argument `responses` of a FastAPI route."""
+        options = self._handler.options
+        if options.delivery == "json":
+            status, success = HTTPStatus.OK, _JSON
+        else:
+            status, success = HTTPStatus(options.code), _REDIRECT
+        return {
+            status.value: deepcopy(success),  # the site may change it
+            403: {"description": "The client may not have the file."},
+            404: {"description": "There is no such file."},
+        }
+
+
+_REDIRECT = {
+    "description": "A redirect to the file at CloudFront, valid for a short time.",
+    "headers": {"Location": {"schema": {"type": "string", "format": "uri"}}},
+}
+_JSON = {
+    "description": "The URL of the file at CloudFront, valid for a short time.",
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["url", "expires_at"],
+                "properties": {
+                    "url": {"type": "string", "format": "uri"},
+                    "expires_at": {"type": "integer", "description": "Unix time, in seconds"},
+                },
+            }
+        }
+    },
+}
+
+#: The name to call it by: `media = signed_redirect(distribution, delivery="json")`.
+signed_redirect = SignedRedirect

@@ -1,0 +1,45 @@
+"""A FastAPI site."""
+
+import asyncio
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+
+from cfsign import Distribution
+from cfsign_starlette import signed_redirect
+from tests.conformance.cases import VIEWS, rule
+from tests.conformance.drivers import starlette_site
+
+IS_ASGI = IS_ASYNC = True
+PREFIX = ""
+
+
+async def decide(request: Request, resource: str, case: str):
+    await asyncio.sleep(0)
+    return rule(case, request.headers["X-User"], resource, starlette_site.NATIVES)
+
+
+def add_route(router, path, media):
+    @router.head(path, include_in_schema=False)
+    @router.get(path)
+    async def content(resource: str, request: Request, result=Depends(decide)):  # noqa: B008
+        return await media(request, resource, result)
+
+
+def create_app(settings):
+    distribution = Distribution.from_config(settings)
+    app = FastAPI(exception_handlers=starlette_site.PAGES)
+    for name, options in VIEWS.items():
+        media = signed_redirect(distribution, **options)
+        add_route(app, f"/{name}/{{case}}/{{resource:path}}", media)
+    nested = APIRouter(prefix="/nested/{case}")
+    add_route(nested, "/{resource:path}", signed_redirect.from_config(settings))
+    app.include_router(nested)
+    return app
+
+
+client = starlette_site.client
+
+
+def start(settings, members):
+    options = {name: value for name, value in members.items() if name != "authorize"}
+    signed_redirect.from_config(settings, **options)

@@ -1,0 +1,39 @@
+"""A Starlette site."""
+
+import asyncio
+
+from starlette.applications import Starlette
+from starlette.routing import Mount, Route
+
+from cfsign import Distribution
+from cfsign_starlette import SignedRedirectEndpoint
+from tests.conformance.cases import VIEWS, rule
+from tests.conformance.drivers import starlette_site
+
+IS_ASGI = IS_ASYNC = True
+PREFIX = ""
+
+
+class Content(SignedRedirectEndpoint):
+    async def authorize(self, request, resource, case):
+        await asyncio.sleep(0)
+        return rule(case, request.headers["X-User"], resource, starlette_site.NATIVES)
+
+
+def create_app(settings):
+    distribution = Distribution.from_config(settings)
+    routes = [
+        Route(f"/{name}/{{case}}/{{resource:path}}", Content.as_endpoint(distribution, **options))
+        for name, options in VIEWS.items()
+    ]
+    nested = Route("/{resource:path}", Content.from_config(settings))
+    routes.append(Mount("/nested/{case}", routes=[nested]))
+    return Starlette(routes=routes, exception_handlers=starlette_site.PAGES)
+
+
+client = starlette_site.client
+
+
+def start(settings, members):
+    endpoint = type("Endpoint", (SignedRedirectEndpoint,), dict(members))
+    Route("/{resource:path}", endpoint.from_config(settings))
