@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import unquote
 
+from cfsign.checking.key_group import check_request
 from cfsign.checking.verdict import Reason
 from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.context import Context
@@ -59,10 +61,24 @@ def _list_for_comparison(context: Context) -> Iterator[str]:
     url = context.url
     if url is not None and url.host != url.canonical_host:
         yield "Upper case and a default port make no difference in a host."
+        if _needs_given_host(context):
+            yield (
+                "The URL was signed with a host that clients do not send like this: they send "
+                f"{url.canonical_host}."
+            )
     if url is not None and url.path in ("", "/"):
         yield "https://HOST and https://HOST/ are the same URL."
     if context.key is not None and context.key.algorithm not in KEY_ALGORITHMS:
         yield f"Keys other than {' and '.join(KEY_ALGORITHMS)} are accepted."
+
+
+def _needs_given_host(context: Context) -> bool:
+    """Return True if the request is refused with its host as clients send it."""
+    request = context.request
+    if request is None or context.reason is not Reason.ALLOWED:
+        return False
+    sent = replace(request.url, host=request.url.canonical_host)
+    return not check_request(replace(request, url=sent), context.keys).allowed
 
 
 def _list_for_request(context: Context) -> Iterator[str]:

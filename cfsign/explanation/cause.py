@@ -52,6 +52,7 @@ class Mistake(enum.Enum):
     LINE_BREAKS = "line-breaks"
     # rules/signature.py
     WRONG_KEY = "wrong-key"
+    OTHER_DOCUMENT = "other-document"
     NO_KEY_VERIFIES = "no-key-verifies"
     SIGNATURE_CUT = "signature-cut"
     SIGNATURE_MISSING = "signature-missing"

@@ -20,6 +20,7 @@ from cfsign.keys.protocol import PrivateKey as PrivateKey
 from cfsign.keys.protocol import PublicKey as PublicKey
 from cfsign.keys.protocol import Source as Source
 from cfsign.keys.protocol import Unpicklable as Unpicklable
+from cfsign.keys.protocol import can_recover as can_recover
 from cfsign.keys.protocol import get_hash_algorithms as get_hash_algorithms
 from cfsign.keys.protocol import is_async as is_async
 from cfsign.keys.protocol import is_blocking as is_blocking

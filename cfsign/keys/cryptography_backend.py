@@ -26,7 +26,7 @@ from cfsign.keys.key_errors import (
     build_wrong_password_error,
 )
 from cfsign.keys.pem import PEM
-from cfsign.keys.protocol import HashAlgorithm, Unpicklable
+from cfsign.keys.protocol import HashAlgorithm, Unpicklable, read_digest_info
 from cfsign.utils.secret import Secret
 
 NAME = "cryptography"
@@ -168,6 +168,14 @@ class RSAPublicKey(_OpenSSLPublicKey):
     def verify(self, message: bytes, signature: bytes, hash_algorithm: HashAlgorithm) -> bool:
         """Return True if this key made *signature* for *message*. Never raises."""
         return self._is_valid(message, signature, _PKCS1_V1_5, _HASHES[hash_algorithm])
+
+    def recover_digest(self, signature: bytes) -> tuple[HashAlgorithm, bytes] | None:
+        """Return the hash algorithm and the hash that *signature* was made for, or None."""
+        try:
+            info = self._key.recover_data_from_signature(signature, _PKCS1_V1_5, None)
+        except (InvalidSignature, ValueError, *_FORBIDDEN_HASH):
+            return None
+        return read_digest_info(info)
 
     def find_other_scheme(self, message: bytes, signature: bytes) -> str | None:
         """Return the scheme if it is RSASSA-PSS (RFC 8017, 8.1) or another hash, else None."""

@@ -105,6 +105,37 @@ class PublicKey(Protocol):
         ...
 
 
+class RecoveringKey(PublicKey, Protocol):
+    """An RSA key of this package: it shows which hash a signature was made for."""
+
+    def recover_digest(self, signature: bytes) -> tuple[HashAlgorithm, bytes] | None:
+        """
+        Return the hash algorithm and the hash that *signature* was made for.
+
+        Returns:
+            None if this key did not make *signature* with PKCS#1 v1.5 and one of CloudFront's two
+            hash algorithms.
+        """
+        ...
+
+
+# The DER of DigestInfo before the hash (RFC 8017, section 9.2, note 1).
+_DIGEST_INFO: dict[HashAlgorithm, bytes] = {
+    "SHA1": bytes.fromhex("3021300906052b0e03021a05000414"),
+    "SHA256": bytes.fromhex("3031300d060960864801650304020105000420"),
+}
+_DIGEST_BYTES: dict[HashAlgorithm, int] = {"SHA1": 20, "SHA256": 32}
+
+
+def read_digest_info(info: bytes) -> tuple[HashAlgorithm, bytes] | None:
+    """Return the hash algorithm and the hash in a DigestInfo; None if it is another structure."""
+    for name, prefix in _DIGEST_INFO.items():
+        digest = info[len(prefix) :]
+        if info.startswith(prefix) and len(digest) == _DIGEST_BYTES[name]:
+            return name, digest
+    return None
+
+
 class Unpicklable:
     """A mixin for objects with a secret: they cannot be pickled, copied or deep-copied."""
 
@@ -142,6 +173,11 @@ def is_blocking(key: PrivateKey | AsyncPrivateKey) -> bool:
 def is_gil_bound(key: PrivateKey | AsyncPrivateKey) -> TypeGuard[GilBoundKey]:
     """Return True if the key holds the GIL while it signs, so that threads do not help."""
     return bool(getattr(key, "is_gil_bound", False))
+
+
+def can_recover(key: PublicKey) -> TypeGuard[RecoveringKey]:
+    """Return True if the key has `recover_digest`."""
+    return hasattr(key, "recover_digest")
 
 
 def get_hash_algorithms(key: PrivateKey | AsyncPrivateKey) -> tuple[HashAlgorithm, ...]:

@@ -26,7 +26,7 @@ from cfsign.keys.formats import (
 )
 from cfsign.keys.key_errors import build_backend_error, build_hash_error
 from cfsign.keys.pem import PEM
-from cfsign.keys.protocol import HashAlgorithm, Unpicklable
+from cfsign.keys.protocol import HashAlgorithm, Unpicklable, read_digest_info
 from cfsign.utils.fork import run_after_fork
 from cfsign.utils.secret import Secret
 
@@ -127,6 +127,18 @@ class RSAPublicKey:
         """Return True if this key made *signature* for *message*. Never raises."""
         # The library accepts any hash that the signature names. Only the requested one counts.
         return self._find_method(message, signature) == _METHODS[hash_algorithm]
+
+    def recover_digest(self, signature: bytes) -> tuple[HashAlgorithm, bytes] | None:
+        """Return the hash algorithm and the hash that *signature* was made for, or None."""
+        length = (self._key.n.bit_length() + 7) // 8
+        number = int.from_bytes(signature, "big")
+        if len(signature) != length or number >= self._key.n:  # as in `_find_method`
+            return None
+        padded = pow(number, self._key.e, self._key.n).to_bytes(length, "big")
+        # RFC 8017, section 9.2: at least eight bytes of padding.
+        padding, zero, info = padded[2:].partition(b"\x00")
+        is_padded = padded[:2] == b"\x00\x01" and len(padding) >= 8 and not padding.strip(b"\xff")
+        return read_digest_info(info) if is_padded and zero else None
 
     def find_other_scheme(self, message: bytes, signature: bytes) -> str | None:
         """Return the scheme if it is PKCS#1 v1.5 with another hash; `rsa` does not support PSS."""

@@ -162,6 +162,14 @@ add(
 
 # The URL that was signed
 
+
+def _sign_other_encoding(world: World, signed: str, requested: str, is_custom: bool) -> str:
+    """Sign one URL with botocore, and request the other with that signature."""
+    made = world.boto(signed, policy=world.boto_policy(signed)) if is_custom else world.boto(signed)
+    parameters = made[made.index("Policy=" if is_custom else "Expires=") :]
+    return add_parameters(requested, parameters)
+
+
 add(
     "Signed for http, requested over https",
     BOTO,
@@ -278,6 +286,58 @@ for was, becomes, title, mistake in (
             else w.boto(base).replace(f"name={was}", f"name={becomes}")
         ),
     )
+DISPOSITION = f"{CNAME}?response-content-disposition=attachment%3B%20filename%3D%22a%20b.pdf%22"
+for signed, becomes, title, mistake in (
+    ("/x?d=f%3Db%20c", "/x?d=f=b%20c", "An equals sign decoded in a query", Mistake.RE_ENCODED),
+    ("/x?d=f=b c", "/x?d=f%3Db+c", "= and a space encoded as a form", Mistake.UNENCODED),
+    ("/x?n=it's%20(1)", "/x?n=it%27s+(1)", "An apostrophe and a space", Mistake.RE_ENCODED),
+    ("/a%2Cb:c@d.jpg", "/a,b%3Ac%40d.jpg", "Three characters changed", Mistake.RE_ENCODED),
+    ("/a%20b(1).jpg", "/a+b%281%29.jpg", "A space and parentheses", Mistake.RE_ENCODED),
+    ("/u%CC%88.jpg", "/%C3%BC.jpg", "An umlaut decomposed, as macOS does", Mistake.RE_ENCODED),
+    ("/a%2Db%5Fc.jpg", "/a-b_c.jpg", "Letters that need no escape", Mistake.RE_ENCODED),
+    ("/x?n=a%26b", "/x?n=a&b", "An & of a value decoded", Mistake.RE_ENCODED),
+    ("/a%2Fb(1).jpg", "/a/b%281%29.jpg", "A slash encoded in a path", Mistake.RE_ENCODED),
+):
+    for is_custom in (False, True):
+        if is_custom and mistake is Mistake.UNENCODED:
+            continue
+        add(
+            f"{title}{' (custom policy)' if is_custom else ''}",
+            BOTO,
+            mistake,
+            lambda w, signed=signed, becomes=becomes, is_custom=is_custom: _sign_other_encoding(
+                w,
+                f"https://media.example.com{signed}",
+                f"https://media.example.com{becomes}",
+                is_custom,
+            ),
+        )
+add(
+    "A file name in quotes, put between encoded text",
+    "AWS's JavaScript signer up to 3.1046",
+    Mistake.UNENCODED,
+    lambda w: canned(
+        DISPOSITION,
+        w.rsa.sign(
+            (CANNED % (DISPOSITION.replace("%22a%20b.pdf%22", '\\"a b.pdf\\"'), EXPIRES)).encode()
+        ),
+        w.rsa,
+    ),
+)
+add(
+    "Capitals in the signed host",
+    BOTO,
+    Mistake.HOST,
+    lambda w: w.boto(CNAME.replace("media.example", "Media.Example")).replace(
+        "Media.Example", "media.example"
+    ),
+)
+add(
+    "Another expiry signed than the one sent",
+    BOTO,
+    Mistake.OTHER_DOCUMENT,
+    lambda w: w.boto(URL, EXPIRES - 60).replace(str(EXPIRES - 60), str(EXPIRES)),
+)
 add(
     "A space in the URL",
     BOTO,

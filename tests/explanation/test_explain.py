@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cfsign import Explanation, Mistake, Reason, explain
+from cfsign import Explanation, Mistake, Reason, TrustedKeyGroup, explain
 from cfsign.explanation.base64_variants import decode_variants
 from cfsign.explanation.candidates.documents import list_others
 from cfsign.explanation.context import read_context
@@ -24,6 +25,7 @@ from tests.explanation.makers import (
     CANNED,
     EXPIRES,
     NOW,
+    Key,
     World,
     canned,
     cookies,
@@ -608,6 +610,18 @@ def test_minus_zero_is_not_whole_epoch_seconds(world: World, name: str) -> None:
     assert f"{name} is -0" in explanation.causes[0].evidence
 
 
+@pytest.mark.parametrize(("signed", "is_named"), [("Media.Example.com", True), ("", False)])
+def test_host_that_clients_do_not_send(world: World, signed: str, is_named: bool) -> None:
+    """It is allowed as given. Clients send another URL, which CloudFront refuses."""
+    given = URL.replace("media.example.com", "Media.Example.com")
+    url = world.boto(URL.replace("media.example.com", signed or "media.example.com"))
+    if not signed:
+        url = url.replace(URL, given)
+    explanation = explain(url, world.trusted, at=NOW)
+    assert explanation.allowed
+    assert any("they send media.example.com" in one for one in explanation.assumptions) is is_named
+
+
 def test_usual_request_has_no_assumptions(world: World) -> None:
     """Neither has a custom policy for a URL with a query: its unescaped ? is documented."""
     url = f"{URL}?size=large"
@@ -701,14 +715,45 @@ def test_other_names_of_this_machine_are_tried(
 
 def test_guess_for_a_canned_policy_asks_for_other_hosts(world: World) -> None:
     """A canned policy does not contain its URL; a custom one contains its Resource."""
-    canned_url = world.boto(URL, key=world.untrusted)
+    untrusted = Key.make(world.ec.key_pair_id, "EC", "ec_paramgen_curve:P-256")
+    canned_url = world.boto(URL, key=untrusted)
     (guess,) = explain(canned_url, world.trusted, at=NOW).causes
+    assert not guess.certain
     assert "A canned policy does not contain the signed URL" in guess.hint
     assert "hosts= in Python, --host on the command line" in guess.hint
-    custom_url = world.boto(URL, key=world.untrusted, policy=world.boto_policy(URL))
+    custom_url = world.boto(URL, key=untrusted, policy=world.boto_policy(URL))
     (guess,) = explain(custom_url, world.trusted, at=NOW).causes
     assert "canned" not in guess.hint
     assert "host" not in guess.hint
+
+
+@pytest.mark.parametrize("backend", ["cryptography", "rsa"])
+@pytest.mark.parametrize("is_custom", [True, False])
+def test_rsa_signature_shows_its_key(world: World, backend: str, is_custom: bool) -> None:
+    """Also if it is not known what was signed; so the key and the hash are certain."""
+    pems = {"KOTHER": world.other.public_pem, world.rsa.key_pair_id: world.rsa.public_pem}
+    trusted = TrustedKeyGroup(pems)
+    trusted._keys = {name: load_public_key(pem, backend=backend) for name, pem in pems.items()}
+    unknown = "https://unknown.example.com/a.jpg"
+    if is_custom:
+        signed = world.boto(URL, policy=world.boto_policy(unknown))
+        signed = re.sub(
+            "Policy=[^&]*", "Policy=" + to_cloudfront(world.boto_policy(URL).encode()), signed
+        )
+    else:
+        signed = world.boto(unknown).replace(unknown, URL)
+    (cause,) = explain(signed, trusted, at=NOW).causes
+    assert (cause.mistake, cause.certain) == (Mistake.OTHER_DOCUMENT, True)
+    assert world.rsa.key_pair_id in cause.message
+    wrong_id = signed.replace(world.rsa.key_pair_id, "KOTHER")
+    assert [cause.mistake for cause in explain(wrong_id, trusted, at=NOW).causes] == [
+        Mistake.WRONG_KEY,
+        Mistake.OTHER_DOCUMENT,
+    ]
+    untrusted = world.boto(URL, key=world.untrusted)
+    (cause,) = explain(untrusted, trusted, at=NOW).causes
+    assert (cause.mistake, cause.certain) == (Mistake.NO_KEY_VERIFIES, True)
+    assert "for any URL or policy" in cause.message
 
 
 def test_expired_policy_is_reported_with_its_age(world: World) -> None:

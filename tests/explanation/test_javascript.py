@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from cfsign import Mistake, explain
 from tests.explanation.makers import CANNED, EXPIRES, NOW, World, canned
 
-PACKAGE = "@aws-sdk/cloudfront-signer@3"
+PACKAGE = "@aws-sdk/cloudfront-signer"
 URL = "https://media.example.com/images/horizon.jpg"
 UNTIL = "2026-01-01T01:00:00.000Z"
 POLICY = {"Statement": [{"Resource": URL, "Condition": {}}]}
@@ -29,27 +30,34 @@ process.stdout.write(JSON.stringify(signed));
 """
 
 
-@pytest.fixture(scope="session")
-def modules() -> Path:
-    """The SDK, installed once per machine into a temporary folder."""
+def install(version: str) -> Path:
+    """Install the SDK, once per machine, and return its folder below the temporary one."""
     npm, node = shutil.which("npm"), shutil.which("node")
     if npm is None or node is None:
         pytest.skip("node is not installed")
-    folder = Path(tempfile.gettempdir()) / f"cfsign-javascript-{os.getuid()}"
+    folder = Path(tempfile.gettempdir()) / f"cfsign-javascript-{os.getuid()}-{version}"
     folder.mkdir(exist_ok=True)
     if not (folder / "node_modules" / "@aws-sdk" / "cloudfront-signer").exists():
         options = ("--no-save", "--no-package-lock", "--silent", "--prefix", str(folder))
+        package = f"{PACKAGE}@{version}"
         done = subprocess.run(
-            [npm, "install", *options, PACKAGE], cwd=folder, check=False, timeout=300
+            [npm, "install", *options, package], cwd=folder, check=False, timeout=300
         )
         if done.returncode:
-            pytest.skip(f"npm cannot install {PACKAGE}")
+            pytest.skip(f"npm cannot install {package}")
     return folder
 
 
-@pytest.fixture
-def javascript(modules: Path, world: World) -> Any:
-    """A function that signs with the SDK."""
+@pytest.fixture(scope="session")
+def modules() -> Path:
+    return install("3")
+
+
+Sign = Callable[..., Any]
+
+
+def build_signer(modules: Path, world: World) -> Sign:
+    """Return a function that signs with the SDK."""
 
     def sign(*, cookies: bool = False, **options: Any) -> Any:
         keys = {"keyPairId": world.rsa.key_pair_id, "privateKey": world.rsa.pem.decode()}
@@ -66,12 +74,23 @@ def javascript(modules: Path, world: World) -> Any:
     return sign
 
 
+@pytest.fixture
+def javascript(modules: Path, world: World) -> Sign:
+    return build_signer(modules, world)
+
+
+@pytest.fixture
+def old_javascript(world: World) -> Sign:
+    """The last version that signs the URL as it is given, and returns it encoded."""
+    return build_signer(install("3.1046"), world)
+
+
 def find_first(world: World, url: str, **more: Any) -> Mistake | None:
     causes = explain(url, world.trusted, **{"at": NOW} | more).causes
     return causes[0].mistake if causes else None
 
 
-def test_right_use_is_allowed(world: World, javascript: Any) -> None:
+def test_right_use_is_allowed(world: World, javascript: Sign) -> None:
     signed = javascript(url=URL, dateLessThan=UNTIL)
     assert f"Expires={EXPIRES}" in signed
     assert explain(signed, world.trusted, at=NOW).allowed
@@ -90,11 +109,11 @@ def test_right_use_is_allowed(world: World, javascript: Any) -> None:
         ({"url": URL, "policy": json.dumps(POLICY)}, Mistake.NO_DATE_LESS_THAN),
     ],
 )
-def test_mistake(world: World, javascript: Any, options: dict[str, Any], mistake: Mistake) -> None:
+def test_mistake(world: World, javascript: Sign, options: dict[str, Any], mistake: Mistake) -> None:
     assert find_first(world, javascript(**options)) is mistake
 
 
-def test_cookies_for_a_wildcard_are_canned(world: World, javascript: Any) -> None:
+def test_cookies_for_a_wildcard_are_canned(world: World, javascript: Sign) -> None:
     """Such cookies never work, and the SDK does not report it (aws/aws-sdk-js#2870)."""
     folder = URL.replace("horizon.jpg", "*")
     cookies = javascript(cookies=True, url=folder, dateLessThan=UNTIL)
@@ -103,11 +122,55 @@ def test_cookies_for_a_wildcard_are_canned(world: World, javascript: Any) -> Non
     assert find_first(world, URL, cookies=sent) is Mistake.WILDCARD_IN_CANNED
 
 
-def test_browser_encodes_an_apostrophe_in_the_query(world: World, javascript: Any) -> None:
+def test_browser_encodes_an_apostrophe_in_the_query(world: World, javascript: Sign) -> None:
     """Reported as aws/aws-sdk-js-v3#7428. A version of the SDK that encodes it too is allowed."""
     signed = javascript(url=f"{URL}?name=it's", dateLessThan=UNTIL)
     expected = Mistake.APOSTROPHE if "'" in signed else None
     assert find_first(world, signed.replace("'", "%27")) is expected
+
+
+@pytest.mark.parametrize("limits", [{}, {"ipAddress": "0.0.0.0/0"}], ids=["canned", "custom"])
+@pytest.mark.parametrize(
+    ("rest", "mistakes"),
+    [
+        ('/a "b".pdf', {Mistake.UNENCODED}),
+        (
+            '/a.pdf?response-content-disposition=attachment; filename="a b.pdf"',
+            {Mistake.RE_ENCODED, Mistake.UNENCODED},
+        ),
+        (
+            '/a.pdf?response-content-disposition=attachment%3B%20filename%3D"a b.pdf"',
+            {Mistake.UNENCODED},
+        ),
+        ("/a(1),b=c@d.pdf?q=a,b:c/d", {Mistake.RE_ENCODED}),
+        ("/a+b(1).jpg?x=a+b(1)", {Mistake.RE_ENCODED}),
+        ("/a.jpg?a=1&", {Mistake.QUERY_REWRITTEN}),
+        ("/ä ö (1).jpg?n=ü", {Mistake.UNENCODED}),
+    ],
+    ids=["quoted", "header", "partly-encoded", "delimiters", "plus", "empty", "umlauts"],
+)
+def test_old_signer_encodes_after_signing(
+    world: World, old_javascript: Sign, rest: str, mistakes: set[Mistake], limits: dict[str, str]
+) -> None:
+    url = f"https://media.example.com{rest}"
+    signed = old_javascript(url=url, dateLessThan=UNTIL, **limits)
+    assert find_first(world, signed, ip_address="192.0.2.1") in mistakes
+
+
+def test_old_signer_with_cookies_over_a_quoted_file_name(
+    world: World, old_javascript: Sign
+) -> None:
+    url = 'https://media.example.com/"a" b.pdf'
+    cookies = old_javascript(cookies=True, url=url, dateLessThan=UNTIL)
+    requested = url.replace('"', "%22").replace(" ", "%20")
+    sent = {name: str(value) for name, value in cookies.items()}
+    assert find_first(world, requested, cookies=sent) is Mistake.UNENCODED
+
+
+def test_signer_keeps_capitals_in_the_host(world: World, javascript: Sign) -> None:
+    signed = javascript(url=URL.replace("media.example", "Media.Example"), dateLessThan=UNTIL)
+    requested = signed.replace("Media.Example", "media.example")
+    assert find_first(world, requested) is Mistake.HOST
 
 
 def test_webcrypto_signature_is_in_raw_form(world: World, modules: Path) -> None:

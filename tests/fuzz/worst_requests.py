@@ -18,7 +18,8 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from cfsign import TrustedKeyGroup
@@ -33,24 +34,29 @@ PIECES = (  # noqa: SIM905 - a list would take one line each
     "%2520 ?& %41 .. Expires& [ { _ - 9 é Key-Pair-Id=K0; CloudFront-Policy=e30_; ; a; a=b; "
     ", ,CloudFront- ,CloudFront-a=b, CloudFront-Policy=,"
 ).split()
-SIGNATURES = {"P-256": b"\x30\x44\2\x20" + b"\1" * 32 + b"\2\x20" + b"\1" * 32}
-SIGNATURES |= {f"RSA-{bits}": b"\1" * (bits // 8) for bits in (2048, 4096)}
+ALGORITHMS = ("P-256", "RSA-2048", "RSA-4096")
 
 
 def encode(content: bytes) -> str:
     return base64.b64encode(content).translate(TO_CLOUDFRONT).decode()
 
 
-def create_key_group(algorithm: str, count: int) -> TrustedKeyGroup:
-    def generate_public_pem() -> bytes:
-        if algorithm == "P-256":
-            key: Any = ec.generate_private_key(ec.SECP256R1())
-        else:
-            key = rsa.generate_private_key(65537, int(algorithm.removeprefix("RSA-")))
-        pem: bytes = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        return pem
+def create_key_group(algorithm: str, count: int) -> tuple[TrustedKeyGroup, bytes]:
+    """Return a group, and a signature of its first key: forged ones are refused sooner."""
 
-    return TrustedKeyGroup({f"K{number}": generate_public_pem() for number in range(count)})
+    def generate_key() -> Any:
+        if algorithm == "P-256":
+            return ec.generate_private_key(ec.SECP256R1())
+        return rsa.generate_private_key(65537, int(algorithm.removeprefix("RSA-")))
+
+    keys = [generate_key() for _ in range(count)]
+    scheme: Any = (ec.ECDSA(SHA1()),) if algorithm == "P-256" else (padding.PKCS1v15(), SHA1())
+    pems = [
+        key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        for key in keys
+    ]
+    group = TrustedKeyGroup({f"K{number}": pem for number, pem in enumerate(pems)})
+    return group, keys[0].sign(b"another policy", *scheme)
 
 
 def build_requests(signature: str, piece: str, other: str) -> Iterator[tuple[str, str, str]]:
@@ -106,21 +112,21 @@ def measure_milliseconds(edge: WSGIEdge, target: str, cookies: str) -> float:
 
 def main(seconds: float, seed: int) -> None:
     warnings.simplefilter("ignore")  # about keys that CloudFront does not accept
-    edges = {
-        (algorithm, count): WSGIEdge(
+    edges, signatures = {}, {}
+    for kind in itertools.product(ALGORITHMS, (1, 5)):
+        group, signatures[kind] = create_key_group(*kind)
+        edges[kind] = WSGIEdge(
             lambda *_: [],
-            create_key_group(algorithm, count),
+            group,
             clock=lambda: EXPIRES - 60,
             explain=True,
             log=lambda _: None,
         )
-        for algorithm, count in itertools.product(SIGNATURES, (1, 5))
-    }
     everything = list(itertools.product(edges, PIECES, PIECES))
     random.Random(seed).shuffle(everything)
     measured, end = [], time.monotonic() + seconds
     for kind, piece, other in everything:
-        for name, target, cookies in build_requests(encode(SIGNATURES[kind[0]]), piece, other):
+        for name, target, cookies in build_requests(encode(signatures[kind]), piece, other):
             duration = measure_milliseconds(edges[kind], target, cookies)
             measured.append((duration, kind, piece, name, target, cookies))
         if time.monotonic() > end:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import warnings
@@ -141,6 +142,32 @@ def test_signature_out_of_range_is_refused(
     assert not is_accepted(larger)
     for other in (b"\0" + signature, signature[1:], signature + b"\0", b""):
         assert not is_accepted(other)
+
+
+@pytest.mark.parametrize("hash_name", ["SHA1", "SHA256"])
+def test_hash_is_recovered_from_a_signature(
+    backend: str, public_pem: str, numbers: rsa.PrivateKey, hash_name: str
+) -> None:
+    """As `hashlib` makes it. Another hash, key, padding or length gives None."""
+    public_key: Any = load_public_key(public_pem, backend=backend)
+    signature = rsa.sign(b"message", numbers, hash_name.replace("SHA", "SHA-"))
+    digest = hashlib.new(hash_name.lower(), b"message").digest()
+    assert public_key.recover_digest(signature) == (hash_name, digest)
+    other_hash = rsa.sign(b"message", numbers, "SHA-512")
+    length = 256
+    info = rsa.pkcs1.HASH_ASN1["SHA-1"] + hashlib.sha1(b"message").digest()
+    short = b"\0\1" + b"\xff" * 7 + b"\0" + b"\0" * (length - 10 - len(info)) + info
+    others = [
+        b"\0\2" + b"\xff" * (length - len(info) - 3) + b"\0" + info,  # for encryption
+        b"\0\1" + b"\xff" * (length - len(info) - 4) + b"\0" + info + b"\0",
+        short,
+    ]
+    forged = [
+        pow(int.from_bytes(padded, "big"), numbers.d, numbers.n).to_bytes(length, "big")
+        for padded in others
+    ]
+    for bad in (b"", signature[1:], signature + b"\0", b"\xff" * length, other_hash, *forged):
+        assert public_key.recover_digest(bad) is None
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")

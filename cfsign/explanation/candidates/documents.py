@@ -7,18 +7,20 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from cfsign.checking.statement import read_statement
 from cfsign.errors import PolicyError
 from cfsign.explanation.candidates import list_urls
 from cfsign.explanation.candidates.candidate import Candidate, pick_distinct
-from cfsign.explanation.candidates.locations import list_patterns
+from cfsign.explanation.candidates.combinations import combine_encodings
+from cfsign.explanation.candidates.locations import capitalize_host, list_patterns
 from cfsign.explanation.cause import Mistake
 from cfsign.explanation.context import Context
 
 _MAX_URLS = 120
+_MAX_COMBINATIONS = 500
 _MAX_PATTERNS = 24
 
 # CloudFront's template (AWS, "Create a signed URL using a canned policy").
@@ -64,6 +66,14 @@ def list_others(context: Context) -> Iterator[Document]:
         yield from _vary_canned(url, expires)
         yield from _build_documents(patterns, expires)
         yield from _build_documents(urls, expires)
+
+
+def list_combinations(context: Context) -> Iterator[Document]:
+    """Yield the canned policies of the URL in unusual letter case, or with mixed encodings."""
+    if context.is_canned and context.url is not None:
+        combined = chain(capitalize_host(context.url), combine_encodings(context.url))
+        urls = pick_distinct(combined, [str(context.url)], _MAX_COMBINATIONS)
+        yield from _build_documents(urls, context.credential.expires or "")
 
 
 def _build_documents(candidates: Iterable[Candidate], expires: str) -> Iterator[Document]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 
 from cfsign.checking.matching import ViewerURL
 from cfsign.explanation.candidates.candidate import OTHER_SCHEME, Candidate, Candidates
@@ -15,6 +16,7 @@ _PORTS = {"http": ":80", "https": ":443"}
 _PORT = re.compile(":[0-9]+$")
 _THIS_MACHINE = ("127.0.0.1", "localhost", "[::1]")
 _MAX_FOLDERS = 8
+_MAX_LABELS = 3
 
 
 def vary_scheme(url: ViewerURL) -> Candidates:
@@ -112,3 +114,19 @@ def _list_folders(path: str) -> list[str]:
     """Return the folders that contain *path*, the deepest first, then the root."""
     ends = [at + 1 for at, character in enumerate(path) if character == "/"]
     return [path[:end] for end in reversed(ends[:_MAX_FOLDERS])] or ["/"]
+
+
+def capitalize_host(url: ViewerURL) -> Candidates:
+    """Yield the URL with capitals in its host, which browsers send in lower case."""
+    labels = url.host.split(".")
+    forms = [list(dict.fromkeys((label, label.title(), label.upper()))) for label in labels]
+    hosts = [url.host.upper(), url.host.title(), url.host.capitalize()]
+    if len(labels) <= _MAX_LABELS:
+        hosts += map(".".join, product(*forms))
+    for host in dict.fromkeys(hosts):
+        yield Candidate(
+            str(replace(url, host=host)),
+            Mistake.HOST,
+            "The URL was signed with capital letters in its host, which clients send in lower case",
+            "write the host in lower case before you sign",
+        )

@@ -23,7 +23,7 @@ _MAX_ESCAPES = 1_000
 _DISPUTED_IN_PATH = "=,:@;$()!*[]&+"
 _DISPUTED_IN_QUERY = "/?:@,;$()!*[]"
 
-_SEND_UNCHANGED = "sign the URL exactly as it is sent, and send it unchanged"
+SEND_UNCHANGED = "sign the URL exactly as it is sent, and send it unchanged"
 _RE_ENCODED = "The percent-encoding of the URL changed after signing"
 
 
@@ -38,7 +38,7 @@ def vary_encoding(url: ViewerURL) -> Candidates:
         yield from _swap_disputed(url, character)
     for rewrite in (_encode_like_javascript, _encode_like_python, _encode_like_cfsign, unquote):
         for text in _rewrite_parts(url, rewrite):
-            yield Candidate(text, Mistake.RE_ENCODED, _RE_ENCODED, _SEND_UNCHANGED)
+            yield Candidate(text, Mistake.RE_ENCODED, _RE_ENCODED, SEND_UNCHANGED)
 
 
 def _swap_disputed(url: ViewerURL, character: str) -> Candidates:
@@ -50,7 +50,7 @@ def _swap_disputed(url: ViewerURL, character: str) -> Candidates:
     if character in _DISPUTED_IN_QUERY and url.query is not None:
         changed.append(replace(url, query=_swap(url.query, character, escape)))
     for other in changed:
-        yield Candidate(str(other), Mistake.RE_ENCODED, message, _SEND_UNCHANGED)
+        yield Candidate(str(other), Mistake.RE_ENCODED, message, SEND_UNCHANGED)
 
 
 def _swap(text: str, character: str, escape: str) -> str:
@@ -68,7 +68,9 @@ def _rewrite_parts(url: ViewerURL, rewrite: Callable[[str], str]) -> Iterator[st
         yield str(replace(url, path=path))
 
 
-def _replace_all(*pairs: tuple[str, str]) -> Callable[[str], str]:
+def replace_all(*pairs: tuple[str, str]) -> Callable[[str], str]:
+    """Return a function that replaces each old text by its new one, in this order."""
+
     def rewrite(text: str) -> str:
         for old, new in pairs:
             text = text.replace(old, new)
@@ -81,11 +83,13 @@ def _escapes_to_upper(text: str) -> str:
     return _ESCAPE.sub(lambda match: match[0].upper(), text)
 
 
-def _escapes_to_lower(text: str) -> str:
+def escapes_to_lower(text: str) -> str:
+    """Return *text* with its escapes in lower case."""
     return _ESCAPE.sub(lambda match: match[0].lower(), text)
 
 
-def _decode_non_ascii(text: str) -> str:
+def decode_non_ascii(text: str) -> str:
+    """Return *text* with the escapes of other characters than ASCII decoded."""
     return _NON_ASCII.sub(lambda match: unquote(match[0]), text)
 
 
@@ -120,19 +124,19 @@ ENCODE_FIRST = "percent-encode the URL first, then sign it. Distribution.sign_pa
 
 _REWRITINGS: tuple[tuple[Mistake, Callable[[str], str], str, str], ...] = (
     (Mistake.HEX_CASE, _escapes_to_upper, _HEX_CASE, _WRITE_UPPER),
-    (Mistake.HEX_CASE, _escapes_to_lower, _HEX_CASE, _WRITE_UPPER),
-    (Mistake.PLUS_OR_SPACE, _replace_all(("+", "%20")), _PLUS, _SEND_UNCHANGED),
-    (Mistake.PLUS_OR_SPACE, _replace_all(("%20", "+")), _PLUS, _SEND_UNCHANGED),
-    (Mistake.PLUS_OR_SPACE, _replace_all(("+", "%2B")), _PLUS_ENCODED, _SEND_UNCHANGED),
-    (Mistake.PLUS_OR_SPACE, _replace_all(("%2B", "+")), _PLUS_ENCODED, _SEND_UNCHANGED),
-    (Mistake.PLUS_OR_SPACE, _replace_all(("+", " ")), _PLUS, _SEND_UNCHANGED),
-    (Mistake.APOSTROPHE, _replace_all(("%27", "'")), _APOSTROPHE, _WRITE_APOSTROPHE),
-    (Mistake.APOSTROPHE, _replace_all(("'", "%27")), _APOSTROPHE, _WRITE_APOSTROPHE),
-    (Mistake.TILDE, _replace_all(("%7E", "~"), ("%7e", "~")), _TILDE, _WRITE_TILDE),
-    (Mistake.TILDE, _replace_all(("~", "%7E")), _TILDE, _WRITE_TILDE),
-    (Mistake.ENCODED_TWICE, _replace_all(("%25", "%")), _TWICE, _SEND_UNCHANGED),
-    (Mistake.ENCODED_TWICE, _replace_all(("%", "%25")), _TOO_EARLY, _SEND_UNCHANGED),
-    (Mistake.UNENCODED, _replace_all(("%20", " ")), _UNENCODED, ENCODE_FIRST),
-    (Mistake.UNENCODED, _decode_non_ascii, _UNENCODED, ENCODE_FIRST),
+    (Mistake.HEX_CASE, escapes_to_lower, _HEX_CASE, _WRITE_UPPER),
+    (Mistake.PLUS_OR_SPACE, replace_all(("+", "%20")), _PLUS, SEND_UNCHANGED),
+    (Mistake.PLUS_OR_SPACE, replace_all(("%20", "+")), _PLUS, SEND_UNCHANGED),
+    (Mistake.PLUS_OR_SPACE, replace_all(("+", "%2B")), _PLUS_ENCODED, SEND_UNCHANGED),
+    (Mistake.PLUS_OR_SPACE, replace_all(("%2B", "+")), _PLUS_ENCODED, SEND_UNCHANGED),
+    (Mistake.PLUS_OR_SPACE, replace_all(("+", " ")), _PLUS, SEND_UNCHANGED),
+    (Mistake.APOSTROPHE, replace_all(("%27", "'")), _APOSTROPHE, _WRITE_APOSTROPHE),
+    (Mistake.APOSTROPHE, replace_all(("'", "%27")), _APOSTROPHE, _WRITE_APOSTROPHE),
+    (Mistake.TILDE, replace_all(("%7E", "~"), ("%7e", "~")), _TILDE, _WRITE_TILDE),
+    (Mistake.TILDE, replace_all(("~", "%7E")), _TILDE, _WRITE_TILDE),
+    (Mistake.ENCODED_TWICE, replace_all(("%25", "%")), _TWICE, SEND_UNCHANGED),
+    (Mistake.ENCODED_TWICE, replace_all(("%", "%25")), _TOO_EARLY, SEND_UNCHANGED),
+    (Mistake.UNENCODED, replace_all(("%20", " ")), _UNENCODED, ENCODE_FIRST),
+    (Mistake.UNENCODED, decode_non_ascii, _UNENCODED, ENCODE_FIRST),
     (Mistake.UNENCODED, _decode_unsendable, _UNENCODED, ENCODE_FIRST),
 )

@@ -76,6 +76,7 @@ def rewrite_query(url: ViewerURL) -> Candidates:
 
 def _list_rewritten(query: str, pieces: Sequence[str]) -> Iterator[str]:
     yield ""
+    yield f"{query}&"
     yield "&".join(piece for piece in pieces if piece)
     yield "&".join(piece if "=" in piece else f"{piece}=" for piece in pieces)
     yield "&".join(piece.removesuffix("=") for piece in pieces)

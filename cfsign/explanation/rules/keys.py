@@ -65,7 +65,7 @@ def check_key_pair_id(context: Context, verification: Verification) -> Iterator[
         # Without the value: it may be a key that was pasted by mistake.
         message = "Key-Pair-Id contains characters other than letters and digits"
         yield Cause(Mistake.KEY_ID_MALFORMED, reason, message, _USE_ID)
-    elif context.keys and verification.signature is None:
+    elif context.keys and verification.maker is None:
         yield _build_unknown_key(context, key_pair_id)
 
 

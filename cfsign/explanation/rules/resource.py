@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
+from urllib.parse import unquote
 
 from cfsign.checking.matching import ViewerURL, find_mismatch, resource_matches
 from cfsign.checking.verdict import Reason
 from cfsign.explanation.candidates import list_urls
-from cfsign.explanation.candidates.percent_encoding import ENCODE_FIRST
+from cfsign.explanation.candidates.combinations import canonicalize
+from cfsign.explanation.candidates.percent_encoding import ENCODE_FIRST, SEND_UNCHANGED
 from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.context import Context
 from cfsign.explanation.display import show_both, to_printable
@@ -19,8 +22,11 @@ from cfsign.limits import is_s3_host
 # about the product of both lengths, since the automaton's integers grow with the Resource.
 _MAX_WORK = 1_000_000
 _MAX_URLS = 120
+# Percent-encoding makes a text up to three times as long, and two are compared.
+_MIN_LIMIT = 9
 _INCOMPLETE = "the URL is so long that not all likely forms of it were compared"
 
+_TOKEN = re.compile("%[0-9A-Fa-f]{2}|[!-~]")
 _UNENCODED = re.compile(r"[^!-~]|[\"<>^`{|}]")
 
 
@@ -40,6 +46,17 @@ def check_resource(context: Context) -> Iterator[Cause]:
         if candidate.text == resource or resource_matches(resource, candidate.text):
             yield _build_cause(candidate.mistake, candidate.message, candidate.hint, evidence)
             break
+    else:
+        if _UNENCODED.search(resource):
+            yield _build_cause(
+                Mistake.UNENCODED,
+                "The Resource of the policy is not percent-encoded, so it does not match any "
+                "request",
+                ENCODE_FIRST,
+                evidence,
+            )
+        elif limit >= _MIN_LIMIT:
+            yield from _check_encoding(url, resource, resource_at, url_at, evidence)
     if is_s3_host(_read_host(resource)):
         yield _build_cause(
             Mistake.ORIGIN_URL,
@@ -48,19 +65,48 @@ def check_resource(context: Context) -> Iterator[Cause]:
             evidence,
         )
     yield from _check_dropped_parameter(url, resource, evidence)
-    if _UNENCODED.search(resource):
-        yield _build_cause(
-            Mistake.UNENCODED,
-            "The Resource of the policy is not percent-encoded, so it does not match any request",
-            ENCODE_FIRST,
-            evidence,
-        )
     yield _build_cause(
         Mistake.RESOURCE,
         f"The policy is for another URL: its Resource does not match the {_locate(url, url_at)}",
         "sign the requested URL, or a pattern that covers it",
         evidence if limit == _MAX_URLS else f"{evidence}\n{_INCOMPLETE}",
     )
+
+
+def _check_encoding(
+    url: ViewerURL, resource: str, resource_at: int, url_at: int, evidence: str
+) -> Iterator[Cause]:
+    """Yield a cause if the Resource covers the URL once both are in the same encoding."""
+    location, mark, query = resource.replace("\\?", "?").partition("?")
+    protocol, separator, rest = location.partition("://")
+    host, slash, path = rest.partition("/")
+    same = f"{protocol}{separator}{host}{slash}{canonicalize(path)}{mark}{canonicalize(query)}"
+    requested = replace(
+        url,
+        path=canonicalize(url.path),
+        query=None if url.query is None else canonicalize(url.query),
+    )
+    if resource_matches(same, str(requested)):
+        signed, sent = _read_token(resource, resource_at), _read_token(str(url), url_at)
+        is_clear = _decode(signed) == _decode(sent)
+        difference = f": to CloudFront, {signed} and {sent} are different" if is_clear else ""
+        yield _build_cause(
+            Mistake.RE_ENCODED,
+            f"The percent-encoding of the URL changed after signing{difference}",
+            SEND_UNCHANGED,
+            evidence,
+        )
+
+
+def _read_token(text: str, at: int) -> str:
+    """Return the character or the escape at this position."""
+    start = text.rfind("%", max(0, at - 2), at + 1)
+    token = _TOKEN.match(text, start if start >= 0 else at)
+    return token[0] if token else ""
+
+
+def _decode(character: str) -> str:
+    return " " if character == "+" else unquote(character, encoding="latin-1")
 
 
 def _read_host(resource: str) -> str:

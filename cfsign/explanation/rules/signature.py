@@ -18,9 +18,11 @@ from cfsign.explanation.verification import (
     is_der_ecdsa,
     is_raw_ecdsa,
 )
+from cfsign.keys import can_recover
 
 _MISMATCH = Reason.SIGNATURE_MISMATCH
 _BASE64 = re.compile("[A-Za-z0-9+/=~_-]*")
+_INCOMPLETE = "the URL or policy is so long that not all likely forms were tried"
 _RSA_BYTES = (128, 256, 384, 512)
 
 
@@ -50,11 +52,11 @@ def check_encoding(context: Context, verification: Verification) -> Iterator[Cau
                 "send Signature, or the cookie CloudFront-Signature, as the signer returned it",
             )
         return
-    if verification.signature is None:
+    if verification.maker is None:
         yield from _check_length(context, text)
         decoding = next(iter(context.signatures), None)
     else:
-        decoding = verification.signature.decoding
+        decoding = verification.maker.decoding
     if decoding is None:
         yield Cause(
             Mistake.NOT_BASE64,
@@ -102,12 +104,14 @@ def _get_expected_length(algorithm: str, contents: list[bytes]) -> int:
 
 
 def check_verified(context: Context, verification: Verification) -> Iterator[Cause]:
-    """Yield the causes that a verified signature proves: wrong scheme, key or document."""
-    verified = verification.signature
+    """Yield the causes that a signature proves: wrong scheme, key or document."""
+    verified = verification.maker
     if verified is None:
         return
     yield from _check_scheme(context, verified)
     yield from _check_key(context, verified)
+    if verification.unmatched is not None:
+        yield _build_other_document(context, verification)
     candidate = verified.candidate
     if candidate is not None:
         evidence = compare(candidate.text, str(context.url)) if candidate.text else ""
@@ -170,7 +174,7 @@ def _check_key(context: Context, verified: VerifiedSignature) -> Iterator[Cause]
 
 def check_unverified(context: Context, verification: Verification) -> Iterator[Cause]:
     """Yield causes from the length and form of a signature that no attempt verified."""
-    if verification.signature is not None or not context.signatures:
+    if verification.maker is not None or not context.signatures:
         return
     decoding = context.signatures[0]
     if context.key is not None:
@@ -204,28 +208,59 @@ def _check_key_kind(algorithm: str, decoding: Decoding) -> Iterator[Cause]:
         )
 
 
-def _build_no_key_verifies(context: Context, decoding: Decoding, is_incomplete: bool) -> Cause:
+def _build_other_document(context: Context, verification: Verification) -> Cause:
+    key_pair_id = verification.unmatched.key_pair_id if verification.unmatched else ""
     if context.is_canned:
-        subject = "URL"
-        hint = (
-            "compare the signed URL with the requested one: host, path and every parameter. "
-            "A canned policy does not contain the signed URL, so if another host may have been "
-            "signed, pass it: hosts= in Python, --host on the command line"
-        )
+        message = "signed another URL, or another expiry, than the requested one"
     else:
-        subject, hint = "policy", "compare the signed policy with the sent one"
+        message = "signed another policy than the one that was sent"
+    evidence = ["an RSA signature shows its key and its hash"]
+    if verification.is_incomplete:
+        evidence.append(_INCOMPLETE)
+    return Cause(
+        Mistake.OTHER_DOCUMENT,
+        _MISMATCH,
+        f"The key {key_pair_id} {message}",
+        _compare_hint(context),
+        "\n".join(evidence),
+    )
+
+
+def _compare_hint(context: Context) -> str:
+    if not context.is_canned:
+        return "compare the signed policy with the sent one"
+    return (
+        "compare the signed URL with the requested one: host, path and every parameter. "
+        "A canned policy does not contain the signed URL, so if another host may have been "
+        "signed, pass it: hosts= in Python, --host on the command line"
+    )
+
+
+def _build_no_key_verifies(context: Context, decoding: Decoding, is_incomplete: bool) -> Cause:
+    hint = "check that the private key belongs to this key pair id (openssl pkey -in KEY -pubout)"
+    is_rsa = len(decoding.content) in _RSA_BYTES
+    if is_rsa and all(
+        can_recover(key) or key.algorithm == "P-256" for key in context.keys.values()
+    ):
+        return Cause(
+            Mistake.NO_KEY_VERIFIES,
+            _MISMATCH,
+            "No trusted key made this signature with PKCS#1 v1.5, for any URL or policy",
+            hint,
+            "an RSA signature shows its key, and none of the trusted keys fits",
+        )
     evidence = []
     if context.key is not None and can_verify(context.key, decoding.content):
         key_pair_id = context.credential.key_pair_id
         evidence.append(f"signatures of the key {key_pair_id} have this length")
     if is_incomplete:
-        evidence.append("the URL or policy is so long that not all likely forms were tried")
+        evidence.append(_INCOMPLETE)
+    subject = "URL" if context.is_canned else "policy"
     return Cause(
         Mistake.NO_KEY_VERIFIES,
         _MISMATCH,
         f"No trusted key made this signature for this {subject} or a likely variant of it",
-        "check that the private key belongs to this key pair id (openssl pkey -in KEY -pubout), "
-        f"then {hint}",
+        f"{hint}, then {_compare_hint(context)}",
         "\n".join(evidence),
         certain=False,
     )
