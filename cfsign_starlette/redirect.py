@@ -78,9 +78,6 @@ class SignedRedirect:
         del environ
         return cls(**read_env(cls, hidden, prefix, options))
 
-    def __repr__(self) -> str:
-        return f"<signed_redirect {self._handler.distribution.domain}>"
-
     async def __call__(self, request: Request, resource: str, result: object) -> Response:
         """
         Return the response for the file *resource*.

@@ -50,6 +50,7 @@ pytest.importorskip("sentry_sdk.scrubber")
 django_conf = pytest.importorskip("django.conf")
 flask = pytest.importorskip("flask")
 pytest.importorskip("falcon")
+pytest.importorskip("starlette")
 pytest.importorskip("cryptography")
 
 DOMAIN = "https://media.example.com"
@@ -362,6 +363,63 @@ def _falcon_settings_as_distribution(m: Material) -> None:
     Resource(m.settings(private_key=m.pem))  # type: ignore[arg-type]
 
 
+def _starlette(m: Material, result: Callable[[bytes], Any]) -> None:
+    from starlette.applications import Starlette
+    from starlette.routing import Route
+
+    from cfsign_starlette import SignedRedirectEndpoint
+
+    class Content(SignedRedirectEndpoint):
+        async def authorize(self, request: Any, resource: str, **path_params: Any) -> int:
+            return 200
+
+    endpoint = Content.as_endpoint(_sign_with(m, result))
+    app = Starlette(routes=[Route("/media/{resource:path}", endpoint)])
+    asyncio.run(_send_asgi(app))
+
+
+async def _send_asgi(app: Any) -> None:
+    async def ignore(*messages: Any) -> Any: ...
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/media/a",
+        "root_path": "",
+        "query_string": b"",
+        "headers": [],
+    }
+    await app(scope, ignore, ignore)
+
+
+def _starlette_settings(m: Material, way: str) -> None:
+    from cfsign_starlette import SignedRedirectEndpoint, signed_redirect
+
+    class Content(SignedRedirectEndpoint):
+        async def authorize(self, request: Any, resource: str, **path_params: Any) -> int:
+            return 200
+
+    environ = {**m.environ, "CLOUDFRONT_PRIVATE_KEY": m.pem}
+    settings: Any = m.settings(private_key=m.pem, expire=5)
+    {
+        "endpoint": lambda: Content.from_config(settings),
+        "endpoint environment": lambda: Content.from_env(environ),
+        "endpoint distribution": lambda: Content.as_endpoint(settings),
+        "redirect": lambda: signed_redirect.from_config(settings),
+        "redirect environment": lambda: signed_redirect.from_env(environ),
+        "redirect distribution": lambda: signed_redirect(settings),
+    }[way]()
+
+
+def _fastapi(m: Material) -> None:
+    from starlette.requests import Request
+
+    from cfsign_starlette import signed_redirect
+
+    scope = {"type": "http", "query_string": b"", "headers": []}
+    asyncio.run(signed_redirect(m.distribution())(Request(scope), "a", m.password))
+
+
 def _django(m: Material, **config: Any) -> None:
     from cfsign_django import conf
 
@@ -620,6 +678,15 @@ OTHER_PATHS: dict[str, Callable[[Material], object]] = {
     "Falcon settings": lambda m: _falcon_settings(m, private_key=m.pem, expire=5),
     "Falcon environment": lambda m: _falcon_settings(m),
     "Falcon settings as distribution": _falcon_settings_as_distribution,
+    "Starlette view": lambda m: _starlette(m, lambda _: _raise(OSError("closed"))),
+    "Starlette view with raw r and s": lambda m: _starlette(m, lambda made: made[:64]),
+    "Starlette settings": lambda m: _starlette_settings(m, "endpoint"),
+    "Starlette environment": lambda m: _starlette_settings(m, "endpoint environment"),
+    "Starlette settings as distribution": lambda m: _starlette_settings(m, "endpoint distribution"),
+    "FastAPI settings": lambda m: _starlette_settings(m, "redirect"),
+    "FastAPI environment": lambda m: _starlette_settings(m, "redirect environment"),
+    "FastAPI settings as distribution": lambda m: _starlette_settings(m, "redirect distribution"),
+    "FastAPI decision": _fastapi,
     "Django view": lambda m: _django(
         m, private_key=RecordedKey(m, lambda _: _raise(OSError("closed")))
     ),
