@@ -34,6 +34,7 @@ EXTRAS = [
     "cli",
     "demo",
     "edge",
+    "otel",
     "parquet",
 ]
 
