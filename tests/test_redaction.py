@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import random
 import textwrap
 from urllib.parse import quote
 
@@ -56,6 +57,17 @@ def test_signature_is_cut(key, join, alphabet) -> None:
     assert len(found) < 60
 
 
+@pytest.mark.parametrize("size", [70, 72, 256])
+def test_random_text_is_cut_at_any_place_of_a_deep_path(size: int) -> None:
+    """In standard base64, which has "/". The sizes are those of P-256 and RSA-2048."""
+    numbers = random.Random(size)
+    for _ in range(1000):
+        text = base64.b64encode(numbers.randbytes(size)).decode()
+        for path in (f"a/deep/folder/{text}", f"{text}/{'a/b/' * 30}", f"Week-1/{text}/Part-2.pdf"):
+            found = redact_path(path)
+            assert all(text[at : at + 49] not in found for at in range(len(text) - 48)), path
+
+
 def test_names_of_parameters_end_the_path() -> None:
     for name in ("Expires=1", "policy=a", "Signature%3Da", "key-pair-id%253DK1", "Hash-Algorithm="):
         assert redact_path(f"a.txt?{name}&x=y") == "a.txt?"
@@ -69,6 +81,10 @@ def test_names_of_parameters_end_the_path() -> None:
         "invoices/2026/Annual Report of the Signature Department, final version 2.pdf",
         "a/very/deep/folder/of/many/names/in/lower/case/2026/12/01/and/some/more/of/them/until/it/is/long/a.txt",
         "日本語" * 50 + ".pdf",
+        "1/" + "x/" * 100,
+        "Courses/Intro-to-Python-2026/Week-03/Lecture-02-Functions-and-Scope/recordings/1080p/segment-00042.ts",
+        "customers/Acme-Corp-GmbH/2026/Reports/Quarterly-Financial-Statement-Q3-Consolidated-Final-v2/summary.pdf",
+        "tenants/3f2b1c0a-1111-4222-8333-444455556666/documents/2026/12/8a7c0d9e-1111-4222-8333-444455556666/A.pdf",
     ],
 )
 def test_other_paths_stay(path: str) -> None:
