@@ -22,6 +22,8 @@ try:
     from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation, get_meter
     from opentelemetry.trace import StatusCode, TracerProvider, get_tracer
 except ModuleNotFoundError as error:
+    if error.name is None or error.name.partition(".")[0] != "opentelemetry":
+        raise
     raise ModuleNotFoundError(
         "cfsign.observers.opentelemetry needs opentelemetry-api: "
         "pip install 'cloudfront-cfsign[otel]'",

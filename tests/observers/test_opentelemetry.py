@@ -286,6 +286,18 @@ import cfsign.observers.opentelemetry
     assert done.stderr.count("Traceback") == 1
 
 
+def test_absent_dependency_of_opentelemetry_is_named() -> None:
+    code = """
+import sys
+sys.modules["typing_extensions"] = None
+import cfsign.observers.opentelemetry
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("ModuleNotFoundError")
+    assert "typing_extensions" in last
+
+
 def test_opentelemetry_is_not_imported_until_asked_for() -> None:
     code = """
 import sys
