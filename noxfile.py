@@ -48,8 +48,9 @@ def list_floors(extras: list[str]) -> list[str]:
     for extra in extras:
         declared += PROJECT["optional-dependencies"][extra]
     floors = [each.replace(">=", "==") for each in declared if not each.startswith(PROJECT["name"])]
-    # The oldest release that Django allows.
-    return [*floors, "asgiref==3.8.1"]
+    # The oldest releases that work of what Django and rsa bring. rsa also allows a pyasn1 that has
+    # no BitString.fromOctetString, but pip does not install it unless it is pinned.
+    return [*floors, "asgiref==3.8.1", "pyasn1==0.4.8"]
 
 
 @nox.session(python=PYTHONS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from django.urls import URLResolver, get_resolver
 
 from cfsign import CfsignWarning, ConfigurationError, Problem
 from cfsign.config import Settings, check_config
-from cfsign.views import SiteConfig
+from cfsign.views import SiteConfig, check_route
 from cfsign_django import conf
 from cfsign_django.views import SignedRedirectMixin
 
@@ -84,17 +85,29 @@ def find_view_problems(site_config: SiteConfig) -> Iterator[Problem]:
     """Yield why views in the site's routes cannot work with *site_config*."""
     if not getattr(settings, "ROOT_URLCONF", None):
         return
-    for function in _find_views(get_resolver().url_patterns):
+    for function, variables in _find_routes(get_resolver().url_patterns):
         view = function.view_class(**function.view_initkwargs)
         yield from site_config.find_view_problems(view, can_await=view._is_async)
+        try:
+            check_route(view, variables, ("setup", "dispatch", "get", "resource_for"))
+        except ConfigurationError as error:
+            name = type(view).__qualname__
+            yield from (replace(problem, setting=name) for problem in error.problems)
 
 
-def _find_views(patterns: Iterable[Any]) -> Iterator[Any]:
+def _find_routes(
+    patterns: Iterable[Any], outer: frozenset[str] = frozenset()
+) -> Iterator[tuple[Any, frozenset[str]]]:
+    """Yield each of our views with the names of its route's variables."""
     for pattern in patterns:
+        match = pattern.pattern.regex
+        variables = outer.union(match.groupindex)
         if isinstance(pattern, URLResolver):
-            yield from _find_views(pattern.url_patterns)
+            yield from _find_routes(pattern.url_patterns, variables.union(pattern.default_kwargs))
         elif issubclass(getattr(pattern.callback, "view_class", object), SignedRedirectMixin):
-            yield pattern.callback
+            # Without names, the first group of an expression is the first argument: `resource`.
+            unnamed = {"resource"} if match.groups and not match.groupindex else set()
+            yield pattern.callback, variables.union(pattern.default_args, unnamed)
 
 
 def _public_folders() -> Iterator[tuple[str, str | Path]]:

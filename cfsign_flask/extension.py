@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
 
 from cfsign import ConfigurationError, Distribution, Problem
-from cfsign.views import OptionAttributes, SiteConfig
+from cfsign.views import OptionAttributes, SiteConfig, check_route
+
+if TYPE_CHECKING:
+    from werkzeug.routing import Rule
 
 NAME = "cloudfront"
+
+_logger = logging.getLogger("cfsign")
 
 
 class CloudFront:
@@ -29,16 +37,19 @@ class CloudFront:
         """
         Load the settings and the key, and check the views.
 
-        Views that get their URL rule later are checked then.
+        Views that get their URL rule later are checked then. A route without the variable
+        `resource` is logged only, because a `url_value_preprocessor` may add the variable.
 
         Raises:
             ConfigurationError: A setting is wrong, or a view cannot work with the settings. Lists
                 all problems.
         """
         site_config = SiteConfig.from_config(app.config)
-        problems = find_view_problems(app, site_config)
+        views = app.view_functions.values()
+        problems = [each for view in views for each in _find_problems(view, site_config)]
         if problems:
             raise ConfigurationError(problems)
+        _log_problems(_find_route_problems(app, app.url_map.iter_rules()))
         if NAME not in app.extensions:
             _check_later_views(app)
         app.extensions[NAME] = site_config
@@ -63,13 +74,32 @@ def get_site_config(app: Flask) -> SiteConfig:
 
 def find_view_problems(app: Flask, site_config: SiteConfig) -> list[Problem]:
     """Return why views of *app* cannot work with *site_config*; an empty list if all can."""
-    functions = app.view_functions.values()
-    return [each for function in functions for each in _find_problems(function, site_config)]
+    views = app.view_functions.values()
+    problems = [each for view in views for each in _find_problems(view, site_config)]
+    return [*problems, *_find_route_problems(app, app.url_map.iter_rules())]
 
 
 def _find_problems(view_function: Any, site_config: SiteConfig) -> list[Problem]:
     view = getattr(view_function, "view_class", object)
     return site_config.find_view_problems(view) if issubclass(view, OptionAttributes) else []
+
+
+def _find_route_problems(app: Flask, rules: Iterable[Rule]) -> Iterator[Problem]:
+    """Yield a problem for each of *rules* that gives a view no file."""
+    if app.url_value_preprocessors:
+        return
+    for rule in rules:
+        view = getattr(app.view_functions.get(rule.endpoint), "view_class", object)
+        if issubclass(view, OptionAttributes):
+            try:
+                check_route(view, rule.arguments, ("dispatch_request", "get", "resource_for"))
+            except ConfigurationError as error:
+                yield from (replace(each, setting=view.__qualname__) for each in error.problems)
+
+
+def _log_problems(problems: Iterable[Problem]) -> None:
+    for problem in problems:
+        _logger.error("%s", problem)
 
 
 def _check_later_views(app: Flask) -> None:
@@ -84,6 +114,9 @@ def _check_later_views(app: Flask) -> None:
         if problems:
             raise ConfigurationError(problems)
         add_url_rule(rule, endpoint, view_func, *args, **options)
+        if hasattr(view_func, "view_class"):
+            added = [each for each in app.url_map.iter_rules() if each.rule == rule]
+            _log_problems(_find_route_problems(app, added))
 
     app.add_url_rule = add_checked_url_rule  # type: ignore[method-assign]
 

@@ -9,6 +9,7 @@ from cfsign.views.construction import (
     build_resource_error,
     check_authorize,
     check_distribution,
+    check_route,
     read_config,
     read_env,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "build_resource_error",
     "check_authorize",
     "check_distribution",
+    "check_route",
     "decide",
     "read_config",
     "read_env",

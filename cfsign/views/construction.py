@@ -96,6 +96,29 @@ def build_resource_error(resource: object, variables: Iterable[str]) -> Configur
     )
 
 
+def check_route(view: Any, variables: Iterable[str], methods: Iterable[str]) -> None:
+    """
+    Raise ConfigurationError if a view would find no file for any request of its route.
+
+    A view that overrides one of *methods* may find the file otherwise, and is not checked.
+
+    Args:
+        view: The class of the view.
+        variables: The names of the route's variables.
+        methods: The methods of the view's class that can choose the file.
+    """
+    names = set(variables)
+    if "resource" not in names and all(
+        _is_of_framework(getattr(view, method, None)) for method in methods
+    ):
+        raise build_resource_error(None, names)
+
+
+def _is_of_framework(method: object) -> bool:
+    package = getattr(method, "__module__", "").partition(".")[0]
+    return method is None or package in ("django", "flask") or package.startswith("cfsign")
+
+
 def read_config(
     view: type, mapping: Mapping[str, Any], options: Mapping[str, Any]
 ) -> dict[str, Any]:

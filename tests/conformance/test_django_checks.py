@@ -139,6 +139,38 @@ def test_cookies_that_cannot_reach_the_distribution_are_found(
             wrong(RequestFactory().get("/a.txt"), resource="a.txt")
 
 
+def test_route_without_resource_is_found(check):
+    """Below an include, too; not if the file is chosen in another way."""
+    from django.contrib.auth.mixins import LoginRequiredMixin
+    from django.urls import include, path, re_path
+
+    from cfsign_django.views import AsyncSignedRedirectView, SignedRedirectView
+
+    async def authorize(self, request, resource):
+        return 200
+
+    view = type("V", (LoginRequiredMixin, SignedRedirectView), {"authorize": lambda *args: 200})
+    asynchronous = type("Async", (AsyncSignedRedirectView,), {"authorize": authorize})
+    own_get = type("OwnGet", (view,), {"get": lambda self, request, n: None})
+    for wrong in (
+        path("f/<path:filename>", view.as_view()),
+        path("f/<path:filename>", asynchronous.as_view()),
+        path("f/<int:n>/", include([path("", view.as_view())])),
+        re_path("^f/(?P<name>.*)$", view.as_view()),
+    ):
+        urls = type("urls", (), {"urlpatterns": [wrong]})
+        assert check(ROOT_URLCONF=urls) == ["E006"]
+    right = [
+        path("a/<path:resource>", view.as_view()),
+        path("b", view.as_view(), {"resource": "a.txt"}),
+        path("c/<path:resource>/", include([path("", asynchronous.as_view())])),
+        path("d/", include([path("", view.as_view())]), {"resource": "a.txt"}),
+        re_path("^e/(.*)$", view.as_view()),
+        path("f/<int:n>", own_get.as_view()),
+    ]
+    assert check(ROOT_URLCONF=type("urls", (), {"urlpatterns": right})) == []
+
+
 def test_asynchronous_key_in_a_sync_view_is_found(check, site_environ):
     """In an async view it is allowed."""
     from django.urls import path

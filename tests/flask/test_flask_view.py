@@ -14,6 +14,7 @@ from werkzeug.exceptions import Gone
 
 from cfsign import Allow, CfsignWarning, ConfigurationError, Deny
 from cfsign_flask import CloudFront, SignedRedirectView, signed_redirect_blueprint
+from cfsign_flask.extension import find_view_problems
 
 DOMAIN = "http://media.example.com"
 NOW = 1_800_000_000
@@ -462,15 +463,56 @@ def test_misspelt_attribute_warns(rule):
         view.as_view("v")
 
 
-def test_route_without_resource_is_an_error(app, rule):
-    """Flask would raise a TypeError about `get`, which does not name the fix."""
+def test_route_without_resource_is_an_error(app, rule, caplog):
+    """It is logged at start-up. Flask would raise a TypeError, which does not name the fix."""
     app.config["PROPAGATE_EXCEPTIONS"] = True
     view = type("V", (SignedRedirectView,), {"authorize": rule})
     app.add_url_rule("/v/<path:filename>", view_func=view.as_view("v"))
+    (line,) = caplog.messages
+    assert "V: the route has no variable `resource` (its variables: filename)" in line
     for method in ("GET", "HEAD"):
         with pytest.raises(ConfigurationError, match=r"`resource` .its variables: filename"):
             app.test_client().open("/v/a.txt", method=method)
     assert rule.calls == []
+
+
+def test_each_route_without_resource_is_found(settings, rule):
+    """Before and after the extension; not if the file is chosen in another way."""
+    view = type("V", (SignedRedirectView,), {"authorize": rule})
+    own_get = type("OwnGet", (view,), {"get": lambda self, n: "page"})
+
+    def make_app(extension_first):
+        app = flask.Flask("site")
+        app.config.update(settings)
+        if extension_first:
+            CloudFront(app)
+        app.add_url_rule("/right/<path:resource>", view_func=view.as_view("right"))
+        app.add_url_rule("/fixed", view_func=view.as_view("fixed"), defaults={"resource": "a"})
+        app.add_url_rule("/own/<int:n>", view_func=own_get.as_view("own"))
+        app.add_url_rule("/wrong/<path:name>", view_func=view.as_view("wrong"))
+        if not extension_first:
+            CloudFront(app)
+        return app
+
+    for app in map(make_app, (True, False)):
+        (problem,) = find_view_problems(app, app.extensions["cloudfront"])
+        assert problem.setting == "V"
+        assert "(its variables: name)" in problem.message
+        app.url_value_preprocessor(lambda endpoint, values: None)
+        assert find_view_problems(app, app.extensions["cloudfront"]) == []
+
+
+def test_routes_without_resource_are_logged_once(settings, rule, caplog):
+    app = flask.Flask("site")
+    app.config.update(settings)
+    view = type("V", (SignedRedirectView,), {"authorize": rule})
+    app.add_url_rule("/early/<path:early>", view_func=view.as_view("early"))
+    CloudFront(app)
+    app.add_url_rule("/late/<path:late>", view_func=view.as_view("late"))
+    assert [line.partition("variables: ")[2].partition(")")[0] for line in caplog.messages] == [
+        "early",
+        "late",
+    ]
 
 
 def test_public_cache_control_warns():
