@@ -222,7 +222,12 @@ def run_page(monkeypatch, _environ):
     return run
 
 
-TESTED_ALONE = {"bulk.md", "keys.md", "testing.md"}  # tests/bulk runs the code of bulk.md
+TESTED_ALONE = {
+    "adapters.md",
+    "bulk.md",
+    "keys.md",
+    "testing.md",
+}  # tests/bulk runs the code of bulk.md
 
 
 @pytest.mark.parametrize(
@@ -279,15 +284,65 @@ def test_2012_page_redirects(run_page, trusted_keys):
     assert client.get("/books/chemistry").status_code == 404
 
 
-def test_adapter_page_authorizes_and_redirects(run_page, trusted_keys):
-    werkzeug = pytest.importorskip("werkzeug.test")
-    client = werkzeug.Client(run_page("adapters.md")["application"])
-    assert client.get("/a%20b.txt").status_code == 401
-    response = client.get("/a%20b.txt", environ_overrides={"REMOTE_USER": "ada"})
-    assert response.status_code == 303
-    assert trusted_keys.check(response.location).allowed
-    assert response.location.startswith("https://media.example.com/a%20b.txt?")
-    assert client.get("/a/../b", environ_overrides={"REMOTE_USER": "ada"}).status_code == 404
+@pytest.fixture
+def adapter_page(run_page):
+    for package in ("bottle", "quart", "werkzeug"):
+        pytest.importorskip(package)
+    return run_page("adapters.md")
+
+
+def test_adapter_page_has_twenty_lines_for_each_interface():
+    page = (ROOT / "docs" / "adapters.md").read_text("utf-8")
+    recipes = [block for block in blocks(page, "python") if "file_request" in block]
+    assert [len(block.splitlines()) <= 20 for block in recipes] == [True, True]
+
+
+@pytest.mark.parametrize("interface", ["WSGI", "ASGI"])
+@pytest.mark.parametrize(
+    ("method", "path", "status", "name"),
+    [
+        ("GET", "/content/public/a%20b%2A.txt", 303, "public/a%20b%2A.txt"),
+        ("HEAD", "/content/public/%C3%BC%E2%82%AC.txt", 303, "public/%C3%BC%E2%82%AC.txt"),
+        ("GET", "/content/public/content/a.txt", 303, "public/content/a.txt"),
+        ("GET", "/content/private/a.txt", 403, ""),
+        ("GET", "/content/public/..%2Fa.txt", 404, ""),
+        ("GET", "/content/public//a.txt", 404, ""),
+        ("GET", "/content//public/a.txt", 404, ""),
+        ("GET", "/content/", 404, ""),
+        ("POST", "/content/public/a.txt", 405, ""),
+        ("GET", "/page", 200, ""),
+    ],
+)
+def test_adapter_page_in_bottle_and_quart(
+    adapter_page, trusted_keys, interface, method, path, status, name
+):
+    """Nothing is signed without permission, and the site's own pages are still served."""
+    if interface == "WSGI":
+        from werkzeug.test import Client
+
+        adapter_page["pages"].route("/page")(lambda: "page")
+        user = {"REMOTE_USER": "ada"} if status != 403 else {}
+        site = Client(adapter_page["wsgi_site"])
+        found = site.open(path, method=method, environ_overrides=user)
+        status = 401 if status == 403 else status
+    else:
+        adapter_page["quart_pages"].add_url_rule("/page", view_func=lambda: "page")
+        httpx = pytest.importorskip("httpx")
+
+        async def send():
+            transport = httpx.ASGITransport(adapter_page["asgi_site"])
+            async with httpx.AsyncClient(transport=transport, base_url="http://site") as client:
+                return await client.request(method, path)
+
+        found = asyncio.run(send())
+    assert found.status_code == status
+    assert found.headers.get("Allow") == ("GET, HEAD" if status == 405 else None)
+    location = found.headers.get("Location", "")
+    expected = f"https://media.example.com/{name}" if name else ""
+    assert location.partition("?")[0] == expected
+    if name:
+        assert trusted_keys.check(location).allowed
+        assert found.headers["Cache-Control"] == "no-store"
 
 
 def test_rotation_page_signs_with_the_active_key(run_page, clock):
