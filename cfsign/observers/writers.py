@@ -78,15 +78,14 @@ class _StreamWriter(_LineWriter):
     def __init__(self, stream: Any) -> None:
         super().__init__()
         self._stream = stream
-        # Binary streams have no encoding. The wrappers of `tempfile` are of no class of `io`.
-        self._is_text = hasattr(stream, "encoding")
+        self._is_binary = _is_binary(stream)
         self._lock = threading.Lock()
         _stream_writers.add(self)
 
     def __call__(self, line: str) -> None:
         with self._lock:
             text = self._complete(line)
-            written = self._stream.write(text if self._is_text else text.encode("ascii"))
+            written = self._stream.write(text.encode("ascii") if self._is_binary else text)
             if written is None and isinstance(self._stream, io.RawIOBase):
                 written = 0  # it would have to wait
             self._check_written(written, len(text))
@@ -95,6 +94,14 @@ class _StreamWriter(_LineWriter):
 
     def renew_lock(self) -> None:
         self._lock = threading.Lock()
+
+
+def _is_binary(stream: object) -> bool:
+    # The wrappers of `tempfile` have a mode, and are of no class of `io`.
+    mode = getattr(stream, "mode", "")
+    return isinstance(stream, io.RawIOBase | io.BufferedIOBase) or (
+        isinstance(mode, str) and "b" in mode
+    )
 
 
 _stream_writers: WeakSet[_StreamWriter] = WeakSet()

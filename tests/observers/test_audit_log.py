@@ -35,9 +35,9 @@ class Lines:
     def __init__(self) -> None:
         self.text = ""
 
-    def write(self, data: bytes) -> int:
-        self.text += data.decode("ascii")
-        return len(data)
+    def write(self, text: str) -> int:
+        self.text += text
+        return len(text)
 
     def read(self) -> list[dict]:
         return [json.loads(line) for line in self.text.splitlines()]

@@ -122,11 +122,11 @@ def test_child_writes_to_a_stream_whose_lock_another_thread_held(tmp_path: Path)
     with (tmp_path / "audit.jsonl").open("ab", buffering=0) as file:
 
         class Slow:
-            def write(self, data: bytes) -> int:
+            def write(self, text: str) -> int:
                 if threading.current_thread() is not threading.main_thread():
                     is_inside.set()
                     may_leave.wait(60)
-                return file.write(data)
+                return file.write(text.encode())
 
         log = AuditLog(Slow())  # type: ignore[arg-type]
         thread = threading.Thread(target=log, args=(EVENT, None))
@@ -173,11 +173,13 @@ def test_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_stream_may_return_nothing() -> None:
-    class Tee:
-        text = b""
+    """As `wsgi.errors` of some servers, which has no other method."""
 
-        def write(self, data: bytes) -> None:
-            self.text += data
+    class Tee:
+        text = ""
+
+        def write(self, text: str) -> None:
+            self.text += text
 
     tee = Tee()
     AuditLog(tee)(EVENT, None)  # type: ignore[arg-type]
@@ -188,10 +190,10 @@ def test_stream_that_writes_a_part_is_an_error() -> None:
     """The next line does not continue the part."""
 
     class Part:
-        text, room = b"", 20
+        text, room = "", 20
 
-        def write(self, data: bytes) -> int:
-            written = data[: self.room]
+        def write(self, text: str) -> int:
+            written = text[: self.room]
             self.text += written
             return len(written)
 
