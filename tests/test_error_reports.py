@@ -41,7 +41,7 @@ from cfsign.edge import WSGIEdge
 from cfsign.keys import generate_private_key_pem
 from cfsign.keys.kms import KmsPrivateKey
 from cfsign.keys.secrets import SecretsManagerSecret, SsmParameter
-from cfsign.views import SiteConfig, ViewOptions
+from cfsign.views import FolderCookies, SiteConfig, ViewOptions
 from tests.keys.helpers import body_of, decode_body
 from tests.views.helpers import respond, respond_async
 
@@ -630,6 +630,22 @@ OTHER_PATHS: dict[str, Callable[[Material], object]] = {
     "cookies for another path": lambda m: (
         m.distribution().sign_cookies(pattern="a/*").replace_headers(path="/b")
     ),
+    "cookies of a view for a bad folder": lambda m: FolderCookies(
+        m.distribution(), domain=""
+    ).renew_headers("../a", dict(m.distribution().sign_cookies(folder="a"))),
+    "cookies of a view whose key fails": lambda m: asyncio.run(
+        FolderCookies(
+            _sign_with(m, lambda _: _raise(OSError("closed"))), domain=""
+        ).renew_headers_async("b", dict(m.distribution().sign_cookies(folder="a")))
+    ),
+    "key as a folder of cookies": lambda m: FolderCookies(
+        m.distribution(), domain=""
+    ).grant_headers(m.pem),
+    "key as a folder to revoke": lambda m: FolderCookies(
+        m.distribution(), domain=""
+    ).revoke_headers(m.pem),
+    "key as the distribution of cookies": lambda m: FolderCookies(m.pem),
+    "key as the domain of FolderCookies": lambda m: FolderCookies(m.distribution(), domain=m.pem),
     "missing cookie": lambda m: m.distribution().sign_cookies(pattern="*")["Signature"],
     "raw r and s": lambda m: _sign_with(m, lambda made: made[:64]).sign_path("a"),
     "raw r and s, async": lambda m: asyncio.run(

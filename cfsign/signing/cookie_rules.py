@@ -127,28 +127,59 @@ def find_mismatches(resource: str, domain: str | None, path: str) -> Iterator[Pr
 
 
 def check_cookie_options(
-    cookie_domain: object, cookie_samesite: object, cookie_partitioned: object = False
+    domain: object,
+    samesite: object,
+    partitioned: object = False,
+    path: object = None,
+    prefix: str = "cookie_",
 ) -> None:
-    """Raise ConfigurationError unless cookies can have this domain and SameSite."""
-    check_attributes(
-        cookie_domain, "/", True, True, cookie_samesite, cookie_partitioned, prefix="cookie_"
-    )
+    """
+    Raise ConfigurationError unless cookies can have these attributes; None is not set.
+
+    Args:
+        domain: Their `Domain`.
+        samesite: Their `SameSite`.
+        partitioned: True for `Partitioned`.
+        path: Their `Path`.
+        prefix: What the names of the settings start with, for the error.
+    """
+    path = "/" if path is None else path
+    check_attributes(domain, path, True, True, samesite, partitioned, prefix=prefix)
 
 
 def find_cookie_problems(
-    domain: str, cookie_domain: str | None, cookie_samesite: str | None
+    domain: str,
+    cookie_domain: str | None,
+    samesite: str | None,
+    partitioned: bool = False,
+    prefix: str = "cookie_",
 ) -> Iterator[Problem]:
-    """Yield the reasons why browsers would not send a site's cookies to a distribution's domain."""
+    """
+    Yield the reasons why browsers would not send a site's cookies to a distribution.
+
+    Args:
+        domain: Scheme and host of the distribution.
+        cookie_domain: The `Domain` of the cookies; None or "" for the host of the site.
+        samesite: Their `SameSite`.
+        partitioned: True for `Partitioned`.
+        prefix: What the names of the settings start with, for the error.
+    """
     scheme, _, authority = domain.partition("://")
     if cookie_domain:
         yield from _find_domain_problems(
-            "cookie_domain", cookie_domain, authority.partition(":")[0]
+            f"{prefix}domain", cookie_domain, authority.partition(":")[0]
         )
-    if cookie_samesite == "None" and scheme == "http":
+    if samesite == "None" and scheme == "http":
         yield Problem(
-            "cookie_samesite",
+            f"{prefix}samesite",
             'browsers drop cookies with SameSite "None" over http',
-            "use https for the distribution, or another cookie_samesite",
+            f"use https for the distribution, or another {prefix}samesite",
+        )
+    if partitioned and scheme == "http":
+        yield Problem(
+            f"{prefix}partitioned",
+            "browsers drop Partitioned cookies over http",
+            f"use https for the distribution, or remove {prefix}partitioned",
         )
 
 

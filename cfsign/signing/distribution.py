@@ -21,7 +21,7 @@ from cfsign.signing.cookies import SignedCookies
 from cfsign.signing.encoding import Query, encode_path, encode_query
 from cfsign.signing.folder import encode_folder, is_inside
 from cfsign.signing.pattern import is_match
-from cfsign.signing.policy import Conditions, check_conditions
+from cfsign.signing.policy import Conditions, Policy, check_conditions
 from cfsign.signing.signed_policy import SignedPolicy
 from cfsign.signing.signer import BaseSigner
 from cfsign.signing.times import (
@@ -355,6 +355,11 @@ class Distribution:
         if self._cache is None or _has_expiry(conditions):
             return await self.signer.sign_policy_async(to_policy(terms))
         return await self._cache.sign_async(await self.signer.current_async(), terms)
+
+    @hide_arguments
+    def build_policy(self, resource: str, **conditions: Unpack[Conditions]) -> Policy:
+        """Return the policy that `sign_resource` would sign now; it raises the same errors."""
+        return to_policy(self._build_terms(resource, conditions))
 
     @hide_arguments
     def redirect_max_age(self, signed_policy: SignedPolicy) -> int:

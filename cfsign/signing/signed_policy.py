@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from binascii import b2a_base64
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from types import MappingProxyType
@@ -22,6 +22,7 @@ from cfsign.utils.secret import hide_arguments
 BLOCK = 64
 
 _TO_CLOUDFRONT = bytes.maketrans(b"+=/", b"-_~")
+_FROM_CLOUDFRONT = str.maketrans("-_~", "+=/", "+=/")
 
 # The literal start of a resource. A dot in front of the `*` could become a `..`, so it is excluded.
 _LITERAL_START = r"(https?://[^*?]+/[^*?/.%]*)\*"
@@ -115,6 +116,11 @@ def encode(data: bytes) -> str:
     AWS, "Code examples for creating a signature for a signed URL".
     """
     return b2a_base64(data, newline=False).translate(_TO_CLOUDFRONT).decode()
+
+
+def decode(text: str) -> bytes:
+    """Decode what `encode` returns; raise ValueError for other text."""
+    return a2b_base64(text.translate(_FROM_CLOUDFRONT).encode("ascii"), strict_mode=True)
 
 
 def build_query(

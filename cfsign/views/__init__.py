@@ -15,6 +15,7 @@ from cfsign.views.construction import (
 )
 from cfsign.views.decision import Allow, Deny, decide
 from cfsign.views.events import AccessEvent, Observer, Outcome
+from cfsign.views.folder_cookies import FolderCookies
 from cfsign.views.handler import FileRequest, ViewHandler
 from cfsign.views.options import OptionAttributes, ViewOptions
 from cfsign.views.response import ViewResponse
@@ -25,6 +26,7 @@ __all__ = [
     "Allow",
     "Deny",
     "FileRequest",
+    "FolderCookies",
     "Observer",
     "OptionAttributes",
     "Outcome",

@@ -8,7 +8,6 @@ has allowed it.
 
 from __future__ import annotations
 
-import functools
 import logging
 import re
 from collections.abc import Iterable
@@ -18,7 +17,7 @@ from urllib.parse import parse_qsl, unquote
 from cfsign.config.fields import get_host
 from cfsign.config.headers import add_no_store, build_private_headers
 from cfsign.errors import ConfigurationError, KeyUnavailableError, Problem, ResourceError
-from cfsign.limits import MAX_URL_BYTES, is_loopback
+from cfsign.limits import MAX_URL_BYTES
 from cfsign.signing.cookie_rules import find_cookie_problems, find_site_problems
 from cfsign.signing.distribution import Distribution
 from cfsign.signing.encoding import encode_parameters
@@ -27,6 +26,7 @@ from cfsign.signing.signed_policy import SignedPolicy
 from cfsign.signing.url import check_url
 from cfsign.utils.secret import hide
 from cfsign.views.decision import PLAIN_ALLOW, Allow, Deny, decide
+from cfsign.views.folder_cookies import warn_of_missing_domain
 from cfsign.views.options import ViewOptions
 from cfsign.views.response import Headers, ViewResponse, build_json, build_redirect
 
@@ -299,19 +299,7 @@ def _check_compatibility(distribution: Distribution, options: ViewOptions, can_a
     if problems:
         raise ConfigurationError(problems)
     if options.delivery == "cookies" and options.cookie_domain is None:
-        _warn_of_missing_cookie_domain(distribution.domain)
-
-
-@functools.cache  # log once per domain: handlers may be built often
-def _warn_of_missing_cookie_domain(domain: str) -> None:
-    host = get_host(domain)
-    if is_loopback(host):
-        return
-    _logger.warning(
-        "cookie_domain is not set, so browsers send the cookies to %s only if the site has the "
-        'same host; set cookie_domain to a domain that both share, or to "" if they are one host',
-        host,
-    )
+        warn_of_missing_domain(distribution.domain)
 
 
 def _select_parameters(query_string: str | bytes, names: Iterable[str]) -> str:

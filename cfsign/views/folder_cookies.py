@@ -1,0 +1,268 @@
+"""
+Signed cookies that open folders, for login, logout and the pages in between.
+
+AWS, "Use signed cookies"; W3C Clear Site Data.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import re
+import time
+from collections.abc import Mapping
+from typing import Unpack
+
+from cfsign.config.fields import get_host
+from cfsign.errors import CfsignError, ConfigurationError
+from cfsign.limits import COOKIES, is_loopback
+from cfsign.signing.cookie_rules import check_cookie_options, find_cookie_problems
+from cfsign.signing.cookies import SignedCookies
+from cfsign.signing.distribution import Distribution
+from cfsign.signing.folder import encode_folder
+from cfsign.signing.policy import Conditions, Policy
+from cfsign.signing.signed_policy import SignedPolicy, decode
+from cfsign.signing.signer import Signer
+from cfsign.utils.secret import hide, hide_arguments
+from cfsign.views.construction import check_distribution
+from cfsign.views.response import Headers
+
+_logger = logging.getLogger("cfsign")
+
+_find_end = re.compile(r'"DateLessThan":\{"AWS:EpochTime":([1-9][0-9]{0,9})\}').search
+_find_start = re.compile(r'"DateGreaterThan":\{"AWS:EpochTime":([1-9][0-9]{0,9})\}').search
+
+# A folder's policy is always custom, because its resource has a wildcard.
+_NAMES = ("CloudFront-Policy", "CloudFront-Signature", "CloudFront-Key-Pair-Id")
+_NAMES_WITH_HASH = (*_NAMES, "CloudFront-Hash-Algorithm")
+
+
+class FolderCookies:
+    """
+    Builds the response headers that open a folder for a browser, and close it again.
+
+    A response may open several folders: send all their headers. Folders must not be nested:
+    browsers send the cookies of both to the inner one, and CloudFront refuses them.
+
+    Send these headers only in responses that no shared cache stores.
+
+    Attributes:
+        distribution: The distribution that serves the files.
+        domain: The `Domain` of the cookies: one that the site and the distribution share. "": the
+            two have the same host. None: the same, and a warning is logged.
+        path: The `Path` of the cookies, encoded. None: that of each folder. `"/"`: one set of
+            cookies for the whole site, so that opening a folder closes the one before.
+        samesite: "Strict", "Lax", "None", or None for the browser's default.
+        partitioned: True for a player in another site's iframe, with `samesite="None"`.
+        persistent: True: browsers delete the cookies when the policy ends. Otherwise they keep
+            them until they are closed.
+    """
+
+    __slots__ = ("distribution", "domain", "partitioned", "path", "persistent", "samesite")
+
+    @hide_arguments
+    def __init__(
+        self,
+        distribution: Distribution,
+        *,
+        domain: str | None = None,
+        path: str | None = None,
+        samesite: str | None = None,
+        partitioned: bool = False,
+        persistent: bool = True,
+    ) -> None:
+        """
+        Check and store the options.
+
+        Raises:
+            ConfigurationError: Browsers would drop the cookies or never send them to the
+                distribution.
+        """
+        self.distribution = check_distribution("FolderCookies", distribution)
+        del distribution  # it may be the settings
+        check_cookie_options(domain or None, samesite, partitioned, path, prefix="")
+        host = self.distribution.domain
+        problems = list(find_cookie_problems(host, domain, samesite, partitioned, prefix=""))
+        if problems:
+            raise ConfigurationError(problems)
+        self.domain = domain
+        self.path = path
+        self.samesite = samesite
+        self.partitioned = partitioned
+        self.persistent = persistent
+        if domain is None:
+            warn_of_missing_domain(host, "domain")
+
+    def __repr__(self) -> str:
+        if not hasattr(self, "persistent"):  # in the report of an error of __init__
+            return "<FolderCookies, not checked yet>"
+        return f"<FolderCookies {self.distribution.domain}>"
+
+    @hide_arguments
+    def grant_headers(self, folder: str, **conditions: Unpack[Conditions]) -> Headers:
+        """
+        Return the headers that open a folder: names and values, to be added to a response.
+
+        They also clear CloudFront's cookies of another form, which would not go together.
+
+        Args:
+            folder: A plain path, such as "videos/42"; "/" opens the whole distribution.
+            conditions: When and for whom the cookies work; by default they expire after the
+                `expires_in` of the distribution.
+
+        Raises:
+            ResourceError: The folder cannot be signed.
+            PolicyError: CloudFront does not accept a time or the address.
+            ConfigurationError: The folder's path is too long for a cookie, or not below `path`.
+            SigningKeyError: The key cannot sign.
+        """
+        return self._build_headers(self.distribution.sign_folder(folder, **conditions))
+
+    @hide_arguments
+    async def grant_headers_async(self, folder: str, **conditions: Unpack[Conditions]) -> Headers:
+        """Async version of `grant_headers`."""
+        return self._build_headers(await self.distribution.sign_folder_async(folder, **conditions))
+
+    @hide_arguments
+    def revoke_headers(self, folder: str) -> Headers:
+        """
+        Return the headers that delete the cookies of a folder from the browser.
+
+        A copy of the cookies works until it expires: CloudFront cannot revoke a signature.
+
+        Raises:
+            ResourceError: The folder cannot be signed.
+        """
+        values = SignedCookies.clear_headers(
+            self.domain or None,
+            encode_folder(folder) if self.path is None else self.path,
+            self._is_secure,
+            samesite=self.samesite,
+            partitioned=self.partitioned,
+        )
+        return tuple(("Set-Cookie", value) for value in values)
+
+    def revoke_all_headers(self) -> Headers:
+        """
+        Return the header that deletes all cookies of the site from the browser.
+
+        That includes the site's own session and the cookies of every host below the same
+        registered domain. Browsers obey it over https only. `revoke_headers` does neither.
+        """
+        return (("Clear-Site-Data", '"cookies"'),)
+
+    @hide_arguments
+    def renew_headers(
+        self, folder: str, cookies: Mapping[str, str], **conditions: Unpack[Conditions]
+    ) -> Headers:
+        """
+        Return the headers that open a folder again, or () while that is not needed.
+
+        It is needed unless *cookies* are those of this folder and key, with the same conditions and
+        more than half of their duration left. Call it only for a user who may open the folder:
+        anyone can send any cookies, so they decide when to renew, never whether to.
+
+        Browsers send the cookies of a folder to that path only. The site's pages see them with
+        `path="/"`; with another path each call renews.
+
+        Args:
+            folder: As for `grant_headers`.
+            cookies: The cookies of the request, by name.
+            conditions: As for `grant_headers`.
+
+        Raises:
+            ResourceError: As for `grant_headers`, and so for the other errors.
+        """
+        hidden = hide(cookies)
+        del cookies  # a key may raise an error of any kind
+        signer = self.distribution.signer.current()
+        if self._is_fresh(hidden.reveal(), folder, conditions, signer):
+            return ()
+        return self.grant_headers(folder, **conditions)
+
+    @hide_arguments
+    async def renew_headers_async(
+        self, folder: str, cookies: Mapping[str, str], **conditions: Unpack[Conditions]
+    ) -> Headers:
+        """Async version of `renew_headers`."""
+        hidden = hide(cookies)
+        del cookies  # as above
+        signer = await self.distribution.signer.current_async()
+        if self._is_fresh(hidden.reveal(), folder, conditions, signer):
+            return ()
+        return await self.grant_headers_async(folder, **conditions)
+
+    @property
+    def _is_secure(self) -> bool:
+        return self.distribution.domain.startswith("https:")
+
+    def _build_headers(self, signed_policy: SignedPolicy) -> Headers:
+        folder_url = signed_policy.policy.resource.removesuffix("*")
+        values = signed_policy.cookies().replace_headers(
+            self.domain or None,
+            folder_url.removeprefix(self.distribution.domain) if self.path is None else self.path,
+            self._is_secure,
+            samesite=self.samesite,
+            partitioned=self.partitioned,
+            persistent=self.persistent,
+        )
+        return tuple(("Set-Cookie", value) for value in values)
+
+    def _is_fresh(
+        self, cookies: Mapping[str, str], folder: str, conditions: Conditions, signer: Signer
+    ) -> bool:
+        """Return True if *cookies* look like the signer's, with half of their duration left."""
+        resource = self.distribution.folder_pattern(folder)
+        new = self.distribution.build_policy(resource, **conditions)
+        present = tuple(name for name in COOKIES if cookies.get(name))
+        if present != (_NAMES if signer.hash_algorithm == "SHA1" else _NAMES_WITH_HASH):
+            return False
+        if cookies["CloudFront-Key-Pair-Id"] != signer.key_pair_id:
+            return False
+        old = _read_policy(cookies["CloudFront-Policy"], new)
+        now = int(time.time())
+        return (
+            old is not None
+            # A start that has passed is as good as none.
+            and (old.starts_at or 0) <= max(new.starts_at or 0, now - 1)
+            and 2 * (old.expires_at - now) > new.expires_at - now
+        )
+
+
+def _read_policy(cookie: str, new: Policy) -> Policy | None:
+    """
+    Return the policy in a cookie, if it is *new* with other times; otherwise None.
+
+    The text is compared as a whole, because anyone can send any text.
+    """
+    try:
+        text = decode(cookie).decode("ascii")
+        end, start = _find_end(text), _find_start(text)
+        if end is None:
+            return None
+        starts_at = None if start is None else int(start[1])
+        old = Policy(new.resource, int(end[1]), starts_at=starts_at, ip_address=new.ip_address)
+    except (ValueError, CfsignError):
+        return None
+    return old if old.to_json() == text else None
+
+
+@functools.cache  # log once per domain: handlers may be built often
+def warn_of_missing_domain(domain: str, setting: str = "cookie_domain") -> None:
+    """
+    Log that the cookies of a distribution have no `Domain`, unless it is on this machine.
+
+    Args:
+        domain: Scheme and host of the distribution.
+        setting: The name of the option that sets it.
+    """
+    host = get_host(domain)
+    if is_loopback(host):
+        return
+    _logger.warning(
+        "%s is not set, so browsers send the cookies to %s only if the site has the same host; "
+        'set %s to a domain that both share, or to "" if they are one host',
+        setting,
+        host,
+        setting,
+    )
