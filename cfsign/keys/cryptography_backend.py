@@ -288,7 +288,7 @@ def _decrypt(pem: PEM, password: Secret[bytes] | None) -> PEM:
     except UnsupportedAlgorithm:
         raise build_encryption_error(pem) from None
     except Exception:  # a parser of hostile bytes may raise anything
-        raise build_wrong_password_error(pem) from None
+        raise build_wrong_password_error(pem, password) from None
     return PEM("PRIVATE KEY", der, pem.source)
 
 

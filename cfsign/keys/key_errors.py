@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 from cfsign.errors import SigningKeyError
+from cfsign.keys.other_formats import describe_unusable_kind, find_unusable_ssh_kind
 from cfsign.keys.pem import PEM
-from cfsign.keys.protocol import KEY_ALGORITHMS, HashAlgorithm
+from cfsign.keys.protocol import HashAlgorithm
 from cfsign.keys.source import describe_key
+from cfsign.utils.secret import Secret
 
 _DECRYPT = "decrypt it: openssl pkey -in KEY -out PLAIN"
 
@@ -33,6 +35,10 @@ def build_label_error(pem: PEM, wanted: Literal["private", "public"]) -> Signing
     """Build the error for a well-formed PEM block that is not a *wanted* key."""
     if pem.label == f"DSA {wanted.upper()} KEY":
         return build_kind_error(pem, "DSA")
+    if pem.label == "OPENSSH PRIVATE KEY" and wanted == "private":
+        kind = find_unusable_ssh_kind(pem.der)
+        if kind:
+            return build_kind_error(pem, kind)
     problem, hint = f"a PEM block labelled {pem.label!r}", f"use a {wanted} key"
     if wanted == "private":
         problem, hint = _NOT_PRIVATE.get(pem.label, (problem, hint))
@@ -45,7 +51,7 @@ def build_label_error(pem: PEM, wanted: Literal["private", "public"]) -> Signing
 
 def build_kind_error(pem: PEM, kind: str) -> SigningKeyError:
     """Build the error for a key of a kind or size that CloudFront does not accept."""
-    return _build(pem, _describe_kind(kind), "make a new key: cfsign keygen")
+    return _build(pem, describe_unusable_kind(kind), "make a new key: cfsign keygen")
 
 
 def build_size_error(pem: PEM, kind: str) -> SigningKeyError:
@@ -54,7 +60,7 @@ def build_size_error(pem: PEM, kind: str) -> SigningKeyError:
         "make a new key: cfsign keygen; or, in a test with an old key, "
         "load_private_key(..., allow_unsupported=True)"
     )
-    return _build(pem, _describe_kind(kind), hint)
+    return _build(pem, describe_unusable_kind(kind), hint)
 
 
 def build_damage_error(pem: PEM) -> SigningKeyError:
@@ -84,9 +90,14 @@ def build_unneeded_password_error(pem: PEM) -> SigningKeyError:
     return _build(pem, "is not encrypted, but there is a password for it", "remove the password")
 
 
-def build_wrong_password_error(pem: PEM) -> SigningKeyError:
+def build_wrong_password_error(pem: PEM, password: Secret[bytes]) -> SigningKeyError:
     """Build the error for a password that does not decrypt the key."""
     hint = "check the password: openssl pkey -in KEY -noout"
+    if password.reveal() != password.reveal().strip(b" \t\r\n\"'"):
+        hint = (
+            "the password begins or ends with white space or a quote: remove it, unless it is a "
+            "part of the password"
+        )
     return _build(pem, "cannot be decrypted: the password is wrong, or the key is damaged", hint)
 
 
@@ -107,10 +118,6 @@ def build_hash_error(hash_algorithm: HashAlgorithm) -> SigningKeyError:
         f"this platform forbids signatures with {hash_algorithm} (FIPS or another policy)",
         hint=hint,
     )
-
-
-def _describe_kind(kind: str) -> str:
-    return f"is {kind}, but CloudFront accepts only {' and '.join(KEY_ALGORITHMS)}"
 
 
 def _build(pem: PEM, problem: str, hint: str, noun: str = "key") -> SigningKeyError:

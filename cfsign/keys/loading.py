@@ -49,8 +49,9 @@ def load_private_key(
     Load a private key: RSA-2048, or P-256 if `cryptography` is installed.
 
     It reads PKCS#1, PKCS#8 and SEC 1, as PEM, as the base64 of PEM or as DER. Encrypted keys need
-    `cryptography`. It also reads what editors and environment variables make of PEM: CRLF, a
-    byte-order mark, text around the block, newlines written as `\n`.
+    `cryptography`. It also reads what editors and secret stores make of PEM: CRLF, UTF-16, a
+    byte-order mark, text around the block, one line with spaces, and newlines written as `\n`,
+    escaped once or more often. If a label does not fit the content, the content counts.
 
     The file is read at each call, but a process parses each key only once. Parsing takes about
     40 ms for RSA with `cryptography`, because OpenSSL checks that the factors are prime, and less

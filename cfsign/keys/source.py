@@ -7,6 +7,7 @@ import re
 from typing import Any, TypeGuard
 
 from cfsign.errors import SigningKeyError
+from cfsign.keys.other_formats import is_other_format
 from cfsign.utils.secret import Secret
 
 #: A key has about 2 KB. A larger file is something else.
@@ -14,6 +15,9 @@ MAX_KEY_BYTES = 64 * 1024
 
 #: The start of a PEM block, and the start of its base64, which secret stores often hold.
 PEM_BEGIN, _BASE64_PEM_BEGIN = "-----BEGIN", "LS0tLS1CRUdJ"
+
+# A byte-order mark in base64.
+_BASE64_MARK = "77u/"
 
 _KMS_PREFIX = "kms:"
 _MAX_PATH = 1024
@@ -33,8 +37,10 @@ def is_key_path(value: object) -> TypeGuard[str | os.PathLike[str]]:
     and for any other type. The file need not exist.
     """
     if isinstance(value, str):
-        is_pem = PEM_BEGIN in value or is_base64_pem(value)
-        return bool(value.strip()) and not is_pem and not is_kms_name(value)
+        text = value.strip()
+        is_key = PEM_BEGIN in text or is_base64_pem(text) or is_other_format(text)
+        # Several lines are a key without its BEGIN line.
+        return bool(text) and "\n" not in text and not is_key and not is_kms_name(text)
     return isinstance(value, os.PathLike)
 
 
@@ -55,7 +61,7 @@ def parse_kms_name(name: str) -> str:
 
 def is_base64_pem(text: str) -> bool:
     """Return True if *text* is the base64 of PEM, possibly in quotes."""
-    return text.lstrip("\"' \t\r\n").startswith(_BASE64_PEM_BEGIN)
+    return text.lstrip("\"' \t\r\n").removeprefix(_BASE64_MARK).startswith(_BASE64_PEM_BEGIN)
 
 
 def describe_key(source: str, noun: str = "key") -> str:
@@ -120,6 +126,13 @@ def _read_file(path: str | os.PathLike[str]) -> tuple[Secret[str | bytes] | Sign
 
 
 def _build_read_error(path: str, error: Exception) -> SigningKeyError:
+    bare = path.strip(" \t\r\n\"'")
+    if bare != path and may_show_path(bare):
+        return SigningKeyError(
+            f"there is no key file {path!r}",
+            hint="remove the quotes and the white space around the path",
+            source=path,
+        )
     if not may_show_path(path):
         return _build_hidden_error(path)
     parts = path.replace(os.sep, "/").split("/")
@@ -129,6 +142,8 @@ def _build_read_error(path: str, error: Exception) -> SigningKeyError:
         problem = f"there is no key file {path!r}"
         hint = "write the home folder in full: ~ works only at the start, and for a known user"
     elif isinstance(error, FileNotFoundError):
+        # In full: a server may run in another folder than its developer.
+        path = _make_absolute(path)
         problem = f"there is no key file {path!r}"
         hint = "check the path, or use the PEM itself, with its -----BEGIN line"
     else:
@@ -136,6 +151,13 @@ def _build_read_error(path: str, error: Exception) -> SigningKeyError:
         problem = f"the key file {path!r} cannot be read ({reason})"
         hint = "check the path and the file's permissions"
     return SigningKeyError(problem, hint=hint, source=path)
+
+
+def _make_absolute(path: str) -> str:
+    try:
+        return os.path.abspath(path)
+    except OSError:  # the working directory was deleted
+        return path
 
 
 def _build_hidden_error(path: str) -> SigningKeyError:

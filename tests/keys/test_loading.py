@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
 import traceback
 from collections.abc import Callable
@@ -120,7 +121,7 @@ DAMAGES: dict[str, tuple[Callable[[str], str | bytes], str]] = {
     ),
     "other end": (
         lambda pem: pem.replace("END PRIVATE", "END PUBLIC"),
-        "truncated: its END line is missing",
+        "begins with 'PRIVATE KEY' and ends with 'PUBLIC KEY'; copy both lines again",
     ),
     "cut in the middle": (remove_middle, "truncated or damaged; copy it again, whole"),
     "no content": (
@@ -278,7 +279,7 @@ def test_kms_name_cannot_be_loaded(backend: str, load: Callable[..., Any]) -> No
 @pytest.mark.parametrize("source", ["pk.pem", "keys/pk.KEY", "/no/such/folder/K2JCJMDEHXQW5F.der"])
 def test_text_without_pem_is_a_path(backend: str, source: str) -> None:
     """The error shows a path that ends like a key file."""
-    with pytest.raises(SigningKeyError, match=re.escape(repr(source))):
+    with pytest.raises(SigningKeyError, match=re.escape(repr(os.path.abspath(source)))):
         load_private_key(source, backend=backend)
 
 
