@@ -167,7 +167,8 @@ class Resource(OptionAttributes):
         for name, value in response.headers:
             # resp.location would encode the URL again, and set_header takes no Set-Cookie.
             resp.append_header(name, value)
-        resp.data = response.body
+        # The server would send an empty part by a separate system call.
+        resp.data = response.body or None
 
 
 def _refuse(resp: Any, deny: Deny) -> NoReturn:

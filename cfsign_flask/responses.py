@@ -35,7 +35,7 @@ def respond(
     # JSON brings its Content-Type. For an empty body the type is given here, because Werkzeug looks
     # for a missing header by raising and catching an exception.
     mimetype = None if response.body else response_class.default_mimetype
-    return response_class([response.body], response.status, list(response.headers), mimetype)
+    return response_class(response.body or None, response.status, list(response.headers), mimetype)
 
 
 def refuse(deny: Deny) -> NoReturn:
