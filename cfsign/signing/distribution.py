@@ -28,7 +28,6 @@ from cfsign.signing.times import (
     Duration,
     check_duration,
     check_jitter,
-    resolve_expiry,
     round_up_expiry,
 )
 from cfsign.signing.url import check_domain, check_length, check_url
@@ -402,8 +401,10 @@ class Distribution:
         return self.sign_resource(pattern or url, **conditions).url(url)
 
     async def _sign_url_async(self, url: str, pattern: str | None, conditions: Conditions) -> str:
-        signed = await self.sign_resource_async(pattern or url, **conditions)
-        return signed.url(url)
+        if self._cache is None:
+            conditions = self._with_expiry(pattern or url, conditions, time.time())
+            return await self.signer.sign_url_async(url, pattern=pattern, **conditions)
+        return (await self.sign_resource_async(pattern or url, **conditions)).url(url)
 
     def _url_and_pattern(
         self,
@@ -439,13 +440,14 @@ class Distribution:
         return url, whole_pattern
 
     def _check_own_url(self, url: str) -> str:
-        url = check_url(url)
-        if not url.startswith(f"{self.domain}/"):
-            raise ResourceError(
-                f"the URL is not one of {self.domain}",
-                hint="use the Distribution of its host, or Signer.sign_url",
-            )
-        return url
+        url = check_length(url)
+        if url.startswith(f"{self.domain}/"):
+            return url  # checked further when it is signed
+        check_url(url)
+        raise ResourceError(
+            f"the URL is not one of {self.domain}",
+            hint="use the Distribution of its host, or Signer.sign_url",
+        )
 
     def _build_pattern(self, folder: str | None, pattern: str | None) -> str:
         """Return the pattern of whole URLs for a folder, or for a pattern of plain paths."""
@@ -471,7 +473,7 @@ class Distribution:
             return conditions
         if self.expiry_step is None:
             return {**conditions, "expires_in": self.expires_in}
-        expires_at = resolve_expiry(self.expires_in, None, now)
+        expires_at = int(now) + self.expires_in
         # Rounded up, never down, so that at least `expires_in` is left.
         expires_at = round_up_expiry(expires_at, resource, self.expiry_step, self.expiry_jitter)
         return {**conditions, "expires_at": expires_at}

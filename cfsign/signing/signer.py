@@ -115,30 +115,42 @@ class BaseSigner(ABC):
         self, url: str, *, pattern: str | None = None, **conditions: Unpack[Conditions]
     ) -> str:
         """Async version of `sign_url`."""
-        url = check_url(url)
-        policy = _build_matching_policy(url, pattern, conditions, time())
-        return (await self.sign_policy_async(policy)).url(url)
+        url, now = check_url(url), time()
+        expires_at = _get_plain_expiry(pattern, conditions, now)
+        if expires_at is None:
+            policy = _build_matching_policy(url, pattern, conditions, now)
+            return (await self.sign_policy_async(policy)).url(url)
+        warn_of_s3(url, stacklevel=2)
+        signer = await self.current_async()
+        return add_query(
+            url,
+            build_query(
+                f"Expires={expires_at}",
+                await signer._sign_async(policy_text(url, expires_at).encode()),
+                signer._key_pair_id,
+                signer._hash_algorithm,
+            ),
+        )
 
     def _sign_url(self, url: str, pattern: str | None, conditions: Conditions, now: float) -> str:
         url = check_url(url)
-        if pattern is None:
-            expires_at, starts_at, ip_address = check_conditions(conditions, now)
-            if starts_at is None and ip_address is None:
-                # The short branch for the most common case does the same steps without a Policy and
-                # a SignedPolicy: this halves our part of the time.
-                warn_of_s3(url, stacklevel=3)
-                signer = self.current()
-                # Nothing of the signature is in a variable: add_query may raise.
-                return add_query(
-                    url,
-                    build_query(
-                        f"Expires={expires_at}",
-                        signer._sign(policy_text(url, expires_at).encode()),
-                        signer._key_pair_id,
-                        signer._hash_algorithm,
-                    ),
-                )
-        return self.sign_policy(_build_matching_policy(url, pattern, conditions, now)).url(url)
+        expires_at = _get_plain_expiry(pattern, conditions, now)
+        if expires_at is None:
+            return self.sign_policy(_build_matching_policy(url, pattern, conditions, now)).url(url)
+        # The short branch for the most common case does the same steps without a Policy and a
+        # SignedPolicy: this halves our part of the time.
+        warn_of_s3(url, stacklevel=3)
+        signer = self.current()
+        # Nothing of the signature is in a variable: add_query may raise.
+        return add_query(
+            url,
+            build_query(
+                f"Expires={expires_at}",
+                signer._sign(policy_text(url, expires_at).encode()),
+                signer._key_pair_id,
+                signer._hash_algorithm,
+            ),
+        )
 
     @hide_arguments
     def sign_urls(
@@ -293,7 +305,17 @@ class Signer(Unpicklable, BaseSigner):
             signature = await asyncio.to_thread(self._key.sign, message, self._hash_algorithm)
         else:
             signature = self._key.sign(message, self._hash_algorithm)
+        if isinstance(signature, bytes):
+            return signature
         return await signature if inspect.isawaitable(signature) else signature
+
+
+def _get_plain_expiry(pattern: str | None, conditions: Conditions, now: float) -> int | None:
+    """Return the expiry in epoch seconds if it is the only condition of a URL, else None."""
+    if pattern is not None:
+        return None
+    expires_at, starts_at, ip_address = check_conditions(conditions, now)
+    return expires_at if starts_at is None and ip_address is None else None
 
 
 def _build_matching_policy(

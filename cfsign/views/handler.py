@@ -49,13 +49,22 @@ class ViewHandler:
         location: A URL of the distribution that is signed for every request, or "" to sign the
             requested file.
         headers: The headers of a response that must not be cached.
+        sends_url_only: True if a response needs nothing of the signature but the URL, and no
+            policy is cached. A URL is signed faster than a policy.
 
     Raises:
         ConfigurationError: The options cannot work with the distribution. Lists all problems.
         ResourceError: The location is not a URL of the distribution, or must not be signed.
     """
 
-    __slots__ = ("_checked_sites", "distribution", "headers", "location", "options")
+    __slots__ = (
+        "_checked_sites",
+        "distribution",
+        "headers",
+        "location",
+        "options",
+        "sends_url_only",
+    )
 
     def __init__(
         self,
@@ -78,6 +87,7 @@ class ViewHandler:
         self.options = options
         self.location = location
         self.headers: Headers = tuple(add_no_store(options.headers).items())
+        self.sends_url_only = options.delivery == "redirect" and distribution.expiry_step is None
         # Each client chooses the Host header, so the number of hosts is limited.
         self._checked_sites: dict[tuple[str, str, str | None], object] = {}
         _check_compatibility(distribution, options, can_await)
@@ -219,8 +229,13 @@ class FileRequest:
         if isinstance(decision, Deny):
             return decision
         try:
-            resource, conditions = self._choose_resource(), _get_conditions(decision)
-            signed_policy = handler.distribution.sign_resource(resource, **conditions)
+            conditions = _get_conditions(decision)
+            if handler.sends_url_only:
+                url = handler.distribution.sign_url(self._url, **conditions)
+                return build_redirect(url, handler.options.code, handler.headers)
+            signed_policy = handler.distribution.sign_resource(
+                self._choose_resource(), **conditions
+            )
             return self._build_response(decision, signed_policy)
         except (ResourceError, KeyUnavailableError) as error:
             return _convert_to_deny(error)
@@ -233,8 +248,13 @@ class FileRequest:
         if isinstance(decision, Deny):
             return decision
         try:
-            resource, conditions = self._choose_resource(), _get_conditions(decision)
-            signed_policy = await handler.distribution.sign_resource_async(resource, **conditions)
+            conditions = _get_conditions(decision)
+            if handler.sends_url_only:
+                url = await handler.distribution.sign_url_async(self._url, **conditions)
+                return build_redirect(url, handler.options.code, handler.headers)
+            signed_policy = await handler.distribution.sign_resource_async(
+                self._choose_resource(), **conditions
+            )
             return self._build_response(decision, signed_policy)
         except (ResourceError, KeyUnavailableError) as error:
             return _convert_to_deny(error)
