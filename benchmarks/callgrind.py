@@ -99,12 +99,34 @@ def sign_once(count: int) -> None:
         pass
 
 
+def respond(count: int) -> None:
+    """Redirect requests as a view does, without its framework."""
+    _respond(count, expiry_step=None)
+
+
+def respond_stable(count: int) -> None:
+    """Redirect requests to a URL that stays the same and is cached."""
+    _respond(count, expiry_step=86400)
+
+
+def _respond(count: int, expiry_step: int | None) -> None:
+    from cfsign import Distribution
+    from cfsign.views import ViewHandler, ViewOptions
+
+    distribution = Distribution(DOMAIN, make_signer(), expiry_step=expiry_step)
+    handler = ViewHandler(distribution, ViewOptions())
+    for _ in range(count):
+        handler.file_request(PATH).respond(200)
+
+
 CASES: dict[str, tuple[str, Callable[[int], None], int]] = {
     "botocore": ("botocore's `generate_presigned_url`", sign_with_botocore, 1),
     "sign_url": ("`Signer.sign_url`", sign_url, 1),
     "query": ("`Signer.sign_url`, two query parameters", sign_url_with_a_query, 1),
     "sign_urls": ("`Signer.sign_urls`", sign_urls, 1),
     "sign_path": ("`Distribution.sign_path`", sign_path, 1),
+    "respond": ("a view's redirect, without its framework", respond, 1),
+    "respond_stable": ("a view's redirect to a stable URL", respond_stable, 1),
     "sign_once": ("`SignedPolicy.urls` (one signature for all URLs)", sign_once, 32),
 }
 
