@@ -68,7 +68,7 @@ def _check_settings() -> Iterator[CheckMessage]:
 
 
 def _check_views() -> Iterator[CheckMessage]:
-    """Yield the errors of the settings; without any, those of each view in the site's routes."""
+    """Yield the errors of the settings, or else those of the views in all routes."""
     try:
         site_config = conf.site_config()
     except ConfigurationError as error:

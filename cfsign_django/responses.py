@@ -47,7 +47,7 @@ def refuse(request: HttpRequest, deny: Deny) -> HttpResponseBase:
     def raise_exception(_: HttpRequest) -> NoReturn:
         raise exception(f"refused with {deny.status}")
 
-    # An exception carries no headers, so the error page is built here and given them.
+    # An exception carries no headers, so they are added to the error page, which is built here.
     response = cast(HttpResponseBase, convert_exception_to_response(raise_exception)(request))
     for name, value in deny.headers.items():
         response.headers[name] = value

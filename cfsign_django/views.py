@@ -38,7 +38,7 @@ _OPTION_NAMES = frozenset(field.name for field in dataclasses.fields(ViewOptions
 
 
 class _AsViewCall:
-    """One call of `as_view`: the cache key of the handler that the views made by it share."""
+    """One call of `as_view`. The views of one call share a handler; this is its cache key."""
 
     def __init__(self, initkwargs: Mapping[str, Any]) -> None:
         self._initkwargs = initkwargs

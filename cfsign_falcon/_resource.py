@@ -172,7 +172,7 @@ class Resource(OptionAttributes):
 
 
 def _refuse(resp: Any, deny: Deny) -> NoReturn:
-    # On the response and not on the error, so that every error handler sends them.
+    # The headers are set on the response, not on the error, so that every error handler sends them.
     for name, value in deny.headers.items():
         if name.lower() == "set-cookie":  # set_header refuses it
             resp.append_header(name, value)

@@ -56,8 +56,8 @@ class CloudFrontRedirect:
             cf_config: The settings of `CLOUDFRONT_CONFIG`. The default is the application's.
 
         Raises:
-            ConfigurationError: The arguments are wrong. Lists all problems. It is a `KeyError` too
-                if the application has no `CLOUDFRONT_DOMAIN` and *location* names no domain.
+            ConfigurationError: The arguments are wrong. Lists all problems. It is also a
+                `KeyError` if neither the application nor *location* has a domain.
                 Outside an application context, `go` raises it.
             ResourceError: The location is neither a domain nor a URL that may be signed.
         """

@@ -28,7 +28,11 @@ _SUFFIXES = {
 
 def choose_format(wanted: str | None, *files: Path | None) -> str:
     """
-    Return *wanted*, or the format that the names of the files end in; None stands for a stream.
+    Return *wanted*; if it is None, the format that the endings of the file names show.
+
+    Args:
+        wanted: The format that the user chose, or None.
+        files: The files; None for a stream.
 
     Raises:
         ConfigurationError: The names have no known ending, or different ones.

@@ -40,8 +40,8 @@ class PartialFile:
         Open the partial file of *final* with its content, or create it.
 
         Raises:
-            ConfigurationError: Another run is using the file, or other users could have prepared
-                it: it is a link or theirs, or they can write to it or to the folder.
+            ConfigurationError: Another run is using the file; or another user may have made it: it
+                is a link, belongs to another user, or others can write to it or to its folder.
             OSError: The file cannot be written.
         """
         self.path = partial_path(final)

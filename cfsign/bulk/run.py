@@ -60,9 +60,11 @@ def sign_batches(
 
 class FileRun:
     """
-    A run that writes a file. The file appears when all rows are done; before that, it can resume.
+    A run that writes a file.
 
-    Until then there are `OUTPUT.partial`, `ERRORS.partial` and the journal. The journal counts the
+    The file appears when all rows are done; until then, an interrupted run can be resumed.
+
+    An unfinished run has `OUTPUT.partial`, `ERRORS.partial` and the journal. The journal counts the
     bytes that are complete; a resumed run removes everything after them.
     """
 

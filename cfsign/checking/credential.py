@@ -31,7 +31,7 @@ class Credential:
     A value that was not sent is None.
 
     Attributes:
-        key_pair_id: The id of the key that is said to have signed.
+        key_pair_id: The id of the key that signed, as the request states it.
         expires: The expiry of a canned policy: epoch seconds, as text.
         policy: A custom policy, in CloudFront's base64.
         signature: The signature, in CloudFront's base64.

@@ -141,8 +141,8 @@ def _check(request: Request | None, keys: Mapping[str, PublicKey]) -> None:
     if signature is None:
         raise _Refusal(Reason.MALFORMED_SIGNATURE)
     policy = _read_policy(request)
-    # aws-cloudfront-sign sends both with one time, which CloudFront accepts. No document says
-    # which one counts, so different times are refused.
+    # aws-cloudfront-sign sends `Expires` and `Policy` with the same time, which works. AWS does not
+    # document which one counts, so different times are refused.
     if credential.expires not in (None, str(policy.statement.expires_at)):
         raise _Refusal(Reason.AMBIGUOUS_POLICY)
     # Verify the bytes as they were sent: JSON that is parsed and dumped would be other bytes.

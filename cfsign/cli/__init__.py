@@ -73,7 +73,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _point_to_help(error: Any) -> str:
-    """Return where to read on, for an error of click that only says what is wrong."""
+    """Return a pointer to the help of the command, for an error of click without a fix."""
     import click
 
     context = getattr(error, "ctx", None)

@@ -92,7 +92,7 @@ def create(
         cloudfront, actions, private_key, key_group, algorithm=algorithm, existing=existing
     )
     if not dry_run:
-        # Printed first: if writing the ring fails, the user needs them to write it.
+        # Printed before the ring is written: if that fails, the user needs the id to do it by hand.
         print_result(f"key pair id  {created.key_pair_id}")
         print_result(f"key group    {created.group.id} ({created.group.name})")
     if ring is not None:

@@ -126,7 +126,7 @@ def check_backend(context: Context) -> Iterator[Problem]:
         yield context.settings.build_problem(
             local[0].key_setting,
             "the pure-Python rsa package signs, which takes several milliseconds per URL",
-            "pip install cryptography, which takes about 0.2 ms",
+            "pip install cryptography, which signs in about 0.2 ms",
             "warning",
             "slow-backend",
         )

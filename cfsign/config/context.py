@@ -1,4 +1,4 @@
-"""What the checks of settings examine: the settings, the key ring and the private keys."""
+"""The context of the checks of settings: the settings, the key ring and the private keys."""
 
 from __future__ import annotations
 

@@ -47,8 +47,8 @@ class Field:
     One setting.
 
     Attributes:
-        check: Returns the value to use, or raises CfsignError. It takes the value and, by name,
-            the setting in `uses`.
+        check: Returns the value to use, or raises CfsignError. It takes the value and, as a keyword
+            argument, the setting that `uses` names.
         variable: The environment variable without its prefix, or "".
         parse: Converts the variable's text, or None if text is what `check` takes.
         required_hint: What to set, if the setting is required; else "".

@@ -24,7 +24,7 @@ def check_key_files(context: Context) -> Iterator[Problem]:
 
 
 def check_ring_documents(context: Context) -> Iterator[Problem]:
-    """Yield a problem for a key ring document that others can change, or read its secrets."""
+    """Yield a problem if others can change a key ring document, or read secrets in it."""
     ring = context.ring
     if ring is None:
         return

@@ -155,7 +155,7 @@ class Settings:
         ]
 
     def find_conflicts(self) -> Iterator[Problem]:
-        """Yield which settings exclude each other: a key ring replaces the one key."""
+        """Yield a problem for each setting that cannot be combined with another one."""
         rings = [name for name in KEY_RING_FIELDS if name in self.values]
         if not rings:
             if "refresh_every" in self.values:

@@ -1,8 +1,8 @@
 """
 Diagnose a site's settings: `cfsign doctor`.
 
-The errors, warnings and notes of `cfsign.config`, and the result of signing and checking a URL with
-each key. The adapter of the site's framework adds the problems of its views; apart from that, no
+It reports the errors, warnings and notes of `cfsign.config`. It also signs a URL with each key, and
+checks it. The adapter of the site's framework adds the problems of its views; apart from that, no
 web framework is imported.
 """
 

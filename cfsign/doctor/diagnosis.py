@@ -1,4 +1,4 @@
-"""The diagnosis of a site's settings: all problems, because none hides another."""
+"""The diagnosis of a site's settings: all problems, not only the first."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def diagnose(
     if configuration is not None:
         problems += check_options(configuration, check_views)
         verified = verify_urls(configuration, keys, usable)
-        # A URL that the key's own public half allows proves nothing if CloudFront has another.
+        # A check with the key's own public half proves nothing if CloudFront has another one.
         problems += [each for each in verified if each.level == "error" or not has_errors(matches)]
     return sorted(problems, key=lambda problem: LEVELS.index(problem.level))
 

@@ -117,7 +117,7 @@ def read_site(site: object, flags: Mapping[str, Any] | None = None) -> Settings:
 
 
 def _find_replaced(flags: Collection[str]) -> set[str]:
-    """Return the settings that *flags* replace in addition to their own: a key, or a ring."""
+    """Return the other settings that *flags* replace: a key replaces a ring, and a ring a key."""
     replaced = {old for old, name in OLD_NAMES.items() if name in flags}
     if "key_ring" in flags:
         replaced |= {"priv_key_string", *SINGLE_KEY_FIELDS, *KEY_RING_FIELDS} - set(flags)

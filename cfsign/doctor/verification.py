@@ -59,7 +59,7 @@ class LoadedKey:
 
     @property
     def local(self) -> PrivateKey | None:
-        """The key if it signs in this process; None if it is remote, and not to be used here."""
+        """The key if it signs in this process. None if it is remote: the doctor never calls it."""
         return None if is_async(self.key) or is_blocking(self.key) else self.key
 
     def build_problem(
@@ -94,7 +94,7 @@ def match_public_key(
     setting: str, keys: list[LoadedKey], public_key: str | os.PathLike[str]
 ) -> list[Problem]:
     """
-    Return a note or an error: is *public_key*, a path, the public half of one of *keys*?
+    Return a note if *public_key*, a path, is the public half of one of *keys*; else an error.
 
     Without keys, return only the errors of the public key itself.
     """

@@ -74,8 +74,8 @@ def find_behaviors(behaviors: Iterable[Behavior], path: str) -> tuple[Behavior, 
 
     CloudFront chooses the behavior by the normalized path (RFC 3986) and sends the raw path to
     the origin (AWS, "Cache behavior settings"). An origin may also decode `%2F` and the other
-    reserved characters. So both readings are checked, and if they differ the request needs a
-    signature for each: this is this project's choice.
+    reserved characters. So both readings are checked. If they differ, the request needs a
+    signature for each. AWS does not document this; it is this project's choice.
 
     Args:
         behaviors: The behaviors in order of precedence. The first match counts; one must match.

@@ -94,7 +94,7 @@ class Snapshot:
                 )
 
     def find_changed_hashes(self, earlier: Snapshot) -> Iterator[tuple[str, str, str]]:
-        """Yield each key pair id with another hash algorithm than in *earlier*, and both."""
+        """Yield id, old and new hash algorithm of each key that differs from *earlier*."""
         before = {signer.key_pair_id: signer.hash_algorithm for _, signer in earlier.signers}
         for _, signer in self.signers:
             old = before.get(signer.key_pair_id, signer.hash_algorithm)
@@ -121,7 +121,7 @@ class Snapshot:
 
 
 def find_conflicts(ordered: list[KeyPair], now: float) -> list[Problem]:
-    """Return what is wrong with a ring of these pairs, the oldest first, at *now*."""
+    """Return the problems that a ring of these pairs, the oldest first, has at the time *now*."""
     if not ordered:
         return [Problem("", "there is no key", "add at least one key pair")]
     first = ordered[0]

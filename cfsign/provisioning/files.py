@@ -59,7 +59,7 @@ def read_private_key(path: Path, model: Path) -> Secret[bytes]:
 
     Raises:
         SigningKeyError: The file cannot be read, is a link, or belongs to another user than
-            *model*. Otherwise a link to a key of root would copy that key for the site's user.
+            *model*. Otherwise the site's user could get a copy of root's key by a link to it.
     """
     try:
         owner = model.stat().st_uid if os.name == "posix" else None

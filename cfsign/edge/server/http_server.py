@@ -85,7 +85,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]  # it has no types
     def writable(self) -> bool:
         # Waitress calls this about once a second.
         if self.request is not None and not self.requests:
-            # The headers as a whole have this time; a body has it for each part.
+            # All headers must arrive within this time; of a body, each part must.
             since = self.last_activity if self.request.headers_finished else self._began
             if time.time() - since > _REQUEST_TIMEOUT:
                 self.will_close = True

@@ -144,7 +144,7 @@ def _build_request_headers(environ: WSGIEnvironment) -> list[tuple[bytes, bytes]
     headers["x-forwarded-for"] = ", ".join(filter(None, (headers.get("x-forwarded-for"), address)))
     headers["via"] = ", ".join(filter(None, (headers.get("via"), VIA)))
     headers["x-amz-cf-id"] = generate_request_id()
-    # On a kept connection, what an origin sent too much would answer the next request.
+    # Bytes beyond the announced length would be read as the next response of this connection.
     headers["connection"] = "close"
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
