@@ -14,7 +14,6 @@ from benchmarks.names import (
     URL_RSA,
 )
 from benchmarks.results import Results
-from benchmarks.sites import ADAPTERS
 from benchmarks.tables import build_table
 
 #: The share of its time that a core may be busy, so that queues stay short during bursts.
@@ -56,7 +55,8 @@ def build_section(results: Results) -> str:
 def _tabulate_keys(results: Results) -> str:
     kinds = (SIGNED_RSA, SIGNED_P256, STABLE_WARM, BARE)
     rows = [
-        (adapter, *(_format_cell(results, adapter, kind) for kind in kinds)) for adapter in ADAPTERS
+        (adapter, *(_format_cell(results, adapter, kind) for kind in kinds))
+        for adapter in results.list_adapters()
     ]
     return build_table(("", "RSA-2048", "P-256", "stable URLs, warm", "bare redirect"), rows)
 
@@ -64,7 +64,7 @@ def _tabulate_keys(results: Results) -> str:
 def _tabulate_sessions(results: Results) -> str:
     rows = [
         (adapter, *(_format_cell(results, adapter, SIGNED_RSA, 1 / files) for files in FILES))
-        for adapter in ADAPTERS
+        for adapter in results.list_adapters()
     ]
     head = ("", *(f"{files} file{'s' if files > 1 else ''}" for files in FILES))
     return build_table(head, rows)

@@ -20,6 +20,8 @@ PACKAGES = (
     "flask",
     "django",
     "falcon",
+    "fastapi",
+    "starlette",
     "gunicorn",
     "uvicorn",
 )

@@ -38,7 +38,6 @@ from benchmarks.names import (
     URL_RSA,
 )
 from benchmarks.results import Measurement, Results
-from benchmarks.sites import ADAPTERS
 
 Style = dict[str, Any]
 
@@ -161,7 +160,8 @@ def draw_redirects(results: Results, theme: Theme) -> Figure:
     figure = Figure(figsize=(8.2, 3.4))
     axes = figure.subplots()
     marks = {}
-    for row, adapter in enumerate(ADAPTERS):
+    adapters = results.list_adapters()
+    for row, adapter in enumerate(adapters):
         for number, (kind, color) in enumerate(kinds.items()):
             measured = results.find(f"{RATE}: {adapter}", kind)
             if measured is None:
@@ -170,8 +170,8 @@ def draw_redirects(results: Results, theme: Theme) -> Figure:
             axes.plot(measured.spread, [y, y], color=color, linewidth=1.6)
             (marks[kind],) = axes.plot(measured.median, y, "o", color=color, markersize=5)
             _draw_label(axes, format_number(measured.median), (measured.spread[1], y), color, 6.5)
-    axes.set_yticks(range(len(ADAPTERS)), list(ADAPTERS))
-    axes.set_ylim(len(ADAPTERS) - 0.5, -0.5)
+    axes.set_yticks(range(len(adapters)), adapters)
+    axes.set_ylim(len(adapters) - 0.5, -0.5)
     axes.set_xlim(left=0)
     axes.margins(x=0.1)
     _remove_frame(axes, theme)

@@ -9,6 +9,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.names import CPU
+from benchmarks.sites import ADAPTERS
+
 FOLDER = Path(__file__).parent / "results"
 FILE = FOLDER / "results.json"
 _SEPARATOR = ",\n  "
@@ -68,6 +71,11 @@ class Results:
     def of(self, case: str) -> list[Measurement]:
         """Return all measurements of a case, in the order in which they were made."""
         return [each for each in self.measurements if each.case == case]
+
+    def list_adapters(self) -> list[str]:
+        """Return the adapters whose redirects were measured, or all if none was."""
+        measured = [adapter for adapter in ADAPTERS if self.of(f"{CPU}: {adapter}")]
+        return measured or list(ADAPTERS)
 
     def ratio(self, case: str, subject: str, other: str) -> float | None:
         """

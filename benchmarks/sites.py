@@ -1,5 +1,5 @@
 """
-The six sites that are loaded. Each allows all requests.
+The seven sites that are loaded. Each allows all requests.
 
 `/content/NAME` is the signed view. `/bare/NAME` is the framework's redirect to a URL that is as
 long as a signed one.
@@ -19,12 +19,13 @@ ADAPTERS = {
     "Django async": "django_async",
     "Falcon": "falcon_wsgi",
     "Falcon async": "falcon_asgi",
+    "FastAPI": "fastapi",
 }
 
 
 def is_asgi(adapter: str) -> bool:
     """Return True if the adapter needs an ASGI server."""
-    return adapter in ("django_async", "falcon_asgi")
+    return adapter in ("django_async", "falcon_asgi", "fastapi")
 
 
 def read_settings() -> dict[str, Any]:
@@ -142,3 +143,10 @@ def _falcon(app: Any, content: Any, bare: Any) -> Any:
     app.add_route("/content/{resource:path}", content.from_config(read_settings()))
     app.add_route("/bare/{name:path}", bare())
     return app
+
+
+def fastapi() -> Any:
+    """Build the FastAPI site."""
+    from benchmarks.fastapi_site import build_site
+
+    return build_site()

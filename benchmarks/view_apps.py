@@ -1,5 +1,5 @@
 """
-The six applications whose views `benchmarks.views` times in process.
+The seven applications whose views `benchmarks.views` times in process.
 
 Each has three routes: `/bare/...` is the framework's bare redirect, `/signed/...` is the signed
 view, and `/stable/...` is the signed view with stable URLs.
@@ -16,12 +16,15 @@ import flask
 from django.conf import settings as django_settings
 from django.http import HttpResponseRedirect
 from django.urls import path
+from fastapi import FastAPI, Request
+from fastapi.responses import RedirectResponse, Response
 
 import cfsign_falcon
 import cfsign_falcon.asgi
 from benchmarks.material import DOMAIN, KEY_PAIR_ID, StubKey
 from cfsign import Distribution
 from cfsign_flask import CloudFront, signed_redirect_blueprint
+from cfsign_starlette import signed_redirect
 
 KINDS = ("bare", "signed", "stable")
 
@@ -160,3 +163,24 @@ def _add_falcon_routes(app: Any, content: Any, bare: Any) -> Any:
         app.add_route(f"/{kind}/{{resource:path}}", content(distribution))
     app.add_route("/bare/{resource:path}", bare())
     return app
+
+
+def build_fastapi() -> Any:
+    """Return the FastAPI application."""
+    app = FastAPI()
+
+    @app.get("/bare/{resource:path}")
+    async def bare(resource: str) -> Response:
+        return RedirectResponse(_LOCATION, 303)
+
+    for kind in ("signed", "stable"):
+        _add_fastapi_route(app, kind)
+    return app
+
+
+def _add_fastapi_route(app: FastAPI, kind: str) -> None:
+    media = signed_redirect.from_config(_settings(kind))
+
+    @app.get(f"/{kind}/{{resource:path}}")
+    async def content(resource: str, request: Request) -> Response:
+        return await media(request, resource, 200)

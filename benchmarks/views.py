@@ -63,7 +63,7 @@ class Adapter:
 
 def measure(rounds: int) -> list[dict[str, Any]]:
     """
-    Time all six adapters.
+    Time all adapters.
 
     Args:
         rounds: How often to time each kind of request. The lowest median counts.
@@ -103,6 +103,7 @@ def _build_adapters(runner: asyncio.Runner) -> Iterator[Adapter]:
         yield Adapter(name, send, partial(_override_settings, settings))
     yield Adapter("Falcon", _send_over_wsgi(view_apps.build_falcon()))
     yield Adapter("Falcon async", _send_over_asgi(view_apps.build_falcon_async(), runner))
+    yield Adapter("FastAPI", _send_over_asgi(view_apps.build_fastapi(), runner))
 
 
 def _override_settings(settings: dict[str, dict[str, Any]], kind: str) -> override_settings:

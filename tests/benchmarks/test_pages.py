@@ -97,6 +97,13 @@ def test_pages_of_a_run_without_measurements(results):
     assert "| Flask | ? | ? | ? | ? |" in capacity.build_section(results)
 
 
+def test_pages_of_an_older_run_have_fewer_adapters(results):
+    assert capacity.build_section(results).count("| FastAPI |") == 2
+    results.measurements = [each for each in results.measurements if "FastAPI" not in each.case]
+    assert "FastAPI" not in capacity.build_section(results)
+    assert "FastAPI" not in results.list_adapters()
+
+
 def test_tables_show_each_figure_with_its_unit_and_ratio(results):
     page = tables.build_page(results)
     assert "| cfsign | 4,510 | 222 µs | -5.0 … +15.0 % | 0.99 |" in page
