@@ -26,6 +26,7 @@ class Mistake(enum.Enum):
     SECOND_QUESTION_MARK = "second-question-mark"
     PARAMETER_NAME = "parameter-name"
     PARAMETER_TWICE = "parameter-twice"
+    CUT_AT_AMPERSAND = "cut-at-ampersand"
     NOT_SIGNED = "not-signed"
     S3_PRESIGNED = "s3-presigned"
     UNUSABLE_ARGUMENT = "unusable-argument"

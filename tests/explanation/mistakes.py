@@ -719,6 +719,18 @@ add(
 
 # The request
 
+add(
+    "Cut by the shell at the first &",
+    IN_TRANSIT,
+    Mistake.CUT_AT_AMPERSAND,
+    lambda w: w.boto(URL).partition("&")[0],
+)
+add(
+    "A custom policy cut by the shell at the first &",
+    IN_TRANSIT,
+    Mistake.CUT_AT_AMPERSAND,
+    lambda w: w.boto(URL, policy=w.boto_policy(URL)).partition("&")[0],
+)
 add("Not signed", IN_TRANSIT, Mistake.NOT_SIGNED, lambda w: URL)
 V4 = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=60&X-Amz-Signature=0123456789abcdef01234567"
 V2 = "AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Signature=MDEyMzQ1Njc4OWFiY2RlZjAxMg%3D%3D&Expires=1"

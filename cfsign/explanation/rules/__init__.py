@@ -22,6 +22,7 @@ from cfsign.explanation.rules.policy import check_policy
 from cfsign.explanation.rules.request import (
     check_duplicates,
     check_host,
+    check_is_cut,
     check_is_signed,
     check_parameter_names,
     check_s3_presigned,
@@ -62,9 +63,10 @@ def find_causes(context: Context) -> tuple[Cause, ...]:
 
 def _apply_rules(context: Context) -> Iterator[Cause]:
     """Yield the causes of all rules, in the order in which the edge checks a request."""
-    presigned = list(check_s3_presigned(context))
-    if presigned:
-        yield from presigned  # nothing else: no other fix makes a CloudFront URL of it
+    # Nothing else then: no other fix makes a CloudFront URL of it.
+    unusable = [*check_s3_presigned(context)] or [*check_is_cut(context)]
+    if unusable:
+        yield from unusable
         return
     verification = verify_candidates(context) if context.keys else Verification()
     yield from check_trusted_keys(context)

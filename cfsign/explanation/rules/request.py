@@ -11,7 +11,7 @@ from cfsign.explanation.candidates.percent_encoding import ENCODE_FIRST
 from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.context import Context, percent_encode
 from cfsign.explanation.display import show_both, to_printable
-from cfsign.limits import MAX_REQUEST_BYTES, MAX_URL_BYTES, PARAMETERS, is_s3_host
+from cfsign.limits import COOKIES, MAX_REQUEST_BYTES, MAX_URL_BYTES, PARAMETERS, is_s3_host
 
 _UNUSABLE = Reason.UNUSABLE_REQUEST
 _ANY_PARAMETER = re.compile("[?&;]([A-Za-z-]{1,20})=")
@@ -163,6 +163,22 @@ def check_duplicates(context: Context) -> Iterator[Cause]:
         )
 
 
+def check_is_cut(context: Context) -> Iterator[Cause]:
+    """Yield a cause if the URL ends after its first CloudFront parameter."""
+    names = [piece.partition("=")[0] for piece in context.query.split("&")]
+    sent = [name for name in names if name in PARAMETERS]
+    has_cookies = any(name in COOKIES for name, _ in context.cookies or ())
+    if context.reason is not Reason.ALLOWED and sent == names[-1:] and not has_cookies:
+        yield Cause(
+            Mistake.CUT_AT_AMPERSAND,
+            context.reason,
+            f"The URL ends after {sent[0]}, without CloudFront's other parameters: a shell cuts an "
+            "unquoted URL at its first &",
+            "put the URL in quotes",
+            certain=False,
+        )
+
+
 def check_is_signed(context: Context) -> Iterator[Cause]:
     """Yield a cause if the URL is not signed at all."""
     credential = context.credential
@@ -172,7 +188,9 @@ def check_is_signed(context: Context) -> Iterator[Cause]:
             Mistake.NOT_SIGNED,
             Reason.MISSING_KEY,
             "The URL is not signed, and the request has no cookies",
-            "sign the URL, or set signed cookies before it is requested",
+            "sign the URL, or set signed cookies before it is requested"
+            # A shell may have cut it at the & after the site's own parameter.
+            + (". In a shell, put the URL in quotes" if "=" in context.query else ""),
         )
 
 
