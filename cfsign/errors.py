@@ -4,6 +4,7 @@ The errors of this project, all under one root.
     CfsignError
     ├── ResourceError       a URL, path, query or policy resource that must not be signed
     ├── PolicyError         a time, an address or a policy that CloudFront does not accept
+    │   └── IPv6Error             the address of a client on IPv6, to which nothing can be tied
     ├── SigningKeyError     a private or public key, or key pair id, that cannot be used
     │   └── KeyUnavailableError   a key in a service such as AWS KMS, temporarily unable to sign
     ├── ConfigurationError  settings that are missing, mistyped or unknown; all reported at once
@@ -86,6 +87,14 @@ class PolicyError(CfsignError, ValueError):
     def __init__(self, message: str, *, hint: str = "", field: str = "") -> None:
         super().__init__(message, hint=hint)
         self.field = field
+
+
+class IPv6Error(PolicyError):
+    """
+    The address of a client on IPv6. CloudFront can tie a signature to an IPv4 address only.
+
+    The views answer the request with 403.
+    """
 
 
 class SigningKeyError(CfsignError, ValueError):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, TypeAlias
 
-from cfsign.errors import PolicyError
+from cfsign.errors import IPv6Error, PolicyError
 from cfsign.utils.description import describe_value
 
 if TYPE_CHECKING:
-    from ipaddress import IPv4Address, IPv4Network
+    from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Interface
 
-Address: TypeAlias = "str | IPv4Address | IPv4Network"
+Address: TypeAlias = "str | IPv4Address | IPv4Network | IPv6Address"
 
 #: One number of an IPv4 address.
 OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
@@ -23,27 +23,57 @@ def check_network(address: Address) -> str:
     """
     Return an IPv4 address or network in CIDR form, as a policy has it.
 
+    An IPv4-mapped IPv6 address is that IPv4 address: a socket for both families reports an IPv4
+    client so (RFC 4291, section 2.5.5.2).
+
     Raises:
-        PolicyError: CloudFront does not accept the address.
+        IPv6Error: It is another IPv6 address or network.
+        PolicyError: It is not an address.
     """
     # str.__str__: a member of a str enumeration would be formatted as its name.
     text = str.__str__(address) if isinstance(address, str) else str(address)
     match = re.fullmatch(_NETWORK, text)
-    if match is None or not _is_address(address):
-        raise PolicyError(
-            f"ip_address must be an IPv4 address or network, got {_describe_address(address)}",
-            hint=_address_hint(text),
-            field="ip_address",
-        )
-    return text if match["mask"] else f"{text}/32"
+    if match is not None and _is_address(address):
+        return text if match["mask"] else f"{text}/32"
+    ipv6 = _parse_ipv6(text.removeprefix("[").partition("]")[0])
+    if ipv6 is not None and _is_address(address):
+        mapped, bits = ipv6.ip.ipv4_mapped, ipv6.network.prefixlen - 96
+        if mapped is None or bits < 0:
+            raise IPv6Error(
+                f"ip_address must be an IPv4 address or network, got {_describe_address(address)}",
+                hint="CloudFront does not match IPv6 addresses",
+                field="ip_address",
+            )
+        if "[" not in text:
+            return f"{mapped}/{bits}"
+    raise PolicyError(
+        f"ip_address must be an IPv4 address or network, got {_describe_address(address)}",
+        hint=_address_hint(text),
+        field="ip_address",
+    )
+
+
+def _parse_ipv6(text: str) -> IPv6Interface | None:
+    import ipaddress  # imported only for what is not IPv4: it takes milliseconds
+
+    try:
+        return ipaddress.IPv6Interface(text)
+    except ValueError:
+        return None
 
 
 def _is_address(address: object) -> bool:
     if isinstance(address, str):
         return True
-    import ipaddress  # imported only where such an object is given: it takes milliseconds
+    import ipaddress  # as above
 
-    return isinstance(address, ipaddress.IPv4Address | ipaddress.IPv4Network)
+    return isinstance(
+        address,
+        ipaddress.IPv4Address
+        | ipaddress.IPv4Network
+        | ipaddress.IPv6Address
+        | ipaddress.IPv6Network,
+    )
 
 
 def _describe_address(address: object) -> str:
@@ -57,19 +87,8 @@ def _describe_address(address: object) -> str:
 
 
 def _address_hint(text: str) -> str:
-    import ipaddress  # as above
-
-    try:
-        mapped = ipaddress.IPv6Address(text).ipv4_mapped
-    except ValueError:
-        mapped = None
-    if mapped is not None:
-        # A socket for both families reports an IPv4 client so (RFC 4291, section 2.5.5.2).
-        return f"this IPv6 address stands for an IPv4 address: write {mapped}"
-    if re.match(r"\[?[0-9a-fA-F]*:[0-9a-fA-F]*:", text):
-        return "CloudFront does not match IPv6 addresses"
-    if re.fullmatch(r"[0-9.]+:[0-9]+", text):
-        return "remove the port"
+    if re.fullmatch(r"[0-9.]+:[0-9]+|\[.*\](:[0-9]+)?", text):
+        return "write the address alone, without a port or brackets"
     if re.fullmatch(rf"(?:{OCTET}\.){{3}}{OCTET}/[0-9.]+", text):
         return "write the mask as a number of bits, from 0 to 32"
     return "write it as 192.0.2.1 or 192.0.2.0/24"

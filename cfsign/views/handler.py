@@ -16,7 +16,13 @@ from urllib.parse import parse_qsl, unquote
 
 from cfsign.config.fields import get_host
 from cfsign.config.headers import add_no_store, build_private_headers
-from cfsign.errors import ConfigurationError, KeyUnavailableError, Problem, ResourceError
+from cfsign.errors import (
+    ConfigurationError,
+    IPv6Error,
+    KeyUnavailableError,
+    Problem,
+    ResourceError,
+)
 from cfsign.limits import MAX_URL_BYTES
 from cfsign.signing.cookie_rules import find_cookie_problems, find_site_problems
 from cfsign.signing.distribution import Distribution
@@ -215,8 +221,8 @@ class FileRequest:
             result: The return value of `authorize`.
 
         Returns:
-            The response; or a `Deny`: that of `authorize`, 404 if the URL is too long to sign, or
-            503 if the private key is unavailable.
+            The response; or a `Deny`: that of `authorize`, 404 if the URL is too long to sign, 403
+            if an `Allow` is for a client on IPv6, or 503 if the private key is unavailable.
 
         Raises:
             DecisionError: The result is not understood. Nothing is signed.
@@ -237,7 +243,7 @@ class FileRequest:
                 self._choose_resource(), **conditions
             )
             return self._build_response(decision, signed_policy)
-        except (ResourceError, KeyUnavailableError) as error:
+        except (ResourceError, KeyUnavailableError, IPv6Error) as error:
             return _convert_to_deny(error)
 
     async def respond_async(self, result: object) -> ViewResponse | Deny:
@@ -256,7 +262,7 @@ class FileRequest:
                 self._choose_resource(), **conditions
             )
             return self._build_response(decision, signed_policy)
-        except (ResourceError, KeyUnavailableError) as error:
+        except (ResourceError, KeyUnavailableError, IPv6Error) as error:
             return _convert_to_deny(error)
 
     def _choose_resource(self) -> str:
@@ -361,8 +367,11 @@ def _get_conditions(allow: Allow) -> Conditions:
     }
 
 
-def _convert_to_deny(error: ResourceError | KeyUnavailableError) -> Deny:
+def _convert_to_deny(error: ResourceError | KeyUnavailableError | IPv6Error) -> Deny:
     if isinstance(error, ResourceError):
         return Deny(404)
+    if isinstance(error, IPv6Error):
+        _logger.warning("answered with 403, nothing signed: %s", error)
+        return Deny(403)
     _logger.error("answered with 503, nothing signed: %s", error)
     return Deny(503)

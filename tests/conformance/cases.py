@@ -276,7 +276,13 @@ ROWS: tuple[Row, ...] = (
     Row(
         "… `Allow` with the client's address",
         "the same, and the edge refuses every other address",
-        (Case("allow-address", Allow(ip_address=CLIENT_ADDRESS), Signed(address=CLIENT_ADDRESS)),),
+        tuple(
+            Case(f"allow-{name}", Allow(ip_address=address), Signed(address=CLIENT_ADDRESS))
+            for name, address in {
+                "address": CLIENT_ADDRESS,
+                "mapped-address": f"::ffff:{CLIENT_ADDRESS}",
+            }.items()
+        ),
     ),
     Row(
         "… a status that `allowed_statuses` lists",
@@ -419,11 +425,21 @@ ROWS: tuple[Row, ...] = (
         ),
     ),
     Row(
+        "… an `Allow` for the address of a client on IPv6",
+        "403, and a log line: CloudFront compares IPv4 addresses only",
+        (
+            Case(
+                "allow-ipv6",
+                Allow(ip_address="2001:db8::1"),
+                Refused(403, NO_STORE, own_page=True),
+            ),
+        ),
+    ),
+    Row(
         "… an `Allow` that CloudFront does not accept",
         "500; nothing is signed",
         (
             Case("allow-no-address", Allow(ip_address="everybody"), Refused(500)),
-            Case("allow-ipv6", Allow(ip_address="2001:db8::1"), Refused(500)),
             Case("allow-no-duration", Allow(expires_in=0), Refused(500)),
             Case("allow-past", Allow(expires_at=1), Refused(500)),
         ),

@@ -23,7 +23,7 @@ from cfsign import (
     TrustedKeyGroup,
 )
 from cfsign.views import FileRequest, ViewHandler, ViewOptions, ViewResponse
-from tests.views.helpers import allow, get_location, respond
+from tests.views.helpers import allow, get_location, respond, respond_async
 
 DOMAIN = "https://media.example.com"
 
@@ -193,7 +193,7 @@ def test_conditions_of_an_allow_are_signed(
         Allow(expires_at=1767225600),
         Allow(expires_in=5, expires_at=1999999999),
         Allow(starts_at=1999999999),
-        Allow(ip_address="::1"),
+        Allow(ip_address="everybody"),
     ],
     ids=repr,
 )
@@ -322,3 +322,21 @@ def request_file(handler: ViewHandler, resource: str) -> FileRequest:
     request = handler.file_request(resource)
     assert isinstance(request, FileRequest)
     return request
+
+
+@DELIVERIES
+def test_client_on_ipv6_is_refused_with_403(
+    recording_distribution: Distribution,
+    recorder: Any,
+    caplog: pytest.LogCaptureFixture,
+    delivery: Any,
+) -> None:
+    """CloudFront could not match its address. It is no mistake of the site, so it is not a 500."""
+    result = Allow(ip_address="2001:db8::1")
+    options: Any = {"delivery": delivery, "cookie_domain": ""}
+    assert respond(recording_distribution, "a/b", result, **options) == Deny(403)
+    assert asyncio.run(respond_async(recording_distribution, "a/b", result, **options)) == Deny(403)
+    assert len(caplog.messages) == 2
+    assert "answered with 403" in caplog.messages[0]
+    assert "CloudFront does not match IPv6 addresses" in caplog.messages[0]
+    assert recorder.signed == []
