@@ -15,7 +15,8 @@ from cfsign.limits import MAX_URL_BYTES
 from cfsign.signing.cookies import SignedCookies
 from cfsign.signing.pattern import is_match
 from cfsign.signing.policy import Policy
-from cfsign.signing.url import REST, build_length_error, check_url, check_urls
+from cfsign.signing.url import build_length_error, check_url, check_urls
+from cfsign.signing.url_grammar import REST
 from cfsign.utils.secret import hide_arguments
 
 #: The most URLs that are checked at once.

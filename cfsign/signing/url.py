@@ -15,100 +15,15 @@ from collections.abc import Iterable, Iterator
 from typing import cast
 
 from cfsign.errors import CfsignWarning, ResourceError
-from cfsign.limits import CONSOLE_HOST, MAX_URL_BYTES, PARAMETERS, is_s3_host
-from cfsign.signing.address import OCTET
+from cfsign.limits import CONSOLE_HOST, MAX_URL_BYTES, is_s3_host
+from cfsign.signing.url_grammar import ORIGIN, UNSAFE, is_url
+from cfsign.signing.url_refusals import build_refusal
 
-# Checking takes linear time: runs of characters are possessive, and each round of a loop starts
-# with a character that cannot precede it, so there is one way to match a URL. The loops themselves
-# are not possessive: Python up to 3.11.4 may continue after a failed round (gh-106052), and would
-# accept a URL that ends in `/..`.
-_LABEL = r"(?!-)[a-z0-9_-]++(?<!-)"
-# Browsers parse a host that ends in a number as an IPv4 address, and rewrite it (WHATWG URL).
-_NUMBER = r"(?:\d+|0x[0-9a-f]*)(?=[:/?]|\Z)"
-_NAME = rf"(?:{_LABEL}\.)*(?!{_NUMBER}){_LABEL}"
-# Most hosts look like media.example.com. Trying this first saves 10 % of `Distribution.sign_path`.
-_HOST = rf"(?:[a-z0-9_]++\.[a-z0-9_]++\.[a-z]++|{_NAME}|(?:{OCTET}\.){{3}}{OCTET})"
-_PORT = r"(?:6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d{3}|[1-5]\d{4}|[1-9]\d{0,3})"
-_ORIGIN = rf"http(?:(s)|)://{_HOST}(?::(?!(?(1)443|80)(?!\d)){_PORT}|)"
-_ESCAPE = r"%[0-9A-Fa-f]{2}"
-# The end of a URL, or of its line in a block of URLs.
-_END = r"(?![^\n])"
-_DOTS = rf"(?<=/)(?:\.|%2[eE]){{1,2}}(?:(?=[/?])|{_END})"
-_IN_PATH = r"[A-Za-z0-9\-_~!$&'()+,;=:@/\[\]]*+"  # no dot, which may start `.` or `..`
-_FURTHER = rf"(?!{_DOTS})(?:\.|{_ESCAPE}){_IN_PATH}"
-# Most paths end in a file extension. Trying this first makes `SignedPolicy.urls` a quarter faster.
-# The alternative excludes it, so there is still one way to match.
-_EXTENSION = r"\.[A-Za-z0-9_-]++(?![^?\n])"
-_PATH = rf"{_IN_PATH}(?:{_EXTENSION}|(?!{_EXTENSION})(?:{_FURTHER})*)"
-# No `?`: in a policy's resource it is a wildcard, and there is no escape for it.
-_IN_QUERY = r"[A-Za-z0-9\-._~!$()+,;=:@/\[\]]*+"
-
-
-def _any_spelling(name: str) -> str:
-    """Return an expression for *name* with any of its characters percent-encoded."""
-    return "".join(f"(?:{letter}|%(?i:{ord(letter):02x}))" for letter in name)
-
-
-_RESERVED = rf"(?:{'|'.join(map(_any_spelling, PARAMETERS))})(?:(?=[=&])|{_END})"
-_PARAMETER = rf"(?!(?=[EHKPS%]){_RESERVED}){_IN_QUERY}(?:{_ESCAPE}{_IN_QUERY})*"
-_QUERY = rf"(?=\?[^?\n]++{_END})(?:[?&]{_PARAMETER})+"
-
-#: The rest of a URL after any `/` of its path, up to its end or the end of its line.
-REST = rf"{_PATH}(?:{_END}|{_QUERY})"
-
-_is_url = re.compile(f"{_ORIGIN}/{REST}", re.ASCII).fullmatch
 _SCHEME = r"(?P<literal>https?)://|(?P<any>(?:http)?\*)://|"
 # Domains below which anyone can register a host: top-level domains, CloudFront's own, and names
 # like `co.uk` and `com.au`. The last is a guess instead of the long public suffix list. It takes a
 # short private name such as `bbc.uk` for one, but it is used for a warning only.
 _SHARED_DOMAIN = r"[^.:]*|cloudfront\.net|[a-z]{1,3}\.[a-z]{2}"
-_UNSAFE = r"[^!-~]|[\"#<>\\^`{|}]"
-_UP_TO_THE_HOST = r"(?:[^/?]*://|\*)[^/?]*|"
-
-# Not a `://` in a query.
-_AT_HOST = r"(?:(?<=\Ahttp)|(?<=\Ahttps))://"
-
-# (expression, message, hint) for each reason to refuse a URL, in the order in which a person would
-# notice them. If none matches, a parameter is reserved. They are compiled only when a URL is
-# refused: compiling all of them at import would take milliseconds.
-_REFUSALS = (
-    (r"\A\Z", "the URL is empty", "start it with https:// and a domain"),
-    (r"\A//", "the URL has no scheme", "start it with https:"),
-    (r"\A(?!.*://)", "the URL is relative", "start it with https:// and a domain"),
-    (
-        r"\A(?!https?://)[^:]*",
-        "the URL's scheme must be http or https",
-        "start it with https://, in lower case",
-    ),
-    (rf"{_AT_HOST}(?=[/?]|\Z)", "the URL has no host", "insert the distribution's domain"),
-    (rf"{_AT_HOST}[^/?]*@", "the URL has user-info before an `@`", "remove it"),
-    (rf"{_AT_HOST}[^/?]*[A-Z]", "browsers send the host in lower case", "write it in lower case"),
-    (
-        r"\Ahttp://[^/?]*:80(?=[/?]|\Z)|\Ahttps://[^/?]*:443(?=[/?]|\Z)",
-        "browsers do not send the default port of the scheme",
-        "remove it",
-    ),
-    (rf"{_AT_HOST}[^/?]*(?:\?|\Z)", "the URL has no path", "add at least `/` after the host"),
-    (
-        rf"\A[^?]*{_DOTS}",
-        "browsers resolve `.` and `..` in a path before they send it",
-        "write the resolved path",
-    ),
-    (r"%(?![0-9A-Fa-f]{2})", "a `%` has no two hexadecimal digits after it", "write %25 for a `%`"),
-    (r"\?[^?']*'", "browsers send a ' in the query as %27", "write %27"),
-    (r"\A[^?]*\?\Z", "the query is empty", "remove the `?`"),
-    (r"(?<=\?)[^?]*\?", "a `?` inside the query would be a wildcard", "write %3F for it"),
-    (
-        r"\*",
-        "a literal `*` would be a wildcard",
-        "write %2A for the character, or use a wildcard in pattern= or in a Policy",
-    ),
-    (
-        rf"\A(?!{_ORIGIN}/)",
-        "the host or port is not valid",
-        "write the distribution's domain (xn-- for other scripts)",
-    ),
-)
 
 
 def check_url(url: str) -> str:
@@ -120,8 +35,8 @@ def check_url(url: str) -> str:
     """
     if type(url) is not str or len(url) > MAX_URL_BYTES:
         url = check_length(url)
-    if not _is_url(url):
-        raise _refusal(url)
+    if not is_url(url):
+        raise build_refusal(url)
     return url
 
 
@@ -151,11 +66,11 @@ def check_resource(resource: str) -> str:
     resource = check_length(resource)
     if "*" not in resource:
         return check_url(resource)
-    if re.search(_UNSAFE, resource):
-        raise _refusal(resource)
+    if re.search(UNSAFE, resource):
+        raise build_refusal(resource)
     literal = _replace_wildcards(resource)
-    if not _is_url(literal):
-        error = _refusal(literal)
+    if not is_url(literal):
+        error = build_refusal(literal)
         # Without the position, which is not that in the resource.
         raise ResourceError(error.message, hint=error.hint, found=error.found)
     return resource
@@ -197,7 +112,7 @@ def check_domain(domain: str) -> str:
             "the domain has no scheme",
             hint="start it with https://, as in https://media.example.com",
         )
-    if re.fullmatch(_ORIGIN, bare, re.ASCII) is None:
+    if re.fullmatch(ORIGIN, bare, re.ASCII) is None:
         check_url(bare + "/")
         raise ResourceError("the domain has a path or a query", hint="remove it")
     return bare
@@ -241,7 +156,7 @@ def split_location(location: str) -> tuple[str, str]:
         ResourceError: The location is neither a domain nor a URL that may be signed.
     """
     location = check_length(location)
-    origin = re.match(rf"{_ORIGIN}(?=[/?]|\Z)", location, re.ASCII)
+    origin = re.match(rf"{ORIGIN}(?=[/?]|\Z)", location, re.ASCII)
     if origin is None or location[origin.end() :] in ("", "/"):
         return check_domain(location), ""
     return origin[0], check_url(location)
@@ -278,49 +193,3 @@ def _replace_wildcards(resource: str) -> str:
 
 def _domain(rest: str) -> str:
     return re.split(r"[/?]", rest, maxsplit=1)[0]
-
-
-def _refusal(url: str) -> ResourceError:
-    unsafe = re.search(_UNSAFE, url)
-    if unsafe is not None:
-        host = cast(re.Match[str], re.match(_UP_TO_THE_HOST, url))
-        return ResourceError(
-            f"a URL cannot contain {_describe(unsafe[0])}",
-            hint=_hint(unsafe[0], in_host=unsafe.start() < host.end()),
-            found=unsafe[0],
-            position=unsafe.start(),
-        )
-    for pattern, message, hint in _REFUSALS:
-        if match := re.search(pattern, url):
-            return ResourceError(message, hint=hint, position=match.start())
-    from urllib.parse import unquote  # imported only for the error: it takes milliseconds
-
-    names = (parameter.partition("=")[0] for parameter in url.partition("?")[2].split("&"))
-    name = next(name for name in names if unquote(name) in PARAMETERS)
-    return ResourceError(
-        f"the query has the parameter {name!r}, which CloudFront reads itself",
-        hint="rename it (or is this URL already signed?)",
-        found=name,
-    )
-
-
-def _describe(character: str) -> str:
-    names = {" ": "a space", '"': "a double quote", "\\": "a backslash", "#": "a fragment (`#`)"}
-    printable = "!" <= character <= "~"
-    default = f"the character {character}" if printable else f"U+{ord(character):04X}"
-    return names.get(character, default)
-
-
-def _hint(character: str, in_host: bool) -> str:
-    if character == "#":
-        return "remove the fragment, or write %23 for the character"
-    if character < " " or character == "\x7f" or "\ud800" <= character <= "\udfff":
-        return "remove it"
-    if in_host and character > "~":
-        # A host is not percent-encoded (RFC 5891).
-        return "write the host in ASCII: xn--mnchen-3ya for münchen"
-    if in_host:
-        return "write the distribution's domain"
-    from urllib.parse import quote  # as above
-
-    return f"write {quote(character)} for it (Distribution.unsigned_url encodes a plain path)"

@@ -182,7 +182,7 @@ def test_origin_that_does_not_answer_gives_504(
     proxy.close()
 
 
-def test_what_an_origin_sends_too_much_is_no_response(
+def test_bytes_beyond_the_length_are_not_the_next_response(
     serve_behind_edge: Callable[..., str], sign: Callable[..., str], client: Any
 ) -> None:
     """A second response in the same packet would answer another client's request."""

@@ -651,8 +651,8 @@ def test_each_backend_finds_another_hash(world: World, backend: str, hash_name: 
 
 def test_only_cryptography_recognizes_pss(world: World, backend: str) -> None:
     key = load_public_key(world.rsa.public_pem, backend=backend)
-    told = key.find_other_scheme(b"text", world.rsa.sign_pss(b"text"))
-    assert told == {"rsa": None, "cryptography": "PSS with SHA256"}[backend]
+    found = key.find_other_scheme(b"text", world.rsa.sign_pss(b"text"))
+    assert found == {"rsa": None, "cryptography": "PSS with SHA256"}[backend]
 
 
 def test_ecdsa_with_another_hash(world: World) -> None:
