@@ -57,6 +57,9 @@ DISTRIBUTION_ID = r"E[A-Z0-9]{12,13}"
 #: The id of a key group: a UUID.
 KEY_GROUP_ID = r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 
+#: What programs write for a value that is missing, in lower case. No id or host is one of these.
+MISSING_VALUES = ("undefined", "none", "null", "nil", "nan", "true", "false", "changeme")
+
 #: A host of S3, with or without a bucket or an access point in front: `s3`, `s3.REGION`,
 #: `s3-REGION`, `s3-website`, `s3-accesspoint`, `s3-accelerate`, `s3express-ZONE`, each also with
 #: `.dualstack` or in a VPC ("Amazon S3 endpoints and quotas", AWS General Reference). The parts

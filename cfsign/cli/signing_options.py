@@ -16,11 +16,24 @@ from click.core import ParameterSource
 from cfsign.cli.output import print_message
 from cfsign.cli.parameters import parse_duration, parse_hash_algorithm, parse_timestamp
 from cfsign.cli.password import ask_password as ask
+from cfsign.config.settings import clean_variable
 from cfsign.errors import ConfigurationError, PolicyError
 from cfsign.keyring.ring import KeyRing
 from cfsign.keys import is_key_text, resolve_private_key
+from cfsign.keys.key_pair_id import find_key_pair_id
 from cfsign.signing.policy import Conditions, check_conditions
 from cfsign.signing.signer import BaseSigner, Signer
+from cfsign.utils.secret import Secret
+
+
+class VariableOption(click.Option):
+    """An option whose environment variable is cleaned, as in the settings of a site."""
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        """Return the cleaned value of the first variable that is set, or None."""
+        value = super().resolve_envvar_value(ctx)
+        return clean_variable("", value) or None if value else None
+
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -40,12 +53,14 @@ def signing_options(
     options = (
         click.option(
             "--key-pair-id",
+            cls=VariableOption,
             envvar="CLOUDFRONT_KEY_PAIR_ID",
             show_envvar=True,
             help="The ID of the public key in CloudFront.",
         ),
         click.option(
             "--private-key",
+            cls=VariableOption,
             envvar=_KEY_VARIABLES,
             show_envvar=True,
             help="The private key's path, or kms:alias/NAME. The variable may hold the PEM itself.",
@@ -57,6 +72,7 @@ def signing_options(
         ),
         click.option(
             "--hash-algorithm",
+            cls=VariableOption,
             envvar="CLOUDFRONT_HASH_ALGORITHM",
             show_envvar=True,
             type=parse_hash_algorithm,
@@ -65,6 +81,7 @@ def signing_options(
         ),
         click.option(
             "--key-ring",
+            cls=VariableOption,
             metavar="FILE",
             envvar="CLOUDFRONT_KEY_RING_FILE",
             show_envvar=True,
@@ -72,6 +89,7 @@ def signing_options(
         ),
         click.option(
             "--expires-in",
+            cls=VariableOption,
             envvar=["CLOUDFRONT_EXPIRES_IN", "CLOUDFRONT_EXPIRES"],
             show_envvar=True,
             type=parse_duration,
@@ -184,8 +202,11 @@ def _build_signer_of_one_key(
     hash_algorithm: str | None,
 ) -> Signer:
     if not key_pair_id:
+        found = find_key_pair_id(Secret(private_key))
+        hint = f" (is it {found}, as in the name of the key's file?)" if found else ""
         raise click.UsageError(
             "the key pair id is missing; use --key-pair-id, CLOUDFRONT_KEY_PAIR_ID or --key-ring"
+            + hint
         )
     if not private_key:
         raise click.UsageError(

@@ -18,11 +18,12 @@ from cfsign.config.settings import PREFIX, Settings
 from cfsign.errors import CfsignError, CfsignWarning, ConfigurationError, Problem
 from cfsign.keyring.ring import KeyRing
 from cfsign.keys import AsyncPrivateKey, HashAlgorithm, PrivateKey
+from cfsign.keys.key_pair_id import find_key_pair_id
 from cfsign.signing.cache import DEFAULT_BYTES
 from cfsign.signing.hash_algorithm import choose_hash_algorithm
 from cfsign.signing.signer import BaseSigner, Signer
 from cfsign.signing.times import check_jitter
-from cfsign.utils.secret import hide
+from cfsign.utils.secret import Secret, hide
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +117,17 @@ def load_values(settings: Settings) -> tuple[dict[str, Any], list[Problem]]:
     """
     problems = [*settings.problems, *settings.find_conflicts()]
     misread = {problem.rule for problem in settings.problems}
-    has_ring = any(name in settings.values for name in KEY_RING_FIELDS)
+    has_ring = any(name in settings.values or name in misread for name in KEY_RING_FIELDS)
     values: dict[str, Any] = {}
     for name, setting in FIELDS.items():
         if name not in settings.values:
             is_optional = has_ring and name in SINGLE_KEY_FIELDS
             if setting.required_hint and not is_optional and name not in misread:
-                problems.append(settings.build_problem(name, "missing", setting.required_hint))
+                hint = setting.required_hint
+                key_pair_id = find_key_pair_id(Secret(settings.values.get("private_key")))
+                if name == "key_pair_id" and key_pair_id:
+                    hint = f"is it {key_pair_id}, as in the name of the key's file?"
+                problems.append(settings.build_problem(name, "missing", hint))
             continue
         others = {setting.uses: values[setting.uses]} if setting.uses in values else {}
         try:

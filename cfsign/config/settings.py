@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from cfsign.config.fields import FIELDS, KEY_RING_FIELDS, OLD_NAMES, SINGLE_KEY_FIELDS
 from cfsign.errors import CfsignError, ConfigurationError, Problem
+from cfsign.keys import is_key_text
 from cfsign.utils.description import describe_name
 from cfsign.utils.secret import hide
 
@@ -88,6 +89,7 @@ class Settings:
         """
         Read the environment variables that start with *prefix*; an empty one is not set.
 
+        All but PASSWORD lose white space around the value, and one pair of quotes.
         EXPIRES_IN, EXPIRY_STEP and EXPIRY_JITTER are seconds, or a number with a unit: "15m".
         A variable whose name is almost one of ours is a warning, because it may belong to the
         site. It is an error if the required setting it resembles is missing.
@@ -103,7 +105,9 @@ class Settings:
         hidden = hide(environ)
         del environ
         # These variables alone: the environment holds the secrets of other programs.
-        variables = {label: hidden.reveal().get(label) for label in known}
+        variables = {
+            label: clean_variable(label, hidden.reveal().get(label) or "") for label in known
+        }
         names = [name for name in hidden.reveal() if name.startswith(prefix)]
         values: dict[str, Any] = {
             name: variables[label] for name, label in labels.items() if variables[label]
@@ -113,13 +117,22 @@ class Settings:
             (f"{prefix}PRIVATE_KEY_FILE", "private_key", Path),
             (f"{prefix}EXPIRES", "expires_in", str),
         ):
-            if variables[variable]:
+            if variables[variable] and convert is Path and is_key_text(variables[variable]):
+                message = "must be a path, but it is the key itself"
+                hint = f"set {labels[name]} to the key instead"
+                problems.append(Problem(variable, message, hint, rule=name))
+            elif variables[variable]:
                 if name in values:
                     problems.append(_build_conflict(variable, labels[name], name))
                 values[name] = convert(variables[variable])
                 labels[name] = variable
+        if values.get("key_ring", "").lstrip().startswith("{"):
+            message = "must be a path, but it is the document itself"
+            hint = "write the document to a file, or use KeyRing.from_loader"
+            problems.append(Problem(labels["key_ring"], message, hint, rule="key_ring"))
+            del values["key_ring"]
         missing = {name for name, each in FIELDS.items() if each.required_hint} - values.keys()
-        if "key_ring" in values:
+        if variables[labels["key_ring"]]:
             missing -= set(SINGLE_KEY_FIELDS)
         needed = {labels[name] for name in missing}
         if "private_key" in missing:
@@ -168,6 +181,21 @@ class Settings:
             if self.values.get(name) is not None:
                 message = f"cannot be combined with {self.labels[rings[0]]}"
                 yield self.build_problem(name, message, "set it on each key of the ring instead")
+
+
+def clean_variable(name: str, value: str) -> str:
+    """
+    Return the value of the environment variable *name*, as the settings use it.
+
+    Docker's `--env-file` keeps the quotes of a value, and a file that was written on Windows or
+    mounted as a secret adds line ends. A password is not changed.
+    """
+    if name.endswith("PASSWORD"):
+        return value
+    value = value.removeprefix("\ufeff").strip()
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        value = value[1:-1].strip()
+    return value
 
 
 def _build_conflict(one: str, other: str, rule: str) -> Problem:

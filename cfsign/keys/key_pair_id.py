@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import cast
 
 from cfsign import limits
 from cfsign.errors import SigningKeyError
+from cfsign.keys.source import is_key_path
+from cfsign.utils.secret import Secret
+
+# Ids that CloudFront has given so far. Other text may be a secret, and is not shown.
+_LIKE_AN_ID = r"(?:K|E|APKA)(?=.*[0-9])[A-Z0-9]{9,20}"
 
 _HINT = "use the ID of the public key in CloudFront, such as K2JCJMDEHXQW5F"
 
@@ -28,6 +34,15 @@ def check_key_pair_id(key_pair_id: object) -> str:
     return str.__str__(cast(str, key_pair_id))
 
 
+def find_key_pair_id(source: Secret[object]) -> str:
+    """Return the id in the name of a key's file, such as pk-ID.pem or ID.pem, else ""."""
+    if not is_key_path(source.reveal()):
+        return ""
+    name = os.path.basename(os.fsdecode(cast(str, source.reveal())))
+    match = re.fullmatch(rf"(?:pk-)?({_LIKE_AN_ID})\.pem", name)
+    return match[1] if match else ""
+
+
 def _find_problem(key_pair_id: object) -> tuple[str, str]:
     if not isinstance(key_pair_id, str):
         return f"the key pair id must be text, got {type(key_pair_id).__name__}", ""
@@ -42,6 +57,19 @@ def _find_problem(key_pair_id: object) -> tuple[str, str]:
         return (
             f"the key pair id {key_pair_id[:4]}... is an AWS access key id, not a key pair id",
             _HINT,
+        )
+    if key_pair_id.lower() in limits.MISSING_VALUES:
+        return (
+            f"the key pair id is {str.__str__(key_pair_id)!r}: the value it was read from is "
+            "missing",
+            f"set that value; {_HINT}",
+        )
+    bare = key_pair_id.strip("\ufeff\"' \t\r\n")
+    if bare != key_pair_id and re.fullmatch(_LIKE_AN_ID, bare):
+        return (
+            "the key pair id has quotes or white space around it, got "
+            f"{str.__str__(key_pair_id)!r}",
+            f"use {bare}",
         )
     if not re.fullmatch(limits.KEY_PAIR_ID, key_pair_id):
         return "the key pair id must consist of ASCII letters and digits", _HINT

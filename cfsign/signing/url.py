@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from typing import cast
 
 from cfsign.errors import CfsignWarning, ResourceError
-from cfsign.limits import CONSOLE_HOST, MAX_URL_BYTES, is_s3_host
+from cfsign.limits import CONSOLE_HOST, MAX_URL_BYTES, MISSING_VALUES, is_s3_host
 from cfsign.signing.url_grammar import ORIGIN, UNSAFE, is_url
 from cfsign.signing.url_refusals import build_refusal
 
@@ -105,6 +105,11 @@ def check_domain(domain: str) -> str:
     """
     if not isinstance(domain, str):
         raise ResourceError(f"a domain must be text (str), got {type(domain).__name__}")
+    bare = check_length(domain).strip("\ufeff\"' \t\r\n")
+    if bare != domain and re.fullmatch(rf"{ORIGIN}/?", bare, re.ASCII):
+        raise ResourceError(
+            f"the domain has quotes or white space around it, got {domain!r}", hint=f"use {bare}"
+        )
     bare = check_length(domain).removesuffix("/")
     _check_is_not_confused(bare.lower())
     if "://" not in bare:
@@ -127,6 +132,11 @@ def _check_is_not_confused(domain: str) -> None:
         raise ResourceError(message, hint=hint)
     if re.fullmatch(CONSOLE_HOST, host):
         raise ResourceError(f"{host} is an address of the AWS console", hint=hint)
+    if host.partition(":")[0] in MISSING_VALUES:
+        raise ResourceError(
+            f"the host is {host!r}: the value it was read from is missing",
+            hint="set that value to the distribution's domain",
+        )
     if domain.startswith("arn:"):
         raise ResourceError("the value is an ARN, not a domain", hint=hint)
 

@@ -345,3 +345,26 @@ def test_secret_in_the_wrong_option_is_not_printed(run, key_options, pem, option
             if line[at : at + 12] in output
         ]
         assert found == []
+
+
+def test_variables_with_quotes_and_white_space(run, key_file, trusted_keys):
+    """As in the settings of a site."""
+    variables = {
+        "CLOUDFRONT_KEY_PAIR_ID": '"K1"\r',
+        "CLOUDFRONT_PRIVATE_KEY_FILE": f"'{key_file}'\n",
+        "CLOUDFRONT_EXPIRES_IN": '"5m"\r\n',
+        "CLOUDFRONT_HASH_ALGORITHM": "SHA256\r",
+    }
+    result = run("sign", URL, **variables)
+    assert (result.exit_code, "Hash-Algorithm=SHA256" in result.stdout) == (0, True)
+    assert trusted_keys.check(result.stdout.strip()).allowed
+
+
+def test_missing_id_is_guessed_from_the_name_of_the_file(run, tmp_path, pem):
+    path = tmp_path / "pk-APKAEIBAERJR2EXAMPLE.pem"
+    path.write_text(pem)
+    result = run("sign", URL, "--private-key", str(path))
+    assert_one_line_error(result, "id is missing", "is it APKAEIBAERJR2EXAMPLE, as in the name")
+    for name in ("undefined", "None"):
+        result = run("sign", URL, "--private-key", str(path), "--key-pair-id", name)
+        assert_one_line_error(result, f"the key pair id is {name!r}", "is missing")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import json
 import subprocess
 import sys
 import warnings
@@ -532,7 +534,7 @@ def test_environment_reports_all_mistakes_at_once() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["1.5", " 60", "60x", "0", "0m", "-1", "٦٠", "²", "9" * 5000],
+    ["1.5", "6 0", "60x", "0", "0m", "-1", "٦٠", "²", "9" * 5000],
     ids=["fraction", "space", "unit", "0", "0m", "negative", "arabic", "superscript", "long"],
 )
 def test_duration_in_the_environment_is_whole_and_positive(pem: str, text: str) -> None:
@@ -675,3 +677,136 @@ def test_distribution_from_settings_imports_no_views(pem: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+ENDINGS = {
+    "CRLF": "{}\r\n",
+    "newline": "{}\n",
+    "spaces": "  {}\t",
+    "double quotes": '"{}"',
+    "single quotes": "'{}'",
+    "quotes and CR": '"{}"\r',
+    "newline in quotes": '"{}\n"',
+    "byte-order mark": "\ufeff{}",
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("form", ["text", "file"])
+def test_quotes_and_white_space_around_a_variable(
+    pem: str, tmp_path: Path, form: str, ending: str
+) -> None:
+    """Docker's --env-file keeps quotes, and a file written on Windows has a CR in each line."""
+    path = tmp_path / "key.pem"
+    path.write_text(pem)
+    key = {"CLOUDFRONT_PRIVATE_KEY": pem}
+    if form == "file":
+        key = {"CLOUDFRONT_PRIVATE_KEY_FILE": str(path)}
+    environ = {**ENVIRONMENT, **key}
+    changed = {
+        name: ENDINGS[ending].format(value) if name.startswith("CLOUDFRONT_") else value
+        for name, value in environ.items()
+    }
+    assert repr(Configuration.from_env(changed)) == repr(Configuration.from_env(environ))
+
+
+def test_path_in_the_variable_of_the_key_may_have_quotes(pem: str, tmp_path: Path) -> None:
+    path = tmp_path / "key.pem"
+    path.write_text(pem)
+    environ = {**ENVIRONMENT, "CLOUDFRONT_PRIVATE_KEY": f'"{path}"\r\n'}
+    assert Configuration.from_env(environ).private_key is not None
+
+
+@pytest.mark.parametrize("text", ['""', "''", " \r\n", '" "'])
+def test_variable_of_quotes_and_white_space_is_not_set(pem: str, text: str) -> None:
+    """As an empty one."""
+    environ = {**ENVIRONMENT, "CLOUDFRONT_PRIVATE_KEY": pem, "CLOUDFRONT_KEY_PAIR_ID": text}
+    with pytest.raises(ConfigurationError, match="CLOUDFRONT_KEY_PAIR_ID: missing"):
+        Configuration.from_env(environ)
+
+
+@pytest.mark.parametrize("password", [" a ", '"a"', "a\n"])
+def test_password_in_the_environment_is_not_changed(pem: str, password: str) -> None:
+    """White space and quotes may be a part of it."""
+    pytest.importorskip("cryptography")
+    from cryptography.hazmat.primitives import serialization
+
+    key = serialization.load_pem_private_key(pem.encode(), None)
+    encrypted = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(password.encode()),
+    ).decode()
+    environ = {
+        **ENVIRONMENT,
+        "CLOUDFRONT_PRIVATE_KEY": encrypted,
+        "CLOUDFRONT_PASSWORD": password,
+    }
+    assert Configuration.from_env(environ).private_key is not None
+
+
+@pytest.mark.parametrize("prefix", ["CLOUDFRONT_", "CDN_"])
+@pytest.mark.parametrize("form", ["PEM", "base64", "quoted", "one line", "PuTTY"])
+def test_key_in_the_variable_of_its_path(pem: str, prefix: str, form: str) -> None:
+    """The error names the other variable."""
+    value = {
+        "PEM": pem,
+        "base64": base64.b64encode(pem.encode()).decode(),
+        "quoted": f'"{pem}"',
+        "one line": pem.replace("\n", "\\n"),
+        "PuTTY": "PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none",
+    }[form]
+    environ = {
+        f"{prefix}DOMAIN": DOMAIN,
+        f"{prefix}KEY_PAIR_ID": "ABCDEF",
+        f"{prefix}PRIVATE_KEY_FILE": value,
+    }
+    with pytest.raises(ConfigurationError) as caught:
+        Configuration.from_env(environ, prefix)
+    (problem,) = caught.value.problems
+    assert problem.setting == f"{prefix}PRIVATE_KEY_FILE"
+    assert problem.message == "must be a path, but it is the key itself"
+    assert problem.hint == f"set {prefix}PRIVATE_KEY to the key instead"
+
+
+def test_document_in_the_variable_of_its_path(pem: str) -> None:
+    """A key ring has no variable for the document itself."""
+    document = json.dumps({"keys": [{"key_pair_id": "K1", "private_key": pem}]})
+    environ = {"CLOUDFRONT_DOMAIN": DOMAIN, "CLOUDFRONT_KEY_RING_FILE": document}
+    with pytest.raises(ConfigurationError) as caught:
+        Configuration.from_env(environ)
+    (problem,) = caught.value.problems
+    assert problem.setting == "CLOUDFRONT_KEY_RING_FILE"
+    assert problem.message == "must be a path, but it is the document itself"
+
+
+@pytest.mark.parametrize(
+    ("name", "key_pair_id"),
+    [
+        ("pk-APKAEIBAERJR2EXAMPLE.pem", "APKAEIBAERJR2EXAMPLE"),
+        ("pk-K2JCJMDEHXQW5F.pem", "K2JCJMDEHXQW5F"),
+        ("K2JCJMDEHXQW5F.pem", "K2JCJMDEHXQW5F"),
+        ("pk-key.pem", ""),
+        ("private.pem", ""),
+    ],
+)
+@pytest.mark.parametrize("source", ["mapping", "environment"])
+def test_name_of_the_key_file_hints_at_the_id(
+    pem: str, tmp_path: Path, name: str, key_pair_id: str, source: str
+) -> None:
+    """AWS downloads a key as pk-ID.pem, and `cfsign aws create-key` writes ID.pem."""
+    path = tmp_path / name
+    path.write_text(pem)
+    settings: dict[str, Any] = {"CLOUDFRONT_DOMAIN": DOMAIN}
+    load: Any = Configuration.from_env
+    if source == "mapping":
+        settings["CLOUDFRONT_CONFIG"] = {"private_key": str(path)}
+        load = Configuration.from_mapping
+    else:
+        settings["CLOUDFRONT_PRIVATE_KEY_FILE"] = str(path)
+    with pytest.raises(ConfigurationError) as caught:
+        load(settings)
+    (problem,) = caught.value.problems
+    assert problem.message == "missing"
+    wanted = f"is it {key_pair_id}, as in the name of the key's file?"
+    assert (problem.hint == wanted) == bool(key_pair_id)

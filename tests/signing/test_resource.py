@@ -371,9 +371,18 @@ def test_good_domain(domain: str, bare: str) -> None:
         ("https://*.example.com", "%2A"),
         ("https://münchen.example", "xn--"),
         ("https://media.example.com:443", "default port"),
-        ("https://media.example.com\n", "remove it"),
+        ("https://media.exa\nmple.com", "remove it"),
         (None, "got NoneType"),
         (b"https://media.example.com", "got bytes"),
+        ('"https://media.example.com"', "quotes or white space around it, got .*; use https://med"),
+        (
+            "https://media.example.com\r\n",
+            r"white space around it, got '.*\\r\\n'; use https://media",
+        ),
+        ("\ufeffhttps://media.example.com", "white space around it, got .*; use https://media"),
+        ("https://undefined", "the host is 'undefined': the value it was read from is missing"),
+        ("https://None/", "the host is 'none': the value it was read from is missing"),
+        ("null", "the host is 'null': the value it was read from is missing"),
     ],
 )
 def test_bad_domain_is_refused(domain: Any, hint: str) -> None:
