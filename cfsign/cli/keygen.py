@@ -51,6 +51,8 @@ def keygen(name: Path, algorithm: str) -> None:
     except OSError as error:
         path = error.filename or name
         hint = "; use chmod o-w" if isinstance(error, UnsafeFileError) else ""
+        if isinstance(error, FileNotFoundError):
+            hint = "; create the folder first"
         raise click.ClickException(f"cannot write {path}: {error.strerror}{hint}") from None
     print_result(os.fsencode(private) + b"\n" + os.fsencode(public))
     print_message(f"keep {private.name} secret")

@@ -121,7 +121,7 @@ def find_mismatches(resource: str, domain: str | None, path: str) -> Iterator[Pr
     if not literal.startswith(path) and not path.startswith(literal):
         yield Problem(
             "path",
-            f"browsers send cookies for {path} to none of their files, which are below {literal}",
+            f"browsers do not send cookies for {path} with requests for {literal}",
             f"use {literal}, or a prefix of it",
         )
 

@@ -66,6 +66,7 @@ def test_p256_needs_cryptography(run, tmp_path, monkeypatch):
 def test_missing_folder_is_an_error(run, tmp_path):
     result = run("keygen", str(tmp_path / "no" / "site"))
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert result.stderr.endswith("; create the folder first\n")
 
 
 def test_private_key_is_removed_if_the_public_key_cannot_be_written(run, tmp_path):

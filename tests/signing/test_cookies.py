@@ -212,10 +212,14 @@ def test_domain_that_browsers_accept(domain: str) -> None:
         (
             FOLDER,
             {"path": "/other/"},
-            "cookies for /other/ to none of their files, which are below /v/; use /v/",
+            "browsers do not send cookies for /other/ with requests for /v/; use /v/",
         ),
-        ("https://media.example.com/v/a.ts?x=1", {"path": "/w"}, "to none of their files"),
-        ("https://*.example.com/v/*", {"path": "/w"}, "to none of their files"),
+        (
+            "https://media.example.com/v/a.ts?x=1",
+            {"path": "/w"},
+            "cookies for /w with requests for /v/",
+        ),
+        ("https://*.example.com/v/*", {"path": "/w"}, "cookies for /w with requests for /v/"),
     ],
 )
 def test_cookies_that_browsers_never_send_to_their_resource_are_refused(
