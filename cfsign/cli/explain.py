@@ -94,7 +94,7 @@ def explain_command(
     number, exchange = _choose(paste, entry)
     keys = TrustedKeyGroup(index_by_id(public_keys)) if public_keys else None
     if cookie is not None:
-        exchange.cookies = _COOKIE_HEADER_NAME.sub("", cookie, count=1)
+        exchange.cookie_headers = [_COOKIE_HEADER_NAME.sub("", cookie, count=1)]
         exchange.omits_cookies = False
     explanation = (
         explain(

@@ -23,7 +23,7 @@ def read_url(text: str) -> list[Exchange] | None:
 
 def read_cookies(text: str) -> list[Exchange] | None:
     """Return the request of a `Cookie` header, without its URL. Other lines must be headers."""
-    return [one for one in _read(text) if one.cookies is not None] or None
+    return [one for one in _read(text) if one.cookie_headers] or None
 
 
 def read_response(text: str) -> list[Exchange] | None:
@@ -49,10 +49,10 @@ def _read(text: str) -> list[Exchange]:
         elif header is None:
             return []
         elif header[1].lower() == "cookie":
-            exchange.add_cookies(header[2])
+            exchange.cookie_headers.append(header[2])
     exchange.add_response(lines[end:])
     exchange.url = urls.pop(0) if urls else ""
-    return [exchange, *(Exchange(url, exchange.cookies) for url in urls)]
+    return [exchange, *(Exchange(url, exchange.cookie_headers) for url in urls)]
 
 
 def _starts_response(line: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import quote
 
 from cfsign.errors import CfsignError
-from cfsign.explanation.readers.exchange import HEADER, Exchange, split_lines
+from cfsign.explanation.readers.exchange import HEADER, Exchange, check_count, split_lines
 from cfsign.explanation.readers.shells import split_bash, split_cmd, split_powershell
 
 _Splitter = Callable[[str, int], tuple[list[str], int]]
@@ -77,6 +77,7 @@ def _read(text: str, split: _Splitter) -> list[Exchange] | None:
             exchanges[-1].add_response(split_lines(text[end : start.start()]))
         words, end = split(text, start.end())
         exchanges += _read_words(words[1:])
+        check_count(exchanges)
         start = _START.search(text, end)
     if exchanges:
         exchanges[-1].add_response(split_lines(text[end:]))
@@ -138,9 +139,9 @@ class _Command:
             exchange = Exchange(self._build_url(url, host), method=self._find_method())
             # curl ignores --cookie if there is such a header.
             for cookies in from_headers or (value for value in values if "=" in value):
-                exchange.add_cookies(cookies)
+                exchange.cookie_headers.append(cookies)
             # Without "=", it is the name of a file.
-            exchange.omits_cookies = exchange.cookies is None and bool(values)
+            exchange.omits_cookies = not exchange.cookie_headers and bool(values)
             yield exchange
 
     def _get(self, name: str) -> list[str]:
@@ -185,6 +186,17 @@ def _is_url(word: str) -> bool:
 
 
 def _encode(value: str) -> str:
-    """Percent-encode what follows the "=", as --data-urlencode does."""
+    """
+    Return a parameter that curl percent-encodes, if there is nothing to encode in it.
+
+    Raises:
+        CfsignError: curl encodes it, and its versions do so differently (+ or %20, %2f or %2F).
+    """
     name, equals, content = value.partition("=")
-    return name + equals * bool(name) + quote(content, safe="") if equals else quote(value, safe="")
+    content = content if equals else name
+    if quote(content, safe="") != content:
+        raise CfsignError(
+            "the curl command leaves the encoding of a parameter to curl",
+            hint="pass the output of curl -v, which shows it encoded",
+        )
+    return value.removeprefix("=")

@@ -7,10 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
+from cfsign.errors import CfsignError
 from cfsign.limits import COOKIE_PREFIX, PARAMETERS
 
 STATUS_LINE = re.compile(r"(?:< ?)?HTTP/[0-9.]+ ([0-9]{3})(?: .*)?")
 HEADER = re.compile(r"(?:[<>] ?)?([A-Za-z0-9-]+):[ \t]*(.*)")
+
+MAX_REQUESTS = 1_000
+"""The most requests that are read from one text."""
 
 _SCHEME = re.compile("https?://", re.IGNORECASE)
 _PARAMETER = re.compile(rf"[?&](?:{'|'.join(PARAMETERS)})=")
@@ -23,7 +27,7 @@ class Exchange:
 
     Attributes:
         url: The URL; "" if it is not known.
-        cookies: The text of the `Cookie` header; None if there was none.
+        cookie_headers: The text of each `Cookie` header.
         method: The HTTP method.
         status: The HTTP status of the response; 0 if it is not known.
         at: The time of the response in epoch seconds; None if it is not known.
@@ -33,7 +37,7 @@ class Exchange:
     """
 
     url: str = field(default="", repr=False)
-    cookies: str | None = field(default=None, repr=False)
+    cookie_headers: list[str] = field(default_factory=list, repr=False)
     method: str = "GET"
     status: int = 0
     at: float | None = None
@@ -54,10 +58,11 @@ class Exchange:
             return f"HTTP/1.1 {self.status}\n\n{self.body}"
         return self.body
 
-    def add_cookies(self, header: str) -> None:
-        """Add the text of one `Cookie` header."""
+    @property
+    def cookies(self) -> str | None:
+        """The text of the `Cookie` headers; None if there is none."""
         # RFC 9113, section 8.2.3: HTTP/2 may send its cookies in several headers.
-        self.cookies = header if self.cookies is None else f"{self.cookies}; {header}"
+        return "; ".join(self.cookie_headers) if self.cookie_headers else None
 
     def add_response_header(self, name: str, value: str) -> None:
         """Use one header of the response."""
@@ -87,6 +92,19 @@ def split_lines(text: str) -> list[str]:
     """Return the lines of *text* without the white space around them."""
     # Not `str.splitlines`, which also splits at characters such as U+2028.
     return [line.strip() for line in text.replace("\r", "\n").split("\n")]
+
+
+def check_count(exchanges: list[Exchange]) -> None:
+    """
+    Check that there are not too many requests.
+
+    Raises:
+        CfsignError: There are more than `MAX_REQUESTS`.
+    """
+    if len(exchanges) > MAX_REQUESTS:
+        raise CfsignError(
+            f"the input has more than {MAX_REQUESTS} requests", hint="pass only those to CloudFront"
+        )
 
 
 def build_url(scheme: str, host: str, target: str) -> str:

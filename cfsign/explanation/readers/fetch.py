@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from cfsign.errors import CfsignError
-from cfsign.explanation.readers.exchange import Exchange, split_lines
+from cfsign.explanation.readers.exchange import Exchange, check_count, split_lines
 
 _START = re.compile(
     r"^[ \t]*+(?:(?:const|let|var)[ ]\w++[ ]*+=[ ]*+)?(?:await[ ]++)?(?:window\.)?fetch[ ]*+\(",
@@ -29,6 +30,8 @@ _ESCAPE = re.compile(
 _LETTERS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "0": "\0", "\n": ""}
 _WORDS = {"undefined": "null", "null": "null", "true": "true", "false": "false"}
 _NUMBER = re.compile("-?[0-9]{1,15}")
+# A body is one text, so a call has few tokens.
+_MAX_TOKENS = 10_000
 _OPEN, _CLOSE = "[{(", "]})"
 
 
@@ -45,6 +48,7 @@ def read(text: str) -> list[Exchange] | None:
     while start:
         tokens = list(_list_tokens(text, start.end()))
         exchanges.append(_build(_parse(tokens)))
+        check_count(exchanges)
         end = tokens[-1].end()
         start = _START.search(text, end)
         body = text[end : start.start() if start else None]
@@ -55,9 +59,9 @@ def read(text: str) -> list[Exchange] | None:
 def _list_tokens(text: str, at: int) -> Iterator[re.Match[str]]:
     """Yield the tokens of the arguments, up to the closing parenthesis."""
     depth = 1
-    while depth:
+    for count in itertools.count():
         token = _TOKEN.match(text, at)
-        if token is None:
+        if token is None or count == _MAX_TOKENS:
             raise CfsignError(
                 "the call of fetch is not complete, or is not only texts and objects",
                 hint="copy the whole call from the browser, or pass a curl command",
@@ -65,6 +69,8 @@ def _list_tokens(text: str, at: int) -> Iterator[re.Match[str]]:
         depth += (token[0] in _OPEN) - (token[0] in _CLOSE)
         at = token.end()
         yield token
+        if not depth:
+            return
 
 
 def _parse(tokens: list[re.Match[str]]) -> list[Any]:
@@ -102,10 +108,10 @@ def _build(arguments: list[Any]) -> Exchange:
     headers = options.get("headers")
     for name, value in headers.items() if isinstance(headers, dict) else ():
         if name.lower() == "cookie" and isinstance(value, str):
-            exchange.add_cookies(value)
+            exchange.cookie_headers.append(value)
     # Browsers send their own cookies, and leave them out of the copy.
     is_without = options.get("credentials") == "omit"
-    exchange.omits_cookies = exchange.cookies is None and not is_without
+    exchange.omits_cookies = not exchange.cookie_headers and not is_without
     return exchange
 
 

@@ -42,13 +42,13 @@ def _read_entry(entry: Any) -> Exchange:
     )
     for header in _list(entry, "request", "headers"):
         if _get_text(header, "name").lower() == "cookie":
-            exchange.add_cookies(_get_text(header, "value"))
+            exchange.cookie_headers.append(_get_text(header, "value"))
     cookies = _list(entry, "request", "cookies")
-    if exchange.cookies is None and cookies:
+    if not exchange.cookie_headers and cookies:
         pairs = (f"{_get_text(one, 'name')}={_get_text(one, 'value')}" for one in cookies)
-        exchange.add_cookies("; ".join(pairs))
+        exchange.cookie_headers.append("; ".join(pairs))
     # Chrome leaves the cookies out, unless "Export HAR (with sensitive data)" is chosen.
-    exchange.omits_cookies = exchange.cookies is None
+    exchange.omits_cookies = not exchange.cookie_headers
     status = _get(entry, "response", "status")
     exchange.status = status if type(status) is int and 0 <= status <= 999 else 0
     exchange.at = _parse_time(_get_text(entry, "startedDateTime"))

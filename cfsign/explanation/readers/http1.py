@@ -10,6 +10,7 @@ from cfsign.explanation.readers.exchange import (
     STATUS_LINE,
     Exchange,
     build_url,
+    check_count,
     split_lines,
 )
 
@@ -36,7 +37,9 @@ def read(text: str) -> list[Exchange] | None:
         elif blocks:
             blocks[-1].lines.append(line)
     # A CONNECT request asks a proxy for a connection.
-    return [block.read() for block in blocks if block.method != "CONNECT"] or None
+    exchanges = [block.read() for block in blocks if block.method != "CONNECT"]
+    check_count(exchanges)
+    return exchanges or None
 
 
 @dataclass(slots=True)
@@ -58,7 +61,7 @@ class _Block:
             if header and header[1].lower() == "host":
                 host = header[2]
             elif header and header[1].lower() == "cookie":
-                exchange.add_cookies(header[2])
+                exchange.cookie_headers.append(header[2])
             elif line in ("", ">"):
                 break
         scheme = "http" if host.endswith(":80") else self.scheme

@@ -50,7 +50,7 @@ def _list_headers(lines: list[str]) -> Iterator[tuple[str, str]]:
 def _add(request: dict[str, str], exchange: Exchange, name: str, value: str) -> None:
     request.setdefault(name, value)
     if name == "cookie":
-        exchange.add_cookies(value)
+        exchange.cookie_headers.append(value)
     elif name in (":method", "request method"):
         exchange.method = value
     elif name in (":status", "status code"):

@@ -40,10 +40,10 @@ def read(text: str) -> list[Exchange] | None:
         elif part["uri"]:
             exchanges.append(Exchange(unquote_powershell(part[2])))
             if session:
-                exchanges[-1].add_cookies("; ".join(session))
+                exchanges[-1].cookie_headers.append("; ".join(session))
             session = []
         elif exchanges and part["header"]:
-            exchanges[-1].add_cookies(unquote_powershell(part["header"]))
+            exchanges[-1].cookie_headers.append(unquote_powershell(part["header"]))
         elif exchanges and part["method"]:
             exchanges[-1].method = part["method"].strip("\"'").upper()
         end = part.end()

@@ -16,6 +16,9 @@ from cfsign.errors import CfsignError
 # The character after the $ of a variable or a substitution.
 _AFTER_DOLLAR = r"[A-Za-z0-9_{(@*\#?!$-]"
 
+# A body in quotes is one piece, so a command has few of them.
+_MAX_PIECES = 20_000
+
 _BASH = re.compile(
     rf"""
       (?P<space>  (?:[ \t]|\\\n)++ )
@@ -97,8 +100,11 @@ def split_cmd(text: str, start: int) -> tuple[list[str], int]:
     Return the words of the command that begins at *start*, and the position where it ends.
 
     First as cmd removes its carets, then as a program splits its arguments.
+
+    Raises:
+        CfsignError: The command is too large.
     """
-    pieces: list[str] = []
+    line = _Words()
     at = start
     while at < len(text) and not _CMD_END.match(text, at):
         match = _CMD.match(text, at)
@@ -106,12 +112,12 @@ def split_cmd(text: str, start: int) -> tuple[list[str], int]:
             break
         at = match.end()
         if match["newline"] is not None:
-            pieces.append(match["newline"])
+            line.add(match["newline"])
         elif match["escaped"] is not None:
-            pieces.append(match["escaped"])
+            line.add(match["escaped"])
         else:
-            pieces.append(match[0].replace("^%^", "%") if match["quoted"] else match[0])
-    return _split_arguments("".join(pieces)), at
+            line.add(match[0].replace("^%^", "%") if match["quoted"] else match[0])
+    return _split_arguments("".join(line.end())), at
 
 
 def split_powershell(text: str, start: int) -> tuple[list[str], int]:
@@ -158,8 +164,15 @@ class _Words:
     def __init__(self) -> None:
         self._words: list[str] = []
         self._pieces: list[str] = []
+        self._count = 0
 
     def add(self, piece: str) -> None:
+        self._count += 1
+        if self._count > _MAX_PIECES:
+            raise CfsignError(
+                f"the command consists of more than {_MAX_PIECES} pieces",
+                hint="remove its body, or pass the output of curl -v",
+            )
         self._pieces.append(piece)
 
     def end(self) -> list[str]:
