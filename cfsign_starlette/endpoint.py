@@ -126,7 +126,7 @@ class SignedRedirectEndpoint(OptionAttributes, HTTPEndpoint):
         raise NotImplementedError
 
     async def get(self, request: Request) -> Response:
-        """Answer GET and HEAD."""
+        """Answer GET."""
         path_params = dict(request.path_params)
         resource = path_params.pop("resource", None)
         if not isinstance(resource, str):
@@ -134,6 +134,10 @@ class SignedRedirectEndpoint(OptionAttributes, HTTPEndpoint):
         file_request = get_file_request(self._get_handler(), request, resource)
         result = hide(await self.authorize(request, resource, **path_params))
         return await respond(file_request, result)
+
+    async def head(self, request: Request) -> Response:
+        """Answer HEAD as GET. Without this method, Starlette before 1.9 omits HEAD in `Allow`."""
+        return await self.get(request)
 
     @classmethod
     def _check_authorize(cls) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http.client import responses as phrases
 from typing import Any, NoReturn
 
 from starlette.exceptions import HTTPException
@@ -38,4 +39,5 @@ async def respond(file_request: FileRequest, result: Secret[Any]) -> Response:
 
 
 def _refuse(deny: Deny) -> NoReturn:
-    raise HTTPException(deny.status, headers=dict(deny.headers))
+    # Starlette before 1.7 knows no text for some statuses, such as 599, and raises ValueError.
+    raise HTTPException(deny.status, phrases.get(deny.status, ""), dict(deny.headers))
