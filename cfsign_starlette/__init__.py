@@ -10,6 +10,7 @@ except ModuleNotFoundError as error:
         name="starlette",
     ) from None
 
+from cfsign_starlette.checks import check_routes as check_routes
 from cfsign_starlette.endpoint import SignedRedirectEndpoint as SignedRedirectEndpoint
 from cfsign_starlette.redirect import SignedRedirect as SignedRedirect
 from cfsign_starlette.redirect import signed_redirect as signed_redirect

@@ -116,7 +116,11 @@ def check_route(view: Any, variables: Iterable[str], methods: Iterable[str]) -> 
 
 def _is_of_framework(method: object) -> bool:
     package = getattr(method, "__module__", "").partition(".")[0]
-    return method is None or package in ("django", "flask") or package.startswith("cfsign")
+    return (
+        method is None
+        or package in ("django", "flask", "starlette")
+        or package.startswith("cfsign")
+    )
 
 
 def read_config(

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import pathlib
-from contextlib import asynccontextmanager
 from http import HTTPStatus
 
 import anyio.from_thread
@@ -284,52 +283,3 @@ def test_openapi_responses_can_be_changed(media):
     media.responses[404].clear()
     assert media.responses[404]
     assert media.responses[303]["description"] != "x"
-
-
-# Start-up
-
-
-def run_lifespan(app):
-    """Start *app* as a server does, and return the messages that it sends."""
-    messages = []
-
-    async def run():
-        received = iter(["lifespan.startup", "lifespan.shutdown"])
-
-        async def receive():
-            return {"type": next(received)}
-
-        async def send(message):
-            messages.append(message)
-
-        await app({"type": "lifespan", "state": {}}, receive, send)
-
-    asyncio.run(run())
-    return messages
-
-
-@pytest.mark.parametrize("application", [Starlette, FastAPI])
-def test_wrong_settings_end_the_start(application, environ):
-    """The server reports `lifespan.startup.failed`, with all mistakes."""
-
-    class Content(SignedRedirectEndpoint):
-        async def authorize(self, request, resource):
-            return 200
-
-    @asynccontextmanager
-    async def lifespan(app):
-        app.routes.append(Route(PATH, Content.from_env(environ)))
-        yield {"media": signed_redirect.from_env(environ)}
-
-    app = application(lifespan=lifespan)
-    assert [message["type"] for message in run_lifespan(app)] == [
-        "lifespan.startup.complete",
-        "lifespan.shutdown.complete",
-    ]
-    environ.update(CLOUDFRONT_DOMAIN="", CLOUDFRONT_KEY_PAIR_ID="no id")
-    app = application(lifespan=lifespan)
-    before = list(app.routes)
-    with pytest.raises(ConfigurationError) as caught:
-        run_lifespan(app)
-    assert len(caught.value.problems) == 2
-    assert app.routes == before
