@@ -127,6 +127,8 @@ class AccessCheck:
             return ()
         if not request.url:
             return ("the Host header is missing or not valid, or the target is not a path",)
+        if "#" in request.url:
+            return ("the request target contains #, which is not valid; clients send %23",)
         from cfsign.explanation import explain
 
         # Without keys: no signature is checked for a URL that is not valid.

@@ -14,13 +14,13 @@ from cfsign.keys import KEY_ALGORITHMS
 from cfsign.limits import COOKIES, LATEST_32_BIT_EXPIRY, PARAMETERS
 
 _BY_REASON = {
-    Reason.UNUSABLE_REQUEST: "A URL that is not percent-encoded is refused.",
     Reason.AMBIGUOUS_POLICY: "A request whose Expires and Policy name different times is refused.",
     Reason.DUPLICATE_PARAMETER: "A request that has a parameter or cookie twice is refused.",
     Reason.HASH_ALGORITHM: "Other spellings of Hash-Algorithm than SHA1 and SHA256 are refused.",
 }
 
 _BY_MISTAKE = {
+    Mistake.UNENCODED_URL: "A URL that is not percent-encoded is refused.",
     Mistake.WILDCARD_IN_CANNED: "A * in a canned policy matches only itself. AWS's page of 2026 "
     "calls it a wildcard.",
     Mistake.LOST_PADDING: "Base64 without padding is refused.",

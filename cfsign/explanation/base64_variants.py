@@ -12,6 +12,10 @@ from urllib.parse import unquote
 from cfsign.checking.credential import decode_base64
 from cfsign.explanation.cause import Mistake
 
+# At least as long as an HMAC-SHA1. Base64 of this length that has only such letters is unlikely.
+_HEXADECIMAL = re.compile("(?:[0-9a-f]{2}){20,}|(?:[0-9A-F]{2}){20,}")
+_ANY_BASE64 = re.compile("[A-Za-z0-9+/~-]{40,}[=_]{0,2}")
+_TO_STANDARD = str.maketrans("-_~", "+=/")
 _WHITE_SPACE = re.compile(r"[\r\n\t]+")
 _COMMON = frozenset(string.ascii_letters + string.digits)
 
@@ -40,6 +44,11 @@ BASE64_MISTAKES = {
         "was percent-encoded twice",
         "put it into the URL unchanged. CloudFront's base64 needs no encoding",
     ),
+    Mistake.HEXADECIMAL: (
+        "is in hexadecimal digits",
+        "encode the bytes as base64 instead, then replace + with -, = with _ and / with ~",
+    ),
+    Mistake.BASE64_TWICE: ("was encoded as base64 twice", "encode it once"),
     Mistake.LINE_BREAKS: (
         "contains line breaks",
         "encode it without them: base64 -w 0, openssl base64 -A, or Python's b64encode",
@@ -66,13 +75,25 @@ class Decoding(NamedTuple):
 
 def decode_variants(text: str) -> list[Decoding]:
     """Return the possible decodings of *text*, most likely first. Correct base64 has only one."""
+    if _HEXADECIMAL.fullmatch(text):
+        return [Decoding(bytes.fromhex(text), Mistake.HEXADECIMAL)]
     strict = decode_base64(text)
     if strict is not None:
-        return [Decoding(strict, None)]
+        return [*_decode_again(strict), Decoding(strict, None)]
     decodings = dict[bytes, Decoding]()
     for decoding in _decode_leniently(text):
         decodings.setdefault(decoding.content, decoding)
     return list(decodings.values())
+
+
+def _decode_again(content: bytes) -> Iterator[Decoding]:
+    """Yield the decoding of a content that is itself hexadecimal or base64."""
+    text = content.decode("latin-1")
+    if _HEXADECIMAL.fullmatch(text):
+        yield Decoding(bytes.fromhex(text), Mistake.HEXADECIMAL)
+    elif _ANY_BASE64.fullmatch(text) and len(text) % 4 == 0:
+        standard = text.translate(_TO_STANDARD)
+        yield Decoding(base64.b64decode(standard), Mistake.BASE64_TWICE)
 
 
 def _decode_leniently(text: str) -> Iterator[Decoding]:

@@ -28,12 +28,15 @@ class Mistake(enum.Enum):
     PARAMETER_TWICE = "parameter-twice"
     CUT_AT_AMPERSAND = "cut-at-ampersand"
     NOT_SIGNED = "not-signed"
+    SEGMENT_NOT_SIGNED = "segment-not-signed"
     S3_PRESIGNED = "s3-presigned"
     UNUSABLE_ARGUMENT = "unusable-argument"
     # rules/cookies.py
     COOKIES_IGNORED = "cookies-ignored"
     COOKIE_MISSING = "cookie-missing"
     COOKIE_NAME = "cookie-name"
+    COOKIE_QUOTED = "cookie-quoted"
+    COOKIE_WRAPPED = "cookie-wrapped"
     COOKIE_TWICE = "cookie-twice"
     COOKIES_NOT_SENT = "cookies-not-sent"
     # rules/keys.py
@@ -51,11 +54,14 @@ class Mistake(enum.Enum):
     LOST_PADDING = "lost-padding"
     PERCENT_ENCODED = "percent-encoded"
     LINE_BREAKS = "line-breaks"
+    HEXADECIMAL = "hexadecimal"
+    BASE64_TWICE = "base64-twice"
     # rules/signature.py
     WRONG_KEY = "wrong-key"
     OTHER_DOCUMENT = "other-document"
     NO_KEY_VERIFIES = "no-key-verifies"
     SIGNATURE_CUT = "signature-cut"
+    SIGNATURE_LENGTH = "signature-length"
     SIGNATURE_MISSING = "signature-missing"
     NOT_BASE64 = "not-base64"
     HASH_ALGORITHM = "hash-algorithm"
@@ -67,6 +73,7 @@ class Mistake(enum.Enum):
     # rules/policy.py
     POLICY_MISSING = "policy-missing"
     TWO_POLICIES = "two-policies"
+    OTHER_POLICY = "other-policy"
     NOT_JSON = "not-json"
     STATEMENT_OBJECT = "statement-object"
     STATEMENT_COUNT = "statement-count"
@@ -82,6 +89,7 @@ class Mistake(enum.Enum):
     POLICY_REWRITTEN = "policy-rewritten"
     JSON_ESCAPED = "json-escaped"
     # rules/times.py
+    VALUE_UNSET = "value-unset"
     MILLISECONDS = "milliseconds"
     NOT_EPOCH_SECONDS = "not-epoch-seconds"
     QUOTED_NUMBER = "quoted-number"
@@ -121,9 +129,13 @@ class Mistake(enum.Enum):
     VIEWER_ADDRESS_UNKNOWN = "viewer-address-unknown"
     IPV6 = "ipv6"
     PROXY_ADDRESS = "proxy-address"
-    # rules/response.py
+    # rules/s3.py
     S3_RESPONSE = "s3-response"
+    S3_SIGNATURE = "s3-signature"
+    S3_REGION = "s3-region"
+    S3_ENCRYPTION = "s3-encryption"
     NOT_RESTRICTED = "not-restricted"
+    # rules/response.py
     KEY_GROUP_NOT_ATTACHED = "key-group-not-attached"
     DISTRIBUTION_IN_FRONT = "distribution-in-front"
     NAME_NOT_ATTACHED = "name-not-attached"

@@ -21,7 +21,7 @@ from cfsign.errors import CfsignError, PolicyError
 from cfsign.explanation.base64_variants import Decoding, decode_variants
 from cfsign.explanation.error_response import ErrorResponse, read_response
 from cfsign.keys import HashAlgorithm, PublicKey
-from cfsign.limits import COOKIES, MAX_POLICY_BYTES, MAX_URL_BYTES
+from cfsign.limits import COOKIES, MAX_POLICY_BYTES, MAX_URL_BYTES, PARAMETERS
 from cfsign.utils.strict_json import parse_integer
 
 _MAX_HOSTS = 8
@@ -35,7 +35,8 @@ class Context:
     One request and what is known about it. Parsed leniently, except for the verdict.
 
     Attributes:
-        given_url: The URL as it was given; "" if it was not a string.
+        given_url: The URL as it was given, without a fragment; "" if it was not a string.
+        fragment: The fragment of the given URL, which was ignored; None if there was none.
         sent_url: The URL that a client sends for it; None if it cannot send one.
         cookies: The request's cookies; None if they are not valid.
         request: The request as the edge reads it; None if it is not valid.
@@ -49,6 +50,7 @@ class Context:
     """
 
     given_url: str = field(repr=False)
+    fragment: str | None = field(repr=False)
     sent_url: ViewerURL | None
     cookies: Sequence[tuple[str, str]] | None = field(repr=False)
     request: Request | None
@@ -182,6 +184,7 @@ def read_context(
     response: object,
 ) -> Context:
     """Parse all arguments of `explain`, of any type. Never raises."""
+    url, fragment = _split_fragment(url)
     pairs = parse_cookies(cookies)
     timestamp = to_epoch_seconds(at)
     # The same parsing as in `TrustedKeyGroup.check`, so that the verdict is the same.
@@ -189,6 +192,7 @@ def read_context(
     keys, keys_error = _read_keys(trusted_keys)
     return Context(
         given_url=url if isinstance(url, str) else "",
+        fragment=fragment,
         sent_url=_encode_url(url),
         cookies=pairs,
         request=request,
@@ -205,6 +209,20 @@ def read_context(
 def percent_encode(character: str) -> str:
     """Return the percent-encoded UTF-8 of one character."""
     return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
+
+
+def _split_fragment(url: object) -> tuple[object, str | None]:
+    """
+    Return the URL that clients send, and its fragment.
+
+    A fragment that holds CloudFront's parameters stays: it is the mistake.
+    """
+    if not isinstance(url, str) or "#" not in url:
+        return url, None
+    before, _, fragment = url.partition("#")
+    if any(f"{name}=" in fragment for name in PARAMETERS):
+        return url, None
+    return before, fragment
 
 
 def _check(request: Request | None, keys: Mapping[str, PublicKey]) -> Verdict | None:

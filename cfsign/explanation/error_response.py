@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from cfsign.errors import CfsignError
+from cfsign.explanation.display import to_printable
 from cfsign.explanation.readers import find_candidates, read_text
 
 _ELEMENT = "<{0}>([^<]{{0,400}})</{0}>"
@@ -17,13 +18,24 @@ _S3_ELEMENTS = re.compile("<(?:RequestId|HostId)>")
 # Only S3 sends this message; people often quote it without the rest of the document.
 NOT_RESTRICTED = "Query-string authentication requires the Signature"
 
+# The same, if two signatures reach it: CloudFront's parameters, and its own for the origin.
+ONE_MECHANISM = "Only one auth mechanism allowed"
+# CloudFront's codes are five others.
+_S3_CODES = re.compile(
+    "InvalidArgument|InvalidRequest|SignatureDoesNotMatch|Authorization(?:Header|Query).*|NoSuch.*|"
+    "RequestTimeTooSkewed|(?:Expired|Invalid)Token|InvalidAccessKeyId|(?:Permanent|Temporary)Redirect|"
+    "MethodNotAllowed|AllAccessDisabled|IllegalLocationConstraintException|KMS\\..*"
+)
+
 _MAX_CHARACTERS = 16_384
 
 # Phrases on CloudFront's HTML page for other refusals; those for a signature are in XML.
 # The last one that matches says most.
 _PAGE_PHRASES = (
     "the request could not be satisfied",
+    "bad request",
     "request blocked",
+    "not configured to allow the http request method",
     "configured to block access from your country",
 )
 _PAGE_STATUS = re.compile(r"<h1>\s*([0-9]{3}) ERROR", re.IGNORECASE)
@@ -46,6 +58,10 @@ class ErrorResponse:
     is_from_s3: bool
     status: int = 0
 
+    def quote(self) -> str:
+        """Return the code and the message, for the evidence of a cause."""
+        return f"the response: {to_printable(self.code, 40)}, {to_printable(self.message, 120)}"
+
 
 def read_response(text: object) -> ErrorResponse | None:
     """Return the error document in *text*, or only its status; None if it has neither."""
@@ -57,8 +73,13 @@ def read_response(text: object) -> ErrorResponse | None:
     if code is None:
         return _read_page(text, status)
     message = element[1].strip() if element else ""
-    is_from_s3 = _S3_ELEMENTS.search(text) is not None or message.startswith(NOT_RESTRICTED)
-    return ErrorResponse(code[1].strip(), message, is_from_s3, status)
+    name = code[1].strip()
+    is_from_s3 = (
+        _S3_ELEMENTS.search(text) is not None
+        or _S3_CODES.fullmatch(name) is not None
+        or message.startswith(NOT_RESTRICTED)
+    )
+    return ErrorResponse(name, message, is_from_s3, status)
 
 
 def _find_response(text: str) -> tuple[int, str]:

@@ -72,7 +72,7 @@ class Explanation:
         if first is not None and first.mistake is Mistake.OTHER_STATUS:
             return f"{first.message}."
         if self.response is not None and self.response.is_from_s3:
-            return "403 from S3, not from CloudFront."
+            return f"{self.response.status or 403} from S3, not from CloudFront."
         if self.verdict is not None and not self.verdict.allowed:
             return f"403 {self.verdict.code}: {self.verdict.reason.value}."
         if self.response is not None:
@@ -151,7 +151,8 @@ def explain(
     refused with any key: no key pair id, a malformed policy, an expired one.
 
     Args:
-        url: The whole requested URL, exactly as it was sent.
+        url: The whole requested URL, exactly as it was sent. A fragment is ignored, since no
+            client sends it; `Explanation.url` is without it.
         trusted_keys: The trusted key group, or the mapping for one. None if the keys are not known.
         cookies: The request's cookies: a mapping, pairs, or the text of a `Cookie` header.
         at: The time of the request: epoch seconds or an aware `datetime`; None is now.

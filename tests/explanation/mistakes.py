@@ -7,8 +7,11 @@ Each is one row of the table in docs/403.md, and one test.
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import http.cookiejar
 import json
+import re
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
@@ -84,6 +87,7 @@ def policy(condition: Any, resource: Any = URL) -> str:
 
 UNTIL = {"DateLessThan": {"AWS:EpochTime": EXPIRES}}
 DOCUMENT = CANNED % (URL, EXPIRES)
+FOLDER = policy(UNTIL, URL.replace("horizon.jpg", "*"))
 HAND, BOTO, IN_TRANSIT = "by hand", "botocore", "in transit"
 
 
@@ -157,6 +161,49 @@ add(
             }
         ),
         w.rsa,
+    ),
+)
+
+for value, by in ((None, "JSON.stringify(NaN)"), ("undefined", "a template"), ("NaN", HAND)):
+    for name, kind in (("DateLessThan", "time"), ("DateGreaterThan", "start")):
+        add(
+            f"{'null' if value is None else value} as the {kind}",
+            by,
+            Mistake.VALUE_UNSET,
+            lambda w, value=value, name=name: custom(
+                URL, policy(UNTIL | {name: {"AWS:EpochTime": value}}), w.rsa
+            ),
+        )
+add(
+    "null as a condition",
+    HAND,
+    Mistake.VALUE_UNSET,
+    lambda w: custom(URL, policy(UNTIL | {"DateGreaterThan": None}), w.rsa),
+)
+add(
+    "null as the address",
+    HAND,
+    Mistake.VALUE_UNSET,
+    lambda w: custom(URL, policy(UNTIL | {"IpAddress": {"AWS:SourceIp": None}}), w.rsa),
+)
+add(
+    "null as the Resource",
+    HAND,
+    Mistake.VALUE_UNSET,
+    lambda w: custom(URL, policy(UNTIL, None), w.rsa),
+)
+add(
+    "undefined as Expires",
+    HAND,
+    Mistake.VALUE_UNSET,
+    lambda w: canned(URL, w.rsa.sign(DOCUMENT.encode()), w.rsa, expires="undefined"),
+)
+add(
+    "A date as the time",
+    HAND,
+    Mistake.NOT_EPOCH_SECONDS,
+    lambda w: custom(
+        URL, policy({"DateLessThan": {"AWS:EpochTime": "2026-01-01T01:00:00Z"}}), w.rsa
     ),
 )
 
@@ -389,6 +436,12 @@ add(
     lambda w: w.boto(URL.replace("/horizon", "\\horizon")).replace("\\", "/"),
 )
 add("A fragment", BOTO, Mistake.FRAGMENT, lambda w: w.boto(f"{URL}#top"))
+add(
+    "A fragment in the Resource",
+    BOTO,
+    Mistake.FRAGMENT,
+    lambda w: w.boto(URL, policy=w.boto_policy(f"{URL}#t=1")),
+)
 
 # The policy
 
@@ -477,7 +530,7 @@ add(
     lambda w: custom(URL, policy(UNTIL).replace('"Resource"', '"Resource":"x","Resource"'), w.rsa),
 )
 add(
-    "\\? in JSON",
+    "\\? in a Resource",
     HAND,
     Mistake.NOT_JSON,
     lambda w: custom(URL, policy(UNTIL, "https://*/X").replace("X", "*\\?*"), w.rsa),
@@ -517,6 +570,48 @@ add(
         f"Key-Pair-Id={w.rsa.key_pair_id}",
     ),
 )
+
+for encode, title in (
+    (base64.b64encode, "The canned policy's base64 signed"),
+    (lambda text: to_cloudfront(text).encode(), "The canned policy's CloudFront base64 signed"),
+    (base64.encodebytes, "The canned policy's base64 in lines signed"),
+    (lambda text: json.dumps(text.decode()).encode(), "The canned policy as a JSON string"),
+    (lambda text: urllib.parse.quote(text).encode(), "The canned policy percent-encoded"),
+    (lambda text: URL.encode(), "Only the URL signed, not a policy"),
+):
+    add(title, HAND, Mistake.POLICY_REWRITTEN, sign_by_hand(encode(DOCUMENT.encode())))
+
+OTHER_POLICIES = {
+    "A bucket policy": {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "AllowCloudFront",
+                "Effect": "Allow",
+                "Principal": {"Service": "cloudfront.amazonaws.com"},
+                "Action": "s3:GetObject",
+                "Resource": "arn:aws:s3:::media/*",
+                "Condition": {"StringEquals": {"AWS:SourceArn": "arn:aws:cloudfront::1:E1"}},
+            }
+        ],
+    },
+    "A policy of IAM": {
+        "Version": "2012-10-17",
+        "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"},
+    },
+    "A POST policy of S3": {
+        "expiration": "2026-12-01T12:00:00.000Z",
+        "conditions": [{"bucket": "media"}, ["starts-with", "$key", ""]],
+    },
+}
+for title, document in OTHER_POLICIES.items():
+    text = json.dumps(document)
+    add(title, HAND, Mistake.OTHER_POLICY, lambda w, text=text: custom(URL, text, w.rsa))
+
+    @row(f"{title} in cookies", HAND, Mistake.OTHER_POLICY)
+    def _send_other_policy(world: World, text: str = text) -> Arguments:
+        return Arguments(URL, {"cookies": cookies(text, world.rsa)})
+
 
 # The signature
 
@@ -582,6 +677,71 @@ add(
     "a column of 255 characters",
     Mistake.KEY_ID_MISSING,
     lambda w: w.boto(URL)[:255],
+)
+MADE_BYTES = hashlib.shake_256(b"signature").digest(512)
+for length, title in (
+    (20, "An HMAC-SHA1"),
+    (32, "An HMAC-SHA256"),
+    (128, "A signature by an RSA-1024 key"),
+    (384, "A signature by an RSA-3072 key"),
+    (512, "A signature by an RSA-4096 key"),
+):
+    content = MADE_BYTES[:length]
+    add(
+        title,
+        HAND,
+        Mistake.SIGNATURE_LENGTH,
+        lambda w, content=content: canned(URL, content, w.rsa),
+    )
+
+    @row(f"{title} in cookies", HAND, Mistake.SIGNATURE_LENGTH)
+    def _send_other_length(world: World, content: bytes = content) -> Arguments:
+        sent = cookies(FOLDER, world.rsa) | {"CloudFront-Signature": to_cloudfront(content)}
+        return Arguments(URL, {"cookies": sent})
+
+
+add(
+    "An HMAC-SHA256 with the id of a P-256 key",
+    HAND,
+    Mistake.SIGNATURE_LENGTH,
+    lambda w: canned(URL, hmac.digest(b"key", DOCUMENT.encode(), "sha256"), w.ec),
+)
+
+
+def _sign_with_p384() -> bytes:
+    """Return a signature of the usual length; some are shorter or longer, as r and s are."""
+    key = Key.make("", "EC", "ec_paramgen_curve:P-384")
+    signatures = (key.dgst(DOCUMENT.encode(), "sha1") for _ in iter(int, 1))
+    return next(signature for signature in signatures if len(signature) == 103)
+
+
+add(
+    "ECDSA by a P-384 key",
+    "openssl dgst",
+    Mistake.SIGNATURE_LENGTH,
+    lambda w: canned(URL, _sign_with_p384(), w.ec),
+)
+add(
+    "A signature in hexadecimal digits",
+    "hexdigest",
+    Mistake.HEXADECIMAL,
+    _encode_signature(lambda content: content.hex()),
+)
+add(
+    "A signature encoded as base64 twice",
+    HAND,
+    Mistake.BASE64_TWICE,
+    _encode_signature(lambda content: to_cloudfront(base64.b64encode(content))),
+)
+add(
+    "A policy encoded as base64 twice",
+    HAND,
+    Mistake.BASE64_TWICE,
+    lambda w: re.sub(
+        "(?<=Policy=)[^&]*",
+        lambda match: to_cloudfront(match[0].encode()),
+        custom(URL, policy(UNTIL), w.rsa),
+    ),
 )
 add("No signature", HAND, Mistake.SIGNATURE_MISSING, lambda w: canned(URL, "", w.rsa))
 add(
@@ -731,6 +891,8 @@ add(
     Mistake.CUT_AT_AMPERSAND,
     lambda w: w.boto(URL, policy=w.boto_policy(URL)).partition("&")[0],
 )
+SEGMENT = "https://media.example.com/videos/1/segment-00001.ts"
+add("A segment of a signed playlist", "a player", Mistake.SEGMENT_NOT_SIGNED, lambda w: SEGMENT)
 add("Not signed", IN_TRANSIT, Mistake.NOT_SIGNED, lambda w: URL)
 V4 = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=60&X-Amz-Signature=0123456789abcdef01234567"
 V2 = "AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Signature=MDEyMzQ1Njc4OWFiY2RlZjAxMg%3D%3D&Expires=1"
@@ -771,8 +933,6 @@ add("Signed twice", BOTO, Mistake.PARAMETER_TWICE, lambda w: w.boto(w.boto(URL))
 add("A URL that is too long", BOTO, Mistake.TOO_LONG, lambda w: w.boto(f"{URL}?a={'a' * 8192}"))
 
 # Cookies
-
-FOLDER = policy(UNTIL, URL.replace("horizon.jpg", "*"))
 
 
 @row(
@@ -843,6 +1003,32 @@ def _send_lower_case(world: World) -> Arguments:
     )
 
 
+for rename, title in (
+    (lambda name: name.removeprefix("CloudFront-"), "Cookies named like the URL's parameters"),
+    (lambda name: name.replace("-", "_"), "Cookie names with underscores"),
+):
+
+    @row(title, HAND, Mistake.COOKIE_NAME)
+    def _send_renamed(world: World, rename: Callable[[str], str] = rename) -> Arguments:
+        sent = {rename(name): value for name, value in cookies(FOLDER, world.rsa).items()}
+        return Arguments(URL, {"cookies": sent})
+
+
+for wrap, title, mistake in (
+    (lambda value: f'"{value}"', "Cookies in quotes", Mistake.COOKIE_QUOTED),
+    (
+        lambda value: urllib.parse.quote(f"s:{value}.c2lnbmF0dXJl", safe=""),
+        "Signed cookies of Express",
+        Mistake.COOKIE_WRAPPED,
+    ),
+):
+
+    @row(title, HAND, mistake)
+    def _send_wrapped(world: World, wrap: Callable[[str], str] = wrap) -> Arguments:
+        sent = cookies(FOLDER, world.rsa).items()
+        return Arguments(URL, {"cookies": "; ".join(f"{name}={wrap(v)}" for name, v in sent)})
+
+
 # The response
 
 S3 = (
@@ -908,6 +1094,105 @@ BAD_GATEWAY = f"""\
 MISSING_KEY = (
     "<Error><Code>MissingKey</Code><Message>Missing Key-Pair-Id query parameter or cookie value"
     "</Message></Error>"
+)
+ONE_MECHANISM = (
+    "<Error><Code>InvalidArgument</Code><Message>Only one auth mechanism allowed; only the "
+    "X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header "
+    "should be specified</Message><ArgumentName>Authorization</ArgumentName></Error>"
+)
+
+
+def _answer_s3(code: str, message: str) -> str:
+    return (
+        f"<Error><Code>{code}</Code><Message>{message}</Message><RequestId>4VRS3</RequestId>"
+        "<HostId>eHBsZQ==</HostId></Error>"
+    )
+
+
+NO_MATCH = _answer_s3(
+    "SignatureDoesNotMatch",
+    "The request signature we calculated does not match the signature you provided.",
+)
+add(
+    "Only one auth mechanism allowed",
+    BOTO,
+    Mistake.NOT_RESTRICTED,
+    lambda w: w.boto(URL),
+    response=ONE_MECHANISM,
+)
+
+
+@row("Only one auth mechanism allowed, with cookies", HAND, Mistake.S3_SIGNATURE)
+def _send_authorization(world: World) -> Arguments:
+    sent = cookies(FOLDER, world.rsa)
+    return Arguments(URL, {"cookies": sent, "response": ONE_MECHANISM})
+
+
+add(
+    "A Host header forwarded to the bucket",
+    BOTO,
+    Mistake.S3_SIGNATURE,
+    lambda w: w.boto(URL),
+    response=NO_MATCH,
+)
+add(
+    "A presigned URL of S3 requested from CloudFront",
+    "S3",
+    Mistake.S3_PRESIGNED,
+    lambda w: f"{URL}?{V4}",
+    response=NO_MATCH,
+)
+for code, message, title, mistake in (
+    (
+        "AuthorizationQueryParametersError",
+        "X-Amz-Algorithm only supports AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256",
+        "Parameters of a presigned URL that S3 cannot read",
+        Mistake.S3_SIGNATURE,
+    ),
+    (
+        "PermanentRedirect",
+        "The bucket you are attempting to access must be addressed using the specified endpoint.",
+        "A bucket in another region",
+        Mistake.S3_REGION,
+    ),
+    (
+        "InvalidRequest",
+        "Requests specifying Server Side Encryption with AWS KMS managed keys require AWS "
+        "Signature Version 4.",
+        "An object that KMS encrypts",
+        Mistake.S3_ENCRYPTION,
+    ),
+    (
+        "NoSuchKey",
+        "The specified key does not exist.",
+        "An object that does not exist",
+        Mistake.S3_RESPONSE,
+    ),
+):
+    add(
+        title,
+        BOTO,
+        mistake,
+        lambda w: w.boto(URL),
+        response=_answer_s3(code, message),
+    )
+add(
+    "A host that is not a name of the distribution",
+    BOTO,
+    Mistake.NAME_NOT_ATTACHED,
+    lambda w: w.boto(CNAME),
+    response=BLOCKED.replace("Request blocked", "Bad request"),
+)
+add(
+    "A method that the distribution does not allow",
+    BOTO,
+    Mistake.BLOCKED,
+    lambda w: w.boto(URL),
+    response=BLOCKED.replace(
+        "Request blocked",
+        "This distribution is not configured to allow the HTTP request method that was used for "
+        "this request",
+    ),
 )
 add(
     "Two distributions in a row",

@@ -211,7 +211,8 @@ def test_without_keys_a_right_url_is_neither_allowed_nor_refused(world: World) -
     explanation = explain(world.boto(URL), at=NOW)
     assert (explanation.verdict, explanation.allowed, bool(explanation)) == (None, None, False)
     assert [cause.mistake for cause in explanation.causes] == [Mistake.NO_PUBLIC_KEY]
-    assert not explanation.causes[0].certain
+    assert explanation.causes[0].certain  # it is a fact
+    assert "guess" not in str(explanation)
 
 
 @pytest.mark.parametrize(
@@ -761,3 +762,58 @@ def test_expired_policy_is_reported_with_its_age(world: World) -> None:
     assert explanation.causes[0].message == (
         "The policy expired 1 minute 30 seconds ago and was valid until then"
     )
+
+
+@pytest.mark.parametrize("keys", [True, False])
+@pytest.mark.parametrize("has_cookies", [True, False])
+def test_fragment_is_ignored(world: World, keys: bool, has_cookies: bool) -> None:
+    """Clients do not send it. The judged URL is without it, and a note says so."""
+    signed = URL if has_cookies else world.boto(URL)
+    sent = cookies(world.boto_policy(URL), world.rsa) if has_cookies else None
+    trusted = world.trusted if keys else None
+    explanation = explain(f"{signed}#t=1", trusted, cookies=sent, at=NOW)
+    assert explanation.url == signed
+    assert explanation.allowed is (True if keys else None)
+    assert explanation.verdict == explain(signed, trusted, cookies=sent, at=NOW).verdict
+    assert "#t=1" in explanation.causes[-1].evidence
+    assert explanation.causes[-1].mistake is Mistake.FRAGMENT
+    expired = explain(f"{signed}#t=1", trusted, cookies=sent, at=EXPIRES)
+    assert [cause.mistake for cause in expired.causes] == [Mistake.EXPIRED, Mistake.FRAGMENT]
+
+
+def test_django_signed_cookies(world: World) -> None:
+    """`set_signed_cookie` adds a time and a signature to the value."""
+    signing = pytest.importorskip("django.core.signing")
+    signer = signing.TimestampSigner(key="secret", fallback_keys=[], salt="cookie")
+    sent = {
+        name: signer.sign(value)
+        for name, value in cookies(world.boto_policy(URL), world.rsa).items()
+    }
+    first = explain(URL, world.trusted, cookies=sent, at=NOW).causes[0]
+    assert first.mistake is Mistake.COOKIE_WRAPPED
+    assert "Django" in first.message
+
+
+def test_text_that_is_no_url_has_no_assumption() -> None:
+    assert explain("foo").assumptions == ()
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "mistake"),
+    [
+        ("InvalidArgument", 400, Mistake.S3_RESPONSE),
+        ("NoSuchKey", 404, Mistake.S3_RESPONSE),
+        ("PermanentRedirect", 301, Mistake.S3_REGION),
+        ("KMS.DisabledException", 400, Mistake.S3_ENCRYPTION),
+        ("SlowDown", 503, Mistake.OTHER_STATUS),
+    ],
+)
+def test_code_of_s3_says_more_than_its_status(
+    world: World, code: str, status: int, mistake: Mistake
+) -> None:
+    """Also without S3's RequestId."""
+    body = f"<Error><Code>{code}</Code><Message>m</Message></Error>"
+    transcript = f"> GET /a HTTP/2\n> Host: h.example\n< HTTP/2 {status}\n<\n{body}"
+    explanation = explain(world.boto(URL), world.trusted, at=NOW, response=transcript)
+    assert explanation.causes[0].mistake is mistake
+    assert str(status) in explanation.headline

@@ -64,7 +64,6 @@ def test_every_mistake_has_a_row_or_a_test() -> None:
         Mistake.POLICY_SHAPE,
         Mistake.POLICY_TOO_LONG,
         Mistake.VIEWER_ADDRESS_UNKNOWN,
-        Mistake.NAME_NOT_ATTACHED,
     }
     assert {row.mistake for row in ROWS} | without_row == set(Mistake)
 

@@ -42,7 +42,7 @@ def test_response_alone_has_its_likeliest_cause(
     # A status other than 403 is not a refusal: it says nothing about the signature.
     assert explanation.allowed is (None if mistake is Mistake.OTHER_STATUS else False)
     assert explanation.reason is None
-    is_certain = mistake in (Mistake.NOT_RESTRICTED, Mistake.BLOCKED)
+    is_certain = mistake in (Mistake.NOT_RESTRICTED, Mistake.BLOCKED, Mistake.OTHER_STATUS)
     assert any(cause.certain for cause in explanation.causes) is is_certain
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
+from urllib.parse import quote
 
 from cfsign.checking.statement import read_statement
 from cfsign.errors import PolicyError
@@ -22,10 +24,29 @@ from cfsign.explanation.context import Context
 _MAX_URLS = 120
 _MAX_COMBINATIONS = 500
 _MAX_PATTERNS = 24
+_MAX_FLOATS = 2  # without and with white space
 
 # CloudFront's template (AWS, "Create a signed URL using a canned policy").
 _CANNED = '{"Statement":[{"Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":%s}}}]}'
 _COMPACT = (",", ":")
+_BASE64_SIGNED = Candidate(
+    "",
+    Mistake.POLICY_REWRITTEN,
+    "The base64 of the policy was signed, not the policy",
+    "sign the JSON, and encode it only to send it",
+)
+_ENCODED_SIGNED = Candidate(
+    "",
+    Mistake.POLICY_REWRITTEN,
+    "The policy was encoded again before it was signed: as a JSON string, or percent-encoded",
+    "sign the JSON of the policy itself",
+)
+_URL_SIGNED = Candidate(
+    "",
+    Mistake.POLICY_REWRITTEN,
+    "The URL was signed, not a policy that contains it",
+    "sign CloudFront's template for the canned policy, or let Signer build it",
+)
 _EXACT = "sign CloudFront's template exactly, without white space, or let Signer build it"
 
 
@@ -101,9 +122,18 @@ def _vary_canned(url: str, expires: str) -> Iterator[Document]:
     exact = _CANNED % (url, expires)
     policy = json.loads(_CANNED % ("", "1"))
     policy["Statement"][0]["Resource"] = url
-    for time in (expires, f'"{expires}"', f"{expires}000", f"{expires}.0"):
+    for time in (expires, f'"{expires}"', f"{expires}000"):
         yield from _reformat_canned(policy, time, exact)
-    yield from _hash_document(exact.encode("utf-8", "surrogatepass"))
+    yield from islice(_reformat_canned(policy, f"{expires}.0", exact), _MAX_FLOATS)
+    document = exact.encode("utf-8", "surrogatepass")
+    for encoded in _encode_base64(document):
+        yield Document(encoded, _BASE64_SIGNED)
+    for text in (json.dumps(exact), quote(exact), quote(exact, safe="")):
+        yield Document(text.encode("utf-8", "surrogatepass"), _ENCODED_SIGNED)
+    whole = f"{url}{'&' if '?' in url else '?'}Expires={expires}"
+    for text in (url, f"{url}{expires}", whole):
+        yield Document(text.encode("utf-8", "surrogatepass"), _URL_SIGNED)
+    yield from _hash_document(document)
 
 
 def _reformat_canned(policy: dict[str, Any], time: str, exact: str) -> Iterator[Document]:
@@ -167,15 +197,19 @@ def _vary_custom(document: bytes, sent: str) -> Iterator[Document]:
     ):
         if content != document:
             yield Document(content, rewritten)
-    encoded = Candidate(
-        "",
-        Mistake.POLICY_REWRITTEN,
-        "The base64 of the policy was signed, not the policy",
-        "sign the JSON, and encode it only to send it",
-    )
     for text in (sent, sent.translate(str.maketrans("-_~", "+=/"))):
-        yield Document(text.encode("utf-8", "surrogatepass"), encoded)
+        yield Document(text.encode("utf-8", "surrogatepass"), _BASE64_SIGNED)
     yield from _hash_document(document)
+
+
+def _encode_base64(document: bytes) -> Iterator[bytes]:
+    """Yield *document* in standard base64, in CloudFront's, and as the base64 command breaks it."""
+    standard = base64.b64encode(document)
+    yield standard
+    yield standard.translate(bytes.maketrans(b"+=/", b"-_~"))
+    yield base64.urlsafe_b64encode(document)
+    yield standard + b"\n"
+    yield b"".join(standard[at : at + 76] + b"\n" for at in range(0, len(standard), 76))
 
 
 def _dump_again(document: bytes) -> list[bytes]:

@@ -5,7 +5,7 @@ The rules. Each looks at the context for one group of mistakes and yields a caus
     cookies.py    signed cookies              resource.py   the policy's Resource and the URL
     keys.py       trusted keys and key ids    address.py    the client's address
     signature.py  the signature               response.py   the error response
-    policy.py     the policy's base64 and JSON
+    policy.py     the policy's base64 and JSON      s3.py          S3's error responses
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from cfsign.explanation.rules.keys import ask_for_public_key, check_key_pair_id,
 from cfsign.explanation.rules.policy import check_policy
 from cfsign.explanation.rules.request import (
     check_duplicates,
+    check_fragment,
     check_host,
     check_is_cut,
     check_is_signed,
@@ -52,13 +53,14 @@ def find_causes(context: Context) -> tuple[Cause, ...]:
         # Nothing else: CloudFront has no part in this request.
         return (*from_host, *check_s3_presigned(context))
     from_response = list(check_response(context))
+    from_fragment = tuple(check_fragment(context))
     if context.verdict is not None and context.verdict.allowed:
-        return tuple(from_response)
+        return (*from_response, *from_fragment)
     causes = list(_apply_rules(context))
     if not any(cause.reason is context.reason for cause in (*from_response, *causes)):
         causes.append(_build_fallback(context))
     causes.sort(key=lambda cause: (cause.reason is not context.reason, not cause.certain))
-    return tuple(dict.fromkeys((*from_response, *causes)))
+    return tuple(dict.fromkeys((*from_response, *causes, *from_fragment)))
 
 
 def _apply_rules(context: Context) -> Iterator[Cause]:

@@ -9,6 +9,7 @@ from cfsign.checking.verdict import Reason
 from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.context import Context
 from cfsign.explanation.display import to_printable
+from cfsign.explanation.rules.times import build_unset, is_unset
 
 
 def check_address(context: Context) -> Iterator[Cause]:
@@ -26,7 +27,6 @@ def check_address(context: Context) -> Iterator[Cause]:
             "The policy is limited to an address, and the client's address was not given",
             "pass ip_address, the client's address as CloudFront sees it",
             evidence,
-            certain=False,
         )
         return
     client = to_printable(str(context.address or context.ip_address), 45)
@@ -61,12 +61,16 @@ def check_address(context: Context) -> Iterator[Cause]:
 
 def _check_condition(context: Context) -> Iterator[Cause]:
     """Yield a cause if CloudFront cannot read the policy's address."""
-    condition = context.conditions.get("IpAddress")
-    source = condition.get("AWS:SourceIp") if isinstance(condition, dict) else condition
-    if context.statement is not None or source is None:
+    condition = context.conditions.get("IpAddress", {})
+    source = condition.get("AWS:SourceIp", {}) if isinstance(condition, dict) else condition
+    if context.statement is not None or isinstance(source, dict):
         return
     reason = Reason.MALFORMED_POLICY
-    if isinstance(source, list):
+    if source is None or (isinstance(source, str) and is_unset(source)):
+        name = "AWS:SourceIp" if isinstance(condition, dict) else "IpAddress"
+        hint = "leave IpAddress out of the policy for any address"
+        yield build_unset(name, source or "null", hint)
+    elif isinstance(source, list):
         message = "The policy has several addresses, but CloudFront accepts one address or range"
         hint = "use one range that covers them, such as 192.0.2.0/24"
         yield Cause(Mistake.VIEWER_ADDRESS, reason, message, hint)

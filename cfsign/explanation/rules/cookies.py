@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice, product
@@ -12,10 +13,18 @@ from cfsign.checking.request import Request
 from cfsign.checking.verdict import Reason
 from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.context import Context
-from cfsign.limits import COOKIES, PARAMETERS
+from cfsign.explanation.display import to_printable
+from cfsign.limits import COOKIE_PREFIX, COOKIES, PARAMETERS
 
 _EXPIRES, _POLICY, _SIGNATURE, _KEY_PAIR_ID, _ = COOKIES
 _MAX_CHOICES = 16
+_MAX_NAME = 40
+_LETTERS = re.compile("[a-z]+")
+_WRAPPED = {
+    "Express (signed cookies or JSON)": re.compile("[sj]:"),
+    "Django (set_signed_cookie)": re.compile("[^:]*:[0-9A-Za-z]{6}:[0-9A-Za-z_-]{27,}$"),
+    "json.dumps": re.compile("[{[]"),
+}
 
 
 def check_cookies(context: Context) -> Iterator[Cause]:
@@ -27,22 +36,68 @@ def check_cookies(context: Context) -> Iterator[Cause]:
         if names:
             yield _build_ignored(context, context.request)
         return
-    right_names = {name.lower(): name for name in COOKIES}
-    misspelled = [
-        name for name, _ in context.cookies if name not in COOKIES and name.lower() in right_names
-    ]
-    if misspelled:
+    misspelled = _find_misspelled([name for name, _ in context.cookies])
+    if misspelled is not None:
         yield Cause(
             Mistake.COOKIE_NAME,
             context.reason,
-            f"CloudFront does not recognize the cookie {misspelled[0]}",
-            f"write its name exactly as {right_names[misspelled[0].lower()]}",
+            f"CloudFront does not recognize the cookie {to_printable(misspelled[0], 40)}",
+            f"write its name exactly as {misspelled[1]}",
         )
     elif names:
+        yield from _check_wrapped(context)
         yield from _check_missing(context, names)
         yield from _check_repeated(context, context.request, names)
     elif context.reason is Reason.MISSING_KEY:
         yield _build_not_sent(context)
+
+
+def _find_misspelled(names: list[str]) -> tuple[str, str] | None:
+    """Return the first name that is almost one of CloudFront's, and the right one."""
+    right = {_normalize(name): name for name in COOKIES}
+    # Two, because one alone can be a cookie of the site.
+    bare = {_normalize(name): name for name in PARAMETERS}
+    if len({_normalize(name) for name in names} & bare.keys()) > 1:
+        right |= {short: COOKIE_PREFIX + name for short, name in bare.items()}
+    for name in names:
+        if name not in COOKIES and _normalize(name) in right:
+            return name, right[_normalize(name)]
+    return None
+
+
+def _normalize(name: str) -> str:
+    return "".join(_LETTERS.findall(name[:_MAX_NAME].lower()))
+
+
+def _check_wrapped(context: Context) -> Iterator[Cause]:
+    """Yield a cause if a framework has put something around the value of a cookie."""
+    credential = context.credential
+    values = (
+        (_KEY_PAIR_ID, credential.key_pair_id),
+        (_SIGNATURE, credential.signature),
+        (_POLICY, credential.policy),
+        (_EXPIRES, credential.expires),
+    )
+    for name, value in values:
+        if value and len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+            yield Cause(
+                Mistake.COOKIE_QUOTED,
+                context.reason,
+                f"The value of the cookie {name} is in quotes, and CloudFront takes them for a "
+                "part of it",
+                "send the value without quotes. CloudFront's base64 needs none",
+            )
+            return
+        framework = next((one for one, form in _WRAPPED.items() if form.match(value or "")), "")
+        if framework:
+            yield Cause(
+                Mistake.COOKIE_WRAPPED,
+                context.reason,
+                f"The cookie {name} was changed by {framework}, and CloudFront needs the value "
+                "alone",
+                "set it as a plain cookie, or write its Set-Cookie header yourself",
+            )
+            return
 
 
 def _build_ignored(context: Context, request: Request) -> Cause:

@@ -9,10 +9,10 @@ from cfsign.checking.verdict import Reason
 from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.context import Context
 from cfsign.explanation.display import to_printable
+from cfsign.explanation.rules.times import is_unset
 from cfsign.explanation.verification import Verification
 from cfsign.limits import ACCESS_KEY_ID, KEY_GROUP_ID
 
-_UNSET = re.compile("undefined|null|none|nil|nan|false|true", re.IGNORECASE)
 _SHORT_ID = re.compile("[A-Za-z0-9]{1,40}")
 
 _USE_ID = (
@@ -36,7 +36,6 @@ def ask_for_public_key(context: Context) -> Cause:
         "The signature cannot be checked without the public key",
         "pass the public key of this Key-Pair-Id: trusted_keys in Python, --public-key ID=FILE on "
         "the command line",
-        certain=False,
     )
 
 
@@ -75,7 +74,7 @@ def _recognize(key_pair_id: str) -> tuple[Mistake, str] | None:
         return Mistake.KEY_GROUP_ID, "a UUID, which is the id of a key group"
     if re.fullmatch(ACCESS_KEY_ID, key_pair_id):
         return Mistake.ACCESS_KEY_ID, "the id of an IAM access key, which signs API calls"
-    if _UNSET.fullmatch(key_pair_id):
+    if is_unset(key_pair_id):
         return Mistake.KEY_ID_UNSET, f"{key_pair_id}: the variable that should hold it is not set"
     return None
 

@@ -14,6 +14,7 @@ from cfsign.explanation.base64_variants import BASE64_MISTAKES
 from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.context import Context
 from cfsign.explanation.display import to_printable
+from cfsign.explanation.rules.times import build_unset
 from cfsign.limits import MAX_POLICY_BYTES, MAX_URL_BYTES
 from cfsign.utils.strict_json import StrictJSONError, parse_json
 
@@ -23,6 +24,7 @@ _POLICY, _STATEMENT = ("Statement",), ("Resource", "Condition")
 _CONDITIONS = ("DateLessThan", "DateGreaterThan", "IpAddress")
 _OPERATORS = ("AWS:EpochTime", "AWS:SourceIp")
 _ALL_MEMBERS = (*_POLICY, *_STATEMENT, *_CONDITIONS, *_OPERATORS)
+_IAM_MEMBERS = frozenset({"Effect", "Action", "NotAction", "NotResource"})
 _MAX_NAME = 40
 # Members that the rules in times.py and address.py check.
 _CHECKED_ELSEWHERE = ("DateLessThan", "DateGreaterThan", "AWS:SourceIp")
@@ -117,10 +119,12 @@ def _describe_json_error(document: bytes) -> tuple[str, str]:
         return "is not UTF-8", "encode it in UTF-8, without a byte-order mark"
     if text.startswith("\ufeff"):
         return "starts with a byte-order mark", "write it without one"
+    if "\\?" in text:
+        return r"contains \?, which JSON does not allow", "write ? without a backslash"
     if _BACKSLASH.search(text):
         return (
             "has a backslash that JSON does not allow",
-            "remove it. The ? before the query of a Resource needs no backslash",
+            "remove it, or write two for a backslash that belongs to the text",
         )
     if "'" in text and '"' not in text:
         return "is in single quotes", "write it with json.dumps, not with str"
@@ -136,6 +140,15 @@ def _quote(document: bytes, error: StrictJSONError) -> str:
 
 def _check_members(policy: object) -> Iterator[Cause]:
     if not isinstance(policy, dict):
+        return
+    other = _recognize_other(policy)
+    if other:
+        yield Cause(
+            Mistake.OTHER_POLICY,
+            _MALFORMED,
+            f"This is {other}, not a policy of CloudFront's signed URLs",
+            f"sign another document: {_WRITE_POLICY}",
+        )
         return
     yield from _check_names(policy, "the policy", _POLICY)
     statements = policy.get("Statement")
@@ -162,9 +175,23 @@ def _check_members(policy: object) -> Iterator[Cause]:
             yield from _check_statement(statement)
 
 
+def _recognize_other(policy: Mapping[str, Any]) -> str:
+    """Return the name of another kind of AWS policy, or ""."""
+    if "conditions" in policy and "expiration" in policy:
+        return "a POST policy of S3"
+    statements = policy.get("Statement")
+    listed = statements if isinstance(statements, list) else [statements]
+    statement = next((one for one in listed if isinstance(one, dict)), {})
+    if "Principal" in statement or "NotPrincipal" in statement:
+        return "a bucket policy, or another policy of a resource"
+    return "" if _IAM_MEMBERS.isdisjoint(statement) else "a policy of IAM"
+
+
 def _check_statement(statement: Mapping[str, Any]) -> Iterator[Cause]:
     yield from _check_names(statement, "the statement", _STATEMENT)
-    if not isinstance(statement.get("Resource", ""), str):
+    if statement.get("Resource", "") is None:
+        yield build_unset("Resource", "null", "pass the URL, or a pattern that covers it")
+    elif not isinstance(statement.get("Resource", ""), str):
         message = "Resource is not a single string, but a policy is for one URL or pattern"
         hint = "use one string: sign each URL, or a pattern that covers all"
         yield Cause(Mistake.POLICY_SHAPE, _MALFORMED, message, hint)

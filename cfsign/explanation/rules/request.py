@@ -16,13 +16,27 @@ from cfsign.limits import COOKIES, MAX_REQUEST_BYTES, MAX_URL_BYTES, PARAMETERS,
 _UNUSABLE = Reason.UNUSABLE_REQUEST
 _ANY_PARAMETER = re.compile("[?&;]([A-Za-z-]{1,20})=")
 _LETTERS = re.compile("[a-z]+")
-_S3_PARAMETERS = frozenset({"X-Amz-Algorithm", "X-Amz-Signature", "AWSAccessKeyId"})
+# The media segments, captions and keys of HLS and DASH.
+_SEGMENT = re.compile(r"(?:\.(?:ts|m4s|cmf[vat]|aac|vtt|key)|/init[^/]*\.mp4)$", re.IGNORECASE)
+S3_PARAMETERS = frozenset({"X-Amz-Algorithm", "X-Amz-Signature", "AWSAccessKeyId"})
 _CHARACTER_NAMES = {
     " ": "a space",
     "\n": "a line break",
     "\\": "a backslash",
     '"': "a double quote",
 }
+
+
+def check_fragment(context: Context) -> Iterator[Cause]:
+    """Yield a note if the given URL has a fragment, which clients do not send."""
+    if context.fragment is not None:
+        yield Cause(
+            Mistake.FRAGMENT,
+            Reason.ALLOWED,
+            "Clients do not send the part of the URL after the #, so it was ignored",
+            "sign URLs without a fragment, and write %23 for a # in a file name",
+            f"ignored: #{to_printable(context.fragment)}",
+        )
 
 
 def check_host(context: Context) -> Iterator[Cause]:
@@ -183,7 +197,18 @@ def check_is_signed(context: Context) -> Iterator[Cause]:
     """Yield a cause if the URL is not signed at all."""
     credential = context.credential
     sent = (credential.key_pair_id, credential.signature, credential.policy, credential.expires)
-    if context.reason is Reason.MISSING_KEY and not context.cookies and not any(sent):
+    if context.reason is not Reason.MISSING_KEY or context.cookies or any(sent):
+        return
+    if context.sent_url is not None and _SEGMENT.search(context.sent_url.path):
+        yield Cause(
+            Mistake.SEGMENT_NOT_SIGNED,
+            Reason.MISSING_KEY,
+            "The URL of a segment is not signed: a playlist's query is not inherited by the URLs "
+            "in it",
+            "set signed cookies for the folder, or add the signature of the folder to each URL in "
+            "the playlist",
+        )
+    else:
         yield Cause(
             Mistake.NOT_SIGNED,
             Reason.MISSING_KEY,
@@ -197,12 +222,12 @@ def check_is_signed(context: Context) -> Iterator[Cause]:
 def check_s3_presigned(context: Context) -> Iterator[Cause]:
     """Yield a cause if the URL is signed for S3 (Signature Version 4 or 2)."""
     names = {piece.partition("=")[0] for piece in context.query.split("&")}
-    if context.reason is Reason.MISSING_KEY and not names.isdisjoint(_S3_PARAMETERS):
+    if context.reason is Reason.MISSING_KEY and not names.isdisjoint(S3_PARAMETERS):
         yield Cause(
             Mistake.S3_PRESIGNED,
             Reason.MISSING_KEY,
             "The URL is presigned for S3, not signed for CloudFront",
             "sign the CloudFront URL with a CloudFront key. It then has Expires or Policy, "
             "Signature and Key-Pair-Id",
-            f"S3's parameters: {', '.join(sorted(names & _S3_PARAMETERS))}",
+            f"S3's parameters: {', '.join(sorted(names & S3_PARAMETERS))}",
         )

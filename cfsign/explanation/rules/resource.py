@@ -47,7 +47,7 @@ def check_resource(context: Context) -> Iterator[Cause]:
             yield _build_cause(candidate.mistake, candidate.message, candidate.hint, evidence)
             break
     else:
-        if _UNENCODED.search(resource):
+        if _UNENCODED.search(resource) and "#" not in resource:
             yield _build_cause(
                 Mistake.UNENCODED,
                 "The Resource of the policy is not percent-encoded, so it does not match any "
@@ -62,6 +62,13 @@ def check_resource(context: Context) -> Iterator[Cause]:
             Mistake.ORIGIN_URL,
             "The URL of the S3 bucket was signed",
             f"sign the URL that clients request, at {to_printable(url.host)}",
+            evidence,
+        )
+    if "#" in resource:
+        yield _build_cause(
+            Mistake.FRAGMENT,
+            "The Resource of the policy contains a #, and clients do not send what follows it",
+            "sign the URL without a fragment, and write %23 for a # in a file name",
             evidence,
         )
     yield from _check_dropped_parameter(url, resource, evidence)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cfsign.checking.verdict import Reason, Verdict
+from cfsign.checking.verdict import Reason
 from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.context import Context
 from cfsign.explanation.display import to_printable
-from cfsign.explanation.error_response import NOT_RESTRICTED, ErrorResponse
+from cfsign.explanation.error_response import ErrorResponse
+from cfsign.explanation.rules.s3 import check_s3_response
 
-_RESTRICT = "add the trusted key group to the cache behavior that matches this path"
 _PAGE_HINTS = {
+    "not configured to allow the http request method": "allow the method in the cache behavior of "
+    "this path, or send GET or HEAD",
+    "bad request": "add the host to the alternate domain names (CNAMEs) of the distribution, and "
+    "send no body with GET",
     "request blocked": "check the rules of WAF and the functions of the distribution",
     "configured to block access from your country": "check the geographic restrictions of the "
     "distribution",
@@ -27,34 +31,44 @@ def check_response(context: Context) -> Iterator[Cause]:
     response = context.response
     if response is None:
         return
-    if response.status >= 400 and response.status != 403:
+    if _is_from_s3(response):
+        yield from check_s3_response(response, context)
+    elif response.status >= 400 and response.status != 403:
         if context.verdict is None or context.verdict.allowed:
             yield _build_other_status(response, is_right=context.verdict is not None)
-    elif response.is_from_s3:
-        yield _build_from_s3(response, context.verdict)
     elif not response.code:
+        is_bad_request = response.message == "bad request"
+        if is_bad_request:
+            yield from _check_name(context)
         yield _build_blocked(response)
-        if context.reason is Reason.ALLOWED and response.message not in _PAGE_HINTS:
+        if (
+            not is_bad_request
+            and context.reason is Reason.ALLOWED
+            and response.message not in _PAGE_HINTS
+        ):
             yield from _check_name(context)
     elif context.verdict is not None and response.code != context.verdict.code:
         yield from _check_difference(context, response)
 
 
+def _is_from_s3(response: ErrorResponse) -> bool:
+    """Return True if the code of S3's error says more than its status."""
+    is_refusal = response.status in (0, 403)
+    is_clear = response.status < 500 and response.code != "AccessDenied"
+    return response.is_from_s3 and (is_refusal or is_clear)
+
+
 def explain_response_alone(response: ErrorResponse) -> Iterator[Cause]:
     """Yield the likely causes of an error response whose request is not known."""
-    if response.status >= 400 and response.status != 403:
+    if _is_from_s3(response):
+        yield from check_s3_response(response, None)
+    elif response.status >= 400 and response.status != 403:
         yield _build_other_status(response, is_right=False)
-    elif response.is_from_s3:
-        yield _build_from_s3(response, None)
     elif not response.code:
         yield _build_blocked(response)
     elif response.code in _BY_CODE:
         mistake, reason, message, hint = _BY_CODE[response.code]
-        yield Cause(mistake, reason, message, hint, _quote(response), certain=False)
-
-
-def _quote(response: ErrorResponse) -> str:
-    return f"the response: {to_printable(response.code, 40)}, {to_printable(response.message, 120)}"
+        yield Cause(mistake, reason, message, hint, response.quote(), certain=False)
 
 
 def _build_other_status(response: ErrorResponse, *, is_right: bool) -> Cause:
@@ -67,7 +81,6 @@ def _build_other_status(response: ErrorResponse, *, is_right: bool) -> Cause:
         else f"The response was {response.status}, which is never caused by a signature",
         "check the origin: whether CloudFront can reach it, and whether the file exists",
         f"the response: {text}" if text else "",
-        certain=is_right,
     )
 
 
@@ -81,33 +94,6 @@ def _build_blocked(response: ErrorResponse) -> Cause:
     )
 
 
-def _build_from_s3(response: ErrorResponse, verdict: Verdict | None) -> Cause:
-    evidence = _quote(response)
-    if response.message.startswith(NOT_RESTRICTED):
-        message = "S3 got the signed parameters: the cache behavior of this path is not restricted"
-        return Cause(Mistake.NOT_RESTRICTED, Reason.ALLOWED, message, _RESTRICT, evidence)
-    if verdict is not None and not verdict.allowed:
-        return Cause(
-            Mistake.NOT_RESTRICTED,
-            Reason.ALLOWED,
-            "S3 got the request, although CloudFront should have refused it: "
-            "the cache behavior of this path is not restricted",
-            _RESTRICT,
-            evidence,
-            certain=False,
-        )
-    unless = "" if verdict else ", or the cache behavior of this path is not restricted"
-    return Cause(
-        Mistake.S3_RESPONSE,
-        Reason.ALLOWED,
-        f"CloudFront accepted the signature{unless}, but S3 refused the request",
-        "allow the distribution to read the bucket (origin access control and a bucket policy). "
-        "Check also that the object exists: S3 answers 403 for a missing one",
-        f"{evidence}; only S3 sends RequestId and HostId",
-        certain=verdict is not None,
-    )
-
-
 def _check_difference(context: Context, response: ErrorResponse) -> Iterator[Cause]:
     if response.code == "InvalidKey":
         yield Cause(
@@ -116,7 +102,7 @@ def _check_difference(context: Context, response: ErrorResponse) -> Iterator[Cau
             "CloudFront does not know the key that Key-Pair-Id names",
             "add it to a key group, add that group to the cache behavior that matches this path, "
             "and wait until the distribution is deployed",
-            _quote(response),
+            response.quote(),
         )
     elif context.verdict is not None and context.verdict.allowed:
         causes = [_build_differs(response), _build_in_front(response), *_check_name(context)]
@@ -133,7 +119,7 @@ def _build_differs(response: ErrorResponse) -> Cause:
         "The request was refused, although it looks right",
         "check that exactly this URL was sent, and its time and client address. Then check "
         "WAF, the geographic restrictions and the functions of the distribution",
-        _quote(response),
+        response.quote(),
         certain=False,
     )
 
@@ -147,7 +133,7 @@ def _build_in_front(response: ErrorResponse) -> Cause:
         "removes it, so the second one refuses the request",
         "restrict only the distribution that clients use, and remove the trusted key group from "
         "the one behind it",
-        _quote(response),
+        response.quote(),
         certain=False,
     )
 

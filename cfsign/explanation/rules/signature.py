@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from cfsign.checking.credential import decode_base64
 from cfsign.checking.verdict import Reason
 from cfsign.explanation.base64_variants import BASE64_MISTAKES, Decoding
 from cfsign.explanation.cause import Cause, Mistake
@@ -23,6 +24,14 @@ from cfsign.keys import can_recover
 _MISMATCH = Reason.SIGNATURE_MISMATCH
 _BASE64 = re.compile("[A-Za-z0-9+/=~_-]*")
 _INCOMPLETE = "the URL or policy is so long that not all likely forms were tried"
+_HMAC_NAMES = {
+    16: "HMAC-MD5",
+    20: "HMAC-SHA1",
+    28: "HMAC-SHA224",
+    32: "HMAC-SHA256",
+    48: "HMAC-SHA384",
+}
+_MAX_DER_BYTES, _MAX_OTHER_DER = 72, 142  # of P-256 and of P-521
 _RSA_BYTES = (128, 256, 384, 512)
 
 
@@ -66,6 +75,9 @@ def check_encoding(context: Context, verification: Verification) -> Iterator[Cau
             f"it has {len(text)} characters and starts with {to_printable(text, 4)}",
         )
     elif decoding.mistake is not None:
+        # Hexadecimal digits are valid base64, so the edge does not notice them.
+        if decode_base64(text) is not None:
+            reason = context.reason
         message, hint = BASE64_MISTAKES[decoding.mistake]
         wrong = sorted({character for character in text if character in "+/=% \r\n\t"})
         evidence = f"it has {' '.join(map(repr, wrong)) or f'{len(text)} characters'}"
@@ -73,10 +85,20 @@ def check_encoding(context: Context, verification: Verification) -> Iterator[Cau
 
 
 def _check_length(context: Context, text: str) -> Iterator[Cause]:
-    """Yield a cause if the signature is shorter than the key's signatures are."""
+    """Yield a cause if the signature is too short, or has the length of another kind."""
     contents = [decoding.content for decoding in context.signatures]
     length = max(map(len, contents), default=len(text) * 3 // 4)
     algorithm = context.key.algorithm if context.key else ""
+    kind = _recognize_length(contents[0], algorithm) if contents else ""
+    if kind:
+        wanted = _name_algorithm(algorithm) if algorithm else "an RSA-2048 or P-256"
+        yield Cause(
+            Mistake.SIGNATURE_LENGTH,
+            context.reason,
+            f"This is not {wanted} signature: it has {len(contents[0])} bytes, like {kind}",
+            "sign with the private key of this key pair id, by RSA PKCS#1 v1.5 or by ECDSA",
+        )
+        return
     expected = _get_expected_length(algorithm, contents)
     may_be_raw = bool(contents) and is_raw_ecdsa(contents[0])
     if length >= expected or (may_be_raw and not algorithm.startswith("RSA-")):
@@ -92,6 +114,28 @@ def _check_length(context: Context, text: str) -> Iterator[Cause]:
         f"the signature ends with {to_printable(text[-4:], 4)}",
         certain=context.key is not None and not may_be_raw,
     )
+
+
+def _recognize_length(signature: bytes, algorithm: str) -> str:
+    """Return the kind of signature that has this length; "" for the key's own, or if not known."""
+    length = len(signature)
+    if length in _HMAC_NAMES:
+        return f"an {_HMAC_NAMES[length]}, or a signature by a key of another size"
+    if length in _RSA_BYTES:
+        is_right = length == (get_rsa_bytes(algorithm) if algorithm.startswith("RSA-") else 256)
+        # A P-256 key has its own cause.
+        return "" if is_right or algorithm == "P-256" else f"one by an RSA-{length * 8} key"
+    is_der = length > _MAX_DER_BYTES and signature[:1] == b"\x30" and length < _MAX_OTHER_DER
+    header = 3 if is_der and signature[1] == 0x81 else 2  # a length of 128 or more has two bytes
+    return (
+        "ECDSA by a key of another curve"
+        if is_der and signature[header - 1] == length - header
+        else ""
+    )
+
+
+def _name_algorithm(algorithm: str) -> str:
+    return f"{'an' if algorithm.startswith('RSA') else 'a'} {algorithm}"
 
 
 def _get_expected_length(algorithm: str, contents: list[bytes]) -> int:
@@ -201,7 +245,8 @@ def _check_key_kind(algorithm: str, decoding: Decoding) -> Iterator[Cause]:
         yield Cause(
             Mistake.KEY_KIND,
             _MISMATCH,
-            f"The signature was made with {kind}, but Key-Pair-Id names an {algorithm} key",
+            f"The signature was made with {kind}, but Key-Pair-Id names "
+            f"{_name_algorithm(algorithm)} key",
             "sign with the private key that belongs to this id, or send the id of the other key",
             f"the signature has {len(decoding.content)} bytes",
             certain=not may_be_raw,  # an RSA signature that was cut off can be as long

@@ -21,6 +21,9 @@ _FURTHEST_ZONE = 14 * _HOUR
 _LIKELY_DURATION = 15 * _MINUTE
 _LIKELY_SKEW = 10 * _MINUTE
 
+UNSET = re.compile("undefined|null|none|nil|nan|false|true", re.IGNORECASE)
+"""A variable without a value, as languages write it."""
+
 _WHOLE = re.compile("[0-9]{1,20}")
 _UNITS = (("milliseconds", 1_000), ("microseconds", 1_000_000), ("nanoseconds", 1_000_000_000))
 
@@ -31,15 +34,18 @@ def check_time_format(context: Context) -> Iterator[Cause]:
         yield from _check_number("Expires", context.credential.expires or "", is_quoted=False)
         return
     for name in ("DateLessThan", "DateGreaterThan"):
-        value = context.conditions.get(name)
-        time = value.get("AWS:EpochTime") if isinstance(value, dict) else value
-        if time is not None and not isinstance(time, dict | list):
+        value = context.conditions.get(name, {})
+        time = value.get("AWS:EpochTime", {}) if isinstance(value, dict) else value
+        if not isinstance(time, dict | list):
             text = time if isinstance(time, str) else json.dumps(time)
             yield from _check_number(name, text, is_quoted=isinstance(time, str))
 
 
 def _check_number(name: str, text: str, is_quoted: bool) -> Iterator[Cause]:
     reason = Reason.MALFORMED_POLICY
+    if is_unset(text) and text not in ("true", "false"):
+        yield build_unset(name, text, "pass whole epoch seconds, such as int(time.time()) + 60")
+        return
     whole, dot, _ = text.partition(".")
     evidence = f"{name} is {to_printable(text, 40)}"
     if _WHOLE.fullmatch(whole) and int(whole) > LATEST_EXPIRY:
@@ -51,7 +57,7 @@ def _check_number(name: str, text: str, is_quoted: bool) -> Iterator[Cause]:
             f"use whole epoch seconds: {seconds}" if unit else f"use at most {LATEST_EXPIRY}",
             f"{evidence}, but the latest possible time is {format_time(LATEST_EXPIRY)}",
         )
-    elif is_quoted:
+    elif is_quoted and _WHOLE.fullmatch(whole):
         message, hint = f"The time in {name} is in quotes", "write it as a number without quotes"
         yield Cause(Mistake.QUOTED_NUMBER, reason, message, hint, evidence)
     elif dot or not re.fullmatch("[1-9][0-9]{0,19}", text):
@@ -62,6 +68,21 @@ def _check_number(name: str, text: str, is_quoted: bool) -> Iterator[Cause]:
             "use seconds since 1970-01-01 00:00 UTC, digits only: int(time.time()) + 60",
             evidence,
         )
+
+
+def is_unset(text: str) -> bool:
+    """Return True if *text* is what a language writes for a variable without a value."""
+    return UNSET.fullmatch(text) is not None
+
+
+def build_unset(name: str, text: str, hint: str) -> Cause:
+    """Build the cause for a member of the policy that is null, undefined, None or NaN."""
+    return Cause(
+        Mistake.VALUE_UNSET,
+        Reason.MALFORMED_POLICY,
+        f"{name} is {text}: the variable that should hold it is not set",
+        hint,
+    )
 
 
 def _to_seconds(number: int) -> tuple[str, int]:
