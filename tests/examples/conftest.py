@@ -88,7 +88,9 @@ def copy_example(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pa
 
     def copy(name: str) -> Path:
         folder = tmp_path_factory.mktemp("examples")
-        generated = shutil.ignore_patterns("__pycache__", "*.pem", "*.sqlite3", "students.json")
+        generated = shutil.ignore_patterns(
+            "__pycache__", "*.pem", "*.sqlite3", "clients.json", "students.json"
+        )
         shutil.copytree(ROOT / "examples" / name, folder / name, ignore=generated)
         return folder / name
 

@@ -12,6 +12,7 @@ import pytest
 PACKAGES = {
     "flask_site": ("flask", "httpx", "waitress", "whitenoise"),
     "falcon_site": ("falcon", "itsdangerous", "httpx", "waitress", "whitenoise"),
+    "fastapi_site": ("fastapi", "httpx", "waitress", "whitenoise"),
     "django_site": ("django", "httpx", "waitress", "whitenoise"),
 }
 

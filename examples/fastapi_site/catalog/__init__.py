@@ -1,0 +1,1 @@
+"""A data catalog; clients with a token download the datasets that they may have."""
