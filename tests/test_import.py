@@ -87,3 +87,19 @@ def list_imports(statement: str) -> set[str]:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     return set(completed.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("package", "framework"),
+    [("cfsign_django", "Django"), ("cfsign_falcon", "Falcon"), ("cfsign_flask", "Flask")],
+)
+def test_adapter_without_its_framework_says_what_to_install(package: str, framework: str) -> None:
+    """In one sentence, without the traceback of a nested import."""
+    name = framework.lower()
+    program = f"import sys; sys.modules[{name!r}] = None; import {package}"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    last = done.stderr.splitlines()[-1]
+    assert last == (
+        f"ModuleNotFoundError: {package} needs {framework}: pip install 'cloudfront-cfsign[{name}]'"
+    )
+    assert "another exception occurred" not in done.stderr

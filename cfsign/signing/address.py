@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import TYPE_CHECKING, TypeAlias
 
-from cfsign.errors import IPv6Error, PolicyError
+from cfsign.errors import CfsignWarning, IPv6Error, PolicyError
+from cfsign.limits import is_loopback
 from cfsign.utils.description import describe_value
 
 if TYPE_CHECKING:
@@ -17,6 +19,36 @@ Address: TypeAlias = "str | IPv4Address | IPv4Network | IPv6Address"
 OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _NETWORK = rf"(?:{OCTET}\.){{3}}{OCTET}(?P<mask>/(?:[12]?[0-9]|3[0-2]))?"
 _LIKE_AN_ADDRESS = r"(?!.*[0-9A-Fa-f]{6})[0-9A-Fa-f.:/\[\]]{1,50}"
+
+# Addresses inside a network or a machine (RFC 1918, RFC 1122, RFC 3927, RFC 6598). The examples of
+# RFC 5737, which `ipaddress` calls private too, are not among them.
+_INSIDE = (
+    r"(?:10\.|127\.|192\.168\.|169\.254\.|172\.(?:1[6-9]|2[0-9]|3[01])\.|"
+    r"100\.(?:6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\.)"
+)
+
+
+def warn_of_private_address(domain: str, address: object, stacklevel: int) -> None:
+    """
+    Warn if CloudFront, at a public domain, cannot see a client's *address*.
+
+    Args:
+        domain: Scheme and host of the distribution.
+        address: The address of a policy, unchecked.
+        stacklevel: As for `warnings.warn`, counted from the caller.
+    """
+    host = domain.rpartition("://")[2].partition(":")[0]
+    text = re.sub("^::ffff:", "", str(address), flags=re.IGNORECASE)
+    if not re.match(_INSIDE, text) or not re.fullmatch(_NETWORK, text):
+        return
+    if is_loopback(host) or re.match(_INSIDE, host) or "." not in host:
+        return
+    warnings.warn(
+        f"ip_address is {_describe_address(address)}, a private address, which CloudFront never "
+        "sees: use the client's public address, which a proxy puts into X-Forwarded-For",
+        CfsignWarning,
+        stacklevel=stacklevel + 1,
+    )
 
 
 def check_network(address: Address) -> str:

@@ -23,6 +23,13 @@ _PATH = r"/[!-:<-~]*"
 _PUBLIC_DOMAIN = r"[0-9.]+|[^.]+|(ac|co|com|edu|gov|net|org)\.[a-z]{2}"
 
 
+def _normalize_samesite(samesite: object) -> object:
+    """Return `SameSite` as browsers' documents write it: they accept any case (RFC 6265bis)."""
+    if isinstance(samesite, str) and samesite.capitalize() in _SAME_SITE:
+        return samesite.capitalize()
+    return samesite
+
+
 def check_attributes(
     domain: object,
     path: object,
@@ -33,6 +40,7 @@ def check_attributes(
     prefix: str = "",
 ) -> dict[str, object]:
     """Return a cookie's attributes; *prefix* is that of the settings' names in an error."""
+    samesite = _normalize_samesite(samesite)
     problems = []
     if domain is not None and (not isinstance(domain, str) or not re.fullmatch(_DOMAIN, domain)):
         shown = describe_name(domain) if isinstance(domain, str) else type(domain).__name__
@@ -169,7 +177,7 @@ def find_cookie_problems(
         yield from _find_domain_problems(
             f"{prefix}domain", cookie_domain, authority.partition(":")[0]
         )
-    if samesite == "None" and scheme == "http":
+    if _normalize_samesite(samesite) == "None" and scheme == "http":
         yield Problem(
             f"{prefix}samesite",
             'browsers drop cookies with SameSite "None" over http',

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
 from cfsign.errors import CfsignError, ConfigurationError, PolicyError, ResourceError
+from cfsign.signing.address import warn_of_private_address
 from cfsign.signing.cache import (
     DEFAULT_BYTES,
     SignedPolicies,
@@ -469,6 +470,8 @@ class Distribution:
 
     def _with_expiry(self, resource: str, conditions: Conditions, now: float) -> Conditions:
         """Return *conditions* with the default expiry, unless they have their own."""
+        if conditions.get("ip_address") is not None:
+            warn_of_private_address(self.domain, conditions.get("ip_address"), stacklevel=4)
         if _has_expiry(conditions):
             return conditions
         if self.expiry_step is None:

@@ -49,9 +49,9 @@ def to_epoch_seconds(timestamp: Timestamp, field: str) -> int:
             hint="if these are milliseconds, divide by 1000",
             field=field,
         )
-    if timestamp < 1:
+    if timestamp < 0:
         raise PolicyError(
-            f"{field} must be after 1970, got {format_number(timestamp)}",
+            f"{field} is before 1970, got {format_number(timestamp)}",
             hint="use epoch seconds",
             field=field,
         )
@@ -227,6 +227,12 @@ def resolve_expiry(expires_in: Duration | None, expires_at: Timestamp | None, no
             field="expires_at",
         )
     seconds = to_epoch_seconds(expires_at, "expires_at")
+    if seconds < _EARLIEST_TIMESTAMP <= now:
+        raise PolicyError(
+            f"expires_at is a timestamp, and {seconds} seconds after 1970 are in the past",
+            hint="did you mean expires_in?",
+            field="expires_at",
+        )
     if seconds <= now:
         raise PolicyError(
             f"expires_at is {now - seconds} s in the past",

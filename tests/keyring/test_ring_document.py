@@ -101,9 +101,9 @@ KEY = "-----BEGIN PRIVATE KEY-----\\nhunter2\\n-----END PRIVATE KEY-----"
                 ("NaN", "NaN is not a JSON number"),
                 ("true", "got bool"),
                 ("-0", "got float"),
-                ("0", "must be after 1970"),
+                ("-1", "is before 1970"),
                 ('"9999-12-31T23:59:59-23:00"', "is after 9223372036"),
-                ('"0001-01-01T00:00:00+23:00"', "must be after 1970"),
+                ('"0001-01-01T00:00:00+23:00"', "is before 1970"),
             ]
         ],
     ],

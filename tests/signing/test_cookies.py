@@ -147,7 +147,8 @@ def test_clear_headers_clear_every_cookie_of_cloudfront() -> None:
             "path: browsers ignore a Path of more than 1024 bytes, got 1025; use the path of a",
         ),
         ({"partitioned": True, "secure": False}, "partitioned: browsers drop Partitioned cookies"),
-        ({"samesite": "lax"}, 'must be "Strict", "Lax", "None" or None, got .lax.'),
+        ({"samesite": "laxer"}, 'must be "Strict", "Lax", "None" or None, got .laxer.'),
+        ({"samesite": "none", "secure": False}, "are not secure; set secure=True"),
         ({"samesite": True}, "samesite: must be"),
         (
             {"samesite": "None", "secure": False},
@@ -253,3 +254,12 @@ def test_cookies_that_browsers_may_send_are_accepted(
     """A wildcard may hide the host or the path."""
     cookies = recording_signer.sign_policy(Policy(resource, 1767225600)).cookies()
     assert len(cookies.set_cookie_headers(**options)) == len(cookies)
+
+
+@pytest.mark.parametrize("samesite", ["lax", "Lax", "LAX", "strict", "none", "NONE"])
+def test_samesite_in_any_case(cookies: SignedCookies, samesite: str) -> None:
+    """Browsers ignore the case; the header has the usual one."""
+    expected = f"; SameSite={samesite.capitalize()}"
+    headers = cookies.set_cookie_headers(samesite=samesite)
+    headers += SignedCookies.clear_headers(samesite=samesite)
+    assert all(expected in header for header in headers)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import itertools
 import re
+import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cfsign import (
+    CfsignWarning,
     ConfigurationError,
     Distribution,
     Policy,
@@ -386,3 +389,51 @@ def test_whole_url_of_another_host_is_refused(signer: Signer, url: str) -> None:
         distribution.sign_url(url)
     with pytest.raises(ResourceError, match=r"is not one of https://media\.example\.com"):
         asyncio.run(distribution.sign_url_async(url))
+
+
+PRIVATE = ["10.1.2.3", "127.0.0.1", "192.168.0.0/16", "172.31.255.255", "100.64.0.1", "169.254.1.1"]
+SIGN: dict[str, Callable[..., object]] = {
+    "sign_path": lambda distribution, **more: distribution.sign_path("a", **more),
+    "sign_url": lambda distribution, **more: distribution.sign_url(
+        f"{distribution.domain}/a", **more
+    ),
+    "sign_folder": lambda distribution, **more: distribution.sign_folder("a", **more),
+    "sign_cookies": lambda distribution, **more: distribution.sign_cookies(folder="a", **more),
+    "sign_path_async": lambda distribution, **more: asyncio.run(
+        distribution.sign_path_async("a", **more)
+    ),
+}
+
+
+@pytest.mark.parametrize("step", [None, 60])
+@pytest.mark.parametrize("method", SIGN)
+def test_private_address_for_a_public_domain_warns(
+    signer: Signer, method: str, step: int | None
+) -> None:
+    """CloudFront would refuse every request. Behind a proxy, a site sees the proxy's address."""
+    distribution = Distribution("https://media.example.com", signer, expiry_step=step)
+    for address in (*PRIVATE, ipaddress.IPv4Address("10.0.0.1"), "::ffff:10.0.0.1"):
+        with pytest.warns(CfsignWarning, match="a private address, which CloudFront never sees"):
+            SIGN[method](distribution, ip_address=address)
+
+
+@pytest.mark.parametrize(
+    ("domain", "address"),
+    [
+        ("https://media.example.com", "192.0.2.1"),
+        ("https://media.example.com", "172.32.0.1"),
+        ("https://media.example.com", "100.128.0.1"),
+        ("https://media.example.com", "0.0.0.0/0"),
+        ("http://localhost:8000", "127.0.0.1"),
+        ("http://127.0.0.1:8000", "127.0.0.1"),
+        ("http://192.168.1.2", "192.168.1.3"),
+        ("http://edge:8000", "10.0.0.1"),
+    ],
+)
+def test_address_that_the_distribution_can_see_does_not_warn(
+    signer: Signer, domain: str, address: str
+) -> None:
+    """A local edge sees private addresses, and the examples of documents stand for public ones."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert Distribution(domain, signer).sign_path("a", ip_address=address)

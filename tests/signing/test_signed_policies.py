@@ -250,7 +250,7 @@ def test_equal_conditions_of_other_types_share_an_entry(
         ({"starts_at": 1767225600}, {"starts_at": datetime(2026, 1, 1)}),
         ({"ip_address": "192.0.2.1"}, {"ip_address": "192.0.2.1:80"}),
         ({}, {"ip_address": ""}),
-        ({}, {"starts_at": 0}),
+        ({}, {"starts_at": False}),
     ],
 )
 def test_bad_condition_is_refused_although_it_equals_a_cached_one(

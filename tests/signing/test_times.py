@@ -56,9 +56,8 @@ def test_offset_of_an_aware_datetime_counts(timestamp: datetime) -> None:
         (1767225600000, "milliseconds.*divide by 1000"),
         (LATEST_EXPIRY + 1, "after 9223372036"),
         (datetime(2262, 4, 11, 23, 47, 17, tzinfo=UTC), "after 9223372036"),
-        (0, "after 1970, got .*; use epoch seconds"),
-        (-5, "after 1970, got .*; use epoch seconds"),
-        (datetime(1969, 12, 31, tzinfo=UTC), "must be after 1970"),
+        (-5, "before 1970, got .*; use epoch seconds"),
+        (datetime(1969, 12, 31, tzinfo=UTC), "is before 1970"),
         (1767225600.0, "aware datetime or whole epoch seconds.*got float"),
         ("1767225600", "got str"),
         (True, "got bool"),
@@ -136,3 +135,21 @@ def test_bad_expiry_is_refused(expires_in: Any, expires_at: Any, field: str, hin
     with pytest.raises(PolicyError, match=hint) as caught:
         resolve_expiry(expires_in, expires_at, now)
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize("field", ["starts_at", "active_from"])
+def test_zero_is_1970(field: str) -> None:
+    """It is the first timestamp, not one before it."""
+    assert to_epoch_seconds(0, field) == 0
+    assert to_epoch_seconds(datetime(1970, 1, 1, tzinfo=UTC), field) == 0
+
+
+@pytest.mark.parametrize("expires_at", [0, 60, 86400 * 365, datetime(1970, 1, 2, tzinfo=UTC)])
+def test_duration_as_a_timestamp_has_a_hint(expires_at: Any) -> None:
+    """A past timestamp that is not from before 2001 is an ordinary mistake."""
+    now = 1767225600
+    with pytest.raises(PolicyError, match=r"are in the past; did you mean expires_in\?") as caught:
+        resolve_expiry(None, expires_at, now)
+    assert caught.value.field == "expires_at"
+    with pytest.raises(PolicyError, match="in the past; use a later timestamp"):
+        resolve_expiry(None, now - 60, now)

@@ -48,7 +48,7 @@ DOMAIN = "https://media.example.com"
         ({"allowed_statuses": (True,)}, "200 to 299, got True"),
         ({"cookie_domain": "https://example.com"}, "host name"),
         ({"cookie_domain": "d111.cloudfront.net"}, "cloudfront.net"),
-        ({"cookie_samesite": "lax"}, "samesite"),
+        ({"cookie_samesite": "laxer"}, "samesite"),
         ({"cache_redirect": "yes"}, "True or False"),
         ({"cache_redirect": 1}, "True or False"),
         ({"delivery": "cookies", "cache_redirect": True}, "cannot be combined with delivery="),
