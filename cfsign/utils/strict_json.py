@@ -32,8 +32,9 @@ def parse_json(text: str | bytes) -> Any:
     """
     Parse *text* as JSON (RFC 8259).
 
-    Refused in addition to what Python refuses: a member that is given twice, of which readers take
-    either; NaN and Infinity; numbers that Python cannot convert; nesting that is too deep.
+    In addition to what Python refuses, these are refused: a member that is given twice (readers
+    disagree which one counts); NaN and Infinity; numbers that Python cannot convert; nesting that
+    is too deep.
 
     Args:
         text: JSON; bytes in UTF-8, without a byte-order mark.
