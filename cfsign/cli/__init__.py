@@ -54,7 +54,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         try:
             code = cfsign.main(arguments, prog_name="cfsign", standalone_mode=False)
         except click.ClickException as error:
-            print_message(error.format_message().replace("\n", " ") + _point_to_help(error))
+            print_message(_format(error))
             return 2
         except ConfigurationError as error:
             for problem in error.problems:
@@ -70,6 +70,13 @@ def _run(arguments: Sequence[str] | None) -> int:
             print_message("stopped")
             return 130
     return code if isinstance(code, int) else 0
+
+
+def _format(error: Any) -> str:
+    message: str = error.format_message().replace("\n", " ")
+    if "PRIVATE KEY" in message:  # pasted as an argument, which click quotes
+        return "an argument contains a private key; pass the path of its file, where one is needed"
+    return message + _point_to_help(error)
 
 
 def _point_to_help(error: Any) -> str:

@@ -174,8 +174,8 @@ def _choose(paste: Paste, entry: int | None) -> tuple[int, Exchange]:
 
 def _describe(number: int, exchange: Exchange) -> str:
     # Without the query, which holds the signature.
-    url = to_printable(exchange.url.partition("?")[0], 80)
-    return f"{number}: {exchange.status or exchange.method} {url}"
+    url = exchange.url.partition("?")[0]
+    return to_printable(f"{number}: {exchange.status or exchange.method} {url}", 100)
 
 
 def _list_notes(exchange: Exchange) -> Iterator[str]:

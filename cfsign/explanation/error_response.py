@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cfsign.errors import CfsignError
 from cfsign.explanation.display import to_printable
 from cfsign.explanation.readers import find_candidates, read_text
+from cfsign.explanation.readers.exchange import MAX_BODY
 
 _ELEMENT = "<{0}>([^<]{{0,400}})</{0}>"
 _CODE = re.compile(_ELEMENT.format("Code"))
@@ -26,8 +27,6 @@ _S3_CODES = re.compile(
     "RequestTimeTooSkewed|(?:Expired|Invalid)Token|InvalidAccessKeyId|(?:Permanent|Temporary)Redirect|"
     "MethodNotAllowed|AllAccessDisabled|IllegalLocationConstraintException|KMS\\..*"
 )
-
-_MAX_CHARACTERS = 16_384
 
 # Phrases on CloudFront's HTML page for other refusals; those for a signature are in XML.
 # The last one that matches says most.
@@ -68,7 +67,7 @@ def read_response(text: object) -> ErrorResponse | None:
     if not isinstance(text, str):
         return None
     status, body = _find_response(text)
-    text = body[:_MAX_CHARACTERS]
+    text = body[:MAX_BODY]
     code, element = _CODE.search(text), _MESSAGE.search(text)
     if code is None:
         return _read_page(text, status)

@@ -16,11 +16,14 @@ HEADER = re.compile(r"(?:[<>] ?)?([A-Za-z0-9-]+):[ \t]*(.*)")
 MAX_REQUESTS = 1_000
 """The most requests that are read from one text."""
 
+MAX_BODY = 16_384
+"""The most characters of a response's body that are read."""
+
 _SCHEME = re.compile("https?://", re.IGNORECASE)
 _PARAMETER = re.compile(rf"[?&](?:{'|'.join(PARAMETERS)})=")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Exchange:
     """
     One request and its response.
@@ -60,7 +63,7 @@ class Exchange:
 
     @property
     def cookies(self) -> str | None:
-        """The text of the `Cookie` headers; None if there is none."""
+        """The text of the `Cookie` headers; None without one."""
         # RFC 9113, section 8.2.3: HTTP/2 may send its cookies in several headers.
         return "; ".join(self.cookie_headers) if self.cookie_headers else None
 
@@ -72,8 +75,13 @@ class Exchange:
         self.is_from_cloudfront |= name.startswith("x-amz-cf-") or "cloudfront" in value.lower()
 
     def add_response(self, lines: Iterable[str]) -> None:
-        """Use the lines of a response. Lines before its status line are part of the body."""
-        body = []
+        """
+        Use the lines of a response. Lines before its status line are part of the body.
+
+        Lines after the first `MAX_BODY` characters of the body are not read.
+        """
+        body: list[str] = []
+        length = 0
         is_in_headers = False
         for line in lines:
             status, header = STATUS_LINE.fullmatch(line), HEADER.fullmatch(line)
@@ -85,6 +93,9 @@ class Exchange:
             else:
                 is_in_headers = False
                 body.append(line)
+                length += len(line) + 1
+            if length > MAX_BODY:
+                break
         self.body = "\n".join(body)
 
 

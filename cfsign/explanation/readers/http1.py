@@ -18,6 +18,10 @@ _REQUEST_LINE = re.compile(
     r"(?:> ?)?(GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE|CONNECT) (\S+)(?: HTTP/[0-9.]+)?"
 )
 
+_IS_HTTP = re.compile(
+    r"^[ \t]*+(?:> ?)?(?:GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE|CONNECT) \S", re.MULTILINE
+)
+
 # curl marks its own notes with "*". Without such a note, the scheme is https.
 _CONNECTING = re.compile(r"\*\s+Trying ")
 _TLS = re.compile(r"\* .*(?:\bTLS\b|\bSSL\b|port 443\b|\bhttps:)", re.IGNORECASE)
@@ -27,10 +31,13 @@ _WGET_URL = re.compile(r"--[0-9: -]+--  (https?)://\S*")
 
 def read(text: str) -> list[Exchange] | None:
     """Return the requests in *text*, each with the response that follows it."""
+    if not _IS_HTTP.search(text):
+        return None
     blocks: list[_Block] = []
     scheme = "https"
     for line in split_lines(text):
-        scheme = _read_scheme(line) or scheme
+        if line.startswith(("*", "-")):
+            scheme = _read_scheme(line) or scheme
         request = _REQUEST_LINE.fullmatch(line)
         if request:
             blocks.append(_Block(scheme, request[1], request[2]))

@@ -13,11 +13,14 @@ _NAMES = (
     "x-amz-cf-pop|request url|request method|status code"
 )
 _LINE = re.compile(rf"({_NAMES})(?::[ \t]*|[ \t]+|$)(.*)", re.IGNORECASE)
+_IS_HTTP_2 = re.compile(r"^[ \t]*+(?::path|request url)\b", re.IGNORECASE | re.MULTILINE)
 _STATUS = re.compile(r"[^0-9]{0,8}([0-9]{3})\b")
 
 
 def read(text: str) -> list[Exchange] | None:
     """Return the requests in *text*; None if it has neither `:path` nor `Request URL`."""
+    if not _IS_HTTP_2.search(text):
+        return None
     requests: list[dict[str, str]] = []
     exchanges: list[Exchange] = []
     for name, value in _list_headers(split_lines(text)):
@@ -30,8 +33,7 @@ def read(text: str) -> list[Exchange] | None:
         host = request.get(":authority", request.get("host", ""))
         built = build_url(request.get(":scheme", "https"), host, request.get(":path", ""))
         exchange.url = request.get("request url", built)
-    is_read = any(":path" in request or "request url" in request for request in requests)
-    return exchanges if is_read else None
+    return exchanges
 
 
 def _list_headers(lines: list[str]) -> Iterator[tuple[str, str]]:
