@@ -60,8 +60,6 @@ class Mistake(enum.Enum):
     WRONG_KEY = "wrong-key"
     OTHER_DOCUMENT = "other-document"
     NO_KEY_VERIFIES = "no-key-verifies"
-    SIGNATURE_CUT = "signature-cut"
-    SIGNATURE_LENGTH = "signature-length"
     SIGNATURE_MISSING = "signature-missing"
     NOT_BASE64 = "not-base64"
     HASH_ALGORITHM = "hash-algorithm"
@@ -70,6 +68,9 @@ class Mistake(enum.Enum):
     KEY_KIND = "key-kind"
     RAW_ECDSA = "raw-ecdsa"
     OTHER_SCHEME = "other-scheme"
+    # rules/signature_length.py
+    SIGNATURE_CUT = "signature-cut"
+    SIGNATURE_LENGTH = "signature-length"
     # rules/policy.py
     POLICY_MISSING = "policy-missing"
     TWO_POLICIES = "two-policies"

@@ -23,7 +23,7 @@ NOT_RESTRICTED = "Query-string authentication requires the Signature"
 ONE_MECHANISM = "Only one auth mechanism allowed"
 # CloudFront's codes are five others.
 _S3_CODES = re.compile(
-    "InvalidArgument|InvalidRequest|SignatureDoesNotMatch|Authorization(?:Header|Query).*|NoSuch.*|"
+    "InvalidArgument|InvalidRequest|SignatureDoesNotMatch|Authorization(?:Header|Query).*|NoSuch(?:Key|Bucket|Version)|"
     "RequestTimeTooSkewed|(?:Expired|Invalid)Token|InvalidAccessKeyId|(?:Permanent|Temporary)Redirect|"
     "MethodNotAllowed|AllAccessDisabled|IllegalLocationConstraintException|KMS\\..*"
 )

@@ -92,6 +92,8 @@ class BaseSigner(ABC):
         """
         Sign one URL. The URL is returned byte for byte, with the signature after its query.
 
+        A URL of S3 is signed with a `CfsignWarning`: S3 does not check CloudFront's signatures.
+
         Args:
             url: The URL as it is sent: percent-encoded, without wildcards.
             pattern: A URL pattern to be signed instead, which must match the URL.

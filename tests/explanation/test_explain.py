@@ -817,3 +817,47 @@ def test_code_of_s3_says_more_than_its_status(
     explanation = explain(world.boto(URL), world.trusted, at=NOW, response=transcript)
     assert explanation.causes[0].mistake is mistake
     assert str(status) in explanation.headline
+
+
+@pytest.mark.parametrize("has_cookies", [True, False])
+def test_backslash_before_the_query_is_to_be_removed(world: World, has_cookies: bool) -> None:
+    document = world.boto_policy(f"{URL}X").replace("X", "\\?*")
+    if has_cookies:
+        first = explain(URL, world.trusted, cookies=cookies(document, world.rsa), at=NOW).causes[0]
+    else:
+        first = explain(custom(URL, document, world.rsa), world.trusted, at=NOW).causes[0]
+    assert str(first) == (
+        r"The policy contains \?, which JSON does not allow; write ? without a backslash."
+    )
+
+
+def test_members_of_other_policies_in_a_right_policy(world: World) -> None:
+    """It is not taken for a policy of IAM."""
+    document = world.boto_policy(URL).replace('"Resource"', '"Effect":"Allow","Resource"')
+    first = explain(custom(URL, document, world.rsa), world.trusted, at=NOW).causes[0]
+    assert first.mistake is Mistake.MEMBER_UNKNOWN
+
+
+def test_cookies_of_the_site_named_like_parameters(world: World) -> None:
+    """Next to CloudFront's cookies they are not a mistake."""
+    signed = cookies(world.boto_policy(URL), world.rsa)
+    sent = {"policy": "1", "signature": "2"} | signed
+    assert explain(URL, world.trusted, cookies=sent, at=NOW).allowed
+    (cause,) = explain(URL, world.trusted, cookies=sent, at=EXPIRES).causes
+    assert cause.mistake is Mistake.EXPIRED
+
+
+@settings(max_examples=200)
+@given(
+    fragment=st.text("#t=1aB&?%/ ", max_size=6),
+    at=st.sampled_from([NOW, EXPIRES]),
+    has_cookies=st.booleans(),
+)
+def test_url_without_its_fragment_is_judged_as_check_does(
+    world: World, fragment: str, at: int, has_cookies: bool
+) -> None:
+    sent = cookies(world.boto_policy(URL), world.rsa) if has_cookies else None
+    signed = URL if has_cookies else world.boto(URL)
+    explanation = explain(f"{signed}#{fragment}", world.trusted, cookies=sent, at=at)
+    assert explanation.url == signed
+    assert explanation.verdict == world.trusted.check(explanation.url, cookies=sent, at=at)

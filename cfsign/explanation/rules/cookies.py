@@ -55,9 +55,10 @@ def check_cookies(context: Context) -> Iterator[Cause]:
 def _find_misspelled(names: list[str]) -> tuple[str, str] | None:
     """Return the first name that is almost one of CloudFront's, and the right one."""
     right = {_normalize(name): name for name in COOKIES}
+    found = {_normalize(name) for name in names}
     # Two, because one alone can be a cookie of the site.
     bare = {_normalize(name): name for name in PARAMETERS}
-    if len({_normalize(name) for name in names} & bare.keys()) > 1:
+    if right.keys().isdisjoint(found) and len(bare.keys() & found) > 1:
         right |= {short: COOKIE_PREFIX + name for short, name in bare.items()}
     for name in names:
         if name not in COOKIES and _normalize(name) in right:

@@ -182,6 +182,9 @@ def _recognize_other(policy: Mapping[str, Any]) -> str:
     statements = policy.get("Statement")
     listed = statements if isinstance(statements, list) else [statements]
     statement = next((one for one in listed if isinstance(one, dict)), {})
+    condition = statement.get("Condition")
+    if isinstance(condition, dict) and "DateLessThan" in condition:
+        return ""  # CloudFront's, with members of other policies in it
     if "Principal" in statement or "NotPrincipal" in statement:
         return "a bucket policy, or another policy of a resource"
     return "" if _IAM_MEMBERS.isdisjoint(statement) else "a policy of IAM"

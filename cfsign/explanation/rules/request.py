@@ -16,8 +16,8 @@ from cfsign.limits import COOKIES, MAX_REQUEST_BYTES, MAX_URL_BYTES, PARAMETERS,
 _UNUSABLE = Reason.UNUSABLE_REQUEST
 _ANY_PARAMETER = re.compile("[?&;]([A-Za-z-]{1,20})=")
 _LETTERS = re.compile("[a-z]+")
-# The media segments, captions and keys of HLS and DASH.
-_SEGMENT = re.compile(r"(?:\.(?:ts|m4s|cmf[vat]|aac|vtt|key)|/init[^/]*\.mp4)$", re.IGNORECASE)
+# The media segments of HLS and DASH.
+_SEGMENT = re.compile(r"(?:\.(?:ts|m4s|cmf[vat])|/init[^/]*\.mp4)$", re.IGNORECASE)
 S3_PARAMETERS = frozenset({"X-Amz-Algorithm", "X-Amz-Signature", "AWSAccessKeyId"})
 _CHARACTER_NAMES = {
     " ": "a space",
