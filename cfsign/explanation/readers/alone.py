@@ -40,16 +40,17 @@ def _read(text: str) -> list[Exchange]:
     lines = split_lines(text)
     numbers = enumerate(lines)
     end = next((at for at, line in numbers if _starts_response(line)), len(lines))
+    is_response_first = not any(lines[:end])
     exchange = Exchange()
     urls = []
-    for line in filter(None, lines[:end]):
+    for line in filter(None, lines if is_response_first else lines[:end]):
         url, header = strip_quotes(line), HEADER.fullmatch(line)
         if url.lower().startswith(_URL_START):
             urls.append(url)
-        elif header is None:
-            return []
-        elif header[1].lower() == "cookie":
+        elif header is not None and header[1].lower() == "cookie":
             exchange.cookie_headers.append(header[2])
+        elif header is None and not is_response_first:
+            return []
     exchange.add_response(lines[end:])
     exchange.url = urls.pop(0) if urls else ""
     return [exchange, *(Exchange(url, exchange.cookie_headers) for url in urls)]

@@ -15,7 +15,7 @@ _Splitter = Callable[[str, int], tuple[list[str], int]]
 # A prompt may precede the command.
 _START = re.compile(r"^[ \t]*+(?:[^\n]{0,80}?[$#%>][ \t]++)?(?=curl(?:\.exe)?[ \t])", re.MULTILINE)
 # What shows the shell, after the name of the command and its first words.
-_CMD_MARK = re.compile(r"""curl[^'"\n^]*+(?:\^["\n]|"[^"\n]*+"[ \t]++\^\n)""")
+_CMD_MARK = re.compile(r"""curl[^'"\n^]*+(?:\^["\n&]|"[^"\n]*+"[ \t]++\^\n)""")
 _POWERSHELL_MARK = re.compile("[ \t]`\n")
 
 # The options with a value (curl --help all).

@@ -137,3 +137,33 @@ def test_notes() -> None:
         assert "--cookie" not in run(text, "--cookie", "a=1")[1]
     assert "--cookie" not in run(f"fetch('{MEDIA}/a?{SIGNED}')")[1]
     assert "--cookie" not in run(f"fetch('{MEDIA}/a', {{credentials: 'omit'}})")[1]
+
+
+def test_url_before_or_after_its_response() -> None:
+    body = "<Error><Code>AccessDenied</Code>\n<Message>Access denied</Message></Error>"
+    for text in (f"{MEDIA}/a\nCookie: a=1\n{body}", f"{body}\n\n{MEDIA}/a\nCookie: a=1"):
+        (exchange,) = read_text(text).exchanges
+        assert (exchange.url, exchange.cookies) == (f"{MEDIA}/a", "a=1")
+        assert "AccessDenied" in exchange.body
+    playlist = f"{MEDIA}/a.m3u8\nHTTP/1.1 200\n\n#EXTM3U\n{MEDIA}/1.ts\n"
+    assert [one.url for one in read_text(playlist).exchanges] == [f"{MEDIA}/a.m3u8"]
+
+
+@pytest.mark.parametrize(
+    ("command", "url"),
+    [
+        (
+            'curl "https://h.example/a?x=1&y=^%^2F" ^\n  -H "cookie: a=1" ^\n  --compressed',
+            "&y=%2F",
+        ),
+        ('curl "https://h.example/a?x=1&y="%"2F" -H "Cookie: a=1" --compressed', "&y=%2F"),
+        ('curl.exe ^"https://h.example/a?x=1^&y=%^2F^" -H ^"Cookie: a=1^"', "&y=%2F"),
+        ('curl "https://h.example/a?x=1&y=2" ^\n -b a=1 & dir', "&y=2"),
+        ("curl https://h.example/a?x=1^&y=2 -b a=1", "&y=2"),
+    ],
+)
+def test_older_copies_for_windows(command: str, url: str) -> None:
+    """Those of Chrome before 2024 and of Firefox."""
+    for text in (command, command.replace("\n", "\r\n"), f"C:\\Users\\ada> {command}"):
+        (exchange,) = read_text(text).exchanges
+        assert (exchange.url, exchange.cookies) == (f"https://h.example/a?x=1{url}", "a=1")
