@@ -4,6 +4,6 @@ Observers: they are called with the event of each decision, for example to log i
 `cfsign.observers.opentelemetry` is imported on its own, because it needs OpenTelemetry.
 """
 
-from cfsign.observers.audit_log import AuditLog
+from cfsign.observers.audit_log import AuditLog, AuditLogError
 
-__all__ = ["AuditLog"]
+__all__ = ["AuditLog", "AuditLogError"]

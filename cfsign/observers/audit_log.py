@@ -11,7 +11,7 @@ from dataclasses import fields as get_fields
 from datetime import UTC, datetime
 from typing import IO, Any, TypeAlias
 
-from cfsign.errors import ConfigurationError
+from cfsign.errors import CfsignError, ConfigurationError
 from cfsign.observers.writers import Write, append_to_file, log_to, write_to_stream
 from cfsign.views import AccessEvent
 
@@ -24,6 +24,10 @@ Fields: TypeAlias = Callable[[Any], Mapping[str, Any]]
 _EVENT_FIELDS = tuple(field.name for field in get_fields(AccessEvent))
 # NaN and infinity are not JSON (RFC 8259, section 6).
 _encode = json.JSONEncoder(ensure_ascii=True, allow_nan=False).encode
+
+
+class AuditLogError(CfsignError):
+    """A line of the audit log that cannot be written. The error of the system is `__cause__`."""
 
 
 class AuditLog:
@@ -73,8 +77,7 @@ class AuditLog:
         Raises:
             ConfigurationError: `fields` returned something else than a mapping of new names to
                 JSON values.
-            OSError: The file or the stream cannot be written.
-            ValueError: The stream is closed.
+            AuditLogError: The line cannot be written completely, for example to a full disk.
         """
         now = datetime.now(UTC).isoformat(timespec="microseconds").removesuffix("+00:00")
         line: dict[str, Any] = {"time": f"{now}Z"}
@@ -82,7 +85,14 @@ class AuditLog:
         line["duration"] = round(event.duration, 6)
         if self._fields is not None:
             line |= _check_fields(self._fields(request), line)
-        self._write(_build_line(line))
+        text = _build_line(line)
+        try:
+            self._write(text)
+        except (OSError, ValueError) as error:  # a closed stream is a ValueError
+            raise AuditLogError(
+                f"{self!r} cannot be written: {getattr(error, 'strerror', None) or error}",
+                hint="check its folder, its permissions and the space on its disk",
+            ) from error
 
 
 def _check_types(fields: object, fail_closed: object) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from cfsign.observers import AuditLog
+from cfsign.observers import AuditLog, AuditLogError
 from cfsign.utils.files import UnsafeFileError
 from tests.observers.events import EVENT, make_event
 
@@ -95,7 +95,7 @@ def test_threads_write_whole_lines(tmp_path: Path) -> None:
 
 _PROGRAM = """
 import sys
-from cfsign.observers import AuditLog
+from cfsign.observers import AuditLog, AuditLogError
 from tests.observers.events import make_event
 
 log = AuditLog(sys.argv[1])
@@ -200,13 +200,13 @@ def test_stream_that_writes_a_part_is_an_error() -> None:
     part = Part()
     log = AuditLog(part)  # type: ignore[arg-type]
     part.room = 0
-    with pytest.raises(OSError, match="only a part"):
+    with pytest.raises(AuditLogError, match="only a part"):
         log(EVENT, None)
     part.room = 20
-    with pytest.raises(OSError, match="only a part"):
+    with pytest.raises(AuditLogError, match="only a part"):
         log(EVENT, None)
     part.room = 0
-    with pytest.raises(OSError, match="only a part"):
+    with pytest.raises(AuditLogError, match="only a part"):
         log(EVENT, None)
     part.room = 10_000
     log(EVENT, None)
@@ -226,7 +226,7 @@ def test_pipe_that_is_full_is_an_error() -> None:
             for _ in range(10_000):
                 log(EVENT, None)
 
-        with pytest.raises(OSError, match="only a part"):
+        with pytest.raises(AuditLogError, match="only a part"):
             fill()
 
 
@@ -234,7 +234,7 @@ def test_pipe_that_is_full_is_an_error() -> None:
 def test_closed_stream_is_an_error(stream: io.StringIO | io.BytesIO) -> None:
     log = AuditLog(stream)
     stream.close()
-    with pytest.raises(ValueError, match="closed"):
+    with pytest.raises(AuditLogError, match="closed"):
         log(EVENT, None)
 
 
@@ -244,7 +244,7 @@ def test_full_disk_is_an_error_of_a_stream(mode: str, buffering: int) -> None:
     stream = open("/dev/full", mode, buffering)  # noqa: SIM115
     log = AuditLog(stream)
     for _ in range(3):
-        with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+        with pytest.raises(AuditLogError, match=os.strerror(errno.ENOSPC)):
             log(EVENT, None)
     try:
         stream.close()
@@ -254,7 +254,7 @@ def test_full_disk_is_an_error_of_a_stream(mode: str, buffering: int) -> None:
 
 _LIMITED = """
 import resource, sys
-from cfsign.observers import AuditLog
+from cfsign.observers import AuditLog, AuditLogError
 from tests.observers.events import EVENT
 
 log = AuditLog(sys.argv[1])
@@ -265,7 +265,7 @@ failures = 0
 for _ in range(3):
     try:
         log(EVENT, None)
-    except OSError:
+    except AuditLogError:
         failures += 1
 resource.setrlimit(resource.RLIMIT_FSIZE, limit)
 log(EVENT, None)
@@ -302,8 +302,9 @@ def test_unusable_file_is_an_error(tmp_path: Path, make, error: type[Exception])
     folder = tmp_path / "logs"
     folder.mkdir(mode=0o755)
     make(folder / "audit.jsonl")
-    with pytest.raises(error):
+    with pytest.raises(AuditLogError, match=r"audit\.jsonl.* cannot be written: ") as caught:
         AuditLog(folder / "audit.jsonl")(EVENT, None)
+    assert isinstance(caught.value.__cause__, error)
 
 
 @posix_only
