@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import os
-from collections.abc import Mapping
-from typing import Any, ClassVar, NoReturn, Self
+from typing import Any, ClassVar, NoReturn
 
 import falcon
 
@@ -14,14 +12,13 @@ from cfsign.config import hide
 from cfsign.views import (
     Deny,
     FileRequest,
+    FromSettings,
     OptionAttributes,
     ViewHandler,
     ViewOptions,
     ViewResponse,
     check_authorize,
     check_distribution,
-    read_config,
-    read_env,
 )
 
 # The class to derive from otherwise, by whether the resource is async.
@@ -67,7 +64,7 @@ _ERRORS = {
 }
 
 
-class Resource(OptionAttributes):
+class Resource(FromSettings, OptionAttributes):
     """The base of the WSGI resource and the ASGI resource."""
 
     #: True if `authorize` is a coroutine function.
@@ -102,35 +99,6 @@ class Resource(OptionAttributes):
         ViewOptions.check_names(options)
         view_options = ViewOptions.from_view(type(self), options)
         self._handler = ViewHandler(checked, view_options, can_await=self._is_async)
-
-    @classmethod
-    def from_config(cls, mapping: Mapping[str, Any], **options: Any) -> Self:
-        """
-        Build from the settings `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`.
-
-        Raises:
-            ConfigurationError: A setting or an option is wrong. Lists all problems.
-        """
-        hidden: Any = hide(mapping)
-        del mapping
-        return cls(**read_config(cls, hidden, options))
-
-    @classmethod
-    def from_env(
-        cls,
-        environ: Mapping[str, str] = os.environ,
-        prefix: str = "CLOUDFRONT_",
-        **options: Any,
-    ) -> Self:
-        """
-        Build from environment variables, as `Distribution.from_env` does.
-
-        Raises:
-            ConfigurationError: A variable or an option is wrong. Lists all problems.
-        """
-        hidden: Any = hide(environ)
-        del environ
-        return cls(**read_env(cls, hidden, prefix, options))
 
     def authorize(self, req: Any, resource: str, **params: Any) -> Any:
         """

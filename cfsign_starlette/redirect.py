@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from copy import deepcopy
 from http import HTTPStatus
-from typing import Any, Self
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,17 +12,16 @@ from starlette.responses import Response
 from cfsign import Distribution
 from cfsign.config import hide
 from cfsign.views import (
+    FromSettings,
     ViewHandler,
     ViewOptions,
     build_resource_error,
     check_distribution,
-    read_config,
-    read_env,
 )
 from cfsign_starlette.responses import get_file_request, respond
 
 
-class SignedRedirect:
+class SignedRedirect(FromSettings):
     """
     Redirects allowed requests to a signed URL: `await media(request, resource, result)`.
 
@@ -48,35 +45,6 @@ class SignedRedirect:
         checked = check_distribution("signed_redirect", hidden)
         ViewOptions.check_names(options)
         self._handler = ViewHandler(checked, ViewOptions.from_view(type(self), options))
-
-    @classmethod
-    def from_config(cls, mapping: Mapping[str, Any], **options: Any) -> Self:
-        """
-        Build from the settings `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`.
-
-        Raises:
-            ConfigurationError: A setting or an option is wrong. Lists all problems.
-        """
-        hidden: Any = hide(mapping)
-        del mapping
-        return cls(**read_config(cls, hidden, options))
-
-    @classmethod
-    def from_env(
-        cls,
-        environ: Mapping[str, str] = os.environ,
-        prefix: str = "CLOUDFRONT_",
-        **options: Any,
-    ) -> Self:
-        """
-        Build from environment variables, as `Distribution.from_env` does.
-
-        Raises:
-            ConfigurationError: A variable or an option is wrong. Lists all problems.
-        """
-        hidden: Any = hide(environ)
-        del environ
-        return cls(**read_env(cls, hidden, prefix, options))
 
     async def __call__(self, request: Request, resource: str, result: object) -> Response:
         """

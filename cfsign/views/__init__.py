@@ -6,6 +6,7 @@ and per request calls `ViewHandler.file_request`, the site's `authorize`, and `F
 """
 
 from cfsign.views.construction import (
+    FromSettings,
     build_resource_error,
     check_authorize,
     check_distribution,
@@ -27,6 +28,7 @@ __all__ = [
     "Deny",
     "FileRequest",
     "FolderCookies",
+    "FromSettings",
     "Observer",
     "OptionAttributes",
     "Outcome",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from cfsign.config.configuration import Configuration
 from cfsign.errors import ConfigurationError
@@ -152,6 +153,39 @@ def read_env(
     hidden: Any = hide(environ)
     del environ
     return _read(view, Configuration.from_env(hidden, prefix), options)
+
+
+class FromSettings:
+    """Constructors that read the settings, for a view whose `__init__` takes a distribution."""
+
+    @classmethod
+    def from_config(cls, mapping: Mapping[str, Any], **options: Any) -> Self:
+        """
+        Build from the settings `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`.
+
+        Raises:
+            ConfigurationError: A setting or an option is wrong. Lists all problems.
+        """
+        hidden: Any = hide(mapping)
+        del mapping
+        return cls(**read_config(cls, hidden, options))
+
+    @classmethod
+    def from_env(
+        cls,
+        environ: Mapping[str, str] = os.environ,
+        prefix: str = "CLOUDFRONT_",
+        **options: Any,
+    ) -> Self:
+        """
+        Build from environment variables, as `Distribution.from_env` does.
+
+        Raises:
+            ConfigurationError: A variable or an option is wrong. Lists all problems.
+        """
+        hidden: Any = hide(environ)
+        del environ
+        return cls(**read_env(cls, hidden, prefix, options))
 
 
 def _read(view: type, configuration: Configuration, options: Mapping[str, Any]) -> dict[str, Any]:

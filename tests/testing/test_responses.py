@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -88,7 +89,30 @@ def httpx_response(edge: Edge, delivery: str, status: int) -> Any:
     return httpx.Response(303, headers=[*headers, *(("Set-Cookie", line) for line in cookies)])
 
 
-RESPONSES = [flask_response, falcon_response, django_response, httpx_response]
+def starlette_response(edge: Edge, delivery: str, status: int) -> Any:
+    """Starlette's test client returns httpx's responses."""
+    applications = pytest.importorskip("starlette.applications")
+    routing = pytest.importorskip("starlette.routing")
+    endpoints = pytest.importorskip("cfsign_starlette")
+
+    class Endpoint(endpoints.SignedRedirectEndpoint):  # type: ignore[misc,name-defined]
+        cookie_domain = "example.com"
+
+        async def authorize(self, request: Any, resource: str) -> int:
+            return status
+
+    endpoint = Endpoint.as_endpoint(edge.distribution, delivery=delivery)
+    app = applications.Starlette(routes=[routing.Route("/content/{resource:path}", endpoint)])
+
+    async def send() -> Any:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="https://site") as client:
+            return await client.get("/content/v/a b.txt")
+
+    return asyncio.run(send())
+
+
+RESPONSES = [flask_response, falcon_response, django_response, starlette_response, httpx_response]
 
 
 @pytest.mark.parametrize("respond", RESPONSES)
