@@ -27,6 +27,10 @@ _GROUPS = ("=", '"', "'", "()", ",", ":", ";", "@", "[]", "!", "$", "&", "*", "?
 # No signer needs to encode these, but some encode everything except letters and digits.
 _UNRESERVED = ("_", ".", "-")
 _SPACES = ("%20", "+", "%2B", " ")
+# What encoders leave, besides letters, digits and "-._~": Python, Go, JavaScript and browsers.
+_SAFE = ("", "$&+=:@", "!'()*", "!$&'()*+,=:;@[]|^")
+# Encoding a text takes time, so long URLs are not encoded as a whole.
+_MAX_LENGTH = 512
 # Not valid in a URL, so a signer that did not encode them signed too early.
 _UNSENDABLE = '"<>^`{|}\\ '
 _QUOTED = re.compile("%22.*%22")
@@ -58,6 +62,8 @@ def combine_encodings(url: ViewerURL) -> Candidates:
     Few changes and many changes come first: most signers write a URL almost as it is requested,
     or encode everything that the client does not.
     """
+    if len(str(url)) <= _MAX_LENGTH:
+        yield from _encode_again(url)
     groups = [
         *_list_changes(url.path, is_in_path=True),
         *_list_changes(url.query or "", is_in_path=False),
@@ -66,6 +72,30 @@ def combine_encodings(url: ViewerURL) -> Candidates:
         for chosen in itertools.combinations(groups, size):
             for changes in itertools.product(*chosen):
                 yield _build_candidate(url, changes)
+
+
+def _encode_again(url: ViewerURL) -> Candidates:
+    """Yield the URL as other encoders write it, each with its spaces and escapes in two forms."""
+    names = [unquote(name) for name in url.path.split("/")]
+    pieces = [piece.partition("=") for piece in (url.query or "").split("&")]
+    values = [(unquote(name), mark, unquote(value)) for name, mark, value in pieces]
+    for safe, space, is_lower in itertools.product(_SAFE, ("%20", "+"), (False, True)):
+        encode = partial(_encode_text, safe=safe, space=space, is_lower=is_lower)
+        path = "/".join(map(encode, names))
+        encoded = "&".join(encode(name) + mark + encode(value) for name, mark, value in values)
+        query = None if url.query is None else encoded
+        for changed in (
+            replace(url, path=path, query=query),
+            replace(url, query=query),
+            replace(url, path=path),
+        ):
+            message = "The percent-encoding of the URL changed after signing"
+            yield Candidate(str(changed), Mistake.RE_ENCODED, message, SEND_UNCHANGED)
+
+
+def _encode_text(text: str, safe: str, space: str, is_lower: bool) -> str:
+    encoded = quote(text, safe=safe, errors="replace")
+    return (escapes_to_lower(encoded) if is_lower else encoded).replace("%20", space)
 
 
 def _order_sizes(count: int) -> Iterator[int]:
