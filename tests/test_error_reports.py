@@ -681,7 +681,7 @@ OTHER_PATHS: dict[str, Callable[[Material], object]] = {
     "view with the key as decision": lambda m: respond(m.distribution(), "a", m.pem),
     "view with the password as decision": lambda m: respond(m.distribution(), "a", [m.password]),
     "view with a bad address": lambda m: respond(
-        m.distribution(), "a", cfsign.Allow(ip_address="::1")
+        m.distribution(), "a", cfsign.Allow(ip_address="everybody")
     ),
     "Flask view": lambda m: _flask(m, lambda _: _raise(OSError("closed"))),
     "Flask view with raw r and s": lambda m: _flask(m, lambda made: made[:64]),
