@@ -9,6 +9,7 @@ import anyio.from_thread
 import pytest
 from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request, WebSocket
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
@@ -94,6 +95,20 @@ def test_refusal_has_the_status_and_the_headers(media, request_app, key):
     assert response.headers["Cache-Control"] == "no-store"
     assert request_app(make_app(media, 599), "/content/a.txt").status_code == 599
     assert key.signatures == 0
+
+
+def test_exception_handlers_of_the_site_answer(media, request_app):
+    """They are registered for Starlette's class, as FastAPI's documents say."""
+
+    async def show(request, exc):
+        return PlainTextResponse("the site's page", exc.status_code, headers=exc.headers)
+
+    app = make_app(media, 403, exception_handlers={StarletteHTTPException: show})
+    response = request_app(app, "/content/a.txt")
+    assert (response.status_code, response.text) == (403, "the site's page")
+    assert response.headers["Cache-Control"] == "no-store"
+    app = make_app(media, 403, exception_handlers={HTTPException: show})
+    assert request_app(app, "/content/a.txt").json() == {"detail": "Forbidden"}
 
 
 def test_exception_of_a_dependency_is_the_response(media, request_app, key):

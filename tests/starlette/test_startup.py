@@ -21,9 +21,8 @@ class Content(SignedRedirectEndpoint):
         return 200
 
 
-def run_lifespan(app):
-    """Start *app* as a server does, and return the messages that it sends."""
-    messages = []
+def run_lifespan(app, messages):
+    """Start *app* as a server does, and add the types of the messages that it sends."""
 
     async def run():
         received = iter(["lifespan.startup", "lifespan.shutdown"])
@@ -32,12 +31,11 @@ def run_lifespan(app):
             return {"type": next(received)}
 
         async def send(message):
-            messages.append(message)
+            messages.append(message["type"])
 
         await app({"type": "lifespan", "state": {}}, receive, send)
 
     asyncio.run(run())
-    return messages
 
 
 @APPLICATIONS
@@ -49,16 +47,16 @@ def test_wrong_settings_end_the_start(application, environ):
         app.routes.append(Route(PATH, Content.from_env(environ)))
         yield {"media": signed_redirect.from_env(environ)}
 
-    app = application(lifespan=lifespan)
-    assert [message["type"] for message in run_lifespan(app)] == [
-        "lifespan.startup.complete",
-        "lifespan.shutdown.complete",
-    ]
+    messages = []
+    run_lifespan(application(lifespan=lifespan), messages)
+    assert messages == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    messages.clear()
     environ.update(CLOUDFRONT_DOMAIN="", CLOUDFRONT_KEY_PAIR_ID="no id")
     app = application(lifespan=lifespan)
     before = list(app.routes)
     with pytest.raises(ConfigurationError) as caught:
-        run_lifespan(app)
+        run_lifespan(app, messages)
+    assert messages == ["lifespan.startup.failed"]
     assert len(caught.value.problems) == 2
     assert app.routes == before
 
