@@ -159,8 +159,8 @@ def explain(
         ip_address: The client's address, as CloudFront saw it.
         hosts: Other hosts for which the URL may have been signed, such as the distribution's
             `d111111abcdef8.cloudfront.net` next to its alternate domain name.
-        response: The body of the response (CloudFront's or S3's XML, or CloudFront's page), or the
-            output of `curl -v` that contains it.
+        response: The body of the response (CloudFront's or S3's XML, or CloudFront's page), or any
+            input of `cfsign explain` that contains it, such as the output of `curl -v`.
     """
     # Imported when used, so that `import cfsign` stays fast.
     from cfsign.explanation.assumptions import list_assumptions

@@ -123,7 +123,7 @@ def test_largest_input() -> None:
         f"curl '{URL}'" + " a" * 30_000,
         f'curl "{URL}" ^\n' + " ^a" * 30_000,
         f"curl.exe '{URL}' `\n" + " a" * 30_000,
-        f"fetch('{URL}', [" + "1," * 10_000,
+        f"fetch('{URL}', [" + "1," * 10_000 + "])",
     ],
 )
 def test_work_is_limited(text: str) -> None:
