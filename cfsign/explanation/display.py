@@ -13,10 +13,15 @@ def to_printable(text: str, limit: int = 60) -> str:
 
 def compare(signed: str, requested: str) -> str:
     """Return both texts, one below the other, with a mark where they first differ."""
+    at = find_difference(signed, requested)
+    return show_both(signed, requested, at, at)
+
+
+def find_difference(signed: str, requested: str) -> int:
+    """Return the position of the first difference."""
     pairs = enumerate(zip(signed, requested, strict=False))
     shorter = min(len(signed), len(requested))
-    at = next((at for at, (one, other) in pairs if one != other), shorter)
-    return show_both(signed, requested, at, at)
+    return next((at for at, (one, other) in pairs if one != other), shorter)
 
 
 def show_both(signed: str, requested: str, signed_at: int, requested_at: int) -> str:

@@ -15,7 +15,9 @@ from cfsign.checking.matching import ViewerURL
 from cfsign.explanation.candidates.candidate import Candidate, Candidates
 from cfsign.explanation.candidates.percent_encoding import (
     ENCODE_FIRST,
+    RE_ENCODED,
     SEND_UNCHANGED,
+    UNENCODED,
     decode_non_ascii,
     escapes_to_lower,
     replace_all,
@@ -45,11 +47,11 @@ class _Change:
     One way to rewrite a part of the URL.
 
     Attributes:
-        label: The two forms, such as "= and %3D".
-        path: The rewritten path, or None if it stays the same.
+        is_in_path: True for the path, False for the query.
+        rewrite: The function that rewrites that part.
+        is_unencoded: True if the result is not a valid URL.
     """
 
-    label: str
     is_in_path: bool
     rewrite: Callable[[str], str]
     is_unencoded: bool = False
@@ -89,8 +91,7 @@ def _encode_again(url: ViewerURL) -> Candidates:
             replace(url, query=query),
             replace(url, path=path),
         ):
-            message = "The percent-encoding of the URL changed after signing"
-            yield Candidate(str(changed), Mistake.RE_ENCODED, message, SEND_UNCHANGED)
+            yield Candidate(str(changed), Mistake.RE_ENCODED, RE_ENCODED, SEND_UNCHANGED)
 
 
 def _encode_text(text: str, safe: str, space: str, is_lower: bool) -> str:
@@ -111,14 +112,11 @@ def _build_candidate(url: ViewerURL, changes: Sequence[_Change]) -> Candidate:
             path = change.rewrite(path)
         else:
             query = change.rewrite(query or "")
-    labels = list(dict.fromkeys(change.label for change in changes))
     is_unencoded = any(change.is_unencoded for change in changes)
-    more = f" ({len(labels) - 3} more)" if len(labels) > 3 else ""
     return Candidate(
         str(replace(url, path=path, query=query)),
         Mistake.UNENCODED if is_unencoded else Mistake.RE_ENCODED,
-        "The percent-encoding of the URL changed after signing. These are different to "
-        f"CloudFront: {', '.join(labels[:3])}{more}",
+        UNENCODED if is_unencoded else RE_ENCODED,
         ENCODE_FIRST if is_unencoded else SEND_UNCHANGED,
     )
 
@@ -126,7 +124,7 @@ def _build_candidate(url: ViewerURL, changes: Sequence[_Change]) -> Candidate:
 def _list_changes(text: str, *, is_in_path: bool) -> Iterator[list[_Change]]:
     """Yield the possible changes of each group of characters in *text*, a path or a query."""
     spaces = [
-        _Change(f"{new.strip() or 'a space'} and {old}", is_in_path, rewrite, new == " ")
+        _Change(is_in_path, rewrite, new == " ")
         for old, new in itertools.permutations(_SPACES, 2)
         if old in text
         for rewrite in (replace_all((old, new)),)
@@ -150,16 +148,14 @@ def _list_group(text: str, group: str, is_in_path: bool) -> Iterator[list[_Chang
     changes = []
     escaped = [pair for pair in pairs if pair[1] in upper]
     if escaped:
-        label = " and ".join(escaped[0])
         decode = replace_all(*((form, c) for c, e in escaped for form in (e, e.lower())))
         is_unencoded = group[0] in _UNSENDABLE
-        changes.append(_Change(label, is_in_path, decode, is_unencoded))
+        changes.append(_Change(is_in_path, decode, is_unencoded))
         if group == '"':
-            changes.append(_Change(label, is_in_path, _decode_quoted, is_unencoded=True))
+            changes.append(_Change(is_in_path, _decode_quoted, is_unencoded=True))
     encode = partial(_encode, group=group, is_in_path=is_in_path)
-    present = next((pair for pair in pairs if pair[0] in text), None)
-    if present is not None and encode(text) != text:
-        changes.append(_Change(" and ".join(present), is_in_path, encode))
+    if encode(text) != text:
+        changes.append(_Change(is_in_path, encode))
     if changes:
         yield changes
 
@@ -188,14 +184,14 @@ def _list_other(text: str, is_in_path: bool) -> Iterator[list[_Change]]:
     """Yield the changes of non-ASCII characters, and the letter case of all escapes."""
     decoded = decode_non_ascii(text)
     if decoded != text:
-        changes = [_Change("letters such as ü and %C3%BC", is_in_path, decode_non_ascii, True)]
+        changes = [_Change(is_in_path, decode_non_ascii, True)]
         for form in ("NFC", "NFD"):
             if _normalize(text, form) != text:
                 normalize = partial(_normalize, form=form)
-                changes.append(_Change("the two forms of an accent", is_in_path, normalize))
+                changes.append(_Change(is_in_path, normalize))
         yield changes
     if escapes_to_lower(text) != text:
-        yield [_Change("escapes in upper and lower case", is_in_path, escapes_to_lower)]
+        yield [_Change(is_in_path, escapes_to_lower)]
 
 
 def _normalize(text: str, form: str) -> str:

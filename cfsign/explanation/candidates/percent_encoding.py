@@ -15,6 +15,7 @@ _ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
 # What is not valid in a URL: white space, quotes, brackets and everything non-ASCII. Browsers
 # leave \ ^ ` { | } in a query, and ^ and | in a path (WHATWG, "URL", 1.3). Other clients encode.
 _UNSENDABLE = re.compile("(?:%(?:2[02]|3[CEce]|5[CEce]|60|7[B-Db-d]|[89A-Fa-f][0-9A-Fa-f]))+")
+_TOKEN = re.compile("%[0-9A-Fa-f]{2}|[!-~]")
 _NON_ASCII = re.compile("(?:%[89A-Fa-f][0-9A-Fa-f])+")
 
 _MAX_ESCAPES = 1_000
@@ -24,7 +25,7 @@ _DISPUTED_IN_PATH = "=,:@;$()!*[]&+"
 _DISPUTED_IN_QUERY = "/?:@,;$()!*[]"
 
 SEND_UNCHANGED = "sign the URL exactly as it is sent, and send it unchanged"
-_RE_ENCODED = "The percent-encoding of the URL changed after signing"
+RE_ENCODED = "The percent-encoding of the URL changed after signing"
 
 
 def vary_encoding(url: ViewerURL) -> Candidates:
@@ -38,19 +39,18 @@ def vary_encoding(url: ViewerURL) -> Candidates:
         yield from _swap_disputed(url, character)
     for rewrite in (_encode_like_javascript, _encode_like_python, _encode_like_cfsign, unquote):
         for text in _rewrite_parts(url, rewrite):
-            yield Candidate(text, Mistake.RE_ENCODED, _RE_ENCODED, SEND_UNCHANGED)
+            yield Candidate(text, Mistake.RE_ENCODED, RE_ENCODED, SEND_UNCHANGED)
 
 
 def _swap_disputed(url: ViewerURL, character: str) -> Candidates:
     escape = f"%{ord(character):02X}"
-    message = f"{_RE_ENCODED}: to CloudFront, {character} and {escape} are different"
     changed = []
     if character in _DISPUTED_IN_PATH:
         changed.append(replace(url, path=_swap(url.path, character, escape)))
     if character in _DISPUTED_IN_QUERY and url.query is not None:
         changed.append(replace(url, query=_swap(url.query, character, escape)))
     for other in changed:
-        yield Candidate(str(other), Mistake.RE_ENCODED, message, SEND_UNCHANGED)
+        yield Candidate(str(other), Mistake.RE_ENCODED, RE_ENCODED, SEND_UNCHANGED)
 
 
 def _swap(text: str, character: str, escape: str) -> str:
@@ -119,7 +119,7 @@ _HEX_CASE = "Escapes such as %c3 and %C3 were signed in one letter case and requ
 _WRITE_UPPER = "write escapes in upper case before signing"
 _TWICE = "The URL was percent-encoded a second time after it was signed"
 _TOO_EARLY = "The URL was percent-encoded twice before it was signed"
-_UNENCODED = "The URL was signed before its special characters were percent-encoded"
+UNENCODED = "The URL was signed before its special characters were percent-encoded"
 ENCODE_FIRST = "percent-encode the URL first, then sign it. Distribution.sign_path(path) does both"
 
 _REWRITINGS: tuple[tuple[Mistake, Callable[[str], str], str, str], ...] = (
@@ -136,7 +136,26 @@ _REWRITINGS: tuple[tuple[Mistake, Callable[[str], str], str, str], ...] = (
     (Mistake.TILDE, replace_all(("~", "%7E")), _TILDE, _WRITE_TILDE),
     (Mistake.ENCODED_TWICE, replace_all(("%25", "%")), _TWICE, SEND_UNCHANGED),
     (Mistake.ENCODED_TWICE, replace_all(("%", "%25")), _TOO_EARLY, SEND_UNCHANGED),
-    (Mistake.UNENCODED, replace_all(("%20", " ")), _UNENCODED, ENCODE_FIRST),
-    (Mistake.UNENCODED, decode_non_ascii, _UNENCODED, ENCODE_FIRST),
-    (Mistake.UNENCODED, _decode_unsendable, _UNENCODED, ENCODE_FIRST),
+    (Mistake.UNENCODED, replace_all(("%20", " ")), UNENCODED, ENCODE_FIRST),
+    (Mistake.UNENCODED, decode_non_ascii, UNENCODED, ENCODE_FIRST),
+    (Mistake.UNENCODED, _decode_unsendable, UNENCODED, ENCODE_FIRST),
 )
+
+
+def name_difference(signed: str, signed_at: int, requested: str, requested_at: int) -> str:
+    """Return the end of a message that names the two forms of a character, or ""."""
+    one, other = _read_token(signed, signed_at), _read_token(requested, requested_at)
+    if not one or _decode(one) != _decode(other):
+        return ""
+    return f": to CloudFront, {one} and {other} are different"
+
+
+def _read_token(text: str, at: int) -> str:
+    """Return the character or the escape at this position, or ""."""
+    start = text.rfind("%", max(0, at - 2), at + 1)
+    token = _TOKEN.match(text, start if start >= 0 else at)
+    return token[0] if token else ""
+
+
+def _decode(character: str) -> str:
+    return " " if character == "+" else unquote(character, encoding="latin-1")

@@ -6,13 +6,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
-from urllib.parse import unquote
 
 from cfsign.checking.matching import ViewerURL, find_mismatch, resource_matches
 from cfsign.checking.verdict import Reason
 from cfsign.explanation.candidates import list_urls
 from cfsign.explanation.candidates.combinations import canonicalize
-from cfsign.explanation.candidates.percent_encoding import ENCODE_FIRST, SEND_UNCHANGED
+from cfsign.explanation.candidates.percent_encoding import (
+    ENCODE_FIRST,
+    RE_ENCODED,
+    SEND_UNCHANGED,
+    name_difference,
+)
 from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.context import Context
 from cfsign.explanation.display import show_both, to_printable
@@ -26,7 +30,6 @@ _MAX_URLS = 120
 _MIN_LIMIT = 9
 _INCOMPLETE = "the URL is so long that not all likely forms of it were compared"
 
-_TOKEN = re.compile("%[0-9A-Fa-f]{2}|[!-~]")
 _UNENCODED = re.compile(r"[^!-~]|[\"<>^`{|}]")
 
 
@@ -44,7 +47,10 @@ def check_resource(context: Context) -> Iterator[Cause]:
     limit = min(_MAX_URLS, _MAX_WORK // work)
     for candidate in islice(list_urls(url, context.hosts), limit):
         if candidate.text == resource or resource_matches(resource, candidate.text):
-            yield _build_cause(candidate.mistake, candidate.message, candidate.hint, evidence)
+            message = candidate.message
+            if candidate.mistake is Mistake.RE_ENCODED:
+                message += name_difference(resource, resource_at, str(url), url_at)
+            yield _build_cause(candidate.mistake, message, candidate.hint, evidence)
             break
     else:
         if _UNENCODED.search(resource) and "#" not in resource:
@@ -94,26 +100,13 @@ def _check_encoding(
         query=None if url.query is None else canonicalize(url.query),
     )
     if resource_matches(same, str(requested)):
-        signed, sent = _read_token(resource, resource_at), _read_token(str(url), url_at)
-        is_clear = _decode(signed) == _decode(sent)
-        difference = f": to CloudFront, {signed} and {sent} are different" if is_clear else ""
+        difference = name_difference(resource, resource_at, str(url), url_at)
         yield _build_cause(
             Mistake.RE_ENCODED,
-            f"The percent-encoding of the URL changed after signing{difference}",
+            f"{RE_ENCODED}{difference}",
             SEND_UNCHANGED,
             evidence,
         )
-
-
-def _read_token(text: str, at: int) -> str:
-    """Return the character or the escape at this position."""
-    start = text.rfind("%", max(0, at - 2), at + 1)
-    token = _TOKEN.match(text, start if start >= 0 else at)
-    return token[0] if token else ""
-
-
-def _decode(character: str) -> str:
-    return " " if character == "+" else unquote(character, encoding="latin-1")
 
 
 def _read_host(resource: str) -> str:

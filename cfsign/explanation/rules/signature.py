@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from cfsign.checking.credential import decode_base64
 from cfsign.checking.verdict import Reason
 from cfsign.explanation.base64_variants import BASE64_MISTAKES, Decoding
+from cfsign.explanation.candidates import Candidate
+from cfsign.explanation.candidates.percent_encoding import name_difference
 from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.context import Context
-from cfsign.explanation.display import compare, to_printable
+from cfsign.explanation.display import compare, find_difference, to_printable
 from cfsign.explanation.rules.signature_length import RSA_BYTES, check_length, name_algorithm
 from cfsign.explanation.verification import (
     Verification,
@@ -84,10 +86,17 @@ def check_verified(context: Context, verification: Verification) -> Iterator[Cau
     yield from _check_key(context, verified)
     if verification.unmatched is not None:
         yield _build_other_document(context, verification)
-    candidate = verified.candidate
-    if candidate is not None:
-        evidence = compare(candidate.text, str(context.url)) if candidate.text else ""
-        yield Cause(candidate.mistake, _MISMATCH, candidate.message, candidate.hint, evidence)
+    if verified.candidate is not None:
+        yield _build_candidate_cause(verified.candidate, str(context.url))
+
+
+def _build_candidate_cause(candidate: Candidate, requested: str) -> Cause:
+    signed, message = candidate.text, candidate.message
+    if candidate.mistake is Mistake.RE_ENCODED:
+        at = find_difference(signed, requested)
+        message += name_difference(signed, at, requested, at)
+    evidence = compare(signed, requested) if signed else ""
+    return Cause(candidate.mistake, _MISMATCH, message, candidate.hint, evidence)
 
 
 def _check_scheme(context: Context, verified: VerifiedSignature) -> Iterator[Cause]:
