@@ -161,7 +161,8 @@ def _choose(paste: Paste, entry: int | None) -> tuple[int, Exchange]:
             )
         return entry, exchanges[entry - 1]
     candidates = find_candidates(exchanges)
-    numbers = [number for number, one in enumerate(exchanges, 1) if one in candidates]
+    chosen = set(map(id, candidates))  # in a list, 20,000 would take seconds to find
+    numbers = [number for number, one in enumerate(exchanges, 1) if id(one) in chosen]
     if len(candidates) > 1:
         listed = "; ".join(_describe(number, exchanges[number - 1]) for number in numbers[:_LISTED])
         more = "" if len(numbers) <= _LISTED else f"; and {len(numbers) - _LISTED} more"
