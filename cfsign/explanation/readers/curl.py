@@ -47,6 +47,7 @@ _BODIES = ("data", "data-ascii", "data-binary", "data-raw", "data-urlencode", "f
 
 _SCHEME = re.compile("https?://", re.IGNORECASE)
 _END_OF_HOST = re.compile("[/?#]")
+_END_OF_PATH = re.compile("[?#]")
 _GLOB = re.compile(r"(?<!\\)[\[\]{}]")
 _ESCAPED_GLOB = re.compile(r"\\([\[\]{}])")
 
@@ -168,6 +169,9 @@ class _Command:
                     hint="pass one of them, or the output of curl -v",
                 )
             authority, rest = (_ESCAPED_GLOB.sub(r"\1", part) for part in (authority, rest))
+        if not self._get("path-as-is"):
+            path = _END_OF_PATH.split(rest, maxsplit=1)[0]
+            rest = _remove_dot_segments(path) + rest.removeprefix(path)
         return f"{scheme}://{host or authority}{self._add_query(rest)}"
 
     def _add_query(self, rest: str) -> str:
@@ -183,6 +187,20 @@ class _Command:
 
 def _is_url(word: str) -> bool:
     return _SCHEME.match(word) is not None or any(mark in word for mark in "./:")
+
+
+def _remove_dot_segments(path: str) -> str:
+    """Return the path without its `.` and `..` segments, as clients do (RFC 3986, 5.2.4)."""
+    kept: list[str] = []
+    segments = path.split("/")[1:]
+    for segment in segments:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    if segments[-1:] in (["."], [".."]):
+        kept.append("")
+    return "/" * bool(segments) + "/".join(kept)
 
 
 def _encode(value: str) -> str:
