@@ -1163,6 +1163,12 @@ for code, message, title, mistake in (
         Mistake.S3_ENCRYPTION,
     ),
     (
+        "InvalidRequest",
+        "Request specific response headers cannot be used for anonymous GET requests.",
+        "A download name, and an origin without origin access control",
+        Mistake.S3_RESPONSE,
+    ),
+    (
         "NoSuchKey",
         "The specified key does not exist.",
         "An object that does not exist",

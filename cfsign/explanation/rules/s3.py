@@ -34,6 +34,8 @@ _ALLOW_KMS = (
     "An origin access identity cannot read objects that KMS encrypts"
 )
 
+_ANONYMOUS = "response headers cannot be used for anonymous GET requests"
+
 # AWS, "Error responses", Amazon S3 API reference.
 _BY_CODE = {
     "SignatureDoesNotMatch": (Mistake.S3_SIGNATURE, _HOST, _FORWARD_LESS),
@@ -95,6 +97,10 @@ def check_s3_response(response: ErrorResponse, context: Context | None) -> Itera
         mistake, message, hint = _BY_CODE[response.code]
         is_fact = mistake is not Mistake.S3_SIGNATURE
         yield Cause(mistake, Reason.ALLOWED, message, hint, evidence, certain=is_fact)
+    elif _ANONYMOUS in response.message:
+        message = "S3 got a response-content-... parameter in a request that is not signed for S3"
+        hint = "use origin access control for the bucket, so that CloudFront signs its requests to S3"
+        yield Cause(Mistake.S3_RESPONSE, Reason.ALLOWED, message, hint, evidence)
     elif response.code.startswith("KMS.") or "KMS" in response.message:
         yield Cause(Mistake.S3_ENCRYPTION, Reason.ALLOWED, _KMS, _ALLOW_KMS, evidence)
     else:
