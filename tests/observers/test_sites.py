@@ -137,7 +137,7 @@ def test_fields_that_fail_hand_out_nothing(make_client: Callable[..., Any]) -> N
 
 
 def test_line_comes_before_the_response(make_client: Callable[..., Any], tmp_path: Path) -> None:
-    """And has the user of its own request."""
+    """The line has the user of the same request."""
     path = tmp_path / "audit.jsonl"
     log = AuditLog(path, fields=lambda request: {"user": request.headers["X-User"]})
     client = make_client(log)
