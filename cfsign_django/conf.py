@@ -10,6 +10,7 @@ from django.core.signals import setting_changed
 
 from cfsign import Distribution
 from cfsign.views import SiteConfig
+from cfsign_django.responses import FRAMEWORK
 
 _NAMES = ("CLOUDFRONT_DOMAIN", "CLOUDFRONT_CONFIG")
 
@@ -22,7 +23,7 @@ def read_settings() -> dict[str, Any]:
 @functools.cache
 def site_config() -> SiteConfig:
     """Load the settings and the key; raises `ConfigurationError` with all problems."""
-    return SiteConfig.from_config(read_settings())
+    return SiteConfig.from_config(read_settings(), framework=FRAMEWORK)
 
 
 def distribution() -> Distribution:

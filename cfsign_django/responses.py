@@ -5,15 +5,26 @@ from __future__ import annotations
 from typing import NoReturn, cast
 
 from django.conf import settings
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from cfsign.views import Deny, ViewResponse
+from cfsign.views import Deny, Framework, ViewResponse
+from cfsign_django.signals import AccessSignal
 
 # The statuses for which Django has an exception, and the site may have an error page.
 _EXCEPTIONS = {400: BadRequest, 403: PermissionDenied, 404: Http404}
+
+
+def _get_status(error: Exception) -> int | None:
+    for status, kind in _EXCEPTIONS.items():
+        if isinstance(error, kind):
+            return status
+    return 400 if isinstance(error, SuspiciousOperation) else None
+
+
+FRAMEWORK = Framework(HttpResponseBase, _get_status, AccessSignal())
 
 
 class SignedRedirect(HttpResponse):
@@ -23,8 +34,10 @@ class SignedRedirect(HttpResponse):
     url = property(lambda self: self["Location"])
 
 
-def convert(response: ViewResponse) -> HttpResponse:
-    """Return *response* as a Django response."""
+def convert(response: ViewResponse | HttpResponseBase) -> HttpResponseBase:
+    """Return *response* as a Django response; the site's own is returned unchanged."""
+    if isinstance(response, HttpResponseBase):
+        return response
     response_class = HttpResponse if response.location is None else SignedRedirect
     # Without a charset, Django looks for one in the Content-Type.
     converted = response_class(

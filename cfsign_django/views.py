@@ -15,7 +15,6 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views import View
 
-from cfsign.config import hide
 from cfsign.views import (
     Deny,
     FileRequest,
@@ -137,13 +136,10 @@ class SignedRedirectMixin(OptionAttributes, _View):
         """Answer GET and HEAD."""
         if not isinstance(resource, str):
             raise build_resource_error(resource, url_args)
-        file_request = self._get_file_request(request, resource)
-        if isinstance(file_request, Deny):
-            return refuse(request, file_request)
-        result = hide(self.authorize(request, resource, **url_args))
-        if isinstance(result.reveal(), HttpResponseBase):
-            return result.reveal()  # type: ignore[no-any-return]
-        response = file_request.respond(result)
+        handler = self._get_handler()
+        file_request = _get_file_request(handler, request, resource)
+        authorize = functools.partial(self.authorize, request, resource, **url_args)
+        response = handler.handle(request, resource, file_request, authorize)
         return refuse(request, response) if isinstance(response, Deny) else convert(response)
 
     def _get_handler(self) -> ViewHandler:
@@ -152,16 +148,18 @@ class SignedRedirectMixin(OptionAttributes, _View):
         cache_key = call if call is not None and call.has_options_of(self) else self
         return conf.site_config().handler(self, cache_key, can_await=self._is_async)
 
-    def _get_file_request(self, request: HttpRequest, resource: str) -> FileRequest | Deny:
-        # Under ASGI, META holds text that Django decoded as UTF-8; the scope has the bytes.
-        scope = getattr(request, "scope", None)
-        query_string = request.META["QUERY_STRING"] if scope is None else scope["query_string"]
-        handler = self._get_handler()
-        if handler.sets_cookies:
-            # A host that is not in ALLOWED_HOSTS is not the site's.
-            with contextlib.suppress(DisallowedHost):
-                handler.check_site(request.scheme or "", request.get_host())
-        return handler.file_request(resource, query_string)
+
+def _get_file_request(
+    handler: ViewHandler, request: HttpRequest, resource: str
+) -> FileRequest | Deny:
+    # Under ASGI, META holds text that Django decoded as UTF-8; the scope has the bytes.
+    scope = getattr(request, "scope", None)
+    query_string = request.META["QUERY_STRING"] if scope is None else scope["query_string"]
+    if handler.sets_cookies:
+        # A host that is not in ALLOWED_HOSTS is not the site's.
+        with contextlib.suppress(DisallowedHost):
+            handler.check_site(request.scheme or "", request.get_host())
+    return handler.file_request(resource, query_string)
 
 
 class SignedRedirectView(SignedRedirectMixin, View):
@@ -201,13 +199,10 @@ class AsyncSignedRedirectView(SignedRedirectMixin, View):
         """Answer GET and HEAD."""
         if not isinstance(resource, str):
             raise build_resource_error(resource, url_args)
-        file_request = self._get_file_request(request, resource)
-        if isinstance(file_request, Deny):
-            return await _refuse_async(request, file_request)
-        result = hide(await self.authorize(request, resource, **url_args))
-        if isinstance(result.reveal(), HttpResponseBase):
-            return result.reveal()  # type: ignore[no-any-return]
-        response = await file_request.respond_async(result)
+        handler = self._get_handler()
+        file_request = _get_file_request(handler, request, resource)
+        authorize = functools.partial(self.authorize, request, resource, **url_args)
+        response = await handler.handle_async(request, resource, file_request, authorize)
         if isinstance(response, Deny):
             return await _refuse_async(request, response)
         return convert(response)

@@ -6,6 +6,7 @@ For ASGI, use the class of the same name in `cfsign_falcon.asgi`.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 try:
@@ -17,7 +18,6 @@ except ModuleNotFoundError as error:
         "cfsign_falcon needs Falcon: pip install 'cloudfront-cfsign[falcon]'", name="falcon"
     ) from None
 
-from cfsign.config import hide
 from cfsign.views import build_resource_error
 from cfsign_falcon._resource import Resource
 
@@ -37,9 +37,9 @@ class SignedRedirectResource(Resource):
         """Answer GET."""
         if not isinstance(resource, str):
             raise build_resource_error(resource, params)
-        file_request = self._get_file_request(req, resp, resource, req.query_string)
-        result = hide(self.authorize(req, resource, **params))
-        self._send(resp, file_request.respond(result))
+        file_request = self._get_file_request(req, resource, req.query_string)
+        authorize = partial(self.authorize, req, resource, **params)
+        self._send(resp, self._handler.handle(req, resource, file_request, authorize))
 
     def on_head(self, req: falcon.Request, resp: falcon.Response, **params: Any) -> None:
         """Answer HEAD as GET; Falcon sends no body."""

@@ -12,6 +12,7 @@ from cfsign.config import hide
 from cfsign.views import (
     Deny,
     FileRequest,
+    Framework,
     FromSettings,
     OptionAttributes,
     ViewHandler,
@@ -64,6 +65,13 @@ _ERRORS = {
 }
 
 
+def _get_status(error: Exception) -> int | None:
+    return error.status_code if isinstance(error, falcon.HTTPError | falcon.HTTPStatus) else None
+
+
+_FRAMEWORK = Framework(get_status=_get_status)
+
+
 class Resource(FromSettings, OptionAttributes):
     """The base of the WSGI resource and the ASGI resource."""
 
@@ -98,7 +106,9 @@ class Resource(FromSettings, OptionAttributes):
         checked = check_distribution(type(self).__name__, hidden)
         ViewOptions.check_names(options)
         view_options = ViewOptions.from_view(type(self), options)
-        self._handler = ViewHandler(checked, view_options, can_await=self._is_async)
+        self._handler = ViewHandler(
+            checked, view_options, can_await=self._is_async, framework=_FRAMEWORK
+        )
 
     def authorize(self, req: Any, resource: str, **params: Any) -> Any:
         """
@@ -114,19 +124,10 @@ class Resource(FromSettings, OptionAttributes):
         """
         raise NotImplementedError
 
-    def _get_file_request(
-        self,
-        req: Any,
-        resp: Any,
-        resource: str,
-        query: str | bytes,
-    ) -> FileRequest:
+    def _get_file_request(self, req: Any, resource: str, query: str | bytes) -> FileRequest | Deny:
         if self._handler.sets_cookies:
             self._handler.check_site(req.forwarded_scheme, req.forwarded_host)
-        file_request = self._handler.file_request(resource, query)
-        if isinstance(file_request, Deny):
-            _refuse(resp, file_request)
-        return file_request
+        return self._handler.file_request(resource, query)
 
     def _send(self, resp: Any, response: ViewResponse | Deny) -> None:
         if isinstance(response, Deny):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import falcon.asgi
 
-from cfsign.config import hide
 from cfsign.views import build_resource_error
 from cfsign_falcon._resource import Resource
 
@@ -33,9 +33,9 @@ class SignedRedirectResource(Resource):
             raise build_resource_error(resource, params)
         # Not req.query_string: Falcon decodes it as UTF-8, and these are the client's bytes.
         query_string = req.scope["query_string"]
-        file_request = self._get_file_request(req, resp, resource, query_string)
-        result = hide(await self.authorize(req, resource, **params))
-        self._send(resp, await file_request.respond_async(result))
+        file_request = self._get_file_request(req, resource, query_string)
+        authorize = partial(self.authorize, req, resource, **params)
+        self._send(resp, await self._handler.handle_async(req, resource, file_request, authorize))
 
     async def on_head(
         self,

@@ -12,5 +12,6 @@ except ModuleNotFoundError as error:
 from cfsign_flask.extension import CloudFront as CloudFront
 from cfsign_flask.legacy import CloudFilesRedirect as CloudFilesRedirect
 from cfsign_flask.legacy import CloudFrontRedirect as CloudFrontRedirect
+from cfsign_flask.signals import access_decided as access_decided
 from cfsign_flask.view import SignedRedirectView as SignedRedirectView
 from cfsign_flask.view import signed_redirect_blueprint as signed_redirect_blueprint

@@ -12,6 +12,7 @@ from flask import Flask, current_app
 
 from cfsign import ConfigurationError, Distribution, Problem
 from cfsign.views import OptionAttributes, SiteConfig, check_route
+from cfsign_flask.responses import FRAMEWORK
 
 if TYPE_CHECKING:
     from werkzeug.routing import Rule
@@ -44,7 +45,7 @@ class CloudFront:
             ConfigurationError: A setting is wrong, or a view cannot work with the settings. Lists
                 all problems.
         """
-        site_config = SiteConfig.from_config(app.config)
+        site_config = SiteConfig.from_config(app.config, framework=FRAMEWORK)
         views = app.view_functions.values()
         problems = [each for view in views for each in _find_problems(view, site_config)]
         if problems:

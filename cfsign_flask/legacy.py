@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections.abc import Mapping
+from functools import partial
 from inspect import iscoroutinefunction
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
@@ -21,7 +22,7 @@ from cfsign.views import (
     ViewHandler,
     ViewOptions,
 )
-from cfsign_flask.responses import refuse, respond
+from cfsign_flask.responses import FRAMEWORK, refuse, respond
 
 
 class CloudFrontRedirect:
@@ -108,16 +109,14 @@ class CloudFrontRedirect:
         if good_codes is not None:
             handler = handler.replace(allowed_statuses=good_codes)
         file_request = handler.path_request(request.path, _build_path(app))
-        if isinstance(file_request, Deny):
-            return self._refuse(app, file_request)
         if (iscoroutinefunction(self.authorize) or handler.has_async_key) and _is_in_event_loop():
             raise DecisionError(
                 f"the authorize or the private key of {type(self).__name__} is async, and go() "
                 "cannot await it in an async view function",
                 hint="use a plain view function",
             )
-        result = hide(app.ensure_sync(self.authorize)(*args, **kwargs))
-        response = respond(app, handler, file_request, result)
+        authorize = partial(app.ensure_sync(self.authorize), *args, **kwargs)
+        response = respond(app, handler, request.path, file_request, authorize)
         return self._refuse(app, response) if isinstance(response, Deny) else response
 
     def _refuse(self, app: Flask, deny: Deny) -> Response:
@@ -137,7 +136,9 @@ class CloudFrontRedirect:
     def _make_handler(self, config: Any, domain: Any) -> ViewHandler:
         settings: Any = hide({"CLOUDFRONT_DOMAIN": domain, "CLOUDFRONT_CONFIG": config.reveal()})
         try:
-            site_config = SiteConfig.from_config(settings, location=self.location)
+            site_config = SiteConfig.from_config(
+                settings, location=self.location, framework=FRAMEWORK
+            )
         except ConfigurationError as error:
             if any(p.setting == "CLOUDFRONT_DOMAIN" for p in error.problems) and domain is None:
                 raise _MissingDomainError(error.problems) from None

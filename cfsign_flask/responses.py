@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from flask import Flask, abort, after_this_request
+from flask import Flask, abort, after_this_request, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from cfsign.config import Secret
-from cfsign.views import Deny, FileRequest, ViewHandler, ViewResponse
+from cfsign.views import Deny, FileRequest, Framework, ViewHandler
+from cfsign_flask.signals import AccessSignal
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
@@ -18,18 +19,32 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import Headers
 
 
+def _get_status(error: Exception) -> int | None:
+    if not isinstance(error, HTTPException):
+        return None
+    return error.code if error.response is None else error.response.status_code
+
+
+# A view of Flask is sync, also if its `authorize` is async.
+FRAMEWORK = Framework(Response, _get_status, AccessSignal(), can_await_observers=False)
+
+
 def respond(
-    app: Flask, handler: ViewHandler, file_request: FileRequest, result: Secret[Any]
+    app: Flask,
+    handler: ViewHandler,
+    resource: str,
+    file_request: FileRequest | Deny,
+    authorize: Callable[[], object],
 ) -> Response | Deny:
-    """Return Flask's response for *result*, what `authorize` returned, or the refusal."""
-    if isinstance(result.reveal(), Response):
-        passed: Response = result.reveal()
-        return passed
-    if handler.has_async_key:
-        response: ViewResponse | Deny = app.ensure_sync(file_request.respond_async)(result)
-    else:
-        response = file_request.respond(result)
-    if isinstance(response, Deny):
+    """Call `authorize`, and return Flask's response or the refusal."""
+    response = handler.handle(
+        request._get_current_object(),  # type: ignore[attr-defined]  # an observer may keep it
+        resource,
+        file_request,
+        authorize,
+        run_async=app.ensure_sync,
+    )
+    if isinstance(response, Response | Deny):
         return response
     response_class = _make_response_class(app.response_class)  # type: ignore[arg-type]  # hashable
     # JSON brings its Content-Type. For an empty body the type is given here, because Werkzeug looks

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 from flask import Blueprint, current_app, request
 from flask.views import MethodView
 from werkzeug.wrappers import Response
 
-from cfsign.config import hide
 from cfsign.views import (
     Deny,
     OptionAttributes,
@@ -83,10 +83,8 @@ class SignedRedirectView(OptionAttributes, MethodView):
         if handler.sets_cookies:
             handler.check_site(request.scheme, request.host)
         file_request = handler.file_request(resource, request.query_string)
-        if isinstance(file_request, Deny):
-            refuse(file_request)
-        result = hide(app.ensure_sync(self.authorize)(resource, **url_args))
-        response = respond(app, handler, file_request, result)
+        authorize = partial(app.ensure_sync(self.authorize), resource, **url_args)
+        response = respond(app, handler, resource, file_request, authorize)
         if isinstance(response, Deny):
             refuse(response)
         return response

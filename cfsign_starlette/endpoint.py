@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar, Self, cast
 
 from starlette.endpoints import HTTPEndpoint
@@ -23,7 +24,7 @@ from cfsign.views import (
     read_config,
     read_env,
 )
-from cfsign_starlette.responses import get_file_request, respond
+from cfsign_starlette.responses import FRAMEWORK, respond
 
 
 class SignedRedirectEndpoint(OptionAttributes, HTTPEndpoint):
@@ -131,9 +132,8 @@ class SignedRedirectEndpoint(OptionAttributes, HTTPEndpoint):
         resource = path_params.pop("resource", None)
         if not isinstance(resource, str):
             raise build_resource_error(resource, path_params)
-        file_request = get_file_request(self._get_handler(), request, resource)
-        result = hide(await self.authorize(request, resource, **path_params))
-        return await respond(file_request, result)
+        authorize = partial(self.authorize, request, resource, **path_params)
+        return await respond(self._get_handler(), request, resource, authorize)
 
     async def head(self, request: Request) -> Response:
         """Answer HEAD as GET. Without this method, Starlette before 1.9 omits HEAD in `Allow`."""
@@ -156,5 +156,7 @@ class SignedRedirectEndpoint(OptionAttributes, HTTPEndpoint):
         if handler is None or handler.distribution is not cls.distribution:
             cls._check_authorize()
             distribution = check_distribution(cls.__name__, cls.distribution)
-            cls._handler = handler = ViewHandler(distribution, ViewOptions.from_view(cls))
+            cls._handler = handler = ViewHandler(
+                distribution, ViewOptions.from_view(cls), framework=FRAMEWORK
+            )
         return handler

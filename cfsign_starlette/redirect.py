@@ -18,7 +18,7 @@ from cfsign.views import (
     build_resource_error,
     check_distribution,
 )
-from cfsign_starlette.responses import get_file_request, respond
+from cfsign_starlette.responses import FRAMEWORK, respond
 
 
 class SignedRedirect(FromSettings):
@@ -44,7 +44,8 @@ class SignedRedirect(FromSettings):
         del distribution
         checked = check_distribution("signed_redirect", hidden)
         ViewOptions.check_names(options)
-        self._handler = ViewHandler(checked, ViewOptions.from_view(type(self), options))
+        view_options = ViewOptions.from_view(type(self), options)
+        self._handler = ViewHandler(checked, view_options, framework=FRAMEWORK)
 
     async def __call__(self, request: Request, resource: str, result: object) -> Response:
         """
@@ -71,7 +72,11 @@ class SignedRedirect(FromSettings):
             raise TypeError(f"request must be a Request, got {type(request).__name__}")
         if not isinstance(resource, str):
             raise build_resource_error(resource, request.path_params)
-        return await respond(get_file_request(self._handler, request, resource), hidden)
+
+        async def return_result() -> object:
+            return hidden
+
+        return await respond(self._handler, request, resource, return_result)
 
     @property
     def responses(self) -> dict[int | str, dict[str, Any]]:

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from http.client import responses as phrases
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cfsign.config import Secret
-from cfsign.views import Deny, FileRequest, ViewHandler
+from cfsign.views import Deny, Framework, ViewHandler
 
 
-def get_file_request(handler: ViewHandler, request: Request, resource: str) -> FileRequest:
-    """Validate the request for the file *resource*; raise `HTTPException` if it is not valid."""
+def _get_status(error: Exception) -> int | None:
+    return error.status_code if isinstance(error, HTTPException) else None
+
+
+FRAMEWORK = Framework(Response, _get_status)
+
+
+async def respond(
+    handler: ViewHandler,
+    request: Request,
+    resource: str,
+    authorize: Callable[[], Awaitable[object]],
+) -> Response:
+    """Call `authorize`, and return Starlette's response or raise `HTTPException`."""
     if handler.sets_cookies:
         handler.check_site(request.scope.get("scheme", "http"), request.headers.get("host", ""))
     file_request = handler.file_request(resource, request.scope["query_string"])
-    if isinstance(file_request, Deny):
-        _refuse(file_request)
-    return file_request
-
-
-async def respond(file_request: FileRequest, result: Secret[Any]) -> Response:
-    """Return Starlette's response for *result*, or raise `HTTPException` if it refuses."""
-    if isinstance(result.reveal(), Response):
-        passed: Response = result.reveal()
-        return passed
-    response = await file_request.respond_async(result)
+    response = await handler.handle_async(request, resource, file_request, authorize)
+    if isinstance(response, Response):
+        return response
     if isinstance(response, Deny):
         _refuse(response)
     converted = Response(response.body, response.status)

@@ -35,7 +35,7 @@ KEY_RING_FIELDS = ("keys", "key_ring")
 SINGLE_KEY_FIELDS = ("key_pair_id", "private_key", "password", "hash_algorithm")
 
 #: The settings of views; they go into `Configuration.view_options`.
-VIEW_FIELDS = ("allowed_statuses", "code", "headers", "cache_redirect")
+VIEW_FIELDS = ("allowed_statuses", "code", "headers", "cache_redirect", "observers")
 
 #: Names from 2012 that are still read, and the names of today.
 OLD_NAMES = {"priv_key_string": "private_key", "expires": "expires_in"}
@@ -130,6 +130,23 @@ def check_allowed_statuses(statuses: object) -> tuple[int, ...]:
         f"allowed_statuses must be a list of integers from 200 to 299, got {shown}",
         hint="the default is [200, 204]",
     )
+
+
+def check_observers(observers: object) -> tuple[Callable[..., object], ...]:
+    """Return *observers* as a tuple if each can be called, else raise ConfigurationError."""
+    hint = "set a list of functions that take (event, request)"
+    if not isinstance(observers, tuple | list):
+        raise ConfigurationError(
+            f"observers must be a list, got {type(observers).__name__}", hint=hint
+        )
+    for observer in observers:
+        # A class would be instantiated by each event instead of being called with it.
+        if not callable(observer) or isinstance(observer, type):
+            what = f"the class {observer.__name__}" if isinstance(observer, type) else ""
+            raise ConfigurationError(
+                f"observers must be callable, got {what or type(observer).__name__}", hint=hint
+            )
+    return tuple(observers)
 
 
 def _is_success(status: object) -> bool:
@@ -230,4 +247,5 @@ FIELDS: dict[str, Field] = {
     "code": Field(check_code),
     "headers": Field(check_headers, may_be_none=True),
     "cache_redirect": Field(check_cache_redirect),
+    "observers": Field(check_observers),
 }

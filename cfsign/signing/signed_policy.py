@@ -7,6 +7,7 @@ import re
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
+from time import perf_counter
 from types import MappingProxyType
 
 from cfsign.errors import ResourceError
@@ -36,9 +37,11 @@ class SignedPolicy:
     Attributes:
         policy: The policy that is signed.
         key_pair_id: CloudFront's id of the public key that verifies it.
+        hash_algorithm: The hash algorithm of the signature, "SHA1" or "SHA256".
+        signed_at: When it was signed, in seconds of `time.perf_counter`.
     """
 
-    __slots__ = ("_query", "key_pair_id", "policy")
+    __slots__ = ("_query", "hash_algorithm", "key_pair_id", "policy", "signed_at")
 
     def __init__(
         self, policy: Policy, signature: bytes, key_pair_id: str, hash_algorithm: HashAlgorithm
@@ -50,6 +53,8 @@ class SignedPolicy:
         )
         self.policy = policy
         self.key_pair_id = key_pair_id
+        self.hash_algorithm = hash_algorithm
+        self.signed_at = perf_counter()
         self._query = build_query(parameter, signature, key_pair_id, hash_algorithm)
 
     def __repr__(self) -> str:

@@ -2,7 +2,7 @@
 Views: what every framework adapter needs.
 
 An adapter builds a `SiteConfig` from the site's settings, asks it for the `ViewHandler` of a view,
-and per request calls `ViewHandler.file_request`, the site's `authorize`, and `FileRequest.respond`.
+and per request calls `ViewHandler.file_request` and `ViewHandler.handle`.
 """
 
 from cfsign.views.construction import (
@@ -19,6 +19,7 @@ from cfsign.views.events import AccessEvent, Observer, Outcome
 from cfsign.views.folder_cookies import FolderCookies
 from cfsign.views.handler import FileRequest, ViewHandler
 from cfsign.views.options import OptionAttributes, ViewOptions
+from cfsign.views.recorder import Framework, log_failure
 from cfsign.views.response import ViewResponse
 from cfsign.views.site_config import SiteConfig
 
@@ -28,6 +29,7 @@ __all__ = [
     "Deny",
     "FileRequest",
     "FolderCookies",
+    "Framework",
     "FromSettings",
     "Observer",
     "OptionAttributes",
@@ -41,6 +43,7 @@ __all__ = [
     "check_distribution",
     "check_route",
     "decide",
+    "log_failure",
     "read_config",
     "read_env",
 ]

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, unquote
 
-from cfsign.config.fields import get_host
+from cfsign.config.fields import check_observers, get_host
 from cfsign.config.headers import add_no_store, build_private_headers
 from cfsign.errors import (
     ConfigurationError,
@@ -32,9 +32,21 @@ from cfsign.signing.signed_policy import SignedPolicy
 from cfsign.signing.url import check_url
 from cfsign.utils.secret import hide
 from cfsign.views.decision import PLAIN_ALLOW, Allow, Deny, decide
+from cfsign.views.events import Observer, Outcome
 from cfsign.views.folder_cookies import warn_of_missing_domain
 from cfsign.views.options import ViewOptions
+from cfsign.views.recorder import (
+    NO_FRAMEWORK,
+    Framework,
+    Recorder,
+    describe_observer,
+    is_async_observer,
+    order_observers,
+)
 from cfsign.views.response import Headers, ViewResponse, build_json, build_redirect
+
+#: Returns a plain function for a coroutine function, such as Flask's `app.ensure_sync`.
+RunAsync: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 _logger = logging.getLogger("cfsign")
 
@@ -55,6 +67,8 @@ class ViewHandler:
         location: A URL of the distribution that is signed for every request, or "" to sign the
             requested file.
         headers: The headers of a response that must not be cached.
+        observers: What is called with the event of each request, in this order.
+        framework: What the handler needs to know of the framework.
         sends_url_only: True if a response needs nothing of the signature but the URL, and no
             policy is cached. A URL is signed faster than a policy.
 
@@ -66,8 +80,10 @@ class ViewHandler:
     __slots__ = (
         "_checked_sites",
         "distribution",
+        "framework",
         "headers",
         "location",
+        "observers",
         "options",
         "sends_url_only",
     )
@@ -79,6 +95,8 @@ class ViewHandler:
         *,
         location: str = "",
         can_await: bool = True,
+        observers: Iterable[Observer] = (),
+        framework: Framework = NO_FRAMEWORK,
     ) -> None:
         """
         Check that *options* work with *distribution*.
@@ -87,16 +105,22 @@ class ViewHandler:
             distribution: The distribution that serves the files.
             options: The view's options.
             location: A URL of the distribution to sign for every request.
-            can_await: False if the view cannot call `FileRequest.respond_async`.
+            can_await: False if the view cannot call `handle_async`.
+            observers: Called with the event of each request, in addition to `options.observers`.
+            framework: What the handler needs to know of the framework.
         """
+        if observers:
+            options = options.replace(observers=(*options.observers, *check_observers(observers)))
         self.distribution = distribution
         self.options = options
+        self.framework = framework
+        self.observers = order_observers(options.observers)
         self.location = location
         self.headers: Headers = tuple(add_no_store(options.headers).items())
         self.sends_url_only = options.delivery == "redirect" and distribution.expiry_step is None
         # Each client chooses the Host header, so the number of hosts is limited.
         self._checked_sites: dict[tuple[str, str, str | None], object] = {}
-        _check_compatibility(distribution, options, can_await)
+        _check_compatibility(distribution, options, can_await, framework)
         if location and not check_url(location).startswith(f"{distribution.domain}/"):
             raise ResourceError(
                 f"the location is not a URL of {distribution.domain}",
@@ -123,6 +147,7 @@ class ViewHandler:
             self.options.replace(**options),
             location=self.location,
             can_await=can_await,
+            framework=self.framework,
         )
         handler._checked_sites = self._checked_sites
         return handler
@@ -200,6 +225,91 @@ class ViewHandler:
         except ResourceError:
             return Deny(404)
 
+    def handle(
+        self,
+        request: Any,
+        resource: str,
+        file_request: FileRequest | Deny,
+        authorize: Callable[[], object],
+        *,
+        run_async: RunAsync | None = None,
+    ) -> Any:
+        """
+        Call `authorize`, sign if it allows the request, and report the decision to the observers.
+
+        Args:
+            request: The framework's request, for the observers.
+            resource: The plain path of the file, for the event.
+            file_request: The result of `file_request` or `path_request`.
+            authorize: Returns what the site's `authorize` returned. It is not called for a `Deny`.
+            run_async: Returns a plain function for a coroutine function. An asynchronous private
+                key needs it.
+
+        Returns:
+            What `FileRequest.respond` returns; or the framework's own response, if `authorize`
+            returned one; or `Deny(503)` if an observer failed whose `fail_closed` is true.
+
+        Raises:
+            Exception: What `authorize` and `FileRequest.respond` raise.
+        """
+        is_observed = self.observers or self.framework.signal
+        recorder = Recorder(self, request, resource) if is_observed else None
+        try:
+            if isinstance(file_request, Deny):
+                response: Any = file_request
+            else:
+                result = hide(authorize())
+                if isinstance(result.reveal(), self.framework.response_type):
+                    response = result.reveal()
+                    if recorder is not None:
+                        recorder.outcome = "refused"
+                elif run_async is not None and self.has_async_key:
+                    response = run_async(file_request.respond_async)(result, recorder)
+                else:
+                    response = file_request.respond(result, recorder)
+        except Exception as error:
+            if recorder is None:
+                raise
+            deny = recorder.report(recorder.get_error_status(error))
+            if deny is None or recorder.outcome == "error":
+                raise
+            return deny
+        if recorder is None:
+            return response
+        return recorder.report(_get_status(response)) or response
+
+    async def handle_async(
+        self,
+        request: Any,
+        resource: str,
+        file_request: FileRequest | Deny,
+        authorize: Callable[[], Awaitable[object]],
+    ) -> Any:
+        """Async version of `handle`."""
+        is_observed = self.observers or self.framework.signal
+        recorder = Recorder(self, request, resource) if is_observed else None
+        try:
+            if isinstance(file_request, Deny):
+                response: Any = file_request
+            else:
+                result = hide(await authorize())
+                if isinstance(result.reveal(), self.framework.response_type):
+                    response = result.reveal()
+                    if recorder is not None:
+                        recorder.outcome = "refused"
+                else:
+                    response = await file_request.respond_async(result, recorder)
+        except Exception as error:
+            if recorder is None:
+                raise
+            deny = await recorder.report_async(recorder.get_error_status(error))
+            if deny is None or recorder.outcome == "error":
+                raise
+            return deny
+        if recorder is None:
+            return response
+        return await recorder.report_async(_get_status(response)) or response
+
 
 class FileRequest:
     """A validated request for a file. Nothing is authorized or signed yet."""
@@ -213,12 +323,13 @@ class FileRequest:
     def __repr__(self) -> str:
         return f"<FileRequest {self._url}>"
 
-    def respond(self, result: object) -> ViewResponse | Deny:
+    def respond(self, result: object, recorder: Recorder | None = None) -> ViewResponse | Deny:
         """
         Decide on *result* and, if it allows the request, sign.
 
         Args:
             result: The return value of `authorize`.
+            recorder: What reports the decision to observers.
 
         Returns:
             The response; or a `Deny`: that of `authorize`, 404 if the URL is too long to sign, 403
@@ -233,37 +344,55 @@ class FileRequest:
         del result  # if it is not a decision, it may be anything
         decision = decide(hidden.reveal(), handler.options.allowed_statuses)
         if isinstance(decision, Deny):
+            if recorder is not None:
+                recorder.outcome = "refused"
             return decision
+        distribution, conditions = handler.distribution, _get_conditions(decision)
+        if recorder is not None:
+            recorder.begin_signing()
         try:
-            conditions = _get_conditions(decision)
-            if handler.sends_url_only:
-                url = handler.distribution.sign_url(self._url, **conditions)
+            if handler.sends_url_only and recorder is None:
+                url = distribution.sign_url(self._url, **conditions)
                 return build_redirect(url, handler.options.code, handler.headers)
-            signed_policy = handler.distribution.sign_resource(
-                self._choose_resource(), **conditions
-            )
-            return self._build_response(decision, signed_policy)
+            signed_policy = distribution.sign_resource(self._choose_resource(), **conditions)
+            if recorder is not None:
+                recorder.end_signing(signed_policy)
+            response = self._build_response(decision, signed_policy)
         except (ResourceError, KeyUnavailableError, IPv6Error) as error:
-            return _convert_to_deny(error)
+            return _convert_to_deny(error, recorder)
+        if recorder is not None:
+            recorder.outcome = "allowed"
+        return response
 
-    async def respond_async(self, result: object) -> ViewResponse | Deny:
+    async def respond_async(
+        self, result: object, recorder: Recorder | None = None
+    ) -> ViewResponse | Deny:
         """Async version of `respond`."""
         handler, hidden = self._handler, hide(result)
         del result  # if it is not a decision, it may be anything
         decision = decide(hidden.reveal(), handler.options.allowed_statuses)
         if isinstance(decision, Deny):
+            if recorder is not None:
+                recorder.outcome = "refused"
             return decision
+        distribution, conditions = handler.distribution, _get_conditions(decision)
+        if recorder is not None:
+            recorder.begin_signing()
         try:
-            conditions = _get_conditions(decision)
-            if handler.sends_url_only:
-                url = await handler.distribution.sign_url_async(self._url, **conditions)
+            if handler.sends_url_only and recorder is None:
+                url = await distribution.sign_url_async(self._url, **conditions)
                 return build_redirect(url, handler.options.code, handler.headers)
-            signed_policy = await handler.distribution.sign_resource_async(
+            signed_policy = await distribution.sign_resource_async(
                 self._choose_resource(), **conditions
             )
-            return self._build_response(decision, signed_policy)
+            if recorder is not None:
+                recorder.end_signing(signed_policy)
+            response = self._build_response(decision, signed_policy)
         except (ResourceError, KeyUnavailableError, IPv6Error) as error:
-            return _convert_to_deny(error)
+            return _convert_to_deny(error, recorder)
+        if recorder is not None:
+            recorder.outcome = "allowed"
+        return response
 
     def _choose_resource(self) -> str:
         """Return the policy's resource: the URL, or for cookies the pattern of its folder."""
@@ -300,7 +429,15 @@ class FileRequest:
         return tuple(("Set-Cookie", value) for value in values)
 
 
-def _check_compatibility(distribution: Distribution, options: ViewOptions, can_await: bool) -> None:
+def _get_status(response: Any) -> int:
+    """Return the status of our response, or of the framework's own."""
+    is_ours = isinstance(response, ViewResponse | Deny)
+    return int(response.status if is_ours else response.status_code)
+
+
+def _check_compatibility(
+    distribution: Distribution, options: ViewOptions, can_await: bool, framework: Framework
+) -> None:
     problems: list[Problem] = []
     if options.delivery == "cookies":
         problems += find_cookie_problems(
@@ -321,6 +458,16 @@ def _check_compatibility(distribution: Distribution, options: ViewOptions, can_a
                 "this view cannot await an asynchronous private key",
                 "use the async view, or a private key whose sign is a plain method",
             )
+        )
+    if not can_await or not framework.can_await_observers:
+        problems += (
+            Problem(
+                "observers",
+                f"this view cannot await the async observer {describe_observer(observer)}",
+                "use the async view, or a plain function",
+            )
+            for observer in options.observers
+            if is_async_observer(observer)
         )
     if problems:
         raise ConfigurationError(problems)
@@ -367,11 +514,18 @@ def _get_conditions(allow: Allow) -> Conditions:
     }
 
 
-def _convert_to_deny(error: ResourceError | KeyUnavailableError | IPv6Error) -> Deny:
+def _convert_to_deny(
+    error: ResourceError | KeyUnavailableError | IPv6Error, recorder: Recorder | None
+) -> Deny:
+    outcome: Outcome
     if isinstance(error, ResourceError):
-        return Deny(404)
-    if isinstance(error, IPv6Error):
+        outcome, deny = "invalid", Deny(404)
+    elif isinstance(error, IPv6Error):
         _logger.warning("answered with 403, nothing signed: %s", error)
-        return Deny(403)
-    _logger.error("answered with 503, nothing signed: %s", error)
-    return Deny(503)
+        outcome, deny = "refused", Deny(403)
+    else:
+        _logger.error("answered with 503, nothing signed: %s", error)
+        outcome, deny = "key_unavailable", Deny(503)
+    if recorder is not None:
+        recorder.outcome = outcome
+    return deny

@@ -17,6 +17,7 @@ from cfsign.config.fields import (
     check_cache_redirect,
     check_code,
     check_headers,
+    check_observers,
 )
 from cfsign.config.headers import has_cache_control
 from cfsign.errors import CfsignWarning, ConfigurationError, Problem
@@ -54,6 +55,8 @@ class ViewOptions:
             cached response: if you revoke access in the meantime, the browser notices only when
             its copy expires, or when its cookies or its `Authorization` header change. A response
             to an `Allow` with conditions is never cached.
+        observers: Called as `observer(event, request)` with the `AccessEvent` of each request,
+            after signing and before the response leaves.
 
     Raises:
         ConfigurationError: An option has a wrong value, or two options exclude each other.
@@ -67,6 +70,7 @@ class ViewOptions:
     cookie_domain: str | None = None
     cookie_samesite: str | None = None
     cache_redirect: bool = False
+    observers: tuple[Callable[..., object], ...] = ()
 
     # The generated __hash__ would fail on the mapping.
     __hash__ = None  # type: ignore[assignment]
@@ -82,6 +86,7 @@ class ViewOptions:
             ("headers", check_headers(self.headers)),
             ("forward_query", _check_forward_query(self.forward_query)),
             ("allowed_statuses", check_allowed_statuses(self.allowed_statuses)),
+            ("observers", check_observers(self.observers)),
         ):
             object.__setattr__(self, name, value)
         check_cookie_options(self.cookie_domain or None, self.cookie_samesite)
@@ -157,6 +162,7 @@ class OptionAttributes:
     cookie_domain: ClassVar[str | None] = None
     cookie_samesite: ClassVar[str | None] = None
     cache_redirect: ClassVar[bool | None] = None
+    observers: ClassVar[tuple[Callable[..., object], ...] | None] = None
 
 
 def _find_misspelt(view: type) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -12,8 +12,10 @@ from cfsign.errors import ConfigurationError, Problem
 from cfsign.signing.distribution import Distribution
 from cfsign.signing.url import split_location
 from cfsign.utils.secret import hide, hide_arguments
+from cfsign.views.events import Observer
 from cfsign.views.handler import ViewHandler
 from cfsign.views.options import ViewOptions
+from cfsign.views.recorder import NO_FRAMEWORK, Framework
 
 
 class SiteConfig:
@@ -32,20 +34,34 @@ class SiteConfig:
     __slots__ = ("_handlers", "default_handler", "distribution", "options")
 
     def __init__(
-        self, distribution: Distribution, options: ViewOptions, *, location: str = ""
+        self,
+        distribution: Distribution,
+        options: ViewOptions | None = None,
+        *,
+        location: str = "",
+        observers: Iterable[Observer] = (),
+        framework: Framework = NO_FRAMEWORK,
     ) -> None:
         """
         Check that *options* work with *distribution*.
 
         Args:
             distribution: The distribution that serves the site's files.
-            options: The site's options.
+            options: The site's options. None: the defaults.
             location: A URL of the distribution to sign for every request; "" signs the requested
                 file.
+            observers: Called as `observer(event, request)` with the `AccessEvent` of each request.
+            framework: What the handlers need to know of the framework.
         """
         self.distribution = distribution
-        self.options = options
-        self.default_handler = ViewHandler(distribution, options, location=location)
+        self.default_handler = ViewHandler(
+            distribution,
+            options or ViewOptions(),
+            location=location,
+            observers=observers,
+            framework=framework,
+        )
+        self.options = self.default_handler.options
         # Weak keys: Django makes a view for each request, and must be able to free it.
         self._handlers: WeakKeyDictionary[object, ViewHandler] = WeakKeyDictionary()
 
@@ -54,7 +70,13 @@ class SiteConfig:
 
     @classmethod
     @hide_arguments
-    def from_config(cls, mapping: Mapping[str, Any], *, location: str = "") -> SiteConfig:
+    def from_config(
+        cls,
+        mapping: Mapping[str, Any],
+        *,
+        location: str = "",
+        framework: Framework = NO_FRAMEWORK,
+    ) -> SiteConfig:
         """
         Load the settings `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`.
 
@@ -63,6 +85,7 @@ class SiteConfig:
             location: A domain or URL that replaces `CLOUDFRONT_DOMAIN`, or a path below
                 `CLOUDFRONT_DOMAIN` that starts with `/`. If it has a path, it is signed for every
                 request.
+            framework: What the handlers need to know of the framework.
 
         Raises:
             ConfigurationError: The settings are wrong. Lists all problems.
@@ -78,7 +101,8 @@ class SiteConfig:
         distribution = Distribution.from_configuration(configuration)
         if is_path:
             location = distribution.domain + location
-        return cls(distribution, ViewOptions(**configuration.view_options), location=location)
+        options = ViewOptions(**configuration.view_options)
+        return cls(distribution, options, location=location, framework=framework)
 
     def handler(
         self, view: object, cache_key: object = None, *, can_await: bool = True
@@ -90,7 +114,7 @@ class SiteConfig:
             view: The view. Its attributes that are options and not None override the site's.
             cache_key: The handler is built once for each *cache_key*, and freed with it. The
                 default is *view*.
-            can_await: False if the view cannot call `FileRequest.respond_async`.
+            can_await: False if the view cannot call `ViewHandler.handle_async`.
 
         Raises:
             ConfigurationError: An option is wrong, or cannot work with the distribution.

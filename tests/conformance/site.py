@@ -32,6 +32,12 @@ def settings_from(environ: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def site_options(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of the whole site, for an adapter whose views take a distribution."""
+    config = settings.get("CLOUDFRONT_CONFIG", {})
+    return {"observers": config["observers"]} if "observers" in config else {}
+
+
 def create_app() -> Any:
     """Return the application of the adapter that the environment names, for a server."""
     found = driver(os.environ["SITE_ADAPTER"])

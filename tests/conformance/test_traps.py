@@ -38,10 +38,10 @@ def in_process(adapter, make_client):
 def respond_with(monkeypatch, response):
     """Make every allowed request return *response*."""
 
-    async def respond_async(*args):
+    async def respond_async(*args, **options):
         return response
 
-    monkeypatch.setattr(FileRequest, "respond", lambda *args: response)
+    monkeypatch.setattr(FileRequest, "respond", lambda *args, **options: response)
     monkeypatch.setattr(FileRequest, "respond_async", respond_async)
 
 

@@ -8,6 +8,7 @@ import pytest
 from cfsign import Distribution, Signer, TrustedKeyGroup
 from cfsign.views import SiteConfig, ViewOptions
 from cfsign_flask import CloudFront, SignedRedirectView, signed_redirect_blueprint
+from cfsign_flask.responses import FRAMEWORK
 
 DOMAIN = "http://d1097jtk.cloudfront.net"
 
@@ -73,7 +74,7 @@ def app(rule, settings):
 def signed(app, recorder):
     """The messages that the site's key signs from now on."""
     distribution = Distribution(app.config["CLOUDFRONT_DOMAIN"], Signer("ABCDEF", recorder))
-    app.extensions["cloudfront"] = SiteConfig(distribution, ViewOptions())
+    app.extensions["cloudfront"] = SiteConfig(distribution, ViewOptions(), framework=FRAMEWORK)
     return recorder.signed
 
 

@@ -9,6 +9,7 @@ import falcon
 
 from cfsign import Distribution
 from tests.conformance.cases import VIEWS
+from tests.conformance.site import site_options
 
 
 def _raise(error: Exception) -> Any:
@@ -34,5 +35,8 @@ ERRORS = (
 def routes(resource: type, settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     distribution = Distribution.from_config(settings)
     for name, options in VIEWS.items():
-        yield f"/{name}/{{case}}/{{resource:path}}", resource(distribution, **options)
+        yield (
+            f"/{name}/{{case}}/{{resource:path}}",
+            resource(distribution, **options, **site_options(settings)),
+        )
     yield "/nested/{case}/{resource:path}", resource.from_config(settings)

@@ -8,6 +8,7 @@ from cfsign import Distribution
 from cfsign_starlette import signed_redirect
 from tests.conformance.cases import VIEWS, rule
 from tests.conformance.drivers import starlette_site
+from tests.conformance.site import site_options
 
 IS_ASGI = IS_ASYNC = True
 PREFIX = ""
@@ -29,7 +30,7 @@ def create_app(settings):
     distribution = Distribution.from_config(settings)
     app = FastAPI(exception_handlers=starlette_site.PAGES)
     for name, options in VIEWS.items():
-        media = signed_redirect(distribution, **options)
+        media = signed_redirect(distribution, **options, **site_options(settings))
         add_route(app, f"/{name}/{{case}}/{{resource:path}}", media)
     nested = APIRouter(prefix="/nested/{case}")
     add_route(nested, "/{resource:path}", signed_redirect.from_config(settings))

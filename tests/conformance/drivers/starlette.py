@@ -9,6 +9,7 @@ from cfsign import Distribution
 from cfsign_starlette import SignedRedirectEndpoint
 from tests.conformance.cases import VIEWS, rule
 from tests.conformance.drivers import starlette_site
+from tests.conformance.site import site_options
 
 IS_ASGI = IS_ASYNC = True
 PREFIX = ""
@@ -23,7 +24,10 @@ class Content(SignedRedirectEndpoint):
 def create_app(settings):
     distribution = Distribution.from_config(settings)
     routes = [
-        Route(f"/{name}/{{case}}/{{resource:path}}", Content.as_endpoint(distribution, **options))
+        Route(
+            f"/{name}/{{case}}/{{resource:path}}",
+            Content.as_endpoint(distribution, **options, **site_options(settings)),
+        )
         for name, options in VIEWS.items()
     ]
     nested = Route("/{resource:path}", Content.from_config(settings))
