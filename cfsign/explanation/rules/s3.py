@@ -99,7 +99,7 @@ def check_s3_response(response: ErrorResponse, context: Context | None) -> Itera
         yield Cause(mistake, Reason.ALLOWED, message, hint, evidence, certain=is_fact)
     elif _ANONYMOUS in response.message:
         message = "S3 got a response-content-... parameter in a request that is not signed for S3"
-        hint = "use origin access control for the bucket, so that CloudFront signs its requests to S3"
+        hint = "use origin access control for the bucket, so that CloudFront signs for S3"
         yield Cause(Mistake.S3_RESPONSE, Reason.ALLOWED, message, hint, evidence)
     elif response.code.startswith("KMS.") or "KMS" in response.message:
         yield Cause(Mistake.S3_ENCRYPTION, Reason.ALLOWED, _KMS, _ALLOW_KMS, evidence)
