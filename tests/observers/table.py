@@ -14,7 +14,7 @@ from typing import Any
 import time_machine
 
 from cfsign.observers import AuditLog
-from tests.observers.run import make_decisions, make_ring
+from tests.observers.run import make_decisions
 from tests.observers.telemetry import Telemetry
 
 PAGE = Path(__file__).parents[2] / "docs" / "events.md"
@@ -34,8 +34,7 @@ def build_table() -> str:
     """Return what OpenTelemetry's exporters received in a run."""
     telemetry = Telemetry()
     observer = telemetry.make_observer()
-    observer.add_key_ring(make_ring(), max_expires_in=3600)
-    make_decisions([observer])
+    observer.add_key_ring(make_decisions([observer]), max_expires_in=360)
     spans = Counter((span.name, _describe(span.attributes)) for span in telemetry.read_spans())
     return "\n".join(
         [

@@ -16,12 +16,9 @@ pytest.importorskip("flask")
 
 import flask
 
-from cfsign.config.fields import FIELDS
 from cfsign.observers import AuditLog
 from cfsign.views import ViewOptions
 from cfsign_flask import CloudFront, SignedRedirectView
-
-pytestmark = pytest.mark.skipif("observers" not in FIELDS, reason="needs the setting observers")
 
 DELIVERIES: dict[str, dict[str, Any]] = {
     "redirect": {},
