@@ -7,6 +7,11 @@ from dataclasses import dataclass, field
 
 from cfsign.checking.matching import is_host
 
+#: The WSGI variables in which servers provide the request target as it was sent.
+TARGET_VARIABLES = ("REQUEST_URI", "RAW_URI")
+#: The WSGI variable that tells the origin whether the path is open.
+IS_OPEN_VARIABLE = "cfsign.edge.is_open"
+
 # RFC 9112, section 3.2.2: a request target with scheme and host.
 _ABSOLUTE_FORM = re.compile(r"https?://([^/?]*)(.*)", re.IGNORECASE | re.DOTALL)
 

@@ -12,15 +12,14 @@ from cfsign.edge.access import AccessDecision
 from cfsign.edge.access_log import log_request
 from cfsign.edge.middleware import Middleware
 from cfsign.edge.request import (
+    IS_OPEN_VARIABLE,
+    TARGET_VARIABLES,
     ViewerRequest,
     build_viewer_url,
     join_target,
     remove_target_host,
 )
 from cfsign.edge.responses import add_cloudfront_headers, build_refusal
-
-# The names under which servers provide the request target as it was sent.
-_TARGETS = ("REQUEST_URI", "RAW_URI")
 
 
 class WSGIEdge(Middleware[WSGIApplication]):
@@ -41,6 +40,7 @@ class WSGIEdge(Middleware[WSGIApplication]):
         decision = self._access.decide(request)
         if decision:
             origin_environ = _remove_target_host(environ)
+            origin_environ[IS_OPEN_VARIABLE] = decision.is_open
             if not decision.is_open:
                 origin_environ = _remove_credential(origin_environ)
             return self._app(
@@ -92,13 +92,13 @@ def _read_request(environ: WSGIEnvironment) -> ViewerRequest:
 
 
 def _remove_target_host(environ: WSGIEnvironment) -> WSGIEnvironment:
-    targets = {name: environ[name] for name in _TARGETS if name in environ}
+    targets = {name: environ[name] for name in TARGET_VARIABLES if name in environ}
     return {**environ, **{name: remove_target_host(target) for name, target in targets.items()}}
 
 
 def _remove_credential(environ: WSGIEnvironment) -> WSGIEnvironment:
     stripped = dict(environ)
-    for name in _TARGETS:
+    for name in TARGET_VARIABLES:
         if name in stripped:
             path, mark, query = stripped[name].partition("?")
             own = strip_query(query) if mark else None

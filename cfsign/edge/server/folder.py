@@ -1,11 +1,11 @@
-"""A folder as an origin: WhiteNoise, with Range, HEAD and conditional requests."""
+"""A folder as an origin: WhiteNoise, with what S3 does in addition."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
-from email.utils import parsedate
+from calendar import timegm
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,26 +19,65 @@ from whitenoise.responders import (  # type: ignore[import-untyped]
     StaticFile,
 )
 
+from cfsign.edge.request import IS_OPEN_VARIABLE
+from cfsign.edge.server.conditions import check_conditions, matches_if_range
+from cfsign.edge.server.s3 import (
+    ACCESS_DENIED,
+    ANONYMOUS_OVERRIDE,
+    INVALID_HEADER,
+    NO_SUCH_KEY,
+    read_overrides,
+    replace_headers,
+)
+from cfsign.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 # The methods of an S3 bucket for reading; its CORS rules answer OPTIONS.
 _METHODS = "GET, HEAD, OPTIONS"
+# Video formats that WhiteNoise does not know (RFC 8216, section 10; ISO/IEC 23009-1; W3C WebVTT).
+_MEDIA_TYPES = {".m4s": "video/iso.segment", ".mpd": "application/dash+xml", ".vtt": "text/vtt"}
 # RFC 9110, section 14.1.2: one range. WhiteNoise answers other ranges with the whole file.
 _RANGE = re.compile(r"bytes=(?:([0-9]+)-([0-9]+)?|-([0-9]+))", re.IGNORECASE)
 
 
-def create_folder_app(folder: Path) -> WSGIApplication:
+def create_folder_app(
+    folder: Path, *, max_age: int = 0, missing_status: int = 404
+) -> WSGIApplication:
     """
-    Return an application that serves *folder* without any access check.
+    Return an application that serves *folder* as an S3 bucket does, without any access check.
 
     Files are looked up on each request, so new files are served at once. Symbolic links are
-    followed inside the folder; a link that leads out of it gives a 404.
+    followed inside the folder; a link that leads out of it is a missing file.
+
+    Args:
+        folder: The folder.
+        max_age: How many seconds browsers may cache a file. With 0, no browser shows a cached file
+            after its URL expired.
+        missing_status: The status for a missing file. S3 answers 403 instead of 404 to a caller
+            that may not list the bucket.
+
+    Raises:
+        ConfigurationError: The status is neither 403 nor 404, or max_age is negative.
     """
-    # No max-age: a browser would show a cached file after its URL expired.
+    if missing_status not in (403, 404):
+        raise ConfigurationError(
+            f"the status for a missing file cannot be {missing_status}", hint="use 403 or 404"
+        )
+    if max_age < 0:
+        raise ConfigurationError(
+            f"max_age must be a number of seconds, got {max_age}", hint="use 0 or more"
+        )
+    missing = NO_SUCH_KEY if missing_status == 404 else ACCESS_DENIED
     # No CORS headers: a bucket sends none by default, and the edge adds them if configured.
     app: WSGIApplication = _FolderApp(
-        _respond_not_found, root=folder, max_age=0, autorefresh=True, allow_all_origins=False
+        missing.respond,
+        root=folder,
+        max_age=max_age,
+        autorefresh=True,
+        allow_all_origins=False,
+        mimetypes=_MEDIA_TYPES,
     )
 
     def respond(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -46,14 +85,49 @@ def create_folder_app(folder: Path) -> WSGIApplication:
             start_response("200 OK", [("Allow", _METHODS), ("Content-Length", "0")])
             return []
         if "\0" in environ.get("PATH_INFO", ""):
-            return _respond_not_found(environ, start_response)  # `open` would raise ValueError
-        return app(environ, start_response)
+            return missing.respond(environ, start_response)  # `open` would raise ValueError
+        try:
+            overrides = read_overrides(environ.get("QUERY_STRING", ""))
+        except ValueError:
+            return INVALID_HEADER.respond(environ, start_response)
+        if not overrides:
+            return app(environ, start_response)
+        # CloudFront signs what it sends to S3 only for a private bucket.
+        if environ.get(IS_OPEN_VARIABLE):
+            return ANONYMOUS_OVERRIDE.respond(environ, start_response)
+
+        def start_with_overrides(
+            status: str, headers: list[tuple[str, str]], /, *exc_info: Any
+        ) -> Callable[[bytes], object]:
+            if status[:3] in ("200", "206"):
+                headers = replace_headers(headers, overrides)
+            return start_response(status, headers, *exc_info)
+
+        return app(environ, start_with_overrides)
 
     return respond
 
 
 class _File(StaticFile):  # type: ignore[misc]  # it has no types
-    """A file with ranges of one byte, which WhiteNoise refuses."""
+    """A file with all conditions, and ranges of one byte, which WhiteNoise does not know."""
+
+    def get_response(self, method: str, request_headers: Mapping[str, str]) -> Any:
+        if method in ("GET", "HEAD"):
+            status = check_conditions(request_headers, self.etag, self.modified_at)
+            if status is HTTPStatus.PRECONDITION_FAILED:
+                return Response(status, [("Content-Length", "0")], None)
+            if status is HTTPStatus.NOT_MODIFIED:
+                return self.not_modified_response
+        return super().get_response(method, request_headers)
+
+    @property
+    def modified_at(self) -> float | None:
+        """The last modification, in whole epoch seconds."""
+        return None if self.last_modified is None else timegm(self.last_modified)
+
+    def is_not_modified(self, request_headers: Mapping[str, str]) -> bool:
+        """Return False: `check_conditions` was called already."""
+        return False
 
     def get_range_response(self, range_header: str, base_headers: Any, file_handle: Any) -> Any:
         size = int(dict(base_headers)["Content-Length"])
@@ -101,25 +175,12 @@ class _FolderApp(WhiteNoise):  # type: ignore[misc]  # it has no types
 
     @staticmethod
     def serve(
-        static_file: Any, environ: WSGIEnvironment, start_response: StartResponse
+        static_file: _File, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         condition = environ.get("HTTP_IF_RANGE")
-        if condition is not None and not _matches_if_range(static_file, condition):
+        if condition is not None and not matches_if_range(
+            condition, static_file.etag, static_file.modified_at
+        ):
             environ = {name: value for name, value in environ.items() if name != "HTTP_RANGE"}
         body: Iterable[bytes] = WhiteNoise.serve(static_file, environ, start_response)
         return body
-
-
-def _matches_if_range(static_file: Any, condition: str) -> bool:
-    """Return True if `If-Range` names the current file (RFC 9110, section 13.1.5)."""
-    if condition.startswith(('"', "W/")):
-        return bool(condition == static_file.etag)  # a weak ETag never matches
-    date = parsedate(condition)
-    return date is not None and bool(date == static_file.last_modified)
-
-
-def _respond_not_found(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    body = b"There is no such file.\n"
-    headers = [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))]
-    start_response("404 Not Found", headers)
-    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from cfsign.edge.server.folder import create_folder_app
@@ -17,15 +17,17 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_origin(origin: str) -> Iterator[WSGIApplication]:
+def open_origin(origin: str, **options: Any) -> Iterator[WSGIApplication]:
     """
     Open an origin as a WSGI application; its connections are closed at the end.
 
     Args:
         origin: The path of a folder, or the URL of a server.
+        options: Options of `create_folder_app`.
 
     Raises:
-        ConfigurationError: There is no such folder, or the URL is not valid.
+        ConfigurationError: There is no such folder, the URL is not valid, or there are options for
+            a server.
     """
     if "://" not in origin:
         folder = Path(origin)
@@ -34,8 +36,13 @@ def open_origin(origin: str) -> Iterator[WSGIApplication]:
                 f"there is no folder {origin!r}",
                 hint="use a folder, or the URL of a server, such as http://127.0.0.1:9000",
             )
-        yield create_folder_app(folder)
+        yield create_folder_app(folder, **options)
         return
+    if options:
+        names = " and ".join(f"--{name.replace('_', '-')}" for name in options)
+        raise ConfigurationError(
+            f"{names} can only be set for a folder", hint=f"omit {names}: the server decides"
+        )
     _check_url(origin)
     with closing(Proxy(origin)) as proxy:
         yield proxy
