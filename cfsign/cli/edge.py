@@ -92,6 +92,23 @@ def _parse_address(text: str) -> str:
     show_default=True,
     help="The HTTP methods that a behavior allows, unless --config has others for it.",
 )
+@click.option(
+    "--default-root-object",
+    metavar="NAME",
+    help="The object for the path /, as in the settings of a distribution: index.html.",
+)
+@click.option(
+    "--index",
+    metavar="NAME",
+    help="The file for every path that ends in /, as a CloudFront function adds it: index.html.",
+)
+@click.option(
+    "--missing-status",
+    type=click.Choice(["403", "404"]),
+    default="404",
+    show_default=True,
+    help="The status for a missing file of a folder. S3 sends 403 if CloudFront may not list it.",
+)
 @click.option("--config", type=_FILE, metavar="FILE", help="Keys and behaviors, as TOML or JSON.")
 @click.option("--cors", is_flag=True, help="Allow scripts of any origin, without cookies.")
 @click.option(
@@ -120,6 +137,9 @@ def edge(
     host: str,
     scheme: str,
     allowed_methods: str,
+    default_root_object: str | None,
+    index: str | None,
+    missing_status: str,
     config: Path | None,
     cors: bool,
     cors_origin: Sequence[str],
@@ -139,6 +159,7 @@ def edge(
         from cfsign.edge.behaviors import METHODS
         from cfsign.edge.server import get_url, listen, open_origin, serve
         from cfsign.edge.server.http_server import VIA, interrupt_on_signals, wait_for_interrupt
+        from cfsign.edge.server.index import add_index
     except ModuleNotFoundError as error:
         raise click.ClickException(
             f"the edge needs {error.name}; pip install 'cloudfront-cfsign[edge]'"
@@ -147,9 +168,12 @@ def edge(
     settings = _build_settings(index_by_id(keys), _order_behaviors(**behaviors), config, methods)
     policy = _build_policy(cors, cors_origin, response_headers)
     proxy = {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": {"x-forwarded-for"}}
+    # Only a folder has options, so that one that has no effect is an error.
+    options = {} if missing_status == "404" else {"missing_status": int(missing_status)}
     with ExitStack() as stack:
         stack.enter_context(interrupt_on_signals())
-        app = stack.enter_context(open_origin(origin))
+        app = stack.enter_context(open_origin(origin, **options))
+        app = add_index(app, default_root_object=default_root_object, index=index)
         listener = stack.enter_context(listen(port, "--port", host))
         middleware = WSGIEdge(
             app,

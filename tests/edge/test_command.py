@@ -122,6 +122,24 @@ def test_allowed_methods(
     assert send("GET", f"{edge.url}/open/b.txt").status_code == 200
 
 
+def test_static_site(
+    run_edge: Callable[..., Any], bucket: Path, sign: Callable[..., str], send: Any
+) -> None:
+    """--default-root-object, --index and --missing-status."""
+    (bucket / "index.html").write_text("home")
+    (bucket / "open" / "index.html").write_text("docs")
+    options = ["--default-root-object", "index.html", "--missing-status", "403"]
+    edge = run_edge(bucket, "--public-key", KEY, *options)
+    assert send("GET", sign(f"{edge.url}/")).text == "home"
+    assert send("GET", f"{edge.url}/").status_code == 403
+    missing = send("GET", sign(f"{edge.url}/open/"))
+    assert (missing.status_code, "<HostId>" in missing.text) == (403, True)
+    edge = run_edge(bucket, "--public-key", KEY, "--index", "index.html")
+    assert send("GET", sign(f"{edge.url}/open/")).text == "docs"
+    assert send("GET", sign(f"{edge.url}/")).text == "home"
+    assert send("GET", sign(f"{edge.url}/open")).status_code == 404
+
+
 def test_scheme_and_trusted_proxy(
     run_edge: Callable[..., Any], bucket: Path, sign: Callable[..., str], send: Any
 ) -> None:
@@ -273,6 +291,10 @@ def send_over_socket(host: str, port: int, sent: bytes) -> int:
         ([".", "--public-key", KEY, "--response-headers", "gone.json"], "gone.json: No such file"),
         ([".", "--public-key", KEY, "--trusted-proxy", "*"], "use one address"),
         ([".", "--public-key", KEY, "--public-key", KEY], "the same id"),
+        ([".", "--public-key", KEY, "--index", "/i"], "without a leading slash"),
+        ([".", "--public-key", KEY, "--default-root-object", ""], "without a leading slash"),
+        ([".", "--public-key", KEY, "--missing-status", "410"], "'410' is not one of"),
+        (["http://h", "--public-key", KEY, "--missing-status", "403"], "only be set for a folder"),
         (["ftp://h", "--public-key", KEY], "http://127.0.0.1:9000"),
         (["http://h:x", "--public-key", KEY], "http://127.0.0.1:9000"),
         (["http://u:secret@h", "--public-key", KEY], "a user, a query or a fragment"),
