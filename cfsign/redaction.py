@@ -34,7 +34,7 @@ _ENDS = 24
 
 def redact_path(path: str) -> str:
     """
-    Return *path* up to a credential or a private key, and without signatures before it.
+    Return *path*, cut off at the first credential or private key; signatures are shortened.
 
     Args:
         path: A path, plain or percent-encoded, without its query. Only its first 8,192 characters

@@ -17,12 +17,12 @@ _BINARY = getattr(os, "O_BINARY", 0)
 
 
 def partial_path(final: Path) -> Path:
-    """Return the path at which *final* is written."""
+    """Return the path of the unfinished file that is later renamed to *final*."""
     return final.with_name(final.name + ".partial")
 
 
 def converted_path(partial: Path) -> Path:
-    """Return the path at which *partial* is converted to Parquet."""
+    """Return the path of the Parquet file that *partial* is converted to."""
     return partial.with_name(partial.name + ".parquet")
 
 

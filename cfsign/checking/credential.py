@@ -109,8 +109,8 @@ def strip_query(query: str | None) -> str | None:
     """
     Return the query without the reserved parameters, or None if nothing else was in it.
 
-    The other parameters keep their bytes and their order. An empty one counts: "&Expires=1" leaves
-    "", so that an inserted "&" does not go unnoticed.
+    The other parameters keep their bytes and their order. An empty parameter is kept, too, because
+    an inserted "&" changes the URL: "&Expires=1" leaves "", and not None.
     """
     return _split_query(query)[1]
 

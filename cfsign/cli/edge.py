@@ -28,7 +28,7 @@ _Behaviors = list[tuple[str, Sequence[str] | None]]
 
 
 class _OrderedCommand(click.Command):
-    """A command that records the order of --behavior and --open among each other."""
+    """A command that records in which order the --behavior and --open options were given."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         _, _, order = self.make_parser(ctx).parse_args(list(args))

@@ -76,7 +76,7 @@ def parse_public_key(text: str) -> PublicKeyFile:
 
 
 def parse_public_key_or_file(text: str) -> PublicKeyFile:
-    """Parse ID=FILE, or FILE where the id is known."""
+    """Parse ID=FILE, or FILE alone; its id is then ""."""
     match = _ID_AND_FILE.fullmatch(text)
     if match is None:
         return PublicKeyFile("", parse_path(text))

@@ -159,7 +159,7 @@ def _check_paths(
     errors: Path | None,
     *keys: str | None,
 ) -> None:
-    """Refuse to overwrite the input or a key, and to write to a folder or below a missing one."""
+    """Raise UsageError if an output is the input, a key or a folder, or its folder is missing."""
     written = [path for path in (target, errors) if path is not None]
     for path in written:
         if path.is_dir() or (path.exists() and not path.is_file()):

@@ -107,6 +107,6 @@ def _check_mode(
 
 
 def _places_of(path: str | os.PathLike[str]) -> tuple[Path, Path, Path]:
-    """Return *path* as given, with its folder resolved, and resolved: servers follow links."""
+    """Return *path* with its links unchanged, with the links of its folder followed, with all."""
     given = Path(os.path.abspath(os.fsdecode(path)))
     return given, given.parent.resolve() / given.name, given.resolve()

@@ -67,7 +67,8 @@ def build_private_headers(seconds: int, headers: Mapping[str, str]) -> tuple[tup
     """
     Return *headers* for a response that the client's own browser may cache for *seconds*.
 
-    `Vary` ends the caching at a login or logout, which changes one of these two headers.
+    `Vary: Cookie, Authorization` is added. A login or logout changes one of these two request
+    headers, so the browser then no longer uses the cached response.
     """
     vary = [value for name, value in headers.items() if name.lower() == "vary"]
     others = [(name, value) for name, value in headers.items() if name.lower() != "vary"]
@@ -82,8 +83,8 @@ def may_be_shared(headers: Mapping[str, str]) -> bool:
     """
     Return True if *headers* allow a shared cache to send the response to other clients.
 
-    A Cache-Control without `private`, `no-store` or `no-cache` does, even without an age: a cache
-    may choose one for a 200 response such as JSON (RFC 9111, section 4.2.2).
+    They do if Cache-Control is set without `private`, `no-store` or `no-cache`. `max-age` is not
+    needed: a cache may choose an age for a 200 response such as JSON (RFC 9111, section 4.2.2).
     """
     lines = [value for name, value in headers.items() if name.lower() == "cache-control"]
     directives = {name.lower(): argument for name, argument in _DIRECTIVE.findall(", ".join(lines))}

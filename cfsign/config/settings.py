@@ -216,7 +216,7 @@ def _build_unknown(name: object) -> Problem:
 def _find_misspelt(
     names: Iterable[str], prefix: str, known: Collection[str], needed: Collection[str]
 ) -> Iterator[Problem]:
-    """Yield each variable that is almost one of *known*: an error if that one is *needed*."""
+    """Yield a problem for each misspelt name of a *known* variable; an error for a *needed* one."""
     import difflib  # as above
 
     for name in sorted(names):

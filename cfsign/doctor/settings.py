@@ -166,7 +166,7 @@ def run_site_code(name: str, code: Callable[[], _T]) -> _T:
 
 
 def _find_application(module: object) -> object:
-    """Return *module* if it has settings, else the application in it, if there is one."""
+    """Return the application in *module*; or *module*, if it has settings or no application."""
     names = _find_mapping(module)
     if DOMAIN in names or CONFIG in names:
         return module
@@ -178,7 +178,7 @@ def _find_application(module: object) -> object:
 
 
 def _find_mapping(found: object) -> Mapping[str, Any]:
-    """Return the settings in *found*: its `config`, itself, or its attributes in capitals."""
+    """Return the settings: the attribute `config`, the mapping itself, or all names in capitals."""
     config = getattr(found, "config", None)
     if isinstance(config, Mapping):
         return config

@@ -94,7 +94,7 @@ def match_public_key(
     setting: str, keys: list[LoadedKey], public_key: str | os.PathLike[str]
 ) -> list[Problem]:
     """
-    Return a note if *public_key*, a path, is the public half of one of *keys*; else an error.
+    Return a note if one of *keys* belongs to the public key in the file; otherwise an error.
 
     Without keys, return only the errors of the public key itself.
     """

@@ -70,7 +70,7 @@ class Behavior:
 
 def find_behaviors(behaviors: Iterable[Behavior], path: str) -> tuple[Behavior, ...]:
     """
-    Return the behaviors for *path*, which must all allow the request: one, seldom two.
+    Return the behaviors for *path*, one or two. All of them must allow the request.
 
     CloudFront chooses the behavior by the normalized path (RFC 3986) and sends the raw path to
     the origin (AWS, "Cache behavior settings"). An origin may also decode `%2F` and the other

@@ -215,7 +215,7 @@ def _split_fragment(url: object) -> tuple[object, str | None]:
     """
     Return the URL that clients send, and its fragment.
 
-    A fragment that holds CloudFront's parameters stays: it is the mistake.
+    A fragment with CloudFront's parameters stays in the URL, because a rule reports it.
     """
     if not isinstance(url, str) or "#" not in url:
         return url, None

@@ -1,4 +1,4 @@
-"""The error response to a request: who sent it, and its code and message."""
+"""An error response: whether CloudFront or S3 sent it, its code and its message."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ class Explanation:
 
     @property
     def _error(self) -> tuple[str | None, str | None]:
-        """CloudFront's code and message, from the verdict if it refuses, else the response."""
+        """CloudFront's code and message: the verdict's if it refuses, else the response's."""
         if self.verdict is not None and not self.verdict.allowed:
             return self.verdict.code, self.verdict.message
         if self.response is not None and not self.response.is_from_s3:
@@ -175,7 +175,7 @@ def explain(
 
 def explain_response(response: str) -> Explanation | None:
     """
-    Explain an error response without its request.
+    Explain an error response whose request is not known.
 
     Args:
         response: CloudFront's or S3's XML, or any text that contains it.

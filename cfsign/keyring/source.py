@@ -41,7 +41,7 @@ class RingSource(ABC):
 
     @abstractmethod
     def read_state(self) -> Any:
-        """Return the state of the source, to compare with `==`: it differs after a change."""
+        """Return the state of the source. Two states are equal if the source has not changed."""
 
     @abstractmethod
     def read_pairs(self, state: Any) -> list[KeyPair]:

@@ -256,7 +256,7 @@ def load_public(pem: PEM) -> RSAPublicKey | ECPublicKey:
 
 
 def generate_pem(algorithm: str) -> str:
-    """Generate a key, "P-256" or "RSA-" and its bits, as PEM, PKCS#8."""
+    """Generate a key ("P-256", or for example "RSA-2048") and return it as PEM (PKCS#8)."""
     key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
     if algorithm == "P-256":
         key = ec.generate_private_key(ec.SECP256R1())

@@ -160,7 +160,7 @@ def check_encryption(pem: PEM) -> None:
 
 
 def _try(parse: Callable[[], _Result]) -> _Result | None:
-    """Return the result of *parse*, or None: the frames of its error have the key in them."""
+    """Return the result of *parse*; None instead of an error, whose frames would hold the key."""
     try:
         return parse()
     except (ValueError, IndexError):

@@ -205,7 +205,7 @@ def load_public(pem: PEM) -> RSAPublicKey:
 
 def generate_pem(algorithm: str) -> str:
     """
-    Generate a key, "RSA-" and its bits, as PEM, PKCS#1. It takes seconds.
+    Generate a key, for example "RSA-2048", and return it as PEM (PKCS#1). This takes seconds.
 
     Raises:
         ConfigurationError: The algorithm is not RSA.

@@ -115,7 +115,7 @@ def read_source(source: Secret[Any]) -> tuple[Secret[str | bytes], str]:
 
 
 def _read_file(path: str | os.PathLike[str]) -> tuple[Secret[str | bytes] | SigningKeyError, str]:
-    """Return content and path of a file, or an error: raised here, it could show a secret."""
+    """Return content and path of a file, or the error to raise (this frame may hold a secret)."""
     from cfsign.utils.files import read_file  # imported late: it loads pathlib
 
     name = os.path.expanduser(os.fsdecode(path))

@@ -126,7 +126,7 @@ class OpenTelemetryObserver:
         if not isinstance(ring, KeyRing):
             raise ConfigurationError(
                 f"add_key_ring needs a KeyRing, got {type(ring).__name__}",
-                hint="a single key is never removed",
+                hint="leave this call out if the site signs with a single key",
             )
         self._rings.append((ring, to_seconds(max_expires_in, "max_expires_in")))
 

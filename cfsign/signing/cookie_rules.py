@@ -24,7 +24,7 @@ _PUBLIC_DOMAIN = r"[0-9.]+|[^.]+|(ac|co|com|edu|gov|net|org)\.[a-z]{2}"
 
 
 def _normalize_samesite(samesite: object) -> object:
-    """Return `SameSite` as browsers' documents write it: they accept any case (RFC 6265bis)."""
+    """Return "Strict", "Lax" or "None" for these words in any case (RFC 6265bis)."""
     if isinstance(samesite, str) and samesite.capitalize() in _SAME_SITE:
         return samesite.capitalize()
     return samesite

@@ -209,7 +209,7 @@ def check_block(resource: str, block: Sequence[str], longest: int) -> str | None
 
 @functools.lru_cache(maxsize=16)
 def _compile_block(resource: str) -> re.Pattern[str] | None:
-    """Return the expression for a full block, or None if the resource has any other wildcard."""
+    """Return the expression for a full block; None unless the only wildcard is a `*` at the end."""
     start = re.fullmatch(_LITERAL_START, resource)
     # Exactly as many lines as URLs: a URL may contain a line break.
     return start and re.compile(rf"(?:\n{re.escape(start[1])}{REST}){{{BLOCK}}}", re.ASCII)

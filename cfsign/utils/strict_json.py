@@ -65,7 +65,7 @@ def parse_json(text: str | bytes) -> Any:
 
 
 def parse_integer(text: str) -> int | float:
-    """Return the value of a JSON integer; -0 is a float, because no int is equal to it only."""
+    """Return the value of a JSON integer. For "-0" it is a float: an int has no negative zero."""
     return -0.0 if text == "-0" else int(text)
 
 

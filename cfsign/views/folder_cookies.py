@@ -231,7 +231,7 @@ class FolderCookies:
 
 def _read_policy(cookie: str, new: Policy) -> Policy | None:
     """
-    Return the policy in a cookie, if it is *new* with other times; otherwise None.
+    Return the policy in a cookie; None if it differs from *new* in more than its times.
 
     The text is compared as a whole, because anyone can send any text.
     """

@@ -765,7 +765,8 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         '`delivery = "cookies"`',
-        "three cookies for the file's folder, others cleared; 303 to the unsigned URL",
+        "three cookies for the folder; CloudFront's other cookies are cleared; "
+        "303 to the unsigned URL",
         (
             Case(
                 "cookies",

@@ -27,7 +27,7 @@ def read_cookies(text: str) -> list[Exchange] | None:
 
 
 def read_response(text: str) -> list[Exchange] | None:
-    """Return an error response without its request."""
+    """Return the error response in *text*, with an empty request; None without one."""
     lines = split_lines(text)
     if not _ERROR.search(text) and not any(map(STATUS_LINE.fullmatch, lines)):
         return None

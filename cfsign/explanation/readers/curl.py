@@ -205,7 +205,7 @@ def _remove_dot_segments(path: str) -> str:
 
 def _encode(value: str) -> str:
     """
-    Return a parameter that curl percent-encodes, if there is nothing to encode in it.
+    Return a parameter of --data-urlencode, if it has no character that curl would encode.
 
     Raises:
         CfsignError: curl encodes it, and its versions do so differently (+ or %20, %2f or %2F).

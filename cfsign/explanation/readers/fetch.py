@@ -63,7 +63,7 @@ def _list_tokens(text: str, at: int) -> Iterator[re.Match[str]]:
         token = _TOKEN.match(text, at)
         if token is None or count == _MAX_TOKENS:
             raise CfsignError(
-                "the call of fetch is not complete, or is not only texts and objects",
+                "the arguments of fetch are not complete, or have code in them",
                 hint="copy the whole call from the browser, or pass a curl command",
             )
         depth += (token[0] in _OPEN) - (token[0] in _CLOSE)

@@ -13,7 +13,7 @@ from cfsign.explanation.rules.times import build_unset, is_unset
 
 
 def check_address(context: Context) -> Iterator[Cause]:
-    """Yield a cause if the policy is for another address, or one CloudFront cannot support."""
+    """Yield a cause if the policy is for another address, or for one that CloudFront refuses."""
     yield from _check_condition(context)
     network = None if context.statement is None else context.statement.network
     if network is None or (context.address is not None and context.address in network):

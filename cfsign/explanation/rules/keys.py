@@ -40,7 +40,7 @@ def ask_for_public_key(context: Context) -> Cause:
 
 
 def check_key_pair_id(context: Context, verification: Verification) -> Iterator[Cause]:
-    """Yield a cause if the key pair id is missing, malformed, unknown or not that of a key."""
+    """Yield a cause if the key pair id is missing, malformed, unknown or another kind of id."""
     key_pair_id = context.credential.key_pair_id
     if not key_pair_id:
         if context.credential.signature is not None:

@@ -84,8 +84,8 @@ def check_s3_response(response: ErrorResponse, context: Context | None) -> Itera
         yield Cause(
             Mistake.S3_PRESIGNED,
             context.reason if context else Reason.ALLOWED,
-            "The URL is presigned for S3, and S3 refused that signature: it is for the bucket's "
-            "own host, and CloudFront may add another one",
+            "The URL is presigned for S3, and S3 refused that signature, which is valid only for "
+            "the bucket's own host and without a second signature from CloudFront",
             "sign the CloudFront URL with a CloudFront key, and let origin access control sign for "
             "S3",
             evidence,

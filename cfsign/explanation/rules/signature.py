@@ -134,7 +134,7 @@ def _check_scheme(context: Context, verified: VerifiedSignature) -> Iterator[Cau
             Mistake.HASH_MARKER_WRONG,
             _MISMATCH,
             f"The policy was signed with {actual}, but Hash-Algorithm names another hash",
-            "send SHA1 or leave Hash-Algorithm out for SHA-1, or send SHA256 for SHA-256",
+            "remove Hash-Algorithm" if actual == "SHA1" else "send Hash-Algorithm=SHA256",
             evidence,
         )
 
