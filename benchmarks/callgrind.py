@@ -116,7 +116,7 @@ def _respond(count: int, expiry_step: int | None) -> None:
     distribution = Distribution(DOMAIN, make_signer(), expiry_step=expiry_step)
     handler = ViewHandler(distribution, ViewOptions())
     for _ in range(count):
-        handler.file_request(PATH).respond(200)
+        handler.handle(None, PATH, handler.file_request(PATH), lambda: 200)
 
 
 CASES: dict[str, tuple[str, Callable[[int], None], int]] = {

@@ -41,7 +41,8 @@ from cfsign.edge import WSGIEdge
 from cfsign.keys import generate_private_key_pem
 from cfsign.keys.kms import KmsPrivateKey
 from cfsign.keys.secrets import SecretsManagerSecret, SsmParameter
-from cfsign.views import FolderCookies, SiteConfig, ViewOptions
+from cfsign.utils.secret import hide
+from cfsign.views import AccessEvent, FolderCookies, SiteConfig, ViewHandler, ViewOptions
 from tests.keys.helpers import body_of, decode_body
 from tests.views.helpers import respond, respond_async
 
@@ -362,6 +363,24 @@ def _falcon_settings_as_distribution(m: Material) -> None:
     Resource(m.settings(private_key=m.pem))  # type: ignore[arg-type]
 
 
+def _observed(
+    distribution: Distribution, error: BaseException | None = None, result: object = 200
+) -> None:
+    """Handle a request whose observer raises *error*."""
+
+    def observe(event: AccessEvent, request: Any) -> None:
+        if error is not None:
+            raise error
+
+    options = ViewOptions(delivery="json")
+    handler = ViewHandler(distribution, options, observers=[observe])
+    handler.handle(None, "a", handler.file_request("a"), functools.partial(_reveal, hide(result)))
+
+
+def _reveal(secret: Any) -> object:
+    return secret.reveal()
+
+
 def _starlette(m: Material, result: Callable[[bytes], Any]) -> None:
     from starlette.applications import Starlette
     from starlette.routing import Route
@@ -676,6 +695,13 @@ OTHER_PATHS: dict[str, Callable[[Material], object]] = {
     "view whose key fails": lambda m: respond(_sign_with(m, lambda _: _raise(OSError("closed")))),
     "view whose key fails, async": lambda m: asyncio.run(
         respond_async(_sign_with(m, lambda _: _raise(OSError("closed"))))
+    ),
+    "observed view whose key fails": lambda m: _observed(
+        _sign_with(m, lambda _: _raise(OSError("closed")))
+    ),
+    "observer is cancelled": lambda m: _observed(m.distribution(), asyncio.CancelledError()),
+    "observer fails on an error of the site": lambda m: _observed(
+        m.distribution(), OSError("disk full"), m.pem
     ),
     "view with raw r and s": lambda m: respond(_sign_with(m, lambda made: made[:64])),
     "view with the key as decision": lambda m: respond(m.distribution(), "a", m.pem),

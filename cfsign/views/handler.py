@@ -259,7 +259,8 @@ class ViewHandler:
                 response: Any = file_request
             else:
                 result = hide(authorize())
-                if isinstance(result.reveal(), self.framework.response_type):
+                own_type = self.framework.response_type
+                if own_type is not None and isinstance(result.reveal(), own_type):
                     response = result.reveal()
                     if recorder is not None:
                         recorder.outcome = "refused"
@@ -293,7 +294,8 @@ class ViewHandler:
                 response: Any = file_request
             else:
                 result = hide(await authorize())
-                if isinstance(result.reveal(), self.framework.response_type):
+                own_type = self.framework.response_type
+                if own_type is not None and isinstance(result.reveal(), own_type):
                     response = result.reveal()
                     if recorder is not None:
                         recorder.outcome = "refused"

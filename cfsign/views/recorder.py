@@ -27,7 +27,7 @@ class Framework:
     How a framework refuses requests, and how it sends signals.
 
     Attributes:
-        response_type: The class of the framework's responses, which `authorize` may return; `()`
+        response_type: The class of the framework's responses, which `authorize` may return; None
             if it cannot. They have the attribute `status_code`.
         get_status: Returns the HTTP status of an exception of the framework that is a response,
             such as `abort(403)`; None for every other exception.
@@ -35,7 +35,7 @@ class Framework:
         can_await_observers: False if the views are sync.
     """
 
-    response_type: type[Any] | tuple[()] = ()
+    response_type: type[Any] | None = None
     get_status: Callable[[Exception], int | None] = lambda error: None
     signal: Observer | None = None
     can_await_observers: bool = True
