@@ -67,7 +67,7 @@ def build_content_disposition(download_name: str) -> str:
         )
     fallback = _to_ascii(download_name)
     if fallback == download_name:
-        return f'attachment; filename="{download_name}"'
+        return f'attachment; filename="{fallback}"'
     from urllib.parse import quote  # as above
 
     try:

@@ -97,9 +97,10 @@ def check_attributes(
         )
     if problems:
         raise ConfigurationError(problems)
+    # Plain str: a member of a str enumeration would be formatted as its name.
     return {
-        "domain": domain or "",
-        "path": path,
+        "domain": "" if domain is None else str.__str__(domain),
+        "path": str.__str__(path),
         "secure": bool(secure),
         "httponly": bool(httponly),
         "samesite": samesite or "",

@@ -100,11 +100,14 @@ def encode_query(query: Query | None) -> str:
     Raises:
         ResourceError: A name or value is not text.
     """
-    if query is None or isinstance(query, str):
-        return query or ""
+    if query is None:
+        return ""
+    if isinstance(query, str):
+        # A member of a str enumeration would be formatted as its name.
+        return str.__str__(query)
     try:
         given = query.items() if isinstance(query, Mapping) else query
-        pairs = [(name, value) for name, value in given]  # tuples, which urlencode needs
+        pairs = [(name, value) for name, value in given]
     except (TypeError, ValueError):
         raise ResourceError(
             f"a query must be text, or pairs of a name and a value, got {type(query).__name__}",
@@ -116,7 +119,8 @@ def encode_query(query: Query | None) -> str:
                 f"the names and values of a query must be text (str), got {type(part).__name__}"
             )
     try:
-        return encode_parameters(pairs)
+        # Plain str, as above.
+        return encode_parameters([(str.__str__(name), str.__str__(value)) for name, value in pairs])
     except UnicodeEncodeError:
         raise ResourceError(
             "the query is not Unicode text", hint="decode it from UTF-8 first"
