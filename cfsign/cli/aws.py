@@ -11,8 +11,13 @@ from typing import Any, TypeVar
 import click
 
 from cfsign.cli.output import print_message, print_result
-from cfsign.cli.parameters import parse_duration, parse_path
-from cfsign.keys import KEY_ALGORITHMS
+from cfsign.cli.parameters import (
+    DEFAULT_ALGORITHM,
+    KEY_ALGORITHM,
+    check_algorithm,
+    parse_duration,
+    parse_path,
+)
 from cfsign.provisioning import (
     MAX_KEYS,
     Actions,
@@ -24,8 +29,6 @@ from cfsign.provisioning import (
 )
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-_ALGORITHM = click.Choice(KEY_ALGORITHMS, case_sensitive=False)
 
 
 @click.group(invoke_without_command=True)
@@ -60,10 +63,10 @@ def _add_aws_options(command: Command) -> Command:
 @_add_aws_options
 @click.option(
     "--algorithm",
-    type=_ALGORITHM,
-    default=KEY_ALGORITHMS[0],
+    type=KEY_ALGORITHM,
+    default=DEFAULT_ALGORITHM,
     show_default=True,
-    help="The algorithm of the new key.",
+    help="P-256 signs faster and makes shorter URLs. It needs `cryptography`.",
 )
 @click.option("--existing", is_flag=True, help="Use the private key that FILE holds already.")
 @click.option(
@@ -84,6 +87,8 @@ def create(
 
     If no key group has that name, it is created. Existing files are never overwritten.
     """
+    if not existing:
+        check_algorithm(algorithm)
     if ring is not None:
         _check_ring_path(ring, private_key)
     actions = _actions(dry_run)
@@ -145,7 +150,7 @@ def _print_settings(key_pair_id: str, private_key: Path, ring: Path | None) -> N
 @_add_aws_options
 @click.option(
     "--algorithm",
-    type=_ALGORITHM,
+    type=KEY_ALGORITHM,
     help="The new key's. Default: the old key's.",
 )
 @click.option(
@@ -207,6 +212,8 @@ def rotate(
             f"use at least {refresh_every} s: a site loads a new key after --refresh-every",
             param_hint="'--deployment'",
         )
+    if algorithm is not None:
+        check_algorithm(algorithm)
     actions = _actions(dry_run)
     rotation = Rotation(
         CloudFront(cloudfront_client(profile), actions, max_keys),

@@ -9,8 +9,13 @@ from pathlib import Path
 import click
 
 from cfsign.cli.output import print_message, print_result
-from cfsign.cli.parameters import parse_path
-from cfsign.keys import KEY_ALGORITHMS, generate_private_key_pem, load_private_key
+from cfsign.cli.parameters import (
+    DEFAULT_ALGORITHM,
+    KEY_ALGORITHM,
+    check_algorithm,
+    parse_path,
+)
+from cfsign.keys import generate_private_key_pem, load_private_key
 from cfsign.utils.files import UnsafeFileError, create_file
 from cfsign.utils.secret import Secret
 
@@ -19,8 +24,8 @@ from cfsign.utils.secret import Secret
 @click.argument("name", default="cloudfront", type=parse_path)
 @click.option(
     "--algorithm",
-    type=click.Choice(KEY_ALGORITHMS, case_sensitive=False),
-    default="RSA-2048",
+    type=KEY_ALGORITHM,
+    default=DEFAULT_ALGORITHM,
     show_default=True,
     help="P-256 signs faster and makes shorter URLs. It needs `cryptography`.",
 )
@@ -39,6 +44,7 @@ def keygen(name: Path, algorithm: str) -> None:
             raise click.ClickException(
                 f"{path} exists already; choose another NAME: cfsign keygen NAME"
             )
+    check_algorithm(algorithm)
     pem = Secret(generate_private_key_pem(algorithm))
     try:
         create_file(private, pem)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import click
 
 from cfsign.errors import PolicyError
-from cfsign.keys import HASH_ALGORITHMS
+from cfsign.keys import HASH_ALGORITHMS, KEY_ALGORITHMS, choose_backend
 from cfsign.signing import times
 from cfsign.utils.description import describe_name, describe_value
 
@@ -30,6 +30,22 @@ def parse_duration(text: str) -> int:
         return times.parse_duration(text, "duration")
     except PolicyError as error:
         raise click.BadParameter(str(error)) from None
+
+
+#: The value of `--algorithm`.
+KEY_ALGORITHM = click.Choice(KEY_ALGORITHMS, case_sensitive=False)
+
+#: The algorithm of new keys: it signs fastest, and its URLs are the shortest.
+DEFAULT_ALGORITHM = "P-256"
+
+
+def check_algorithm(algorithm: str) -> None:
+    """Raise a ClickException if no installed backend can generate such a key."""
+    if algorithm == "P-256" and choose_backend() != "cryptography":
+        raise click.ClickException(
+            "a P-256 key needs cryptography; pip install cryptography, or make a slower key with "
+            "--algorithm rsa-2048"
+        )
 
 
 def parse_hash_algorithm(text: str) -> str:

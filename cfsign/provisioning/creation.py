@@ -36,7 +36,7 @@ def create_key(
     private_key: Path,
     key_group: str,
     *,
-    algorithm: str = "RSA-2048",
+    algorithm: str = "P-256",
     existing: bool = False,
 ) -> CreatedKey:
     """
@@ -47,7 +47,7 @@ def create_key(
         actions: Makes the changes.
         private_key: The new file for the private key; its stem is the name of the public key.
         key_group: The name or id of a key group. A new name creates a key group.
-        algorithm: "RSA-2048" or "P-256".
+        algorithm: "P-256", which needs `cryptography`, or "RSA-2048".
         existing: Use the private key in the file, for example after an interrupted run.
 
     Raises:

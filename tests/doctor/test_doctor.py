@@ -3,12 +3,13 @@
 import gc
 import json
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 
-from cfsign import ConfigurationError, SigningKeyError, load_private_key
+from cfsign import ConfigurationError, Signer, SigningKeyError, load_private_key
 from cfsign.config import Settings
 from cfsign.doctor import (
     as_json,
@@ -322,6 +323,29 @@ def test_duration_is_in_milliseconds_per_signature(key, monkeypatch, seconds, te
     monkeypatch.setattr(verification, "time", clock)
     (note,) = verification.verify_key(LoadedKey("key", OwnKey()))
     assert f"signed by OwnKey: {text} per signature here (median of 31)" in note.message
+
+
+def test_cost_next_to_p256(pem, ec_pem, monkeypatch):
+    """Both durations and lengths are measured; a P-256 key is not compared."""
+    pytest.importorskip("cryptography")
+    durations = {"RSA-2048": 0.0004, "P-256": 0.00003}
+    monkeypatch.setattr(verification, "_measure_signature", lambda key, _: durations[key.algorithm])
+    (note,) = verification.verify_key(LoadedKey("key", load_private_key(pem)))
+    found = re.search(
+        r": 0\.4 ms per .*; a P-256 key takes 0\.03 ms, .* about (\d+) characters", note.message
+    )
+    assert found, note.message
+    urls = [
+        Signer("K1", load_private_key(text)).sign_url("https://h/a", expires_at=2_000_000_000)
+        for text in (pem, ec_pem)
+    ]
+    assert abs(len(urls[0]) - len(urls[1]) - int(found[1])) <= 8  # DER has no fixed length
+    assert note.hint == "for a faster key, run: cfsign keygen"
+    (note,) = verification.verify_key(LoadedKey("key", load_private_key(ec_pem)))
+    assert (note.message.endswith("(median of 31)"), note.hint) == (True, "")
+    monkeypatch.setattr(verification, "choose_backend", lambda: "rsa")
+    (note,) = verification.verify_key(LoadedKey("key", load_private_key(pem)))
+    assert (note.message.endswith("(median of 31)"), note.hint) == (True, "")
 
 
 class OddKey:

@@ -16,6 +16,7 @@ from cfsign import (
 )
 from cfsign.cli import main
 from cfsign.config.configuration import Configuration
+from cfsign.keys import generate_private_key_pem
 from cfsign.provisioning import Actions, AWSError, CloudFront, create_key
 from cfsign.provisioning.files import write_private_key
 
@@ -45,6 +46,23 @@ def test_printed_settings_work(client, tmp_path, items, public_keys, capsys, alg
         "CLOUDFRONT_KEY_PAIR_ID": config["key_pair_id"],
         "CLOUDFRONT_PRIVATE_KEY_FILE": str(path),
     }
+
+
+def test_default_is_p256(client, tmp_path):
+    pytest.importorskip("cryptography")
+    assert create(tmp_path / "site.pem", "--key-group", "site") == 0
+    assert load_private_key(tmp_path / "site.pem").algorithm == "P-256"
+
+
+def test_p256_needs_cryptography(client, tmp_path, items, capsys, monkeypatch):
+    """Nothing is created. An existing key, of any algorithm, is used."""
+    (tmp_path / "old.pem").write_text(generate_private_key_pem("RSA-2048"))
+    monkeypatch.setattr("cfsign.keys.loading._is_installed", lambda name: name == "rsa")
+    for options in ((), ("--algorithm", "P-256")):
+        assert create(tmp_path / "site.pem", "--key-group", "site", *options) == 2
+        assert "--algorithm rsa-2048" in capsys.readouterr().err
+    assert os.listdir(tmp_path) == ["old.pem"]
+    assert create(tmp_path / "old.pem", "--key-group", "site", "--existing") == 0
 
 
 def test_tilde_is_the_home_folder(client, tmp_path, capsys, monkeypatch):
