@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NoReturn, cast
+from collections.abc import Iterable
+from http.cookies import Morsel
+from typing import Any, NoReturn, cast
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
@@ -34,6 +36,38 @@ class SignedRedirect(HttpResponse):
     url = property(lambda self: self["Location"])
 
 
+class RawCookie(Morsel[str]):
+    """
+    A cookie that is sent byte for byte.
+
+    Python parses no attribute that it does not know: before 3.14 not `Partitioned`.
+    """
+
+    def __init__(self, header: str) -> None:
+        """Parse what tests and middleware look at; keep *header* to be sent."""
+        super().__init__()
+        self._header = header
+        pair, *attributes = header.split("; ")
+        name, _, value = pair.partition("=")
+        self.set(name, value, value)
+        for attribute in attributes:
+            key, _, text = attribute.partition("=")
+            if self.isReservedKey(key):
+                self[key] = text or True
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()  # type: ignore[assignment]
+        return {**state, "header": self._header}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._header = state["header"]
+        super().__setstate__(state)  # type: ignore[misc]
+
+    def OutputString(self, attrs: Any = None) -> str:  # noqa: N802  # the name in Morsel
+        """Return the header."""
+        return self._header
+
+
 def convert(response: ViewResponse | HttpResponseBase) -> HttpResponseBase:
     """Return *response* as a Django response; the site's own is returned unchanged."""
     if isinstance(response, HttpResponseBase):
@@ -43,12 +77,21 @@ def convert(response: ViewResponse | HttpResponseBase) -> HttpResponseBase:
     converted = response_class(
         response.body, status=response.status, charset=settings.DEFAULT_CHARSET
     )
-    for name, value in response.headers:
-        if name == "Set-Cookie":
-            converted.cookies.load(value)
-        else:
-            converted.headers[name] = value
+    add_headers(converted, response.headers)
     return converted
+
+
+def add_headers(response: HttpResponseBase, headers: Iterable[tuple[str, str]]) -> None:
+    """Add headers to *response*; each `Set-Cookie` stays as it is, also next to others."""
+    for name, value in headers:
+        if name == "Set-Cookie":
+            cookie = RawCookie(value)
+            known = response.cookies.get(cookie.key)
+            # Django keeps cookies by their names, but those of several folders have the same name.
+            is_other = known is not None and known["path"] != cookie["path"]
+            response.cookies[f"{cookie.key}{cookie['path']}" if is_other else cookie.key] = cookie
+        else:
+            response.headers[name] = value
 
 
 def refuse(request: HttpRequest, deny: Deny) -> HttpResponseBase:

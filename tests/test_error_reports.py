@@ -786,6 +786,15 @@ OTHER_PATHS: dict[str, Callable[[Material], object]] = {
     "key as a decision's folder": lambda m: respond(
         m.distribution(), "a", cfsign.Allow(query=m.pem, expires_in=m.pem)
     ),
+    "key as the folder of a decision": lambda m: cfsign.Allow(folder=m.pem),
+    "password as the folder of a decision": lambda m: respond(
+        m.distribution(), "a", cfsign.Allow(folder=m.password)
+    ),
+    "key as the query of a decision": lambda m: cfsign.Allow(query=m.pem),
+    "signed URL as the query of a decision": lambda m: cfsign.Allow(query=_signed(m)),
+    "key as a download name": lambda m: cfsign.Allow(download_name=m.pem),
+    "key as the folder of a view": lambda m: ViewOptions(folder=m.pem),
+    "key as the path of cookies": lambda m: ViewOptions(cookie_path=m.pem),
     "key as a status": lambda m: cfsign.Deny(m.pem),
     "key as a header": lambda m: cfsign.Deny(403, headers={m.pem: m.pem}),
     "key as an option": lambda m: ViewOptions(code=m.pem, headers=m.pem),

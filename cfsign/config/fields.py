@@ -16,6 +16,7 @@ from cfsign.errors import CfsignWarning, ConfigurationError
 from cfsign.keys import resolve_private_key
 from cfsign.keys.key_pair_id import check_key_pair_id
 from cfsign.signing.cache import check_cache_bytes
+from cfsign.signing.cookie_rules import check_cookie_options
 from cfsign.signing.hash_algorithm import check_hash_algorithm
 from cfsign.signing.times import check_duration, parse_duration, to_seconds
 from cfsign.signing.url import check_domain
@@ -35,7 +36,19 @@ KEY_RING_FIELDS = ("keys", "key_ring")
 SINGLE_KEY_FIELDS = ("key_pair_id", "private_key", "password", "hash_algorithm")
 
 #: The settings of views; they go into `Configuration.view_options`.
-VIEW_FIELDS = ("allowed_statuses", "code", "headers", "cache_redirect", "observers")
+VIEW_FIELDS = (
+    "allowed_statuses",
+    "code",
+    "headers",
+    "cache_redirect",
+    "cookie_domain",
+    "cookie_path",
+    "cookie_samesite",
+    "cookie_partitioned",
+    "cookie_persistent",
+    "cookie_expires_in",
+    "observers",
+)
 
 #: Names from 2012 that are still read, and the names of today.
 OLD_NAMES = {"priv_key_string": "private_key", "expires": "expires_in"}
@@ -65,10 +78,11 @@ class Field:
 
 
 def check_code(code: object) -> int:
-    """Return *code* if it is a redirect status that browsers do not cache, else raise."""
-    if isinstance(code, bool) or not isinstance(code, int) or code not in REDIRECT_STATUSES:
+    """Return *code* if it is 204 or a redirect that browsers do not cache, else raise."""
+    allowed = (204, *REDIRECT_STATUSES)
+    if isinstance(code, bool) or not isinstance(code, int) or code not in allowed:
         raise ConfigurationError(
-            f"code must be 302, 303 or 307, got {describe_value(code)}",
+            f"code must be 302, 303 or 307, or 204 for cookies, got {describe_value(code)}",
             hint="use 303 (browsers cache 301 and 308 permanently)",
         )
     return int(code)
@@ -153,13 +167,30 @@ def _is_success(status: object) -> bool:
     return isinstance(status, int) and not isinstance(status, bool) and 200 <= status <= 299
 
 
-def check_cache_redirect(cache_redirect: object) -> bool:
-    """Return *cache_redirect* if it is a bool, else raise ConfigurationError."""
-    if not isinstance(cache_redirect, bool):
-        raise ConfigurationError(
-            f"cache_redirect must be True or False, got {type(cache_redirect).__name__}"
-        )
-    return cache_redirect
+def check_bool(value: object, name: str) -> bool:
+    """Return *value*, the setting *name*, if it is a bool, else raise ConfigurationError."""
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{name} must be True or False, got {type(value).__name__}")
+    return value
+
+
+def check_cookie_expires_in(seconds: Any) -> int:
+    """Return the duration of cookies in seconds; raise PolicyError if it is not a duration."""
+    return check_duration(seconds, "cookie_expires_in", int(time.time()))
+
+
+def _check_cookie_option(name: str) -> Callable[[object], object]:
+    def check(value: object) -> object:
+        option: Any = {name: value}
+        try:
+            check_cookie_options(**option)
+        except ConfigurationError as error:
+            message, hint = error.message, error.hint
+        else:
+            return value
+        raise ConfigurationError(message, hint=hint)  # without the name, which the caller adds
+
+    return check
 
 
 def get_host(domain: str) -> str:
@@ -246,6 +277,12 @@ FIELDS: dict[str, Field] = {
     "allowed_statuses": Field(check_allowed_statuses),
     "code": Field(check_code),
     "headers": Field(check_headers, may_be_none=True),
-    "cache_redirect": Field(check_cache_redirect),
+    "cache_redirect": Field(lambda value: check_bool(value, "cache_redirect")),
+    "cookie_domain": Field(_check_cookie_option("domain"), may_be_none=True),
+    "cookie_path": Field(_check_cookie_option("path"), may_be_none=True),
+    "cookie_samesite": Field(_check_cookie_option("samesite"), may_be_none=True),
+    "cookie_partitioned": Field(lambda value: check_bool(value, "cookie_partitioned")),
+    "cookie_persistent": Field(lambda value: check_bool(value, "cookie_persistent")),
+    "cookie_expires_in": Field(check_cookie_expires_in, may_be_none=True),
     "observers": Field(check_observers),
 }

@@ -14,7 +14,7 @@ from cfsign import Deny, Distribution, TrustedKeyGroup
 from cfsign.demo.breakdown import break_down_cookies, break_down_url
 from cfsign.demo.files import ALBUM, FILES, PICTURE, PLAN
 from cfsign.demo.tampering import TAMPERINGS
-from cfsign.demo.users import USERS, authorize, can_read
+from cfsign.demo.users import USERS, authorize, can_read, get_folder
 from cfsign.views import ViewHandler, ViewOptions, ViewResponse
 
 _FOLDER = Path(__file__).parent
@@ -60,7 +60,7 @@ class Pages:
     ) -> None:
         self._distribution = distribution
         self._link = ViewHandler(distribution, ViewOptions(delivery="json"))
-        self._folder = ViewHandler(distribution, ViewOptions(delivery="cookies"))
+        self._folder = ViewHandler(distribution, ViewOptions(delivery="cookies", folder=get_folder))
         self._trusted_keys = trusted_keys
         self._templates = Environment(
             loader=FileSystemLoader(_FOLDER / "templates"),

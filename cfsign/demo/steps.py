@@ -115,7 +115,7 @@ def build_steps(servers: Servers) -> Iterator[Step]:
 
 def request_refused_file(browser: Browser, view: str) -> str:
     """Request a file that the user may not read."""
-    response = browser.request_file(DIARY, view)
+    response = browser.request_file(PLAN, view)
     # The refusal must not contain a signed URL or cookies.
     is_signed = "Signature" in response.text or "Signature" in str(response.headers)
     return f"{describe(response)}, signed" if is_signed else describe(response)

@@ -30,8 +30,12 @@ def is_user(name: object) -> TypeGuard[str]:
 
 def can_read(user: str, resource: str) -> bool:
     """Return True if *user* may read the file *resource*."""
-    folder = resource.rpartition("/")[0]
-    return user in READERS.get(folder or resource, ())
+    return user in READERS.get(get_folder(resource) or resource, ())
+
+
+def get_folder(resource: str) -> str:
+    """Return the folder of a file, which cookies open as a whole; "" at the top level."""
+    return resource.rpartition("/")[0]
 
 
 def authorize(user: str | None, resource: str, address: str | None) -> int | Allow:

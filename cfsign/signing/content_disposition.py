@@ -8,7 +8,13 @@ RFC 6266 for the header; RFC 8187 for names that are not ASCII.
 from __future__ import annotations
 
 from cfsign.errors import ResourceError
-from cfsign.signing.encoding import Query, check_control_characters, encode_parameters, encode_query
+from cfsign.signing.encoding import (
+    Query,
+    check_control_characters,
+    encode_parameters,
+    encode_query,
+    parameter_names,
+)
 
 #: The query parameter of S3 that sets the `Content-Disposition` header of a response.
 PARAMETER = "response-content-disposition"
@@ -25,10 +31,8 @@ def add_download_name(query: Query | None, download_name: str) -> str:
     Raises:
         ResourceError: The name cannot be used, or the query has the parameter already.
     """
-    from urllib.parse import unquote  # imported where it is needed: it takes milliseconds
-
     text = encode_query(query)
-    if any(unquote(pair.partition("=")[0]) == PARAMETER for pair in text.split("&")):
+    if PARAMETER in parameter_names(text):
         raise ResourceError(
             f"the query already has {PARAMETER}",
             hint="remove it, or leave download_name out",
@@ -68,7 +72,7 @@ def build_content_disposition(download_name: str) -> str:
     fallback = _to_ascii(download_name)
     if fallback == download_name:
         return f'attachment; filename="{fallback}"'
-    from urllib.parse import quote  # as above
+    from urllib.parse import quote  # imported where it is needed: it takes milliseconds
 
     try:
         encoded = quote(download_name, safe="")

@@ -136,8 +136,8 @@ def find_mismatches(resource: str, domain: str | None, path: str) -> Iterator[Pr
 
 
 def check_cookie_options(
-    domain: object,
-    samesite: object,
+    domain: object = None,
+    samesite: object = None,
     partitioned: object = False,
     path: object = None,
     prefix: str = "cookie_",
@@ -146,14 +146,14 @@ def check_cookie_options(
     Raise ConfigurationError unless cookies can have these attributes; None is not set.
 
     Args:
-        domain: Their `Domain`.
+        domain: Their `Domain`; "" for the host of the site.
         samesite: Their `SameSite`.
         partitioned: True for `Partitioned`.
         path: Their `Path`.
         prefix: What the names of the settings start with, for the error.
     """
     path = "/" if path is None else path
-    check_attributes(domain, path, True, True, samesite, partitioned, prefix=prefix)
+    check_attributes(domain or None, path, True, True, samesite, partitioned, prefix=prefix)
 
 
 def find_cookie_problems(

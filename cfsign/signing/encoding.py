@@ -127,6 +127,26 @@ def encode_query(query: Query | None) -> str:
         ) from None
 
 
+def replace_parameters(query: str, parameters: str) -> str:
+    """
+    Return an encoded query with *parameters* at its end, in place of those with the same names.
+
+    Args:
+        query: A query of a URL, without the `?`, or "".
+        parameters: The same.
+    """
+    names = parameter_names(parameters)
+    others = [p for p in query.split("&") if p and not names.intersection(parameter_names(p))]
+    return "&".join([*others, parameters])
+
+
+def parameter_names(query: str) -> set[str]:
+    """Return the names of the parameters of an encoded query, decoded."""
+    from urllib.parse import unquote  # as above
+
+    return {unquote(pair.partition("=")[0]) for pair in query.split("&")}
+
+
 def encode_parameters(pairs: Sequence[tuple[str, str]] | Sequence[tuple[bytes, bytes]]) -> str:
     """Percent-encode names and values: all but `A-Z a-z 0-9 - . _ ~ ! $ ( ) , : @ /`."""
     from urllib.parse import quote, urlencode  # as above

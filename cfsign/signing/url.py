@@ -16,6 +16,7 @@ from typing import cast
 
 from cfsign.errors import CfsignWarning, ResourceError
 from cfsign.limits import CONSOLE_HOST, MAX_URL_BYTES, MISSING_VALUES, is_s3_host
+from cfsign.signing.encoding import Query, encode_query
 from cfsign.signing.url_grammar import ORIGIN, UNSAFE, is_url
 from cfsign.signing.url_refusals import build_refusal
 
@@ -38,6 +39,19 @@ def check_url(url: str) -> str:
     if not is_url(url):
         raise build_refusal(url)
     return url
+
+
+def check_query(query: Query | None) -> str:
+    """
+    Return a query as it appears in a URL, without the `?`; "" for None.
+
+    Raises:
+        ResourceError: No URL may have it. The hint shows the correct spelling.
+    """
+    text = encode_query(query)
+    if text:
+        check_url(f"https://host/?{text}")
+    return text
 
 
 def check_urls(urls: Iterable[str], method: str) -> Iterator[str]:

@@ -15,14 +15,19 @@ from typing import TypeGuard
 
 from cfsign.config.fields import ALLOWED_STATUSES
 from cfsign.config.headers import add_no_store, find_server_headers, is_header_mapping
-from cfsign.errors import DecisionError
+from cfsign.errors import DecisionError, ResourceError
+from cfsign.signing.content_disposition import add_download_name
+from cfsign.signing.encoding import Query, encode_query
+from cfsign.signing.folder import encode_folder
+from cfsign.signing.url import check_query
 from cfsign.utils.secret import hide_init_arguments
 
 
+@hide_init_arguments
 @dataclass(frozen=True, slots=True)
 class Allow:
     """
-    Allow the request, optionally overriding the configured expiry or address.
+    Allow the request, optionally overriding what is signed.
 
     Attributes:
         expires_in: How long the signature lasts: a timedelta or whole seconds. Not together with
@@ -30,12 +35,59 @@ class Allow:
         expires_at: When the signature ends: an aware datetime or epoch seconds.
         starts_at: When the signature begins to work: an aware datetime or epoch seconds.
         ip_address: The only IPv4 address or network from which CloudFront accepts the signature.
+        folder: Open everything below this folder, a plain path such as "videos/42" in which the
+            file must lie; "/" is the whole distribution. The rule must hold for the whole folder:
+            the client can open every file in it, and no other rule is asked.
+        query: Parameters of the signed URL: names and values, or an encoded query. They replace
+            those that `forward_query` copies. It is stored encoded.
+        download_name: The name under which browsers save the file, if the origin is S3.
+
+    A folder's signature works with any query, so `query` and `download_name` cannot be combined
+    with a folder.
+
+    Raises:
+        DecisionError: The folder, the query or the name cannot be signed, or they are combined.
     """
 
     expires_in: int | timedelta | None = None
     expires_at: int | datetime | None = None
     starts_at: int | datetime | None = None
     ip_address: str | None = None
+    folder: str | None = None
+    query: Query | None = None
+    download_name: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without the request."""
+        if self.folder is None and self.query is None and self.download_name is None:
+            return
+        try:
+            object.__setattr__(self, "query", check_query(self.query) or None)
+            _ = self.parameters
+            if self.folder is not None:
+                encode_folder(self.folder)
+        except ResourceError as error:
+            raise DecisionError(f"Allow: {error.message}", hint=error.hint) from None
+        if self.folder is not None:
+            check_combination(self)
+
+    @property
+    def parameters(self) -> str:
+        """The parameters that the signed URL gets, encoded; "" for none."""
+        if self.download_name is None:
+            return encode_query(self.query)
+        return add_download_name(self.query, self.download_name)
+
+
+def check_combination(allow: Allow) -> None:
+    """Raise DecisionError if *allow*, for which a folder is signed, sets parameters."""
+    for name in ("query", "download_name"):
+        if getattr(allow, name) is not None:
+            raise DecisionError(
+                f"{name} of Allow cannot be combined with a folder",
+                hint="sign the file alone: a folder's signature allows any query, so anyone can "
+                "change it",
+            )
 
 
 @hide_init_arguments

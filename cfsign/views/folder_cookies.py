@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from typing import Unpack
 
 from cfsign.config.fields import get_host
-from cfsign.errors import CfsignError, ConfigurationError
-from cfsign.limits import COOKIES, is_loopback
+from cfsign.errors import CfsignError, ConfigurationError, ResourceError
+from cfsign.limits import COOKIES, MAX_COOKIE_ATTRIBUTE_BYTES, is_loopback
 from cfsign.signing.cookie_rules import check_cookie_options, find_cookie_problems
 from cfsign.signing.cookies import SignedCookies
 from cfsign.signing.distribution import Distribution
@@ -80,7 +80,7 @@ class FolderCookies:
         """
         self.distribution = check_distribution("FolderCookies", distribution)
         del distribution  # it may be the settings
-        check_cookie_options(domain or None, samesite, partitioned, path, prefix="")
+        check_cookie_options(domain, samesite, partitioned, path, prefix="")
         host = self.distribution.domain
         problems = list(find_cookie_problems(host, domain, samesite, partitioned, prefix=""))
         if problems:
@@ -116,12 +116,12 @@ class FolderCookies:
             ConfigurationError: The folder's path is too long for a cookie, or not below `path`.
             SigningKeyError: The key cannot sign.
         """
-        return self._build_headers(self.distribution.sign_folder(folder, **conditions))
+        return self.build_headers(self.distribution.sign_folder(folder, **conditions))
 
     @hide_arguments
     async def grant_headers_async(self, folder: str, **conditions: Unpack[Conditions]) -> Headers:
         """Async version of `grant_headers`."""
-        return self._build_headers(await self.distribution.sign_folder_async(folder, **conditions))
+        return self.build_headers(await self.distribution.sign_folder_async(folder, **conditions))
 
     @hide_arguments
     def revoke_headers(self, folder: str) -> Headers:
@@ -192,11 +192,13 @@ class FolderCookies:
             return ()
         return await self.grant_headers_async(folder, **conditions)
 
-    @property
-    def _is_secure(self) -> bool:
-        return self.distribution.domain.startswith("https:")
+    def build_headers(self, signed_policy: SignedPolicy) -> Headers:
+        """
+        Return the headers that set the cookies of a folder's policy and clear all others.
 
-    def _build_headers(self, signed_policy: SignedPolicy) -> Headers:
+        Raises:
+            ConfigurationError: The folder's path is too long for a cookie, or not below `path`.
+        """
         folder_url = signed_policy.policy.resource.removesuffix("*")
         values = signed_policy.cookies().replace_headers(
             self.domain or None,
@@ -207,6 +209,19 @@ class FolderCookies:
             persistent=self.persistent,
         )
         return tuple(("Set-Cookie", value) for value in values)
+
+    def check_length(self, pattern: str) -> None:
+        """Raise ResourceError if a folder's *pattern* is too long for the `Path` of a cookie."""
+        length = len(pattern) - len(f"{self.distribution.domain}*")
+        if length > MAX_COOKIE_ATTRIBUTE_BYTES:
+            raise ResourceError(
+                f"the path of the folder is {length} bytes long; a cookie's Path may have "
+                f"{MAX_COOKIE_ATTRIBUTE_BYTES}"
+            )
+
+    @property
+    def _is_secure(self) -> bool:
+        return self.distribution.domain.startswith("https:")
 
     def _is_fresh(
         self, cookies: Mapping[str, str], folder: str, conditions: Conditions, signer: Signer

@@ -12,7 +12,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeAlias
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from cfsign.config.fields import check_observers, get_host
 from cfsign.config.headers import add_no_store, build_private_headers
@@ -33,7 +33,7 @@ from cfsign.signing.url import check_url
 from cfsign.utils.secret import hide
 from cfsign.views.decision import PLAIN_ALLOW, Allow, Deny, decide
 from cfsign.views.events import Observer, Outcome
-from cfsign.views.folder_cookies import warn_of_missing_domain
+from cfsign.views.folder_cookies import FolderCookies, warn_of_missing_domain
 from cfsign.views.options import ViewOptions
 from cfsign.views.recorder import (
     NO_FRAMEWORK,
@@ -44,6 +44,7 @@ from cfsign.views.recorder import (
     order_observers,
 )
 from cfsign.views.response import Headers, ViewResponse, build_json, build_redirect
+from cfsign.views.target import choose_target, find_folder
 
 #: Returns a plain function for a coroutine function, such as Flask's `app.ensure_sync`.
 RunAsync: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -69,6 +70,7 @@ class ViewHandler:
         headers: The headers of a response that must not be cached.
         observers: What is called with the event of each request, in this order.
         framework: What the handler needs to know of the framework.
+        cookies: What builds the headers of cookies, or None for another delivery.
         sends_url_only: True if a response needs nothing of the signature but the URL, and no
             policy is cached. A URL is signed faster than a policy.
 
@@ -79,6 +81,7 @@ class ViewHandler:
 
     __slots__ = (
         "_checked_sites",
+        "cookies",
         "distribution",
         "framework",
         "headers",
@@ -121,6 +124,7 @@ class ViewHandler:
         # Each client chooses the Host header, so the number of hosts is limited.
         self._checked_sites: dict[tuple[str, str, str | None], object] = {}
         _check_compatibility(distribution, options, can_await, framework)
+        self.cookies = _build_folder_cookies(distribution, options)
         if location and not check_url(location).startswith(f"{distribution.domain}/"):
             raise ResourceError(
                 f"the location is not a URL of {distribution.domain}",
@@ -187,16 +191,17 @@ class ViewHandler:
         Returns:
             The validated request, or `Deny(404)` if the path is not a valid file name. `authorize`
             therefore never sees `../`, NUL, an empty name or a leading slash, which could bypass a
-            prefix check. Also `Deny(404)` if the query is too long, or has a forwarded name twice.
+            prefix check. Also `Deny(404)` if the file is outside the folder of the options, or if
+            the query is too long or has a forwarded name twice.
         """
         if self.location:
-            return FileRequest(self, self.location)
-        if not resource or resource.startswith("/"):
+            return self._build_request(self.location, _get_path(self.location))
+        if resource.startswith("/") or not (resource or self.options.allow_root):
             return Deny(404)
         names = self.options.forward_query
         try:
             query = _select_parameters(query_string, names) if names else None
-            return FileRequest(self, self.distribution.unsigned_url(resource, query))
+            return self._build_request(self.distribution.unsigned_url(resource, query), resource)
         except ResourceError:
             return Deny(404)
 
@@ -214,16 +219,21 @@ class ViewHandler:
             The validated request, or `Deny(404)`.
         """
         if self.location:
-            return FileRequest(self, self.location)
+            return self._build_request(self.location, _get_path(self.location))
         if built_path is not None and unquote(built_path) != path:
             return Deny(404)
-        if path == "/":
-            return FileRequest(self, f"{self.distribution.domain}/")
+        resource = path.removeprefix("/")
         try:
-            url = self.distribution.unsigned_url(path.removesuffix("/"))
-            return FileRequest(self, check_url(f"{url}/") if path.endswith("/") else url)
+            return self._build_request(self.distribution.unsigned_url(resource), resource)
         except ResourceError:
             return Deny(404)
+
+    def _build_request(self, url: str, resource: str) -> FileRequest:
+        folder = find_folder(self.distribution, self.options.folder, resource)
+        if folder is not None and self.cookies is not None:
+            # A client chose the path, so a long one is not a mistake of the site.
+            self.cookies.check_length(folder)
+        return FileRequest(self, url, folder)
 
     def handle(
         self,
@@ -316,11 +326,12 @@ class ViewHandler:
 class FileRequest:
     """A validated request for a file. Nothing is authorized or signed yet."""
 
-    __slots__ = ("_handler", "_url")
+    __slots__ = ("_folder", "_handler", "_url")
 
-    def __init__(self, handler: ViewHandler, url: str) -> None:
+    def __init__(self, handler: ViewHandler, url: str, folder: str | None = None) -> None:
         self._handler = handler
         self._url = url
+        self._folder = folder  # the pattern of the option's folder
 
     def __repr__(self) -> str:
         return f"<FileRequest {self._url}>"
@@ -338,7 +349,8 @@ class FileRequest:
             if an `Allow` is for a client on IPv6, or 503 if the private key is unavailable.
 
         Raises:
-            DecisionError: The result is not understood. Nothing is signed.
+            DecisionError: The result is not understood, or its folder cannot be used. Nothing is
+                signed.
             PolicyError: An `Allow` holds a time or an address that CloudFront does not accept.
             SigningKeyError: The key cannot sign.
         """
@@ -349,17 +361,19 @@ class FileRequest:
             if recorder is not None:
                 recorder.outcome = "refused"
             return decision
-        distribution, conditions = handler.distribution, _get_conditions(decision)
-        if recorder is not None:
-            recorder.begin_signing()
+        distribution = handler.distribution
+        conditions = _get_conditions(decision, handler.options)
         try:
-            if handler.sends_url_only and recorder is None:
-                url = distribution.sign_url(self._url, **conditions)
-                return build_redirect(url, handler.options.code, handler.headers)
-            signed_policy = distribution.sign_resource(self._choose_resource(), **conditions)
+            url, resource = self._choose_target(decision)
+            if recorder is not None:
+                recorder.begin_signing()
+            if handler.sends_url_only and resource == url and recorder is None:
+                signed = distribution.sign_url(url, **conditions)
+                return build_redirect(signed, handler.options.code, handler.headers)
+            signed_policy = distribution.sign_resource(resource, **conditions)
             if recorder is not None:
                 recorder.end_signing(signed_policy)
-            response = self._build_response(decision, signed_policy)
+            response = self._build_response(decision, url, signed_policy)
         except (ResourceError, KeyUnavailableError, IPv6Error) as error:
             return _convert_to_deny(error, recorder)
         if recorder is not None:
@@ -377,58 +391,47 @@ class FileRequest:
             if recorder is not None:
                 recorder.outcome = "refused"
             return decision
-        distribution, conditions = handler.distribution, _get_conditions(decision)
-        if recorder is not None:
-            recorder.begin_signing()
+        distribution = handler.distribution
+        conditions = _get_conditions(decision, handler.options)
         try:
-            if handler.sends_url_only and recorder is None:
-                url = await distribution.sign_url_async(self._url, **conditions)
-                return build_redirect(url, handler.options.code, handler.headers)
-            signed_policy = await distribution.sign_resource_async(
-                self._choose_resource(), **conditions
-            )
+            url, resource = self._choose_target(decision)
+            if recorder is not None:
+                recorder.begin_signing()
+            if handler.sends_url_only and resource == url and recorder is None:
+                signed = await distribution.sign_url_async(url, **conditions)
+                return build_redirect(signed, handler.options.code, handler.headers)
+            signed_policy = await distribution.sign_resource_async(resource, **conditions)
             if recorder is not None:
                 recorder.end_signing(signed_policy)
-            response = self._build_response(decision, signed_policy)
+            response = self._build_response(decision, url, signed_policy)
         except (ResourceError, KeyUnavailableError, IPv6Error) as error:
             return _convert_to_deny(error, recorder)
         if recorder is not None:
             recorder.outcome = "allowed"
         return response
 
-    def _choose_resource(self) -> str:
-        """Return the policy's resource: the URL, or for cookies the pattern of its folder."""
-        if self._handler.options.delivery != "cookies":
-            return self._url
-        folder = self._url.partition("?")[0].rpartition("/")[0]
-        # The folder of a file at the top would be the whole distribution.
-        return self._url if folder == self._handler.distribution.domain else f"{folder}/*"
+    def _choose_target(self, allow: Allow) -> tuple[str, str]:
+        """Return the URL of the file, and the resource to sign for it."""
+        handler = self._handler
+        needs_folder = handler.options.delivery == "cookies"
+        return choose_target(handler.distribution, self._url, self._folder, allow, needs_folder)
 
-    def _build_response(self, allow: Allow, signed_policy: SignedPolicy) -> ViewResponse:
+    def _build_response(self, allow: Allow, url: str, signed_policy: SignedPolicy) -> ViewResponse:
         handler, options = self._handler, self._handler.options
         headers = handler.headers
-        if options.delivery == "cookies":
-            set_cookies = self._build_set_cookie_headers(signed_policy)
-            return build_redirect(self._url, options.code, (*set_cookies, *headers))
+        if handler.cookies is not None:
+            headers = (*handler.cookies.build_headers(signed_policy), *headers)
+            if options.code == 204:
+                return ViewResponse(204, headers)
+            return build_redirect(url, options.code, headers)
         # An Allow with conditions is for this request only.
         if options.cache_redirect and allow == PLAIN_ALLOW:
             seconds = handler.distribution.redirect_max_age(signed_policy)
             headers = build_private_headers(seconds, options.headers) if seconds else headers
-        url = signed_policy.url(self._url)
+        signed = signed_policy.url(url)
         if options.delivery == "json":
-            return build_json(url, signed_policy.policy.expires_at, headers)
-        return build_redirect(url, options.code, headers)
-
-    def _build_set_cookie_headers(self, signed_policy: SignedPolicy) -> Headers:
-        options, domain = self._handler.options, self._handler.distribution.domain
-        values = signed_policy.cookies().replace_headers(
-            options.cookie_domain or None,
-            # Browsers send the cookies to every path with this prefix (RFC 6265, section 5.1.4).
-            signed_policy.policy.resource.partition("?")[0].removeprefix(domain).removesuffix("*"),
-            secure=domain.startswith("https:"),
-            samesite=options.cookie_samesite,
-        )
-        return tuple(("Set-Cookie", value) for value in values)
+            return build_json(signed, signed_policy.policy.expires_at, headers)
+        return build_redirect(signed, options.code, headers)
 
 
 def _get_status(response: Any) -> int:
@@ -443,7 +446,10 @@ def _check_compatibility(
     problems: list[Problem] = []
     if options.delivery == "cookies":
         problems += find_cookie_problems(
-            distribution.domain, options.cookie_domain, options.cookie_samesite
+            distribution.domain,
+            options.cookie_domain,
+            options.cookie_samesite,
+            options.cookie_partitioned,
         )
     if options.cache_redirect and distribution.expiry_step is None:
         problems.append(
@@ -477,6 +483,23 @@ def _check_compatibility(
         warn_of_missing_domain(distribution.domain)
 
 
+def _build_folder_cookies(distribution: Distribution, options: ViewOptions) -> FolderCookies | None:
+    if options.delivery != "cookies":
+        return None
+    return FolderCookies(
+        distribution,
+        domain=options.cookie_domain or "",  # what is missing is logged once, with its name
+        path=options.cookie_path,
+        samesite=options.cookie_samesite,
+        partitioned=options.cookie_partitioned,
+        persistent=options.cookie_persistent,
+    )
+
+
+def _get_path(url: str) -> str:
+    return unquote(urlsplit(url).path.removeprefix("/"))
+
+
 def _select_parameters(query_string: str | bytes, names: Iterable[str]) -> str:
     """
     Return the parameters of *query_string* with these *names*, percent-encoded.
@@ -505,11 +528,14 @@ def _select_parameters(query_string: str | bytes, names: Iterable[str]) -> str:
     return encode_parameters(selected)
 
 
-def _get_conditions(allow: Allow) -> Conditions:
-    if allow is PLAIN_ALLOW:
+def _get_conditions(allow: Allow, options: ViewOptions) -> Conditions:
+    expires_in = allow.expires_in
+    if options.delivery == "cookies" and expires_in is None and allow.expires_at is None:
+        expires_in = options.cookie_expires_in
+    elif allow is PLAIN_ALLOW:
         return {}  # an empty mapping is checked faster than four None
     return {
-        "expires_in": allow.expires_in,
+        "expires_in": expires_in,
         "expires_at": allow.expires_at,
         "starts_at": allow.starts_at,
         "ip_address": allow.ip_address,

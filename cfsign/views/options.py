@@ -5,26 +5,31 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import functools
+import inspect
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self, get_args
 
 from cfsign.config.fields import (
     ALLOWED_STATUSES,
     check_allowed_statuses,
-    check_cache_redirect,
+    check_bool,
     check_code,
+    check_cookie_expires_in,
     check_headers,
     check_observers,
 )
 from cfsign.config.headers import has_cache_control
-from cfsign.errors import CfsignWarning, ConfigurationError, Problem
+from cfsign.errors import CfsignWarning, ConfigurationError, Problem, ResourceError
 from cfsign.limits import PARAMETERS
 from cfsign.signing.cookie_rules import check_cookie_options
+from cfsign.signing.folder import encode_folder
 from cfsign.utils.description import describe_name, describe_value
 from cfsign.utils.secret import hide_init_arguments
+from cfsign.views.target import FolderOption
 
 Delivery = Literal["redirect", "json", "cookies"]
 
@@ -37,11 +42,17 @@ class ViewOptions:
 
     Attributes:
         delivery: "redirect" answers with a redirect to the signed URL. "json" answers with the
-            signed URL in a JSON document. "cookies" sets signed cookies for the file's folder, and
-            redirects to the unsigned URL. Cookies set for the same folder earlier are replaced.
-            Do not use cookies for a folder inside another one: browsers send both sets to the
-            inner folder (RFC 6265, section 5.4), and CloudFront refuses them.
-        code: The status of the redirect: 302, 303 or 307.
+            signed URL in a JSON document. "cookies" sets signed cookies for a folder, which the
+            option `folder` or `Allow(folder=...)` must name, and redirects to the unsigned URL.
+            Cookies set for the same folder earlier are replaced. Do not use cookies for a folder
+            inside another one: browsers send both sets to the inner folder (RFC 6265, section
+            5.4), and CloudFront refuses them.
+        folder: Sign for everything below this folder: a plain path such as "videos/42", or a
+            function that returns one for the path of the file, such as `posixpath.dirname`. "/" is
+            the whole distribution. A file outside is a 404. `authorize` must hold for the whole
+            folder: the client can open every file in it.
+        code: The status of the redirect: 302, 303 or 307. With cookies also 204: no redirect, for
+            scripts.
         headers: Headers of the response. `Cache-Control: no-store` is added unless they have a
             `Cache-Control`.
         forward_query: Names of query parameters that are copied from the request into the signed
@@ -49,7 +60,17 @@ class ViewOptions:
         allowed_statuses: The statuses of `authorize` that allow the request, from 200 to 299.
         cookie_domain: For cookies, the domain that the site and the distribution share; "" if they
             have the same host. None sets the cookies for the site's host, and logs a warning once.
+        cookie_path: For cookies, the encoded path to which browsers send them. None: that of the
+            folder. "/": one set for the whole site, so opening a folder closes the one before.
         cookie_samesite: For cookies, "Strict", "Lax", "None", or None to send no `SameSite`.
+        cookie_partitioned: For cookies, True if another site's iframe needs them; with
+            `cookie_samesite = "None"`.
+        cookie_persistent: For cookies, True: browsers delete them when they expire. False: when
+            they are closed.
+        cookie_expires_in: For cookies, how long they work: a timedelta or whole seconds. None: the
+            `expires_in` of the distribution, which for URLs is short.
+        allow_root: If True, the root of the distribution is signed, too: `resource` is "". By
+            default it is a 404: a rule that lists what is forbidden would allow it.
         cache_redirect: If True, the client's browser may cache the response while the signed URL
             stays the same (`Distribution.redirect_max_age`). `authorize` is not called for a
             cached response: if you revoke access in the meantime, the browser notices only when
@@ -63,12 +84,18 @@ class ViewOptions:
     """
 
     delivery: Delivery = "redirect"
+    folder: FolderOption | None = None
     code: int = 303
     headers: Mapping[str, str] = field(default_factory=dict)
     forward_query: tuple[str, ...] = ()
     allowed_statuses: Collection[int] = ALLOWED_STATUSES
     cookie_domain: str | None = None
+    cookie_path: str | None = None
     cookie_samesite: str | None = None
+    cookie_partitioned: bool = False
+    cookie_persistent: bool = True
+    cookie_expires_in: int | timedelta | None = None
+    allow_root: bool = False
     cache_redirect: bool = False
     observers: tuple[Callable[..., object], ...] = ()
 
@@ -89,8 +116,20 @@ class ViewOptions:
             ("observers", check_observers(self.observers)),
         ):
             object.__setattr__(self, name, value)
-        check_cookie_options(self.cookie_domain or None, self.cookie_samesite)
-        if check_cache_redirect(self.cache_redirect):
+        for name in ("cookie_partitioned", "cookie_persistent", "allow_root", "cache_redirect"):
+            check_bool(getattr(self, name), name)
+        _check_folder(self.folder)
+        if self.code == 204 and self.delivery != "cookies":
+            raise ConfigurationError(
+                'code 204 sends no URL, so it needs delivery "cookies"', hint="use 303"
+            )
+        check_cookie_options(
+            self.cookie_domain, self.cookie_samesite, self.cookie_partitioned, self.cookie_path
+        )
+        if self.cookie_expires_in is not None:
+            seconds = check_cookie_expires_in(self.cookie_expires_in)
+            object.__setattr__(self, "cookie_expires_in", seconds)
+        if self.cache_redirect:
             _check_cacheable(self.delivery, self.headers)
 
     def __reduce__(self) -> tuple[Callable[[], ViewOptions], tuple[()]]:
@@ -123,6 +162,9 @@ class ViewOptions:
     def read_attributes(cls, view: object) -> dict[str, Any]:
         """Return the attributes of *view* that are options and not None."""
         options = {name: getattr(view, name, None) for name in cls.__dataclass_fields__}
+        if inspect.ismethod(options["folder"]):
+            # A function that is an attribute of the class, not a method.
+            options["folder"] = options["folder"].__func__
         return {name: value for name, value in options.items() if value is not None}
 
     @classmethod
@@ -155,12 +197,18 @@ class OptionAttributes:
     """
 
     delivery: ClassVar[Delivery | None] = None
+    folder: ClassVar[FolderOption | None] = None
     code: ClassVar[int | None] = None
     headers: ClassVar[Mapping[str, str] | None] = None
     forward_query: ClassVar[tuple[str, ...] | None] = None
     allowed_statuses: ClassVar[Collection[int] | None] = None
     cookie_domain: ClassVar[str | None] = None
+    cookie_path: ClassVar[str | None] = None
     cookie_samesite: ClassVar[str | None] = None
+    cookie_partitioned: ClassVar[bool | None] = None
+    cookie_persistent: ClassVar[bool | None] = None
+    cookie_expires_in: ClassVar[int | timedelta | None] = None
+    allow_root: ClassVar[bool | None] = None
     cache_redirect: ClassVar[bool | None] = None
     observers: ClassVar[tuple[Callable[..., object], ...] | None] = None
 
@@ -199,6 +247,27 @@ def _check_cacheable(delivery: Delivery, headers: Mapping[str, str]) -> None:
         )
     if problems:
         raise ConfigurationError(problems)
+
+
+def _check_folder(folder: object) -> None:
+    if callable(folder):
+        try:
+            inspect.signature(folder).bind("a")
+        except (TypeError, ValueError):
+            raise ConfigurationError(
+                "folder must be a function that takes the path of the file alone",
+                hint="make it a staticmethod without self",
+            ) from None
+        if inspect.iscoroutinefunction(folder):
+            raise ConfigurationError("folder must not be async", hint="make it a plain function")
+    elif folder is not None:
+        try:
+            encode_folder(folder)  # type: ignore[arg-type]  # it checks the type
+        except ResourceError as error:
+            message, hint = error.message, error.hint
+        else:
+            return
+        raise ConfigurationError(message, hint=hint, setting="folder")
 
 
 def _check_forward_query(names: object) -> tuple[str, ...]:

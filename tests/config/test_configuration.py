@@ -120,6 +120,34 @@ def test_encrypted_key_with_its_password(encrypted_pem: str, password: str) -> N
     assert "password" not in {field.name for field in dataclasses.fields(configuration)}
 
 
+def test_cookie_options_are_settings(pem: str) -> None:
+    """All of them; a mistake names the setting once."""
+    options: dict[str, Any] = {
+        "cookie_domain": "example.com",
+        "cookie_path": "/",
+        "cookie_samesite": "None",
+        "cookie_partitioned": True,
+        "cookie_persistent": False,
+        "cookie_expires_in": 3600,
+    }
+    assert Configuration.from_mapping(settings(pem, **options)).view_options == options
+    wrong = {"cookie_domain": "a b", "cookie_path": "v", "cookie_partitioned": 1}
+    assert [(setting, message) for setting, message, _ in problems(settings(pem, **wrong))] == [
+        (
+            "CLOUDFRONT_CONFIG['cookie_domain']",
+            "must be a host name, such as example.com, got 'a b'",
+        ),
+        (
+            "CLOUDFRONT_CONFIG['cookie_path']",
+            "must be the encoded prefix of a URL path, without `*` or `;`, got 'v'",
+        ),
+        (
+            "CLOUDFRONT_CONFIG['cookie_partitioned']",
+            "cookie_partitioned must be True or False, got int",
+        ),
+    ]
+
+
 def test_all_mistakes_are_reported_at_once() -> None:
     """Each problem has the name by which the user knows the setting, a message and a hint."""
     found = problems(
@@ -149,7 +177,7 @@ def test_all_mistakes_are_reported_at_once() -> None:
         ("CLOUDFRONT_CONFIG['expires']", "str"),
         ("CLOUDFRONT_CONFIG['expiry_step']", "expiry_step"),
         ("CLOUDFRONT_CONFIG['allowed_statuses']", "from 200 to 299"),
-        ("CLOUDFRONT_CONFIG['code']", "302, 303 or 307, got 301"),
+        ("CLOUDFRONT_CONFIG['code']", "302, 303 or 307, or 204 for cookies, got 301"),
         ("CLOUDFRONT_CONFIG['headers']", "must not contain Location"),
     ]
     assert [setting for setting, _, _ in found] == [setting for setting, _ in expected]

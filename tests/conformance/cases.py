@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
+from posixpath import dirname
 from typing import Any, NoReturn
+from urllib.parse import quote
 
 from cfsign import Allow, Deny
 from tests.conformance.expectations import (
@@ -46,7 +48,7 @@ STARLETTE = ("starlette", "fastapi")
 VIEWS: Mapping[str, Mapping[str, Any]] = {
     "content": {},
     "json": {"delivery": "json"},
-    "cookies": {"delivery": "cookies", "cache_redirect": False},
+    "cookies": {"delivery": "cookies", "folder": dirname, "cache_redirect": False},
     "forward": {"forward_query": ("response-content-disposition", "v")},
     "found": {"code": 302},
     "temporary": {"code": 307},
@@ -55,6 +57,16 @@ VIEWS: Mapping[str, Mapping[str, Any]] = {
         "cache_redirect": False,
     },
     "accepted": {"allowed_statuses": (202,)},
+    "folder": {"folder": dirname, "cache_redirect": False},
+    "no-folder": {"delivery": "cookies", "cache_redirect": False},
+    "heartbeat": {
+        "delivery": "cookies",
+        "folder": "videos",
+        "code": 204,
+        "cookie_expires_in": 3600,
+        "cookie_path": "/",
+        "cache_redirect": False,
+    },
 }
 
 #: The statuses for which every site has an error page.
@@ -62,6 +74,12 @@ OWN_PAGES = (403, 404, 410, 503)
 
 
 PLAIN = Request()
+
+#: The header of RFC 6266 for the name "Größe 100%.pdf", encoded for a query.
+DOWNLOAD = "response-content-disposition=" + quote(
+    "attachment; filename=\"Gro_e 100_.pdf\"; filename*=UTF-8''Gr%C3%B6%C3%9Fe%20100%25.pdf",
+    safe="",
+)
 
 #: Caches may store a 404 by default (RFC 9111, section 4.2.2), but the next request may be allowed.
 NO_STORE = {"Cache-Control": "no-store"}
@@ -765,8 +783,8 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         '`delivery = "cookies"`',
-        "three cookies for the folder; CloudFront's other cookies are cleared; "
-        "303 to the unsigned URL",
+        "three cookies for the folder of the option or the `Allow`; CloudFront's other cookies are "
+        "cleared; 303 to the unsigned URL",
         (
             Case(
                 "cookies",
@@ -774,7 +792,110 @@ ROWS: tuple[Row, ...] = (
                 Signed("/videos/42/index.m3u8", delivery="cookies", folder="/videos/42/"),
                 Request("videos/42/index.m3u8", view="cookies"),
             ),
-            Case("cookies-refused", 403, Refused(403), Request(view="cookies")),
+            *(
+                Case(
+                    f"cookies-allow-{view}",
+                    Allow(folder="videos"),
+                    Signed("/videos/42/index.m3u8", delivery="cookies", folder="/videos/"),
+                    Request("videos/42/index.m3u8", view=view),
+                )
+                for view in ("cookies", "no-folder")
+            ),
+            Case("cookies-refused", 403, Refused(403), Request("b/a.txt", view="cookies")),
+        ),
+    ),
+    Row(
+        "… with `code` 204, `cookie_path` and `cookie_expires_in`",
+        "204 without a `Location`",
+        (
+            Case(
+                "cookies-204",
+                200,
+                Signed(
+                    "/videos/42/1.ts",
+                    "",
+                    204,
+                    3600,
+                    delivery="cookies",
+                    folder="/videos/",
+                    cookie_path="/",
+                ),
+                Request("videos/42/1.ts", view="heartbeat"),
+            ),
+        ),
+    ),
+    Row(
+        "`folder`, or `Allow(folder=...)`",
+        "the signature opens everything below the folder",
+        (
+            Case(
+                "folder",
+                200,
+                Signed("/videos/42/1.ts", folder="/videos/42/"),
+                Request("videos/42/1.ts", view="folder"),
+            ),
+            *(
+                Case(
+                    f"folder-allow-{view}",
+                    Allow(folder="videos"),
+                    Signed(
+                        "/videos/42/1.ts",
+                        code=200 if view == "json" else 303,
+                        delivery="json" if view == "json" else "redirect",
+                        folder="/videos/",
+                    ),
+                    Request("videos/42/1.ts", view=view),
+                )
+                for view in ("content", "json", "folder")
+            ),
+        ),
+    ),
+    Row(
+        "… a file outside `folder`",
+        "404; `authorize` is not called",
+        (
+            Case(
+                "folder-outside",
+                451,
+                Refused(404, NO_STORE, own_page=True),
+                Request("a.txt", view="folder"),
+            ),
+        ),
+    ),
+    Row(
+        "… a file outside it, a folder with a `query`, or cookies without a folder",
+        "500; nothing is signed",
+        (
+            Case("cookies-no-folder", 200, Refused(500), Request("a/b.txt", view="no-folder")),
+            Case("folder-allow-outside", Allow(folder="videos"), Refused(500)),
+            Case(
+                "folder-query",
+                Allow(query={"v": "1"}),
+                Refused(500),
+                Request("a/b.txt", view="folder"),
+            ),
+        ),
+    ),
+    Row(
+        "`Allow(query=...)`, `Allow(download_name=...)`",
+        "these parameters are signed, in place of forwarded ones",
+        (
+            Case(
+                "download-name",
+                Allow(download_name="Größe 100%.pdf"),
+                Signed(query=DOWNLOAD),
+                Request(
+                    query="response-content-disposition=attachment;filename=evil.exe",
+                    view="forward",
+                ),
+            ),
+            Case("query-allow", Allow(query={"a b": "c+d"}), Signed(query="a%20b=c%2Bd")),
+            Case(
+                "query-allow-forward",
+                Allow(query="v=1"),
+                Signed(query="response-content-disposition=inline&v=1"),
+                Request(query="v=2&response-content-disposition=inline", view="forward"),
+            ),
         ),
     ),
     Row(

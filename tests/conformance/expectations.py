@@ -48,6 +48,12 @@ class Checker:
         assert elsewhere.allowed is (address is None)
         self.check_file(url, unsigned)
 
+    def allows(self, url: str, duration: int, cookies: Mapping[str, str] | None = None) -> bool:
+        """Return True if the checking side allows a request, and no longer than *duration*."""
+        ends = self.latest + duration
+        assert not self.trusted_keys.check(url, cookies=cookies, at=ends).allowed
+        return self.trusted_keys.check(url, cookies=cookies, at=self.earliest).allowed
+
     def check_file(self, url: str, unsigned: str, cookies: str = "") -> None:
         """Fetch the file from the edge, if there is one."""
         if self.fetch is None:
@@ -74,7 +80,7 @@ class Expectation(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A redirect to the signed URL of `path`, or that URL in JSON, or cookies for `folder`."""
+    """A redirect to the signed URL of `path`, or that URL in JSON, or cookies; all for `folder`."""
 
     path: str = "/a.txt"
     query: str = ""
@@ -83,6 +89,7 @@ class Signed:
     address: str | None = None
     delivery: str = "redirect"
     folder: str = ""
+    cookie_path: str = ""
     headers: Mapping[str, str] = field(default_factory=lambda: {"Cache-Control": "no-store"})
     signatures: int | None = 1
 
@@ -104,25 +111,52 @@ class Signed:
             self._check_cookies(reply, unsigned, checker)
         else:
             assert reply.all("Set-Cookie") == []
-            checker.check_url(reply.one("Location"), unsigned, self.duration, self.address)
+            self._check_url(reply.one("Location"), unsigned, checker)
+
+    def _check_url(self, url: str, unsigned: str, checker: Checker) -> None:
+        if not self.folder:
+            checker.check_url(url, unsigned, self.duration, self.address)
+            return
+        start, _, parameters = url.partition("Policy=")
+        assert start == f"{unsigned}{'&' if self.query else '?'}"
+        self._check_folder(
+            checker, lambda other: checker.allows(f"{other}?Policy={parameters}", self.duration)
+        )
+        checker.check_file(url, unsigned)
+
+    def _check_folder(self, checker: Checker, allows: Callable[[str], bool]) -> None:
+        """Check that exactly the files of the folder are open."""
+        for path, is_open in (
+            (self.path, True),
+            (f"{self.folder}720p/1.ts", True),
+            (f"{self.folder[:-1]}0/1.ts", False),
+        ):
+            assert allows(checker.domain + path) is is_open
 
     def _check_json(self, reply: Reply, unsigned: str, checker: Checker) -> None:
         document = json.loads(reply.body)
         assert sorted(document) == ["expires_at", "url"]
         expires_at = document["expires_at"]
         assert checker.earliest + self.duration <= expires_at <= checker.latest + self.duration
-        assert document["url"] == checker.sign(unsigned, expires_at, None)
-        checker.check_url(document["url"], unsigned, self.duration, None)
+        if not self.folder:
+            assert document["url"] == checker.sign(unsigned, expires_at, None)
+        self._check_url(document["url"], unsigned, checker)
 
     def _check_cookies(self, reply: Reply, unsigned: str, checker: Checker) -> None:
-        assert reply.one("Location") == unsigned
+        assert reply.all("Location") == ([] if self.code == 204 else [unsigned])
         cookies = {}
         for header in reply.all("Set-Cookie"):
             pair, *attributes = [part.strip() for part in header.split(";")]
             name, _, value = pair.partition("=")
             cookies[name] = value.strip('"')
-            assert {"httponly", f"path={self.folder}".lower()} <= {a.lower() for a in attributes}
-            if "max-age=0" in {a.lower() for a in attributes}:
+            assert {"httponly", f"path={self.cookie_path or self.folder}".lower()} <= {
+                a.lower() for a in attributes
+            }
+            (max_age,) = (
+                a.partition("=")[2] for a in attributes if a.lower().startswith("max-age")
+            )
+            assert 0 <= int(max_age) <= self.duration
+            if max_age == "0":
                 assert cookies.pop(name) == ""
         assert len(reply.all("Set-Cookie")) == 5
         assert sorted(cookies) == [
@@ -130,15 +164,7 @@ class Signed:
             "CloudFront-Policy",
             "CloudFront-Signature",
         ]
-        for path, allowed in (
-            (self.path, True),
-            (f"{self.folder}720p/1.ts", True),
-            (f"{self.folder[:-1]}0/1.ts", False),
-        ):
-            verdict = checker.trusted_keys.check(
-                checker.domain + path, cookies=cookies, at=checker.earliest
-            )
-            assert verdict.allowed is allowed
+        self._check_folder(checker, lambda url: checker.allows(url, self.duration, cookies))
         checker.check_file(unsigned, unsigned, "; ".join(f"{n}={v}" for n, v in cookies.items()))
 
 

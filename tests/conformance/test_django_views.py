@@ -226,7 +226,7 @@ def test_redirect_has_a_url(django, settings, site_settings, delivery):
 
     class Routes:
         urlpatterns = (
-            path("content/<path:resource>", View.as_view(delivery=delivery)),
+            path("content/<path:resource>", View.as_view(delivery=delivery, folder="a")),
             path("a/b.txt", lambda request: HttpResponse("the edge")),
         )
 
@@ -251,6 +251,7 @@ def test_host_that_is_not_allowed_is_not_checked_for_cookies(
 
     class View(SignedRedirectView):
         delivery = "cookies"
+        folder = "a"
         cookie_domain = ""
 
         def authorize(self, request, resource):

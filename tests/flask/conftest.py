@@ -1,6 +1,7 @@
 """A Flask site with each kind of view, and the keys that its edge trusts."""
 
 import asyncio
+import posixpath
 
 import flask
 import pytest
@@ -63,7 +64,12 @@ def app(rule, settings):
     for delivery in ("json", "cookies"):
         app.register_blueprint(
             signed_redirect_blueprint(
-                delivery, __name__, rule, url_prefix=f"/{delivery}", delivery=delivery
+                delivery,
+                __name__,
+                rule,
+                url_prefix=f"/{delivery}",
+                delivery=delivery,
+                folder=posixpath.dirname if delivery == "cookies" else None,
             )
         )
     app.register_error_handler(403, lambda error: ("the site's own page", 403))

@@ -149,7 +149,7 @@ def test_bad_address_is_refused_with_a_hint(address: Any, hint: str) -> None:
     ],
 )
 def test_address_of_a_client_on_ipv6_is_an_error_of_its_own(address: Any) -> None:
-    """Such a client cannot be pinned, which is no mistake of the site. So views answer 403."""
+    """Such a client cannot be pinned, and the site made no mistake. So views answer 403."""
     with pytest.raises(IPv6Error, match="CloudFront does not match IPv6 addresses") as caught:
         Policy(URL, 1767225600, ip_address=address)
     assert caught.value.field == "ip_address"

@@ -352,7 +352,7 @@ def test_middleware_and_decorators_of_starlette_apply(distribution, request_app,
 @pytest.mark.parametrize("host", ["[::1", "a b", "", "media.example.com:x", "é"])
 def test_strange_host_with_cookies_is_answered(distribution, request_app, host):
     """Each client chooses the header."""
-    content = make_endpoint(delivery="cookies", cookie_domain="example.com")
+    content = make_endpoint(delivery="cookies", folder="a", cookie_domain="example.com")
     app = make_app(content.as_endpoint(distribution))
     response = request_app(app, "/content/a/b.txt", headers={"Host": host.encode()})
     assert response.status_code == 303

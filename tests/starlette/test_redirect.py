@@ -152,7 +152,7 @@ def test_deliveries_and_settings(environ, request_app):
     assert send().status_code == 307
     assert send(code=302).status_code == 302
     assert send(delivery="json").json()["url"].startswith("https://media.example.com/a/b.txt?")
-    response = send(delivery="cookies", cookie_domain="example.com")
+    response = send(delivery="cookies", folder="a", cookie_domain="example.com")
     assert response.headers["Location"] == "https://media.example.com/a/b.txt"
     assert len(response.headers.get_list("Set-Cookie")) == 5
     app = make_app(signed_redirect.from_env(environ, headers={"X-Site": "1"}))

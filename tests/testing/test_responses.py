@@ -24,6 +24,7 @@ def flask_response(edge: Edge, delivery: str, status: int) -> Any:
     from cfsign_flask import CloudFront, SignedRedirectView
 
     class View(SignedRedirectView):
+        folder = "v"
         cookie_domain = "example.com"
 
         def authorize(self, resource: str, **url_args: Any) -> int:
@@ -49,7 +50,8 @@ def falcon_response(edge: Edge, delivery: str, status: int) -> Any:
     Resource.delivery = delivery
     app = falcon.App()
     app.add_route(
-        "/content/{resource:path}", Resource(edge.distribution, cookie_domain="example.com")
+        "/content/{resource:path}",
+        Resource(edge.distribution, folder="v", cookie_domain="example.com"),
     )
     return testing.TestClient(app).simulate_get("/content/v/a b.txt")
 
@@ -96,6 +98,7 @@ def starlette_response(edge: Edge, delivery: str, status: int) -> Any:
     endpoints = pytest.importorskip("cfsign_starlette")
 
     class Endpoint(endpoints.SignedRedirectEndpoint):  # type: ignore[misc,name-defined]
+        folder = "v"
         cookie_domain = "example.com"
 
         async def authorize(self, request: Any, resource: str) -> int:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from posixpath import dirname
 from typing import Any
 
 from cfsign import Deny, Distribution
 from cfsign.views import ViewHandler, ViewOptions, ViewResponse
+
+
+def build_options(**options: Any) -> ViewOptions:
+    """Return the options; cookies open the file's own folder unless `folder` is given."""
+    if options.get("delivery") == "cookies":
+        options = {"folder": dirname, **options}
+    return ViewOptions(**options)
 
 
 def respond(
@@ -18,7 +26,7 @@ def respond(
     **options: Any,
 ) -> ViewResponse | Deny:
     """Return the response for *resource* if `authorize` returns *result*."""
-    handler = ViewHandler(distribution, ViewOptions(**options), location=location)
+    handler = ViewHandler(distribution, build_options(**options), location=location)
     request = handler.file_request(resource, query_string)
     return request if isinstance(request, Deny) else request.respond(result)
 
@@ -27,7 +35,7 @@ async def respond_async(
     distribution: Distribution, resource: str = "a", result: object = 200, **options: Any
 ) -> ViewResponse | Deny:
     """Async version of `respond`."""
-    request = ViewHandler(distribution, ViewOptions(**options)).file_request(resource)
+    request = ViewHandler(distribution, build_options(**options)).file_request(resource)
     return request if isinstance(request, Deny) else await request.respond_async(result)
 
 

@@ -1,15 +1,25 @@
-"""`delivery = "cookies"`: signed cookies for the file's folder."""
+"""`delivery = "cookies"`: signed cookies for a folder."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
 
-from cfsign import ConfigurationError, Distribution, Signer, TrustedKeyGroup
+from cfsign import (
+    Allow,
+    ConfigurationError,
+    DecisionError,
+    Deny,
+    Distribution,
+    PolicyError,
+    Signer,
+    TrustedKeyGroup,
+)
 from cfsign.views import ViewHandler, ViewOptions, ViewResponse
-from tests.views.helpers import allow
+from tests.views.helpers import allow, respond
 
 DOMAIN = "https://media.example.com"
 
@@ -68,16 +78,115 @@ def test_cookie_path_is_spelled_like_the_url(
     assert trusted_keys.check(response.location, cookies=cookies)
 
 
-def test_cookies_at_the_top_open_one_file(
+def test_nested_files_share_the_cookies_of_the_folder_that_the_site_names(
     distribution: Distribution, trusted_keys: TrustedKeyGroup, clock: Any
 ) -> None:
-    """The folder would be the whole distribution."""
-    response = allow(distribution, "film.mp4", delivery="cookies")
-    cookies = get_cookies(response)
-    assert get_paths(response) == {"Path=/film.mp4"}
-    assert trusted_keys.check(f"{DOMAIN}/film.mp4", cookies=cookies)
-    assert not trusted_keys.check(f"{DOMAIN}/other.mp4", cookies=cookies)
-    assert not trusted_keys.check(f"{DOMAIN}/", cookies=cookies)
+    """`master.m3u8` next to `1080p/`: one set of cookies, so none hides the other."""
+
+    def name_video(resource: str) -> str:
+        return "/".join(resource.split("/")[:2])
+
+    for resource in ("videos/42/master.m3u8", "videos/42/1080p/index.m3u8"):
+        response = allow(distribution, resource, delivery="cookies", folder=name_video)
+        assert get_paths(response) == {"Path=/videos/42/"}
+        assert response.location == f"{DOMAIN}/{resource}"
+        for inside in ("videos/42/1.ts", "videos/42/1080p/1.ts"):
+            assert trusted_keys.check(f"{DOMAIN}/{inside}", cookies=get_cookies(response))
+
+
+@pytest.mark.parametrize("result", [200, Allow(expires_in=5)])
+def test_cookies_without_a_folder_are_an_error(
+    recording_distribution: Distribution, recorder: Any, result: Any
+) -> None:
+    """Nothing guesses the folder from the path."""
+    with pytest.raises(DecisionError, match='"cookies" needs a folder to open; set the option'):
+        allow(recording_distribution, "v/a", result, delivery="cookies", folder=None)
+    assert recorder.signed == []
+
+
+def test_cookies_for_the_folder_of_the_decision(
+    distribution: Distribution, trusted_keys: TrustedKeyGroup, clock: Any
+) -> None:
+    response = allow(distribution, "v/hd/1.ts", Allow(folder="v"), delivery="cookies", folder=None)
+    assert get_paths(response) == {"Path=/v/"}
+    assert trusted_keys.check(f"{DOMAIN}/v/2.ts", cookies=get_cookies(response))
+
+
+def test_204_sets_the_cookies_without_a_redirect(distribution: Distribution, clock: Any) -> None:
+    """For a script, which fetches the files itself."""
+    response = allow(distribution, "v/a", delivery="cookies", code=204)
+    redirect = allow(distribution, "v/a", delivery="cookies")
+    assert (response.status, response.location, response.body) == (204, None, b"")
+    assert response.headers == redirect.headers[1:]
+
+
+def test_204_needs_cookies() -> None:
+    with pytest.raises(ConfigurationError, match='204 sends no URL, so it needs delivery "cookies'):
+        ViewOptions(code=204)
+
+
+def test_duration_of_cookies_is_an_option(distribution: Distribution, clock: Any) -> None:
+    """60 seconds are right for a URL, and stop a video. An `Allow` overrides it."""
+    hour: dict[str, Any] = {"delivery": "cookies", "cookie_expires_in": timedelta(hours=1)}
+    for result, seconds in ((200, 3600), (Allow(expires_in=9), 9), (Allow(folder="v"), 3600)):
+        response = allow(distribution, "v/a", result, **hour)
+        assert any(f"Max-Age={seconds};" in value for value in get_set_cookies(response))
+    assert ViewOptions(**hour).cookie_expires_in == 3600
+    url = allow(distribution, "v/a", cookie_expires_in=3600).location or ""
+    assert "Expires=1767225660&" in url
+
+
+def test_further_cookie_options(distribution: Distribution, clock: Any) -> None:
+    response = allow(
+        distribution,
+        "v/a",
+        delivery="cookies",
+        cookie_path="/",
+        cookie_partitioned=True,
+        cookie_persistent=False,
+        cookie_samesite="None",
+    )
+    for value in get_set_cookies(response):
+        attributes = set(value.split("; ")[1:])
+        assert {"Path=/", "Partitioned", "SameSite=None", "Secure"} <= attributes
+        assert "Max-Age=60" not in attributes
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"cookie_path": "v"}, "cookie_path: must be the encoded prefix"),
+        ({"cookie_path": ""}, "cookie_path: must be the encoded prefix"),
+        ({"cookie_path": "/" + "a" * 1024}, "cookie_path: browsers ignore a Path of more than"),
+        ({"cookie_partitioned": 1}, "cookie_partitioned must be True or False, got int"),
+        ({"cookie_persistent": "no"}, "cookie_persistent must be True or False, got str"),
+        ({"cookie_expires_in": 0}, "cookie_expires_in must be a positive number of seconds"),
+        ({"cookie_expires_in": "1h"}, "cookie_expires_in must be a timedelta or whole seconds"),
+    ],
+)
+def test_wrong_cookie_option_is_refused(options: Any, message: str) -> None:
+    with pytest.raises((ConfigurationError, PolicyError), match=message):
+        ViewOptions(**options)
+
+
+def test_partitioned_cookies_need_https(recording_signer: Signer) -> None:
+    options = ViewOptions(delivery="cookies", cookie_partitioned=True)
+    with pytest.raises(ConfigurationError, match="cookie_partitioned: browsers drop"):
+        ViewHandler(Distribution("http://localhost:8001", recording_signer), options)
+
+
+@pytest.mark.parametrize("options", [{}, {"cookie_path": "/"}])
+def test_path_that_is_too_long_for_a_cookie_is_a_404(
+    recording_distribution: Distribution, recorder: Any, options: Any
+) -> None:
+    """The client chose it, so it is not an error of the site."""
+    for length, is_valid in ((1022, True), (1023, False)):
+        response = respond(
+            recording_distribution, "a" * length + "/b", delivery="cookies", **options
+        )
+        assert isinstance(response, ViewResponse) == is_valid
+        assert is_valid or response == Deny(404)
+    assert len(recorder.signed) == 1
 
 
 def test_star_in_a_folder_name_is_not_a_wildcard(

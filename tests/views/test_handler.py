@@ -23,7 +23,7 @@ from cfsign import (
     TrustedKeyGroup,
 )
 from cfsign.views import FileRequest, ViewHandler, ViewOptions, ViewResponse
-from tests.views.helpers import allow, get_location, respond, respond_async
+from tests.views.helpers import allow, build_options, get_location, respond, respond_async
 
 DOMAIN = "https://media.example.com"
 
@@ -94,12 +94,12 @@ def test_delivery_is_that_of_the_options(
     recording_distribution: Distribution, clock: Any, delivery: Any, is_async: bool
 ) -> None:
     """The signed URL in a header, the signed URL in JSON, or the unsigned URL and cookies."""
-    handler = ViewHandler(recording_distribution, ViewOptions(delivery=delivery))
-    request = request_file(handler, "a.pdf")
+    handler = ViewHandler(recording_distribution, build_options(delivery=delivery))
+    request = request_file(handler, "b/a.pdf")
     response = asyncio.run(request.respond_async(200)) if is_async else request.respond(200)
     assert isinstance(response, ViewResponse)
     names = [name for name, _ in response.headers]
-    signed = f"{DOMAIN}/a.pdf?Expires="
+    signed = f"{DOMAIN}/b/a.pdf?Expires="
     assert response.status == (200 if delivery == "json" else 303)
     assert (response.location or "").startswith(signed) == (delivery == "redirect")
     assert (signed.encode() in response.body) == (delivery == "json")
@@ -116,7 +116,7 @@ def test_refusal_signs_nothing(
     recording_distribution: Distribution, recorder: Any, result: Any, delivery: Any
 ) -> None:
     """The Deny has the status and the headers of the result."""
-    deny = respond(recording_distribution, "a", result, delivery=delivery)
+    deny = respond(recording_distribution, "b/a", result, delivery=delivery)
     assert deny == (result if isinstance(result, Deny) else Deny(result))
     assert recorder.signed == []
 
@@ -131,9 +131,9 @@ def test_unknown_result_is_an_error_and_signs_nothing(
     recording_distribution: Distribution, recorder: Any, result: Any, delivery: Any
 ) -> None:
     """In every delivery, and also with a location."""
-    for location in ("", f"{DOMAIN}/b"):
+    for location in ("", f"{DOMAIN}/b/c"):
         with pytest.raises(DecisionError, match="authorize "):
-            respond(recording_distribution, "a", result, delivery=delivery, location=location)
+            respond(recording_distribution, "b/a", result, delivery=delivery, location=location)
     assert recorder.signed == []
 
 
@@ -331,7 +331,7 @@ def test_client_on_ipv6_is_refused_with_403(
     caplog: pytest.LogCaptureFixture,
     delivery: Any,
 ) -> None:
-    """CloudFront could not match its address. It is no mistake of the site, so it is not a 500."""
+    """CloudFront could not match its address. The site made no mistake, so it is not a 500."""
     result = Allow(ip_address="2001:db8::1")
     options: Any = {"delivery": delivery, "cookie_domain": ""}
     assert respond(recording_distribution, "a/b", result, **options) == Deny(403)

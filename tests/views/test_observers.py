@@ -59,7 +59,7 @@ def test_event_of_a_redirect(recording_distribution: Distribution) -> None:
 
 
 def test_folder_of_cookies(recording_distribution: Distribution) -> None:
-    options = {"delivery": "cookies", "cookie_domain": "example.com"}
+    options = {"delivery": "cookies", "folder": "vidéos/42", "cookie_domain": "example.com"}
     _, [event] = handle(recording_distribution, name="vidéos/42/a.ts", **options)
     assert event.folder == "vidéos/42"
 

@@ -79,7 +79,7 @@ def test_respond_and_respond_async_agree(key: PrivateKey, delivery: Any) -> None
 
 @pytest.mark.parametrize(
     ("resource", "result"),
-    [("a.txt", 403), ("a.txt", Deny(451)), ("a" * 8100, 200)],
+    [("b/a.txt", 403), ("b/a.txt", Deny(451)), ("b/" + "a" * 8100, 200)],
     ids=["status", "deny", "long"],
 )
 def test_both_refuse_alike(key: PrivateKey, resource: str, result: Any) -> None:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cfsign import Allow, ConfigurationError, Deny
 from cfsign.demo.pages import STATIC, Page, Pages
-from cfsign.demo.users import authorize, is_user
+from cfsign.demo.users import authorize, get_folder, is_user
 from cfsign_django.views import SignedRedirectView
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class Folder(Content):
     """Sets cookies for the folder of a file, and redirects to its plain URL."""
 
     delivery = "cookies"
+    folder = staticmethod(get_folder)
 
 
 @require_safe

@@ -11,7 +11,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from cfsign import Allow, Deny
 from cfsign.demo.pages import STATIC, Page, Pages
-from cfsign.demo.users import authorize, is_user
+from cfsign.demo.users import authorize, get_folder, is_user
 from cfsign_falcon import SignedRedirectResource
 
 # How long a user stays logged in, in seconds.
@@ -39,6 +39,7 @@ class Folder(Content):
     """Sets cookies for the folder of a file, and redirects to its plain URL."""
 
     delivery = "cookies"
+    folder = staticmethod(get_folder)
 
 
 class Session:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from cfsign import Allow, Deny
 from cfsign.demo.pages import STATIC, Page, Pages
-from cfsign.demo.users import authorize, is_user
+from cfsign.demo.users import authorize, get_folder, is_user
 from cfsign_flask import CloudFront, SignedRedirectView
 
 cloudfront = CloudFront()
@@ -40,6 +40,7 @@ class Folder(Content):
     """Sets cookies for the folder of a file, and redirects to its plain URL."""
 
     delivery = "cookies"
+    folder = staticmethod(get_folder)
 
 
 site.add_url_rule("/content/<path:resource>", view_func=Content.as_view("content"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from datetime import timedelta
 from typing import Any
 
@@ -42,6 +43,7 @@ class Recording(Handout):
     """
 
     delivery = "cookies"
+    folder = staticmethod(posixpath.dirname)
 
     async def authorize(self, req: Request, resource: str, **params: Any) -> int | Allow:
         """Apply the same rule; the cookies are valid for a lecture with its breaks."""

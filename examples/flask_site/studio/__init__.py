@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from os import environ
 
 from flask import Flask
@@ -40,6 +41,7 @@ def create_app() -> Flask:
         authorize,
         url_prefix="/slideshow",
         delivery="cookies",
+        folder=posixpath.dirname,
         cookie_domain=environ.get("COOKIE_DOMAIN") or None,
     )
     app.register_blueprint(slideshow)
