@@ -787,9 +787,6 @@ OTHER_PATHS: dict[str, Callable[[Material], object]] = {
         m.distribution(), "a", cfsign.Allow(query=m.pem, expires_in=m.pem)
     ),
     "key as the folder of a decision": lambda m: cfsign.Allow(folder=m.pem),
-    "password as the folder of a decision": lambda m: respond(
-        m.distribution(), "a", cfsign.Allow(folder=m.password)
-    ),
     "key as the query of a decision": lambda m: cfsign.Allow(query=m.pem),
     "signed URL as the query of a decision": lambda m: cfsign.Allow(query=_signed(m)),
     "key as a download name": lambda m: cfsign.Allow(download_name=m.pem),
