@@ -353,6 +353,16 @@ def _falcon_settings(m: Material, **config: Any) -> None:
     Resource.from_env({**m.environ, "CLOUDFRONT_PRIVATE_KEY": m.pem})
 
 
+def _falcon_option(m: Material, **options: Any) -> None:
+    from cfsign_falcon import SignedRedirectResource
+
+    class Resource(SignedRedirectResource):
+        def authorize(self, req: Any, resource: str, **params: Any) -> int:
+            return 200
+
+    Resource.from_config(m.settings(private_key=m.pem), **options)
+
+
 def _falcon_settings_as_distribution(m: Material) -> None:
     from cfsign_falcon import SignedRedirectResource
 
@@ -578,6 +588,13 @@ OTHER_PATHS: dict[str, Callable[[Material], object]] = {
     "ring with an unknown member": lambda m: KeyRing.from_loader(
         lambda: _ring(m, private_key=m.pem, passwort=m.password)
     ),
+    "document as the loader": lambda m: KeyRing.from_loader(_ring(m)),
+    "document as the interval": lambda m: KeyRing.from_file("a", refresh_every=_ring(m)),
+    "document as the interval of a list": lambda m: KeyRing(
+        [KeyPair(ID, m.pem)], refresh_every=_ring(m)
+    ),
+    "key as the id to remove": lambda m: KeyRing([KeyPair(ID, m.pem)]).removable_at(m.pem, 60),
+    "key as the longest duration": lambda m: KeyRing([KeyPair(ID, m.pem)]).removable_at(ID, m.pem),
     "ring without an id": lambda m: KeyRing([{"private_key": m.pem}]),
     "ring with a key as id": lambda m: KeyRing([{"key_pair_id": m.pem, "private_key": m.pem}]),
     "ring with a number as key": lambda m: KeyRing.from_loader(lambda: _ring(m, private_key=5)),
@@ -621,6 +638,35 @@ OTHER_PATHS: dict[str, Callable[[Material], object]] = {
         }
     ),
     # Signing
+    "key as an unknown condition": lambda m: m.signer().sign_url(
+        f"{DOMAIN}/a", expires_in=60, private_key=m.pem
+    ),
+    "key as an unknown condition of a path": lambda m: asyncio.run(
+        m.distribution().sign_path_async("a", private_key=m.pem)
+    ),
+    "Cookie header as the cookies": lambda m: FolderCookies(
+        m.distribution(), domain="example.com"
+    ).renew_headers("a", _cookie_header(m)),
+    "Cookie header as the cookies, async": lambda m: asyncio.run(
+        FolderCookies(m.distribution(), domain="example.com").renew_headers_async(
+            "a", _cookie_header(m)
+        )
+    ),
+    "number of the key as the domain of cookies": lambda m: FolderCookies(
+        m.distribution(), domain=f"{m.number:x}"
+    ),
+    "settings as the distribution of a handler": lambda m: ViewHandler(
+        m.settings(private_key=m.pem), ViewOptions()
+    ),
+    "settings as the distribution of a site": lambda m: SiteConfig(m.settings(private_key=m.pem)),
+    "settings as the options of a site": lambda m: SiteConfig(
+        m.distribution(), m.settings(private_key=m.pem)
+    ),
+    "signed URL as the location of a site": lambda m: SiteConfig(
+        m.distribution(), location=_signed(m)
+    ),
+    "key as an unknown option of a view": lambda m: _falcon_option(m, private_kee=m.pem),
+    "key as an option of a view": lambda m: _falcon_option(m, delivery=m.pem),
     "URL too long": lambda m: m.signer().sign_url(f"{DOMAIN}/{LONG}", expires_in=60),
     "custom URL too long": lambda m: m.signer().sign_url(
         f"{DOMAIN}/{LONG}", expires_in=60, ip_address="192.0.2.1"
@@ -939,6 +985,11 @@ def _fail_in_a_rule(m: Material) -> None:
 
 def _signed(m: Material, **conditions: Any) -> str:
     return m.signer().sign_url(f"{DOMAIN}/b", expires_in=600, **conditions)
+
+
+def _cookie_header(m: Material) -> str:
+    cookies = m.distribution().sign_cookies(folder="a")
+    return "; ".join(f"{name}={value}" for name, value in cookies.items())
 
 
 def _body(m: Material) -> str:

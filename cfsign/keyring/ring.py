@@ -8,7 +8,7 @@ import threading
 from collections.abc import Collection
 from datetime import timedelta
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from cfsign.errors import CfsignError, ConfigurationError, PolicyError
@@ -28,7 +28,7 @@ from cfsign.signing.signer import BaseSigner, Signer
 from cfsign.signing.times import Duration, to_seconds
 from cfsign.utils.description import describe_value
 from cfsign.utils.fork import run_after_fork
-from cfsign.utils.secret import hide
+from cfsign.utils.secret import hide, hide_arguments
 
 if TYPE_CHECKING:
     from logging import Logger
@@ -60,6 +60,7 @@ class KeyRing(Unpicklable, BaseSigner):
         "_source",
     )
 
+    @hide_arguments
     def __init__(
         self,
         pairs: Collection[KeyPair] | RingSource,
@@ -78,10 +79,7 @@ class KeyRing(Unpicklable, BaseSigner):
             ConfigurationError: A pair is wrong, or no key is active yet. Lists all problems.
             PolicyError: `refresh_every` is invalid.
         """
-        hidden: Any = hide(pairs)
-        del pairs
-        is_source = isinstance(hidden.reveal(), RingSource)
-        self._source: RingSource = hidden.reveal() if is_source else ListedPairs(hidden)
+        self._source = pairs if isinstance(pairs, RingSource) else ListedPairs(pairs)
         self._refresh_every = check_interval(refresh_every)
         self._last_error: CfsignError | None = None
         self._snapshot = Snapshot.read_first(self._source)
@@ -90,6 +88,7 @@ class KeyRing(Unpicklable, BaseSigner):
         _rings.add(self)
 
     @classmethod
+    @hide_arguments
     def from_file(
         cls, path: str | os.PathLike[str], *, refresh_every: float | timedelta = 30
     ) -> KeyRing:
@@ -105,11 +104,10 @@ class KeyRing(Unpicklable, BaseSigner):
             ConfigurationError: The document is wrong, or no key is active yet. Lists all problems.
             PolicyError: `refresh_every` is invalid.
         """
-        hidden: Any = hide(path)  # people put the document itself here
-        del path
-        return cls(DocumentFile(hidden), refresh_every=refresh_every)
+        return cls(DocumentFile(path), refresh_every=refresh_every)
 
     @classmethod
+    @hide_arguments
     def from_loader(cls, load: Loader, *, refresh_every: float | timedelta = 30) -> KeyRing:
         """
         Build a ring from a function that returns the same JSON, for example from a secret store.
@@ -166,6 +164,7 @@ class KeyRing(Unpicklable, BaseSigner):
         self._refresh_if_due()
         return {signer.key_pair_id: signer.public_key_pem() for _, signer in self._snapshot.signers}
 
+    @hide_arguments
     def removable_at(self, key_pair_id: str, max_expires_in: Duration) -> int:
         """
         Return when a key can be removed from the ring and from CloudFront's key group.

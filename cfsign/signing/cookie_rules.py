@@ -15,7 +15,9 @@ from cfsign.signing.url import split_scheme
 from cfsign.utils.description import describe_name, describe_value
 
 _SAME_SITE = (None, "Strict", "Lax", "None")
-_DOMAIN = r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*"
+# A name between dots has at most 63 characters (RFC 1035, section 2.3.4). So a long secret in the
+# wrong place is not taken for a domain, which errors show.
+_DOMAIN = r"\.?[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*"
 _PATH = r"/[!-:<-~]*"
 # Domains whose cookies browsers refuse: the end of an IP address, top-level domains, and the names
 # below a country's that registries are known to reserve. It lists less than `url.is_broad` warns

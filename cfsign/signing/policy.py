@@ -11,7 +11,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from cfsign.errors import CfsignWarning, PolicyError
+from cfsign.errors import CfsignError, CfsignWarning, PolicyError
 from cfsign.limits import MAX_POLICY_BYTES
 from cfsign.signing.address import Address, check_network
 from cfsign.signing.times import Duration, Timestamp, resolve_expiry, to_epoch_seconds
@@ -167,7 +167,7 @@ def check_conditions(conditions: Conditions, now: float) -> tuple[int, int | Non
     The arguments and errors are the same as for `build_policy`.
     """
     if not conditions.keys() <= Conditions.__optional_keys__:
-        raise _unknown_argument(conditions)
+        raise _build_unknown_condition_error(conditions)
     expires_at = resolve_expiry(conditions.get("expires_in"), conditions.get("expires_at"), now)
     starts_at, ip_address = conditions.get("starts_at"), conditions.get("ip_address")
     if starts_at is None and ip_address is None:
@@ -175,14 +175,18 @@ def check_conditions(conditions: Conditions, now: float) -> tuple[int, int | Non
     return expires_at, *_check_start_and_address(expires_at, starts_at, ip_address)
 
 
-def _unknown_argument(conditions: Conditions) -> TypeError:
+class _UnknownConditionError(CfsignError, TypeError):
+    """A `TypeError`, as for any unknown keyword argument, whose frames `hide_arguments` removes."""
+
+
+def _build_unknown_condition_error(conditions: Conditions) -> CfsignError:
     import difflib  # imported only for the error: it takes milliseconds
 
     known = sorted(Conditions.__optional_keys__)
     name = next(name for name in conditions if name not in known)
     nearest = difflib.get_close_matches(name, known, 1)
     hint = f"did you mean {nearest[0]!r}?" if nearest else f"the conditions are {', '.join(known)}"
-    return TypeError(f"unexpected keyword argument {name!r}; {hint}")
+    return _UnknownConditionError(f"unexpected keyword argument {name!r}", hint=hint)
 
 
 def policy_text(resource: str, expires_at: int, more_conditions: str = "") -> str:

@@ -9,7 +9,7 @@ from typing import Any, Self
 from cfsign.config.configuration import Configuration
 from cfsign.errors import ConfigurationError
 from cfsign.signing.distribution import Distribution
-from cfsign.utils.secret import hide
+from cfsign.utils.secret import hide, hide_arguments
 from cfsign.views.options import ViewOptions
 
 
@@ -69,7 +69,7 @@ def check_distribution(name: str, distribution: object) -> Distribution:
     if hidden.reveal() is None:
         raise ConfigurationError(
             f"{name} has no distribution",
-            hint=f"pass Distribution.from_env(), or use {name}.from_env()",
+            hint="pass Distribution.from_env() or Distribution.from_config(settings)",
         )
     raise ConfigurationError(
         f"the distribution of {name} must not be a {type(hidden.reveal()).__name__}",
@@ -159,6 +159,7 @@ class FromSettings:
     """Constructors that read the settings, for a view whose `__init__` takes a distribution."""
 
     @classmethod
+    @hide_arguments
     def from_config(cls, mapping: Mapping[str, Any], **options: Any) -> Self:
         """
         Build from the settings `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`.
@@ -171,6 +172,7 @@ class FromSettings:
         return cls(**read_config(cls, hidden, options))
 
     @classmethod
+    @hide_arguments
     def from_env(
         cls,
         environ: Mapping[str, str] = os.environ,

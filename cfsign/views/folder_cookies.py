@@ -23,7 +23,7 @@ from cfsign.signing.folder import encode_folder
 from cfsign.signing.policy import Conditions, Policy
 from cfsign.signing.signed_policy import SignedPolicy, decode
 from cfsign.signing.signer import Signer
-from cfsign.utils.secret import hide, hide_arguments
+from cfsign.utils.secret import Secret, hide_arguments
 from cfsign.views.construction import check_distribution
 from cfsign.views.response import Headers
 
@@ -172,8 +172,9 @@ class FolderCookies:
 
         Raises:
             ResourceError: As for `grant_headers`, and so for the other errors.
+            ConfigurationError: Also if *cookies* is not a mapping.
         """
-        hidden = hide(cookies)
+        hidden = _hide_cookies(cookies)
         del cookies  # a key may raise an error of any kind
         signer = self.distribution.signer.current()
         if self._is_fresh(hidden.reveal(), folder, conditions, signer):
@@ -185,7 +186,7 @@ class FolderCookies:
         self, folder: str, cookies: Mapping[str, str], **conditions: Unpack[Conditions]
     ) -> Headers:
         """Async version of `renew_headers`."""
-        hidden = hide(cookies)
+        hidden = _hide_cookies(cookies)
         del cookies  # as above
         signer = await self.distribution.signer.current_async()
         if self._is_fresh(hidden.reveal(), folder, conditions, signer):
@@ -242,6 +243,15 @@ class FolderCookies:
             and (old.starts_at or 0) <= max(new.starts_at or 0, now - 1)
             and 2 * (old.expires_at - now) > new.expires_at - now
         )
+
+
+def _hide_cookies(cookies: object) -> Secret[Mapping[str, str]]:
+    if not isinstance(cookies, Mapping):
+        raise ConfigurationError(
+            f"cookies must be a mapping of names to values, got {type(cookies).__name__}",
+            hint="pass the request's parsed cookies, not its Cookie header",
+        )
+    return Secret(cookies)
 
 
 def _read_policy(cookie: str, new: Policy) -> Policy | None:

@@ -30,7 +30,8 @@ from cfsign.signing.encoding import encode_parameters
 from cfsign.signing.policy import Conditions
 from cfsign.signing.signed_policy import SignedPolicy
 from cfsign.signing.url import check_url
-from cfsign.utils.secret import hide
+from cfsign.utils.secret import hide, hide_arguments
+from cfsign.views.construction import check_distribution
 from cfsign.views.decision import PLAIN_ALLOW, Allow, Deny, decide
 from cfsign.views.events import Observer, Outcome
 from cfsign.views.folder_cookies import FolderCookies, warn_of_missing_domain
@@ -91,6 +92,7 @@ class ViewHandler:
         "sends_url_only",
     )
 
+    @hide_arguments
     def __init__(
         self,
         distribution: Distribution,
@@ -112,6 +114,12 @@ class ViewHandler:
             observers: Called with the event of each request, in addition to `options.observers`.
             framework: What the handler needs to know of the framework.
         """
+        distribution = check_distribution("a view", distribution)
+        if not isinstance(options, ViewOptions):
+            raise ConfigurationError(
+                f"the options of a view must be ViewOptions, got {type(options).__name__}",
+                hint="use ViewOptions(delivery=..., ...)",
+            )
         if observers:
             options = options.replace(observers=(*options.observers, *check_observers(observers)))
         self.distribution = distribution
@@ -132,6 +140,8 @@ class ViewHandler:
             )
 
     def __repr__(self) -> str:
+        if not hasattr(self, "cookies"):  # in the report of an error of __init__
+            return "<ViewHandler, not checked yet>"
         return f"<ViewHandler {self.distribution.domain} {self.options.delivery}>"
 
     @property

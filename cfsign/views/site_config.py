@@ -33,6 +33,7 @@ class SiteConfig:
 
     __slots__ = ("_handlers", "default_handler", "distribution", "options")
 
+    @hide_arguments
     def __init__(
         self,
         distribution: Distribution,
@@ -66,6 +67,8 @@ class SiteConfig:
         self._handlers: WeakKeyDictionary[object, ViewHandler] = WeakKeyDictionary()
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_handlers"):  # in the report of an error of __init__
+            return "<SiteConfig, not checked yet>"
         return f"<SiteConfig {self.distribution.domain}>"
 
     @classmethod
