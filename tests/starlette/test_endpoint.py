@@ -75,7 +75,9 @@ def test_unknown_argument_is_refused(distribution, environ):
 
 def test_distribution_and_authorize_are_required(distribution, request_app):
     """By `as_endpoint`, and at the latest by the first request."""
-    with pytest.raises(ConfigurationError, match=r"Content has no distribution.*Content\.from_env"):
+    with pytest.raises(
+        ConfigurationError, match=r"Content has no distribution; pass Distribution\.from_env\(\)"
+    ):
         make_endpoint().as_endpoint()
     with pytest.raises(ConfigurationError, match="Content has no distribution"):
         request_app(make_app(make_endpoint()), "/content/a.txt")

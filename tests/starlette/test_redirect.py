@@ -164,7 +164,9 @@ def test_deliveries_and_settings(environ, request_app):
 
 
 def test_wrong_arguments_are_refused_when_it_is_made(distribution, environ):
-    with pytest.raises(ConfigurationError, match=r"no distribution.*signed_redirect\.from_env"):
+    with pytest.raises(
+        ConfigurationError, match=r"no distribution; pass Distribution\.from_env\(\)"
+    ):
         signed_redirect()
     with pytest.raises(ConfigurationError, match="must not be a dict"):
         signed_redirect(environ)
