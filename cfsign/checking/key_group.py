@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from cfsign.checking.credential import Cookies, Credential, decode_base64
 from cfsign.checking.matching import resource_matches
@@ -23,7 +23,8 @@ from cfsign.checking.statement import (
 from cfsign.checking.verdict import Reason, Verdict
 from cfsign.errors import CfsignWarning, ConfigurationError, PolicyError, SigningKeyError
 from cfsign.keys import KEY_ALGORITHMS, HashAlgorithm, PublicKey, load_public_key
-from cfsign.limits import KEY_GROUP_ID, KEY_PAIR_ID
+from cfsign.keys.key_pair_id import check_key_pair_id
+from cfsign.limits import KEY_PAIR_ID
 from cfsign.utils.secret import Secret, hide, hide_arguments
 
 KeySource: TypeAlias = str | bytes | os.PathLike[str]
@@ -63,7 +64,7 @@ class TrustedKeyGroup:
                 hint="pass {key_pair_id: public_key_pem}",
             )
         for hidden_id in map(Secret, hidden.reveal()):
-            _check_key_pair_id(hidden_id)
+            check_key_pair_id(hidden_id.reveal())
         for key_pair_id in hidden.reveal():
             self._keys[key_pair_id] = _load_key(key_pair_id, Secret(hidden.reveal()[key_pair_id]))
         for key_pair_id, key in self._keys.items():
@@ -186,24 +187,6 @@ def _check_conditions(statement: Statement, request: Request) -> None:
     network = statement.network
     if network is not None and (request.address is None or request.address not in network):
         raise _Refusal(Reason.VIEWER_ADDRESS)
-
-
-def _check_key_pair_id(key_pair_id: Secret[object]) -> None:
-    # Hidden, and not shown: it may be a key that was pasted by mistake.
-    value: Any = key_pair_id.reveal()
-    text = Secret(value if isinstance(value, str) else "")
-    del value
-    if _KEY_PAIR_ID.fullmatch(text.reveal()):
-        return
-    if re.fullmatch(KEY_GROUP_ID, text.reveal()):
-        raise SigningKeyError(
-            "a key pair id is letters and digits, but this is a UUID, the id of a key group",
-            hint="use the ID of a public key in that group, such as K2JCJMDEHXQW5F",
-        )
-    raise SigningKeyError(
-        "a key pair id must be 1 to 128 letters and digits",
-        hint="use the ID of the public key in CloudFront, such as K2JCJMDEHXQW5F",
-    )
 
 
 def _load_key(key_pair_id: str, source: Secret[KeySource]) -> PublicKey:

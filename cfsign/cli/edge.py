@@ -6,14 +6,18 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cfsign.cli.output import print_message, print_result
-from cfsign.cli.parameters import PublicKeyFile, index_by_id, parse_public_key
+from cfsign.cli.parameters import (
+    PublicKeyFile,
+    index_by_id,
+    parse_address,
+    parse_public_key,
+)
 from cfsign.limits import is_loopback
 
 if TYPE_CHECKING:
@@ -44,16 +48,6 @@ def _parse_behavior(text: str) -> tuple[str, Sequence[str]]:
             f"{text!r} is not PATTERN=ID,ID; use for example '/private/*=K2JCJMDEHXQW5F'"
         )
     return pattern, ids.split(",")
-
-
-def _parse_address(text: str) -> str:
-    try:
-        return str(ip_address(text))
-    except ValueError:
-        # Waitress reads "*" as all peers: every client could then forge its address.
-        raise click.BadParameter(
-            f"{text!r} is not an address; use one address, such as 127.0.0.1"
-        ) from None
 
 
 @click.command(cls=_OrderedCommand, short_help="Serve a folder or a server as CloudFront does.")
@@ -126,7 +120,8 @@ def _parse_address(text: str) -> str:
 @click.option(
     "--trusted-proxy",
     metavar="ADDRESS",
-    type=_parse_address,
+    # Waitress reads "*" as all peers: every client could then forge its address.
+    type=parse_address,
     help="Read the client's address from X-Forwarded-For if this proxy sent the request.",
 )
 @click.option("--explain", is_flag=True, help="Explain each 403 in the log and in X-Edge-Explain.")

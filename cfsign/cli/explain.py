@@ -11,10 +11,12 @@ from datetime import datetime
 import click
 
 from cfsign.checking.key_group import TrustedKeyGroup
+from cfsign.checking.matching import is_host
 from cfsign.cli.output import print_result
 from cfsign.cli.parameters import (
     PublicKeyFile,
     index_by_id,
+    parse_address,
     parse_public_key,
     parse_timestamp,
 )
@@ -30,10 +32,31 @@ from cfsign.explanation.readers import (
     read_text,
     strip_quotes,
 )
+from cfsign.limits import MAX_REQUEST_BYTES
+from cfsign.utils.description import describe_name
 
 _COOKIE_HEADER_NAME = re.compile(r"^\s*Cookie:\s*", re.IGNORECASE)
 _ALLOWED, _REFUSED, _UNKNOWN = 0, 1, 2
 _LISTED = 10
+
+
+def _parse_host(text: str) -> str:
+    """Parse a host, or a URL with nothing after its host."""
+    host = re.sub("^https?://|/$", "", text.strip(), flags=re.IGNORECASE)
+    if not is_host(host):
+        raise click.BadParameter(
+            f"{describe_name(text)} is not a host; use one without a path, such as "
+            "media.example.com"
+        )
+    return host
+
+
+def _parse_cookie_header(text: str) -> str:
+    """Parse the value of a `Cookie` header. Its name, and quotes around all of it, are ignored."""
+    text = text.strip()
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+        text = text[1:-1]
+    return _COOKIE_HEADER_NAME.sub("", text, count=1)
 
 
 @click.command(name="explain", short_help="Explain why CloudFront refuses a URL.")
@@ -46,7 +69,7 @@ _LISTED = 10
     metavar="ID=FILE",
     help="A trusted public key and its key pair id. Can be repeated.",
 )
-@click.option("--cookie", help="The Cookie header of the request.")
+@click.option("--cookie", type=_parse_cookie_header, help="The Cookie header of the request.")
 @click.option(
     "--at",
     type=parse_timestamp,
@@ -54,10 +77,17 @@ _LISTED = 10
     help="The time of the request: epoch seconds or 2027-01-31T12:00Z.",
 )
 @click.option(
-    "--ip-address", metavar="ADDRESS", help="The client's address, as CloudFront sees it."
+    "--ip-address",
+    type=parse_address,
+    metavar="ADDRESS",
+    help="The client's address, as CloudFront sees it.",
 )
 @click.option(
-    "--host", "hosts", multiple=True, help="Another host of the same files. Can be repeated."
+    "--host",
+    "hosts",
+    type=_parse_host,
+    multiple=True,
+    help="Another host of the same files. Can be repeated.",
 )
 @click.option(
     "--entry",
@@ -94,7 +124,7 @@ def explain_command(
     number, exchange = _choose(paste, entry)
     keys = TrustedKeyGroup(index_by_id(public_keys)) if public_keys else None
     if cookie is not None:
-        exchange.cookie_headers = [_COOKIE_HEADER_NAME.sub("", cookie, count=1)]
+        exchange.cookie_headers = [cookie]
         exchange.omits_cookies = False
     explanation = (
         explain(
@@ -122,7 +152,9 @@ def explain_command(
         total = len(paste.exchanges)
         place = f", request {number} of {total}" if total > 1 else ""
         has_url = exchange.url.lower().startswith(("http://", "https://"))
-        click.echo(to_printable(exchange.url, MAX_BYTES) if has_url else "No URL was found.")
+        click.echo(
+            to_printable(exchange.url, MAX_REQUEST_BYTES) if has_url else "No URL was found."
+        )
         for line in (f"Read as {paste.form}{place}.", *notes):
             click.echo(line)
         _print_explanation(explanation)
@@ -157,7 +189,8 @@ def _choose(paste: Paste, entry: int | None) -> tuple[int, Exchange]:
     if entry is not None:
         if entry > len(exchanges):
             raise click.BadParameter(
-                f"--entry {entry} is not in the input: it has {len(exchanges)}"
+                f"there is no request {entry}: the input has {len(exchanges)}",
+                param_hint="'--entry'",
             )
         return entry, exchanges[entry - 1]
     candidates = find_candidates(exchanges)
@@ -184,6 +217,8 @@ def _list_notes(exchange: Exchange) -> Iterator[str]:
     if exchange.method == "OPTIONS":
         # AWS, "Use signed cookies": OPTIONS needs neither a signed URL nor signed cookies.
         yield "CloudFront does not check signatures of OPTIONS requests. This is the result of GET."
+        if exchange.status == 403:
+            yield "If CloudFront refuses OPTIONS, allow this method in the cache behavior."
     if exchange.omits_cookies and not exchange.is_signed:
         yield "This form has no cookies in it; if the request had some, pass them with --cookie."
 

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import NamedTuple
 
@@ -71,6 +72,16 @@ def parse_timestamp(text: str) -> int | datetime:
             "2027-01-31T12:00Z"
         )
     return timestamp
+
+
+def parse_address(text: str) -> str:
+    """Parse an IPv4 or IPv6 address."""
+    try:
+        return str(ip_address(text.strip()))
+    except ValueError:
+        raise click.BadParameter(
+            f"{describe_name(text)} is not an address; use one address, such as 192.0.2.7"
+        ) from None
 
 
 class PublicKeyFile(NamedTuple):

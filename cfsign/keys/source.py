@@ -167,7 +167,7 @@ def _build_hidden_error(path: str) -> SigningKeyError:
     where, hidden = (f" in {folder!r}", name) if os.path.isdir(folder) else ("", path)
     return SigningKeyError(
         f"there is no such key file{where}: the value, which is not shown because it may be "
-        f"secret, has {len(hidden)} characters and looks like {_describe_text(hidden)}",
+        f"secret, has a length of {len(hidden)} and looks like {_describe_text(hidden)}",
         hint="check the path, or use the whole PEM, with its -----BEGIN line",
     )
 

@@ -575,15 +575,28 @@ class TestConstruction:
             TrustedKeyGroup(keys)
 
     @pytest.mark.parametrize(
-        "key_pair_id", ["", "K-1", "K 1", "K1\n", "K\xe9", "\N{ARABIC-INDIC DIGIT ONE}", None, 1]
+        ("key_pair_id", "words"),
+        [
+            ("", "is empty"),
+            ("K-1", "letters and digits"),
+            ("K 1", "letters and digits"),
+            ("K1\n", "letters and digits"),
+            ("K\xe9", "letters and digits"),
+            ("\N{ARABIC-INDIC DIGIT ONE}", "letters and digits"),
+            ("K" * 129, "letters and digits"),
+            (None, "must be text, got NoneType"),
+            (1, "must be text, got int"),
+            ("b9b04c8b-5e1c-4e9e-9f8d-0123456789ab", "ID of a key group"),
+            ("AKIAIOSFODNN7EXAMPLE", "an AWS access key id"),
+            ("undefined", "'undefined': the value it was read from is missing"),
+            ("None", "'None': the value it was read from is missing"),
+            ("'K2JCJMDEHXQW5F'", "quotes or white space"),
+        ],
     )
-    def test_malformed_key_pair_ids(self, rsa_peer: Any, key_pair_id: Any) -> None:
-        with pytest.raises(SigningKeyError, match="letters and digits"):
+    def test_ids_that_no_public_key_has(self, rsa_peer: Any, key_pair_id: Any, words: str) -> None:
+        """The same rule as for a `Signer`."""
+        with pytest.raises(SigningKeyError, match=words):
             TrustedKeyGroup({key_pair_id: rsa_peer.public_pem})
-
-    def test_id_of_a_key_group_is_recognized(self, rsa_peer: Any) -> None:
-        with pytest.raises(SigningKeyError, match="id of a key group"):
-            TrustedKeyGroup({"b9b04c8b-5e1c-4e9e-9f8d-0123456789ab": rsa_peer.public_pem})
 
     def test_key_instead_of_its_id_is_not_shown(self, rsa_peer: Any) -> None:
         with pytest.raises(SigningKeyError) as caught:

@@ -68,8 +68,9 @@ def test_cookies_by_option_or_on_stdin(run, key_options, signer, clock):
 
 def test_host_and_ip_address_options(run, key_options, signer, clock):
     other = signer.sign_url(URL, expires_at=EXPIRES).replace("media", "cdn")
-    done = run(other, *key_options, "--host", "media.example.com")
-    assert "signed for the host media.example.com" in done.stdout
+    for host in ("media.example.com", "https://media.example.com/"):
+        done = run(other, *key_options, "--host", host)
+        assert "signed for the host media.example.com" in done.stdout
     pinned = signer.sign_url(URL, expires_at=EXPIRES, ip_address="192.0.2.1")
     assert run(pinned, *key_options, "--ip-address", "192.0.2.1").exit_code == 0
     assert run(pinned, *key_options, "--ip-address", "192.0.2.2").exit_code == 1
@@ -112,6 +113,12 @@ def test_input_without_a_url_is_exit_2_with_a_hint(run):
         ((URL, "--public-key", "K1"), "", "public.pem"),
         ((URL, "--public-key", "K1=missing.pem"), "", "missing.pem"),
         ((URL, "--at", "noon"), "", "epoch seconds"),
+        ((URL, "--ip-address", "x"), "", "'x' is not an address"),
+        ((URL, "--ip-address", "192.0.2.0/24"), "", "'192.0.2.0/24' is not an address"),
+        ((URL, "--host", "media.example.com/a"), "", "'media.example.com/a' is not a host"),
+        ((URL, "--host", ""), "", "'' is not a host"),
+        ((URL, "--entry", "2"), "", "there is no request 2: the input has 1"),
+        ((URL, "--public-key", "undefined=a.pem"), "", "the value it was read from is missing"),
     ],
 )
 def test_unusable_input_is_one_line_and_exit_2(run, arguments, stdin, words):
@@ -144,8 +151,22 @@ def test_quotes_around_a_pasted_url_are_ignored(run, key_options, signed, quoted
 def test_cookie_option_may_hold_the_header_name(run, key_options, signer, clock):
     cookies = signer.sign_cookies("https://media.example.com/*", expires_at=EXPIRES)
     header = "; ".join(f"{name}={value}" for name, value in cookies.items())
-    for name in ("Cookie: ", "cookie:"):
-        assert run(URL, *key_options, "--cookie", name + header).exit_code == 0
+    for text in (f"Cookie: {header}", f"cookie:{header}", f'"{header}"', f"'Cookie: {header}'\n"):
+        assert run(URL, *key_options, "--cookie", text).exit_code == 0
+
+
+def test_url_that_is_too_long_is_not_printed_whole(run):
+    done = run(f"{URL}?a={'a' * 100_000}")
+    assert done.exit_code == 1
+    assert len(done.stdout.splitlines()[0]) < 40_000
+
+
+@pytest.mark.parametrize(("status", "is_hinted"), [(403, True), (200, False)])
+def test_options_request(run, status, is_hinted):
+    request = "> OPTIONS /a HTTP/2\n> Host: media.example.com\n>\n< HTTP/2"
+    done = run(stdin=f"{request} {status}\n")
+    assert "does not check signatures of OPTIONS requests" in done.stdout
+    assert ("allow this method in the cache behavior" in done.stdout) is is_hinted
 
 
 def test_stdin_is_not_read_with_a_url_argument(key_options, signed):

@@ -377,7 +377,7 @@ def test_private_key_that_is_not_pem_is_not_shown(backend: str, name: str, form:
     error = caught.value
     shown = f"{error!r} {error.source}"
     assert not any(value[start : start + 12] in shown for start in range(len(value) - 11))
-    assert f"has {len(str(source))} characters and looks like {kind}" in error.message
+    assert f"has a length of {len(str(source))} and looks like {kind}" in error.message
     assert error.__context__ is None
 
 
