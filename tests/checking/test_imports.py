@@ -14,7 +14,9 @@ import cfsign
 PACKAGE = Path(cfsign.__file__).parent
 FOLDERS = ("checking", "edge")
 FILES = [file for folder in FOLDERS for file in (PACKAGE / folder).glob("*.py")]
-ALLOWED = re.compile(r"cfsign\.(checking|edge|explanation|keys|errors|limits|utils)(\.\w+)*")
+ALLOWED = re.compile(
+    r"cfsign\.(checking|edge|explanation|keys|errors|limits|redaction|utils)(\.\w+)*"
+)
 
 
 def list_imports(path: Path) -> set[str]:
