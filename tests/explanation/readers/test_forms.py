@@ -144,6 +144,8 @@ def test_request_is_read_byte_for_byte(
 ) -> None:
     url = f"https://media.example.com/{path}" + ("" if query is None else f"?{query}")
     header = None if value is None else f"theme={value}; b=2"
+    if "curl command" in form.form:
+        assume({".", ".."}.isdisjoint(path.split("/")))  # curl resolves these
     if form.form == "a curl command (Windows cmd)":
         assume("\\" not in f"{url}{header}")
     (exchange,) = read_text(form.write(url, header, "GET")).exchanges
