@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from cfsign.cli.edge_options import (
+    OrderedCommand,
+    build_policy,
+    build_settings,
+    load_tls,
+    order_behaviors,
+    parse_behavior,
+)
 from cfsign.cli.output import print_message, print_result
 from cfsign.cli.parameters import (
     PublicKeyFile,
@@ -20,37 +27,10 @@ from cfsign.cli.parameters import (
 )
 from cfsign.limits import is_loopback
 
-if TYPE_CHECKING:
-    from cfsign.checking.key_group import KeySource
-    from cfsign.edge import ResponseHeadersPolicy
-    from cfsign.edge.server import Settings
-
 _FILE = click.Path(path_type=Path)
 
-#: Path patterns in order, each with key pair ids, or with None if it is public.
-_Behaviors = list[tuple[str, Sequence[str] | None]]
 
-
-class _OrderedCommand(click.Command):
-    """A command that records in which order the --behavior and --open options were given."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        _, _, order = self.make_parser(ctx).parse_args(list(args))
-        names = (parameter.name for parameter in order)
-        ctx.meta["behaviors"] = [name for name in names if name in ("behavior", "open_")]
-        return super().parse_args(ctx, args)
-
-
-def _parse_behavior(text: str) -> tuple[str, Sequence[str]]:
-    pattern, _, ids = text.rpartition("=")
-    if not (pattern and ids):
-        raise click.BadParameter(
-            f"{text!r} is not PATTERN=ID,ID; use for example '/private/*=K2JCJMDEHXQW5F'"
-        )
-    return pattern, ids.split(",")
-
-
-@click.command(cls=_OrderedCommand, short_help="Serve a folder or a server as CloudFront does.")
+@click.command(cls=OrderedCommand, short_help="Serve a folder or a server as CloudFront does.")
 @click.argument("origin")
 @click.option(
     "--public-key",
@@ -65,15 +45,22 @@ def _parse_behavior(text: str) -> tuple[str, Sequence[str]]:
 @click.option(
     "--scheme",
     type=click.Choice(["http", "https"]),
-    default="http",
-    show_default=True,
-    help="The scheme that clients use: https if a proxy in front terminates TLS.",
+    help="The scheme that clients use: https if a proxy in front terminates TLS. "
+    "Default: https with --tls, else http.",
 )
+@click.option("--tls", is_flag=True, help="Serve https, with a new self-signed certificate.")
+@click.option(
+    "--tls-cert",
+    type=_FILE,
+    metavar="FILE",
+    help="Serve https with this certificate, for example one of mkcert.",
+)
+@click.option("--tls-key", type=_FILE, metavar="FILE", help="The private key of --tls-cert.")
 @click.option(
     "--behavior",
     metavar="PATTERN=ID,ID",
     multiple=True,
-    type=_parse_behavior,
+    type=parse_behavior,
     help="Paths that need a signature by one of these keys. The first matching pattern applies.",
 )
 @click.option(
@@ -99,9 +86,14 @@ def _parse_behavior(text: str) -> tuple[str, Sequence[str]]:
 @click.option(
     "--missing-status",
     type=click.Choice(["403", "404"]),
-    default="404",
-    show_default=True,
-    help="The status for a missing file of a folder. S3 sends 403 if CloudFront may not list it.",
+    help="The status for a missing file of a folder. Default: 404. S3 sends 403 if CloudFront may "
+    "not list the bucket.",
+)
+@click.option(
+    "--max-age",
+    type=click.IntRange(0),
+    metavar="SECONDS",
+    help="How long browsers may cache a file of a folder. Default: 0.",
 )
 @click.option("--config", type=_FILE, metavar="FILE", help="Keys and behaviors, as TOML or JSON.")
 @click.option("--cors", is_flag=True, help="Allow scripts of any origin, without cookies.")
@@ -130,11 +122,15 @@ def edge(
     keys: Sequence[PublicKeyFile],
     port: int | None,
     host: str,
-    scheme: str,
+    scheme: str | None,
+    tls: bool,
+    tls_cert: Path | None,
+    tls_key: Path | None,
     allowed_methods: str,
     default_root_object: str | None,
     index: str | None,
-    missing_status: str,
+    missing_status: str | None,
+    max_age: int | None,
     config: Path | None,
     cors: bool,
     cors_origin: Sequence[str],
@@ -160,14 +156,16 @@ def edge(
             f"the edge needs {error.name}; pip install 'cloudfront-cfsign[edge]'"
         ) from None
     methods = METHODS if allowed_methods == "ALL" else allowed_methods.split(",")
-    settings = _build_settings(index_by_id(keys), _order_behaviors(**behaviors), config, methods)
-    policy = _build_policy(cors, cors_origin, response_headers)
+    settings = build_settings(index_by_id(keys), order_behaviors(**behaviors), config, methods)
+    policy = build_policy(cors, cors_origin, response_headers)
     proxy = {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": {"x-forwarded-for"}}
-    # Only a folder has options, so that one that has no effect is an error.
-    options = {} if missing_status == "404" else {"missing_status": int(missing_status)}
+    folder_options = {"missing_status": missing_status and int(missing_status), "max_age": max_age}
+    given = {name: value for name, value in folder_options.items() if value is not None}
+    context = load_tls(tls, tls_cert, tls_key, host=host, scheme=scheme)
+    scheme = scheme or ("http" if context is None else "https")
     with ExitStack() as stack:
         stack.enter_context(interrupt_on_signals())
-        app = stack.enter_context(open_origin(origin, **options))
+        app = stack.enter_context(open_origin(origin, **given))
         app = add_index(app, default_root_object=default_root_object, index=index)
         listener = stack.enter_context(listen(port, "--port", host))
         middleware = WSGIEdge(
@@ -182,6 +180,7 @@ def edge(
         served = serve(
             middleware,
             listener,
+            tls=context,
             ident=VIA,
             url_scheme=scheme,
             # As with CloudFront, the origin sees these headers, and the edge does not trust them.
@@ -189,7 +188,7 @@ def edge(
             **(proxy if trusted_proxy else {}),
         )
         stack.enter_context(served)
-        _announce(origin, get_url(listener), host)
+        _announce(origin, get_url(listener, "http" if context is None else "https"), host)
         wait_for_interrupt()
     return 0
 
@@ -205,46 +204,3 @@ def _print_log_line(line: str) -> None:
     # A closed log must not make requests fail.
     with suppress(OSError):
         click.echo(f"{time.strftime('%H:%M:%S')} {line}", err=True)
-
-
-def _order_behaviors(behavior: Iterable[Any], open_: Iterable[str]) -> _Behaviors:
-    by_option = {"behavior": iter(behavior), "open_": ((pattern, None) for pattern in open_)}
-    return [next(by_option[name]) for name in click.get_current_context().meta["behaviors"]]
-
-
-def _build_settings(
-    keys: Mapping[str, KeySource],
-    behaviors: _Behaviors,
-    config: Path | None,
-    allowed_methods: Sequence[str],
-) -> Settings:
-    from cfsign.edge.server import Settings
-    from cfsign.edge.server.settings import BehaviorSettings, read_config
-
-    listed = [BehaviorSettings(pattern, ids) for pattern, ids in behaviors]
-    if config is not None:
-        if behaviors:
-            raise click.UsageError("--config cannot be combined with --behavior or --open")
-        configured, listed = read_config(config)
-        keys = {**configured, **keys}
-    return Settings.load(keys, listed, allowed_methods)
-
-
-def _build_policy(
-    any_origin: bool, origins: Sequence[str], file: Path | None
-) -> ResponseHeadersPolicy | None:
-    from cfsign.edge.cors import CORS
-    from cfsign.edge.response_headers import ANY_ORIGIN, ResponseHeadersPolicy
-    from cfsign.edge.server.settings import read_response_headers
-
-    if any_origin and origins:
-        raise click.UsageError("--cors cannot be combined with --cors-origin")
-    policy = ResponseHeadersPolicy() if file is None else read_response_headers(file)
-    if not any_origin and not origins:
-        return policy
-    if policy.cors is not None:
-        raise click.UsageError(f"{file} has a CorsConfig: --cors and --cors-origin cannot be used")
-    if not origins:
-        return replace(policy, cors=ANY_ORIGIN.cors)
-    cors = CORS(origins=tuple(origins), credentials=True, names_headers=True)
-    return replace(policy, cors=cors)

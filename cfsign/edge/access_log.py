@@ -30,6 +30,8 @@ def log_request(
     log: Log | None, request: ViewerRequest, decision: AccessDecision, status: int
 ) -> None:
     """Log one request with its response status, and the explanation if there is one."""
+    if request.target == "/favicon.ico" and not decision:
+        return  # browsers request it by themselves, without a signature
     if log is not None:
         # Cut to CloudFront's limit before the regular expressions, so that a huge URL is cheap.
         target = _redact_target(request.target[:MAX_URL_BYTES])[:_MAX_TARGET]

@@ -88,7 +88,7 @@ def run_edge(keys: Path) -> Iterator[Callable[..., Running]]:
             stack.callback(reader.join, _TIMEOUT)
             stack.callback(process.kill)
             line = process.stdout.readline().strip()
-            assert re.fullmatch(r"http://\S+/", line), (line, running.stop())
+            assert re.fullmatch(r"https?://\S+/", line), (line, running.stop())
             running.url = line.removesuffix("/")
             return running
 

@@ -140,6 +140,29 @@ def test_static_site(
     assert send("GET", sign(f"{edge.url}/open")).status_code == 404
 
 
+def test_browsers_cache_and_icon(
+    run_edge: Callable[..., Any], bucket: Path, sign: Callable[..., str], send: Any
+) -> None:
+    """--max-age sets Cache-Control; a missing favicon.ico is answered, and not logged."""
+    edge = run_edge(bucket, "--public-key", KEY, "--max-age", "90", "--open", "/open/*")
+    headers = send("GET", f"{edge.url}/open/b.txt").headers
+    assert headers["cache-control"] == "max-age=90, public"
+    assert send("GET", f"{edge.url}/favicon.ico").status_code == 403
+    assert send("GET", sign(f"{edge.url}/favicon.ico")).status_code == 404
+    assert send("GET", f"{edge.url}/favicon.ico?x").status_code == 403
+    assert send("GET", f"{edge.url}/open/favicon.ico").status_code == 404
+    (bucket / "favicon.ico").touch()
+    assert send("GET", sign(f"{edge.url}/favicon.ico")).status_code == 200
+    requests = [line.split()[3:5] for line in edge.stop().splitlines() if " GET " in line]
+    assert requests == [
+        ["/open/b.txt", "200"],
+        ["/favicon.ico", "404"],
+        ["/favicon.ico?x", "403"],
+        ["/open/favicon.ico", "404"],
+        ["/favicon.ico", "200"],
+    ]
+
+
 def test_scheme_and_trusted_proxy(
     run_edge: Callable[..., Any], bucket: Path, sign: Callable[..., str], send: Any
 ) -> None:
@@ -293,6 +316,8 @@ def send_over_socket(host: str, port: int, sent: bytes) -> int:
         ([".", "--public-key", KEY, "--public-key", KEY], "the same id"),
         ([".", "--public-key", KEY, "--index", "/i"], "without a leading slash"),
         ([".", "--public-key", KEY, "--default-root-object", ""], "without a leading slash"),
+        ([".", "--public-key", KEY, "--max-age", "-1"], "'--max-age': -1 is not in the range"),
+        (["http://h", "--public-key", KEY, "--max-age", "1"], "--max-age can only be set for a"),
         ([".", "--public-key", KEY, "--missing-status", "410"], "'410' is not one of"),
         (["http://h", "--public-key", KEY, "--missing-status", "403"], "only be set for a folder"),
         (["ftp://h", "--public-key", KEY], "http://127.0.0.1:9000"),

@@ -6,6 +6,7 @@ import logging
 import re
 import signal
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from waitress.parser import HTTPRequestParser, ParsingError  # type: ignore[impo
 from waitress.server import create_server  # type: ignore[import-untyped]  # it has no types
 
 from cfsign.edge.access_log import make_printable
+from cfsign.edge.server.tls import Decryption
 from cfsign.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -124,22 +126,31 @@ def listen(port: int | None, option: str, host: str = LOOPBACK) -> Iterator[sock
         yield listener
 
 
-def get_url(listener: socket.socket) -> str:
+def get_url(listener: socket.socket, scheme: str = "http") -> str:
     """Return the URL of a listening socket, without a slash at the end."""
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 @contextmanager
-def serve(app: WSGIApplication, listener: socket.socket, **options: Any) -> Iterator[None]:
+def serve(
+    app: WSGIApplication,
+    listener: socket.socket,
+    *,
+    tls: ssl.SSLContext | None = None,
+    **options: Any,
+) -> Iterator[None]:
     """
     Serve a WSGI application with Waitress, in a thread, until the end of the `with` block.
 
     Args:
         app: The application.
         listener: The listening socket.
+        tls: The certificate, if clients connect by TLS; `url_scheme` is then "https".
         options: Options of Waitress, such as `url_scheme` and `trusted_proxy`.
     """
+    if tls is not None:
+        options = {"url_scheme": "https", **options}
     channels: dict[int, wasyncore.dispatcher] = {}
     server = create_server(
         app,
@@ -151,6 +162,13 @@ def serve(app: WSGIApplication, listener: socket.socket, **options: Any) -> Iter
         **options,
     )
     server.channel_class = _Channel
+    decryption = None if tls is None else Decryption(tls)
+    if decryption is not None:
+
+        def accept(server: Any, connection: socket.socket, *args: Any, **kwargs: Any) -> _Channel:
+            return _Channel(server, decryption.decrypt(connection), *args, **kwargs)
+
+        server.channel_class = accept
     thread = threading.Thread(target=server.run, name=f"waitress {get_url(listener)}", daemon=True)
     thread.start()
     try:
@@ -168,6 +186,8 @@ def serve(app: WSGIApplication, listener: socket.socket, **options: Any) -> Iter
         server.trigger.pull_trigger(remove_channels)
         thread.join()
         wasyncore.close_all(open_channels, ignore_all=True)
+        if decryption is not None:
+            decryption.close()
 
 
 @contextmanager
