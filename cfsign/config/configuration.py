@@ -18,9 +18,9 @@ from cfsign.config.settings import PREFIX, Settings
 from cfsign.errors import CfsignError, CfsignWarning, ConfigurationError, Problem
 from cfsign.keyring.ring import KeyRing
 from cfsign.keys import AsyncPrivateKey, HashAlgorithm, PrivateKey
+from cfsign.keys.hash_algorithm import choose_hash_algorithm
 from cfsign.keys.key_pair_id import find_key_pair_id
 from cfsign.signing.cache import DEFAULT_BYTES
-from cfsign.signing.hash_algorithm import choose_hash_algorithm
 from cfsign.signing.signer import BaseSigner, Signer
 from cfsign.signing.times import check_jitter
 from cfsign.utils.secret import Secret, hide

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 from cfsign.config.headers import find_server_headers, is_header_mapping, may_be_shared
 from cfsign.errors import CfsignWarning, ConfigurationError
 from cfsign.keys import resolve_private_key
+from cfsign.keys.hash_algorithm import check_hash_algorithm
 from cfsign.keys.key_pair_id import check_key_pair_id
 from cfsign.signing.cache import check_cache_bytes
 from cfsign.signing.cookie_rules import check_cookie_options
-from cfsign.signing.hash_algorithm import check_hash_algorithm
 from cfsign.signing.times import check_duration, parse_duration, to_seconds
 from cfsign.signing.url import check_domain
 from cfsign.utils.description import describe_name, describe_value

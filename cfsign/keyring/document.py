@@ -21,8 +21,8 @@ from cfsign.keys import (
     is_key_text,
     resolve_private_key,
 )
+from cfsign.keys.hash_algorithm import check_hash_algorithm
 from cfsign.keys.key_pair_id import check_key_pair_id
-from cfsign.signing.hash_algorithm import check_hash_algorithm
 from cfsign.signing.signer import Signer
 from cfsign.signing.times import Timestamp, parse_timestamp, to_epoch_seconds
 from cfsign.utils.description import describe_name

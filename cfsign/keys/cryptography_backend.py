@@ -17,6 +17,7 @@ from cfsign.keys.formats import (
     read_rsa_private_numbers,
     read_rsa_public_numbers,
 )
+from cfsign.keys.hash_algorithm import build_unknown_hash_error, check_hash_algorithm
 from cfsign.keys.key_errors import (
     build_damage_error,
     build_encryption_error,
@@ -113,6 +114,8 @@ class RSAPrivateKey(_OpenSSLPrivateKey):
         """Sign with RSASSA-PKCS1-v1_5 (RFC 8017, section 8.2)."""
         try:
             return self._key.sign(message, _PKCS1_V1_5, _HASHES[hash_algorithm])
+        except KeyError:
+            raise build_unknown_hash_error(hash_algorithm) from None
         except _FORBIDDEN_HASH:
             raise build_hash_error(hash_algorithm) from None
 
@@ -130,6 +133,8 @@ class ECPrivateKey(_OpenSSLPrivateKey):
         """Sign with ECDSA (FIPS 186-5); return r and s as ASN.1 DER, deterministic (RFC 6979)."""
         try:
             return self._key.sign(message, _ECDSA[hash_algorithm])
+        except KeyError:
+            raise build_unknown_hash_error(hash_algorithm) from None
         except _FORBIDDEN_HASH:
             raise build_hash_error(hash_algorithm) from None
 
@@ -166,7 +171,8 @@ class RSAPublicKey(_OpenSSLPublicKey):
         return f"RSA-{self._key.key_size}"
 
     def verify(self, message: bytes, signature: bytes, hash_algorithm: HashAlgorithm) -> bool:
-        """Return True if this key made *signature* for *message*. Never raises."""
+        """Return True if this key made *signature* for *message*."""
+        hash_algorithm = check_hash_algorithm(hash_algorithm)
         return self._is_valid(message, signature, _PKCS1_V1_5, _HASHES[hash_algorithm])
 
     def recover_digest(self, signature: bytes) -> tuple[HashAlgorithm, bytes] | None:
@@ -197,7 +203,8 @@ class ECPublicKey(_OpenSSLPublicKey):
     algorithm = "P-256"
 
     def verify(self, message: bytes, signature: bytes, hash_algorithm: HashAlgorithm) -> bool:
-        """Return True if this key made *signature* for *message*. Never raises."""
+        """Return True if this key made *signature* for *message*."""
+        hash_algorithm = check_hash_algorithm(hash_algorithm)
         return self._is_valid(message, signature, ec.ECDSA(_HASHES[hash_algorithm]))
 
     def find_other_scheme(self, message: bytes, signature: bytes) -> str | None:

@@ -9,6 +9,7 @@ from cfsign.errors import SigningKeyError
 from cfsign.keys.aws import AWSResource, hide_account
 from cfsign.keys.pem import encode_pem
 from cfsign.keys.protocol import HashAlgorithm, Unpicklable
+from cfsign.utils.description import describe_value
 from cfsign.utils.secret import hide
 
 # KMS key spec: (CloudFront's kind of key, KMS signing algorithm).
@@ -101,7 +102,7 @@ class KmsPrivateKey(Unpicklable):
         """
         if hash_algorithm not in self.hash_algorithms:
             raise SigningKeyError(
-                f"AWS KMS does not sign with {hash_algorithm}",
+                f"AWS KMS does not sign with {describe_value(hash_algorithm)}",
                 hint='sign with hash_algorithm="SHA256"',
             )
         response = self._resource.call(

@@ -92,7 +92,17 @@ class PublicKey(Protocol):
         ...
 
     def verify(self, message: bytes, signature: bytes, hash_algorithm: HashAlgorithm) -> bool:
-        """Return True if this key made *signature* for *message*. Never raises."""
+        """
+        Return True if this key made *signature* for *message*.
+
+        Args:
+            message: The bytes of the policy.
+            signature: The raw signature, not in base64.
+            hash_algorithm: "SHA1" or "SHA256".
+
+        Raises:
+            PolicyError: The hash algorithm is another one.
+        """
         ...
 
     def find_other_scheme(self, message: bytes, signature: bytes) -> str | None:

@@ -24,6 +24,7 @@ from cfsign.keys.formats import (
     read_rsa_private_numbers,
     read_rsa_public_numbers,
 )
+from cfsign.keys.hash_algorithm import check_hash_algorithm
 from cfsign.keys.key_errors import build_backend_error, build_hash_error
 from cfsign.keys.pem import PEM
 from cfsign.keys.protocol import HashAlgorithm, Unpicklable, read_digest_info
@@ -76,6 +77,7 @@ class RSAPrivateKey(Unpicklable):
         Raises:
             SigningKeyError: The key is damaged or too short, or the platform forbids the hash.
         """
+        hash_algorithm = check_hash_algorithm(hash_algorithm)
         key = self._key
         length = (key.n.bit_length() + 7) // 8
         padded = int.from_bytes(_encode(message, hash_algorithm, length), "big")
@@ -124,9 +126,10 @@ class RSAPublicKey:
         return f"RSA-{self._key.n.bit_length()}"
 
     def verify(self, message: bytes, signature: bytes, hash_algorithm: HashAlgorithm) -> bool:
-        """Return True if this key made *signature* for *message*. Never raises."""
+        """Return True if this key made *signature* for *message*."""
         # The library accepts any hash that the signature names. Only the requested one counts.
-        return self._find_method(message, signature) == _METHODS[hash_algorithm]
+        wanted = _METHODS[check_hash_algorithm(hash_algorithm)]
+        return self._find_method(message, signature) == wanted
 
     def recover_digest(self, signature: bytes) -> tuple[HashAlgorithm, bytes] | None:
         """Return the hash algorithm and the hash that *signature* was made for, or None."""

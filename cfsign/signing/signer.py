@@ -21,10 +21,10 @@ from cfsign.keys import (
     is_gil_bound,
     resolve_private_key,
 )
+from cfsign.keys.hash_algorithm import choose_hash_algorithm
 from cfsign.keys.key_pair_id import check_key_pair_id
 from cfsign.keys.protocol import GilBoundKey
 from cfsign.signing.cookies import SignedCookies
-from cfsign.signing.hash_algorithm import choose_hash_algorithm
 from cfsign.signing.key_result import check_signature
 from cfsign.signing.policy import Conditions, Policy, build_policy, check_conditions, policy_text
 from cfsign.signing.signed_policy import SignedPolicy, add_query, build_query, check_match

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import cfsign.keys.loading
-from cfsign import ConfigurationError, SigningKeyError, load_private_key
+from cfsign import ConfigurationError, PolicyError, SigningKeyError, load_private_key
 from cfsign.keys import (
     choose_backend,
     load_public_key,
@@ -38,6 +38,26 @@ def test_unknown_backend_is_an_error(pem: str, backend_name: str) -> None:
     """The error lists both backends."""
     with pytest.raises(ConfigurationError, match='must be "cryptography" or "rsa", got'):
         load_private_key(pem, backend=backend_name)
+
+
+@pytest.mark.parametrize("name", ["sha256", "SHA-256", "MD5", ""])
+def test_unknown_hash_algorithm_is_an_error(pem: str, backend: str, name: Any) -> None:
+    key = load_private_key(pem, backend=backend)
+    public_key = load_public_key(key.public_key_pem(), backend=backend)
+    with pytest.raises(PolicyError, match=f'must be "SHA1" or "SHA256", got {name!r}'):
+        key.sign(b"message", name)
+    with pytest.raises(PolicyError, match=f'must be "SHA1" or "SHA256", got {name!r}'):
+        public_key.verify(b"message", b"s" * 256, name)
+
+
+@pytest.mark.parametrize("name", ["sha256", "MD5"])
+def test_unknown_hash_algorithm_is_an_error_for_p256(ec_pem: str, name: Any) -> None:
+    pytest.importorskip("cryptography")
+    key = load_private_key(ec_pem)
+    with pytest.raises(PolicyError, match=f'must be "SHA1" or "SHA256", got {name!r}'):
+        key.sign(b"message", name)
+    with pytest.raises(PolicyError, match=f'must be "SHA1" or "SHA256", got {name!r}'):
+        load_public_key(key.public_key_pem()).verify(b"message", b"s" * 70, name)
 
 
 @pytest.fixture

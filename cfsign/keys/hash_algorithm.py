@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cfsign.errors import PolicyError
-from cfsign.keys import (
+from cfsign.keys.protocol import (
     HASH_ALGORITHMS,
     AsyncPrivateKey,
     HashAlgorithm,
@@ -16,12 +16,17 @@ from cfsign.utils.description import describe_value
 def check_hash_algorithm(hash_algorithm: object) -> HashAlgorithm:
     """Return *hash_algorithm* if CloudFront supports it, else raise PolicyError."""
     if hash_algorithm not in HASH_ALGORITHMS:
-        raise PolicyError(
-            f'hash_algorithm must be "SHA1" or "SHA256", got {describe_value(hash_algorithm)}',
-            field="hash_algorithm",
-        )
+        raise build_unknown_hash_error(hash_algorithm)
     # Not the argument: a member of a str enumeration would be formatted as its name.
     return HASH_ALGORITHMS[HASH_ALGORITHMS.index(hash_algorithm)]
+
+
+def build_unknown_hash_error(hash_algorithm: object) -> PolicyError:
+    """Build the error for a hash algorithm that CloudFront does not support."""
+    return PolicyError(
+        f'hash_algorithm must be "SHA1" or "SHA256", got {describe_value(hash_algorithm)}',
+        field="hash_algorithm",
+    )
 
 
 def choose_hash_algorithm(
