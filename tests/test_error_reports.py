@@ -42,7 +42,14 @@ from cfsign.keys import generate_private_key_pem
 from cfsign.keys.kms import KmsPrivateKey
 from cfsign.keys.secrets import SecretsManagerSecret, SsmParameter
 from cfsign.utils.secret import hide
-from cfsign.views import AccessEvent, FolderCookies, SiteConfig, ViewHandler, ViewOptions
+from cfsign.views import (
+    AccessEvent,
+    FolderCookies,
+    FolderRenewal,
+    SiteConfig,
+    ViewHandler,
+    ViewOptions,
+)
 from tests.keys.helpers import body_of, decode_body
 from tests.views.helpers import respond, respond_async
 
@@ -709,6 +716,10 @@ OTHER_PATHS: dict[str, Callable[[Material], object]] = {
         m.distribution(), domain=""
     ).revoke_headers(m.pem),
     "key as the distribution of cookies": lambda m: FolderCookies(m.pem),
+    "key as the cookies to renew": lambda m: FolderRenewal(m.pem, lambda request: None),
+    "key as the function of a renewal": lambda m: FolderRenewal(
+        FolderCookies(m.distribution(), domain=""), m.pem
+    ),
     "key as the domain of FolderCookies": lambda m: FolderCookies(m.distribution(), domain=m.pem),
     "missing cookie": lambda m: m.distribution().sign_cookies(pattern="*")["Signature"],
     "raw r and s": lambda m: _sign_with(m, lambda made: made[:64]).sign_path("a"),

@@ -91,3 +91,10 @@ def may_be_shared(headers: Mapping[str, str]) -> bool:
     # With an argument they apply only to the headers that it names (RFC 9111, 5.2.2.4, 5.2.2.7).
     is_private = any(directives.get(name) == "" for name in ("private", "no-store", "no-cache"))
     return bool(lines) and ("public" in directives or not is_private)
+
+
+def make_private(cache_control: str | None) -> str:
+    """Return a `Cache-Control` with which no shared cache stores a response with cookies."""
+    if cache_control is None or may_be_shared({"Cache-Control": cache_control}):
+        return "private"
+    return cache_control

@@ -195,7 +195,11 @@ def find_cookie_problems(
 
 
 def find_site_problems(
-    domain: str, cookie_domain: str | None, site_scheme: str, site_host: str
+    domain: str,
+    cookie_domain: str | None,
+    site_scheme: str,
+    site_host: str,
+    setting: str = "cookie_domain",
 ) -> Iterator[Problem]:
     """
     Yield the reasons why a browser drops a site's cookies or does not send them to a distribution.
@@ -205,13 +209,14 @@ def find_site_problems(
         cookie_domain: The `Domain` of the cookies; None or "" for the host of the site.
         site_scheme: The scheme of the site's request.
         site_host: The host of the site's request, in lower case, without a port.
+        setting: The name of the option *cookie_domain*, for the hint.
 
     RFC 6265, section 5.3; for `Secure`, RFC 6265bis, section 5.7.
     """
     scheme, _, authority = domain.partition("://")
     host = authority.partition(":")[0]
     name = (cookie_domain or "").lower().removeprefix(".")
-    hint = _hint_shared_domain(site_host, host)
+    hint = _hint_shared_domain(site_host, host, setting)
     if name and not f".{site_host}".endswith(f".{name}"):
         message = f"browsers drop cookies for {name} that {site_host} sets"
         yield Problem("", message, hint)
@@ -228,7 +233,7 @@ def find_site_problems(
         )
 
 
-def _hint_shared_domain(site_host: str, host: str) -> str:
+def _hint_shared_domain(site_host: str, host: str, setting: str) -> str:
     if is_loopback(site_host) and is_loopback(host):
         return f"use one name for both: open the site as {host}, or the edge as {site_host}"
     labels: list[str] = []
@@ -239,7 +244,7 @@ def _hint_shared_domain(site_host: str, host: str) -> str:
     shared = ".".join(labels)
     if shared == "cloudfront.net" or re.fullmatch(rf"{_PUBLIC_DOMAIN}|", shared):
         return "give the distribution a domain name (CNAME) that shares a parent with the site"
-    return f'set cookie_domain to "{shared}"'
+    return f'set {setting} to "{shared}"'
 
 
 def _find_domain_problems(setting: str, domain: str, host: str) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ An adapter builds a `SiteConfig` from the site's settings, asks it for the `View
 and per request calls `ViewHandler.file_request` and `ViewHandler.handle`.
 """
 
+from cfsign.config.headers import make_private
 from cfsign.views.construction import (
     FromSettings,
     build_resource_error,
@@ -20,7 +21,8 @@ from cfsign.views.folder_cookies import FolderCookies
 from cfsign.views.handler import FileRequest, ViewHandler
 from cfsign.views.options import OptionAttributes, ViewOptions
 from cfsign.views.recorder import Framework, log_failure
-from cfsign.views.response import ViewResponse
+from cfsign.views.renewal import FolderFor, FolderRenewal
+from cfsign.views.response import Headers, ViewResponse
 from cfsign.views.site_config import SiteConfig
 
 __all__ = [
@@ -29,8 +31,11 @@ __all__ = [
     "Deny",
     "FileRequest",
     "FolderCookies",
+    "FolderFor",
+    "FolderRenewal",
     "Framework",
     "FromSettings",
+    "Headers",
     "Observer",
     "OptionAttributes",
     "Outcome",
@@ -44,6 +49,7 @@ __all__ = [
     "check_route",
     "decide",
     "log_failure",
+    "make_private",
     "read_config",
     "read_env",
 ]

@@ -11,6 +11,7 @@ import logging
 import re
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Unpack
 
 from cfsign.config.fields import get_host
@@ -23,14 +24,17 @@ from cfsign.signing.folder import encode_folder
 from cfsign.signing.policy import Conditions, Policy
 from cfsign.signing.signed_policy import SignedPolicy, decode
 from cfsign.signing.signer import Signer
+from cfsign.signing.times import check_duration
 from cfsign.utils.secret import Secret, hide_arguments
 from cfsign.views.construction import check_distribution
 from cfsign.views.response import Headers
+from cfsign.views.site_check import CheckedSites, check_site
 
 _logger = logging.getLogger("cfsign")
 
 _find_end = re.compile(r'"DateLessThan":\{"AWS:EpochTime":([1-9][0-9]{0,9})\}').search
 _find_start = re.compile(r'"DateGreaterThan":\{"AWS:EpochTime":([1-9][0-9]{0,9})\}').search
+_find_resource = re.compile(r'"Resource":"([^"\\]*)\*"').search
 
 # A folder's policy is always custom, because its resource has a wildcard.
 _NAMES = ("CloudFront-Policy", "CloudFront-Signature", "CloudFront-Key-Pair-Id")
@@ -56,9 +60,20 @@ class FolderCookies:
         partitioned: True for a player in another site's iframe, with `samesite="None"`.
         persistent: True: browsers delete the cookies when the policy ends. Otherwise they keep
             them until they are closed.
+        expires_in: How long the cookies work by default: a timedelta or whole seconds. None: the
+            `expires_in` of the distribution, which for URLs is short.
     """
 
-    __slots__ = ("distribution", "domain", "partitioned", "path", "persistent", "samesite")
+    __slots__ = (
+        "_checked_sites",
+        "distribution",
+        "domain",
+        "expires_in",
+        "partitioned",
+        "path",
+        "persistent",
+        "samesite",
+    )
 
     @hide_arguments
     def __init__(
@@ -70,6 +85,7 @@ class FolderCookies:
         samesite: str | None = None,
         partitioned: bool = False,
         persistent: bool = True,
+        expires_in: int | timedelta | None = None,
     ) -> None:
         """
         Check and store the options.
@@ -77,6 +93,7 @@ class FolderCookies:
         Raises:
             ConfigurationError: Browsers would drop the cookies or never send them to the
                 distribution.
+            PolicyError: `expires_in` is not a duration.
         """
         self.distribution = check_distribution("FolderCookies", distribution)
         del distribution  # it may be the settings
@@ -85,16 +102,23 @@ class FolderCookies:
         problems = list(find_cookie_problems(host, domain, samesite, partitioned, prefix=""))
         if problems:
             raise ConfigurationError(problems)
+        # Each client chooses the Host header, so the number of hosts is limited.
+        self._checked_sites: CheckedSites = {}
         self.domain = domain
         self.path = path
         self.samesite = samesite
         self.partitioned = partitioned
         self.persistent = persistent
+        self.expires_in = (
+            None
+            if expires_in is None
+            else check_duration(expires_in, "expires_in", int(time.time()))
+        )
         if domain is None:
             warn_of_missing_domain(host, "domain")
 
     def __repr__(self) -> str:
-        if not hasattr(self, "persistent"):  # in the report of an error of __init__
+        if not hasattr(self, "expires_in"):  # in the report of an error of __init__
             return "<FolderCookies, not checked yet>"
         return f"<FolderCookies {self.distribution.domain}>"
 
@@ -107,8 +131,8 @@ class FolderCookies:
 
         Args:
             folder: A plain path, such as "videos/42"; "/" opens the whole distribution.
-            conditions: When and for whom the cookies work; by default they expire after the
-                `expires_in` of the distribution.
+            conditions: When and for whom the cookies work; by default they expire after
+                `expires_in`.
 
         Raises:
             ResourceError: The folder cannot be signed.
@@ -116,11 +140,13 @@ class FolderCookies:
             ConfigurationError: The folder's path is too long for a cookie, or not below `path`.
             SigningKeyError: The key cannot sign.
         """
+        conditions = self._add_default(conditions)
         return self.build_headers(self.distribution.sign_folder(folder, **conditions))
 
     @hide_arguments
     async def grant_headers_async(self, folder: str, **conditions: Unpack[Conditions]) -> Headers:
         """Async version of `grant_headers`."""
+        conditions = self._add_default(conditions)
         return self.build_headers(await self.distribution.sign_folder_async(folder, **conditions))
 
     @hide_arguments
@@ -133,14 +159,32 @@ class FolderCookies:
         Raises:
             ResourceError: The folder cannot be signed.
         """
-        values = SignedCookies.clear_headers(
-            self.domain or None,
-            encode_folder(folder) if self.path is None else self.path,
-            self._is_secure,
-            samesite=self.samesite,
-            partitioned=self.partitioned,
+        return self._build_clearing_headers(
+            encode_folder(folder) if self.path is None else self.path
         )
-        return tuple(("Set-Cookie", value) for value in values)
+
+    @hide_arguments
+    def clear_headers(self, cookies: Mapping[str, str]) -> Headers:
+        """
+        Return the headers that delete the signed cookies of a request, or () if it has none.
+
+        If `path` is None, the folder is read from the policy in the cookies. Anyone can send any
+        cookies, and can delete only their own.
+
+        Args:
+            cookies: The cookies of the request, by name.
+
+        Raises:
+            ConfigurationError: *cookies* is not a mapping.
+        """
+        hidden = _hide_cookies(cookies)
+        if not any(name in hidden.reveal() for name in COOKIES):
+            return ()
+        path = self.path
+        if path is None:
+            policy = hidden.reveal().get("CloudFront-Policy", "")
+            path = _read_path(policy, self.distribution.domain)
+        return () if path is None else self._build_clearing_headers(path)
 
     def revoke_all_headers(self) -> Headers:
         """
@@ -193,6 +237,19 @@ class FolderCookies:
             return ()
         return await self.grant_headers_async(folder, **conditions)
 
+    def check_site(self, scheme: str, host: str) -> None:
+        """
+        Log a warning if browsers do not send this site's cookies to the distribution.
+
+        Each host is checked once.
+
+        Args:
+            scheme: The scheme of the request, "http" or "https".
+            host: The host of the request, with or without a port.
+        """
+        domain = self.distribution.domain
+        check_site(domain, self.domain, scheme, host, self._checked_sites, setting="domain")
+
     def build_headers(self, signed_policy: SignedPolicy) -> Headers:
         """
         Return the headers that set the cookies of a folder's policy and clear all others.
@@ -220,6 +277,23 @@ class FolderCookies:
                 f"{MAX_COOKIE_ATTRIBUTE_BYTES}"
             )
 
+    def _build_clearing_headers(self, path: str) -> Headers:
+        values = SignedCookies.clear_headers(
+            self.domain or None,
+            path,
+            self._is_secure,
+            samesite=self.samesite,
+            partitioned=self.partitioned,
+        )
+        return tuple(("Set-Cookie", value) for value in values)
+
+    def _add_default(self, conditions: Conditions) -> Conditions:
+        """Return *conditions* with the default duration, unless they have an end."""
+        has_end = any(conditions.get(name) is not None for name in ("expires_in", "expires_at"))
+        if self.expires_in is None or has_end:
+            return conditions
+        return {**conditions, "expires_in": self.expires_in}
+
     @property
     def _is_secure(self) -> bool:
         return self.distribution.domain.startswith("https:")
@@ -229,7 +303,7 @@ class FolderCookies:
     ) -> bool:
         """Return True if *cookies* look like the signer's, with half of their duration left."""
         resource = self.distribution.folder_pattern(folder)
-        new = self.distribution.build_policy(resource, **conditions)
+        new = self.distribution.build_policy(resource, **self._add_default(conditions))
         present = tuple(name for name in COOKIES if cookies.get(name))
         if present != (_NAMES if signer.hash_algorithm == "SHA1" else _NAMES_WITH_HASH):
             return False
@@ -270,6 +344,17 @@ def _read_policy(cookie: str, new: Policy) -> Policy | None:
     except (ValueError, CfsignError):
         return None
     return old if old.to_json() == text else None
+
+
+def _read_path(cookie: str, domain: str) -> str | None:
+    """Return the path of the folder in the policy of a cookie; None if it is not of *domain*."""
+    try:
+        found = _find_resource(decode(cookie).decode("ascii"))
+        path = found[1].removeprefix(domain) if found is not None else ""
+        check_cookie_options(None, None, False, path)
+    except (ValueError, CfsignError):
+        return None
+    return path
 
 
 @functools.cache  # log once per domain: handlers may be built often

@@ -9,12 +9,11 @@ has allowed it.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from cfsign.config.fields import check_observers, get_host
+from cfsign.config.fields import check_observers
 from cfsign.config.headers import add_no_store, build_private_headers
 from cfsign.errors import (
     ConfigurationError,
@@ -24,7 +23,7 @@ from cfsign.errors import (
     ResourceError,
 )
 from cfsign.limits import MAX_URL_BYTES
-from cfsign.signing.cookie_rules import find_cookie_problems, find_site_problems
+from cfsign.signing.cookie_rules import find_cookie_problems
 from cfsign.signing.distribution import Distribution
 from cfsign.signing.encoding import encode_parameters
 from cfsign.signing.policy import Conditions
@@ -45,18 +44,13 @@ from cfsign.views.recorder import (
     order_observers,
 )
 from cfsign.views.response import Headers, ViewResponse, build_json, build_redirect
+from cfsign.views.site_check import CheckedSites, check_site
 from cfsign.views.target import choose_target, find_folder
 
 #: Returns a plain function for a coroutine function, such as Flask's `app.ensure_sync`.
 RunAsync: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 _logger = logging.getLogger("cfsign")
-
-#: The most hosts of requests whose cookies are checked. A site has a few; a client can send any.
-MAX_CHECKED_SITES = 100
-
-# Not everything that a client may send as a host; it is logged.
-_is_host = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]{2,45}").fullmatch
 
 
 class ViewHandler:
@@ -130,7 +124,7 @@ class ViewHandler:
         self.headers: Headers = tuple(add_no_store(options.headers).items())
         self.sends_url_only = options.delivery == "redirect" and distribution.expiry_step is None
         # Each client chooses the Host header, so the number of hosts is limited.
-        self._checked_sites: dict[tuple[str, str, str | None], object] = {}
+        self._checked_sites: CheckedSites = {}
         _check_compatibility(distribution, options, can_await, framework)
         self.cookies = _build_folder_cookies(distribution, options)
         if location and not check_url(location).startswith(f"{distribution.domain}/"):
@@ -176,18 +170,8 @@ class ViewHandler:
             scheme: The scheme of the request, "http" or "https".
             host: The host of the request, with or without a port.
         """
-        name = get_host(host)
         cookie_domain = self.options.cookie_domain
-        key = (scheme, name, cookie_domain)
-        sites = self._checked_sites
-        if key in sites or len(sites) >= MAX_CHECKED_SITES or not _is_host(name):
-            return
-        this_call = object()
-        if sites.setdefault(key, this_call) is not this_call:
-            return  # another thread was faster
-        domain = self.distribution.domain
-        for problem in find_site_problems(domain, cookie_domain, scheme, name):
-            _logger.warning("signed cookies do not reach %s: %s", domain, problem)
+        check_site(self.distribution.domain, cookie_domain, scheme, host, self._checked_sites)
 
     def file_request(self, resource: str, query_string: str | bytes = "") -> FileRequest | Deny:
         """
@@ -503,6 +487,7 @@ def _build_folder_cookies(distribution: Distribution, options: ViewOptions) -> F
         samesite=options.cookie_samesite,
         partitioned=options.cookie_partitioned,
         persistent=options.cookie_persistent,
+        expires_in=options.cookie_expires_in,
     )
 
 

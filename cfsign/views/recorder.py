@@ -154,7 +154,7 @@ def order_observers(observers: Iterable[Observer]) -> tuple[Observer, ...]:
     return tuple(sorted(observers, key=lambda observer: not _fails_closed(observer)))
 
 
-def is_async_observer(observer: Observer) -> bool:
+def is_async_observer(observer: Callable[..., object]) -> bool:
     """Return True if calling *observer* returns a coroutine."""
     call = getattr(observer, "__call__", None)  # noqa: B004  of an object
     return inspect.iscoroutinefunction(observer) or inspect.iscoroutinefunction(call)
@@ -166,18 +166,22 @@ def describe_observer(observer: object) -> str:
 
 
 def log_failure(observer: object, error: Exception) -> None:
-    """
-    Log that an observer or a receiver raised *error*.
+    """Log that an observer or a receiver raised *error*."""
+    _logger.error("the observer %s %s", describe_observer(observer), describe_failure(error))
 
-    The text of a foreign error is not logged: it may hold anything of the request.
+
+def describe_failure(error: Exception) -> str:
+    """
+    Return what a function of the site raised, and where, for a log.
+
+    The text of a foreign error is left out: it may hold anything of the request.
     """
     text = f": {error}" if isinstance(error, CfsignError) else ""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     place = "" if trace is None else f" at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
-    name = describe_observer(observer)
-    _logger.error("the observer %s raised %s%s%s", name, type(error).__name__, place, text)
+    return f"raised {type(error).__name__}{place}{text}"
 
 
 def _get_observers(handler: ViewHandler) -> tuple[Observer, ...]:

@@ -11,6 +11,7 @@ from cfsign.config.configuration import Configuration
 from cfsign.errors import ConfigurationError, Problem
 from cfsign.signing.distribution import Distribution
 from cfsign.signing.url import split_location
+from cfsign.utils.description import describe_name
 from cfsign.utils.secret import hide, hide_arguments
 from cfsign.views.events import Observer
 from cfsign.views.handler import ViewHandler
@@ -31,7 +32,7 @@ class SiteConfig:
         ConfigurationError: The options cannot work with the distribution.
     """
 
-    __slots__ = ("_handlers", "default_handler", "distribution", "options")
+    __slots__ = ("_cookie_handler", "_handlers", "default_handler", "distribution", "options")
 
     @hide_arguments
     def __init__(
@@ -63,6 +64,7 @@ class SiteConfig:
             framework=framework,
         )
         self.options = self.default_handler.options
+        self._cookie_handler: ViewHandler | None = None
         # Weak keys: Django makes a view for each request, and must be able to free it.
         self._handlers: WeakKeyDictionary[object, ViewHandler] = WeakKeyDictionary()
 
@@ -129,6 +131,27 @@ class SiteConfig:
             handler = self.default_handler.replace(can_await=can_await, **options)
             self._handlers[key] = handler
         return handler
+
+    def cookie_handler(self, distribution: str = "default") -> ViewHandler:
+        """
+        Return a handler whose `cookies` grant and revoke folders, and whose `check_site` works.
+
+        Args:
+            distribution: The alias of the distribution.
+
+        Raises:
+            ConfigurationError: The alias is unknown, or browsers would not send cookies with the
+                site's options to the distribution.
+        """
+        if distribution != "default":
+            raise ConfigurationError(
+                f"there is no distribution {describe_name(distribution)}", hint='use "default"'
+            )
+        if self._cookie_handler is None:
+            self._cookie_handler = self.default_handler.replace(
+                delivery="cookies", cache_redirect=False
+            )
+        return self._cookie_handler
 
     def find_view_problems(self, view: object, *, can_await: bool = True) -> list[Problem]:
         """

@@ -393,3 +393,25 @@ def test_folder_whose_path_is_too_long_for_a_cookie_is_refused(
     """Browsers would ignore the `Path`, and send the cookies elsewhere."""
     with pytest.raises(ConfigurationError, match="a Path of more than 1024 bytes, got 1102"):
         FolderCookies(distribution, **SHARED).grant_headers("é" * 183 + "ab")
+
+
+# The default duration
+
+
+def test_default_duration_of_the_cookies(distribution: Distribution, clock: Any, now: int) -> None:
+    """It is that of `FolderCookies`, unless a call has another."""
+    cookies = FolderCookies(distribution, path="/", expires_in=900, **SHARED)
+    assert read_end(receive(cookies.grant_headers("v"))) == now + 900
+    assert read_end(receive(asyncio.run(cookies.grant_headers_async("v")))) == now + 900
+    assert read_end(receive(cookies.grant_headers("v", expires_in=5))) == now + 5
+    assert read_end(receive(cookies.grant_headers("v", expires_at=now + 7))) == now + 7
+    sent = receive(cookies.grant_headers("v"))
+    clock.shift(449)
+    assert cookies.renew_headers("v", sent) == ()
+    clock.shift(1)
+    assert cookies.renew_headers("v", sent) != ()
+
+
+def test_wrong_default_duration_is_refused(distribution: Distribution) -> None:
+    with pytest.raises(PolicyError, match="expires_in"):
+        FolderCookies(distribution, expires_in=0, **SHARED)

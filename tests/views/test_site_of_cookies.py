@@ -9,7 +9,7 @@ import pytest
 
 from cfsign import Distribution, Signer
 from cfsign.views import ViewHandler, ViewOptions
-from cfsign.views.handler import MAX_CHECKED_SITES
+from cfsign.views.site_check import MAX_CHECKED_SITES
 
 HTTPS = "https://media.example.com"
 HTTP = "http://media.example.com"
