@@ -30,7 +30,7 @@ from cfsign.explanation.readers import (
     decode_text,
     find_candidates,
     read_text,
-    strip_quotes,
+    unwrap_url,
 )
 from cfsign.limits import MAX_REQUEST_BYTES
 from cfsign.utils.description import describe_name
@@ -162,7 +162,7 @@ def explain_command(
 
 
 def _read_argument(url: str) -> Paste:
-    argument = strip_quotes(url)
+    argument = unwrap_url(url)
     if not argument:
         raise _build_empty()
     if len(argument.split()) == 1:
@@ -219,6 +219,11 @@ def _list_notes(exchange: Exchange) -> Iterator[str]:
         yield "CloudFront does not check signatures of OPTIONS requests. This is the result of GET."
         if exchange.status == 403:
             yield "If CloudFront refuses OPTIONS, allow this method in the cache behavior."
+    if exchange.is_cut:
+        yield (
+            "The URL is not in quotes, so the shell ends it at the first &; put the URL in quotes. "
+            "This is the result of the URL that was sent."
+        )
     if exchange.omits_cookies and not exchange.is_signed:
         yield "This form has no cookies in it; if the request had some, pass them with --cookie."
 

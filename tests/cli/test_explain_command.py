@@ -140,7 +140,22 @@ def test_transcript_with_another_status_blames_the_origin(run, key_options, sign
     assert "\nThe signature is right, but the response was 502.\n" in done.stdout
 
 
-@pytest.mark.parametrize("quoted", ["<{0}>", "'{0}'", '"{0}"', " {0}\n"])
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        "<{0}>",
+        "'{0}'",
+        '"{0}"',
+        " {0}\n",
+        "`{0}`",
+        "\u201c{0}\u201d",
+        "\u2018{0}\u2019",
+        "[a video]({0})",
+        "![]({0})",
+        "<{0}|media.example.com/a.jpg>",
+        "<{0}|a video>",
+    ],
+)
 @pytest.mark.parametrize("as_argument", [True, False])
 def test_quotes_around_a_pasted_url_are_ignored(run, key_options, signed, quoted, as_argument):
     text = quoted.format(signed)
@@ -181,3 +196,17 @@ def test_stdin_is_not_read_with_a_url_argument(key_options, signed):
         os.close(reading)
         os.close(writing)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "200 Allowed.")
+
+
+@pytest.mark.parametrize(("quote", "is_cut"), [("", True), ("'", False), ('"', False)])
+def test_curl_command_whose_url_the_shell_cuts(run, key_options, signer, clock, quote, is_cut):
+    """The URL that curl sent is judged, and the note says how to send the other one."""
+    signed = signer.sign_url(f"{URL}?size=large", expires_at=EXPIRES)
+    done = run(*key_options, stdin=f"$ curl -I {quote}{signed}{quote}\n")
+    first, second, third, *_ = done.stdout.splitlines()
+    assert (first, second) == (
+        f"{URL}?size=large" if is_cut else signed,
+        "Read as a curl command (bash).",
+    )
+    assert done.exit_code == (1 if is_cut else 0)
+    assert third.startswith("The URL is not in quotes" if is_cut else "200 Allowed.")

@@ -18,13 +18,14 @@ from dataclasses import dataclass
 from cfsign.errors import CfsignError
 from cfsign.explanation.readers import alone, curl, fetch, har, http1, http2, powershell
 from cfsign.explanation.readers.exchange import Exchange as Exchange
-from cfsign.explanation.readers.exchange import strip_quotes as strip_quotes
+from cfsign.explanation.readers.exchange import unwrap_url as unwrap_url
 
 MAX_BYTES = 1_000_000
 """The largest text that is read."""
 
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY|PuTTY-User-Key-File")
 _SETTING = re.compile(r"(?:export )?[A-Za-z_][A-Za-z0-9_.]{0,80}[ \t]*=.*")
+_URL = re.compile("https?://", re.IGNORECASE)
 _COMMENT = re.compile(r"[#\[].*")
 
 
@@ -114,8 +115,15 @@ def read_text(text: str) -> Paste:
             "the input is a list of settings, such as a .env file, not a request",
             hint="check settings with `cfsign doctor`",
         )
+    if _is_broken_url(text):
+        raise CfsignError(
+            "the URL is broken into several lines", hint="join them to one line, without spaces"
+        )
     forms = ", ".join(reader.form for reader in READERS)
-    raise CfsignError("the input has none of the known forms", hint=f"pass one of these: {forms}")
+    alone = "the URL alone, without other text, or " if _URL.search(text) else ""
+    raise CfsignError(
+        "the input has none of the known forms", hint=f"pass {alone}one of these: {forms}"
+    )
 
 
 def find_candidates(exchanges: list[Exchange]) -> list[Exchange]:
@@ -143,6 +151,15 @@ def _build_too_large() -> CfsignError:
 
 def _get_host(exchange: Exchange) -> str:
     return exchange.url.partition("://")[2].partition("/")[0].lower()
+
+
+def _is_broken_url(text: str) -> bool:
+    """Return True if the lines of *text* are the pieces of one URL, as e-mail breaks it."""
+    lines = [line.lstrip("> \t<").strip() for line in text.split("\n")]
+    lines = [line for line in lines if line]
+    starts = [_URL.match(line) is not None for line in lines]
+    has_spaces = any(len(line.split()) > 1 for line in lines)
+    return len(lines) > 1 and starts[0] and not any(starts[1:]) and not has_spaces
 
 
 def _is_settings(text: str) -> bool:

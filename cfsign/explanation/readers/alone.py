@@ -9,7 +9,7 @@ from cfsign.explanation.readers.exchange import (
     STATUS_LINE,
     Exchange,
     split_lines,
-    strip_quotes,
+    unwrap_url,
 )
 
 _URL_START = ("http://", "https://")
@@ -44,7 +44,7 @@ def _read(text: str) -> list[Exchange]:
     exchange = Exchange()
     urls = []
     for line in filter(None, lines if is_response_first else lines[:end]):
-        url, header = strip_quotes(line), HEADER.fullmatch(line)
+        url, header = unwrap_url(line), HEADER.fullmatch(line)
         if url.lower().startswith(_URL_START):
             urls.append(url)
         elif header is not None and header[1].lower() == "cookie":
@@ -57,5 +57,5 @@ def _read(text: str) -> list[Exchange]:
 
 
 def _starts_response(line: str) -> bool:
-    is_markup = line.startswith("<") and not strip_quotes(line).lower().startswith(_URL_START)
+    is_markup = line.startswith("<") and not unwrap_url(line).lower().startswith(_URL_START)
     return is_markup or STATUS_LINE.fullmatch(line) is not None

@@ -46,6 +46,8 @@ _SHORT_NAMES |= {"F": "form", "T": "upload-file", "X": "request", ":": "next"}
 _BODIES = ("data", "data-ascii", "data-binary", "data-raw", "data-urlencode", "form", "json")
 
 _SCHEME = re.compile("https?://", re.IGNORECASE)
+# What follows a URL that is not in quotes: bash and cmd end the command at "&".
+_CUT_PARAMETER = re.compile("&[A-Za-z][A-Za-z0-9_.-]{0,80}=")
 _END_OF_HOST = re.compile("[/?#]")
 _END_OF_PATH = re.compile("[?#]")
 _GLOB = re.compile(r"(?<!\\)[\[\]{}]")
@@ -78,6 +80,8 @@ def _read(text: str, split: _Splitter) -> list[Exchange] | None:
             exchanges[-1].add_response(split_lines(text[end : start.start()]))
         words, end = split(text, start.end())
         exchanges += _read_words(words[1:])
+        if exchanges and _CUT_PARAMETER.match(text, end):
+            exchanges[-1].is_cut = True
         check_count(exchanges)
         start = _START.search(text, end)
     if exchanges:

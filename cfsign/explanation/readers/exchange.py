@@ -20,6 +20,12 @@ MAX_BODY = 16_384
 """The most characters of a response's body that are read."""
 
 _SCHEME = re.compile("https?://", re.IGNORECASE)
+# Slack's <URL|label>: a label with "=" may be a part of the URL.
+_WRAPPED = re.compile(
+    r"""'(.*)'|"(.*)"|`(.*)`|\u201c(.*)\u201d|\u2018(.*)\u2019"""
+    r"|<([^|]*)(?:\|[^|=]*)?>|<(.*)>|!?\[[^\]]*\]\((.*)\)",
+    re.DOTALL,
+)
 _PARAMETER = re.compile(rf"[?&](?:{'|'.join(PARAMETERS)})=")
 
 
@@ -37,6 +43,7 @@ class Exchange:
         body: The body of the response, or "".
         is_from_cloudfront: True if a header of the response shows that CloudFront sent it.
         omits_cookies: True if the form does not contain the request's cookies, even if it had some.
+        is_cut: True if the URL ends at an & that is not in quotes, so that a shell cuts it there.
     """
 
     url: str = field(default="", repr=False)
@@ -47,6 +54,7 @@ class Exchange:
     body: str = field(default="", repr=False)
     is_from_cloudfront: bool = False
     omits_cookies: bool = False
+    is_cut: bool = False
 
     @property
     def is_signed(self) -> bool:
@@ -125,11 +133,16 @@ def build_url(scheme: str, host: str, target: str) -> str:
     return f"{scheme}://{host}{target}" if host and target.startswith("/") else ""
 
 
-def strip_quotes(text: str) -> str:
-    """Return a pasted URL without the white space, quotes or <> around it."""
+def unwrap_url(text: str) -> str:
+    """
+    Return a pasted URL without what surrounds it.
+
+    This is white space, quotes, <>, a code mark, or the link of Markdown or Slack around it.
+    """
     text = text.strip()
-    is_quoted = len(text) > 1 and f"{text[0]}{text[-1]}" in ("''", '""', "<>")
-    return text[1:-1].strip() if is_quoted and "://" in text[:10] else text
+    match = _WRAPPED.fullmatch(text)
+    inside = "" if match is None else match[match.lastindex or 0].strip()
+    return inside if "://" in inside[:9] else text
 
 
 def _parse_date(date: str) -> float | None:

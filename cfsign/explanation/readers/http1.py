@@ -24,7 +24,7 @@ _IS_HTTP = re.compile(
 
 # curl marks its own notes with "*". Without such a note, the scheme is https.
 _CONNECTING = re.compile(r"\*\s+Trying ")
-_TLS = re.compile(r"\* .*(?:\bTLS\b|\bSSL\b|port 443\b|\bhttps:)", re.IGNORECASE)
+_TLS = re.compile(r"\* .*(?:\bTLS\b|\bSSL\b|port 443\b|:443\.\.\.|\bhttps:)", re.IGNORECASE)
 _CURL_NOTE = re.compile(r"(?:[*{}] |[*{}]$)")
 _WGET_URL = re.compile(r"--[0-9: -]+--  (https?)://\S*")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from cfsign.explanation.readers.exchange import Exchange, split_lines
+from cfsign.errors import CfsignError
+from cfsign.explanation.readers.exchange import Exchange, check_count, split_lines
 from cfsign.explanation.readers.shells import unquote_powershell
 
 _STRING = r"""("(?:[^"`]|`.|"")*+"|'(?:[^']|'')*+')"""
@@ -26,7 +27,7 @@ def read(text: str) -> list[Exchange] | None:
     Return the requests of the Invoke-WebRequest commands in *text*.
 
     Raises:
-        CfsignError: A value uses a variable.
+        CfsignError: No URL is in quotes, or a value uses a variable.
     """
     if not _COMMAND.search(text):
         return None
@@ -47,6 +48,10 @@ def read(text: str) -> list[Exchange] | None:
         elif exchanges and part["method"]:
             exchanges[-1].method = part["method"].strip("\"'").upper()
         end = part.end()
-    if exchanges:
-        exchanges[-1].add_response(split_lines(text[end:]))
+    if not exchanges:
+        raise CfsignError(
+            "the Invoke-WebRequest command has no URL in quotes", hint="put the URL in quotes"
+        )
+    check_count(exchanges)
+    exchanges[-1].add_response(split_lines(text[end:]))
     return exchanges

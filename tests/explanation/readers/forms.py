@@ -70,9 +70,10 @@ def write_url(url: str, cookies: str | None, _: str) -> str:
 def write_curl_http_2(url: str, cookies: str | None, method: str) -> str:
     scheme, host, target = split_url(url)
     tls = "* TLSv1.3 (OUT), TLS handshake, Client hello (1):\n" if scheme == "https" else ""
+    address = "203.0.113.7:443" if scheme == "https" else "203.0.113.7"
     cookie = "" if cookies is None else f"> cookie: {cookies}\n"
     return (
-        f"*   Trying 203.0.113.7:443...\n* Connected to {host} (203.0.113.7)\n{tls}* using HTTP/2\n"
+        f"*   Trying {address}...\n* Connected to {host} (203.0.113.7)\n{tls}* using HTTP/2\n"
         f"* [HTTP/2] [1] [:path: {target}]\n> {method} {target} HTTP/2\n> Host: {host}\n"
         f"> User-Agent: curl/8.5.0\n> Origin: https://other.example\n"
         f"{cookie}> \n* old SSL session\n"

@@ -47,6 +47,22 @@ def test_redirect_before_and_after() -> None:
         assert chosen.cookies == "session=1; CloudFront-Key-Pair-Id=K1"
 
 
+@pytest.mark.parametrize(
+    ("address", "scheme"),
+    [
+        ("203.0.113.7:443", "https"),
+        ("[2001:db8::1]:443", "https"),
+        ("203.0.113.7:80", "http"),
+        ("203.0.113.44:8080", "http"),
+    ],
+)
+def test_scheme_from_the_port_of_a_connection(address: str, scheme: str) -> None:
+    """Some copies have only the first of curl's notes."""
+    text = f"*   Trying {address}...\n> GET /a HTTP/2\n> Host: media.example.com\n>\n"
+    (exchange,) = read_text(text).exchanges
+    assert exchange.url == f"{scheme}://media.example.com/a"
+
+
 def test_a_proxy_is_not_the_host() -> None:
     text = f"> CONNECT media.example.com:443 HTTP/1.1\n> Host: proxy.example:3128\n\n{REFUSED}"
     (exchange,) = read_text(text).exchanges
