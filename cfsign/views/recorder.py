@@ -24,7 +24,7 @@ _logger = logging.getLogger("cfsign")
 @dataclass(frozen=True, slots=True)
 class Framework:
     """
-    How a framework refuses requests, and how it sends signals.
+    The properties of a framework that the handler uses: its responses, refusals and signals.
 
     Attributes:
         response_type: The class of the framework's responses, which `authorize` may return; None
