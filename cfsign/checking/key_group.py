@@ -25,7 +25,7 @@ from cfsign.errors import CfsignWarning, ConfigurationError, PolicyError, Signin
 from cfsign.keys import KEY_ALGORITHMS, HashAlgorithm, PublicKey, load_public_key
 from cfsign.keys.key_pair_id import check_key_pair_id
 from cfsign.limits import KEY_PAIR_ID
-from cfsign.utils.secret import Secret, hide, hide_arguments
+from cfsign.utils.secret import hide_arguments
 
 KeySource: TypeAlias = str | bytes | os.PathLike[str]
 Address: TypeAlias = str | IPv4Address | IPv6Address
@@ -56,17 +56,14 @@ class TrustedKeyGroup:
     @hide_arguments
     def __init__(self, keys: Mapping[str, KeySource]) -> None:
         self._keys: dict[str, PublicKey] = {}
-        hidden = hide(keys)  # people have put private keys here
-        del keys
-        if not isinstance(hidden.reveal(), Mapping) or not hidden.reveal():
+        if not keys or not isinstance(keys, Mapping):
             raise ConfigurationError(
                 "the trusted keys must be a mapping with at least one key",
                 hint="pass {key_pair_id: public_key_pem}",
             )
-        for hidden_id in map(Secret, hidden.reveal()):
-            check_key_pair_id(hidden_id.reveal())
-        for key_pair_id in hidden.reveal():
-            self._keys[key_pair_id] = _load_key(key_pair_id, Secret(hidden.reveal()[key_pair_id]))
+        for key_pair_id, key_source in keys.items():
+            check_key_pair_id(key_pair_id)
+            self._keys[key_pair_id] = _load_key(key_pair_id, key_source)
         for key_pair_id, key in self._keys.items():
             if key.algorithm not in KEY_ALGORITHMS:
                 warnings.warn(
@@ -189,9 +186,9 @@ def _check_conditions(statement: Statement, request: Request) -> None:
         raise _Refusal(Reason.VIEWER_ADDRESS)
 
 
-def _load_key(key_pair_id: str, source: Secret[KeySource]) -> PublicKey:
+def _load_key(key_pair_id: str, source: KeySource) -> PublicKey:
     try:
-        return load_public_key(source.reveal())
+        return load_public_key(source)
     except SigningKeyError as error:
         raise SigningKeyError(
             f"key pair id {key_pair_id}: {error.message}", hint=error.hint, source=error.source

@@ -69,16 +69,14 @@ class KeyPair(Unpicklable):
         hash_algorithm: str | None = None,
     ) -> None:
         """Check everything except the key, which the ring reads repeatedly."""
-        hidden_id, hidden_key, hidden_password = map(hide, (key_pair_id, private_key, password))
-        del key_pair_id, private_key, password
-        if is_key_path(hidden_key.reveal()):
+        if is_key_path(private_key):
             # Absolute, because the ring reads it again, perhaps from another working directory.
-            hidden_key = Secret(os.path.abspath(os.path.expanduser(hidden_key.reveal())))
+            private_key = os.path.abspath(os.path.expanduser(private_key))
         set_field = partial(object.__setattr__, self)
-        set_field("key_pair_id", check_key_pair_id(hidden_id.reveal()))
-        set_field("private_key", hidden_key.reveal())
+        set_field("key_pair_id", check_key_pair_id(key_pair_id))
+        set_field("private_key", private_key)
         set_field("active_from", active_from)
-        set_field("password", hidden_password.reveal())
+        set_field("password", password)
         set_field("hash_algorithm", hash_algorithm)
         if self.active_from is not None:
             to_epoch_seconds(self.active_from, "active_from")

@@ -136,9 +136,7 @@ def load_public_key(source: Source, *, backend: str | None = None) -> PublicKey:
     """
     from cfsign.keys.pem import read_pem  # imported late, as above
 
-    hidden = hide(source)
-    del source
-    pem = read_pem(hidden, "public")
+    pem = read_pem(Secret(source), "public")
     key: PublicKey = _import_backend(choose_backend(backend)).load_public(pem)
     return key
 

@@ -30,7 +30,7 @@ from cfsign.signing.policy import Conditions, Policy, build_policy, check_condit
 from cfsign.signing.signed_policy import SignedPolicy, add_query, build_query, check_match
 from cfsign.signing.url import check_url, check_urls, warn_of_s3
 from cfsign.signing.workers import check_workers, map_in_order
-from cfsign.utils.secret import forget_frames, hide, hide_arguments
+from cfsign.utils.secret import forget_frames, hide_arguments
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -259,10 +259,8 @@ class Signer(Unpicklable, BaseSigner):
             SigningKeyError: The id or the key cannot be used.
             PolicyError: CloudFront or the key does not support the hash algorithm.
         """
-        hidden_id, hidden_key = hide(key_pair_id), hide(private_key)  # people mix them up
-        del key_pair_id, private_key
-        self._key_pair_id = check_key_pair_id(hidden_id.reveal())
-        self._key = resolve_private_key(hidden_key.reveal())
+        self._key_pair_id = check_key_pair_id(key_pair_id)
+        self._key = resolve_private_key(private_key)
         self._hash_algorithm = choose_hash_algorithm(self._key, hash_algorithm)
 
     @property
