@@ -41,6 +41,7 @@ from cfsign.edge import WSGIEdge
 from cfsign.keys import generate_private_key_pem
 from cfsign.keys.kms import KmsPrivateKey
 from cfsign.keys.secrets import SecretsManagerSecret, SsmParameter
+from cfsign.observers import AuditLog
 from cfsign.utils.secret import hide
 from cfsign.views import (
     AccessEvent,
@@ -644,6 +645,10 @@ OTHER_PATHS: dict[str, Callable[[Material], object]] = {
             },
         }
     ),
+    # Observers
+    "key as the fields of the audit log": lambda m: AuditLog("a.jsonl", fields=m.pem),
+    "key as the target of the audit log": lambda m: AuditLog(m.pem.encode()),
+    "key as the choice of the audit log": lambda m: AuditLog("a.jsonl", fail_closed=m.pem),
     # Signing
     "key as an unknown condition": lambda m: m.signer().sign_url(
         f"{DOMAIN}/a", expires_in=60, private_key=m.pem

@@ -13,6 +13,8 @@ from typing import IO, Any, TypeAlias
 
 from cfsign.errors import CfsignError, ConfigurationError
 from cfsign.observers.writers import Write, append_to_file, log_to, write_to_stream
+from cfsign.utils.description import describe_value
+from cfsign.utils.secret import hide_arguments
 from cfsign.views import AccessEvent
 
 Target: TypeAlias = (
@@ -43,6 +45,7 @@ class AuditLog:
         fail_closed: True if a request is refused with 503 when its line cannot be written.
     """
 
+    @hide_arguments
     def __init__(
         self, target: Target, *, fields: Fields | None = None, fail_closed: bool = False
     ) -> None:
@@ -62,12 +65,14 @@ class AuditLog:
             ConfigurationError: An argument has another type, or a logger should fail closed.
         """
         _check_types(fields, fail_closed)
-        self._target = target
         self._write = _choose_writer(target, fail_closed)
         self._fields = fields
         self.fail_closed = fail_closed
+        self._target = target
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_target"):  # in the report of an error of __init__
+            return "<AuditLog, not checked yet>"
         return f"<AuditLog {self._target!r}>"
 
     def __call__(self, event: AccessEvent, request: object) -> None:
@@ -98,7 +103,7 @@ class AuditLog:
 def _check_types(fields: object, fail_closed: object) -> None:
     if not isinstance(fail_closed, bool):
         raise ConfigurationError(
-            f"fail_closed of AuditLog must be True or False, got {fail_closed!r}"
+            f"fail_closed of AuditLog must be True or False, got {describe_value(fail_closed)}"
         )
     if fields is not None and (not callable(fields) or inspect.iscoroutinefunction(fields)):
         kind = "an async function" if callable(fields) else type(fields).__name__

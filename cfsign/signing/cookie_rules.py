@@ -49,7 +49,7 @@ def check_attributes(
         problems.append(
             Problem(f"{prefix}domain", f"must be a host name, such as example.com, got {shown}")
         )
-    elif domain is not None and re.search(r"(\A|\.)cloudfront\.net\Z", domain):
+    elif domain is not None and re.search(r"(\A|\.)cloudfront\.net\Z", domain, re.IGNORECASE):
         problems.append(
             Problem(
                 f"{prefix}domain",

@@ -133,6 +133,7 @@ def test_clear_headers_clear_every_cookie_of_cloudfront() -> None:
             "refuse cookies for cloudfront.net; give the distribution",
         ),
         ({"domain": "cloudfront.net"}, "refuse cookies for cloudfront.net"),
+        ({"domain": "D111.CloudFront.net"}, "refuse cookies for cloudfront.net"),
         ({"path": "/videos/*"}, "without `\\*` or `;`"),
         ({"path": "/a; Domain=evil.test"}, "path: must be the encoded prefix of a URL path"),
         ({"path": "/a;b"}, "or `;`"),
