@@ -9,7 +9,7 @@ from cfsign.signing.distribution import Distribution
 from cfsign.signing.encoding import replace_parameters
 from cfsign.signing.folder import is_inside
 from cfsign.signing.url import check_url
-from cfsign.utils.description import describe_value
+from cfsign.utils.description import describe_name
 from cfsign.views.decision import Allow, check_combination
 
 #: The option `folder`: a plain path, or a function that returns one for the file's path.
@@ -69,7 +69,7 @@ def choose_target(
         pattern = distribution.folder_pattern(allow.folder)
         if not is_inside(url, pattern.removesuffix("*")):
             raise DecisionError(
-                f"the file is not inside the folder {describe_value(allow.folder)} of Allow",
+                f"the file is not inside the folder of Allow, {describe_name(allow.folder)}",
                 hint="return the file's own folder or one above it",
             )
     if pattern is not None:
