@@ -83,6 +83,8 @@ class FolderRenewal:
             )
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_folder_for"):  # in the report of an error of __init__
+            return "<FolderRenewal, not checked yet>"
         return f"<FolderRenewal {self._cookies.distribution.domain}>"
 
     def build_headers(

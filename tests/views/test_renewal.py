@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import traceback
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -249,8 +250,12 @@ class AsyncFunction:
 
 @pytest.mark.parametrize("function", [folder_for_async, AsyncFunction()], ids=["def", "object"])
 def test_async_function_on_a_sync_site_is_refused(cookies: FolderCookies, function: Any) -> None:
-    with pytest.raises(TypeError, match=r"is async, but the site is not; make it a plain function"):
+    message = "is async, but the site is not; make it a plain function"
+    with pytest.raises(TypeError, match=message) as caught:
         FolderRenewal(cookies, function)
+    # A report with the variables needs a repr of the object that is not complete.
+    report = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert "<FolderRenewal, not checked yet>" in "".join(report.format())
 
 
 def test_coroutine_of_a_plain_function_is_logged(
