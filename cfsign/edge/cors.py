@@ -24,16 +24,16 @@ class CORS:
     The permissions of scripts from other origins (Fetch, "HTTP extensions").
 
     Attributes:
-        origins: The allowed origins: `*` alone, or each with or without scheme; it may start with
-            `*.` and have `*` in the port.
+        origins: The allowed origins: `*` alone; or hosts, with or without a scheme. A host may
+            start with `*.`, and its port may contain `*`.
         methods: The allowed methods, sent in response to a preflight.
         headers: The allowed request headers, sent in response to a preflight.
         exposed: The response headers that scripts may read.
         credentials: True if scripts may send cookies. Then `*` is not a wildcard for browsers.
         max_age: How long browsers may cache a preflight, in seconds; None sends no such header.
         override: True to replace the CORS headers of the origin's response.
-        names_headers: True to allow all request headers and expose all response headers, by their
-            names. For `cfsign edge --cors-origin`: no policy of CloudFront can do this.
+        names_headers: True to allow every requested header and expose every response header, each
+            by its name. For `cfsign edge --cors-origin`: no policy of CloudFront can do this.
 
     Raises:
         ConfigurationError: CloudFront does not accept an origin, or browsers do not accept it

@@ -124,7 +124,7 @@ def find_oversized(cookies: Mapping[str, str]) -> Iterator[Problem]:
 
 
 def find_mismatches(resource: str, domain: str | None, path: str) -> Iterator[Problem]:
-    """Yield why browsers never send the cookies to *resource*, up to its first wildcard."""
+    """Yield why browsers send the cookies to no URL that *resource* matches."""
     authority, slash, rest = split_scheme(resource)[1].partition("/")
     if domain is not None and authority and "*" not in authority:
         yield from _find_domain_problems("domain", domain, authority.partition(":")[0])
