@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from cfsign.config.fields import FIELDS, KEY_RING_FIELDS, SINGLE_KEY_FIELDS, VIEW_FIELDS
 from cfsign.config.settings import PREFIX, Settings
+from cfsign.config.site_settings import SiteSettings
 from cfsign.errors import CfsignError, CfsignWarning, ConfigurationError, Problem
 from cfsign.keyring.ring import KeyRing
 from cfsign.keys import AsyncPrivateKey, HashAlgorithm, PrivateKey
@@ -77,7 +78,7 @@ class Configuration:
         """
         hidden: Any = hide(mapping)
         del mapping
-        return cls._from_settings(Settings.from_mapping(hidden))
+        return cls._from_settings({"": Settings.from_mapping(hidden)})[""]
 
     @classmethod
     def from_env(
@@ -94,18 +95,36 @@ class Configuration:
         """
         hidden: Any = hide(environ)
         del environ
-        return cls._from_settings(Settings.from_env(hidden, prefix))
+        return cls._from_settings({"": Settings.from_env(hidden, prefix)})[""]
 
     @classmethod
-    def _from_settings(cls, settings: Settings) -> Configuration:
-        values, problems = load_values(settings)
+    def from_site(cls, site_settings: SiteSettings) -> dict[str, Configuration]:
+        """
+        Build the configuration of each distribution of a site, by alias.
+
+        Raises:
+            ConfigurationError: Settings have mistakes; it reports those of all distributions.
+        """
+        return cls._from_settings(site_settings.distributions, site_settings.problems)
+
+    @classmethod
+    def _from_settings(
+        cls, settings: Mapping[str, Settings], found: Iterable[Problem] = ()
+    ) -> dict[str, Configuration]:
+        problems = list(found)
+        loaded: dict[str, Secret[dict[str, Any]]] = {}
+        for alias, each in settings.items():
+            values, its_problems = load_values(each)
+            loaded[alias] = Secret(values)
+            problems += its_problems
+            del values
         for problem in problems:
             if problem.level == "warning":
                 warnings.warn(str(problem), CfsignWarning, stacklevel=3)
         errors = [problem for problem in problems if problem.level == "error"]
         if errors:
             raise ConfigurationError(errors)
-        return cls(**values)
+        return {alias: cls(**values.reveal()) for alias, values in loaded.items()}
 
 
 def load_values(settings: Settings) -> tuple[dict[str, Any], list[Problem]]:

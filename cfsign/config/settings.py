@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,11 +13,15 @@ from cfsign.config.fields import FIELDS, KEY_RING_FIELDS, OLD_NAMES, SINGLE_KEY_
 from cfsign.errors import CfsignError, ConfigurationError, Problem
 from cfsign.keys import is_key_text
 from cfsign.utils.description import describe_name
-from cfsign.utils.secret import hide
+from cfsign.utils.secret import Secret, hide
 
 DOMAIN = "CLOUDFRONT_DOMAIN"
 CONFIG = "CLOUDFRONT_CONFIG"
+DISTRIBUTIONS = "CLOUDFRONT_DISTRIBUTIONS"
 PREFIX = "CLOUDFRONT_"
+
+_CONFIG_HINT = "set it to a dict with key_pair_id and private_key"
+_ENTRY_HINT = "set it to a dict with domain, key_pair_id and private_key"
 
 _VARIABLE = "[A-Za-z0-9_]{0,40}"
 
@@ -54,31 +58,68 @@ class Settings:
                 f"the settings must be a mapping, got {type(hidden.reveal()).__name__}",
                 hint="use a dict or a Flask application's config",
             )
-        labels = {name: f"{CONFIG}[{name!r}]" for name in FIELDS} | {"domain": DOMAIN}
         config = hidden.reveal().get(CONFIG)
+        is_missing = config is None
+        settings = cls._read(hide({} if is_missing else config), CONFIG, repr, DOMAIN)
+        domain = hidden.reveal().get(DOMAIN)
+        if domain is not None:
+            settings = replace(settings, values={**settings.values, "domain": domain})
+        if is_missing:
+            missing = Problem(CONFIG, "missing", _CONFIG_HINT, rule="config")
+            settings = replace(settings, problems=(missing, *settings.problems))
+        return settings
+
+    @classmethod
+    def from_entry(cls, alias: str, entry: object) -> Settings:
+        """Read `CLOUDFRONT_DISTRIBUTIONS[alias]`: the settings of a distribution, and `domain`."""
+        hidden = hide(entry)
+        del entry
+        return cls._read(hidden, f'{DISTRIBUTIONS}["{alias}"]', '"{}"'.format)
+
+    @classmethod
+    def _read(
+        cls,
+        hidden: Secret[Any],
+        label: str,
+        quote: Callable[[str], str],
+        domain_label: str = "",
+    ) -> Settings:
+        """
+        Read the dict of one distribution. It raises nothing.
+
+        Args:
+            hidden: The dict, which may be anything else.
+            label: The setting that holds it.
+            quote: Returns a name in quotes.
+            domain_label: The setting that holds the domain; "" if the dict does.
+        """
+        labels = {name: f"{label}[{quote(name)}]" for name in FIELDS}
+        if domain_label:
+            labels["domain"] = domain_label
+        config = hidden.reveal()
         problems = []
         if not isinstance(config, Mapping):
-            what = "missing" if config is None else f"must be a dict, got {type(config).__name__}"
-            hint = "set it to a dict with key_pair_id and private_key"
-            problems.append(Problem(CONFIG, what, hint, rule="config"))
+            what = f"must be a dict, got {type(config).__name__}"
+            hint = _CONFIG_HINT if domain_label else _ENTRY_HINT
+            problems.append(Problem(label, what, hint, rule="config"))
             config = {}
-        values = {name: value for name, value in config.items() if name in FIELDS}
+        known = FIELDS.keys() - ({"domain"} if domain_label else set())
+        values = {name: config[name] for name in config if name in known}
         for old, name in OLD_NAMES.items():
             if old not in config:
                 continue
+            old_label = f"{label}[{quote(old)}]"
             if name in values:
-                problems.append(_build_conflict(f"{CONFIG}[{old!r}]", labels[name], name))
+                problems.append(_build_conflict(old_label, labels[name], name))
             values[name] = config[old]
-            labels[name] = f"{CONFIG}[{old!r}]"
-        problems += [
-            _build_unknown(name) for name in config if name not in OLD_NAMES and name not in FIELDS
-        ]
-        if "domain" in config:
-            hint = f"set {DOMAIN} instead"
-            problems.append(
-                Problem(f"{CONFIG}['domain']", "unknown setting", hint, rule="unknown-setting")
-            )
-        values["domain"] = hidden.reveal().get(DOMAIN)
+            labels[name] = old_label
+        for name in config:
+            if name == "domain" and domain_label:
+                hint = f"set {domain_label} instead"
+                unknown = f"{label}[{quote(name)}]"
+                problems.append(Problem(unknown, "unknown setting", hint, rule="unknown-setting"))
+            elif name not in OLD_NAMES and name not in known:
+                problems.append(_build_unknown(name, label, quote, known))
         for name, setting in FIELDS.items():
             if setting.may_be_none and values.get(name) is None:
                 values.pop(name, None)
@@ -101,7 +142,7 @@ class Settings:
                 hint=f"the default is {PREFIX}",
             )
         labels = {name: prefix + each.variable for name, each in FIELDS.items() if each.variable}
-        known = {*labels.values(), f"{prefix}PRIVATE_KEY_FILE", f"{prefix}EXPIRES"}
+        known = list_variables(prefix)
         hidden = hide(environ)
         del environ
         # These variables alone: the environment holds the secrets of other programs.
@@ -183,6 +224,12 @@ class Settings:
                 yield self.build_problem(name, message, "set it on each key of the ring instead")
 
 
+def list_variables(prefix: str = PREFIX) -> set[str]:
+    """Return the names of all environment variables that are settings."""
+    variables = [each.variable for each in FIELDS.values() if each.variable]
+    return {prefix + name for name in (*variables, "PRIVATE_KEY_FILE", "EXPIRES")}
+
+
 def clean_variable(name: str, value: str) -> str:
     """
     Return the value of the environment variable *name*, as the settings use it.
@@ -202,15 +249,17 @@ def _build_conflict(one: str, other: str, rule: str) -> Problem:
     return Problem(one, f"cannot be combined with {other}", "remove one of them", rule=rule)
 
 
-def _build_unknown(name: object) -> Problem:
+def _build_unknown(
+    name: object, label: str, quote: Callable[[str], str], known: Iterable[str]
+) -> Problem:
     import difflib  # needed for a mistake only, and takes milliseconds to import
 
-    known = [each for each in FIELDS if each != "domain"]
-    near = difflib.get_close_matches(str(name), [*known, *OLD_NAMES], n=1)
+    near = difflib.get_close_matches(str(name), [*sorted(known), *OLD_NAMES], n=1)
     hint = f"did you mean {OLD_NAMES.get(near[0], near[0])!r}?" if near else ""
     text = describe_name(name)
-    label = f"{CONFIG}[{text}]" if text.startswith(("'", '"')) else f"{CONFIG}, {text}"
-    return Problem(label, "unknown setting", hint, rule="unknown-setting")
+    is_shown = text.startswith(("'", '"'))
+    place = f"{label}[{quote(str(name))}]" if is_shown else f"{label}, {text}"
+    return Problem(place, "unknown setting", hint, rule="unknown-setting")
 
 
 def _find_misspelt(
