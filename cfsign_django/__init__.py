@@ -8,3 +8,5 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
         "cfsign_django needs Django: pip install 'cloudfront-cfsign[django]'", name="django"
     ) from None
+
+from cfsign_django.conf import distribution as distribution

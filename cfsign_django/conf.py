@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from cfsign import Distribution
 from cfsign.views import SiteConfig
 from cfsign_django.responses import FRAMEWORK
 
-_NAMES = ("CLOUDFRONT_DOMAIN", "CLOUDFRONT_CONFIG")
+_NAMES = ("CLOUDFRONT_DOMAIN", "CLOUDFRONT_CONFIG", "CLOUDFRONT_DISTRIBUTIONS")
 
 
 def read_settings() -> dict[str, Any]:
@@ -22,13 +23,26 @@ def read_settings() -> dict[str, Any]:
 
 @functools.cache
 def site_config() -> SiteConfig:
-    """Load the settings and the key; raises `ConfigurationError` with all problems."""
-    return SiteConfig.from_config(read_settings(), framework=FRAMEWORK)
+    """
+    Load the settings and the keys, from the environment if the site sets none.
+
+    Raises:
+        ConfigurationError: A setting is wrong. Lists all problems.
+    """
+    return SiteConfig.from_config(read_settings(), environ=os.environ, framework=FRAMEWORK)
 
 
-def distribution() -> Distribution:
-    """Return the site's distribution, to sign with directly; raises `ConfigurationError`."""
-    return site_config().distribution
+def distribution(alias: str = "default") -> Distribution:
+    """
+    Return a distribution of the site, to sign with directly.
+
+    Args:
+        alias: Its name in `CLOUDFRONT_DISTRIBUTIONS`.
+
+    Raises:
+        ConfigurationError: A setting is wrong, or the alias is unknown.
+    """
+    return site_config().distributions[alias]
 
 
 def _forget(*, setting: str, **_: Any) -> None:

@@ -20,9 +20,11 @@ from cfsign.views import (
     FileRequest,
     OptionAttributes,
     ViewHandler,
+    ViewHandlers,
     ViewOptions,
     build_resource_error,
     check_authorize,
+    check_distribution_for,
 )
 from cfsign_django import conf
 from cfsign_django.responses import convert, refuse
@@ -107,7 +109,8 @@ class SignedRedirectMixin(OptionAttributes, _View):
 
         Raises:
             NotImplementedError: `authorize` is not overridden.
-            TypeError: `authorize` is async and the view is not, or the reverse.
+            TypeError: `authorize` is async and the view is not, or the reverse; or
+                `distribution_for` is async and the view is not.
             ConfigurationError: An option has a wrong value. Whether it also suits the site's
                 distribution is checked later: by `manage.py check`, and at the first request.
         """
@@ -119,6 +122,7 @@ class SignedRedirectMixin(OptionAttributes, _View):
             can_await=cls._is_async,
             other="SignedRedirectView" if cls._is_async else "AsyncSignedRedirectView",
         )
+        check_distribution_for(cls, can_await=cls._is_async)
         checked = ViewOptions.from_view(cls, initkwargs)
         initkwargs |= {
             name: getattr(checked, name)
@@ -136,17 +140,18 @@ class SignedRedirectMixin(OptionAttributes, _View):
         """Answer GET and HEAD."""
         if not isinstance(resource, str):
             raise build_resource_error(resource, url_args)
-        handler = self._get_handler()
+        handlers = self._get_handlers()
+        handler = handlers.fixed or handlers.choose(self.distribution_for, request)
         file_request = _get_file_request(handler, request, resource)
         authorize = functools.partial(self.authorize, request, resource, **url_args)
         response = handler.handle(request, resource, file_request, authorize)
         return refuse(request, response) if isinstance(response, Deny) else convert(response)
 
-    def _get_handler(self) -> ViewHandler:
-        """Return the handler for this view; raises `ConfigurationError`."""
+    def _get_handlers(self) -> ViewHandlers:
+        """Return the handlers for this view; raises `ConfigurationError`."""
         call = self._as_view_call
         cache_key = call if call is not None and call.has_options_of(self) else self
-        return conf.site_config().handler(self, cache_key, can_await=self._is_async)
+        return conf.site_config().handlers(self, cache_key, can_await=self._is_async)
 
 
 def _get_file_request(
@@ -199,7 +204,8 @@ class AsyncSignedRedirectView(SignedRedirectMixin, View):
         """Answer GET and HEAD."""
         if not isinstance(resource, str):
             raise build_resource_error(resource, url_args)
-        handler = self._get_handler()
+        handlers = self._get_handlers()
+        handler = handlers.fixed or await handlers.choose_async(self.distribution_for, request)
         file_request = _get_file_request(handler, request, resource)
         authorize = functools.partial(self.authorize, request, resource, **url_args)
         response = await handler.handle_async(request, resource, file_request, authorize)

@@ -37,9 +37,10 @@ class SignedRedirectResource(Resource):
         """Answer GET."""
         if not isinstance(resource, str):
             raise build_resource_error(resource, params)
-        file_request = self._get_file_request(req, resource, req.query_string)
+        handler = self._handlers.fixed or self._handlers.choose(self.distribution_for, req)
+        file_request = self._get_file_request(handler, req, resource, req.query_string)
         authorize = partial(self.authorize, req, resource, **params)
-        self._send(resp, self._handler.handle(req, resource, file_request, authorize))
+        self._send(resp, handler.handle(req, resource, file_request, authorize))
 
     def on_head(self, req: falcon.Request, resp: falcon.Response, **params: Any) -> None:
         """Answer HEAD as GET; Falcon sends no body."""

@@ -15,11 +15,13 @@ from cfsign.views import (
     Framework,
     FromSettings,
     OptionAttributes,
+    SiteConfig,
     ViewHandler,
     ViewOptions,
     ViewResponse,
+    build_handlers,
     check_authorize,
-    check_distribution,
+    check_distribution_for,
 )
 
 # The class to derive from otherwise, by whether the resource is async.
@@ -78,18 +80,23 @@ class Resource(FromSettings, OptionAttributes):
     #: True if `authorize` is a coroutine function.
     _is_async: ClassVar[bool]
 
-    def __init__(self, distribution: Distribution | None = None, **options: Any) -> None:
+    def __init__(
+        self, distribution: Distribution | SiteConfig | None = None, **options: Any
+    ) -> None:
         """
         Check the options.
 
         Args:
-            distribution: The distribution that serves the files. Required.
+            distribution: The distribution that serves the files; or several, as a `SiteConfig`.
+                Required, unless it is an attribute of the class or the class overrides
+                `distribution_for`.
             options: Options of `cfsign.views.ViewOptions`, such as `forward_query` or `code`. They
                 override the attributes of the class.
 
         Raises:
             NotImplementedError: `authorize` is not overridden.
-            TypeError: `authorize` is async under WSGI, or is not async under ASGI.
+            TypeError: `authorize` is async under WSGI, or is not async under ASGI; or
+                `distribution_for` is async under WSGI.
             ConfigurationError: There is no distribution; or an option is unknown, has a wrong
                 value, or cannot work with *distribution*.
         """
@@ -103,12 +110,12 @@ class Resource(FromSettings, OptionAttributes):
             can_await=self._is_async,
             other=_OTHER_CLASSES[self._is_async],
         )
-        checked = check_distribution(type(self).__name__, hidden)
+        check_distribution_for(type(self), can_await=self._is_async)
         ViewOptions.check_names(options)
-        view_options = ViewOptions.from_view(type(self), options)
-        self._handler = ViewHandler(
-            checked, view_options, can_await=self._is_async, framework=_FRAMEWORK
+        self._handlers = build_handlers(
+            self, hidden, options, framework=_FRAMEWORK, can_await=self._is_async
         )
+        self.distribution = self._handlers.distribution
 
     def authorize(self, req: Any, resource: str, **params: Any) -> Any:
         """
@@ -124,10 +131,12 @@ class Resource(FromSettings, OptionAttributes):
         """
         raise NotImplementedError
 
-    def _get_file_request(self, req: Any, resource: str, query: str | bytes) -> FileRequest | Deny:
-        if self._handler.sets_cookies:
-            self._handler.check_site(req.forwarded_scheme, req.forwarded_host)
-        return self._handler.file_request(resource, query)
+    def _get_file_request(
+        self, handler: ViewHandler, req: Any, resource: str, query: str | bytes
+    ) -> FileRequest | Deny:
+        if handler.sets_cookies:
+            handler.check_site(req.forwarded_scheme, req.forwarded_host)
+        return handler.file_request(resource, query)
 
     def _send(self, resp: Any, response: ViewResponse | Deny) -> None:
         if isinstance(response, Deny):

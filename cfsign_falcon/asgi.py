@@ -31,11 +31,13 @@ class SignedRedirectResource(Resource):
         """Answer GET."""
         if not isinstance(resource, str):
             raise build_resource_error(resource, params)
+        handlers = self._handlers
+        handler = handlers.fixed or await handlers.choose_async(self.distribution_for, req)
         # Not req.query_string: Falcon decodes it as UTF-8, and these are the client's bytes.
         query_string = req.scope["query_string"]
-        file_request = self._get_file_request(req, resource, query_string)
+        file_request = self._get_file_request(handler, req, resource, query_string)
         authorize = partial(self.authorize, req, resource, **params)
-        self._send(resp, await self._handler.handle_async(req, resource, file_request, authorize))
+        self._send(resp, await handler.handle_async(req, resource, file_request, authorize))
 
     async def on_head(
         self,

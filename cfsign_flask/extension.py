@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, current_app
 
 from cfsign import ConfigurationError, Distribution, Problem
-from cfsign.views import OptionAttributes, SiteConfig, check_route
+from cfsign.views import Distributions, OptionAttributes, SiteConfig, check_route
 from cfsign_flask.responses import FRAMEWORK
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ _logger = logging.getLogger("cfsign")
 
 class CloudFront:
     """
-    Reads `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`, and adds `cloudfront_url` to templates.
+    Reads the settings, and adds `cloudfront_url` to templates.
+
+    The settings are `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`, or `CLOUDFRONT_DISTRIBUTIONS` for
+    several distributions. If the application sets none of them, it reads environment variables.
 
     Use `CloudFront(app)`, or `CloudFront()` and later `init_app(app)`. The application's
     `SiteConfig` is stored in `app.extensions["cloudfront"]`.
@@ -45,7 +49,7 @@ class CloudFront:
             ConfigurationError: A setting is wrong, or a view cannot work with the settings. Lists
                 all problems.
         """
-        site_config = SiteConfig.from_config(app.config, framework=FRAMEWORK)
+        site_config = SiteConfig.from_config(app.config, environ=os.environ, framework=FRAMEWORK)
         views = app.view_functions.values()
         problems = [each for view in views for each in _find_problems(view, site_config)]
         if problems:
@@ -58,8 +62,13 @@ class CloudFront:
 
     @property
     def distribution(self) -> Distribution:
-        """The current application's distribution, to sign with directly."""
+        """The current application's distribution `default`, to sign with directly."""
         return get_site_config(current_app).distribution
+
+    @property
+    def distributions(self) -> Distributions:
+        """The current application's distributions, by alias."""
+        return get_site_config(current_app).distributions
 
 
 def get_site_config(app: Flask) -> SiteConfig:
@@ -122,6 +131,16 @@ def _check_later_views(app: Flask) -> None:
     app.add_url_rule = add_checked_url_rule  # type: ignore[method-assign]
 
 
-def cloudfront_url(path: str, **arguments: Any) -> str:
-    """Return the signed URL of *path*; a template global with the arguments of `sign_path`."""
-    return get_site_config(current_app).distribution.sign_path(path, **arguments)
+def cloudfront_url(
+    path: str, *, distribution: str | Distribution = "default", **arguments: Any
+) -> str:
+    """
+    Return the signed URL of *path*; a template global.
+
+    Args:
+        path: The plain path of the file.
+        distribution: The alias of a distribution, or a `Distribution`.
+        arguments: The arguments of `Distribution.sign_path`.
+    """
+    distributions = get_site_config(current_app).distributions
+    return distributions.choose(distribution).sign_path(path, **arguments)

@@ -79,7 +79,11 @@ class SignedRedirectView(OptionAttributes, MethodView):
             raise build_resource_error(resource, url_args)
         app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy is slow
         cache_key = self if ViewOptions.has_own(self) else type(self)
-        handler = get_site_config(app).handler(self, cache_key)
+        handlers = get_site_config(app).handlers(self, cache_key)
+        handler = handlers.fixed or handlers.choose(
+            app.ensure_sync(self.distribution_for),
+            request._get_current_object(),  # type: ignore[attr-defined]
+        )
         if handler.sets_cookies:
             handler.check_site(request.scheme, request.host)
         file_request = handler.file_request(resource, request.query_string)
@@ -95,6 +99,8 @@ def signed_redirect_blueprint(
     import_name: str,
     authorize: Callable[..., Any],
     url_prefix: str | None = None,
+    *,
+    distribution_for: Callable[..., Any] | None = None,
     **options: Any,
 ) -> Blueprint:
     """
@@ -106,6 +112,8 @@ def signed_redirect_blueprint(
         authorize: A function `authorize(resource)`, which may be `async`; see
             `SignedRedirectView.authorize`.
         url_prefix: The path of the files on the site, such as "/content".
+        distribution_for: A function `distribution_for(request)`, which may be `async`, for a site
+            with several tenants; see `SignedRedirectView.distribution_for`.
         options: Options of `cfsign.views.ViewOptions`, such as `delivery="json"`.
 
     Raises:
@@ -115,6 +123,8 @@ def signed_redirect_blueprint(
     """
     ViewOptions.check_names(options)
     members = options | {"authorize": staticmethod(authorize)}
+    if distribution_for is not None:
+        members["distribution_for"] = staticmethod(distribution_for)
     view = _derive(SignedRedirectView, "BlueprintView", members)
     blueprint = Blueprint(name, import_name, url_prefix=url_prefix)
     blueprint.add_url_rule("/<path:resource>", view_func=view.as_view("resource"))

@@ -41,7 +41,7 @@ def _find_problems(routes: Iterable[Any], outer: frozenset[str]) -> Iterator[Pro
         endpoint = getattr(route, "endpoint", None) or getattr(route, "app", None)
         if isinstance(endpoint, type) and issubclass(endpoint, SignedRedirectEndpoint):
             try:
-                endpoint._get_handler()
+                endpoint._get_handlers()
                 check_route(endpoint, variables, ("dispatch", "get"))
             except ConfigurationError as error:
                 yield from (replace(each, setting=endpoint.__qualname__) for each in error.problems)

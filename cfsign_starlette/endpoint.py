@@ -16,11 +16,14 @@ from cfsign import Distribution
 from cfsign.config import hide
 from cfsign.views import (
     OptionAttributes,
-    ViewHandler,
+    SiteConfig,
+    ViewHandlers,
     ViewOptions,
+    build_handlers,
     build_resource_error,
     check_authorize,
     check_distribution,
+    is_alias,
     read_config,
     read_env,
 )
@@ -42,26 +45,34 @@ class SignedRedirectEndpoint(OptionAttributes, HTTPEndpoint):
     """
 
     #: The distribution that serves the files. `as_endpoint`, `from_config` and `from_env` set it.
-    distribution: ClassVar[Distribution | None] = None
+    #: With `from_config`, it may be an alias.
+    distribution: Any = None
 
-    _handler: ClassVar[ViewHandler]
+    _site_config: ClassVar[SiteConfig | None] = None
+    _built: ClassVar[tuple[object, ViewHandlers]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Check the class, unless it leaves `authorize` or `distribution` to a subclass."""
         super().__init_subclass__(**kwargs)
         if cls.authorize is not SignedRedirectEndpoint.authorize:
             cls._check_authorize()
-            if cls.distribution is not None:
-                cls._get_handler()
+            # An alias has no meaning before `from_config` reads the settings.
+            if cls._site_config is not None or isinstance(cls.distribution, Distribution):
+                cls._get_handlers()
+            elif cls.distribution is not None and not is_alias(cls.distribution):
+                check_distribution(cls.__name__, cls.distribution)
 
     @classmethod
-    def as_endpoint(cls, distribution: Distribution | None = None, **options: Any) -> type[Self]:
+    def as_endpoint(
+        cls, distribution: Distribution | SiteConfig | None = None, **options: Any
+    ) -> type[Self]:
         """
         Return the class for a route, with these options.
 
         Args:
-            distribution: The distribution that serves the files. The default is the attribute of
-                the class.
+            distribution: The distribution that serves the files; or several, as a `SiteConfig`. The
+                default is the attribute of the class. It is not required if the class overrides
+                `distribution_for`.
             options: Options of `cfsign.views.ViewOptions`, such as `forward_query` or `code`. They
                 override the attributes of the class.
 
@@ -75,24 +86,31 @@ class SignedRedirectEndpoint(OptionAttributes, HTTPEndpoint):
         del distribution
         ViewOptions.check_names(options)
         cls._check_authorize()
-        if hidden.reveal() is not None:
-            options["distribution"] = check_distribution(cls.__name__, hidden)
         members = {"__module__": cls.__module__, **options}
+        if isinstance(hidden.reveal(), SiteConfig):
+            members["_site_config"] = hidden.reveal().select(None)
+            selected = hidden.reveal().selected
+            if selected is not None:
+                members["distribution"] = selected
+        elif hidden.reveal() is not None:
+            members["distribution"] = check_distribution(cls.__name__, hidden)
         endpoint = cast(type[Self], type(cls.__name__, (cls,), members))
-        endpoint._get_handler()
+        endpoint._get_handlers()
         return endpoint
 
     @classmethod
     def from_config(cls, mapping: Mapping[str, Any], **options: Any) -> type[Self]:
         """
-        Return the class for a route, with the settings `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`.
+        Return the class for a route, with the settings.
+
+        They are `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`, or `CLOUDFRONT_DISTRIBUTIONS`.
 
         Raises:
             ConfigurationError: A setting or an option is wrong. Lists all problems.
         """
         hidden: Any = hide(mapping)
         del mapping
-        return cls.as_endpoint(**read_config(cls, hidden, options))
+        return cls.as_endpoint(**read_config(hidden, options))
 
     @classmethod
     def from_env(
@@ -109,7 +127,7 @@ class SignedRedirectEndpoint(OptionAttributes, HTTPEndpoint):
         """
         hidden: Any = hide(environ)
         del environ
-        return cls.as_endpoint(**read_env(cls, hidden, prefix, options))
+        return cls.as_endpoint(**read_env(hidden, prefix, options))
 
     async def authorize(self, request: Request, resource: str, **path_params: Any) -> Any:
         """
@@ -133,7 +151,9 @@ class SignedRedirectEndpoint(OptionAttributes, HTTPEndpoint):
         if not isinstance(resource, str):
             raise build_resource_error(resource, path_params)
         authorize = partial(self.authorize, request, resource, **path_params)
-        return await respond(self._get_handler(), request, resource, authorize)
+        handlers = self._get_handlers()
+        handler = handlers.fixed or await handlers.choose_async(self.distribution_for, request)
+        return await respond(handler, request, resource, authorize)
 
     async def head(self, request: Request) -> Response:
         """Answer HEAD as GET. Without this method, Starlette before 1.9 omits HEAD in `Allow`."""
@@ -150,13 +170,13 @@ class SignedRedirectEndpoint(OptionAttributes, HTTPEndpoint):
         )
 
     @classmethod
-    def _get_handler(cls) -> ViewHandler:
-        """Return the handler of this class; a subclass has other options, and its own handler."""
-        handler: ViewHandler | None = vars(cls).get("_handler")
-        if handler is None or handler.distribution is not cls.distribution:
+    def _get_handlers(cls) -> ViewHandlers:
+        """Return the handlers of this class; a subclass has other options, and its own handlers."""
+        built = vars(cls).get("_built")
+        if built is None or built[0] is not cls.distribution:
             cls._check_authorize()
-            distribution = check_distribution(cls.__name__, cls.distribution)
-            cls._handler = handler = ViewHandler(
-                distribution, ViewOptions.from_view(cls), framework=FRAMEWORK
-            )
-        return handler
+            source = cls._site_config or cls.distribution
+            built = (cls.distribution, build_handlers(cls, source, {}, framework=FRAMEWORK))
+            cls._built = built
+        handlers: ViewHandlers = built[1]
+        return handlers

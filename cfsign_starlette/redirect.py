@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
 from http import HTTPStatus
 from typing import Any
@@ -13,27 +14,38 @@ from cfsign import Distribution
 from cfsign.config import hide
 from cfsign.views import (
     FromSettings,
-    ViewHandler,
+    OptionAttributes,
+    SiteConfig,
     ViewOptions,
+    build_handlers,
     build_resource_error,
-    check_distribution,
 )
 from cfsign_starlette.responses import FRAMEWORK, respond
 
 
-class SignedRedirect(FromSettings):
+class SignedRedirect(FromSettings, OptionAttributes):
     """
     Redirects allowed requests to a signed URL: `await media(request, resource, result)`.
 
     Use it under the name `signed_redirect`.
     """
 
-    def __init__(self, distribution: Distribution | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        distribution: Distribution | SiteConfig | None = None,
+        *,
+        distribution_for: Callable[[Request], Any] | None = None,
+        **options: Any,
+    ) -> None:
         """
         Check the options.
 
         Args:
-            distribution: The distribution that serves the files. Required.
+            distribution: The distribution that serves the files; or several, as a `SiteConfig`.
+                Required, unless *distribution_for* is given.
+            distribution_for: For a site with several tenants, a function that returns the
+                distribution for a request. It may be async; see
+                `SignedRedirectEndpoint.distribution_for`.
             options: Options of `cfsign.views.ViewOptions`, such as `forward_query` or `code`.
 
         Raises:
@@ -42,10 +54,13 @@ class SignedRedirect(FromSettings):
         """
         hidden = hide(distribution)
         del distribution
-        checked = check_distribution("signed_redirect", hidden)
         ViewOptions.check_names(options)
-        view_options = ViewOptions.from_view(type(self), options)
-        self._handler = ViewHandler(checked, view_options, framework=FRAMEWORK)
+        if distribution_for is not None:
+            self.distribution_for = distribution_for  # type: ignore[method-assign,assignment]
+        self._handlers = build_handlers(
+            self, hidden, options, framework=FRAMEWORK, name="signed_redirect"
+        )
+        self.distribution = self._handlers.distribution
 
     async def __call__(self, request: Request, resource: str, result: object) -> Response:
         """
@@ -76,12 +91,14 @@ class SignedRedirect(FromSettings):
         async def return_result() -> object:
             return hidden
 
-        return await respond(self._handler, request, resource, return_result)
+        handlers = self._handlers
+        handler = handlers.fixed or await handlers.choose_async(self.distribution_for, request)
+        return await respond(handler, request, resource, return_result)
 
     @property
     def responses(self) -> dict[int | str, dict[str, Any]]:
         """The responses for OpenAPI: the argument `responses` of a FastAPI route."""
-        options = self._handler.options
+        options = self._handlers.options
         if options.delivery == "json":
             status, success = HTTPStatus.OK, _JSON
         else:

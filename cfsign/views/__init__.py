@@ -6,29 +6,32 @@ and per request calls `ViewHandler.file_request` and `ViewHandler.handle`.
 """
 
 from cfsign.config.headers import make_private
+from cfsign.config.site_settings import is_alias
 from cfsign.views.construction import (
-    FromSettings,
     build_resource_error,
     check_authorize,
     check_distribution,
+    check_distribution_for,
     check_route,
-    read_config,
-    read_env,
 )
 from cfsign.views.decision import Allow, Deny, decide
+from cfsign.views.distributions import Distributions
 from cfsign.views.events import AccessEvent, Observer, Outcome
 from cfsign.views.folder_cookies import FolderCookies
+from cfsign.views.from_settings import FromSettings, build_handlers, read_config, read_env
 from cfsign.views.handler import FileRequest, ViewHandler
 from cfsign.views.options import OptionAttributes, ViewOptions
 from cfsign.views.recorder import Framework, log_failure
 from cfsign.views.renewal import FolderFor, FolderRenewal
 from cfsign.views.response import Headers, ViewResponse
 from cfsign.views.site_config import SiteConfig
+from cfsign.views.view_handlers import ViewHandlers
 
 __all__ = [
     "AccessEvent",
     "Allow",
     "Deny",
+    "Distributions",
     "FileRequest",
     "FolderCookies",
     "FolderFor",
@@ -41,13 +44,17 @@ __all__ = [
     "Outcome",
     "SiteConfig",
     "ViewHandler",
+    "ViewHandlers",
     "ViewOptions",
     "ViewResponse",
+    "build_handlers",
     "build_resource_error",
     "check_authorize",
     "check_distribution",
+    "check_distribution_for",
     "check_route",
     "decide",
+    "is_alias",
     "log_failure",
     "make_private",
     "read_config",

@@ -1,16 +1,14 @@
-"""Checks and settings of a view, for adapters to call when the view is made."""
+"""Checks of a view, for adapters to call when the view is made."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
-from typing import Any, Self
+import inspect
+from collections.abc import Iterable
+from typing import Any
 
-from cfsign.config.configuration import Configuration
 from cfsign.errors import ConfigurationError
 from cfsign.signing.distribution import Distribution
-from cfsign.utils.secret import hide, hide_arguments
-from cfsign.views.options import ViewOptions
+from cfsign.utils.secret import hide
 
 
 def check_authorize(
@@ -73,7 +71,8 @@ def check_distribution(name: str, distribution: object) -> Distribution:
         )
     raise ConfigurationError(
         f"the distribution of {name} must not be a {type(hidden.reveal()).__name__}",
-        hint="pass a Distribution(domain, signer)",
+        hint="pass a Distribution(domain, signer)"
+        + (f"; an alias needs {name}.from_config" if isinstance(hidden.reveal(), str) else ""),
     )
 
 
@@ -124,75 +123,16 @@ def _is_of_framework(method: object) -> bool:
     )
 
 
-def read_config(
-    view: type, mapping: Mapping[str, Any], options: Mapping[str, Any]
-) -> dict[str, Any]:
+def check_distribution_for(view: Any, *, can_await: bool) -> None:
     """
-    Return the arguments of a view, from the settings in *mapping*.
+    Raise TypeError if `distribution_for` of a view is async, and the view cannot await it.
 
     Args:
-        view: The class of the view. Its attributes override the settings.
-        mapping: `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`.
-        options: Options that override the attributes. None selects the attribute or the setting.
-
-    Returns:
-        `distribution`, and the options by name.
-
-    Raises:
-        ConfigurationError: A setting is wrong, or an option is unknown. Lists all problems.
+        view: The class of the view.
+        can_await: True if the view awaits the methods of the site.
     """
-    hidden: Any = hide(mapping)
-    del mapping
-    return _read(view, Configuration.from_mapping(hidden), options)
-
-
-def read_env(
-    view: type, environ: Mapping[str, str], prefix: str, options: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return the arguments of a view, from environment variables; see `read_config`."""
-    hidden: Any = hide(environ)
-    del environ
-    return _read(view, Configuration.from_env(hidden, prefix), options)
-
-
-class FromSettings:
-    """Constructors that read the settings, for a view whose `__init__` takes a distribution."""
-
-    @classmethod
-    @hide_arguments
-    def from_config(cls, mapping: Mapping[str, Any], **options: Any) -> Self:
-        """
-        Build from the settings `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`.
-
-        Raises:
-            ConfigurationError: A setting or an option is wrong. Lists all problems.
-        """
-        hidden: Any = hide(mapping)
-        del mapping
-        return cls(**read_config(cls, hidden, options))
-
-    @classmethod
-    @hide_arguments
-    def from_env(
-        cls,
-        environ: Mapping[str, str] = os.environ,
-        prefix: str = "CLOUDFRONT_",
-        **options: Any,
-    ) -> Self:
-        """
-        Build from environment variables, as `Distribution.from_env` does.
-
-        Raises:
-            ConfigurationError: A variable or an option is wrong. Lists all problems.
-        """
-        hidden: Any = hide(environ)
-        del environ
-        return cls(**read_env(cls, hidden, prefix, options))
-
-
-def _read(view: type, configuration: Configuration, options: Mapping[str, Any]) -> dict[str, Any]:
-    ViewOptions.check_names(options)
-    given = {name: value for name, value in options.items() if value is not None}
-    attributes = ViewOptions.read_attributes(view)
-    distribution = Distribution.from_configuration(configuration)
-    return {"distribution": distribution, **configuration.view_options, **attributes, **given}
+    if inspect.iscoroutinefunction(view.distribution_for) and not can_await:
+        raise TypeError(
+            f"{view.__name__}.distribution_for is async, but the view is not; make it a plain "
+            "method"
+        )

@@ -13,8 +13,9 @@ from cfsign.views.options import Delivery
 #:
 #: - `"allowed"`: `authorize` allowed it, and a URL or cookies were signed.
 #: - `"refused"`: `authorize` refused it, or the site's own code did so with a response.
-#: - `"invalid"`: refused because the path or the query cannot be signed, or `resource_for` refused
-#:   it. `authorize` was not called, unless only the whole URL was too long.
+#: - `"invalid"`: refused because the path or the query cannot be signed, or because
+#:   `distribution_for` or `resource_for` refused it. `authorize` was not called, unless only the
+#:   whole URL was too long.
 #: - `"error"`: the site's code or its result is wrong, or the key cannot sign; a 500.
 #: - `"key_unavailable"`: allowed, but the private key is unavailable at the moment; a 503.
 Outcome: TypeAlias = Literal["allowed", "refused", "invalid", "error", "key_unavailable"]

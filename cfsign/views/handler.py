@@ -139,6 +139,11 @@ class ViewHandler:
         return f"<ViewHandler {self.distribution.domain} {self.options.delivery}>"
 
     @property
+    def domain(self) -> str | None:
+        """The domain of the distribution; None if the request has no distribution."""
+        return self.distribution.domain
+
+    @property
     def has_async_key(self) -> bool:
         """True if the private key is asynchronous, so only `respond_async` can sign."""
         return self.distribution.signer.is_async

@@ -26,9 +26,11 @@ from cfsign.config.headers import has_cache_control
 from cfsign.errors import CfsignWarning, ConfigurationError, Problem, ResourceError
 from cfsign.limits import PARAMETERS
 from cfsign.signing.cookie_rules import check_cookie_options
+from cfsign.signing.distribution import Distribution
 from cfsign.signing.folder import encode_folder
 from cfsign.utils.description import describe_name, describe_value
 from cfsign.utils.secret import hide_init_arguments
+from cfsign.views.distributions import check_choice
 from cfsign.views.target import FolderOption
 
 Delivery = Literal["redirect", "json", "cookies"]
@@ -41,6 +43,8 @@ class ViewOptions:
     The options of a view. Compared by value; not hashable.
 
     Attributes:
+        distribution: The alias of one of the site's distributions, or a `Distribution`. None: the
+            alias "default".
         delivery: "redirect" answers with a redirect to the signed URL. "json" answers with the
             signed URL in a JSON document. "cookies" sets signed cookies for a folder, which the
             option `folder` or `Allow(folder=...)` must name, and redirects to the unsigned URL.
@@ -83,6 +87,7 @@ class ViewOptions:
         ConfigurationError: An option has a wrong value, or two options exclude each other.
     """
 
+    distribution: str | Distribution | None = None
     delivery: Delivery = "redirect"
     folder: FolderOption | None = None
     code: int = 303
@@ -104,6 +109,8 @@ class ViewOptions:
 
     def __post_init__(self) -> None:
         """Check and normalize every option."""
+        if self.distribution is not None:
+            check_choice(self.distribution)
         if self.delivery not in get_args(Delivery):
             allowed = ", ".join(map(repr, get_args(Delivery)))
             got = describe_value(self.delivery)
@@ -189,13 +196,37 @@ class ViewOptions:
         return dataclasses.replace(self, **options)
 
 
-class OptionAttributes:
+class ViewHooks:
+    """The methods of a view that the site may override, besides `authorize`."""
+
+    #: The option of the same name.
+    distribution: Any = None
+
+    def distribution_for(self, request: Any) -> Any:
+        """
+        Return the distribution for a request. Override it in a site with several tenants.
+
+        It is called before `authorize`. Look the host up in a table of your own: the client can
+        send any `Host`, so never build a domain from it. An async view may make it `async`.
+
+        Args:
+            request: The framework's request.
+
+        Returns:
+            An alias or a `Distribution`. An unknown alias and None, such as `TABLE.get(host)`
+            returns, are answered with 404. Also a `Deny`. Anything else is a 500.
+        """
+        return self.distribution or "default"
+
+
+class OptionAttributes(ViewHooks):
     """
     The options as class attributes of a view; `ViewOptions` describes them.
 
     None, the default, stands for the site's setting.
     """
 
+    distribution: Any = None
     delivery: ClassVar[Delivery | None] = None
     folder: ClassVar[FolderOption | None] = None
     code: ClassVar[int | None] = None

@@ -121,13 +121,12 @@ class Recorder:
         return 500 if status is None else status
 
     def _build_event(self, status: int) -> AccessEvent:
-        distribution = self._handler.distribution
         signed = self._signed_policy if self.outcome == "allowed" else None
         if self._begin and not self._duration:  # signing failed
             self._duration = perf_counter() - self._begin
         folder = key_pair_id = hash_algorithm = expires_at = None
         if signed is not None:
-            folder = _get_folder(signed.policy.resource, distribution.domain)
+            folder = _get_folder(signed.policy.resource, self._handler.distribution.domain)
             key_pair_id, hash_algorithm = signed.key_pair_id, signed.hash_algorithm
             expires_at = signed.policy.expires_at
         return AccessEvent(
@@ -136,7 +135,7 @@ class Recorder:
             outcome=self.outcome,
             status=status,
             delivery=self._handler.options.delivery,
-            domain=distribution.domain,
+            domain=self._handler.domain,
             key_pair_id=key_pair_id,
             hash_algorithm=hash_algorithm,
             expires_at=expires_at,

@@ -1,43 +1,54 @@
-"""The configuration of one site: its distribution, its options and the handlers of its views."""
+"""The configuration of one site: its distributions, its options and the handlers of its views."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from cfsign.config.configuration import Configuration
+from cfsign.config.settings import DISTRIBUTIONS, PREFIX
+from cfsign.config.site_settings import DEFAULT, SiteSettings
 from cfsign.errors import ConfigurationError, Problem
 from cfsign.signing.distribution import Distribution
 from cfsign.signing.url import split_location
-from cfsign.utils.description import describe_name
 from cfsign.utils.secret import hide, hide_arguments
+from cfsign.views.distributions import Distributions
 from cfsign.views.events import Observer
 from cfsign.views.handler import ViewHandler
 from cfsign.views.options import ViewOptions
 from cfsign.views.recorder import NO_FRAMEWORK, Framework
+from cfsign.views.view_handlers import ViewHandlers
 
 
 class SiteConfig:
     """
-    A site's distribution and the options that its views share.
+    A site's distributions and the options that its views share.
 
     Attributes:
-        distribution: The distribution that serves the site's files.
-        options: The site's options. Those of a view override them.
-        default_handler: The handler for a view that sets no options.
+        distributions: The distributions that serve the site's files, by alias.
+        framework: What the handlers need to know of the framework.
+        selected: The alias or the `Distribution` that `select` has set, or None.
 
     Raises:
-        ConfigurationError: The options cannot work with the distribution.
+        ConfigurationError: The options cannot work with a distribution.
     """
 
-    __slots__ = ("_cookie_handler", "_handlers", "default_handler", "distribution", "options")
+    __slots__ = (
+        "_cookie_handlers",
+        "_handlers",
+        "_site_handlers",
+        "distributions",
+        "framework",
+        "selected",
+    )
 
     @hide_arguments
     def __init__(
         self,
-        distribution: Distribution,
+        distribution: Distribution | Mapping[str, Distribution],
         options: ViewOptions | None = None,
         *,
         location: str = "",
@@ -45,33 +56,45 @@ class SiteConfig:
         framework: Framework = NO_FRAMEWORK,
     ) -> None:
         """
-        Check that *options* work with *distribution*.
+        Check that *options* work with each distribution.
 
         Args:
-            distribution: The distribution that serves the site's files.
+            distribution: The distribution that serves the site's files, with the alias `default`;
+                or a mapping of aliases to distributions.
             options: The site's options. None: the defaults.
             location: A URL of the distribution to sign for every request; "" signs the requested
                 file.
             observers: Called as `observer(event, request)` with the `AccessEvent` of each request.
             framework: What the handlers need to know of the framework.
         """
-        self.distribution = distribution
-        self.default_handler = ViewHandler(
-            distribution,
-            options or ViewOptions(),
-            location=location,
-            observers=observers,
-            framework=framework,
-        )
-        self.options = self.default_handler.options
-        self._cookie_handler: ViewHandler | None = None
-        # Weak keys: Django makes a view for each request, and must be able to free it.
-        self._handlers: WeakKeyDictionary[object, ViewHandler] = WeakKeyDictionary()
+        by_alias = distribution if isinstance(distribution, Mapping) else {DEFAULT: distribution}
+        handlers = {
+            alias: ViewHandler(
+                each,
+                options or ViewOptions(),
+                location=location,
+                observers=observers,
+                framework=framework,
+            )
+            for alias, each in by_alias.items()
+        }
+        self._set_up(handlers, framework)
 
     def __repr__(self) -> str:
         if not hasattr(self, "_handlers"):  # in the report of an error of __init__
             return "<SiteConfig, not checked yet>"
-        return f"<SiteConfig {self.distribution.domain}>"
+        return f"<SiteConfig {', '.join(each.domain for each in self.distributions.values())}>"
+
+    def _set_up(self, handlers: dict[str, ViewHandler], framework: Framework) -> None:
+        self._site_handlers = handlers
+        self.distributions = Distributions(
+            {alias: handler.distribution for alias, handler in handlers.items()}
+        )
+        self.framework = framework
+        self._cookie_handlers: dict[str, ViewHandler] = {}
+        self.selected: str | Distribution | None = None
+        # Weak keys: Django makes a view for each request, and must be able to free it.
+        self._handlers: WeakKeyDictionary[object, ViewHandlers] = WeakKeyDictionary()
 
     @classmethod
     @hide_arguments
@@ -79,14 +102,19 @@ class SiteConfig:
         cls,
         mapping: Mapping[str, Any],
         *,
+        environ: Mapping[str, str] | None = None,
         location: str = "",
         framework: Framework = NO_FRAMEWORK,
     ) -> SiteConfig:
         """
-        Load the settings `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`.
+        Load `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`, or `CLOUDFRONT_DISTRIBUTIONS`.
+
+        The first two are the distribution with the alias `default`.
 
         Args:
             mapping: The site's settings, such as `app.config` of Flask.
+            environ: Environment variables to load if *mapping* has none of the settings. The log
+                says which are used.
             location: A domain or URL that replaces `CLOUDFRONT_DOMAIN`, or a path below
                 `CLOUDFRONT_DOMAIN` that starts with `/`. If it has a path, it is signed for every
                 request.
@@ -97,27 +125,142 @@ class SiteConfig:
             ResourceError: The location is neither a domain nor a URL that may be signed.
         """
         hidden: Any = hide(mapping)
-        del mapping
-        is_path = location.startswith("/")
-        if location and not is_path:
+        hidden_environ: Any = None if environ is None else hide(environ)
+        del mapping, environ
+        if location and not location.startswith("/"):
             domain, location = split_location(location)
             hidden = hide({**hidden.reveal(), "CLOUDFRONT_DOMAIN": domain})
-        configuration = Configuration.from_mapping(hidden)
-        distribution = Distribution.from_configuration(configuration)
-        if is_path:
-            location = distribution.domain + location
-        options = ViewOptions(**configuration.view_options)
-        return cls(distribution, options, location=location, framework=framework)
+        site_settings = SiteSettings.read(hidden, hidden_environ)
+        site_config = cls.from_settings(site_settings, location=location, framework=framework)
+        if hidden_environ is not None:
+            site_settings.log_source()
+        return site_config
 
-    def handler(
-        self, view: object, cache_key: object = None, *, can_await: bool = True
-    ) -> ViewHandler:
+    @classmethod
+    @hide_arguments
+    def from_env(
+        cls,
+        environ: Mapping[str, str] = os.environ,
+        prefix: str = PREFIX,
+        *,
+        framework: Framework = NO_FRAMEWORK,
+    ) -> SiteConfig:
         """
-        Return the handler for *view*, with the view's options merged over the site's.
+        Load the distribution `default` from environment variables.
+
+        Raises:
+            ConfigurationError: A variable is wrong. Lists all problems.
+        """
+        hidden: Any = hide(environ)
+        del environ
+        configuration = Configuration.from_env(hidden, prefix)
+        return cls._build({DEFAULT: configuration}, "", framework)
+
+    @classmethod
+    def from_settings(
+        cls,
+        site_settings: SiteSettings,
+        *,
+        location: str = "",
+        framework: Framework = NO_FRAMEWORK,
+    ) -> SiteConfig:
+        """Load settings that are already read; raises as `from_config`."""
+        return cls._build(Configuration.from_site(site_settings), location, framework)
+
+    @classmethod
+    def _build(
+        cls, configurations: Mapping[str, Configuration], location: str, framework: Framework
+    ) -> SiteConfig:
+        # An audit log of the site must not miss the requests for another distribution.
+        default = configurations.get(DEFAULT)
+        shared = {} if default is None else default.view_options
+        observers = {name: shared[name] for name in ("observers",) if name in shared}
+        handlers, problems = {}, []
+        for alias, configuration in configurations.items():
+            try:
+                distribution = Distribution.from_configuration(configuration)
+                url = distribution.domain + location if location.startswith("/") else location
+                options = ViewOptions(**{**observers, **configuration.view_options})
+                handlers[alias] = ViewHandler(
+                    distribution, options, location=url, framework=framework
+                )
+            except ConfigurationError as error:
+                problems += [_add_alias(problem, alias) for problem in error.problems]
+        if problems:
+            raise ConfigurationError(problems)
+        site_config = cls.__new__(cls)
+        site_config._set_up(handlers, framework)
+        return site_config
+
+    def select(self, distribution: str | Distribution | None) -> SiteConfig:
+        """
+        Return a copy whose views ignore their own attribute, and use *distribution*.
+
+        Args:
+            distribution: An alias or a `Distribution`; None for no change.
+
+        Raises:
+            ConfigurationError: The alias is unknown, or it is neither an alias nor a distribution.
+        """
+        if distribution is not None:
+            self.distributions.choose(distribution)
+        copy = self.with_framework(self.framework)
+        copy.selected = distribution
+        return copy
+
+    def with_framework(self, framework: Framework) -> SiteConfig:
+        """Return a copy for *framework*."""
+        handlers = {
+            alias: ViewHandler(
+                each.distribution, each.options, location=each.location, framework=framework
+            )
+            for alias, each in self._site_handlers.items()
+        }
+        copy = type(self).__new__(type(self))
+        copy._set_up(handlers, framework)
+        copy.selected = self.selected
+        return copy
+
+    @property
+    def distribution(self) -> Distribution:
+        """The distribution `default`; raises `ConfigurationError` if the site has no such alias."""
+        return self.distributions[DEFAULT]
+
+    @property
+    def default_handler(self) -> ViewHandler:
+        """The handler for a view that sets no options; raises as `distribution`."""
+        return self.get_site_handler(DEFAULT)
+
+    @property
+    def options(self) -> ViewOptions:
+        """The site's options, those of `default`; those of a view override them."""
+        return self.default_handler.options
+
+    def get_site_handler(self, distribution: str | Distribution) -> ViewHandler:
+        """
+        Return the handler with the site's options for *distribution*, an alias or an object.
+
+        An object that is not in the settings gets the options of `default`.
+
+        Raises:
+            ConfigurationError: The alias is unknown, or the options cannot work with the object.
+        """
+        chosen = self.distributions.choose(distribution)
+        for handler in self._site_handlers.values():
+            if handler.distribution is chosen:
+                return handler
+        options = self._site_handlers[DEFAULT].options if DEFAULT in self.distributions else None
+        return ViewHandler(chosen, options or ViewOptions(), framework=self.framework)
+
+    def handlers(
+        self, view: object, cache_key: object = None, *, can_await: bool = True
+    ) -> ViewHandlers:
+        """
+        Return the handlers for *view*, with the view's options merged over the site's.
 
         Args:
             view: The view. Its attributes that are options and not None override the site's.
-            cache_key: The handler is built once for each *cache_key*, and freed with it. The
+            cache_key: The handlers are built once for each *cache_key*, and freed with it. The
                 default is *view*.
             can_await: False if the view cannot call `ViewHandler.handle_async`.
 
@@ -125,14 +268,20 @@ class SiteConfig:
             ConfigurationError: An option is wrong, or cannot work with the distribution.
         """
         key = view if cache_key is None else cache_key
-        handler = self._handlers.get(key)
-        if handler is None:
+        handlers = self._handlers.get(key)
+        if handlers is None:
             options = ViewOptions.read_attributes(view)
-            handler = self.default_handler.replace(can_await=can_await, **options)
-            self._handlers[key] = handler
-        return handler
+            handlers = ViewHandlers(self, view, options, can_await=can_await)
+            self._handlers[key] = handlers
+        return handlers
 
-    def cookie_handler(self, distribution: str = "default") -> ViewHandler:
+    def handler(
+        self, view: object, cache_key: object = None, *, can_await: bool = True
+    ) -> ViewHandler:
+        """Return the handler of a view whose requests all use one distribution."""
+        return self.handlers(view, cache_key, can_await=can_await).default
+
+    def cookie_handler(self, distribution: str = DEFAULT) -> ViewHandler:
         """
         Return a handler whose `cookies` grant and revoke folders, and whose `check_site` works.
 
@@ -143,15 +292,13 @@ class SiteConfig:
             ConfigurationError: The alias is unknown, or browsers would not send cookies with the
                 site's options to the distribution.
         """
-        if distribution != "default":
-            raise ConfigurationError(
-                f"there is no distribution {describe_name(distribution)}", hint='use "default"'
-            )
-        if self._cookie_handler is None:
-            self._cookie_handler = self.default_handler.replace(
-                delivery="cookies", cache_redirect=False
-            )
-        return self._cookie_handler
+        handler = self._cookie_handlers.get(distribution)
+        if handler is None:
+            site_handler = self.get_site_handler(self.distributions.choose(distribution))
+            handler = site_handler.replace(delivery="cookies", cache_redirect=False)
+            if isinstance(distribution, str):  # aliases are few
+                self._cookie_handlers[distribution] = handler
+        return handler
 
     def find_view_problems(self, view: object, *, can_await: bool = True) -> list[Problem]:
         """
@@ -159,11 +306,20 @@ class SiteConfig:
 
         Args:
             view: The view's class, or a view.
-            can_await: As for `handler`.
+            can_await: As for `handlers`.
         """
         try:
-            self.handler(view, can_await=can_await)
+            self.handlers(view, can_await=can_await)
         except ConfigurationError as error:
             name = (view if isinstance(view, type) else type(view)).__qualname__
             return [replace(problem, setting=name, rule="view") for problem in error.problems]
         return []
+
+
+def _add_alias(problem: Problem, alias: str) -> Problem:
+    """Return *problem* with the alias in the name of its setting, except for `default`."""
+    if alias == DEFAULT:
+        return problem
+    label = f'{DISTRIBUTIONS}["{alias}"]'
+    name = f'{label}["{problem.setting}"]' if problem.setting else label
+    return replace(problem, setting=name)

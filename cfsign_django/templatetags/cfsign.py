@@ -6,12 +6,23 @@ from typing import Any
 
 from django import template
 
+from cfsign import Distribution
 from cfsign_django import conf
 
 register = template.Library()
 
 
 @register.simple_tag
-def cloudfront_url(path: str, **arguments: Any) -> str:
-    """Return the signed URL of *path*; the arguments are those of `Distribution.sign_path`."""
-    return conf.distribution().sign_path(path, **arguments)
+def cloudfront_url(
+    path: str, *, distribution: str | Distribution = "default", **arguments: Any
+) -> str:
+    """
+    Return the signed URL of *path*.
+
+    Args:
+        path: The plain path of the file.
+        distribution: The alias of a distribution, or a `Distribution`.
+        arguments: The arguments of `Distribution.sign_path`.
+    """
+    distributions = conf.site_config().distributions
+    return distributions.choose(distribution).sign_path(path, **arguments)

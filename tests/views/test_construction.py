@@ -6,12 +6,13 @@ import pytest
 
 from cfsign import ConfigurationError, Distribution, Signer
 from cfsign.views import (
+    Framework,
+    FromSettings,
     OptionAttributes,
+    build_handlers,
     build_resource_error,
     check_authorize,
     check_distribution,
-    read_config,
-    read_env,
 )
 
 ID = "K2JCJMDEHXQW5F"
@@ -25,10 +26,6 @@ class Base:
 class Plain(Base):
     def authorize(self) -> int:
         return 200
-
-
-class Found(OptionAttributes):
-    code = 302
 
 
 def test_missing_authorize_is_an_error() -> None:
@@ -72,32 +69,47 @@ def test_resource_must_be_text() -> None:
     assert "must be text, got int" in str(build_resource_error(7, []))
 
 
-def test_settings_attributes_and_arguments_in_this_order(pem: str) -> None:
-    """None selects the attribute or the setting, as in the other adapters."""
-    mapping = {
+@pytest.fixture
+def mapping(pem: str) -> dict[str, object]:
+    """Settings with an option."""
+    return {
         "CLOUDFRONT_DOMAIN": "https://media.example.com",
         "CLOUDFRONT_CONFIG": {"key_pair_id": ID, "private_key": pem, "code": 307},
     }
 
-    def read(view: type, **options: object) -> object:
-        return read_config(view, mapping, options).get("code")
 
-    assert read(OptionAttributes) == 307
-    assert read(OptionAttributes, code=None) == 307
-    assert read(Found) == 302
-    assert read(Found, code=None) == 302
-    assert read(Found, code=303) == 303
+class View(FromSettings, OptionAttributes):
+    """A view without a framework, whose constructor takes a distribution."""
+
+    def __init__(self, distribution: object = None, **options: object) -> None:
+        self.handlers = build_handlers(self, distribution, options, framework=Framework())
+
+
+class FoundView(View):
+    code = 302
+
+
+def test_settings_attributes_and_arguments_in_this_order(mapping: dict[str, object]) -> None:
+    """None selects the attribute or the setting, as in the other adapters."""
+
+    def read(view: type[View], **options: object) -> object:
+        return view.from_config(mapping, **options).handlers.default.options.code
+
+    assert read(View) == 307
+    assert read(View, code=None) == 307
+    assert read(FoundView) == 302
+    assert read(FoundView, code=None) == 302
+    assert read(FoundView, code=303) == 303
 
 
 def test_environment_and_prefix(pem: str) -> None:
     environ = {"A_DOMAIN": "https://a.example.com", "A_KEY_PAIR_ID": ID, "A_PRIVATE_KEY": pem}
-    arguments = read_env(Found, environ, "A_", {"delivery": "json"})
-    assert arguments.pop("distribution").domain == "https://a.example.com"
-    assert arguments == {"code": 302, "delivery": "json"}
+    handler = FoundView.from_env(environ, "A_", delivery="json").handlers.default
+    assert handler.distribution.domain == "https://a.example.com"
+    assert (handler.options.code, handler.options.delivery) == (302, "json")
 
 
-def test_unknown_option_is_an_error(pem: str) -> None:
+def test_unknown_option_is_an_error(mapping: dict[str, object]) -> None:
     """Also one that is None."""
-    environ = {"A_DOMAIN": "https://a.example.com", "A_KEY_PAIR_ID": ID, "A_PRIVATE_KEY": pem}
     with pytest.raises(ConfigurationError, match="'delivry' is unknown; did you mean 'delivery'"):
-        read_env(Found, environ, "A_", {"delivry": None})
+        View.from_config(mapping, delivry=None)
