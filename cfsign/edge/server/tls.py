@@ -7,7 +7,7 @@ import socket
 import ssl
 import tempfile
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from pathlib import Path
 
@@ -86,7 +86,7 @@ class Decryption:
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
         self._loop = asyncio.new_event_loop()
-        self._relays: set[Future[None]] = set()
+        self._connections: dict[Future[None], socket.socket] = {}
         self._thread = threading.Thread(target=self._loop.run_forever, name="tls", daemon=True)
         self._thread.start()
 
@@ -95,13 +95,17 @@ class Decryption:
         plain, for_server = socket.socketpair()
         relay = asyncio.run_coroutine_threadsafe(self._relay(connection, plain), self._loop)
         # The event loop only has weak references to its tasks.
-        self._relays.add(relay)
-        relay.add_done_callback(self._relays.discard)
+        self._connections[relay] = connection
+        relay.add_done_callback(self._connections.pop)
         return for_server
 
     def close(self) -> None:
         """Close all connections, and end the thread."""
-        asyncio.run_coroutine_threadsafe(_cancel_tasks(), self._loop).result()
+        for relay, connection in list(self._connections.items()):
+            # Each task then ends by itself. asyncio would not close what a cancelled task opened.
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            wait([relay])
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -136,10 +140,3 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         writer.close()
         with suppress(OSError):
             await writer.wait_closed()
-
-
-async def _cancel_tasks() -> None:
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
