@@ -645,6 +645,9 @@ OTHER_PATHS: dict[str, Callable[[Material], object]] = {
             },
         }
     ),
+    "signature for an unknown hash algorithm": lambda m: load_public_key(
+        load_private_key(m.pem).public_key_pem()
+    ).verify(b"message", RecordedKey(m).sign(b"message", "SHA1"), "sha256"),
     # Observers
     "key as the fields of the audit log": lambda m: AuditLog("a.jsonl", fields=m.pem),
     "key as the target of the audit log": lambda m: AuditLog(m.pem.encode()),

@@ -28,7 +28,7 @@ from cfsign.keys.key_errors import (
 )
 from cfsign.keys.pem import PEM
 from cfsign.keys.protocol import HashAlgorithm, Unpicklable, read_digest_info
-from cfsign.utils.secret import Secret
+from cfsign.utils.secret import Secret, hide_arguments
 
 NAME = "cryptography"
 
@@ -170,6 +170,7 @@ class RSAPublicKey(_OpenSSLPublicKey):
         """The kind and size of the key, such as "RSA-2048"."""
         return f"RSA-{self._key.key_size}"
 
+    @hide_arguments
     def verify(self, message: bytes, signature: bytes, hash_algorithm: HashAlgorithm) -> bool:
         """Return True if this key made *signature* for *message*."""
         hash_algorithm = check_hash_algorithm(hash_algorithm)
@@ -202,6 +203,7 @@ class ECPublicKey(_OpenSSLPublicKey):
 
     algorithm = "P-256"
 
+    @hide_arguments
     def verify(self, message: bytes, signature: bytes, hash_algorithm: HashAlgorithm) -> bool:
         """Return True if this key made *signature* for *message*."""
         hash_algorithm = check_hash_algorithm(hash_algorithm)

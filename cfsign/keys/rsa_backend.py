@@ -29,7 +29,7 @@ from cfsign.keys.key_errors import build_backend_error, build_hash_error
 from cfsign.keys.pem import PEM
 from cfsign.keys.protocol import HashAlgorithm, Unpicklable, read_digest_info
 from cfsign.utils.fork import run_after_fork
-from cfsign.utils.secret import Secret
+from cfsign.utils.secret import Secret, hide_arguments
 
 NAME = "rsa"
 
@@ -125,6 +125,7 @@ class RSAPublicKey:
         """The kind and size of the key, such as "RSA-2048"."""
         return f"RSA-{self._key.n.bit_length()}"
 
+    @hide_arguments
     def verify(self, message: bytes, signature: bytes, hash_algorithm: HashAlgorithm) -> bool:
         """Return True if this key made *signature* for *message*."""
         # The library accepts any hash that the signature names. Only the requested one counts.
