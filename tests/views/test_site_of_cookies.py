@@ -45,6 +45,7 @@ def make_handler(signer: Signer, domain: str, cookie_domain: str | None) -> View
         (HTTPS, "", "https://example.com", SHARED),
         (HTTPS, "", "https://WWW.a.Example.com:444", SHARED),
         (HTTPS, "", "https://example.org", CNAME),
+        ("https://m.a.example.com", "", "https://www.a.example.com", '"a.example.com"'),
         ("https://a.co.uk", "", "https://b.co.uk", CNAME),
         ("https://d1.cloudfront.net", "", "https://www.example.com", CNAME),
         ("https://d1.cloudfront.net", "", "https://d2.cloudfront.net", CNAME),
