@@ -22,7 +22,6 @@ class Mistake(enum.Enum):
     FRAGMENT = "fragment"
     NOT_A_URL = "not-a-url"
     TOO_LONG = "too-long"
-    HTML_ESCAPED = "html-escaped"
     SECOND_QUESTION_MARK = "second-question-mark"
     PARAMETER_NAME = "parameter-name"
     PARAMETER_TWICE = "parameter-twice"
@@ -31,6 +30,12 @@ class Mistake(enum.Enum):
     SEGMENT_NOT_SIGNED = "segment-not-signed"
     S3_PRESIGNED = "s3-presigned"
     UNUSABLE_ARGUMENT = "unusable-argument"
+    # rules/copies.py
+    HTML_ESCAPED = "html-escaped"
+    JSON_SOURCE = "json-source"
+    SHELL_ESCAPED = "shell-escaped"
+    QUOTED_PRINTABLE = "quoted-printable"
+    QUERY_ENCODED = "query-encoded"
     # rules/cookies.py
     COOKIES_IGNORED = "cookies-ignored"
     COOKIE_MISSING = "cookie-missing"

@@ -918,6 +918,42 @@ add(
     lambda w: w.boto(URL).replace("&", "&amp;"),
 )
 add(
+    "A URL copied from JSON source",
+    IN_TRANSIT,
+    Mistake.JSON_SOURCE,
+    lambda w: w.boto(QUERY).replace("&", r"\u0026"),
+)
+add(
+    "A URL with a shell's backslashes",
+    IN_TRANSIT,
+    Mistake.SHELL_ESCAPED,
+    lambda w: re.sub("([?&=])", r"\\\1", w.boto(URL)),
+)
+add(
+    "A URL copied from the source of an e-mail",
+    IN_TRANSIT,
+    Mistake.QUOTED_PRINTABLE,
+    lambda w: w.boto(QUERY).replace("=", "=3D"),
+)
+add(
+    "A URL whose query is encoded as one value",
+    IN_TRANSIT,
+    Mistake.QUERY_ENCODED,
+    lambda w: w.boto(QUERY).replace("=", "%3D").replace("&", "%26"),
+)
+add(
+    "A space inside of the signature",
+    IN_TRANSIT,
+    Mistake.UNENCODED_URL,
+    lambda w: w.boto(URL).replace("Signature=", "Signature= "),
+)
+add(
+    "A full stop after the URL",
+    IN_TRANSIT,
+    Mistake.KEY_ID_MALFORMED,
+    lambda w: f"{w.boto(URL)}.",
+)
+add(
     "A second ? in the URL",
     "a signer that always writes ?",
     Mistake.SECOND_QUESTION_MARK,

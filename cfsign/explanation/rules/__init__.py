@@ -1,11 +1,12 @@
 """
 The rules. Each looks at the context for one group of mistakes and yields a cause for each.
 
-    request.py    the URL as a whole          times.py      start and expiry
-    cookies.py    signed cookies              resource.py   the policy's Resource and the URL
-    keys.py       trusted keys and key ids    address.py    the client's address
-    signature.py  the signature               response.py   the error response
-    policy.py     the policy's base64 and JSON      s3.py          S3's error responses
+    request.py    the URL as a whole            times.py      start and expiry
+    copies.py     a URL copied from source      resource.py   the policy's Resource and the URL
+    cookies.py    signed cookies                address.py    the client's address
+    keys.py       trusted keys and key ids      response.py   the error response
+    signature.py  the signature                 s3.py         S3's error responses
+    policy.py     the policy's base64 and JSON
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from cfsign.explanation.cause import Cause, Mistake
 from cfsign.explanation.context import Context
 from cfsign.explanation.rules.address import check_address
 from cfsign.explanation.rules.cookies import check_cookies
+from cfsign.explanation.rules.copies import check_copy
 from cfsign.explanation.rules.keys import ask_for_public_key, check_key_pair_id, check_trusted_keys
 from cfsign.explanation.rules.policy import check_policy
 from cfsign.explanation.rules.request import (
@@ -66,7 +68,7 @@ def find_causes(context: Context) -> tuple[Cause, ...]:
 def _apply_rules(context: Context) -> Iterator[Cause]:
     """Yield the causes of all rules, in the order in which the edge checks a request."""
     # Nothing else then: no other fix makes a CloudFront URL of it.
-    unusable = [*check_s3_presigned(context)] or [*check_is_cut(context)]
+    unusable = [*check_s3_presigned(context)] or [*check_copy(context)] or [*check_is_cut(context)]
     if unusable:
         yield from unusable
         return

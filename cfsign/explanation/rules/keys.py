@@ -13,6 +13,8 @@ from cfsign.explanation.rules.times import is_unset
 from cfsign.explanation.verification import Verification
 from cfsign.limits import ACCESS_KEY_ID, KEY_GROUP_ID
 
+# An id, and what follows a URL in a text.
+_ENDING = re.compile(r"""[A-Z0-9]{9,40}([]).,;:!?>}'"`*_|\\]{1,8})""")
 _SHORT_ID = re.compile("[A-Za-z0-9]{1,40}")
 
 _USE_ID = (
@@ -60,6 +62,13 @@ def check_key_pair_id(context: Context, verification: Verification) -> Iterator[
     if confusion is not None:
         mistake, description = confusion
         yield Cause(mistake, reason, f"Key-Pair-Id is {description}", _USE_ID)
+    elif is_malformed and (ending := _ENDING.fullmatch(key_pair_id)):
+        yield Cause(
+            Mistake.KEY_ID_MALFORMED,
+            reason,
+            f"Key-Pair-Id ends with {ending[1]!r}, which is not part of the URL",
+            "copy the URL without the character after it",
+        )
     elif is_malformed:
         # Without the value: it may be a key that was pasted by mistake.
         message = "Key-Pair-Id contains characters other than letters and digits"

@@ -95,6 +95,17 @@ def _build_unencoded(url: str) -> Cause:
     at = match.start() if match else 0
     character = url[at]
     name = _CHARACTER_NAMES.get(character, f"the character {to_printable(character)}")
+    parameter = re.split("[?&]", url[:at])[-1].partition("=")[0]
+    is_inside = parameter in PARAMETERS
+    if character in "\t\r\n" or (character.isspace() and is_inside):
+        where = f" inside of {parameter}" if is_inside else ""
+        removed = ", which browsers remove" if character in "\t\r\n" else ""
+        return Cause(
+            Mistake.UNENCODED_URL,
+            _UNUSABLE,
+            f"The URL contains {name}{where}{removed}",
+            "copy the URL again, in one piece",
+        )
     before = to_printable(url[max(0, at - 30) : at])
     return Cause(
         Mistake.UNENCODED_URL,
@@ -109,8 +120,6 @@ def _build_unencoded(url: str) -> Cause:
 def _describe_sending(character: str, is_in_query: bool) -> str:
     """Return what clients send for *character* (WHATWG, "URL", 1.3 and 4.4)."""
     escape = percent_encode(character)
-    if character in "\t\r\n":
-        return "which browsers remove"
     if character == "\\" and not is_in_query:
         return "which browsers send as /"
     if character in ("\\^`{|}" if is_in_query else "^|"):
@@ -123,14 +132,7 @@ def check_parameter_names(context: Context) -> Iterator[Cause]:
     if context.sent_url is None or context.reason is Reason.ALLOWED:
         return
     query = context.query
-    if any(f"amp;{name}=" in query for name in PARAMETERS):
-        yield Cause(
-            Mistake.HTML_ESCAPED,
-            context.reason,
-            "The URL was copied from HTML source and contains &amp; instead of &",
-            "copy the address of the link, or call html.unescape",
-        )
-    elif any(f"?{name}=" in query for name in PARAMETERS):
+    if any(f"?{name}=" in query for name in PARAMETERS):
         start, at = query.partition("?")[0], query.index("?")
         yield Cause(
             Mistake.SECOND_QUESTION_MARK,
@@ -199,6 +201,8 @@ def check_is_signed(context: Context) -> Iterator[Cause]:
     sent = (credential.key_pair_id, credential.signature, credential.policy, credential.expires)
     if context.reason is not Reason.MISSING_KEY or context.cookies or any(sent):
         return
+    # A shell may have cut it at the & after the site's own parameter.
+    quote_hint = ". In a shell, put the URL in quotes" if "=" in context.query else ""
     if context.sent_url is not None and _SEGMENT.search(context.sent_url.path):
         yield Cause(
             Mistake.SEGMENT_NOT_SIGNED,
@@ -206,16 +210,14 @@ def check_is_signed(context: Context) -> Iterator[Cause]:
             "The URL of a segment is not signed: a playlist's query is not inherited by the URLs "
             "in it",
             "set signed cookies for the folder, or add the signature of the folder to each URL in "
-            "the playlist",
+            "the playlist" + quote_hint,
         )
     else:
         yield Cause(
             Mistake.NOT_SIGNED,
             Reason.MISSING_KEY,
             "The URL is not signed, and the request has no cookies",
-            "sign the URL, or set signed cookies before it is requested"
-            # A shell may have cut it at the & after the site's own parameter.
-            + (". In a shell, put the URL in quotes" if "=" in context.query else ""),
+            "sign the URL, or set signed cookies before it is requested" + quote_hint,
         )
 
 
