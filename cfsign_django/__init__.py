@@ -10,3 +10,7 @@ except ModuleNotFoundError as error:
     ) from None
 
 from cfsign_django.conf import distribution as distribution
+from cfsign_django.folders import grant_folder as grant_folder
+from cfsign_django.folders import grant_folder_async as grant_folder_async
+from cfsign_django.folders import revoke_all as revoke_all
+from cfsign_django.folders import revoke_folder as revoke_folder

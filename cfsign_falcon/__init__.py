@@ -18,7 +18,9 @@ except ModuleNotFoundError as error:
         "cfsign_falcon needs Falcon: pip install 'cloudfront-cfsign[falcon]'", name="falcon"
     ) from None
 
+from cfsign.views import FolderCookies as FolderCookies
 from cfsign.views import build_resource_error
+from cfsign_falcon._folders import Renewal, read_headers
 from cfsign_falcon._resource import Resource
 
 
@@ -45,3 +47,20 @@ class SignedRedirectResource(Resource):
     def on_head(self, req: falcon.Request, resp: falcon.Response, **params: Any) -> None:
         """Answer HEAD as GET; Falcon sends no body."""
         self.on_get(req, resp, **params)
+
+
+class RenewFolders(Renewal):
+    """
+    Middleware that renews the cookies of the folder that the user may open.
+
+    `falcon.App(middleware=[RenewFolders(cookies, folder_for)])`
+    """
+
+    _is_async = False
+
+    def process_response(
+        self, req: falcon.Request, resp: falcon.Response, resource: object, req_succeeded: bool
+    ) -> None:
+        """Add the headers that renew or delete cookies."""
+        headers = self._renewal.build_headers(req, req.cookies, read_headers(resp))
+        self._add(req, resp, headers)

@@ -7,7 +7,9 @@ from typing import Any
 
 import falcon.asgi
 
+from cfsign.views import FolderCookies as FolderCookies
 from cfsign.views import build_resource_error
+from cfsign_falcon._folders import Renewal, read_headers
 from cfsign_falcon._resource import Resource
 
 
@@ -47,3 +49,24 @@ class SignedRedirectResource(Resource):
     ) -> None:
         """Answer HEAD as GET; Falcon sends no body."""
         await self.on_get(req, resp, **params)
+
+
+class RenewFolders(Renewal):
+    """
+    Middleware that renews the cookies of the folder that the user may open.
+
+    `falcon.asgi.App(middleware=[RenewFolders(cookies, folder_for)])`
+    """
+
+    _is_async = True
+
+    async def process_response(
+        self,
+        req: falcon.asgi.Request,
+        resp: falcon.asgi.Response,
+        resource: object,
+        req_succeeded: bool,
+    ) -> None:
+        """Add the headers that renew or delete cookies."""
+        headers = await self._renewal.build_headers_async(req, req.cookies, read_headers(resp))
+        self._add(req, resp, headers)

@@ -7,18 +7,35 @@ import logging
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
+from weakref import WeakSet
 
-from flask import Flask, current_app
+from flask import Flask, current_app, has_request_context, request
+from werkzeug.wrappers import Response
 
-from cfsign import ConfigurationError, Distribution, Problem
-from cfsign.views import Distributions, OptionAttributes, SiteConfig, check_route
+from cfsign import Conditions, ConfigurationError, Distribution, Problem
+from cfsign.views import (
+    Distributions,
+    FolderCookies,
+    FolderFor,
+    OptionAttributes,
+    SiteConfig,
+    check_route,
+)
+from cfsign_flask.folders import (
+    add_headers,
+    build_grant_headers,
+    check_response,
+    install_renewal,
+)
 from cfsign_flask.responses import FRAMEWORK
 
 if TYPE_CHECKING:
     from werkzeug.routing import Rule
 
 NAME = "cloudfront"
+
+AnyResponse = TypeVar("AnyResponse", bound=Response)
 
 _logger = logging.getLogger("cfsign")
 
@@ -35,6 +52,8 @@ class CloudFront:
     """
 
     def __init__(self, app: Flask | None = None) -> None:
+        self._apps: WeakSet[Flask] = WeakSet()
+        self._renewal: tuple[FolderFor, str] | None = None
         if app is not None:
             self.init_app(app)
 
@@ -59,6 +78,8 @@ class CloudFront:
             _check_later_views(app)
         app.extensions[NAME] = site_config
         app.jinja_env.globals["cloudfront_url"] = cloudfront_url
+        self._apps.add(app)
+        self._install_renewal(app)
 
     @property
     def distribution(self) -> Distribution:
@@ -69,6 +90,125 @@ class CloudFront:
     def distributions(self) -> Distributions:
         """The current application's distributions, by alias."""
         return get_site_config(current_app).distributions
+
+    def grant_folder(
+        self,
+        response: AnyResponse,
+        folder: str,
+        *,
+        distribution: str = "default",
+        **conditions: Unpack[Conditions],
+    ) -> AnyResponse:
+        """
+        Set the cookies that open everything below a folder, such as after a login.
+
+        Check first that the user may have the whole folder. The settings `cookie_*` apply. A
+        response can open several folders that are not nested, unless `cookie_path` is set. Its
+        `Cache-Control` becomes `private` if a shared cache could store it.
+
+        Args:
+            response: A response of Flask.
+            folder: A plain path, such as "videos/42"; "/" opens the whole distribution.
+            distribution: The alias of the distribution.
+            conditions: When and for whom the cookies work; by default, for `cookie_expires_in`.
+
+        Returns:
+            *response*.
+
+        Raises:
+            ConfigurationError: *response* is something else, browsers would not send cookies with
+                these settings to the distribution, or the folder's path is too long for a cookie.
+            ResourceError: The folder cannot be signed.
+            PolicyError: CloudFront does not accept a time or the address.
+            SigningKeyError: The key cannot sign.
+        """
+        check_response(response)
+        app = current_app._get_current_object()  # type: ignore[attr-defined]
+        cookies = _get_cookies(app, distribution)
+        add_headers(response, build_grant_headers(app, cookies, folder, conditions))
+        return response
+
+    def revoke_folder(
+        self, response: AnyResponse, folder: str, *, distribution: str = "default"
+    ) -> AnyResponse:
+        """
+        Delete the cookies of a folder from the browser, such as after a logout.
+
+        A copy of the cookies works until it expires: CloudFront cannot revoke a signature.
+
+        Args:
+            response: A response of Flask.
+            folder: A plain path, as for `grant_folder`. With `cookie_path = "/"`, any folder
+                deletes the one set of cookies.
+            distribution: The alias of the distribution.
+
+        Returns:
+            *response*.
+
+        Raises:
+            ConfigurationError: As for `grant_folder`.
+            ResourceError: The folder cannot be signed.
+        """
+        check_response(response)
+        add_headers(response, _get_cookies(current_app, distribution).revoke_headers(folder))
+        return response
+
+    def revoke_all(self, response: AnyResponse) -> AnyResponse:
+        """
+        Delete all cookies of the site from the browser, by `Clear-Site-Data`.
+
+        That includes the site's own session and the cookies of every host below the same
+        registered domain. Browsers obey it over https only. `revoke_folder` does neither.
+
+        Args:
+            response: A response of Flask.
+
+        Returns:
+            *response*.
+        """
+        check_response(response)
+        response.headers["Clear-Site-Data"] = '"cookies"'
+        return response
+
+    def renew_folders(self, folder_for: FolderFor, *, distribution: str = "default") -> FolderFor:
+        """
+        After each request, renew the cookies of the folder that the user may open.
+
+        Also a decorator: `@cloudfront.renew_folders`. Call it before the first request. Set
+        `cookie_path` to "/", so that the site's pages see the cookies.
+
+        Args:
+            folder_for: Takes Flask's request. Returns a folder, an `Allow` with a folder, or None,
+                which deletes the cookies. It is called after the view. If it raises, the error is
+                logged and nothing is renewed. It may be async, as views may be.
+            distribution: The alias of the distribution.
+
+        Returns:
+            *folder_for*.
+
+        Raises:
+            ConfigurationError: *folder_for* is not a function, or browsers would not send cookies
+                with these settings to the distribution. With `init_app`, raised there.
+        """
+        self._renewal = folder_for, distribution
+        for app in self._apps:
+            self._install_renewal(app)
+        return folder_for
+
+    def _install_renewal(self, app: Flask) -> None:
+        if self._renewal is not None:
+            folder_for, distribution = self._renewal
+            site_config = get_site_config(app)
+            cookies = site_config.folder_cookies(distribution)
+            check_site = site_config.cookie_handler(distribution).check_site
+            install_renewal(app, cookies, folder_for, check_site)
+
+
+def _get_cookies(app: Flask, distribution: str) -> FolderCookies:
+    site_config = get_site_config(app)
+    if not has_request_context():
+        return site_config.folder_cookies(distribution)
+    return site_config.folder_cookies(distribution, scheme=request.scheme, host=request.host)
 
 
 def get_site_config(app: Flask) -> SiteConfig:

@@ -10,7 +10,9 @@ except ModuleNotFoundError as error:
         name="starlette",
     ) from None
 
+from cfsign.views import FolderCookies as FolderCookies
 from cfsign_starlette.checks import check_routes as check_routes
 from cfsign_starlette.endpoint import SignedRedirectEndpoint as SignedRedirectEndpoint
+from cfsign_starlette.middleware import RenewFolders as RenewFolders
 from cfsign_starlette.redirect import SignedRedirect as SignedRedirect
 from cfsign_starlette.redirect import signed_redirect as signed_redirect

@@ -226,8 +226,9 @@ TESTED_ALONE = {
     "adapters.md",
     "bulk.md",
     "keys.md",
+    "login-and-logout.md",
     "testing.md",
-}  # tests/bulk runs the code of bulk.md
+}  # tests/bulk runs the code of bulk.md, tests/conformance that of login-and-logout.md
 
 
 @pytest.mark.parametrize(

@@ -159,9 +159,8 @@ class FolderCookies:
         Raises:
             ResourceError: The folder cannot be signed.
         """
-        return self._build_clearing_headers(
-            encode_folder(folder) if self.path is None else self.path
-        )
+        path = encode_folder(folder)  # checks it
+        return self._build_clearing_headers(path if self.path is None else self.path)
 
     @hide_arguments
     def clear_headers(self, cookies: Mapping[str, str]) -> Headers:

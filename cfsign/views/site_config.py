@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from cfsign.config.configuration import Configuration
@@ -17,6 +17,7 @@ from cfsign.signing.url import split_location
 from cfsign.utils.secret import hide, hide_arguments
 from cfsign.views.distributions import Distributions
 from cfsign.views.events import Observer
+from cfsign.views.folder_cookies import FolderCookies
 from cfsign.views.handler import ViewHandler
 from cfsign.views.options import ViewOptions
 from cfsign.views.recorder import NO_FRAMEWORK, Framework
@@ -299,6 +300,26 @@ class SiteConfig:
             if isinstance(distribution, str):  # aliases are few
                 self._cookie_handlers[distribution] = handler
         return handler
+
+    def folder_cookies(
+        self, distribution: str = "default", *, scheme: str = "", host: str = ""
+    ) -> FolderCookies:
+        """
+        Return what grants and revokes folders with the site's options.
+
+        Args:
+            distribution: The alias of the distribution.
+            scheme: The scheme of the site's request, "http" or "https".
+            host: The host of the site's request, or "". A warning is logged if browsers do not
+                send its cookies to the distribution.
+
+        Raises:
+            ConfigurationError: As for `cookie_handler`.
+        """
+        handler = self.cookie_handler(distribution)
+        if host:
+            handler.check_site(scheme, host)
+        return cast(FolderCookies, handler.cookies)  # its delivery is "cookies"
 
     def find_view_problems(self, view: object, *, can_await: bool = True) -> list[Problem]:
         """
