@@ -13,6 +13,7 @@ from cfsign.demo.files import PrivateFile, create_private_folder
 from cfsign.demo.pages import Pages
 from cfsign.demo.sites import create_app
 from cfsign.edge import WSGIEdge
+from cfsign.edge.request import remove_target_host
 from cfsign.edge.response_headers import ANY_ORIGIN
 from cfsign.edge.server.folder import create_folder_app
 from cfsign.edge.server.http_server import get_url, listen
@@ -59,6 +60,24 @@ class Recorder:
         names = ("REQUEST_URI", "QUERY_STRING", "HTTP_COOKIE")
         self.requests.append(RecordedRequest(*(environ.get(name, "") for name in names)))
         return self._app(environ, start_response)
+
+
+def redirect_localhost(app: WSGIApplication, site: str) -> WSGIApplication:
+    """
+    Return *app* behind a redirect from `localhost` to the URL of the site.
+
+    The edge is at 127.0.0.1, and browsers do not send it the cookies of localhost.
+    """
+
+    def respond(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ.get("HTTP_HOST", "").partition(":")[0].lower() != "localhost":
+            return app(environ, start_response)
+        location = site + remove_target_host(environ.get("REQUEST_URI", "/"))
+        headers = [("Location", location), ("Content-Length", "0")]
+        start_response("307 Temporary Redirect", headers)  # 307: a form is sent again
+        return []
+
+    return respond
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,5 +136,6 @@ def run_servers(
         pages = Pages(distribution, trusted_keys, get_url(site_listener))
         site = create_app(framework, settings, pages)
         stack.enter_context(serve_app(edge, edge_listener))
+        site = redirect_localhost(site, get_url(site_listener))
         stack.enter_context(serve_app(site, site_listener))
         yield Servers(get_url(site_listener), get_url(edge_listener), recorder)

@@ -100,6 +100,22 @@ def test_file_is_shown_to_its_readers(
     assert "data-left>" in response.text
 
 
+def test_deliveries_on_the_page_work(log_in: LogIn) -> None:
+    """Each link leads to the file. Cookies are offered for folders only, and what they change."""
+    client = log_in("ada")
+    for file in FILES:
+        if not can_read("ada", file.name):
+            continue
+        text = client.get(f"/file/{quote(file.name)}").text
+        links = re.findall(r'<a href="(/(content|link|folder)/[^"]+)"', text)
+        assert [view for _, view in links] == (
+            ["content", "link", "folder"] if file.folder else ["content", "link"]
+        )
+        statuses = [client.get(html.unescape(link)).status_code for link, _ in links]
+        assert statuses == ([303, 200, 303] if file.folder else [303, 200])
+        assert ("the cookies count" in text) is bool(file.folder)
+
+
 def test_custom_policy_is_shown_decoded(log_in: LogIn) -> None:
     client = log_in("ada")
     guide = html.unescape(client.get(f"/file/{quote(GUIDE.name)}").text)

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
 import httpx
@@ -20,6 +21,7 @@ import pytest
 from cfsign import ConfigurationError, demo
 from cfsign.cli import main
 from cfsign.cli.commands import demo as command
+from cfsign.demo.files import ALBUM
 from cfsign.demo.servers import run_servers
 from cfsign.demo.sites import FRAMEWORKS
 from cfsign.edge.server.http_server import LOOPBACK, get_url, listen, serve
@@ -54,6 +56,21 @@ def test_server_runs_until_it_is_stopped() -> None:
 def test_server_listens_on_loopback_only() -> None:
     with listen(None, "--port") as listener:
         assert listener.getsockname()[0] == "127.0.0.1"
+
+
+def test_site_works_at_localhost() -> None:
+    """Forms and pages are redirected to 127.0.0.1, so the cookies reach the edge."""
+    picture = f"/{quote(ALBUM)}/1%20dawn.svg"
+    with (
+        run_servers() as servers,
+        httpx.Client(trust_env=False, follow_redirects=True) as client,
+    ):
+        site = servers.site.replace("127.0.0.1", "LocalHost")
+        assert "Files for Ada" in client.post(f"{site}/login", data={"user": "ada"}).text
+        assert client.get(f"{site}/album?a=1").url == f"{servers.site}/album?a=1"
+        assert client.get(f"{servers.edge}{picture}").status_code == 200
+        assert client.get(f"{site}/folder{picture}").url == f"{servers.edge}{picture}"
+        assert client.get(f"{site}//example.com/").url.host == "127.0.0.1"
 
 
 @pytest.mark.parametrize("option", ["--port", "--edge-port"])
