@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 
 from cfsign.errors import SigningKeyError
 from cfsign.keys.other_formats import is_other_format
+from cfsign.limits import MISSING_VALUES
 from cfsign.utils.secret import Secret
 
 #: A key has about 2 KB. A larger file is something else.
@@ -21,6 +22,20 @@ _BASE64_MARK = "77u/"
 
 _KMS_PREFIX = "kms:"
 _MAX_PATH = 1024
+
+# AWS, "Identify AWS resources with Amazon Resource Names".
+_ARN = re.compile("arn:aws[a-z-]*:(kms|secretsmanager|ssm):")
+_ARN_KINDS = {
+    "kms": ("a key in AWS KMS", "write kms: before it"),
+    "secretsmanager": (
+        "a secret in AWS Secrets Manager",
+        "load the secret: cfsign.keys.secrets.SecretsManagerSecret(ARN)()",
+    ),
+    "ssm": (
+        "a parameter in AWS Parameter Store",
+        "load the parameter: cfsign.keys.secrets.SsmParameter(ARN)()",
+    ),
+}
 
 # The names of key files and key rings. Any other text may be a password or the key itself.
 _FILE_NAME = re.compile(r".*\.(?:pem|key|der|crt|cer|cert|pub|p8|pk8|txt|json)", re.IGNORECASE)
@@ -162,6 +177,16 @@ def _make_absolute(path: str) -> str:
 
 def _build_hidden_error(path: str) -> SigningKeyError:
     """Build the error for a value that is not a file and may be a secret."""
+    text = path.strip()
+    if text.lower() in MISSING_VALUES:
+        return SigningKeyError(
+            f"the key is {path!r}: the value it was read from is missing",
+            hint="set that value to the path of the key's file, or to the PEM itself",
+        )
+    arn = _ARN.match(text)
+    if arn:
+        kind, hint = _ARN_KINDS[arn[1]]
+        return SigningKeyError(f"the key is the ARN of {kind}", hint=hint)
     folder, name = os.path.split(path)
     # A folder that exists is not a secret.
     where, hidden = (f" in {folder!r}", name) if os.path.isdir(folder) else ("", path)

@@ -547,7 +547,7 @@ def test_line_breaks_that_a_browser_removes(world: World) -> None:
     assert [cause.mistake for cause in explanation.causes] == [Mistake.UNENCODED_URL]
     assert str(explanation.causes[0]) == (
         "The URL contains a line break inside of Signature, which browsers remove; copy the URL "
-        "again, in one piece."
+        "again, in one piece and without other text."
     )
 
 
@@ -864,3 +864,49 @@ def test_url_without_its_fragment_is_judged_as_check_does(
     explanation = explain(f"{signed}#{fragment}", world.trusted, cookies=sent, at=at)
     assert explanation.url == signed
     assert explanation.verdict == world.trusted.check(explanation.url, cookies=sent, at=at)
+
+
+SEGMENT = "https://media.example.com/videos/1/a.ts?size=large"
+
+
+def test_segment_copied_from_html_source_has_no_other_cause(world: World) -> None:
+    """Its parameters cannot be read, so it looks as if it were not signed."""
+    explanation = explain(world.boto(SEGMENT).replace("&", "&amp;"), world.trusted, at=NOW)
+    assert [cause.mistake for cause in explanation.causes] == [Mistake.HTML_ESCAPED]
+
+
+@pytest.mark.parametrize(("url", "is_hinted"), [(SEGMENT, True), (SEGMENT[:-11], False)])
+def test_segment_that_a_shell_may_have_cut(world: World, url: str, is_hinted: bool) -> None:
+    (cause,) = explain(url, world.trusted, at=NOW).causes
+    assert cause.mistake is Mistake.SEGMENT_NOT_SIGNED
+    assert ("put the URL in quotes" in cause.hint) is is_hinted
+
+
+@pytest.mark.parametrize("ending", [".", ",", ")", "%22", "'", ")."])
+def test_punctuation_after_the_url(world: World, ending: str) -> None:
+    cause = explain(world.boto(URL) + ending, world.trusted, at=NOW).causes[0]
+    assert cause.hint == "copy the URL without the character after it"
+
+
+@pytest.mark.parametrize(
+    "ending", ["'>", '"', "|a video", " has expired", "\N{RIGHT DOUBLE QUOTATION MARK}"]
+)
+def test_text_after_the_url(world: World, ending: str) -> None:
+    cause = explain(world.boto(URL) + ending, world.trusted, at=NOW).causes[0]
+    assert "inside of Key-Pair-Id" in cause.message
+    assert cause.hint == "copy the URL again, in one piece and without other text"
+
+
+def test_policy_sent_as_json(world: World) -> None:
+    """It is not base64; copying it again does not help."""
+    url = custom(URL, world.boto_policy(URL), world.rsa)
+    policy = world.boto_policy(URL)
+    url = re.sub("Policy=[^&]*", lambda match: f"Policy={policy}", url)
+    assert "copy" not in explain(url, world.trusted, at=NOW).causes[0].hint
+
+
+def test_signature_that_begins_like_quoted_printable(world: World) -> None:
+    """3D is also base64."""
+    url = world.boto(URL).replace("Signature=", "Signature=3D")
+    mistakes = {cause.mistake for cause in explain(url, world.trusted, at=NOW).causes}
+    assert Mistake.QUOTED_PRINTABLE not in mistakes

@@ -286,3 +286,32 @@ def test_missing_file_is_named_with_its_absolute_path(
     path = str(tmp_path / "keys" / "none.pem")
     assert f"there is no key file {path!r}" in caught.value.message
     assert caught.value.source == path
+
+
+@pytest.mark.parametrize("value", ["undefined", "None", "null", " NULL "])
+def test_value_that_is_missing(backend: str, value: str) -> None:
+    """A template or a script has written the name of nothing."""
+    with pytest.raises(SigningKeyError, match="the value it was read from is missing"):
+        load_private_key(value, backend=backend)
+
+
+@pytest.mark.parametrize(
+    ("arn", "kind", "hint"),
+    [
+        ("arn:aws:kms:eu-west-1:123456789012:key/1234abcd", "a key in AWS KMS", "write kms:"),
+        (
+            "arn:aws:secretsmanager:eu-west-1:123456789012:secret:cf/key-AbCdEf",
+            "a secret in AWS Secrets Manager",
+            "SecretsManagerSecret",
+        ),
+        (
+            "arn:aws-cn:ssm:cn-north-1:123456789012:parameter/cf/key",
+            "a parameter in AWS Parameter Store",
+            "SsmParameter",
+        ),
+    ],
+)
+def test_arn_of_a_key(backend: str, arn: str, kind: str, hint: str) -> None:
+    with pytest.raises(SigningKeyError, match=f"the ARN of {kind}") as caught:
+        load_private_key(arn, backend=backend)
+    assert hint in str(caught.value.hint)

@@ -97,14 +97,16 @@ def _build_unencoded(url: str) -> Cause:
     name = _CHARACTER_NAMES.get(character, f"the character {to_printable(character)}")
     parameter = re.split("[?&]", url[:at])[-1].partition("=")[0]
     is_inside = parameter in PARAMETERS
-    if character in "\t\r\n" or (character.isspace() and is_inside):
+    # A policy may have been sent as JSON.
+    is_foreign = is_inside and (character.isspace() or parameter != "Policy")
+    if character in "\t\r\n" or is_foreign:
         where = f" inside of {parameter}" if is_inside else ""
         removed = ", which browsers remove" if character in "\t\r\n" else ""
         return Cause(
             Mistake.UNENCODED_URL,
             _UNUSABLE,
             f"The URL contains {name}{where}{removed}",
-            "copy the URL again, in one piece",
+            "copy the URL again, in one piece and without other text",
         )
     before = to_printable(url[max(0, at - 30) : at])
     return Cause(
