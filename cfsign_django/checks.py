@@ -6,6 +6,7 @@ Each check has its own id, so that a site can silence it with SILENCED_SYSTEM_CH
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -18,7 +19,7 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.urls import URLResolver, get_resolver
 
 from cfsign import CfsignWarning, ConfigurationError, Problem
-from cfsign.config import Settings, check_config
+from cfsign.config import SiteSettings, check_site
 from cfsign.views import SiteConfig, check_route
 from cfsign_django import conf
 from cfsign_django.views import SignedRedirectMixin
@@ -58,7 +59,8 @@ def check_settings(**_: Any) -> list[CheckMessage]:
 
 
 def _check_settings() -> Iterator[CheckMessage]:
-    for problem in check_config(Settings.from_mapping(conf.read_settings()), _public_folders()):
+    site_settings = SiteSettings.read(conf.read_settings(), os.environ)
+    for problem in check_site(site_settings, _public_folders()):
         text = f"{problem.setting}: {problem.message}"
         if problem.level == "error":
             number = _NUMBERS.get(problem.rule, "E005")

@@ -9,7 +9,8 @@ import click
 from cfsign.cli.output import print_result
 from cfsign.cli.parameters import PublicKeyFile, parse_duration, parse_public_key_or_file
 from cfsign.cli.password import ask_password as ask
-from cfsign.config import Settings
+from cfsign.config import SiteSettings
+from cfsign.config.site_settings import DEFAULT
 from cfsign.doctor import (
     as_json,
     as_text,
@@ -18,7 +19,7 @@ from cfsign.doctor import (
     make_django_check,
     make_flask_check,
     read_environment,
-    read_site,
+    read_site_settings,
 )
 from cfsign.errors import ConfigurationError
 
@@ -73,10 +74,12 @@ def doctor(
     try:
         check_views = None
         if target is None:
-            settings = read_environment(flags=flags)
+            settings = SiteSettings({DEFAULT: read_environment(flags=flags)})
         else:
             site = load_target(target)
-            settings = read_site(site, flags)
+            settings = read_site_settings(site, flags)
+            if settings.variables:
+                source += ", which are those of the environment"
             check_views = make_flask_check(site) if flask else make_django_check(target, site)
     except ConfigurationError as error:
         problems = list(error.problems)
@@ -89,10 +92,11 @@ def doctor(
     return int(any(problem.level == "error" for problem in problems))
 
 
-def _check_id(key_pair_id: str, settings: Settings, source: str) -> None:
-    configured = settings.values.get("key_pair_id")
-    if key_pair_id and configured and key_pair_id != configured:
+def _check_id(key_pair_id: str, settings: SiteSettings, source: str) -> None:
+    given = [each.values.get("key_pair_id") for each in settings.distributions.values()]
+    configured = [each for each in given if each]
+    if key_pair_id and configured and key_pair_id not in configured:
         raise click.UsageError(
             f"--public-key is the key of {key_pair_id}, but {source} has the key pair id "
-            f"{configured}; pass the public key of that id, or --key-pair-id"
+            f"{configured[0]}; pass the public key of that id, or --key-pair-id"
         )

@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cfsign.config.checks import check_config as check_config
+    from cfsign.config.checks import check_site as check_site
     from cfsign.config.configuration import Configuration as Configuration
     from cfsign.config.settings import Settings as Settings
+    from cfsign.config.site_settings import SiteSettings as SiteSettings
     from cfsign.utils.secret import Secret as Secret
     from cfsign.utils.secret import hide as hide
 else:
@@ -13,8 +15,10 @@ else:
     _MODULES = {
         "Configuration": "cfsign.config.configuration",
         "Settings": "cfsign.config.settings",
+        "SiteSettings": "cfsign.config.site_settings",
         "Secret": "cfsign.utils.secret",
         "check_config": "cfsign.config.checks",
+        "check_site": "cfsign.config.checks",
         "hide": "cfsign.utils.secret",
     }
 
@@ -26,4 +30,12 @@ else:
         return getattr(import_module(_MODULES[name]), name)
 
 
-__all__ = ["Configuration", "Secret", "Settings", "check_config", "hide"]
+__all__ = [
+    "Configuration",
+    "Secret",
+    "Settings",
+    "SiteSettings",
+    "check_config",
+    "check_site",
+    "hide",
+]

@@ -21,6 +21,7 @@ from cfsign.config.file_checks import (
     check_ring_documents,
 )
 from cfsign.config.settings import Settings
+from cfsign.config.site_settings import SiteSettings
 from cfsign.errors import CfsignError, Problem
 from cfsign.keys import choose_backend, is_async, is_blocking, is_key_path, is_key_text
 from cfsign.limits import DISTRIBUTION_ID, LEGACY_KEY_PAIR_ID, is_loopback
@@ -55,6 +56,17 @@ def check_config(settings: Settings, public_folders: Iterable[PublicFolder] = ()
     """
     _, problems = load_values(settings)
     return problems + find_risks(settings, load_ring(settings), public_folders)
+
+
+def check_site(
+    site_settings: SiteSettings, public_folders: Iterable[PublicFolder] = ()
+) -> list[Problem]:
+    """Return all problems of the settings of a site, of every alias; see `check_config`."""
+    folders = tuple(public_folders)
+    problems = list(site_settings.problems)
+    for settings in site_settings.distributions.values():
+        problems += check_config(settings, folders)
+    return problems
 
 
 def find_risks(

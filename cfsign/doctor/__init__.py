@@ -13,6 +13,7 @@ from cfsign.doctor.settings import load_target as load_target
 from cfsign.doctor.settings import read_environment as read_environment
 from cfsign.doctor.settings import read_mapping as read_mapping
 from cfsign.doctor.settings import read_site as read_site
+from cfsign.doctor.settings import read_site_settings as read_site_settings
 from cfsign.doctor.settings import read_target as read_target
 from cfsign.doctor.views import make_django_check as make_django_check
 from cfsign.doctor.views import make_flask_check as make_flask_check

@@ -6,6 +6,7 @@ import os
 import time
 import warnings
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
@@ -14,6 +15,7 @@ from cfsign.config.checks import find_risks
 from cfsign.config.configuration import Configuration, load_values
 from cfsign.config.context import Ring, load_ring
 from cfsign.config.settings import Settings
+from cfsign.config.site_settings import DEFAULT, SiteSettings
 from cfsign.doctor.verification import LoadedKey, match_public_key, verify_key, verify_urls
 from cfsign.doctor.views import ViewCheck, check_options
 from cfsign.errors import CfsignError, Problem
@@ -25,7 +27,7 @@ _UNITS = (("days", 86400), ("hours", 3600), ("minutes", 60), ("s", 1))
 
 
 def diagnose(
-    settings: Settings,
+    settings: Settings | SiteSettings,
     public_key: str | os.PathLike[str] | None = None,
     check_views: ViewCheck | None = None,
 ) -> list[Problem]:
@@ -33,36 +35,77 @@ def diagnose(
     Return all problems of *settings*, the errors first.
 
     Args:
-        settings: The settings that the site would use.
+        settings: The settings that the site would use, of one distribution or of all.
         public_key: The path of the public key that was uploaded to CloudFront, if known.
         check_views: A function that checks the site's views, if there are any.
     """
+    if isinstance(settings, Settings):
+        settings = SiteSettings({DEFAULT: settings})
+    problems = list(settings.problems)
+    distributions = {
+        alias: _examine(each, problems) for alias, each in settings.distributions.items()
+    }
+    usable = [key for each in distributions.values() for key in each.usable]
+    matches = [] if public_key is None else match_public_key("--public-key", usable, public_key)
+    problems += matches
+    configurations = {alias: each.configuration for alias, each in distributions.items()}
+    complete = {alias: each for alias, each in configurations.items() if each is not None}
+    if complete and len(complete) == len(configurations) and not settings.problems:
+        problems += check_options(complete, check_views)
+    for alias, each in distributions.items():
+        if each.configuration is None:
+            continue
+        for problem in verify_urls(each.configuration, each.keys, each.usable):
+            # A check with the key's own public half proves nothing if CloudFront has another one.
+            if problem.level == "error" or not has_errors(matches):
+                problems.append(problem if len(distributions) == 1 else _add_alias(problem, alias))
+    return sorted(problems, key=lambda problem: LEVELS.index(problem.level))
+
+
+@dataclass(frozen=True, slots=True)
+class _Distribution:
+    """
+    What is known of one distribution.
+
+    Attributes:
+        configuration: Its settings, or None if they have errors.
+        keys: Its keys.
+        usable: Those of *keys* that have no errors.
+    """
+
+    configuration: Configuration | None
+    keys: list[LoadedKey]
+    usable: list[LoadedKey]
+
+
+def _examine(settings: Settings, problems: list[Problem]) -> _Distribution:
+    """Examine one distribution, and add its problems to *problems*."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        values, problems = load_values(settings)
-    problems += [
+        values, found = load_values(settings)
+    found += [
         Problem("settings", str(each.message), level="warning", rule="warning") for each in caught
     ]
-    configuration = None if has_errors(problems) else Configuration(**values)
+    configuration = None if has_errors(found) else Configuration(**values)
     ring = load_ring(settings)
-    problems += find_risks(settings, ring)
+    found += find_risks(settings, ring)
     if ring is not None:
-        problems += _describe_schedule(settings, ring, time.time())
+        found += _describe_schedule(settings, ring, time.time())
+    problems += found
     keys = [*_load_key(settings, values), *_load_ring_keys(settings, ring)]
     usable = []
     for key in keys:
-        found = verify_key(key)
-        problems += found
-        if not has_errors(found):
+        verified = verify_key(key)
+        problems += verified
+        if not has_errors(verified):
             usable.append(key)
-    matches = [] if public_key is None else match_public_key("--public-key", usable, public_key)
-    problems += matches
-    if configuration is not None:
-        problems += check_options(configuration, check_views)
-        verified = verify_urls(configuration, keys, usable)
-        # A check with the key's own public half proves nothing if CloudFront has another one.
-        problems += [each for each in verified if each.level == "error" or not has_errors(matches)]
-    return sorted(problems, key=lambda problem: LEVELS.index(problem.level))
+    return _Distribution(configuration, keys, usable)
+
+
+def _add_alias(problem: Problem, alias: str) -> Problem:
+    if problem.setting != "verification":
+        return problem
+    return replace(problem, setting=f'verification of "{alias}"')
 
 
 def has_errors(problems: list[Problem]) -> bool:

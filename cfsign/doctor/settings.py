@@ -8,12 +8,13 @@ import os
 import re
 import runpy
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from cfsign.config.fields import FIELDS, KEY_RING_FIELDS, OLD_NAMES, SINGLE_KEY_FIELDS
-from cfsign.config.settings import CONFIG, DOMAIN, PREFIX, Settings
+from cfsign.config.settings import CONFIG, DISTRIBUTIONS, DOMAIN, PREFIX, Settings
+from cfsign.config.site_settings import DEFAULT, NAMES, SiteSettings
 from cfsign.errors import ConfigurationError
 from cfsign.utils.secret import Secret, hide
 
@@ -33,7 +34,7 @@ def read_environment(
     """
     hidden, hidden_flags = hide(environ), hide(flags or {})
     del environ, flags
-    labels = {name: f"--{name.replace('_', '-')}" for name in hidden_flags.reveal()}
+    labels = _make_labels(hidden_flags.reveal())
     replaced = _find_replaced(labels) | labels.keys()
     dropped = {PREFIX + FIELDS[name].variable for name in replaced if name in FIELDS}
     if "private_key" in replaced:
@@ -64,7 +65,7 @@ def read_mapping(mapping: Mapping[str, Any], flags: Mapping[str, Any] | None = N
     """
     hidden, hidden_flags = hide(mapping), hide(flags or {})
     del mapping, flags
-    labels = {name: f"--{name.replace('_', '-')}" for name in hidden_flags.reveal()}
+    labels = _make_labels(hidden_flags.reveal())
     settings = Settings.from_mapping(_merge(hidden, hidden_flags))
     return replace(settings, labels={**settings.labels, **labels})
 
@@ -114,6 +115,63 @@ def load_target(target: str) -> object:
 def read_site(site: object, flags: Mapping[str, Any] | None = None) -> Settings:
     """Return the settings in *site*, a result of `load_target`."""
     return read_mapping(_find_mapping(site), flags)
+
+
+def read_site_settings(
+    site: object,
+    flags: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> SiteSettings:
+    """
+    Return the settings of all distributions of *site*, a result of `load_target`.
+
+    They are those of the environment if the site sets none, as in Flask and Django.
+
+    Args:
+        site: The module, application or mapping.
+        flags: Settings by name that replace those of the distribution `default`.
+        environ: The environment.
+
+    Raises:
+        ConfigurationError: There are flags, and no distribution `default`.
+    """
+    hidden: Any = hide(_find_mapping(site))
+    hidden_flags, hidden_environ = hide(flags or {}), hide(environ)
+    del site, flags, environ
+    site_settings = SiteSettings.read(hidden, cast(Any, hidden_environ))
+    if not hidden_flags.reveal():
+        return site_settings
+    if DEFAULT not in site_settings.distributions:
+        raise ConfigurationError(
+            f"the site has no distribution {DEFAULT!r}, whose settings the options replace",
+            hint="remove the options, or change the site's settings",
+        )
+    default = _replace_default(site_settings, hidden, hidden_flags, hidden_environ)
+    distributions = {**site_settings.distributions, DEFAULT: default}
+    return replace(site_settings, distributions=distributions)
+
+
+def _replace_default(
+    site_settings: SiteSettings, mapping: Any, flags: Any, environ: Any
+) -> Settings:
+    """Return the settings of `default`, replaced by *flags*; all arguments are hidden."""
+    if site_settings.variables:
+        return read_environment(environ, flags)
+    entries = mapping.reveal().get(DISTRIBUTIONS)
+    if not isinstance(entries, Mapping) or DEFAULT not in entries:
+        return read_mapping(mapping, flags)
+    entry = entries[DEFAULT]
+    if isinstance(entry, Mapping):
+        replaced = _find_replaced(flags.reveal())
+        kept = {name: value for name, value in entry.items() if name not in replaced}
+        entry = kept | flags.reveal()
+    settings = Settings.from_entry(DEFAULT, entry)
+    return replace(settings, labels={**settings.labels, **_make_labels(flags.reveal())})
+
+
+def _make_labels(flags: Iterable[str]) -> dict[str, str]:
+    """Return the command-line options, by the names of their settings."""
+    return {name: f"--{name.replace('_', '-')}" for name in flags}
 
 
 def _find_replaced(flags: Collection[str]) -> set[str]:
@@ -168,7 +226,7 @@ def run_site_code(name: str, code: Callable[[], _T]) -> _T:
 def _find_application(module: object) -> object:
     """Return the application in *module*; or *module*, if it has settings or no application."""
     names = _find_mapping(module)
-    if DOMAIN in names or CONFIG in names:
+    if any(name in names for name in NAMES):
         return module
     members = module if isinstance(module, dict) else vars(module)
     for name in ("app", "application"):

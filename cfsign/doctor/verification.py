@@ -128,7 +128,8 @@ def match_public_key(
     level: Level = "note"
     hint = ""
     if matching:
-        owner = matching[0].key_pair_id or "the private key"
+        single = "the private key" if len(results) == 1 else matching[0].setting
+        owner = matching[0].key_pair_id or single
         message = f"this is the public half of {owner}"
     elif any(matches is None for _, matches in results):
         message = (
@@ -138,7 +139,9 @@ def match_public_key(
         hint = "openssl pkey -pubin -in PUBLIC -pubout"
     else:
         level = "error"
-        private = "the private key" if len(results) == 1 else "any of the ring's keys"
+        is_ring = all(loaded.key_pair_id for loaded, _ in results)
+        several = "any of the ring's keys" if is_ring else "any of the keys"
+        private = "the private key" if len(results) == 1 else several
         message = f"this is not the public half of {private}; CloudFront would answer 403"
         hint = (
             "use the private key of this pair, or upload the other public key: "

@@ -8,24 +8,30 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib.util import find_spec
 
 from cfsign.config.configuration import Configuration
 from cfsign.doctor.settings import run_site_code
 from cfsign.errors import ConfigurationError, Problem
-from cfsign.signing.distribution import Distribution
-from cfsign.views import SiteConfig, ViewOptions
+from cfsign.views import SiteConfig
 
 #: Returns why a site's views cannot work with its settings.
 ViewCheck = Callable[[SiteConfig], Iterable[Problem]]
 
 
-def check_options(configuration: Configuration, check_views: ViewCheck | None) -> list[Problem]:
-    """Return the problems of the site's view options, and those that *check_views* finds."""
+def check_options(
+    configurations: Mapping[str, Configuration], check_views: ViewCheck | None
+) -> list[Problem]:
+    """
+    Return the problems of the site's view options, and those that *check_views* finds.
+
+    Args:
+        configurations: The settings of each distribution, by alias.
+        check_views: A function that checks the site's views, if there are any.
+    """
     try:
-        distribution = Distribution.from_configuration(configuration)
-        site_config = SiteConfig(distribution, ViewOptions(**configuration.view_options))
+        site_config = SiteConfig.from_configurations(configurations)
         return [] if check_views is None else list(check_views(site_config))
     except ConfigurationError as error:
         return list(error.problems)

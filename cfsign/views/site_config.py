@@ -132,7 +132,10 @@ class SiteConfig:
             domain, location = split_location(location)
             hidden = hide({**hidden.reveal(), "CLOUDFRONT_DOMAIN": domain})
         site_settings = SiteSettings.read(hidden, hidden_environ)
-        site_config = cls.from_settings(site_settings, location=location, framework=framework)
+        configurations = Configuration.from_site(site_settings)
+        site_config = cls.from_configurations(
+            configurations, location=location, framework=framework
+        )
         if hidden_environ is not None:
             site_settings.log_source()
         return site_config
@@ -155,23 +158,17 @@ class SiteConfig:
         hidden: Any = hide(environ)
         del environ
         configuration = Configuration.from_env(hidden, prefix)
-        return cls._build({DEFAULT: configuration}, "", framework)
+        return cls.from_configurations({DEFAULT: configuration}, framework=framework)
 
     @classmethod
-    def from_settings(
+    def from_configurations(
         cls,
-        site_settings: SiteSettings,
+        configurations: Mapping[str, Configuration],
         *,
         location: str = "",
         framework: Framework = NO_FRAMEWORK,
     ) -> SiteConfig:
-        """Load settings that are already read; raises as `from_config`."""
-        return cls._build(Configuration.from_site(site_settings), location, framework)
-
-    @classmethod
-    def _build(
-        cls, configurations: Mapping[str, Configuration], location: str, framework: Framework
-    ) -> SiteConfig:
+        """Build from checked settings, by alias; raises as `from_config`."""
         # An audit log of the site must not miss the requests for another distribution.
         default = configurations.get(DEFAULT)
         shared = {} if default is None else default.view_options

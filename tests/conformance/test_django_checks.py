@@ -33,6 +33,49 @@ def test_right_settings_pass_the_checks(check):
     assert check(config={"expires": 300, "expiry_step": 60, "code": 302}) == []
 
 
+@pytest.fixture
+def check_site(django, settings, site_settings):
+    """Return a function that runs the checks with settings alone, and returns (id, text)."""
+    from django.core.checks import run_checks
+
+    def run(**given):
+        with settings(**dict.fromkeys((*KEYS, "CLOUDFRONT_DISTRIBUTIONS")) | given):
+            messages = [m for m in run_checks() if (m.id or "").startswith("cfsign_django.")]
+        return [(m.id.removeprefix("cfsign_django."), m.msg.partition(":")[0]) for m in messages]
+
+    return run
+
+
+def test_every_alias_is_checked(check_site, site_settings):
+    """The name of the setting has the alias."""
+    entry = site_settings["CLOUDFRONT_CONFIG"] | {"domain": "https://media.example.com"}
+    entries = {"default": entry, "videos": entry}
+    assert check_site(CLOUDFRONT_DISTRIBUTIONS=entries) == []
+    entries["videos"] = entry | {"domain": "http://v.example.com", "key_pair_id": "K 1"}
+    entries["images"] = entry | {"expires_in": 0}
+    entries["a/b"] = entry
+    label = 'CLOUDFRONT_DISTRIBUTIONS["{}"]["{}"]'.format
+    assert check_site(CLOUDFRONT_DISTRIBUTIONS=entries) == [
+        ("E005", "CLOUDFRONT_DISTRIBUTIONS"),
+        ("E002", label("videos", "key_pair_id")),
+        ("W001", label("videos", "domain")),
+        ("E004", label("images", "expires_in")),
+    ]
+
+
+def test_site_without_settings_is_checked_with_the_environment(
+    check_site, site_settings, monkeypatch
+):
+    """As the site uses it."""
+    monkeypatch.setenv("CLOUDFRONT_DOMAIN", "https://media.example.com")
+    monkeypatch.setenv(
+        "CLOUDFRONT_PRIVATE_KEY_FILE", site_settings["CLOUDFRONT_CONFIG"]["private_key"]
+    )
+    assert check_site() == [("E002", "CLOUDFRONT_KEY_PAIR_ID")]
+    monkeypatch.setenv("CLOUDFRONT_KEY_PAIR_ID", "K1")
+    assert check_site() == []
+
+
 @pytest.mark.parametrize(
     ("number", "setting"),
     [

@@ -73,20 +73,26 @@ def site(tmp_path, pem):
     return tmp_path
 
 
-def diagnose(site, *arguments):
-    """Return the exit code and the errors of `cfsign doctor`."""
+def run(site, *arguments, environ=None):
+    """Return the exit code and the JSON object of `cfsign doctor`."""
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "cfsign", "doctor", "--json", *arguments],
         capture_output=True,
         text=True,
         cwd=site,
         env={k: v for k, v in os.environ.items() if not k.startswith(("CLOUDFRONT_", "DJANGO_"))}
-        | {"PYTHONPATH": os.pathsep.join([os.getcwd(), os.environ.get("PYTHONPATH", "")])},
+        | {"PYTHONPATH": os.pathsep.join([os.getcwd(), os.environ.get("PYTHONPATH", "")])}
+        | (environ or {}),
         timeout=60,
     )
-    problems = json.loads(done.stdout)["problems"]
-    errors = [(p["setting"], p["message"]) for p in problems if p["level"] == "error"]
-    return done.returncode, errors
+    return done.returncode, json.loads(done.stdout)
+
+
+def diagnose(site, *arguments, environ=None):
+    """Return the exit code and the errors of `cfsign doctor`."""
+    code, report = run(site, *arguments, environ=environ)
+    problems = report["problems"]
+    return code, [(p["setting"], p["message"]) for p in problems if p["level"] == "error"]
 
 
 MESSAGE = (
@@ -147,3 +153,91 @@ def test_options_of_the_settings_that_conflict_are_an_error(site):
     code, ((_, message),) = diagnose(site, "--flask", "site_settings")
     assert code == 1
     assert message.startswith("cache_redirect needs an expiry_step")
+
+
+FRAMEWORKS = pytest.mark.parametrize("framework", ["flask", "django"])
+
+
+@FRAMEWORKS
+def test_site_without_settings_is_diagnosed_with_the_environment(site, framework):
+    """As the site itself uses it; the report says so."""
+    pytest.importorskip(framework)
+    (site / "site_urls.py").write_text("urlpatterns = []\n")
+    (site / "site_settings.py").write_text("ROOT_URLCONF = 'site_urls'\nSECRET_KEY = 'x'\n")
+    environ = {
+        "CLOUDFRONT_DOMAIN": DOMAIN,
+        "CLOUDFRONT_KEY_PAIR_ID": "K2JCJMDEHXQW5F",
+        "CLOUDFRONT_PRIVATE_KEY_FILE": str(site / "key.pem"),
+    }
+    target = (f"--{framework}", "site_settings")
+    code, report = run(site, *target, environ=environ)
+    assert (code, report["counts"]["error"]) == (0, 0)
+    assert report["source"] == "site_settings, which are those of the environment"
+    assert "CLOUDFRONT_PRIVATE_KEY_FILE" in {each["setting"] for each in report["problems"]}
+    code, errors = diagnose(site, *target, "--key-pair-id", "K 1", environ=environ)
+    assert [setting for setting, _ in errors] == ["--key-pair-id"]
+    del environ["CLOUDFRONT_KEY_PAIR_ID"]
+    assert [name for name, _ in diagnose(site, *target, environ=environ)[1]] == [
+        "CLOUDFRONT_KEY_PAIR_ID"
+    ]
+    _, errors = diagnose(site, *target)
+    assert [name for name, _ in errors[:2]] == ["CLOUDFRONT_CONFIG", "CLOUDFRONT_DOMAIN"]
+
+
+SEVERAL = """
+entry = CLOUDFRONT_CONFIG
+CLOUDFRONT_DISTRIBUTIONS = {{
+    "default": {{**entry, "domain": CLOUDFRONT_DOMAIN}},
+    "videos": {{**entry, "domain": "https://videos.example.com", **{videos!r}}},
+}}
+del CLOUDFRONT_DOMAIN, CLOUDFRONT_CONFIG
+"""
+
+
+@FRAMEWORKS
+def test_every_alias_is_diagnosed(site, framework):
+    """Each has its own verification; an option replaces a setting of the default."""
+    pytest.importorskip(framework)
+    (site / "site_urls.py").write_text("urlpatterns = []\n")
+    settings = (site / "site_settings.py").read_text()
+    target = (f"--{framework}", "site_settings")
+    (site / "site_settings.py").write_text(settings + SEVERAL.format(videos={}))
+    code, report = run(site, *target)
+    assert code == 0
+    names = [problem["setting"] for problem in report["problems"]]
+    assert {'verification of "default"', 'verification of "videos"'} <= set(names)
+    (site / "site_settings.py").write_text(settings + SEVERAL.format(videos={"expires_in": -5}))
+    code, errors = diagnose(site, *target, "--key-pair-id", "K 1")
+    assert code == 1
+    assert {setting for setting, _ in errors} == {
+        "--key-pair-id",
+        'CLOUDFRONT_DISTRIBUTIONS["videos"]["expires_in"]',
+    }
+
+
+def test_options_need_a_default(site):
+    settings = (site / "site_settings.py").read_text()
+    only = SEVERAL.format(videos={}) + "del CLOUDFRONT_DISTRIBUTIONS['default']\n"
+    (site / "site_settings.py").write_text(settings + only)
+    assert diagnose(site, "--flask", "site_settings") == (0, [])
+    code, ((_, message),) = diagnose(site, "--flask", "site_settings", "--key-pair-id", "K1")
+    assert code == 1
+    assert message.startswith("the site has no distribution 'default'")
+
+
+def test_public_key_of_one_of_the_distributions(site, public_pem, other_pem, openssl):
+    """Without an id, it may belong to any of them."""
+    (site / "other.pem").write_text(other_pem)
+    (site / "other.pem").chmod(0o600)
+    settings = (site / "site_settings.py").read_text()
+    videos = {"private_key": str(site / "other.pem"), "key_pair_id": "K1TTTTTTTTTTTT"}
+    (site / "site_settings.py").write_text(settings + SEVERAL.format(videos=videos))
+    (site / "public.pem").write_bytes(openssl("pkey", "-pubout", given=other_pem))
+    public = ("--flask", "site_settings", "--public-key")
+    for prefix in ("", "K1TTTTTTTTTTTT="):
+        code, report = run(site, *public, f"{prefix}public.pem")
+        assert code == 0
+        (message,) = [p["message"] for p in report["problems"] if p["setting"] == "--public-key"]
+        assert message == (
+            'this is the public half of CLOUDFRONT_DISTRIBUTIONS["videos"]["private_key"]'
+        )
