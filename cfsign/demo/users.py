@@ -8,6 +8,9 @@ from cfsign import Allow
 
 USERS = {"ada": "Ada", "ben": "Ben"}
 
+#: The folders that cookies open.
+FOLDERS = ("A day at the lake", "A day at the lake house")
+
 #: The users who may read each file, and each folder: cookies open a folder as a whole.
 READERS = {
     "Polar lights over the fjord.svg": {"ada", "ben"},

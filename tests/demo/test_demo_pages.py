@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 from xml.etree import ElementTree
 
+import httpx
 import pytest
 
 from cfsign import TrustedKeyGroup
@@ -150,11 +151,19 @@ def test_album_page_is_refused_to_others(log_in: LogIn) -> None:
         assert "CloudFront-" not in str(response.headers)
 
 
+def count_cookies(client: httpx.Client) -> int:
+    """Return how many of CloudFront's cookies the browser has."""
+    return sum(cookie.name.startswith("CloudFront-") for cookie in client.cookies.jar)
+
+
 def test_login_switch_and_logout(log_in: LogIn) -> None:
     client = log_in("ben")
     client.post("/login", data={"user": "ada"})
     assert "Files for Ada" in client.get("/").text
+    client.get(f"/folder/{quote(ALBUM)}/1%20dawn.svg", follow_redirects=False)
+    assert count_cookies(client) == 3
     client.post("/logout")
+    assert count_cookies(client) == 0
     assert "Not logged in" in client.get("/").text
     for form in ({"user": "eve"}, {"user": ["eve", "ada", "eve"]}, {"name": "ada"}, {}):
         assert client.post("/login", data=form).status_code == 400

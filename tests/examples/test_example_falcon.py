@@ -111,8 +111,13 @@ def test_home_page_lists_only_own_courses(ada: Any) -> None:
     assert page.headers["Cache-Control"] == "no-store"
 
 
-def test_logout_ends_access(ada: Any) -> None:
+def test_logout_ends_access(school: Any, ada: Any) -> None:
+    """To the handouts, and to the recording that the browser has open."""
+    segment = f"{school.edge}/algebra/01/0.ts"
+    ada.get(PLAYLIST)
+    assert ada.get(segment).status_code == 200
     assert ada.post("/logout").status_code == 303
+    assert ada.get(segment).status_code == 403
     assert ada.get(HANDOUT).headers["Location"].startswith("/login?")
 
 

@@ -107,8 +107,13 @@ def test_cookies_open_only_the_slideshow(studio: Any, ada: Any) -> None:
     assert ada.get(f"{studio.edge}/harbour/1%20night.svg").status_code == 403
 
 
-def test_logout_ends_access(ada: Any) -> None:
+def test_logout_ends_access(studio: Any, ada: Any) -> None:
+    """To the photos, and to the slideshow that the browser has open."""
+    picture = f"{studio.edge}/lakeside/1%20dawn.svg"
+    ada.get("/slideshow/lakeside/slideshow.html")
+    assert ada.get(picture).status_code == 200
     assert ada.post("/logout").status_code == 303
+    assert ada.get(picture).status_code == 403
     assert ada.get(PHOTO).headers["Location"] == "/login"
 
 

@@ -18,7 +18,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cfsign import Allow, ConfigurationError, Deny
 from cfsign.demo.pages import STATIC, Page, Pages
-from cfsign.demo.users import authorize, get_folder, is_user
+from cfsign.demo.users import FOLDERS, authorize, get_folder, is_user
+from cfsign_django import revoke_folder
 from cfsign_django.views import SignedRedirectView
 
 if TYPE_CHECKING:
@@ -83,9 +84,12 @@ def login(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def logout(request: HttpRequest) -> HttpResponse:
-    """Log the user out."""
+    """Log the user out, and delete the cookies of the folders from the browser."""
     request.session.flush()
-    return redirect("/")
+    response = redirect("/")
+    for folder in FOLDERS:
+        revoke_folder(response, folder)
+    return response
 
 
 def refusal(

@@ -9,10 +9,10 @@ from typing import Any
 import falcon
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from cfsign import Allow, Deny
+from cfsign import Allow, Deny, Distribution
 from cfsign.demo.pages import STATIC, Page, Pages
-from cfsign.demo.users import authorize, get_folder, is_user
-from cfsign_falcon import SignedRedirectResource
+from cfsign.demo.users import FOLDERS, authorize, get_folder, is_user
+from cfsign_falcon import FolderCookies, SignedRedirectResource
 
 # How long a user stays logged in, in seconds.
 _SESSION_SECONDS = 24 * 3600
@@ -69,8 +69,9 @@ class Session:
 class Login:
     """The login and logout forms."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, cookies: FolderCookies) -> None:
         self._session = session
+        self._cookies = cookies
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Log the user in without a password, because this is a demo."""
@@ -82,8 +83,11 @@ class Login:
         raise falcon.HTTPSeeOther("/")
 
     def on_post_out(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Log the user out."""
+        """Log the user out, and delete the cookies of the folders from the browser."""
         self._session.log_out(resp)
+        for folder in FOLDERS:
+            for name, value in self._cookies.revoke_headers(folder):
+                resp.append_header(name, value)
         raise falcon.HTTPSeeOther("/")
 
 
@@ -142,7 +146,7 @@ def create_app(settings: Mapping[str, Any], pages: Pages) -> falcon.App[Any, Any
     app.add_route("/", site)
     app.add_route("/file/{resource:path}", site, suffix="file")
     app.add_route("/album", site, suffix="album")
-    login = Login(session)
+    login = Login(session, FolderCookies(Distribution.from_config(settings)))
     app.add_route("/login", login)
     app.add_route("/logout", login, suffix="out")
     app.add_static_route("/static", str(STATIC))

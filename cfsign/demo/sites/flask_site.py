@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from cfsign import Allow, Deny
 from cfsign.demo.pages import STATIC, Page, Pages
-from cfsign.demo.users import authorize, get_folder, is_user
+from cfsign.demo.users import FOLDERS, authorize, get_folder, is_user
 from cfsign_flask import CloudFront, SignedRedirectView
 
 cloudfront = CloudFront()
@@ -78,9 +78,12 @@ def login() -> AnyResponse:
 
 @site.post("/logout")
 def logout() -> AnyResponse:
-    """Log the user out."""
+    """Log the user out, and delete the cookies of the folders from the browser."""
     session.clear()
-    return redirect("/", 303)
+    response = redirect("/", 303)
+    for folder in FOLDERS:
+        cloudfront.revoke_folder(response, folder)
+    return response
 
 
 @site.app_errorhandler(HTTPException)

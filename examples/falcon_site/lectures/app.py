@@ -8,6 +8,7 @@ from pathlib import Path
 from falcon.asgi import App, Request, Response
 
 from cfsign import Distribution
+from cfsign_falcon import FolderCookies
 
 from .login import Home, Login, Logout, Sessions
 from .pages import show_error
@@ -26,9 +27,11 @@ def create_app() -> App[Request, Response]:
     app.set_error_serializer(show_error)
     app.add_route("/", Home())
     app.add_route("/login", Login(sessions))
-    app.add_route("/logout", Logout(sessions))
+    # One set of cookies for the site, which a logout deletes.
+    cookies = FolderCookies(distribution, domain=cookie_domain, path="/")
+    app.add_route("/logout", Logout(sessions, cookies))
     handout = Handout(distribution, sessions)
-    recording = Recording(distribution, sessions, cookie_domain=cookie_domain)
+    recording = Recording(distribution, sessions, cookie_domain=cookie_domain, cookie_path="/")
     app.add_route("/handouts/{resource:path}", handout)
     app.add_route("/recordings/{resource:path}", recording)
     return app

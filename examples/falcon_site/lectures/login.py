@@ -9,6 +9,8 @@ import falcon
 from falcon.asgi import Request, Response
 from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
 
+from cfsign_falcon import FolderCookies
+
 from .pages import show_courses, show_login
 from .students import Students, is_password
 
@@ -96,12 +98,15 @@ class Login:
 class Logout:
     """The target of the logout button."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, cookies: FolderCookies) -> None:
         self._sessions = sessions
+        self._cookies = cookies
 
     async def on_post(self, req: Request, resp: Response) -> None:
-        """Log the student out."""
+        """Log the student out, and delete the cookies of a recording from the browser."""
         self._sessions.log_out(resp)
+        for name, value in self._cookies.revoke_headers("/"):
+            resp.append_header(name, value)
         raise falcon.HTTPSeeOther("/login")
 
 

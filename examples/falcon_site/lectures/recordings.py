@@ -46,6 +46,10 @@ class Recording(Handout):
     folder = staticmethod(posixpath.dirname)
 
     async def authorize(self, req: Request, resource: str, **params: Any) -> int | Allow:
-        """Apply the same rule; the cookies are valid for a lecture with its breaks."""
+        """
+        Apply the same rule; the cookies are valid for a lecture with its breaks.
+
+        A logout deletes them from the browser. A copy of them works until they expire.
+        """
         status = await super().authorize(req, resource, **params)
         return Allow(expires_in=timedelta(hours=3)) if status == 200 else status

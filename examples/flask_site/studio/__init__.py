@@ -7,9 +7,10 @@ from os import environ
 
 from flask import Flask
 
-from cfsign_flask import CloudFront, signed_redirect_blueprint
+from cfsign_flask import signed_redirect_blueprint
 
 from . import accounts, db, pages
+from .extensions import cloudfront
 from .photos import Photo, authorize
 
 
@@ -25,9 +26,12 @@ def create_app() -> Flask:
         CLOUDFRONT_CONFIG={
             "key_pair_id": environ.get("CLOUDFRONT_KEY_PAIR_ID"),
             "private_key": environ.get("CLOUDFRONT_PRIVATE_KEY_FILE"),
+            "cookie_domain": environ.get("COOKIE_DOMAIN") or None,
+            # One set of cookies for the site, which a logout deletes.
+            "cookie_path": "/",
         },
     )
-    CloudFront(app)
+    cloudfront.init_app(app)
     db.init_app(app)
     app.register_blueprint(accounts.accounts)
     app.register_blueprint(pages.pages)
@@ -42,7 +46,6 @@ def create_app() -> Flask:
         url_prefix="/slideshow",
         delivery="cookies",
         folder=posixpath.dirname,
-        cookie_domain=environ.get("COOKIE_DOMAIN") or None,
     )
     app.register_blueprint(slideshow)
     return app

@@ -10,6 +10,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from werkzeug.wrappers import Response
 
 from . import db
+from .extensions import cloudfront
 
 accounts = Blueprint("accounts", __name__, cli_group=None)
 
@@ -40,9 +41,9 @@ def log_in() -> Response | tuple[str, int]:
 
 @accounts.post("/logout")
 def log_out() -> Response:
-    """Log the client out."""
+    """Log the client out, and delete the cookies of a slideshow from the browser."""
     session.clear()
-    return redirect(url_for("accounts.login"), 303)
+    return cloudfront.revoke_folder(redirect(url_for("accounts.login"), 303), "/")
 
 
 def redirect_to_login() -> Response:
