@@ -425,6 +425,7 @@ def test_private_address_for_a_public_domain_warns(
         ("https://media.example.com", "100.128.0.1"),
         ("https://media.example.com", "0.0.0.0/0"),
         ("http://localhost:8000", "127.0.0.1"),
+        ("http://edge.localhost:8000", "127.0.0.1"),
         ("http://127.0.0.1:8000", "127.0.0.1"),
         ("http://192.168.1.2", "192.168.1.3"),
         ("http://edge:8000", "10.0.0.1"),
