@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import warnings
 from collections.abc import Mapping
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
@@ -21,11 +20,12 @@ from cfsign.checking.statement import (
     read_custom_policy,
 )
 from cfsign.checking.verdict import Reason, Verdict
-from cfsign.errors import CfsignWarning, ConfigurationError, PolicyError, SigningKeyError
+from cfsign.errors import ConfigurationError, PolicyError, SigningKeyError
 from cfsign.keys import KEY_ALGORITHMS, HashAlgorithm, PublicKey, load_public_key
 from cfsign.keys.key_pair_id import check_key_pair_id
 from cfsign.limits import KEY_PAIR_ID
 from cfsign.utils.secret import hide_arguments
+from cfsign.utils.warning import warn_caller
 
 KeySource: TypeAlias = str | bytes | os.PathLike[str]
 Address: TypeAlias = str | IPv4Address | IPv6Address
@@ -66,11 +66,9 @@ class TrustedKeyGroup:
             self._keys[key_pair_id] = _load_key(key_pair_id, key_source)
         for key_pair_id, key in self._keys.items():
             if key.algorithm not in KEY_ALGORITHMS:
-                warnings.warn(
+                warn_caller(
                     f"the key {key_pair_id} is {key.algorithm}, but CloudFront accepts only "
-                    f"{' and '.join(KEY_ALGORITHMS)}",
-                    CfsignWarning,
-                    stacklevel=3,
+                    f"{' and '.join(KEY_ALGORITHMS)}"
                 )
 
     def __repr__(self) -> str:

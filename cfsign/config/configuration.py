@@ -7,7 +7,6 @@ All mistakes are reported at once, so that a deployment fails once and not once 
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -16,7 +15,7 @@ from typing import Any
 from cfsign.config.fields import FIELDS, KEY_RING_FIELDS, SINGLE_KEY_FIELDS, VIEW_FIELDS
 from cfsign.config.settings import PREFIX, Settings
 from cfsign.config.site_settings import SiteSettings
-from cfsign.errors import CfsignError, CfsignWarning, ConfigurationError, Problem
+from cfsign.errors import CfsignError, ConfigurationError, Problem
 from cfsign.keyring.ring import KeyRing
 from cfsign.keys import AsyncPrivateKey, HashAlgorithm, PrivateKey
 from cfsign.keys.hash_algorithm import choose_hash_algorithm
@@ -25,6 +24,7 @@ from cfsign.signing.cache import DEFAULT_BYTES
 from cfsign.signing.signer import BaseSigner, Signer
 from cfsign.signing.times import check_jitter
 from cfsign.utils.secret import Secret, hide
+from cfsign.utils.warning import warn_caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class Configuration:
             del values
         for problem in problems:
             if problem.level == "warning":
-                warnings.warn(str(problem), CfsignWarning, stacklevel=3)
+                warn_caller(str(problem))
         errors = [problem for problem in problems if problem.level == "error"]
         if errors:
             raise ConfigurationError(errors)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -12,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cfsign.config.headers import find_server_headers, is_header_mapping, may_be_shared
-from cfsign.errors import CfsignWarning, ConfigurationError
+from cfsign.errors import ConfigurationError
 from cfsign.keys import resolve_private_key
 from cfsign.keys.hash_algorithm import check_hash_algorithm
 from cfsign.keys.key_pair_id import check_key_pair_id
@@ -22,6 +21,7 @@ from cfsign.signing.times import check_duration, parse_duration, to_seconds
 from cfsign.signing.url import check_domain
 from cfsign.utils.description import describe_name, describe_value
 from cfsign.utils.secret import hide
+from cfsign.utils.warning import warn_caller
 
 #: The statuses of `authorize` that allow a request by default, as in the 2012 class.
 ALLOWED_STATUSES = (200, 204)
@@ -114,11 +114,9 @@ def check_headers(headers: object) -> Mapping[str, str]:
         raise ConfigurationError(f"headers must not contain {', '.join(reserved)}", hint=hint)
     # A MappingProxyType was checked here before, and has warned before.
     if may_be_shared(headers) and not isinstance(headers, MappingProxyType):
-        warnings.warn(
+        warn_caller(
             "this Cache-Control lets a shared cache send one client's signed URL to another; "
-            "use private or no-store",
-            CfsignWarning,
-            stacklevel=3,
+            "use private or no-store"
         )
     return MappingProxyType(dict(headers))
 

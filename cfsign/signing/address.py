@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import warnings
 from typing import TYPE_CHECKING, TypeAlias
 
-from cfsign.errors import CfsignWarning, IPv6Error, PolicyError
+from cfsign.errors import IPv6Error, PolicyError
 from cfsign.limits import is_loopback
 from cfsign.utils.description import describe_value
+from cfsign.utils.warning import warn_caller
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Interface
@@ -28,14 +28,13 @@ _INSIDE = (
 )
 
 
-def warn_of_private_address(domain: str, address: object, stacklevel: int) -> None:
+def warn_of_private_address(domain: str, address: object) -> None:
     """
     Warn if CloudFront, at a public domain, cannot see a client's *address*.
 
     Args:
         domain: Scheme and host of the distribution.
         address: The address of a policy, unchecked.
-        stacklevel: As for `warnings.warn`, counted from the caller.
     """
     host = domain.rpartition("://")[2].partition(":")[0]
     text = re.sub("^::ffff:", "", str(address), flags=re.IGNORECASE)
@@ -43,11 +42,9 @@ def warn_of_private_address(domain: str, address: object, stacklevel: int) -> No
         return
     if is_loopback(host) or re.match(_INSIDE, host) or "." not in host:
         return
-    warnings.warn(
+    warn_caller(
         f"ip_address is {_describe_address(address)}, a private address, which CloudFront never "
-        "sees: use the client's public address, which a proxy puts into X-Forwarded-For",
-        CfsignWarning,
-        stacklevel=stacklevel + 1,
+        "sees: use the client's public address, which a proxy puts into X-Forwarded-For"
     )
 
 

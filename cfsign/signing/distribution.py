@@ -471,7 +471,7 @@ class Distribution:
     def _with_expiry(self, resource: str, conditions: Conditions, now: float) -> Conditions:
         """Return *conditions* with the default expiry, unless they have their own."""
         if conditions.get("ip_address") is not None:
-            warn_of_private_address(self.domain, conditions.get("ip_address"), stacklevel=4)
+            warn_of_private_address(self.domain, conditions.get("ip_address"))
         if _has_expiry(conditions):
             return conditions
         if self.expiry_step is None:

@@ -7,17 +7,17 @@ AWS, "Create a signed URL using a canned policy" and "... using a custom policy"
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from cfsign.errors import CfsignError, CfsignWarning, PolicyError
+from cfsign.errors import CfsignError, PolicyError
 from cfsign.limits import MAX_POLICY_BYTES
 from cfsign.signing.address import Address, check_network
 from cfsign.signing.times import Duration, Timestamp, resolve_expiry, to_epoch_seconds
 from cfsign.signing.url import check_resource, is_broad, warn_of_s3
 from cfsign.utils.description import describe_name
 from cfsign.utils.secret import hide_arguments
+from cfsign.utils.warning import warn_caller
 
 
 class Conditions(TypedDict, total=False):
@@ -90,13 +90,11 @@ class Policy:
         start, network = _check_start_and_address(self.expires_at, starts_at, ip_address)
         set_field(self, "starts_at", start)
         set_field(self, "ip_address", network)
-        warn_of_s3(self.resource, stacklevel=3)
+        warn_of_s3(self.resource)
         if "*" in self.resource and is_broad(self.resource):
-            warnings.warn(
+            warn_caller(
                 "the wildcard in the policy's domain also covers hosts of other owners, and every "
-                "distribution that trusts the key; write the whole domain",
-                CfsignWarning,
-                stacklevel=3,
+                "distribution that trusts the key; write the whole domain"
             )
 
     @property

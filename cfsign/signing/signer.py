@@ -122,7 +122,7 @@ class BaseSigner(ABC):
         if expires_at is None:
             policy = _build_matching_policy(url, pattern, conditions, now)
             return (await self.sign_policy_async(policy)).url(url)
-        warn_of_s3(url, stacklevel=2)
+        warn_of_s3(url)
         signer = await self.current_async()
         return add_query(
             url,
@@ -141,7 +141,7 @@ class BaseSigner(ABC):
             return self.sign_policy(_build_matching_policy(url, pattern, conditions, now)).url(url)
         # The short branch for the most common case does the same steps without a Policy and a
         # SignedPolicy: this halves our part of the time.
-        warn_of_s3(url, stacklevel=3)
+        warn_of_s3(url)
         signer = self.current()
         # Nothing of the signature is in a variable: add_query may raise.
         return add_query(

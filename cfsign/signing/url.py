@@ -10,15 +10,15 @@ AWS, "Create a signed URL using a custom policy"; RFC 3986; WHATWG URL.
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable, Iterator
 from typing import cast
 
-from cfsign.errors import CfsignWarning, ResourceError
+from cfsign.errors import ResourceError
 from cfsign.limits import CONSOLE_HOST, MAX_URL_BYTES, MISSING_VALUES, is_s3_host
 from cfsign.signing.encoding import Query, encode_query
 from cfsign.signing.url_grammar import ORIGIN, UNSAFE, is_url
 from cfsign.signing.url_refusals import build_refusal
+from cfsign.utils.warning import warn_caller
 
 _SCHEME = r"(?P<literal>https?)://|(?P<any>(?:http)?\*)://|"
 # Domains below which anyone can register a host: top-level domains, CloudFront's own, and names
@@ -155,20 +155,12 @@ def _check_is_not_confused(domain: str) -> None:
         raise ResourceError("the value is an ARN, not a domain", hint=hint)
 
 
-def warn_of_s3(resource: str, stacklevel: int) -> None:
-    """
-    Warn if a URL or pattern is for an address of S3.
-
-    Args:
-        resource: A URL or pattern that may be signed.
-        stacklevel: As for `warnings.warn`, counted from the caller.
-    """
+def warn_of_s3(resource: str) -> None:
+    """Warn if a URL or pattern, which was checked, is for an address of S3."""
     if ".amazonaws." in resource and is_s3_host(_domain(split_scheme(resource)[1])):
-        warnings.warn(
+        warn_caller(
             "the URL is for an address of S3, which does not check CloudFront's signatures; "
-            "sign the URL of the distribution",
-            CfsignWarning,
-            stacklevel=stacklevel + 1,
+            "sign the URL of the distribution"
         )
 
 

@@ -6,7 +6,6 @@ import dataclasses
 import difflib
 import functools
 import inspect
-import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,13 +22,14 @@ from cfsign.config.fields import (
     check_observers,
 )
 from cfsign.config.headers import has_cache_control
-from cfsign.errors import CfsignWarning, ConfigurationError, Problem, ResourceError
+from cfsign.errors import ConfigurationError, Problem, ResourceError
 from cfsign.limits import PARAMETERS
 from cfsign.signing.cookie_rules import check_cookie_options
 from cfsign.signing.distribution import Distribution
 from cfsign.signing.folder import encode_folder
 from cfsign.utils.description import describe_name, describe_value
 from cfsign.utils.secret import hide_init_arguments
+from cfsign.utils.warning import warn_caller
 from cfsign.views.distributions import check_choice
 from cfsign.views.target import FolderOption
 
@@ -160,7 +160,7 @@ class ViewOptions:
         """
         for name, option in _find_misspelt(view):
             message = f"{view.__name__}.{name} is not an option; did you mean {option}?"
-            warnings.warn(message, CfsignWarning, stacklevel=3)
+            warn_caller(message)
         given = {name: arguments[name] for name in cls.__dataclass_fields__ if name in arguments}
         options = cls.read_attributes(view) | given
         return cls(**{name: value for name, value in options.items() if value is not None})

@@ -510,7 +510,19 @@ def test_url_of_s3_is_signed_with_a_warning(
         assert sign(signer)
 
 
-def test_warning_about_s3_names_the_line_that_signs(signer: Signer) -> None:
+@pytest.mark.parametrize(
+    "sign",
+    [
+        lambda signer: signer.sign_url(BUCKET, expires_in=60),
+        lambda signer: signer.sign_url(BUCKET, expires_in=60, ip_address="192.0.2.1"),
+        lambda signer: list(signer.sign_urls([BUCKET], expires_in=60)),
+        lambda signer: signer.sign_cookies(BUCKET, expires_in=60),
+    ],
+    ids=["plain", "custom", "many", "cookies"],
+)
+def test_warning_about_s3_names_the_line_that_signs(
+    signer: Signer, sign: Callable[[Signer], object]
+) -> None:
     with pytest.warns(CfsignWarning, match="address of S3") as warned:
-        signer.sign_url(BUCKET, expires_in=60)
+        sign(signer)
     assert warned[0].filename == __file__

@@ -163,9 +163,10 @@ def test_options_are_compared_but_not_hashed() -> None:
 
 def test_public_cache_control_warns() -> None:
     """A shared cache would send one user's URL to the next."""
-    with pytest.warns(CfsignWarning, match="use private or no-store"):
+    with pytest.warns(CfsignWarning, match="use private or no-store") as caught:
         options = ViewOptions(headers={"Cache-Control": "public, max-age=60"})
     assert dict(options.headers) == {"Cache-Control": "public, max-age=60"}
+    assert caught[0].filename == __file__  # not the generated __init__
 
 
 def load(pem: str, **config: Any) -> ViewOptions:
