@@ -19,12 +19,15 @@ from cfsign.views import (
     Deny,
     FileRequest,
     OptionAttributes,
+    Refusal,
     ViewHandler,
     ViewHandlers,
     ViewOptions,
     build_resource_error,
     check_authorize,
-    check_distribution_for,
+    check_hooks,
+    find_resource,
+    find_resource_async,
 )
 from cfsign_django import conf
 from cfsign_django.responses import convert, refuse
@@ -87,6 +90,28 @@ class SignedRedirectMixin(OptionAttributes, _View):
         if getattr(cls, "head", None) in (None, *_HEADS.values()):
             cls.head = _HEADS[cls._is_async]
 
+    def resource_for(
+        self, request: HttpRequest, resource: str | None = None, **url_args: Any
+    ) -> Any:
+        """
+        Return the plain path of the file, before `authorize` is called.
+
+        Override it where a database id names the file. Answer a missing id as `authorize` answers
+        a forbidden one, or clients can find out which ids exist. It may be `async` in the async
+        view.
+
+        Args:
+            request: Django's request.
+            resource: The route's variable of this name. The default returns it.
+            url_args: The other variables of the route.
+
+        Returns:
+            The path, which is validated like that of a route. Or a `Deny`, which is the answer.
+        """
+        if not isinstance(resource, str):
+            raise build_resource_error(resource, url_args)
+        return resource
+
     def authorize(self, request: HttpRequest, resource: str, **url_args: Any) -> Any:
         """
         Decide whether the client may have the file *resource*. Must be `async` in the async view.
@@ -110,7 +135,7 @@ class SignedRedirectMixin(OptionAttributes, _View):
         Raises:
             NotImplementedError: `authorize` is not overridden.
             TypeError: `authorize` is async and the view is not, or the reverse; or
-                `distribution_for` is async and the view is not.
+                `resource_for` or `distribution_for` is async and the view is not.
             ConfigurationError: An option has a wrong value. Whether it also suits the site's
                 distribution is checked later: by `manage.py check`, and at the first request.
         """
@@ -122,7 +147,7 @@ class SignedRedirectMixin(OptionAttributes, _View):
             can_await=cls._is_async,
             other="SignedRedirectView" if cls._is_async else "AsyncSignedRedirectView",
         )
-        check_distribution_for(cls, can_await=cls._is_async)
+        check_hooks(cls, can_await=cls._is_async)
         checked = ViewOptions.from_view(cls, initkwargs)
         initkwargs |= {
             name: getattr(checked, name)
@@ -134,14 +159,14 @@ class SignedRedirectMixin(OptionAttributes, _View):
         )
         return view
 
-    def get(
-        self, request: HttpRequest, resource: str | None = None, **url_args: Any
-    ) -> HttpResponseBase:
+    def get(self, request: HttpRequest, *args: Any, **url_args: Any) -> HttpResponseBase:
         """Answer GET and HEAD."""
-        if not isinstance(resource, str):
-            raise build_resource_error(resource, url_args)
         handlers = self._get_handlers()
         handler = handlers.fixed or handlers.choose(self.distribution_for, request)
+        resource: Any = find_resource(
+            functools.partial(self.resource_for, request, *args, **url_args)
+        )
+        url_args.pop("resource", None)
         file_request = _get_file_request(handler, request, resource)
         authorize = functools.partial(self.authorize, request, resource, **url_args)
         response = handler.handle(request, resource, file_request, authorize)
@@ -155,8 +180,8 @@ class SignedRedirectMixin(OptionAttributes, _View):
 
 
 def _get_file_request(
-    handler: ViewHandler, request: HttpRequest, resource: str
-) -> FileRequest | Deny:
+    handler: ViewHandler, request: HttpRequest, resource: str | Refusal
+) -> FileRequest | Refusal:
     # Under ASGI, META holds text that Django decoded as UTF-8; the scope has the bytes.
     scope = getattr(request, "scope", None)
     query_string = request.META["QUERY_STRING"] if scope is None else scope["query_string"]
@@ -199,13 +224,15 @@ class AsyncSignedRedirectView(SignedRedirectMixin, View):
         return dispatch_in_thread
 
     async def get(  # type: ignore[override]  # async
-        self, request: HttpRequest, resource: str | None = None, **url_args: Any
+        self, request: HttpRequest, *args: Any, **url_args: Any
     ) -> HttpResponseBase:
         """Answer GET and HEAD."""
-        if not isinstance(resource, str):
-            raise build_resource_error(resource, url_args)
         handlers = self._get_handlers()
         handler = handlers.fixed or await handlers.choose_async(self.distribution_for, request)
+        resource: Any = await find_resource_async(
+            functools.partial(self.resource_for, request, *args, **url_args)
+        )
+        url_args.pop("resource", None)
         file_request = _get_file_request(handler, request, resource)
         authorize = functools.partial(self.authorize, request, resource, **url_args)
         response = await handler.handle_async(request, resource, file_request, authorize)

@@ -19,7 +19,7 @@ except ModuleNotFoundError as error:
     ) from None
 
 from cfsign.views import FolderCookies as FolderCookies
-from cfsign.views import build_resource_error
+from cfsign.views import find_resource
 from cfsign_falcon._folders import Renewal, read_headers
 from cfsign_falcon._resource import Resource
 
@@ -33,13 +33,11 @@ class SignedRedirectResource(Resource):
 
     _is_async = False
 
-    def on_get(
-        self, req: falcon.Request, resp: falcon.Response, resource: str | None = None, **params: Any
-    ) -> None:
+    def on_get(self, req: falcon.Request, resp: falcon.Response, **params: Any) -> None:
         """Answer GET."""
-        if not isinstance(resource, str):
-            raise build_resource_error(resource, params)
         handler = self._handlers.fixed or self._handlers.choose(self.distribution_for, req)
+        resource: Any = find_resource(partial(self.resource_for, req, **params))
+        params.pop("resource", None)
         file_request = self._get_file_request(handler, req, resource, req.query_string)
         authorize = partial(self.authorize, req, resource, **params)
         self._send(resp, handler.handle(req, resource, file_request, authorize))

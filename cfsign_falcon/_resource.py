@@ -15,13 +15,15 @@ from cfsign.views import (
     Framework,
     FromSettings,
     OptionAttributes,
+    Refusal,
     SiteConfig,
     ViewHandler,
     ViewOptions,
     ViewResponse,
     build_handlers,
+    build_resource_error,
     check_authorize,
-    check_distribution_for,
+    check_hooks,
 )
 
 # The class to derive from otherwise, by whether the resource is async.
@@ -96,7 +98,7 @@ class Resource(FromSettings, OptionAttributes):
         Raises:
             NotImplementedError: `authorize` is not overridden.
             TypeError: `authorize` is async under WSGI, or is not async under ASGI; or
-                `distribution_for` is async under WSGI.
+                `resource_for` or `distribution_for` is async under WSGI.
             ConfigurationError: There is no distribution; or an option is unknown, has a wrong
                 value, or cannot work with *distribution*.
         """
@@ -110,12 +112,31 @@ class Resource(FromSettings, OptionAttributes):
             can_await=self._is_async,
             other=_OTHER_CLASSES[self._is_async],
         )
-        check_distribution_for(type(self), can_await=self._is_async)
+        check_hooks(type(self), can_await=self._is_async)
         ViewOptions.check_names(options)
         self._handlers = build_handlers(
             self, hidden, options, framework=_FRAMEWORK, can_await=self._is_async
         )
         self.distribution = self._handlers.distribution
+
+    def resource_for(self, req: Any, resource: str | None = None, **params: Any) -> Any:
+        """
+        Return the plain path of the file, before `authorize` is called.
+
+        Override it where a database id names the file. Answer a missing id as `authorize` answers
+        a forbidden one, or clients can find out which ids exist. It may be `async` under ASGI.
+
+        Args:
+            req: Falcon's request.
+            resource: The route's field of this name. The default returns it.
+            params: The other fields of the route.
+
+        Returns:
+            The path, which is validated like that of a route. Or a `Deny`, which is the answer.
+        """
+        if not isinstance(resource, str):
+            raise build_resource_error(resource, params)
+        return resource
 
     def authorize(self, req: Any, resource: str, **params: Any) -> Any:
         """
@@ -132,8 +153,8 @@ class Resource(FromSettings, OptionAttributes):
         raise NotImplementedError
 
     def _get_file_request(
-        self, handler: ViewHandler, req: Any, resource: str, query: str | bytes
-    ) -> FileRequest | Deny:
+        self, handler: ViewHandler, req: Any, resource: str | Refusal, query: str | bytes
+    ) -> FileRequest | Refusal:
         if handler.sets_cookies:
             handler.check_site(req.forwarded_scheme, req.forwarded_host)
         return handler.file_request(resource, query)

@@ -8,7 +8,7 @@ from typing import Any
 import falcon.asgi
 
 from cfsign.views import FolderCookies as FolderCookies
-from cfsign.views import build_resource_error
+from cfsign.views import find_resource_async
 from cfsign_falcon._folders import Renewal, read_headers
 from cfsign_falcon._resource import Resource
 
@@ -27,14 +27,13 @@ class SignedRedirectResource(Resource):
         self,
         req: falcon.asgi.Request,
         resp: falcon.asgi.Response,
-        resource: str | None = None,
         **params: Any,
     ) -> None:
         """Answer GET."""
-        if not isinstance(resource, str):
-            raise build_resource_error(resource, params)
         handlers = self._handlers
         handler = handlers.fixed or await handlers.choose_async(self.distribution_for, req)
+        resource: Any = await find_resource_async(partial(self.resource_for, req, **params))
+        params.pop("resource", None)
         # Not req.query_string: Falcon decodes it as UTF-8, and these are the client's bytes.
         query_string = req.scope["query_string"]
         file_request = self._get_file_request(handler, req, resource, query_string)

@@ -10,7 +10,7 @@ from flask import Flask, abort, after_this_request, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from cfsign.views import Deny, FileRequest, Framework, ViewHandler
+from cfsign.views import Deny, FileRequest, Framework, Refusal, ViewHandler
 from cfsign_flask.signals import AccessSignal
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ FRAMEWORK = Framework(Response, _get_status, AccessSignal(), can_await_observers
 def respond(
     app: Flask,
     handler: ViewHandler,
-    resource: str,
-    file_request: FileRequest | Deny,
+    resource: str | Refusal,
+    file_request: FileRequest | Refusal,
     authorize: Callable[[], object],
 ) -> Response | Deny:
     """Call `authorize`, and return Flask's response or the refusal."""

@@ -16,6 +16,7 @@ from cfsign.views import (
     ViewOptions,
     build_resource_error,
     check_authorize,
+    find_resource,
 )
 from cfsign_flask.extension import get_site_config
 from cfsign_flask.responses import refuse, respond
@@ -34,6 +35,24 @@ class SignedRedirectView(OptionAttributes, MethodView):
         """Set *options* for this object, if a subclass passes them on."""
         ViewOptions.check_names(options)
         vars(self).update(options)
+
+    def resource_for(self, resource: str | None = None, **url_args: Any) -> Any:
+        """
+        Return the plain path of the file, before `authorize` is called.
+
+        Override it where a database id names the file. Answer a missing id as `authorize` answers
+        a forbidden one, or clients can find out which ids exist. It may be `async`.
+
+        Args:
+            resource: The route's variable of this name. The default returns it.
+            url_args: The other variables of the route.
+
+        Returns:
+            The path, which is validated like that of a route. Or a `Deny`, which is the answer.
+        """
+        if not isinstance(resource, str):
+            raise build_resource_error(resource, url_args)
+        return resource
 
     def authorize(self, resource: str, **url_args: Any) -> Any:
         """
@@ -73,10 +92,8 @@ class SignedRedirectView(OptionAttributes, MethodView):
         view = _derive(cls, cls.__name__, members | {"__module__": cls.__module__})
         return super(SignedRedirectView, view).as_view(name, *class_args)
 
-    def get(self, resource: str | None = None, **url_args: Any) -> Response:
+    def get(self, **url_args: Any) -> Response:
         """Answer GET and HEAD."""
-        if not isinstance(resource, str):
-            raise build_resource_error(resource, url_args)
         app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy is slow
         cache_key = self if ViewOptions.has_own(self) else type(self)
         handlers = get_site_config(app).handlers(self, cache_key)
@@ -86,6 +103,8 @@ class SignedRedirectView(OptionAttributes, MethodView):
         )
         if handler.sets_cookies:
             handler.check_site(request.scheme, request.host)
+        resource: Any = find_resource(partial(app.ensure_sync(self.resource_for), **url_args))
+        url_args.pop("resource", None)
         file_request = handler.file_request(resource, request.query_string)
         authorize = partial(app.ensure_sync(self.authorize), resource, **url_args)
         response = respond(app, handler, resource, file_request, authorize)

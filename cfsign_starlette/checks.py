@@ -42,7 +42,7 @@ def _find_problems(routes: Iterable[Any], outer: frozenset[str]) -> Iterator[Pro
         if isinstance(endpoint, type) and issubclass(endpoint, SignedRedirectEndpoint):
             try:
                 endpoint._get_handlers()
-                check_route(endpoint, variables, ("dispatch", "get"))
+                check_route(endpoint, variables, ("dispatch", "get", "resource_for"))
             except ConfigurationError as error:
                 yield from (replace(each, setting=endpoint.__qualname__) for each in error.problems)
         yield from _find_problems(getattr(route, "routes", None) or (), variables)

@@ -23,6 +23,7 @@ from cfsign.views import (
     build_resource_error,
     check_authorize,
     check_distribution,
+    find_resource_async,
     is_alias,
     read_config,
     read_env,
@@ -129,6 +130,27 @@ class SignedRedirectEndpoint(OptionAttributes, HTTPEndpoint):
         del environ
         return cls.as_endpoint(**read_env(hidden, prefix, options))
 
+    def resource_for(
+        self, request: Request, resource: str | None = None, **path_params: Any
+    ) -> Any:
+        """
+        Return the plain path of the file, before `authorize` is called.
+
+        Override it where a database id names the file. Answer a missing id as `authorize` answers
+        a forbidden one, or clients can find out which ids exist. It may be `async`.
+
+        Args:
+            request: Starlette's request.
+            resource: The route's variable of this name. The default returns it.
+            path_params: The other variables of the route.
+
+        Returns:
+            The path, which is validated like that of a route. Or a `Deny`, which is the answer.
+        """
+        if not isinstance(resource, str):
+            raise build_resource_error(resource, path_params)
+        return resource
+
     async def authorize(self, request: Request, resource: str, **path_params: Any) -> Any:
         """
         Decide whether the client may have the file *resource*.
@@ -147,9 +169,10 @@ class SignedRedirectEndpoint(OptionAttributes, HTTPEndpoint):
     async def get(self, request: Request) -> Response:
         """Answer GET."""
         path_params = dict(request.path_params)
-        resource = path_params.pop("resource", None)
-        if not isinstance(resource, str):
-            raise build_resource_error(resource, path_params)
+        resource: Any = await find_resource_async(
+            partial(self.resource_for, request, **path_params)
+        )
+        path_params.pop("resource", None)
         authorize = partial(self.authorize, request, resource, **path_params)
         handlers = self._get_handlers()
         handler = handlers.fixed or await handlers.choose_async(self.distribution_for, request)

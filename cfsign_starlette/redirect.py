@@ -13,6 +13,7 @@ from starlette.responses import Response
 from cfsign import Distribution
 from cfsign.config import hide
 from cfsign.views import (
+    Deny,
     FromSettings,
     OptionAttributes,
     SiteConfig,
@@ -62,7 +63,7 @@ class SignedRedirect(FromSettings, OptionAttributes):
         )
         self.distribution = self._handlers.distribution
 
-    async def __call__(self, request: Request, resource: str, result: object) -> Response:
+    async def __call__(self, request: Request, resource: str | Deny, result: object) -> Response:
         """
         Return the response for the file *resource*.
 
@@ -71,7 +72,8 @@ class SignedRedirect(FromSettings, OptionAttributes):
 
         Args:
             request: The request of the route.
-            resource: The plain path of the file, from a route such as `/content/{resource:path}`.
+            resource: The plain path of the file, from a route such as `/content/{resource:path}`
+                or from a database; or a `Deny` if there is no such file.
             result: The decision: an HTTP status (200 and 204 allow, 400 to 599 refuse), an `Allow`,
                 a `Deny`, or a response, which is passed on.
 
@@ -85,7 +87,7 @@ class SignedRedirect(FromSettings, OptionAttributes):
         del result
         if not isinstance(request, Request):
             raise TypeError(f"request must be a Request, got {type(request).__name__}")
-        if not isinstance(resource, str):
+        if not isinstance(resource, str | Deny):
             raise build_resource_error(resource, request.path_params)
 
         async def return_result() -> object:

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cfsign.views import Deny, Framework, ViewHandler
+from cfsign.views import Deny, Framework, Refusal, ViewHandler
 
 
 def _get_status(error: Exception) -> int | None:
@@ -23,7 +23,7 @@ FRAMEWORK = Framework(Response, _get_status)
 async def respond(
     handler: ViewHandler,
     request: Request,
-    resource: str,
+    resource: str | Refusal,
     authorize: Callable[[], Awaitable[object]],
 ) -> Response:
     """Call `authorize`, and return Starlette's response or raise `HTTPException`."""

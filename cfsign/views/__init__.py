@@ -11,7 +11,7 @@ from cfsign.views.construction import (
     build_resource_error,
     check_authorize,
     check_distribution,
-    check_distribution_for,
+    check_hooks,
     check_route,
 )
 from cfsign.views.decision import Allow, Deny, decide
@@ -23,6 +23,7 @@ from cfsign.views.handler import FileRequest, ViewHandler
 from cfsign.views.options import OptionAttributes, ViewOptions
 from cfsign.views.recorder import Framework, log_failure
 from cfsign.views.renewal import FolderFor, FolderRenewal
+from cfsign.views.resource import Refusal, find_resource, find_resource_async
 from cfsign.views.response import Headers, ViewResponse
 from cfsign.views.site_config import SiteConfig
 from cfsign.views.view_handlers import ViewHandlers
@@ -42,6 +43,7 @@ __all__ = [
     "Observer",
     "OptionAttributes",
     "Outcome",
+    "Refusal",
     "SiteConfig",
     "ViewHandler",
     "ViewHandlers",
@@ -51,9 +53,11 @@ __all__ = [
     "build_resource_error",
     "check_authorize",
     "check_distribution",
-    "check_distribution_for",
+    "check_hooks",
     "check_route",
     "decide",
+    "find_resource",
+    "find_resource_async",
     "is_alias",
     "log_failure",
     "make_private",

@@ -123,16 +123,16 @@ def _is_of_framework(method: object) -> bool:
     )
 
 
-def check_distribution_for(view: Any, *, can_await: bool) -> None:
+def check_hooks(view: Any, *, can_await: bool) -> None:
     """
-    Raise TypeError if `distribution_for` of a view is async, and the view cannot await it.
+    Raise TypeError if `distribution_for` or `resource_for` is async, and the view cannot await it.
 
     Args:
         view: The class of the view.
         can_await: True if the view awaits the methods of the site.
     """
-    if inspect.iscoroutinefunction(view.distribution_for) and not can_await:
-        raise TypeError(
-            f"{view.__name__}.distribution_for is async, but the view is not; make it a plain "
-            "method"
-        )
+    for name in ("distribution_for", "resource_for"):
+        if inspect.iscoroutinefunction(getattr(view, name)) and not can_await:
+            raise TypeError(
+                f"{view.__name__}.{name} is async, but the view is not; make it a plain method"
+            )

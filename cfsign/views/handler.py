@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, overload
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from cfsign.config.fields import check_observers
@@ -43,6 +43,7 @@ from cfsign.views.recorder import (
     is_async_observer,
     order_observers,
 )
+from cfsign.views.resource import Refusal
 from cfsign.views.response import Headers, ViewResponse, build_json, build_redirect
 from cfsign.views.site_check import CheckedSites, check_site
 from cfsign.views.target import choose_target, find_folder
@@ -178,12 +179,23 @@ class ViewHandler:
         cookie_domain = self.options.cookie_domain
         check_site(self.distribution.domain, cookie_domain, scheme, host, self._checked_sites)
 
-    def file_request(self, resource: str, query_string: str | bytes = "") -> FileRequest | Deny:
+    @overload
+    def file_request(self, resource: str, query_string: str | bytes = "") -> FileRequest | Deny: ...
+
+    @overload
+    def file_request(
+        self, resource: str | Refusal, query_string: str | bytes = ""
+    ) -> FileRequest | Refusal: ...
+
+    def file_request(
+        self, resource: str | Refusal, query_string: str | bytes = ""
+    ) -> FileRequest | Refusal:
         """
         Validate the requested path before `authorize` is called.
 
         Args:
-            resource: The plain path, as the framework's router gives it.
+            resource: The plain path, as the framework's router or `find_resource` gives it. What
+                is not a path is returned.
             query_string: The request's raw query: bytes from ASGI, or text from WSGI in which each
                 character stands for one byte (PEP 3333).
 
@@ -193,6 +205,8 @@ class ViewHandler:
             prefix check. Also `Deny(404)` if the file is outside the folder of the options, or if
             the query is too long or has a forwarded name twice.
         """
+        if not isinstance(resource, str):
+            return resource
         if self.location:
             return self._build_request(self.location, _get_path(self.location))
         if resource.startswith("/") or not (resource or self.options.allow_root):
@@ -237,8 +251,8 @@ class ViewHandler:
     def handle(
         self,
         request: Any,
-        resource: str,
-        file_request: FileRequest | Deny,
+        resource: str | Refusal,
+        file_request: FileRequest | Refusal,
         authorize: Callable[[], object],
         *,
         run_async: RunAsync | None = None,
@@ -248,9 +262,10 @@ class ViewHandler:
 
         Args:
             request: The framework's request, for the observers.
-            resource: The plain path of the file, for the event.
+            resource: The plain path of the file, for the event; or the result of `find_resource`.
             file_request: The result of `file_request` or `path_request`.
-            authorize: Returns what the site's `authorize` returned. It is not called for a `Deny`.
+            authorize: Returns what the site's `authorize` returned. It is not called for a `Deny`
+                or an exception, which is raised again.
             run_async: Returns a plain function for a coroutine function. An asynchronous private
                 key needs it.
 
@@ -259,13 +274,15 @@ class ViewHandler:
             returned one; or `Deny(503)` if an observer failed whose `fail_closed` is true.
 
         Raises:
-            Exception: What `authorize` and `FileRequest.respond` raise.
+            Exception: What `resource_for`, `authorize` and `FileRequest.respond` raise.
         """
         is_observed = self.observers or self.framework.signal
         recorder = Recorder(self, request, resource) if is_observed else None
         try:
             if isinstance(file_request, Deny):
                 response: Any = file_request
+            elif isinstance(file_request, Exception):
+                raise file_request
             else:
                 result = hide(authorize())
                 own_type = self.framework.response_type
@@ -280,7 +297,8 @@ class ViewHandler:
         except Exception as error:
             if recorder is None:
                 raise
-            deny = recorder.report(recorder.get_error_status(error))
+            status = recorder.get_error_status(error, error is not file_request)
+            deny = recorder.report(status)
             if deny is None or recorder.outcome == "error":
                 raise
             return deny
@@ -291,8 +309,8 @@ class ViewHandler:
     async def handle_async(
         self,
         request: Any,
-        resource: str,
-        file_request: FileRequest | Deny,
+        resource: str | Refusal,
+        file_request: FileRequest | Refusal,
         authorize: Callable[[], Awaitable[object]],
     ) -> Any:
         """Async version of `handle`."""
@@ -301,6 +319,8 @@ class ViewHandler:
         try:
             if isinstance(file_request, Deny):
                 response: Any = file_request
+            elif isinstance(file_request, Exception):
+                raise file_request
             else:
                 result = hide(await authorize())
                 own_type = self.framework.response_type
@@ -313,7 +333,8 @@ class ViewHandler:
         except Exception as error:
             if recorder is None:
                 raise
-            deny = await recorder.report_async(recorder.get_error_status(error))
+            status = recorder.get_error_status(error, error is not file_request)
+            deny = await recorder.report_async(status)
             if deny is None or recorder.outcome == "error":
                 raise
             return deny

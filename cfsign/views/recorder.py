@@ -14,6 +14,7 @@ from cfsign.errors import CfsignError
 from cfsign.signing.signed_policy import SignedPolicy
 from cfsign.views.decision import Deny
 from cfsign.views.events import AccessEvent, Observer, Outcome
+from cfsign.views.resource import Refusal
 
 if TYPE_CHECKING:
     from cfsign.views.handler import ViewHandler
@@ -63,10 +64,10 @@ class Recorder:
         "outcome",
     )
 
-    def __init__(self, handler: ViewHandler, request: Any, resource: str) -> None:
+    def __init__(self, handler: ViewHandler, request: Any, resource: str | Refusal) -> None:
         self._handler = handler
         self._request = request
-        self._resource = resource
+        self._resource = resource.lstrip("/") if isinstance(resource, str) else None
         self._begin = self._duration = 0.0
         self._signed_policy: SignedPolicy | None = None
         self.outcome: Outcome = "invalid"
@@ -114,10 +115,13 @@ class Recorder:
                 event = _handle_failure(observer, event, error)
         return None if event is given else Deny(503)
 
-    def get_error_status(self, error: Exception) -> int:
+    def get_error_status(self, error: Exception, of_authorize: bool) -> int:
         """Return the status of an exception, 500 for all but the framework's, and set `outcome`."""
         status = self._handler.framework.get_status(error)
-        self.outcome = "error" if status is None else "refused"
+        if status is None:
+            self.outcome = "error"
+        elif of_authorize:
+            self.outcome = "refused"
         return 500 if status is None else status
 
     def _build_event(self, status: int) -> AccessEvent:
@@ -130,7 +134,7 @@ class Recorder:
             key_pair_id, hash_algorithm = signed.key_pair_id, signed.hash_algorithm
             expires_at = signed.policy.expires_at
         return AccessEvent(
-            resource=self._resource.lstrip("/"),
+            resource=self._resource,
             folder=folder,
             outcome=self.outcome,
             status=status,

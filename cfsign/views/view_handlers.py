@@ -22,6 +22,7 @@ from cfsign.views.distributions import check_choice
 from cfsign.views.handler import FileRequest, RunAsync, ViewHandler
 from cfsign.views.options import ViewHooks, ViewOptions
 from cfsign.views.recorder import Framework, order_observers
+from cfsign.views.resource import Refusal
 
 if TYPE_CHECKING:
     from cfsign.views.site_config import SiteConfig
@@ -194,15 +195,15 @@ class RefusingHandler(ViewHandler):
         """False, although the options may say so."""
         return False
 
-    def file_request(self, resource: str, query_string: str | bytes = "") -> FileRequest | Deny:
+    def file_request(self, resource: Any, query_string: str | bytes = "") -> Any:
         """Return the answer, or a request that `handle` refuses."""
         return self._refusal if isinstance(self._refusal, Deny) else FileRequest(self, "")
 
     def handle(
         self,
         request: Any,
-        resource: str,
-        file_request: FileRequest | Deny,
+        resource: str | Refusal,
+        file_request: FileRequest | Refusal,
         authorize: Callable[[], object],
         *,
         run_async: RunAsync | None = None,
@@ -213,8 +214,8 @@ class RefusingHandler(ViewHandler):
     async def handle_async(
         self,
         request: Any,
-        resource: str,
-        file_request: FileRequest | Deny,
+        resource: str | Refusal,
+        file_request: FileRequest | Refusal,
         authorize: Callable[[], Awaitable[object]],
     ) -> Any:
         """Async version of `handle`."""

@@ -125,6 +125,7 @@ class Case:
         request: The request.
         differences: The differences, by adapter.
         key: The kind of the site's private key; see `keys.KINDS`.
+        found: The result of `resource_for`, which the view `by-id` overrides.
     """
 
     name: str
@@ -133,6 +134,7 @@ class Case:
     request: Request = PLAIN
     differences: Mapping[str, Difference] = field(default_factory=dict)
     key: str = "file"
+    found: Any = None
 
     def expectation(self, adapter: str) -> Expectation:
         difference = self.differences.get(adapter)
@@ -267,6 +269,7 @@ FALCON_AWAITED = Difference(
 NEEDS_AWAIT = {"django_sync": DJANGO_AWAITED, "falcon_wsgi": FALCON_AWAITED}
 FLASK_AWAITS = Difference("Flask awaits an `async` authorize in any view, so both work.", "")
 
+BY_ID = Request("7", view="by-id")
 SHORT = Signed(duration=5)
 NOT_UTF8 = ("a\ufffd.txt", "a%FF.txt")
 DISPOSITION = "attachment%3B%20filename%3D%22a%20b.txt%22"
@@ -702,6 +705,71 @@ ROWS: tuple[Row, ...] = (
         ),
     ),
     Row(
+        "`resource_for` returns the path of a file, such as that of a database id",
+        "`authorize` gets that path, and it is signed",
+        (
+            Case(
+                "id",
+                Call(lambda user, resource: 200 if resource == "bills/Größe 7.pdf" else 403),
+                Signed("/bills/Gr%C3%B6%C3%9Fe%207.pdf"),
+                Request("7", view="by-id"),
+                found=Call(lambda user, number: f"bills/Größe {number}.pdf"),
+            ),
+            Case("id-head", 200, Signed(), Request("7", "HEAD", view="by-id"), found="a.txt"),
+            Case("id-forbidden", 404, Refused(404, NO_STORE, own_page=True), BY_ID, found="a.txt"),
+        ),
+    ),
+    Row(
+        "… a `Deny`, or it raises the framework's own exception",
+        "that refusal; `authorize` is not called",
+        (
+            Case(
+                "id-deny",
+                451,
+                Refused(404, NO_STORE | {"X-Why": "no such bill"}, own_page=True),
+                BY_ID,
+                dict.fromkeys(STARLETTE, STARLETTE_HEADERS),
+                found=Deny(404, {"X-Why": "no such bill"}),
+            ),
+            Case(
+                "id-not-found",
+                451,
+                Refused(404, own_page=True),
+                BY_ID,
+                found=Native("not_found"),
+            ),
+        ),
+    ),
+    Row(
+        "… a path that cannot be signed: `../a.txt`, `/a.txt`, an empty one",
+        "404; `authorize` is not called",
+        tuple(
+            Case(
+                f"id-{name}",
+                451,
+                Refused(404, NO_STORE, own_page=True),
+                BY_ID,
+                {"fastapi": FASTAPI_DECIDES},
+                found=found,
+            )
+            for name, found in {"up": "../a.txt", "absolute": "/a.txt", "empty": ""}.items()
+        ),
+    ),
+    Row(
+        "… anything else, or it raises another exception",
+        "500; nothing is signed",
+        tuple(
+            Case(f"id-{name}", 200, Refused(500), BY_ID, found=found)
+            for name, found in {
+                "none": Call(lambda user, number: None),
+                "number": 7,
+                "bytes": b"a.txt",
+                "status": HTTPStatus.NOT_FOUND,
+                "error": Call(lambda user, number: _raise(ZeroDivisionError())),
+            }.items()
+        ),
+    ),
+    Row(
         "A query string, without `forward_query`",
         "not in the signed URL",
         (
@@ -1034,7 +1102,17 @@ CASES["own-folder"] = Case(
 
 def rule(case: str, user: str, resource: str, natives: Mapping[str, Callable[[], Any]]) -> object:
     """Return the result of the case; every site's `authorize` calls it."""
-    result = CASES[case].result
+    return _compute(CASES[case].result, user, resource, natives)
+
+
+def find(case: str, user: str, number: str, natives: Mapping[str, Callable[[], Any]]) -> object:
+    """Return the file of the case; every `resource_for` of the view `by-id` calls it."""
+    return _compute(CASES[case].found, user, number, natives)
+
+
+def _compute(
+    result: object, user: str, resource: str, natives: Mapping[str, Callable[[], Any]]
+) -> object:
     if isinstance(result, Call):
         return result.function(user, resource)
     if isinstance(result, Native):

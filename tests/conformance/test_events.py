@@ -22,7 +22,13 @@ Send = Callable[[Request, str], Reply]
 SECRETS = ("Signature=", "Policy=", "Key-Pair-Id=", "CloudFront-", "?", "Expires")
 
 #: FastAPI's dependency raises before the redirect is asked for.
-RAISED = {"raise-403", "raise-404", "raise", "raise-value", "raise-key"}
+RAISED = {"raise-403", "raise-404", "raise", "raise-value", "raise-key", "id-not-found", "id-error"}
+
+#: The route calls `signed_redirect` with something that is not a path.
+NO_PATH = {"id-none", "id-number", "id-bytes", "id-status"}
+
+#: The cases in which `resource_for` refuses, or names a file that cannot be signed.
+NO_FILE = ("id-deny", "id-not-found", "id-up", "id-absolute", "id-empty")
 
 #: Only Falcon's router finds a view for a path with a line break.
 UNROUTED = {"no-name-line"}
@@ -64,14 +70,16 @@ def expect_outcome(case: Case, status: int) -> str:
         return "key_unavailable"
     if isinstance(case.expected, Signed):
         return "allowed"
-    if case.name.startswith(("no-name", "name-too-long", "forward-twice", "folder-outside")):
+    if case.name.startswith(
+        ("no-name", "name-too-long", "forward-twice", "folder-outside", *NO_FILE)
+    ):
         return "invalid"
     is_decided = case.name.startswith(("refuse", "deny"))
     return "error" if status == 500 and not is_decided else "refused"
 
 
 def count_events(adapter: str, case: Case) -> int:
-    if adapter == "fastapi" and case.name in RAISED:
+    if adapter == "fastapi" and case.name in RAISED | NO_PATH:
         return 0
     return 0 if adapter not in FALCON and case.name in UNROUTED else 1
 
@@ -108,6 +116,9 @@ def check_event(event: AccessEvent, case: Case, reply: Reply) -> None:
     is_allowed = event.outcome == "allowed"
     assert (event.key_pair_id, event.hash_algorithm is None, event.expires_at is None) == (
         ("K2JCJMDEHXQW5F", False, False) if is_allowed else (None, True, True)
+    ), case.name
+    assert (event.resource is None) is (
+        case.name in NO_PATH | {"id-deny", "id-not-found", "id-error"}
     ), case.name
     folder = case.expected.folder.strip("/") if isinstance(case.expected, Signed) else ""
     assert event.folder == (folder or None), case.name

@@ -9,7 +9,7 @@ from django.core.asgi import get_asgi_application
 from django.test import AsyncClient
 
 from cfsign_django.views import AsyncSignedRedirectView
-from tests.conformance.cases import rule
+from tests.conformance.cases import find, rule
 from tests.conformance.drivers import django_site
 
 IS_ASGI = IS_ASYNC = True
@@ -22,7 +22,15 @@ class Content(AsyncSignedRedirectView):
         return rule(case, request.headers["X-User"], resource, django_site.NATIVES)
 
 
-urlpatterns = django_site.urls(Content)
+class ById(Content):
+    async def resource_for(self, request, number, case):
+        return find(case, request.headers["X-User"], number, django_site.NATIVES)
+
+    async def authorize(self, request, resource, case, number):
+        return await super().authorize(request, resource, case)
+
+
+urlpatterns = django_site.urls(Content, ById)
 
 
 def create_app(settings):

@@ -34,12 +34,13 @@ NATIVES: Mapping[str, Callable[[], Any]] = {
 }
 
 
-def urls(view: Any) -> list[URLPattern | URLResolver]:
+def urls(view: Any, by_id: Any) -> list[URLPattern | URLResolver]:
     return [
         *(
             path(f"{name}/<case>/<path:resource>", view.as_view(**options))
             for name, options in VIEWS.items()
         ),
+        path("by-id/<case>/<number>", by_id.as_view()),
         path("nested/<case>/", include([path("<path:resource>", view.as_view())])),
     ]
 

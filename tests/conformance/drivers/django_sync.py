@@ -6,7 +6,7 @@ from django.core.wsgi import get_wsgi_application
 from django.test import Client
 
 from cfsign_django.views import SignedRedirectView
-from tests.conformance.cases import rule
+from tests.conformance.cases import find, rule
 from tests.conformance.drivers import django_site
 
 IS_ASGI = IS_ASYNC = False
@@ -18,7 +18,15 @@ class Content(SignedRedirectView):
         return rule(case, request.headers["X-User"], resource, django_site.NATIVES)
 
 
-urlpatterns = django_site.urls(Content)
+class ById(Content):
+    def resource_for(self, request, number, case):
+        return find(case, request.headers["X-User"], number, django_site.NATIVES)
+
+    def authorize(self, request, resource, case, number):
+        return super().authorize(request, resource, case)
+
+
+urlpatterns = django_site.urls(Content, ById)
 
 
 def create_app(settings):

@@ -6,7 +6,7 @@ import falcon.asgi
 from falcon import testing
 
 from cfsign_falcon.asgi import SignedRedirectResource
-from tests.conformance.cases import rule
+from tests.conformance.cases import find, rule
 from tests.conformance.drivers import falcon_site
 from tests.conformance.expectations import own_page
 from tests.conformance.site import MOUNT
@@ -22,6 +22,14 @@ class Content(SignedRedirectResource):
         return rule(case, req.get_header("X-User"), resource, falcon_site.NATIVES)
 
 
+class ById(Content):
+    async def resource_for(self, req, number, case):
+        return find(case, req.get_header("X-User"), number, falcon_site.NATIVES)
+
+    async def authorize(self, req, resource, case, number):
+        return await super().authorize(req, resource, case)
+
+
 async def show_page(req, resp, error, params):
     resp.status = error.status
     resp.text = own_page(error.status_code)
@@ -29,7 +37,7 @@ async def show_page(req, resp, error, params):
 
 def create_app(settings):
     app = falcon.asgi.App()
-    for template, resource in falcon_site.routes(Content, settings):
+    for template, resource in falcon_site.routes(Content, ById, settings):
         app.add_route(template, resource)
         app.add_route(MOUNT + template, resource)  # see cases.FALCON_MOUNT
     app.add_error_handler(falcon_site.ERRORS, show_page)

@@ -32,11 +32,12 @@ ERRORS = (
 )
 
 
-def routes(resource: type, settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def routes(resource: type, by_id: type, settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     distribution = Distribution.from_config(settings)
     for name, options in VIEWS.items():
         yield (
             f"/{name}/{{case}}/{{resource:path}}",
             resource(distribution, **options, **site_options(settings)),
         )
+    yield "/by-id/{case}/{number}", by_id(distribution, **site_options(settings))
     yield "/nested/{case}/{resource:path}", resource.from_config(settings)

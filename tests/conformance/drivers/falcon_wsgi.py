@@ -4,7 +4,7 @@ import falcon
 from falcon import testing
 
 from cfsign_falcon import SignedRedirectResource
-from tests.conformance.cases import rule
+from tests.conformance.cases import find, rule
 from tests.conformance.drivers import falcon_site
 from tests.conformance.expectations import own_page
 from tests.conformance.wire import Reply
@@ -18,6 +18,14 @@ class Content(SignedRedirectResource):
         return rule(case, req.get_header("X-User"), resource, falcon_site.NATIVES)
 
 
+class ById(Content):
+    def resource_for(self, req, number, case):
+        return find(case, req.get_header("X-User"), number, falcon_site.NATIVES)
+
+    def authorize(self, req, resource, case, number):
+        return super().authorize(req, resource, case)
+
+
 def show_page(req, resp, error, params):
     resp.status = error.status
     resp.text = own_page(error.status_code)
@@ -25,7 +33,7 @@ def show_page(req, resp, error, params):
 
 def create_app(settings):
     app = falcon.App()
-    for template, resource in falcon_site.routes(Content, settings):
+    for template, resource in falcon_site.routes(Content, ById, settings):
         app.add_route(template, resource)
     app.add_error_handler(falcon_site.ERRORS, show_page)
     return app

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 
 from cfsign import Distribution
 from cfsign_starlette import signed_redirect
-from tests.conformance.cases import VIEWS, rule
+from tests.conformance.cases import VIEWS, find, rule
 from tests.conformance.drivers import starlette_site
 from tests.conformance.site import site_options
 
@@ -26,12 +26,21 @@ def add_route(router, path, media):
         return await media(request, resource, result)
 
 
+def add_route_by_id(app, media):
+    @app.head("/by-id/{case}/{number}", include_in_schema=False)
+    @app.get("/by-id/{case}/{number}")
+    async def by_id(case: str, number: str, request: Request):
+        resource = find(case, request.headers["X-User"], number, starlette_site.NATIVES)
+        return await media(request, resource, await decide(request, resource, case))
+
+
 def create_app(settings):
     distribution = Distribution.from_config(settings)
     app = FastAPI(exception_handlers=starlette_site.PAGES)
     for name, options in VIEWS.items():
         media = signed_redirect(distribution, **options, **site_options(settings))
         add_route(app, f"/{name}/{{case}}/{{resource:path}}", media)
+    add_route_by_id(app, signed_redirect(distribution, **site_options(settings)))
     nested = APIRouter(prefix="/nested/{case}")
     add_route(nested, "/{resource:path}", signed_redirect.from_config(settings))
     app.include_router(nested)

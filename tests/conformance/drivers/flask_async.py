@@ -6,7 +6,7 @@ import functools
 import flask
 
 from cfsign_flask import SignedRedirectView
-from tests.conformance.cases import rule
+from tests.conformance.cases import find, rule
 from tests.conformance.drivers import flask_site
 
 IS_ASGI = False
@@ -24,6 +24,14 @@ class Content(SignedRedirectView):
         return await authorize(resource, case)
 
 
-create_app = functools.partial(flask_site.create_app, Content, authorize)
+class ById(Content):
+    async def resource_for(self, number, case):
+        return find(case, flask.request.headers["X-User"], number, flask_site.NATIVES)
+
+    async def authorize(self, resource, case, number):
+        return await authorize(resource, case)
+
+
+create_app = functools.partial(flask_site.create_app, Content, ById, authorize)
 client = flask_site.client
 start = flask_site.start

@@ -21,7 +21,10 @@ NATIVES: Mapping[str, Callable[[], Any]] = {
 
 
 def create_app(
-    view: type[SignedRedirectView], authorize: Any, settings: Mapping[str, Any]
+    view: type[SignedRedirectView],
+    by_id: type[SignedRedirectView],
+    authorize: Any,
+    settings: Mapping[str, Any],
 ) -> flask.Flask:
     app = flask.Flask("site")
     app.config.update(settings)
@@ -29,6 +32,7 @@ def create_app(
     for name, options in VIEWS.items():
         with_options = type(name, (view,), dict(options))
         app.add_url_rule(f"/{name}/<case>/<path:resource>", view_func=with_options.as_view(name))
+    app.add_url_rule("/by-id/<case>/<number>", view_func=by_id.as_view("by-id"))
     app.register_blueprint(
         signed_redirect_blueprint("nested", __name__, authorize, url_prefix="/nested/<case>")
     )

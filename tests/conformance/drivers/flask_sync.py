@@ -5,7 +5,7 @@ import functools
 import flask
 
 from cfsign_flask import SignedRedirectView
-from tests.conformance.cases import rule
+from tests.conformance.cases import find, rule
 from tests.conformance.drivers import flask_site
 
 IS_ASGI = IS_ASYNC = False
@@ -21,6 +21,14 @@ class Content(SignedRedirectView):
         return authorize(resource, case)
 
 
-create_app = functools.partial(flask_site.create_app, Content, authorize)
+class ById(Content):
+    def resource_for(self, number, case):
+        return find(case, flask.request.headers["X-User"], number, flask_site.NATIVES)
+
+    def authorize(self, resource, case, number):
+        return authorize(resource, case)
+
+
+create_app = functools.partial(flask_site.create_app, Content, ById, authorize)
 client = flask_site.client
 start = flask_site.start
