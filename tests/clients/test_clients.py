@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from cfsign import Distribution, Signer
+from tests.clients.browser import launch_chromium
 from tests.clients.conftest import Wire
 from tests.clients.spellings import CHARACTERS, NAMES, SPELLINGS
 
@@ -69,25 +70,10 @@ def fetch_with_node(origin: str, urls: list[str]) -> None:
 
 
 def fetch_with_chromium(origin: str, urls: list[str]) -> None:
-    playwright = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("Chromium is not installed (Debian package chromium)")
-    options = [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-    ]
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, headless=True, args=options)
+    with launch_chromium() as browser:
         page = browser.new_page()
         page.goto(f"{origin}/blank")
         page.evaluate("async urls => { for (const url of urls) await fetch(url) }", urls)
-        browser.close()
 
 
 CLIENTS: dict[str, Fetch] = {
