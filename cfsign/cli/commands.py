@@ -40,7 +40,7 @@ def cfsign(context: click.Context) -> None:
 )
 @click.option(
     "--framework",
-    type=click.Choice(["flask", "django", "falcon"]),
+    type=click.Choice(["flask", "django", "falcon", "starlette"]),
     default="flask",
     show_default=True,
     help="The framework of the site.",

@@ -22,7 +22,7 @@ def serve(port: int | None = None, edge_port: int | None = None, framework: str 
     Args:
         port: The port of the site; None or 0 uses a free one.
         edge_port: The port of the edge; None or 0 uses a free one.
-        framework: The framework of the site: "flask", "django" or "falcon".
+        framework: The framework of the site: "flask", "django", "falcon" or "starlette".
 
     Returns:
         The exit code 0.
@@ -46,7 +46,7 @@ def run_once(framework: str = "flask") -> int:
     Send requests to the site and the edge, and print one line with the result of each step.
 
     Args:
-        framework: The framework of the site: "flask", "django" or "falcon".
+        framework: The framework of the site: "flask", "django", "falcon" or "starlette".
 
     Returns:
         The exit code: 0 if every result was as expected, else 1.

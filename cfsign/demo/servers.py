@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
+import socket
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cfsign.checking.key_group import TrustedKeyGroup
 from cfsign.demo.files import PrivateFile, create_private_folder
+from cfsign.demo.localhost import redirect_localhost, redirect_localhost_asgi
 from cfsign.demo.pages import Pages
 from cfsign.demo.sites import create_app
 from cfsign.edge import WSGIEdge
-from cfsign.edge.request import remove_target_host
 from cfsign.edge.response_headers import ANY_ORIGIN
 from cfsign.edge.server.folder import create_folder_app
-from cfsign.edge.server.http_server import get_url, listen
+from cfsign.edge.server.http_server import get_url, listen, serve_asgi
 from cfsign.edge.server.http_server import serve as serve_app
 from cfsign.keys import generate_private_key_pem, load_private_key
 from cfsign.signing.distribution import Distribution
@@ -62,22 +64,13 @@ class Recorder:
         return self._app(environ, start_response)
 
 
-def redirect_localhost(app: WSGIApplication, site: str) -> WSGIApplication:
-    """
-    Return *app* behind a redirect from `localhost` to the URL of the site.
-
-    The edge is at 127.0.0.1, and browsers do not send it the cookies of localhost.
-    """
-
-    def respond(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ.get("HTTP_HOST", "").partition(":")[0].lower() != "localhost":
-            return app(environ, start_response)
-        location = site + remove_target_host(environ.get("REQUEST_URI", "/"))
-        headers = [("Location", location), ("Content-Length", "0")]
-        start_response("307 Temporary Redirect", headers)  # 307: a form is sent again
-        return []
-
-    return respond
+def serve_site(
+    app: WSGIApplication | Any, listener: socket.socket, site: str
+) -> AbstractContextManager[None]:
+    """Serve the site on its listening socket; *site* is the URL to which localhost redirects."""
+    if inspect.iscoroutinefunction(type(app).__call__):
+        return serve_asgi(redirect_localhost_asgi(app, site), listener)
+    return serve_app(redirect_localhost(app, site), listener)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +129,5 @@ def run_servers(
         pages = Pages(distribution, trusted_keys, get_url(site_listener))
         site = create_app(framework, settings, pages)
         stack.enter_context(serve_app(edge, edge_listener))
-        site = redirect_localhost(site, get_url(site_listener))
-        stack.enter_context(serve_app(site, site_listener))
+        stack.enter_context(serve_site(site, site_listener, get_url(site_listener)))
         yield Servers(get_url(site_listener), get_url(edge_listener), recorder)

@@ -4,8 +4,9 @@ import sys
 
 from cfsign import Distribution, TrustedKeyGroup, load_private_key
 from cfsign.demo.pages import Pages
+from cfsign.demo.servers import serve_site
 from cfsign.demo.sites import create_app
-from cfsign.edge.server.http_server import get_url, listen, serve
+from cfsign.edge.server.http_server import get_url, listen
 
 KEY_PAIR_ID = "K2JCJMDEHXQW5F"
 EDGE = "http://127.0.0.1:4711"
@@ -25,7 +26,7 @@ def main(framework):
     trusted_keys = TrustedKeyGroup({KEY_PAIR_ID: load_private_key(pem).public_key_pem()})
     pages = Pages(Distribution.from_config(settings), trusted_keys, SITE)
     app = create_app(framework, settings, pages)
-    with listen(None, "--port") as listener, serve(app, listener):
+    with listen(None, "--port") as listener, serve_site(app, listener, SITE):
         print(get_url(listener), flush=True)
         sys.stdin.read()  # until the test closes it
 

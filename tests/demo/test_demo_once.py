@@ -54,7 +54,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, st
         )
         for name in FRAMEWORKS
     }
-    ended = {name: process.communicate(timeout=60) for name, process in processes.items()}
+    ended = {name: process.communicate(timeout=180) for name, process in processes.items()}
     assert list(folder.iterdir()) == []
     return {name: (processes[name].returncode, *ended[name]) for name in FRAMEWORKS}
 

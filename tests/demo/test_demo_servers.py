@@ -58,11 +58,12 @@ def test_server_listens_on_loopback_only() -> None:
         assert listener.getsockname()[0] == "127.0.0.1"
 
 
-def test_site_works_at_localhost() -> None:
+@pytest.mark.parametrize("name", ["flask", "starlette"])
+def test_site_works_at_localhost(name: str) -> None:
     """Forms and pages are redirected to 127.0.0.1, so the cookies reach the edge."""
     picture = f"/{quote(ALBUM)}/1%20dawn.svg"
     with (
-        run_servers() as servers,
+        run_servers(framework=name) as servers,
         httpx.Client(trust_env=False, follow_redirects=True) as client,
     ):
         site = servers.site.replace("127.0.0.1", "LocalHost")

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cfsign.demo.pages import Pages
 from cfsign.errors import ConfigurationError
 
-if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
-
-FRAMEWORKS = ("flask", "django", "falcon")
+FRAMEWORKS = ("flask", "django", "falcon", "starlette")
 
 
-def create_app(framework: str, settings: Mapping[str, Any], pages: Pages) -> WSGIApplication:
+def create_app(framework: str, settings: Mapping[str, Any], pages: Pages) -> Any:
     """
-    Create the site.
+    Create the site, a WSGI or ASGI application.
 
     Args:
         framework: One of `FRAMEWORKS`.
@@ -40,5 +37,5 @@ def create_app(framework: str, settings: Mapping[str, Any], pages: Pages) -> WSG
             f"the demo on {framework} needs {package}",
             hint="run: pip install 'cloudfront-cfsign[demo]'",
         ) from None
-    create: Callable[[Mapping[str, Any], Pages], WSGIApplication] = module.create_app
+    create: Callable[[Mapping[str, Any], Pages], Any] = module.create_app
     return create(settings, pages)
