@@ -16,10 +16,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from cfsign import Allow, Deny
+from cfsign import Allow, Deny, Distribution
 from cfsign.demo.pages import STATIC, Page, Pages
-from cfsign.demo.users import authorize, get_folder, is_user
-from cfsign_starlette import SignedRedirectEndpoint
+from cfsign.demo.users import FOLDERS, authorize, get_folder, is_user
+from cfsign_starlette import FolderCookies, SignedRedirectEndpoint
 
 # The longest form that the site reads, in bytes.
 _MAX_FORM = 1_000
@@ -50,10 +50,11 @@ class Folder(Content):
 
 
 class Site:
-    """The pages."""
+    """The pages, and the logout."""
 
-    def __init__(self, pages: Pages) -> None:
+    def __init__(self, pages: Pages, cookies: FolderCookies) -> None:
         self._pages = pages
+        self._cookies = cookies
 
     async def home(self, request: Request) -> Response:
         """Return the home page."""
@@ -68,6 +69,15 @@ class Site:
         """Return the page of the album."""
         user = request.session.get("user")
         return respond(self._pages.album_page(user, get_address(request)))
+
+    async def logout(self, request: Request) -> Response:
+        """Log the user out, and delete the cookies of the folders from the browser."""
+        request.session.clear()
+        response = RedirectResponse("/", 303)
+        for folder in FOLDERS:
+            for name, value in self._cookies.revoke_headers(folder):
+                response.headers.append(name, value)
+        return response
 
     async def refusal(self, request: Request, error: Any) -> Response:
         """Return the page of a refusal, by an endpoint of the site or of the library."""
@@ -86,12 +96,6 @@ async def login(request: Request) -> Response:
     if not is_user(user):
         raise HTTPException(400)
     request.session["user"] = user
-    return RedirectResponse("/", 303)
-
-
-async def logout(request: Request) -> Response:
-    """Log the user out."""
-    request.session.clear()
     return RedirectResponse("/", 303)
 
 
@@ -118,7 +122,7 @@ def create_app(settings: Mapping[str, Any], pages: Pages) -> Starlette:
         settings: `CLOUDFRONT_DOMAIN` and `CLOUDFRONT_CONFIG`.
         pages: The HTML pages.
     """
-    site = Site(pages)
+    site = Site(pages, FolderCookies(Distribution.from_config(settings)))
     return Starlette(
         routes=[
             Route("/content/{resource:path}", Content.from_config(settings)),
@@ -128,7 +132,7 @@ def create_app(settings: Mapping[str, Any], pages: Pages) -> Starlette:
             Route("/file/{resource:path}", site.file),
             Route("/album", site.album),
             Route("/login", login, methods=["POST"]),
-            Route("/logout", logout, methods=["POST"]),
+            Route("/logout", site.logout, methods=["POST"]),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         # A new key at each start, which ends all sessions.
