@@ -7,6 +7,7 @@ from typing import TypeVar, Unpack
 from django.http.response import HttpResponseBase
 
 from cfsign import Conditions, ConfigurationError
+from cfsign.config import hide_arguments
 from cfsign.views import Headers, make_private
 from cfsign_django import conf
 from cfsign_django.responses import add_headers
@@ -14,6 +15,7 @@ from cfsign_django.responses import add_headers
 AnyResponse = TypeVar("AnyResponse", bound=HttpResponseBase)
 
 
+@hide_arguments
 def grant_folder(
     response: AnyResponse,
     folder: str,
@@ -50,6 +52,7 @@ def grant_folder(
     return response
 
 
+@hide_arguments
 async def grant_folder_async(
     response: AnyResponse,
     folder: str,
@@ -64,6 +67,7 @@ async def grant_folder_async(
     return response
 
 
+@hide_arguments
 def revoke_folder(
     response: AnyResponse, folder: str, *, distribution: str = "default"
 ) -> AnyResponse:
@@ -90,6 +94,7 @@ def revoke_folder(
     return response
 
 
+@hide_arguments
 def revoke_all(response: AnyResponse) -> AnyResponse:
     """
     Delete all cookies of the site from the browser, by `Clear-Site-Data`.

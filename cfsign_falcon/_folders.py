@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from cfsign.config import hide_arguments
 from cfsign.views import FolderCookies, FolderFor, FolderRenewal, Headers
 
 
@@ -14,6 +15,7 @@ class Renewal:
     #: True if the middleware awaits `folder_for`.
     _is_async: bool
 
+    @hide_arguments  # somebody may pass the settings
     def __init__(self, cookies: FolderCookies, folder_for: FolderFor) -> None:
         """
         Check the cookies and the function.

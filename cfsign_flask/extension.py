@@ -14,6 +14,7 @@ from flask import Flask, current_app, has_request_context, request
 from werkzeug.wrappers import Response
 
 from cfsign import Conditions, ConfigurationError, Distribution, Problem
+from cfsign.config import hide_arguments
 from cfsign.views import (
     Distributions,
     FolderCookies,
@@ -91,6 +92,7 @@ class CloudFront:
         """The current application's distributions, by alias."""
         return get_site_config(current_app).distributions
 
+    @hide_arguments
     def grant_folder(
         self,
         response: AnyResponse,
@@ -128,6 +130,7 @@ class CloudFront:
         add_headers(response, build_grant_headers(app, cookies, folder, conditions))
         return response
 
+    @hide_arguments
     def revoke_folder(
         self, response: AnyResponse, folder: str, *, distribution: str = "default"
     ) -> AnyResponse:
@@ -153,6 +156,7 @@ class CloudFront:
         add_headers(response, _get_cookies(current_app, distribution).revoke_headers(folder))
         return response
 
+    @hide_arguments
     def revoke_all(self, response: AnyResponse) -> AnyResponse:
         """
         Delete all cookies of the site from the browser, by `Clear-Site-Data`.

@@ -6,6 +6,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cfsign.config import hide_arguments
 from cfsign.views import FolderCookies, FolderFor, FolderRenewal
 
 
@@ -16,6 +17,7 @@ class RenewFolders:
     `app.add_middleware(RenewFolders, cookies=cookies, folder_for=folder_for)`
     """
 
+    @hide_arguments  # somebody may pass the settings
     def __init__(self, app: ASGIApp, cookies: FolderCookies, folder_for: FolderFor) -> None:
         """
         Check the cookies and the function.

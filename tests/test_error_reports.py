@@ -456,6 +456,44 @@ def _fastapi(m: Material) -> None:
     asyncio.run(signed_redirect(m.distribution())(Request(scope), "a", m.password))
 
 
+def _use_flask(m: Material, use: Callable[[Any, Any], object]) -> None:
+    from cfsign_flask import CloudFront
+
+    app = flask.Flask("site")
+    app.config.update(m.settings(private_key=str(m.good_key), cookie_domain=""))
+    cloudfront = CloudFront(app)
+    with app.test_request_context():
+        use(cloudfront, flask.Response())
+
+
+def _use_django(m: Material, use: Callable[[Any, Any], object]) -> None:
+    from django.http import HttpResponse
+
+    import cfsign_django
+    from cfsign_django import conf
+
+    django_conf.settings.CLOUDFRONT_DOMAIN = DOMAIN
+    config = m.settings(private_key=str(m.good_key), cookie_domain="")["CLOUDFRONT_CONFIG"]
+    django_conf.settings.CLOUDFRONT_CONFIG = config
+    conf.site_config.cache_clear()
+    try:
+        use(cfsign_django, HttpResponse())
+    finally:
+        conf.site_config.cache_clear()
+
+
+def falcon_renew_folders() -> Any:
+    from cfsign_falcon import RenewFolders
+
+    return RenewFolders
+
+
+def starlette_renew_folders() -> Any:
+    from cfsign_starlette import RenewFolders
+
+    return RenewFolders
+
+
 def _django(m: Material, **config: Any) -> None:
     from cfsign_django import conf
 
@@ -795,6 +833,28 @@ OTHER_PATHS: dict[str, Callable[[Material], object]] = {
     "FastAPI decision": _fastapi,
     "Django view": lambda m: _django(
         m, private_key=RecordedKey(m, lambda _: _raise(OSError("closed")))
+    ),
+    "key as a folder in Flask": lambda m: _use_flask(m, lambda c, r: c.grant_folder(r, m.pem)),
+    "key as a folder to revoke in Flask": lambda m: _use_flask(
+        m, lambda c, r: c.revoke_folder(r, m.pem)
+    ),
+    "key as a distribution in Flask": lambda m: _use_flask(
+        m, lambda c, r: c.grant_folder(r, "a", distribution=m.pem)
+    ),
+    "key as a response in Flask": lambda m: _use_flask(m, lambda c, r: c.revoke_all(m.pem)),
+    "key as a folder in Django": lambda m: _use_django(m, lambda c, r: c.grant_folder(r, m.pem)),
+    "key as a folder to revoke in Django": lambda m: _use_django(
+        m, lambda c, r: c.revoke_folder(r, m.pem)
+    ),
+    "key as a folder in async Django": lambda m: _use_django(
+        m, lambda c, r: asyncio.run(c.grant_folder_async(r, m.pem))
+    ),
+    "key as a response in Django": lambda m: _use_django(m, lambda c, r: c.revoke_all(m.pem)),
+    "key as the cookies of Falcon's middleware": lambda m: falcon_renew_folders()(
+        m.pem, lambda req: None
+    ),
+    "key as the cookies of Starlette's middleware": lambda m: starlette_renew_folders()(
+        None, m.pem, lambda request: None
     ),
     "Django settings": lambda m: _django(m, private_key=m.pem[:900], password=m.password),
     # The readers of `cfsign doctor`

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from cfsign.config.site_settings import SiteSettings as SiteSettings
     from cfsign.utils.secret import Secret as Secret
     from cfsign.utils.secret import hide as hide
+    from cfsign.utils.secret import hide_arguments as hide_arguments
 else:
     # Imported on first use (PEP 562): the views need `cfsign.config.fields` without the rest.
     _MODULES = {
@@ -20,6 +21,7 @@ else:
         "check_config": "cfsign.config.checks",
         "check_site": "cfsign.config.checks",
         "hide": "cfsign.utils.secret",
+        "hide_arguments": "cfsign.utils.secret",
     }
 
     def __getattr__(name):
@@ -38,4 +40,5 @@ __all__ = [
     "check_config",
     "check_site",
     "hide",
+    "hide_arguments",
 ]
