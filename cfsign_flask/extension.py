@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 from weakref import WeakSet
 
-from flask import Flask, current_app, has_request_context, request
+from flask import Flask, current_app, g, has_request_context, request, url_for
 from werkzeug.wrappers import Response
 
 from cfsign import Conditions, ConfigurationError, Distribution, Problem
@@ -20,7 +20,9 @@ from cfsign.views import (
     FolderCookies,
     FolderFor,
     OptionAttributes,
+    PageUrls,
     SiteConfig,
+    build_view_url,
     check_route,
 )
 from cfsign_flask.folders import (
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from werkzeug.routing import Rule
 
 NAME = "cloudfront"
+# The name in `flask.g`, which Flask makes for each request.
+_PAGE_URLS = "_cloudfront_page_urls"
 
 AnyResponse = TypeVar("AnyResponse", bound=Response)
 
@@ -275,16 +279,27 @@ def _check_later_views(app: Flask) -> None:
     app.add_url_rule = add_checked_url_rule  # type: ignore[method-assign]
 
 
-def cloudfront_url(
-    path: str, *, distribution: str | Distribution = "default", **arguments: Any
-) -> str:
+def cloudfront_url(path: str, *, view: str | None = None, **arguments: Any) -> str:
     """
-    Return the signed URL of *path*; a template global.
+    Return the URL of a file for a page, signed or that of a view; a template global.
 
     Args:
         path: The plain path of the file.
-        distribution: The alias of a distribution, or a `Distribution`.
-        arguments: The arguments of `Distribution.sign_path`.
+        distribution: The alias of a distribution, or a `Distribution`; the default is "default".
+        view: The name of a route of the site. The URL is then that of the view for the file, which
+            is signed only when the link is opened, and *arguments* are the route's other variables.
+        arguments: The arguments of `Distribution.sign_path`. All URLs of a page with the same
+            `folder` have one signature.
+
+    Raises:
+        ConfigurationError: The alias is unknown, or *view* is combined with how to sign.
+        CfsignError: As `Distribution.sign_path`.
     """
-    distributions = get_site_config(current_app).distributions
-    return distributions.choose(distribution).sign_path(path, **arguments)
+    if view is not None:
+        return build_view_url(url_for, view, path, arguments)
+    distribution = arguments.pop("distribution", "default")
+    chosen = get_site_config(current_app).distributions.choose(distribution)
+    if _PAGE_URLS not in g:
+        setattr(g, _PAGE_URLS, PageUrls())
+    page_urls: PageUrls = getattr(g, _PAGE_URLS)
+    return page_urls.sign_path(chosen, path, **arguments)

@@ -21,6 +21,7 @@ from cfsign.views.folder_cookies import FolderCookies
 from cfsign.views.from_settings import FromSettings, build_handlers, read_config, read_env
 from cfsign.views.handler import FileRequest, ViewHandler
 from cfsign.views.options import OptionAttributes, ViewOptions
+from cfsign.views.page_urls import PageUrls, build_view_url
 from cfsign.views.recorder import Framework, log_failure
 from cfsign.views.renewal import FolderFor, FolderRenewal
 from cfsign.views.resource import Refusal, find_resource, find_resource_async
@@ -43,6 +44,7 @@ __all__ = [
     "Observer",
     "OptionAttributes",
     "Outcome",
+    "PageUrls",
     "Refusal",
     "SiteConfig",
     "ViewHandler",
@@ -51,6 +53,7 @@ __all__ = [
     "ViewResponse",
     "build_handlers",
     "build_resource_error",
+    "build_view_url",
     "check_authorize",
     "check_distribution",
     "check_hooks",

@@ -6,7 +6,10 @@ import re
 import weakref
 
 import pytest
+import time_machine
 from asgiref.sync import async_to_sync
+
+from tests.conformance.signature import count_signatures
 
 GUARDED = "tests.conformance.drivers.django_guarded"
 
@@ -89,6 +92,44 @@ def test_template_tag_signs(browser, trusted_keys):
     url = html.unescape(href[1])
     assert "/R&D,%20it's%20(1)&copy=2.jpg?Expires=" in url
     assert trusted_keys.check(url).allowed
+
+
+@pytest.mark.parametrize("has_request", [True, False])
+def test_thumbnails_of_a_page_share_one_signature(django, has_request, trusted_keys, monkeypatch):
+    """With `folder`, also in included templates; the next page gets another signature."""
+    from django.template import Context, engines
+    from django.test import RequestFactory
+
+    engine = engines["django"].engine
+    line = "{% load cfsign %}{% cloudfront_url name folder='albums/7' %}\n"
+    template = engine.from_string(
+        "{% for name in names %}" + line + "{% endfor %}{% include part %}"
+    )
+    names = [f"albums/7/{i}.jpg" for i in range(200)]
+    signed = []
+    count_signatures(monkeypatch, signed)
+    for now in (1_800_000_000, 1_800_000_009):
+        values = {"names": names, "part": engine.from_string(line), "name": "albums/7/last.jpg"}
+        if has_request:
+            values["request"] = RequestFactory().get("/")
+        with time_machine.travel(now, tick=False):
+            urls = template.render(Context(values, autoescape=False)).split()
+        assert len(set(urls)) == 201
+        assert all(trusted_keys.check(url, at=now).allowed for url in urls)
+    assert len(signed) == 2
+
+
+def test_template_tag_links_to_a_view(django, settings):
+    """Such a link is not signed, so it works as long as the page is open."""
+    from django.template import engines
+    from django.urls import path
+
+    class FileRoutes:
+        urlpatterns = (path("files/<path:resource>", lambda request: None, name="content"),)
+
+    text = "{% load cfsign %}{% cloudfront_url 'b/a b.txt' view='content' %}"
+    with settings(ROOT_URLCONF=FileRoutes):
+        assert engines["django"].from_string(text).render({}) == "/files/b/a%20b.txt"
 
 
 def test_overridden_settings_take_effect(django, settings, site_settings):

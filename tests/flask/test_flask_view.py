@@ -15,6 +15,7 @@ from werkzeug.exceptions import Gone
 from cfsign import Allow, CfsignWarning, ConfigurationError, Deny
 from cfsign_flask import CloudFront, SignedRedirectView, signed_redirect_blueprint
 from cfsign_flask.extension import find_view_problems
+from tests.conformance.signature import count_signatures
 
 DOMAIN = "http://media.example.com"
 NOW = 1_800_000_000
@@ -574,6 +575,31 @@ def test_template_global_signs(app, trusted_keys):
         url = flask.render_template_string("{{ cloudfront_url('a b.jpg', expires_in=9)|safe }}")
     assert url.startswith(f"{DOMAIN}/a%20b.jpg?Expires=")
     assert trusted_keys.check(url).allowed
+
+
+def test_thumbnails_of_a_page_share_one_signature(app, trusted_keys, monkeypatch):
+    """With `folder`; the next request gets another signature."""
+    template = (
+        "{% for i in range(200) %}"
+        "{{ cloudfront_url('albums/7/%d.jpg' % i, folder='albums/7')|safe }}\n{% endfor %}"
+    )
+    signed = []
+    count_signatures(monkeypatch, signed)
+    for now in (1_800_000_000, 1_800_000_009):
+        with time_machine.travel(now, tick=False), app.test_request_context():
+            urls = flask.render_template_string(template).split()
+            assert len(set(urls)) == 200
+            assert all(trusted_keys.check(url, at=now).allowed for url in urls)
+    assert len(signed) == 2
+
+
+def test_template_global_links_to_a_view(app):
+    """Such a link is not signed, so it works as long as the page is open."""
+    template = "{{ cloudfront_url('b/a b.txt', view='files') }}"
+    app.add_url_rule("/files/<path:resource>", "files", lambda resource: resource)
+    with app.test_request_context():
+        assert flask.render_template_string(template) == "/files/b/a%20b.txt"
+    assert app.test_client().get("/files/b/a%20b.txt").text == "b/a b.txt"
 
 
 @pytest.mark.parametrize("quote", ["'", '"'])
