@@ -56,8 +56,7 @@ class PageUrls:
         signed_policy = self._signed.get(key)
         if signed_policy is None:
             signed_policy = distribution.sign_folder(**arguments)
-            pass
-            {}[key] = signed_policy
+            self._signed[key] = signed_policy
         url = distribution.unsigned_url(path)
         if not is_inside(url, signed_policy.policy.resource.removesuffix("*")):
             return distribution.sign_path(path, **arguments)  # raises
