@@ -229,7 +229,7 @@ def resolve_expiry(expires_in: Duration | None, expires_at: Timestamp | None, no
     seconds = to_epoch_seconds(expires_at, "expires_at")
     if seconds < _EARLIEST_TIMESTAMP <= now:
         raise PolicyError(
-            f"expires_at must be a future time in epoch seconds, got {seconds} (before 2001)",
+            f"expires_at is epoch seconds, and {seconds} is in the past (before 2001)",
             hint="did you mean expires_in?",
             field="expires_at",
         )

@@ -397,7 +397,7 @@ SIGN: dict[str, Callable[[Signer, dict[str, Any]], object]] = {
         ({"expires_at": 1767225600 - 3600}, "3600 s in the past; use a later timestamp"),
         ({"expires_at": datetime(2025, 1, 1, tzinfo=UTC)}, "use a later timestamp"),
         ({"expires_at": 1999999999000}, "divide by 1000"),
-        ({"expires_at": 0}, r"got 0 \(before 2001\); did you mean expires_in"),
+        ({"expires_at": 0}, r"and 0 is in the past \(before 2001\); did you mean expires_in"),
         ({"expires_at": 1999999999.5}, "whole epoch seconds"),
         ({"expires_at": "2030-01-01"}, "aware datetime or whole epoch seconds"),
         ({"expires_in": 0}, "a positive number of seconds"),
