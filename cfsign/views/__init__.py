@@ -17,12 +17,14 @@ from cfsign.views.construction import (
 from cfsign.views.decision import Allow, Deny, decide
 from cfsign.views.distributions import Distributions
 from cfsign.views.events import AccessEvent, Observer, Outcome
+from cfsign.views.file_request import FileRequest
 from cfsign.views.folder_cookies import FolderCookies
+from cfsign.views.framework import Framework
 from cfsign.views.from_settings import FromSettings, build_handlers, read_config, read_env
-from cfsign.views.handler import FileRequest, ViewHandler
+from cfsign.views.handler import ViewHandler
+from cfsign.views.observation import log_failure
 from cfsign.views.options import OptionAttributes, ViewOptions
 from cfsign.views.page_urls import PageUrls, build_view_url
-from cfsign.views.recorder import Framework, log_failure
 from cfsign.views.renewal import FolderFor, FolderRenewal
 from cfsign.views.resource import Refusal, find_resource, find_resource_async
 from cfsign.views.response import Headers, ViewResponse

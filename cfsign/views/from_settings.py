@@ -9,8 +9,8 @@ from typing import Any, Self
 from cfsign.signing.distribution import Distribution
 from cfsign.utils.secret import Secret, hide, hide_arguments
 from cfsign.views.construction import check_distribution
+from cfsign.views.framework import Framework
 from cfsign.views.options import ViewOptions
-from cfsign.views.recorder import Framework
 from cfsign.views.site_config import SiteConfig
 from cfsign.views.view_handlers import ViewHandlers, has_distribution_for
 

@@ -8,50 +8,40 @@ has allowed it.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeAlias, overload
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from cfsign.config.fields import check_observers
-from cfsign.config.headers import add_no_store, build_private_headers
-from cfsign.errors import (
-    ConfigurationError,
-    IPv6Error,
-    KeyUnavailableError,
-    Problem,
-    ResourceError,
-)
+from cfsign.config.headers import add_no_store
+from cfsign.errors import ConfigurationError, ResourceError
 from cfsign.limits import MAX_URL_BYTES
-from cfsign.signing.cookie_rules import find_cookie_problems
 from cfsign.signing.distribution import Distribution
 from cfsign.signing.encoding import encode_parameters
-from cfsign.signing.policy import Conditions
-from cfsign.signing.signed_policy import SignedPolicy
 from cfsign.signing.url import check_url
-from cfsign.utils.secret import hide, hide_arguments
+from cfsign.utils.secret import Secret, hide, hide_arguments
+from cfsign.views.compatibility import check_compatibility
 from cfsign.views.construction import check_distribution
-from cfsign.views.decision import PLAIN_ALLOW, Allow, Deny, decide
-from cfsign.views.events import Observer, Outcome
-from cfsign.views.folder_cookies import FolderCookies, warn_of_missing_domain
-from cfsign.views.options import ViewOptions
-from cfsign.views.recorder import (
-    NO_FRAMEWORK,
-    Framework,
-    Recorder,
-    describe_observer,
-    is_async_observer,
+from cfsign.views.decision import Deny
+from cfsign.views.events import Observer
+from cfsign.views.file_request import FileRequest
+from cfsign.views.folder_cookies import FolderCookies
+from cfsign.views.framework import NO_FRAMEWORK, Framework
+from cfsign.views.observation import (
+    build_error_event,
+    build_event,
     order_observers,
+    report,
+    report_async,
 )
+from cfsign.views.options import ViewOptions
 from cfsign.views.resource import Refusal
-from cfsign.views.response import Headers, ViewResponse, build_json, build_redirect
+from cfsign.views.response import Headers
 from cfsign.views.site_check import CheckedSites, check_site
-from cfsign.views.target import choose_target, find_folder
+from cfsign.views.target import find_folder
 
 #: Returns a plain function for a coroutine function, such as Flask's `app.ensure_sync`.
 RunAsync: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-_logger = logging.getLogger("cfsign")
 
 
 class ViewHandler:
@@ -67,8 +57,6 @@ class ViewHandler:
         observers: What is called with the event of each request, in this order.
         framework: What the handler needs to know of the framework.
         cookies: What builds the headers of cookies, or None for another delivery.
-        sends_url_only: True if a response needs nothing of the signature but the URL, and no
-            policy is cached. A URL is signed faster than a policy.
 
     Raises:
         ConfigurationError: The options cannot work with the distribution. Lists all problems.
@@ -77,6 +65,7 @@ class ViewHandler:
 
     __slots__ = (
         "_checked_sites",
+        "_sends_url_only",
         "cookies",
         "distribution",
         "framework",
@@ -84,7 +73,6 @@ class ViewHandler:
         "location",
         "observers",
         "options",
-        "sends_url_only",
     )
 
     @hide_arguments
@@ -123,10 +111,10 @@ class ViewHandler:
         self.observers = order_observers(options.observers)
         self.location = location
         self.headers: Headers = tuple(add_no_store(options.headers).items())
-        self.sends_url_only = options.delivery == "redirect" and distribution.expiry_step is None
+        self._sends_url_only = options.delivery == "redirect" and distribution.expiry_step is None
         # Each client chooses the Host header, so the number of hosts is limited.
         self._checked_sites: CheckedSites = {}
-        _check_compatibility(distribution, options, can_await, framework)
+        check_compatibility(distribution, options, can_await, framework)
         self.cookies = _build_folder_cookies(distribution, options)
         if location and not check_url(location).startswith(f"{distribution.domain}/"):
             raise ResourceError(
@@ -148,6 +136,20 @@ class ViewHandler:
     def has_async_key(self) -> bool:
         """True if the private key is asynchronous, so only `respond_async` can sign."""
         return self.distribution.signer.is_async
+
+    @property
+    def is_observed(self) -> bool:
+        """True if each request makes an event."""
+        return bool(self.observers or self.framework.signal)
+
+    @property
+    def needs_url_only(self) -> bool:
+        """
+        True if a response and its event need nothing of the signature but the URL.
+
+        A URL is signed faster than a policy.
+        """
+        return self._sends_url_only and not self.is_observed
 
     @property
     def sets_cookies(self) -> bool:
@@ -276,8 +278,7 @@ class ViewHandler:
         Raises:
             Exception: What `resource_for`, `authorize` and `FileRequest.respond` raise.
         """
-        is_observed = self.observers or self.framework.signal
-        recorder = Recorder(self, request, resource) if is_observed else None
+        is_observed = self.is_observed
         try:
             if isinstance(file_request, Deny):
                 response: Any = file_request
@@ -285,26 +286,23 @@ class ViewHandler:
                 raise file_request
             else:
                 result = hide(authorize())
-                own_type = self.framework.response_type
-                if own_type is not None and isinstance(result.reveal(), own_type):
+                if self._is_own_response(result):
                     response = result.reveal()
-                    if recorder is not None:
-                        recorder.outcome = "refused"
                 elif run_async is not None and self.has_async_key:
-                    response = run_async(file_request.respond_async)(result, recorder)
+                    response = run_async(file_request.respond_async)(result)
                 else:
-                    response = file_request.respond(result, recorder)
+                    response = file_request.respond(result)
         except Exception as error:
-            if recorder is None:
+            if not is_observed:
                 raise
-            status = recorder.get_error_status(error, error is not file_request)
-            deny = recorder.report(status)
-            if deny is None or recorder.outcome == "error":
+            event = build_error_event(self, resource, file_request, error)
+            if report(self, event, request) is None or event.outcome == "error":
                 raise
-            return deny
-        if recorder is None:
+            return Deny(503)
+        if not is_observed:
             return response
-        return recorder.report(_get_status(response)) or response
+        event = build_event(self, resource, file_request, response)
+        return report(self, event, request) or response
 
     async def handle_async(
         self,
@@ -314,8 +312,7 @@ class ViewHandler:
         authorize: Callable[[], Awaitable[object]],
     ) -> Any:
         """Async version of `handle`."""
-        is_observed = self.observers or self.framework.signal
-        recorder = Recorder(self, request, resource) if is_observed else None
+        is_observed = self.is_observed
         try:
             if isinstance(file_request, Deny):
                 response: Any = file_request
@@ -323,184 +320,26 @@ class ViewHandler:
                 raise file_request
             else:
                 result = hide(await authorize())
-                own_type = self.framework.response_type
-                if own_type is not None and isinstance(result.reveal(), own_type):
+                if self._is_own_response(result):
                     response = result.reveal()
-                    if recorder is not None:
-                        recorder.outcome = "refused"
                 else:
-                    response = await file_request.respond_async(result, recorder)
+                    response = await file_request.respond_async(result)
         except Exception as error:
-            if recorder is None:
+            if not is_observed:
                 raise
-            status = recorder.get_error_status(error, error is not file_request)
-            deny = await recorder.report_async(status)
-            if deny is None or recorder.outcome == "error":
+            event = build_error_event(self, resource, file_request, error)
+            if await report_async(self, event, request) is None or event.outcome == "error":
                 raise
-            return deny
-        if recorder is None:
+            return Deny(503)
+        if not is_observed:
             return response
-        return await recorder.report_async(_get_status(response)) or response
+        event = build_event(self, resource, file_request, response)
+        return await report_async(self, event, request) or response
 
-
-class FileRequest:
-    """A validated request for a file. Nothing is authorized or signed yet."""
-
-    __slots__ = ("_folder", "_handler", "_url")
-
-    def __init__(self, handler: ViewHandler, url: str, folder: str | None = None) -> None:
-        self._handler = handler
-        self._url = url
-        self._folder = folder  # the pattern of the option's folder
-
-    def __repr__(self) -> str:
-        return f"<FileRequest {self._url}>"
-
-    def respond(self, result: object, recorder: Recorder | None = None) -> ViewResponse | Deny:
-        """
-        Decide on *result* and, if it allows the request, sign.
-
-        Args:
-            result: The return value of `authorize`.
-            recorder: What reports the decision to observers.
-
-        Returns:
-            The response; or a `Deny`: that of `authorize`, 404 if the URL is too long to sign, 403
-            if an `Allow` is for a client on IPv6, or 503 if the private key is unavailable.
-
-        Raises:
-            DecisionError: The result is not understood, or its folder cannot be used. Nothing is
-                signed.
-            PolicyError: An `Allow` holds a time or an address that CloudFront does not accept.
-            SigningKeyError: The key cannot sign.
-        """
-        handler, hidden = self._handler, hide(result)
-        del result  # if it is not a decision, it may be anything
-        decision = decide(hidden.reveal(), handler.options.allowed_statuses)
-        if isinstance(decision, Deny):
-            if recorder is not None:
-                recorder.outcome = "refused"
-            return decision
-        distribution = handler.distribution
-        conditions = _get_conditions(decision, handler.options)
-        try:
-            url, resource = self._choose_target(decision)
-            if recorder is not None:
-                recorder.begin_signing()
-            if handler.sends_url_only and resource == url and recorder is None:
-                signed = distribution.sign_url(url, **conditions)
-                return build_redirect(signed, handler.options.code, handler.headers)
-            signed_policy = distribution.sign_resource(resource, **conditions)
-            if recorder is not None:
-                recorder.end_signing(signed_policy)
-            response = self._build_response(decision, url, signed_policy)
-        except (ResourceError, KeyUnavailableError, IPv6Error) as error:
-            return _convert_to_deny(error, recorder)
-        if recorder is not None:
-            recorder.outcome = "allowed"
-        return response
-
-    async def respond_async(
-        self, result: object, recorder: Recorder | None = None
-    ) -> ViewResponse | Deny:
-        """Async version of `respond`."""
-        handler, hidden = self._handler, hide(result)
-        del result  # if it is not a decision, it may be anything
-        decision = decide(hidden.reveal(), handler.options.allowed_statuses)
-        if isinstance(decision, Deny):
-            if recorder is not None:
-                recorder.outcome = "refused"
-            return decision
-        distribution = handler.distribution
-        conditions = _get_conditions(decision, handler.options)
-        try:
-            url, resource = self._choose_target(decision)
-            if recorder is not None:
-                recorder.begin_signing()
-            if handler.sends_url_only and resource == url and recorder is None:
-                signed = await distribution.sign_url_async(url, **conditions)
-                return build_redirect(signed, handler.options.code, handler.headers)
-            signed_policy = await distribution.sign_resource_async(resource, **conditions)
-            if recorder is not None:
-                recorder.end_signing(signed_policy)
-            response = self._build_response(decision, url, signed_policy)
-        except (ResourceError, KeyUnavailableError, IPv6Error) as error:
-            return _convert_to_deny(error, recorder)
-        if recorder is not None:
-            recorder.outcome = "allowed"
-        return response
-
-    def _choose_target(self, allow: Allow) -> tuple[str, str]:
-        """Return the URL of the file, and the resource to sign for it."""
-        handler = self._handler
-        needs_folder = handler.options.delivery == "cookies"
-        return choose_target(handler.distribution, self._url, self._folder, allow, needs_folder)
-
-    def _build_response(self, allow: Allow, url: str, signed_policy: SignedPolicy) -> ViewResponse:
-        handler, options = self._handler, self._handler.options
-        headers = handler.headers
-        if handler.cookies is not None:
-            headers = (*handler.cookies.build_headers(signed_policy), *headers)
-            if options.code == 204:
-                return ViewResponse(204, headers)
-            return build_redirect(url, options.code, headers)
-        # An Allow with conditions is for this request only.
-        if options.cache_redirect and allow == PLAIN_ALLOW:
-            seconds = handler.distribution.redirect_max_age(signed_policy)
-            headers = build_private_headers(seconds, options.headers) if seconds else headers
-        signed = signed_policy.url(url)
-        if options.delivery == "json":
-            return build_json(signed, signed_policy.policy.expires_at, headers)
-        return build_redirect(signed, options.code, headers)
-
-
-def _get_status(response: Any) -> int:
-    """Return the status of our response, or of the framework's own."""
-    is_ours = isinstance(response, ViewResponse | Deny)
-    return int(response.status if is_ours else response.status_code)
-
-
-def _check_compatibility(
-    distribution: Distribution, options: ViewOptions, can_await: bool, framework: Framework
-) -> None:
-    problems: list[Problem] = []
-    if options.delivery == "cookies":
-        problems += find_cookie_problems(
-            distribution.domain,
-            options.cookie_domain,
-            options.cookie_samesite,
-            options.cookie_partitioned,
-        )
-    if options.cache_redirect and distribution.expiry_step is None:
-        problems.append(
-            Problem(
-                "",
-                "cache_redirect needs an expiry_step: without one every redirect has another URL",
-                "set expiry_step, such as 300 seconds, or remove cache_redirect",
-            )
-        )
-    if distribution.signer.is_async and not can_await:
-        problems.append(
-            Problem(
-                "",
-                "this view cannot await an asynchronous private key",
-                "use the async view, or a private key whose sign is a plain method",
-            )
-        )
-    if not can_await or not framework.can_await_observers:
-        problems += (
-            Problem(
-                "observers",
-                f"this view cannot await the async observer {describe_observer(observer)}",
-                "use the async view, or a plain function",
-            )
-            for observer in options.observers
-            if is_async_observer(observer)
-        )
-    if problems:
-        raise ConfigurationError(problems)
-    if options.delivery == "cookies" and options.cookie_domain is None:
-        warn_of_missing_domain(distribution.domain)
+    def _is_own_response(self, result: Secret[Any]) -> bool:
+        """Return True if `authorize` returned a response of the framework."""
+        own_type = self.framework.response_type
+        return own_type is not None and isinstance(result.reveal(), own_type)
 
 
 def _build_folder_cookies(distribution: Distribution, options: ViewOptions) -> FolderCookies | None:
@@ -547,34 +386,3 @@ def _select_parameters(query_string: str | bytes, names: Iterable[str]) -> str:
     if len(dict(selected)) < len(selected):
         raise ResourceError("a forwarded parameter is given twice")
     return encode_parameters(selected)
-
-
-def _get_conditions(allow: Allow, options: ViewOptions) -> Conditions:
-    expires_in = allow.expires_in
-    if options.delivery == "cookies" and expires_in is None and allow.expires_at is None:
-        expires_in = options.cookie_expires_in
-    elif allow is PLAIN_ALLOW:
-        return {}  # an empty mapping is checked faster than four None
-    return {
-        "expires_in": expires_in,
-        "expires_at": allow.expires_at,
-        "starts_at": allow.starts_at,
-        "ip_address": allow.ip_address,
-    }
-
-
-def _convert_to_deny(
-    error: ResourceError | KeyUnavailableError | IPv6Error, recorder: Recorder | None
-) -> Deny:
-    outcome: Outcome
-    if isinstance(error, ResourceError):
-        outcome, deny = "invalid", Deny(404)
-    elif isinstance(error, IPv6Error):
-        _logger.warning("answered with 403, nothing signed: %s", error)
-        outcome, deny = "refused", Deny(403)
-    else:
-        _logger.error("answered with 503, nothing signed: %s", error)
-        outcome, deny = "key_unavailable", Deny(503)
-    if recorder is not None:
-        recorder.outcome = outcome
-    return deny

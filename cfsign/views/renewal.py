@@ -19,7 +19,7 @@ from cfsign.signing.policy import Conditions
 from cfsign.utils.secret import hide, hide_arguments
 from cfsign.views.decision import Allow
 from cfsign.views.folder_cookies import FolderCookies
-from cfsign.views.recorder import describe_failure, describe_observer, is_async_observer
+from cfsign.views.observation import describe_failure, describe_observer, is_async_observer
 from cfsign.views.response import Headers
 
 #: Takes the framework's request. Returns the folder that its user may open now, an `Allow` with the

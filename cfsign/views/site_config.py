@@ -18,9 +18,9 @@ from cfsign.utils.secret import hide, hide_arguments
 from cfsign.views.distributions import Distributions
 from cfsign.views.events import Observer
 from cfsign.views.folder_cookies import FolderCookies
+from cfsign.views.framework import NO_FRAMEWORK, Framework
 from cfsign.views.handler import ViewHandler
 from cfsign.views.options import ViewOptions
-from cfsign.views.recorder import NO_FRAMEWORK, Framework
 from cfsign.views.view_handlers import ViewHandlers
 
 

@@ -19,9 +19,11 @@ from cfsign.signing.distribution import Distribution
 from cfsign.utils.secret import Secret, hide
 from cfsign.views.decision import Deny
 from cfsign.views.distributions import check_choice
-from cfsign.views.handler import FileRequest, RunAsync, ViewHandler
+from cfsign.views.file_request import FileRequest
+from cfsign.views.framework import Framework
+from cfsign.views.handler import RunAsync, ViewHandler
+from cfsign.views.observation import order_observers
 from cfsign.views.options import ViewHooks, ViewOptions
-from cfsign.views.recorder import Framework, order_observers
 from cfsign.views.resource import Refusal
 
 if TYPE_CHECKING:
