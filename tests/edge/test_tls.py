@@ -138,6 +138,19 @@ def test_wrong_files_are_reported_in_one_line(
     assert re.search(message, error), error
 
 
+def test_pasted_key_is_not_shown(
+    keys: Path, pem: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also if it is too long for a path, or has slashes."""
+    monkeypatch.chdir(keys)
+    for text in (pem, pem.replace("\n", "\\n")):
+        options = ["--tls-cert", "public.pem", "--tls-key", text]
+        assert main(["edge", ".", "--public-key", KEY, *options]) == 2
+        error = capsys.readouterr().err
+        assert "use the path of a file" in error
+        assert pem.split("\n")[1][:20] not in error
+
+
 def test_self_signed_certificate_needs_cryptography(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cfsign.edge.server.certificate", None)
     with pytest.raises(ConfigurationError, match="needs cryptography") as caught:

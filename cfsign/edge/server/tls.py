@@ -32,6 +32,11 @@ def load_certificate(certificate: Path, key: Path | None = None) -> ssl.SSLConte
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     files = " and ".join(str(path) for path in (certificate, key) if path is not None)
+    if "-----BEGIN" in files:
+        # The error must not show a private key that was pasted.
+        raise ConfigurationError(
+            "the certificate or its key is PEM text", hint="use the path of a file"
+        )
     try:
         context.load_cert_chain(certificate, key, password=_refuse_password)
     except ssl.SSLError as error:
