@@ -7,6 +7,7 @@ The sites are in `tests.conformance.logins`; `httpx` keeps the cookies as a brow
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import importlib
 import logging
@@ -478,3 +479,36 @@ def test_page_quotes_the_site(adapter: str) -> None:
     quotes = ["\n".join(line for line in block.splitlines() if line) for block in blocks]
     assert read_quote(adapter) in quotes
     assert len(quotes) == 5  # one for each framework, and one of the test below
+
+
+@pytest.mark.parametrize("adapter", ["flask_sync", "django_sync"])
+def test_alias_selects_the_distribution_and_its_cookies(
+    adapter: str,
+    django: ModuleType,
+    settings: Any,
+    settings_of_site: dict[str, Any],
+    trusted_keys: TrustedKeyGroup,
+) -> None:
+    config = settings_of_site["CLOUDFRONT_CONFIG"]
+    site = {
+        "CLOUDFRONT_DOMAIN": None,
+        "CLOUDFRONT_CONFIG": None,
+        "CLOUDFRONT_DISTRIBUTIONS": {
+            "default": {**config, "domain": MEDIA},
+            "videos": {**config, "domain": "https://videos.example.com", "cookie_path": "/v"},
+            "other": {**config, "domain": "https://videos.example.org"},
+        },
+    }
+    with call_adapter(adapter, settings, site) as (module, response):
+        module.grant_folder(response, "v/1", distribution="videos")
+        text = str(response.headers) + str(getattr(response, "cookies", ""))
+        assert "Path=/v;" in text or "Path=/v\r" in text
+        policy = re.search(r"CloudFront-Policy=([^;]+)", text)
+        assert policy is not None
+        assert b"https://videos.example.com/v/1/*" in read_base64(policy[1])
+        with pytest.raises(ValueError, match=r"not a parent of videos\.example\.org"):
+            module.grant_folder(response, "v/1", distribution="other")
+
+
+def read_base64(text: str) -> bytes:
+    return base64.b64decode(text.translate(str.maketrans("-_~", "+=/")), validate=True)
