@@ -21,9 +21,10 @@ from typing import Any
 import httpx
 import pytest
 
-from cfsign import TrustedKeyGroup
+from cfsign import Distribution, TrustedKeyGroup
 from cfsign.edge import WSGIEdge
 from cfsign.testing.transports import ASGITransport, WSGITransport
+from cfsign.views import FolderCookies, SiteConfig
 
 SITE, MEDIA = "https://www.example.com", "https://media.example.com"
 DURATION = 600
@@ -479,6 +480,25 @@ def test_page_quotes_the_site(adapter: str) -> None:
     quotes = ["\n".join(line for line in block.splitlines() if line) for block in blocks]
     assert read_quote(adapter) in quotes
     assert len(quotes) == 5  # one for each framework, and one of the test below
+
+
+def test_settings_of_the_page(
+    pem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: int, clock: Any
+) -> None:
+    """The cookies of the object for Falcon and Starlette are the same."""
+    (tmp_path / "cloudfront-private.pem").write_text(pem)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CLOUDFRONT_DOMAIN", MEDIA)
+    monkeypatch.setenv("CLOUDFRONT_KEY_PAIR_ID", "K2JCJMDEHXQW5F")
+    monkeypatch.setenv("CLOUDFRONT_PRIVATE_KEY_FILE", "cloudfront-private.pem")
+    text = PAGE.read_text("utf-8")
+    names: dict[str, Any] = {"CLOUDFRONT_DOMAIN": MEDIA, "Distribution": Distribution}
+    names["FolderCookies"] = FolderCookies
+    exec(re.findall(r"```python\n(.*?)```", text, re.DOTALL)[0], names)
+    exec(re.findall(r"`(cookies = .*?)`", text)[0], names)
+    granted = SiteConfig.from_config(names).folder_cookies().grant_headers("members")
+    assert granted == names["cookies"].grant_headers("members")
+    assert "Max-Age=1200" in str(granted)
 
 
 @pytest.mark.parametrize("adapter", ["flask_sync", "django_sync"])
