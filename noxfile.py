@@ -159,6 +159,15 @@ def matcher(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHONS[0])
+def tenants(session: nox.Session) -> None:
+    """Load each adapter with two tenants for 30 seconds, or longer: nox -s tenants -- SECONDS."""
+    session.install("-e", ".[test]")
+    environment = {"CFSIGN_TENANT_SECONDS": (session.posargs or ["30"])[0]}
+    tests = ("tests/conformance/test_conformance.py", "-k", "two_tenants_at_once")
+    session.run("pytest", *tests, env=environment)
+
+
+@nox.session(python=PYTHONS[0])
 def fuzz_edge(session: nox.Session) -> None:
     """Fuzz the local edge for 60 seconds, or for a given time: nox -s fuzz_edge -- SECONDS."""
     session.install("-e", ".[cryptography]")

@@ -66,7 +66,6 @@ def read_config(mapping: Mapping[str, Any], options: Mapping[str, Any]) -> dict[
     """
     hidden: Any = hide(mapping)
     del mapping
-    ViewOptions.check_names(options)
     return _add_options(SiteConfig.from_config(hidden), options)
 
 
@@ -74,11 +73,12 @@ def read_env(environ: Mapping[str, str], prefix: str, options: Mapping[str, Any]
     """Return the arguments of a view, from environment variables; see `read_config`."""
     hidden: Any = hide(environ)
     del environ
-    ViewOptions.check_names(options)
     return _add_options(SiteConfig.from_env(hidden, prefix), options)
 
 
 def _add_options(site_config: SiteConfig, options: Mapping[str, Any]) -> dict[str, Any]:
+    # The hook is not an option. A constructor that takes no function refuses it.
+    ViewOptions.check_names(name for name in options if name != "distribution_for")
     given = {name: value for name, value in options.items() if value is not None}
     return {**given, "distribution": site_config.select(given.get("distribution"))}
 

@@ -27,6 +27,7 @@ from tests.conformance.expectations import (
     SiteRedirect,
 )
 from tests.conformance.keys import UNREACHABLE
+from tests.conformance.site import VIDEOS_HOST
 from tests.conformance.wire import Request
 
 ADAPTERS = (
@@ -57,6 +58,7 @@ VIEWS: Mapping[str, Mapping[str, Any]] = {
         "cache_redirect": False,
     },
     "accepted": {"allowed_statuses": (202,)},
+    "videos": {"distribution": "videos"},
     "folder": {"folder": dirname, "cache_redirect": False},
     "no-folder": {"delivery": "cookies", "cache_redirect": False},
     "heartbeat": {
@@ -67,6 +69,22 @@ VIEWS: Mapping[str, Mapping[str, Any]] = {
         "cookie_path": "/",
         "cache_redirect": False,
     },
+}
+
+#: The views of every site that choose the distribution of each request, by `find_distribution`.
+TENANT_VIEWS: Mapping[str, Mapping[str, Any]] = {
+    "tenants": {},
+    "tenant-cookies": {"delivery": "cookies", "folder": "videos", "cache_redirect": False},
+}
+
+#: What `distribution_for` returns for each user; None for all others.
+TENANTS: Mapping[str, Any] = {
+    "ada": "default",
+    "vera": "videos",
+    "nobody": "other.example.com",
+    "denied": Deny(410, {"X-Why": "moved"}),
+    "number": 7,
+    "mapping": {"domain": "https://other.example.com"},
 }
 
 #: The statuses for which every site has an error page.
@@ -1023,6 +1041,80 @@ ROWS: tuple[Row, ...] = (
         ),
     ),
     Row(
+        "The option `distribution`",
+        "signed for that distribution",
+        (
+            Case("alias", 200, Signed(host=VIDEOS_HOST), Request(view="videos")),
+            Case("alias-refused", 403, Refused(403, own_page=True), Request(view="videos")),
+        ),
+    ),
+    Row(
+        "`distribution_for` returns an alias",
+        "signed for that distribution, if `authorize` allows the request",
+        (
+            Case("tenant-default", 200, Signed(), Request(view="tenants")),
+            Case(
+                "tenant-videos", 200, Signed(host=VIDEOS_HOST), Request(view="tenants", user="vera")
+            ),
+            Case(
+                "tenant-refused",
+                403,
+                Refused(403, NO_STORE, own_page=True),
+                Request(view="tenants", user="vera"),
+            ),
+            Case(
+                "tenant-cookies",
+                200,
+                Signed("/videos/42/a.mpd", delivery="cookies", folder="/videos/", host=VIDEOS_HOST),
+                Request("videos/42/a.mpd", view="tenant-cookies", user="vera"),
+            ),
+        ),
+    ),
+    Row(
+        "… an unknown alias, `None` or a `Deny`",
+        "404, or the status of the `Deny`; `authorize` is not called",
+        (
+            *(
+                Case(
+                    f"tenant-{user}",
+                    451,
+                    Refused(404, NO_STORE, own_page=True),
+                    Request(view="tenants", user=user),
+                    {"fastapi": FASTAPI_DECIDES},
+                )
+                for user in ("nobody", "none")
+            ),
+            Case(
+                "tenant-denied",
+                451,
+                Refused(410, {"X-Why": "moved"}),
+                Request(view="tenants", user="denied"),
+                {"fastapi": FASTAPI_DECIDES},
+            ),
+        ),
+    ),
+    Row(
+        "… anything else, or raises an exception",
+        "500, or handled by the framework if it is its own; nothing is signed",
+        (
+            *(
+                Case(f"tenant-{user}", 200, Refused(500), Request(view="tenants", user=user))
+                for user in ("number", "mapping", "failing")
+            ),
+            Case(
+                "tenant-raising",
+                200,
+                Refused(404, own_page=True),
+                Request(view="tenants", user="raising"),
+            ),
+        ),
+    ),
+    Row(
+        "Requests of two tenants at once",
+        "no URL and no cookie of one opens a file of the other",
+        test="test_two_tenants_at_once_are_kept_apart",
+    ),
+    Row(
         "Settings are missing",
         "`ConfigurationError` at start-up, with all mistakes",
         (
@@ -1048,6 +1140,7 @@ ROWS: tuple[Row, ...] = (
                 "cookie_domain": "d1.cloudfront.net",
                 "cookie_samesite": "no",
                 "cache_redirect": "yes",
+                "distribution": 7,
             }.items()
         ),
     ),
@@ -1098,6 +1191,15 @@ CASES["own-folder"] = Case(
     Call(lambda user, resource: 200 if resource.startswith(f"{user}/") else 403),
     Signed(),
 )
+
+
+def find_distribution(user: str, natives: Mapping[str, Callable[[], Any]]) -> Any:
+    """Return the distribution of a user; every site's `distribution_for` calls it."""
+    if user == "raising":
+        natives["not_found"]()
+    if user == "failing":
+        raise KeyError(user)
+    return TENANTS.get(user)
 
 
 def rule(case: str, user: str, resource: str, natives: Mapping[str, Callable[[], Any]]) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -90,11 +90,14 @@ class Signed:
     delivery: str = "redirect"
     folder: str = ""
     cookie_path: str = ""
+    host: tuple[str, str] = ("", "")
     headers: Mapping[str, str] = field(default_factory=lambda: {"Cache-Control": "no-store"})
     signatures: int | None = 1
 
     def check(self, request: Request, reply: Reply, checker: Checker) -> None:
         assert reply.status == self.code
+        if self.host[0]:
+            checker = replace(checker, domain=checker.domain.replace(*self.host))
         unsigned = checker.domain + self.path + (f"?{self.query}" if self.query else "")
         for name, value in self.headers.items():
             assert reply.all(name) == [value]

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
+from cfsign import Distribution
+from cfsign.views.view_handlers import has_distribution_for
 from tests.conformance.keys import KINDS
 
 #: The path below which the servers mount each application a second time.
 MOUNT = "/mounted"
+
+
+#: The host of the distribution `default`, and that of `videos`.
+VIDEOS_HOST = ("127.0.0.1", "localhost")
 
 
 def driver(adapter: str) -> ModuleType:
@@ -23,11 +29,16 @@ def settings_from(environ: Mapping[str, str]) -> dict[str, Any]:
     """Return the settings that a deployment passes in the environment; empty if it passes none."""
     if "SITE_KEY" not in environ:
         return {}
+    config = {
+        "private_key": KINDS[environ.get("SITE_KEY_KIND", "file")](environ["SITE_KEY"]),
+        "key_pair_id": environ["SITE_KEY_PAIR_ID"],
+    }
     return {
         "CLOUDFRONT_DOMAIN": environ["SITE_DOMAIN"],
-        "CLOUDFRONT_CONFIG": {
-            "private_key": KINDS[environ.get("SITE_KEY_KIND", "file")](environ["SITE_KEY"]),
-            "key_pair_id": environ["SITE_KEY_PAIR_ID"],
+        "CLOUDFRONT_CONFIG": config,
+        # The same edge and the same key, under another name: only the host differs.
+        "CLOUDFRONT_DISTRIBUTIONS": {
+            "videos": {**config, "domain": environ["SITE_DOMAIN"].replace(*VIDEOS_HOST)}
         },
     }
 
@@ -36,6 +47,15 @@ def site_options(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options of the whole site, for an adapter whose views take a distribution."""
     config = settings.get("CLOUDFRONT_CONFIG", {})
     return {"observers": config["observers"]} if "observers" in config else {}
+
+
+def make_view(
+    view: Any, make: Callable[..., Any], settings: Mapping[str, Any], options: Mapping[str, Any]
+) -> Any:
+    """Return a view of an adapter whose views take a distribution, or read the settings."""
+    if "distribution" in options or has_distribution_for(view):
+        return view.from_config(settings, **options)
+    return make(Distribution.from_config(settings), **options, **site_options(settings))
 
 
 def create_app() -> Any:

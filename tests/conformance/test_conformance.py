@@ -2,7 +2,9 @@
 
 import concurrent.futures
 import contextlib
+import os
 import sys
+import time
 
 import pytest
 import time_machine
@@ -11,6 +13,7 @@ from tests.conformance import site as site_module
 from tests.conformance.cases import CASES, DJANGO, ROWS, STARTS, Request, Start
 from tests.conformance.expectations import Refused, Signed
 from tests.conformance.signature import count_signatures
+from tests.conformance.site import VIDEOS_HOST
 from tests.conformance.wire import send
 
 NOW = 1_800_000_000
@@ -54,6 +57,42 @@ def test_fifty_users_at_once_each_get_their_own_url(site):
     for allowed, request, reply, checker in results:
         expected = Signed(f"/{request.key}") if allowed else Refused(403, own_page=True)
         expected.check(request, reply, checker)
+
+
+def test_two_tenants_at_once_are_kept_apart(site):
+    """
+    No URL and no cookie of one opens a file of the other.
+
+    Both trust the same key, so only the host in the policy keeps them apart.
+    """
+    hosts = {"ada": site.domain, "vera": site.domain.replace(*VIDEOS_HOST)}
+    seconds = float(os.environ.get("CFSIGN_TENANT_SECONDS", "0"))
+    end = time.monotonic() + (seconds if site.way == "over HTTP" else 0)
+
+    def send(number):
+        user = ("ada", "vera")[number % 2]
+        own, foreign = hosts[user], hosts["vera" if user == "ada" else "ada"]
+        path = f"videos/{number}.ts"
+        view = ("tenants", "tenant-cookies")[number // 2 % 2]
+        reply, checker = site.send("allow-200", Request(path, view=view, user=user))
+        assert reply.status == 303
+        location = reply.one("Location")
+        assert location.startswith(f"{own}/{path}")
+        sent = (header.partition(";")[0].partition("=") for header in reply.all("Set-Cookie"))
+        cookies = {name: value for name, _, value in sent if value.strip('"')}
+        assert bool(cookies) is (view == "tenant-cookies")
+        for url, is_allowed in ((location, True), (location.replace(own, foreign), False)):
+            verdict = site.trusted_keys.check(url, cookies=cookies, at=checker.earliest)
+            assert verdict.allowed is is_allowed
+            if checker.fetch is not None:
+                header = "; ".join(f"{name}={value}" for name, value in cookies.items())
+                assert checker.fetch(url, header).status == (200 if is_allowed else 403)
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        first = 0
+        while first == 0 or time.monotonic() < end:
+            list(pool.map(send, range(first, first + 40)))
+            first += 40
 
 
 def test_cookies_that_cannot_arrive_are_logged(adapter, site_settings, caplog):

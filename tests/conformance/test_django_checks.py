@@ -6,9 +6,10 @@ import warnings
 
 import pytest
 
+from tests.conformance.keys import KINDS
 from tests.conformance.site import settings_from
 
-KEYS = ("CLOUDFRONT_DOMAIN", "CLOUDFRONT_CONFIG")
+KEYS = ("CLOUDFRONT_DOMAIN", "CLOUDFRONT_CONFIG", "CLOUDFRONT_DISTRIBUTIONS")
 
 
 @pytest.fixture
@@ -19,6 +20,13 @@ def check(django, settings, site_settings):
     def run(domain="https://media.example.com", config=None, **others):
         config = site_settings["CLOUDFRONT_CONFIG"] | (config or {})
         config = {name: value for name, value in config.items() if value is not None}
+        # The site has a view for it. A key that is not loaded here has no warnings.
+        videos = {
+            "domain": "https://videos.example.com",
+            "key_pair_id": "K2JCJMDEHXQW5F",
+            "private_key": KINDS["blocking"](site_settings["CLOUDFRONT_CONFIG"]["private_key"]),
+        }
+        others = {"CLOUDFRONT_DISTRIBUTIONS": {"videos": videos}, **others}
         with settings(CLOUDFRONT_DOMAIN=domain, CLOUDFRONT_CONFIG=config, **others):
             messages = [m for m in run_checks() if (m.id or "").startswith("cfsign_django.")]
         assert all(message.hint for message in messages)
@@ -33,13 +41,19 @@ def test_right_settings_pass_the_checks(check):
     assert check(config={"expires": 300, "expiry_step": 60, "code": 302}) == []
 
 
+class NoRoutes:
+    """A site without views."""
+
+    urlpatterns = ()
+
+
 @pytest.fixture
 def check_site(django, settings, site_settings):
     """Return a function that runs the checks with settings alone, and returns (id, text)."""
     from django.core.checks import run_checks
 
     def run(**given):
-        with settings(**dict.fromkeys((*KEYS, "CLOUDFRONT_DISTRIBUTIONS")) | given):
+        with settings(**dict.fromkeys(KEYS) | {"ROOT_URLCONF": NoRoutes} | given):
             messages = [m for m in run_checks() if (m.id or "").startswith("cfsign_django.")]
         return [(m.id.removeprefix("cfsign_django."), m.msg.partition(":")[0]) for m in messages]
 

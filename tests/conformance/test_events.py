@@ -74,6 +74,8 @@ def expect_outcome(case: Case, status: int) -> str:
         ("no-name", "name-too-long", "forward-twice", "folder-outside", *NO_FILE)
     ):
         return "invalid"
+    if case.name in ("tenant-nobody", "tenant-none", "tenant-denied"):
+        return "invalid"
     is_decided = case.name.startswith(("refuse", "deny"))
     return "error" if status == 500 and not is_decided else "refused"
 
@@ -114,6 +116,8 @@ def check_event(event: AccessEvent, case: Case, reply: Reply) -> None:
     assert event.status == reply.status, case.name
     assert event.outcome == expect_outcome(case, event.status), case.name
     is_allowed = event.outcome == "allowed"
+    has_distribution = case.request.user in ("ada", "vera")
+    assert (event.domain is not None) is has_distribution, case.name
     assert (event.key_pair_id, event.hash_algorithm is None, event.expires_at is None) == (
         ("K2JCJMDEHXQW5F", False, False) if is_allowed else (None, True, True)
     ), case.name

@@ -9,7 +9,7 @@ from django.core.asgi import get_asgi_application
 from django.test import AsyncClient
 
 from cfsign_django.views import AsyncSignedRedirectView
-from tests.conformance.cases import find, rule
+from tests.conformance.cases import find, find_distribution, rule
 from tests.conformance.drivers import django_site
 
 IS_ASGI = IS_ASYNC = True
@@ -30,7 +30,12 @@ class ById(Content):
         return await super().authorize(request, resource, case)
 
 
-urlpatterns = django_site.urls(Content, ById)
+class Tenants(Content):
+    async def distribution_for(self, request):
+        return find_distribution(request.headers["X-User"], django_site.NATIVES)
+
+
+urlpatterns = django_site.urls(Content, ById, Tenants)
 
 
 def create_app(settings):

@@ -15,7 +15,7 @@ from django.http.response import HttpResponseBase
 from django.test import override_settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from tests.conformance.cases import VIEWS
+from tests.conformance.cases import TENANT_VIEWS, VIEWS
 from tests.conformance.wire import Reply
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.conformance.drivers.django_settings")
@@ -34,11 +34,12 @@ NATIVES: Mapping[str, Callable[[], Any]] = {
 }
 
 
-def urls(view: Any, by_id: Any) -> list[URLPattern | URLResolver]:
+def urls(view: Any, by_id: Any, tenants: Any) -> list[URLPattern | URLResolver]:
     return [
         *(
-            path(f"{name}/<case>/<path:resource>", view.as_view(**options))
-            for name, options in VIEWS.items()
+            path(f"{name}/<case>/<path:resource>", base.as_view(**options))
+            for base, views in ((view, VIEWS), (tenants, TENANT_VIEWS))
+            for name, options in views.items()
         ),
         path("by-id/<case>/<number>", by_id.as_view()),
         path("nested/<case>/", include([path("<path:resource>", view.as_view())])),
@@ -52,7 +53,8 @@ def reply(response: HttpResponseBase) -> Reply:
 
 def start(view: type, settings: Mapping[str, Any], members: Mapping[str, Any]) -> None:
     """Run the checks, and make a view with *members*."""
-    site = {"CLOUDFRONT_DOMAIN": None, "CLOUDFRONT_CONFIG": None, **settings}
+    names = ("CLOUDFRONT_DOMAIN", "CLOUDFRONT_CONFIG", "CLOUDFRONT_DISTRIBUTIONS")
+    site = {**dict.fromkeys(names), **settings}
     with override_settings(**site):
         call_command("check", stdout=io.StringIO(), stderr=io.StringIO())
         type("View", (view,), dict(members)).as_view()

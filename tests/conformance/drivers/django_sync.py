@@ -6,7 +6,7 @@ from django.core.wsgi import get_wsgi_application
 from django.test import Client
 
 from cfsign_django.views import SignedRedirectView
-from tests.conformance.cases import find, rule
+from tests.conformance.cases import find, find_distribution, rule
 from tests.conformance.drivers import django_site
 
 IS_ASGI = IS_ASYNC = False
@@ -26,7 +26,12 @@ class ById(Content):
         return super().authorize(request, resource, case)
 
 
-urlpatterns = django_site.urls(Content, ById)
+class Tenants(Content):
+    def distribution_for(self, request):
+        return find_distribution(request.headers["X-User"], django_site.NATIVES)
+
+
+urlpatterns = django_site.urls(Content, ById, Tenants)
 
 
 def create_app(settings):

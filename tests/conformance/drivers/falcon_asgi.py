@@ -6,7 +6,7 @@ import falcon.asgi
 from falcon import testing
 
 from cfsign_falcon.asgi import SignedRedirectResource
-from tests.conformance.cases import find, rule
+from tests.conformance.cases import find, find_distribution, rule
 from tests.conformance.drivers import falcon_site
 from tests.conformance.expectations import own_page
 from tests.conformance.site import MOUNT
@@ -30,6 +30,11 @@ class ById(Content):
         return await super().authorize(req, resource, case)
 
 
+class Tenants(Content):
+    async def distribution_for(self, req):
+        return find_distribution(req.get_header("X-User"), falcon_site.NATIVES)
+
+
 async def show_page(req, resp, error, params):
     resp.status = error.status
     resp.text = own_page(error.status_code)
@@ -37,7 +42,7 @@ async def show_page(req, resp, error, params):
 
 def create_app(settings):
     app = falcon.asgi.App()
-    for template, resource in falcon_site.routes(Content, ById, settings):
+    for template, resource in falcon_site.routes(Content, ById, Tenants, settings):
         app.add_route(template, resource)
         app.add_route(MOUNT + template, resource)  # see cases.FALCON_MOUNT
     app.add_error_handler(falcon_site.ERRORS, show_page)

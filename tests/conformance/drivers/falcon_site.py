@@ -7,9 +7,8 @@ from typing import Any
 
 import falcon
 
-from cfsign import Distribution
-from tests.conformance.cases import VIEWS
-from tests.conformance.site import site_options
+from tests.conformance.cases import TENANT_VIEWS, VIEWS
+from tests.conformance.site import make_view
 
 
 def _raise(error: Exception) -> Any:
@@ -32,12 +31,12 @@ ERRORS = (
 )
 
 
-def routes(resource: type, by_id: type, settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    distribution = Distribution.from_config(settings)
-    for name, options in VIEWS.items():
-        yield (
-            f"/{name}/{{case}}/{{resource:path}}",
-            resource(distribution, **options, **site_options(settings)),
-        )
-    yield "/by-id/{case}/{number}", by_id(distribution, **site_options(settings))
+def routes(
+    resource: Any, by_id: Any, tenants: Any, settings: Mapping[str, Any]
+) -> Iterator[tuple[str, Any]]:
+    for base, views in ((resource, VIEWS), (tenants, TENANT_VIEWS)):
+        for name, options in views.items():
+            made = make_view(base, base, settings, options)
+            yield f"/{name}/{{case}}/{{resource:path}}", made
+    yield "/by-id/{case}/{number}", make_view(by_id, by_id, settings, {})
     yield "/nested/{case}/{resource:path}", resource.from_config(settings)

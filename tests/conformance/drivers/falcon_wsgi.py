@@ -4,7 +4,7 @@ import falcon
 from falcon import testing
 
 from cfsign_falcon import SignedRedirectResource
-from tests.conformance.cases import find, rule
+from tests.conformance.cases import find, find_distribution, rule
 from tests.conformance.drivers import falcon_site
 from tests.conformance.expectations import own_page
 from tests.conformance.wire import Reply
@@ -26,6 +26,11 @@ class ById(Content):
         return super().authorize(req, resource, case)
 
 
+class Tenants(Content):
+    def distribution_for(self, req):
+        return find_distribution(req.get_header("X-User"), falcon_site.NATIVES)
+
+
 def show_page(req, resp, error, params):
     resp.status = error.status
     resp.text = own_page(error.status_code)
@@ -33,7 +38,7 @@ def show_page(req, resp, error, params):
 
 def create_app(settings):
     app = falcon.App()
-    for template, resource in falcon_site.routes(Content, ById, settings):
+    for template, resource in falcon_site.routes(Content, ById, Tenants, settings):
         app.add_route(template, resource)
     app.add_error_handler(falcon_site.ERRORS, show_page)
     return app

@@ -4,11 +4,10 @@ import asyncio
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 
-from cfsign import Distribution
 from cfsign_starlette import signed_redirect
-from tests.conformance.cases import VIEWS, find, rule
+from tests.conformance.cases import TENANT_VIEWS, VIEWS, find, find_distribution, rule
 from tests.conformance.drivers import starlette_site
-from tests.conformance.site import site_options
+from tests.conformance.site import make_view
 
 IS_ASGI = IS_ASYNC = True
 PREFIX = ""
@@ -34,13 +33,19 @@ def add_route_by_id(app, media):
         return await media(request, resource, await decide(request, resource, case))
 
 
+async def find_tenant(request: Request):
+    return find_distribution(request.headers["X-User"], starlette_site.NATIVES)
+
+
 def create_app(settings):
-    distribution = Distribution.from_config(settings)
     app = FastAPI(exception_handlers=starlette_site.PAGES)
     for name, options in VIEWS.items():
-        media = signed_redirect(distribution, **options, **site_options(settings))
+        media = make_view(signed_redirect, signed_redirect, settings, options)
         add_route(app, f"/{name}/{{case}}/{{resource:path}}", media)
-    add_route_by_id(app, signed_redirect(distribution, **site_options(settings)))
+    for name, options in TENANT_VIEWS.items():
+        media = signed_redirect.from_config(settings, distribution_for=find_tenant, **options)
+        add_route(app, f"/{name}/{{case}}/{{resource:path}}", media)
+    add_route_by_id(app, make_view(signed_redirect, signed_redirect, settings, {}))
     nested = APIRouter(prefix="/nested/{case}")
     add_route(nested, "/{resource:path}", signed_redirect.from_config(settings))
     app.include_router(nested)

@@ -6,7 +6,7 @@ import functools
 import flask
 
 from cfsign_flask import SignedRedirectView
-from tests.conformance.cases import find, rule
+from tests.conformance.cases import find, find_distribution, rule
 from tests.conformance.drivers import flask_site
 
 IS_ASGI = False
@@ -32,6 +32,11 @@ class ById(Content):
         return await authorize(resource, case)
 
 
-create_app = functools.partial(flask_site.create_app, Content, ById, authorize)
+class Tenants(Content):
+    async def distribution_for(self, request):
+        return find_distribution(request.headers["X-User"], flask_site.NATIVES)
+
+
+create_app = functools.partial(flask_site.create_app, Content, ById, Tenants, authorize)
 client = flask_site.client
 start = flask_site.start

@@ -8,7 +8,7 @@ from typing import Any
 import flask
 
 from cfsign_flask import CloudFront, SignedRedirectView, signed_redirect_blueprint
-from tests.conformance.cases import OWN_PAGES, VIEWS
+from tests.conformance.cases import OWN_PAGES, TENANT_VIEWS, VIEWS
 from tests.conformance.expectations import own_page
 from tests.conformance.wire import Reply, Request
 
@@ -23,15 +23,17 @@ NATIVES: Mapping[str, Callable[[], Any]] = {
 def create_app(
     view: type[SignedRedirectView],
     by_id: type[SignedRedirectView],
+    tenants: type[SignedRedirectView],
     authorize: Any,
     settings: Mapping[str, Any],
 ) -> flask.Flask:
     app = flask.Flask("site")
     app.config.update(settings)
     CloudFront(app)
-    for name, options in VIEWS.items():
-        with_options = type(name, (view,), dict(options))
-        app.add_url_rule(f"/{name}/<case>/<path:resource>", view_func=with_options.as_view(name))
+    for base, views in ((view, VIEWS), (tenants, TENANT_VIEWS)):
+        for name, options in views.items():
+            made = type(name, (base,), dict(options))
+            app.add_url_rule(f"/{name}/<case>/<path:resource>", view_func=made.as_view(name))
     app.add_url_rule("/by-id/<case>/<number>", view_func=by_id.as_view("by-id"))
     app.register_blueprint(
         signed_redirect_blueprint("nested", __name__, authorize, url_prefix="/nested/<case>")

@@ -5,11 +5,10 @@ import asyncio
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
-from cfsign import Distribution
 from cfsign_starlette import SignedRedirectEndpoint
-from tests.conformance.cases import VIEWS, find, rule
+from tests.conformance.cases import TENANT_VIEWS, VIEWS, find, find_distribution, rule
 from tests.conformance.drivers import starlette_site
-from tests.conformance.site import site_options
+from tests.conformance.site import make_view
 
 IS_ASGI = IS_ASYNC = True
 PREFIX = ""
@@ -30,16 +29,21 @@ class ById(Content):
         return await super().authorize(request, resource, case)
 
 
+class Tenants(Content):
+    async def distribution_for(self, request):
+        return find_distribution(request.headers["X-User"], starlette_site.NATIVES)
+
+
 def create_app(settings):
-    distribution = Distribution.from_config(settings)
     routes = [
         Route(
             f"/{name}/{{case}}/{{resource:path}}",
-            Content.as_endpoint(distribution, **options, **site_options(settings)),
+            make_view(base, base.as_endpoint, settings, options),
         )
-        for name, options in VIEWS.items()
+        for base, views in ((Content, VIEWS), (Tenants, TENANT_VIEWS))
+        for name, options in views.items()
     ]
-    by_id = ById.as_endpoint(distribution, **site_options(settings))
+    by_id = make_view(ById, ById.as_endpoint, settings, {})
     routes.append(Route("/by-id/{case}/{number}", by_id))
     nested = Route("/{resource:path}", Content.from_config(settings))
     routes.append(Mount("/nested/{case}", routes=[nested]))
