@@ -12,7 +12,7 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from cfsign.views import FolderRenewal, Headers
+from cfsign.views import FolderRenewal, Headers, check_ignored_attributes
 from cfsign_django import conf
 from cfsign_django.folders import set_headers
 
@@ -47,6 +47,8 @@ class RenewFolders:
                 f"{name} must override folder_for(self, request) and return a folder, an Allow "
                 "with a folder, or None"
             )
+        hint = "set it in CLOUDFRONT_CONFIG: the middleware uses the settings cookie_*"
+        check_ignored_attributes(type(self), RenewFolders, hint)
         self.get_response = get_response
         self._is_async = iscoroutinefunction(get_response)
         folder_for: Callable[[HttpRequest], Any] = self.folder_for

@@ -21,6 +21,7 @@ from cfsign.views import (
     SiteConfig,
     ViewHandler,
     ViewOptions,
+    check_ignored_attributes,
 )
 from cfsign_flask.responses import FRAMEWORK, refuse, respond
 
@@ -62,6 +63,8 @@ class CloudFrontRedirect:
                 Outside an application context, `go` raises it.
             ResourceError: The location is neither a domain nor a URL that may be signed.
         """
+        hint = "pass code and headers to the constructor; SignedRedirectView has the other options"
+        check_ignored_attributes(type(self), CloudFrontRedirect, hint)
         self.location = location or ""
         self._cf_config = hide(cf_config)
         del cf_config

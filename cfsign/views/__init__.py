@@ -12,6 +12,7 @@ from cfsign.views.construction import (
     check_authorize,
     check_distribution,
     check_hooks,
+    check_ignored_attributes,
     check_route,
 )
 from cfsign.views.decision import Allow, Deny, decide
@@ -59,6 +60,7 @@ __all__ = [
     "check_authorize",
     "check_distribution",
     "check_hooks",
+    "check_ignored_attributes",
     "check_route",
     "decide",
     "find_resource",

@@ -6,9 +6,13 @@ import inspect
 from collections.abc import Iterable
 from typing import Any
 
-from cfsign.errors import ConfigurationError
+from cfsign.errors import ConfigurationError, Problem
 from cfsign.signing.distribution import Distribution
 from cfsign.utils.secret import hide
+from cfsign.views.options import ViewOptions
+
+#: The methods of views that the site may override.
+_HOOKS = ("distribution_for", "resource_for")
 
 
 def check_authorize(
@@ -123,6 +127,35 @@ def _is_of_framework(method: object) -> bool:
     )
 
 
+def check_ignored_attributes(cls: type, base: type, hint: str, reads: Iterable[str] = ()) -> None:
+    """
+    Raise an error if a class has an attribute that is an option elsewhere, but not here.
+
+    Args:
+        cls: The class of the site, derived from *base*.
+        base: The class of the adapter.
+        hint: How to set the option.
+        reads: The options that *base* reads.
+
+    Raises:
+        ConfigurationError: Lists all such attributes.
+    """
+    names = {*ViewOptions.__dataclass_fields__, *_HOOKS}.difference(reads)
+    problems = [
+        Problem("", f"{cls.__name__} does not read the attribute {name}", hint)
+        for name in sorted(names)
+        if _is_set(getattr(cls, name, None), name) and not hasattr(base, name)
+    ]
+    if problems:
+        raise ConfigurationError(problems)
+
+
+def _is_set(value: object, name: str) -> bool:
+    # A method or a property with the name of an option belongs to the site.
+    is_method = callable(value) or hasattr(value, "__get__")
+    return value is not None and is_method is (name in _HOOKS)
+
+
 def check_hooks(view: Any, *, can_await: bool) -> None:
     """
     Raise TypeError if `distribution_for` or `resource_for` is async, and the view cannot await it.
@@ -131,7 +164,7 @@ def check_hooks(view: Any, *, can_await: bool) -> None:
         view: The class of the view.
         can_await: True if the view awaits the methods of the site.
     """
-    for name in ("distribution_for", "resource_for"):
+    for name in _HOOKS:
         if inspect.iscoroutinefunction(getattr(view, name)) and not can_await:
             raise TypeError(
                 f"{view.__name__}.{name} is async, but the view is not; make it a plain method"

@@ -29,7 +29,6 @@ from cfsign.signing.distribution import Distribution
 from cfsign.signing.folder import encode_folder
 from cfsign.utils.description import describe_name, describe_value
 from cfsign.utils.secret import hide_init_arguments
-from cfsign.utils.warning import warn_caller
 from cfsign.views.distributions import check_choice
 from cfsign.views.target import FolderOption
 
@@ -149,18 +148,20 @@ class ViewOptions:
         """
         Return the options of the class *view*, overridden by *arguments*.
 
-        Warns (`CfsignWarning`) of attributes that look like a misspelt option.
-
         Args:
             view: The class. Its attributes that are None are not set.
             arguments: Options given to the view, by name. Other names are ignored.
 
         Raises:
-            ConfigurationError: An option has a wrong value.
+            ConfigurationError: An option has a wrong value, or an attribute looks like a misspelt
+                option.
         """
-        for name, option in _find_misspelt(view):
-            message = f"{view.__name__}.{name} is not an option; did you mean {option}?"
-            warn_caller(message)
+        problems = [
+            Problem("", f"{view.__name__}.{name} is not an option", f"did you mean {option}?")
+            for name, option in _find_misspelt(view)
+        ]
+        if problems:
+            raise ConfigurationError(problems)
         given = {name: arguments[name] for name in cls.__dataclass_fields__ if name in arguments}
         options = cls.read_attributes(view) | given
         return cls(**{name: value for name, value in options.items() if value is not None})

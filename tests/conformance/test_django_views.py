@@ -201,17 +201,17 @@ def test_route_without_resource_is_an_error(django, prefix):
         call(RequestFactory().get("/a.txt"), filename="a.txt")
 
 
-def test_misspelt_attribute_warns(django):
-    """`as_view` warns."""
-    from cfsign import CfsignWarning
+def test_misspelt_attribute_is_an_error(django):
+    """`as_view` raises."""
+    from cfsign import ConfigurationError
     from cfsign_django.views import SignedRedirectView
 
     def authorize(self, request, resource):
         return 200
 
     members = {"authorize": authorize, "forward_querry": ("v",)}
-    with pytest.warns(
-        CfsignWarning, match="V.forward_querry is not an option; did you mean forward_query"
+    with pytest.raises(
+        ConfigurationError, match=r"V\.forward_querry is not an option; did you mean forward_query"
     ):
         type("V", (SignedRedirectView,), members).as_view()
 

@@ -21,7 +21,7 @@ from typing import Any
 import httpx
 import pytest
 
-from cfsign import Distribution, TrustedKeyGroup
+from cfsign import ConfigurationError, Distribution, TrustedKeyGroup
 from cfsign.edge import WSGIEdge
 from cfsign.testing.transports import ASGITransport, WSGITransport
 from cfsign.views import FolderCookies, SiteConfig
@@ -309,6 +309,15 @@ def test_middleware_of_django_must_be_overridden(django: ModuleType) -> None:
 
     with pytest.raises(NotImplementedError, match="RenewFolders must override folder_for"):
         RenewFolders(lambda request: None)
+
+
+def test_middleware_of_django_reads_only_its_distribution(django: ModuleType) -> None:
+    """Another option would be ignored without a word: the settings have it."""
+    from cfsign_django.middleware import RenewFolders
+
+    members = {"folder_for": lambda self, request: None, "cookie_path": "/"}
+    with pytest.raises(ConfigurationError, match="does not read the attribute cookie_path"):
+        type("Renew", (RenewFolders,), members)(lambda request: None)
 
 
 def test_plain_function_of_django_runs_in_a_thread(

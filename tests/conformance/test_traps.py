@@ -9,7 +9,7 @@ import flask
 import pytest
 from falcon import testing
 
-from cfsign import CfsignWarning, ConfigurationError, Distribution
+from cfsign import ConfigurationError, Distribution
 from cfsign.views import FileRequest, ViewHandler, ViewResponse
 from cfsign_falcon import SignedRedirectResource
 from cfsign_falcon.asgi import SignedRedirectResource as AsyncSignedRedirectResource
@@ -379,12 +379,12 @@ def test_falcon_refuses_an_unknown_option(falcon_site):
 
 
 @FALCONS
-def test_falcon_warns_of_a_misspelt_attribute(falcon_site):
-    """The constructor warns."""
+def test_falcon_refuses_a_misspelt_attribute(falcon_site):
+    """The constructor raises."""
     resource = falcon_site.resource()
     resource.forward_querry = ("v",)
-    with pytest.warns(
-        CfsignWarning, match="forward_querry is not an option; did you mean forward_query"
+    with pytest.raises(
+        ConfigurationError, match="forward_querry is not an option; did you mean forward_query"
     ):
         resource.from_config(falcon_site.settings)
 

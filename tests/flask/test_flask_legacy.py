@@ -250,3 +250,11 @@ def test_plain_authorize_in_an_async_view_function(site):
         return redirect.go(slug=slug)
 
     assert site.test_client().get("/async/history").status_code == 303
+
+
+@pytest.mark.parametrize("name", ["distribution", "delivery", "code"])
+def test_option_that_is_not_read_is_an_error(site, name):
+    """Otherwise the URL would be signed for another distribution without a word."""
+    view = type("View", (Redirect,), {name: {"code": 302}.get(name, "videos")})
+    with pytest.raises(ConfigurationError, match=f"View does not read the attribute {name}"):
+        view(**site.config["CLOUDFRONT_CONFIG"])

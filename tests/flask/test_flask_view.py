@@ -454,11 +454,11 @@ def test_unknown_option_is_refused():
         signed_redirect_blueprint("bad", __name__, lambda resource: 200, forward_qeury=("a",))
 
 
-def test_misspelt_attribute_warns(rule):
-    """`as_view` warns."""
+def test_misspelt_attribute_is_an_error(rule):
+    """`as_view` raises."""
     view = type("V", (SignedRedirectView,), {"authorize": rule, "forward_querry": ("v",)})
-    with pytest.warns(
-        CfsignWarning, match="V.forward_querry is not an option; did you mean forward_query"
+    with pytest.raises(
+        ConfigurationError, match=r"V\.forward_querry is not an option; did you mean forward_query"
     ):
         view.as_view("v")
 

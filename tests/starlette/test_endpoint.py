@@ -13,7 +13,7 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Host, Mount, Route
 
-from cfsign import Allow, CfsignWarning, ConfigurationError, Deny, Distribution
+from cfsign import Allow, ConfigurationError, Deny, Distribution
 from cfsign_starlette import SignedRedirectEndpoint
 
 
@@ -59,8 +59,9 @@ def test_wrong_options_are_refused_when_the_class_is_made(distribution, members,
         make_endpoint().as_endpoint(**members)
 
 
-def test_misspelt_attribute_warns_when_the_class_is_made(distribution):
-    with pytest.warns(CfsignWarning, match="forward_querry is not an option; did you mean forward"):
+def test_misspelt_attribute_is_refused_when_the_class_is_made(distribution):
+    message = "forward_querry is not an option; did you mean forward"
+    with pytest.raises(ConfigurationError, match=message):
         make_endpoint(distribution=distribution, forward_querry=("v",))
 
 

@@ -13,6 +13,7 @@ from cfsign.views import (
     build_resource_error,
     check_authorize,
     check_distribution,
+    check_ignored_attributes,
 )
 
 ID = "K2JCJMDEHXQW5F"
@@ -67,6 +68,40 @@ def test_resource_must_be_text() -> None:
     assert "(its variables: none)" in str(build_resource_error(None, []))
     assert "(its variables: slug, tenant)" in str(build_resource_error(None, ["tenant", "slug"]))
     assert "must be text, got int" in str(build_resource_error(7, []))
+
+
+class Adapter:
+    """A class of an adapter that reads one option."""
+
+    distribution = "default"
+
+
+def test_option_that_is_not_read_is_an_error() -> None:
+    """All are listed; methods of the site with such a name are not options."""
+
+    class Site(Adapter):
+        distribution = "videos"
+        delivery = "json"
+        code = None
+        location = "/"
+
+        def headers(self) -> None:
+            pass
+
+        @property
+        def folder(self) -> str:
+            return "a"
+
+        def distribution_for(self, request: object) -> str:
+            return "videos"
+
+    with pytest.raises(ConfigurationError) as caught:
+        check_ignored_attributes(Site, Adapter, "the fix")
+    assert [str(problem) for problem in caught.value.problems] == [
+        "Site does not read the attribute delivery; the fix",
+        "Site does not read the attribute distribution_for; the fix",
+    ]
+    check_ignored_attributes(Adapter, Adapter, "the fix")
 
 
 @pytest.fixture

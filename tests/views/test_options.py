@@ -119,14 +119,15 @@ def test_unknown_names_are_refused() -> None:
         ("cookie_same_site", "Lax", "cookie_samesite"),
     ],
 )
-def test_misspelt_attribute_warns(name: str, value: object, option: str) -> None:
+def test_misspelt_attribute_is_an_error(name: str, value: object, option: str) -> None:
     """On the view's class or a base class."""
     view = type("View", (type("Base", (), {name: value}),), {})
-    with pytest.warns(CfsignWarning, match=f"View.{name} is not an option; did you mean {option}"):
-        assert ViewOptions.from_view(view) == ViewOptions()
+    message = f"View.{name} is not an option; did you mean {option}"
+    with pytest.raises(ConfigurationError, match=message):
+        ViewOptions.from_view(view)
 
 
-def test_other_attributes_do_not_warn() -> None:
+def test_other_attributes_are_not_refused() -> None:
     """An attribute is misspelt only if its value fits the option."""
 
     class View:
