@@ -19,9 +19,8 @@ from cfsign.signing.distribution import Distribution
 from cfsign.utils.secret import Secret, hide
 from cfsign.views.decision import Deny
 from cfsign.views.distributions import check_choice
-from cfsign.views.file_request import FileRequest
 from cfsign.views.framework import Framework
-from cfsign.views.handler import RunAsync, ViewHandler
+from cfsign.views.handler import ViewHandler
 from cfsign.views.observation import order_observers
 from cfsign.views.options import ViewHooks, ViewOptions
 from cfsign.views.resource import Refusal
@@ -153,7 +152,7 @@ class ViewHandlers:
         options = self._site_config.options if DEFAULT in known else ViewOptions()
         return options.replace(**self._options)
 
-    def _refuse(self, refusal: Deny | Exception) -> ViewHandler:
+    def _refuse(self, refusal: Refusal) -> ViewHandler:
         return RefusingHandler(self.options, self._site_config.framework, refusal)
 
 
@@ -162,9 +161,7 @@ class RefusingHandler(ViewHandler):
 
     __slots__ = ("_refusal",)
 
-    def __init__(
-        self, options: ViewOptions, framework: Framework, refusal: Deny | Exception
-    ) -> None:
+    def __init__(self, options: ViewOptions, framework: Framework, refusal: Refusal) -> None:
         """
         Store what the observers need.
 
@@ -197,39 +194,9 @@ class RefusingHandler(ViewHandler):
         """False, although the options may say so."""
         return False
 
-    def file_request(self, resource: Any, query_string: str | bytes = "") -> Any:
-        """Return the answer, or a request that `handle` refuses."""
-        return self._refusal if isinstance(self._refusal, Deny) else FileRequest(self, "")
-
-    def handle(
-        self,
-        request: Any,
-        resource: str | Refusal,
-        file_request: FileRequest | Refusal,
-        authorize: Callable[[], object],
-        *,
-        run_async: RunAsync | None = None,
-    ) -> Any:
-        """Refuse the request, and report that to the observers."""
-        return super().handle(request, resource, file_request, self._raise_error)
-
-    async def handle_async(
-        self,
-        request: Any,
-        resource: str | Refusal,
-        file_request: FileRequest | Refusal,
-        authorize: Callable[[], Awaitable[object]],
-    ) -> Any:
-        """Async version of `handle`."""
-
-        async def raise_error() -> None:
-            self._raise_error()
-
-        return await super().handle_async(request, resource, file_request, raise_error)
-
-    def _raise_error(self) -> None:
-        if isinstance(self._refusal, Exception):
-            raise self._refusal
+    def file_request(self, resource: str | Refusal, query_string: str | bytes = "") -> Refusal:
+        """Return why the request is refused."""
+        return self._refusal
 
 
 def has_distribution_for(view: object) -> bool:

@@ -74,7 +74,7 @@ def expect_outcome(case: Case, status: int) -> str:
         ("no-name", "name-too-long", "forward-twice", "folder-outside", *NO_FILE)
     ):
         return "invalid"
-    if case.name in ("tenant-nobody", "tenant-none", "tenant-denied"):
+    if case.name in ("tenant-nobody", "tenant-none", "tenant-denied", "tenant-raising"):
         return "invalid"
     is_decided = case.name.startswith(("refuse", "deny"))
     return "error" if status == 500 and not is_decided else "refused"

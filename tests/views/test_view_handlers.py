@@ -161,7 +161,7 @@ def test_anything_else_is_an_error(
 @pytest.mark.parametrize("view", [Tenants(), AsyncTenants()], ids=["sync", "async"])
 def test_exceptions_of_the_hook(site: SiteConfig, view: View, events: list[AccessEvent]) -> None:
     """The framework's own refuse; any other one is an error."""
-    for error, outcome in ((RefusedError(), "refused"), (KeyError("host"), "error")):
+    for error, outcome in ((RefusedError(), "invalid"), (KeyError("host"), "error")):
         with pytest.raises(type(error)):
             ask(site.handlers(view), view, error)
         assert events[-1].outcome == outcome
