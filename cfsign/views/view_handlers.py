@@ -194,7 +194,7 @@ class RefusingHandler(ViewHandler):
         """False, although the options may say so."""
         return False
 
-    def file_request(self, resource: str | Refusal, query_string: str | bytes = "") -> Refusal:
+    def file_request(self, resource: str | Refusal, query_string: str | bytes = "") -> Any:
         """Return why the request is refused."""
         return self._refusal
 
