@@ -88,7 +88,7 @@ def _find_uris(text: str) -> Iterator[tuple[int, str]]:
         if span is None:
             continue
         start, stop = span
-        uri = text[start:stop].partition("#")[0].rstrip(" ")
+        uri = text[start:stop].rstrip(" ").partition("#")[0]
         bare = uri.lstrip(" ")
         if bare:
             yield start + len(uri) - len(bare), bare
@@ -123,9 +123,7 @@ def _read_variables(text: str) -> dict[str, str]:
         if name in variables:
             twice.add(name)
         variables[name] = value
-    return {
-        name: value for name, value in variables.items() if name not in twice and "{$" not in value
-    }
+    return {name: value for name, value in variables.items() if name not in twice}
 
 
 def _resolve(uri: str, location: Location, variables: dict[str, str]) -> tuple[str, str] | None:

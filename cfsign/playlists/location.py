@@ -10,6 +10,7 @@ WHATWG URL; RFC 3986, section 5.
 from __future__ import annotations
 
 import re
+from typing import cast
 
 from cfsign.errors import PolicyError
 from cfsign.limits import MAX_URL_BYTES
@@ -20,7 +21,7 @@ from cfsign.signing.url_grammar import is_url
 
 # Nothing that needs a second look: names without `.` and `..`, without a scheme or a query.
 _is_plain = re.compile(r"(?:[\w~-][\w.~-]*/)*[\w~-][\w.~-]*", re.ASCII).fullmatch
-_has_scheme = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:").match
+_SCHEME = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?")
 _DOTS = re.compile(r"/\.\.?(?=[/;]|\Z)")
 _PRINTABLE_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
@@ -72,14 +73,10 @@ class Location:
         return None if absolute is None else absolute + mark + query
 
     def _resolve_path(self, path: str) -> str | None:
-        scheme = _has_scheme(path)
+        scheme = cast(re.Match[str], _SCHEME.match(path))[0]
         if scheme or path.startswith("//"):
-            rest = path[scheme.end() :] if scheme else path
-            is_ours = not scheme or scheme[0] in ("http:", "https:")
-            # Python's urljoin keeps `.` and `..` in an absolute URI; browsers resolve them.
-            if not is_ours or not rest.startswith(f"//{self._host}/") or _DOTS.search(rest):
-                return None
-            return (scheme[0] if scheme else self._scheme) + rest
+            rest = path.removeprefix(scheme)
+            return (scheme or self._scheme) + rest if rest.startswith(f"//{self._host}/") else None
         if not path:
             return self.url
         if path.startswith("/"):

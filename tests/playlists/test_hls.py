@@ -37,7 +37,10 @@ SIGNED = [
     "https://media.example.com/videos/42/seg.ts?url=https://evil.example/a^",
     "?v=2^",
     "seg.ts^#t=5",
+    "seg.ts ^#t=5",
     "größe 1.ts^",
+    "größe.ts^",
+    "a b.ts^",
     "%C3%A4.ts^",
     "a,b;c=d.ts^",
     "1:2.ts^",
@@ -173,6 +176,9 @@ def test_uri_of_a_tag_is_signed(signed_policy: SignedPolicy, query: str, tag: st
         '#EXT-X-KEY:URI="a.bin"b',
         '#EXT-X-KEY:URI="a.bin',
         '#EXT-X-KEY:URI="a.bin",URI="https://evil.example/a.bin"',
+        '#EXT-X-KEY:URI="https://evil.example/a.bin",URI="a.bin"',
+        '#EXT-X-KEY:URI="a.bin",B="c',
+        '#EXT-X-KEY:URI="a.bin",B',
         '#EXT-X-KEY:A="\u2028https://evil.example/",URI="a.bin"',
         '#EXT-X-KEY:A="\x85https://evil.example/",URI="a.bin"',
         '#EXT-X-KEY:A="\rhttps://evil.example/",URI="a.bin"',
@@ -226,6 +232,7 @@ def compare(original: Any, signed: Any, query: str) -> None:
         ("../42/seg.ts?v=2#t=5", f"{FOLDER}seg.ts?v=2^#t=5"),
         ("../43/seg.ts", f"{HOST}/videos/43/seg.ts"),
         ("../..", f"{HOST}/"),
+        ("?v=2", f"{URL}?v=2^"),
         ("/free/", f"{HOST}/free/"),
         (".", f"{FOLDER}^"),
         ("//media.example.com/a.ts", f"{HOST}/a.ts"),
@@ -338,9 +345,27 @@ def test_every_host_is_not_ours(signer: Signer) -> None:
     """Also where the policy covers every host."""
     with pytest.warns(UserWarning, match="wildcard"):
         policy = signer.sign_policy(Policy("https://*", EXPIRY))
-    text = "https://evil.example/a.ts\n//evil.example/a.ts\n"
-    assert sign_hls(text, URL, policy) == text
-    assert "Policy=" in sign_hls("a.ts", URL, policy)
+    for uri in [*NOT_SIGNED, "https://evil.example/a.ts", "//evil.example/a.ts"]:
+        if not uri.startswith((".", "/videos", "/VIDEOS")):
+            assert sign_hls(uri, URL, policy) == uri
+    assert "Policy=" in sign_hls("/a.ts", URL, policy)
+
+
+def test_both_schemes(signer: Signer, query: str) -> None:
+    policy = signer.sign_policy(Policy("*://media.example.com/videos/42/*", EXPIRY))
+    signed = sign_hls("//media.example.com/videos/42/a.ts\na.ts\nhttp:" + FOLDER[6:], URL, policy)
+    assert signed.count("Policy=") == 3
+    for base in (URL, URL.replace("https:", "http:")):
+        signed = sign_hls("//media.example.com/videos/42/a\n", base, policy, absolute=True)
+        assert signed.startswith(f"{base[:-10]}a?")
+
+
+def test_empty_name_in_the_url_of_the_playlist(signer: Signer) -> None:
+    """Python's urljoin drops it, and would leave the folder."""
+    policy = signer.sign_policy(Policy(f"{HOST}//videos/*", EXPIRY))
+    text = "a.ts\n../videos/a.ts\n"
+    assert sign_hls(text, f"{HOST}//videos/a.m3u8", policy) == text
+    assert "Policy=" in sign_hls("//media.example.com//videos/a.ts", URL, policy)
 
 
 def test_url_too_long_with_the_signature_is_not_signed(
