@@ -189,7 +189,7 @@ def _get_file_request(
         # A host that is not in ALLOWED_HOSTS is not the site's.
         with contextlib.suppress(DisallowedHost):
             handler.check_site(request.scheme or "", request.get_host())
-    return handler.file_request(resource, query_string)
+    return handler.validate(resource, query_string)
 
 
 class SignedRedirectView(SignedRedirectMixin, View):

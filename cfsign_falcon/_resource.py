@@ -157,7 +157,7 @@ class Resource(FromSettings, OptionAttributes):
     ) -> FileRequest | Refusal:
         if handler.sets_cookies:
             handler.check_site(req.forwarded_scheme, req.forwarded_host)
-        return handler.file_request(resource, query)
+        return handler.validate(resource, query)
 
     def _send(self, resp: Any, response: ViewResponse | Deny) -> None:
         if isinstance(response, Deny):

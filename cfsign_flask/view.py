@@ -105,7 +105,7 @@ class SignedRedirectView(OptionAttributes, MethodView):
             handler.check_site(request.scheme, request.host)
         resource: Any = find_resource(partial(app.ensure_sync(self.resource_for), **url_args))
         url_args.pop("resource", None)
-        file_request = handler.file_request(resource, request.query_string)
+        file_request = handler.validate(resource, request.query_string)
         authorize = partial(app.ensure_sync(self.authorize), resource, **url_args)
         response = respond(app, handler, resource, file_request, authorize)
         if isinstance(response, Deny):

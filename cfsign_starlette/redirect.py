@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -22,6 +23,9 @@ from cfsign.views import (
     build_resource_error,
 )
 from cfsign_starlette.responses import FRAMEWORK, respond
+
+# There is no `authorize`: the route passes the decision.
+_FRAMEWORK = replace(FRAMEWORK, source="the result passed to signed_redirect is")
 
 
 class SignedRedirect(FromSettings, OptionAttributes):
@@ -59,7 +63,7 @@ class SignedRedirect(FromSettings, OptionAttributes):
         if distribution_for is not None:
             self.distribution_for = distribution_for  # type: ignore[method-assign,assignment]
         self._handlers = build_handlers(
-            self, hidden, options, framework=FRAMEWORK, name="signed_redirect"
+            self, hidden, options, framework=_FRAMEWORK, name="signed_redirect"
         )
         self.distribution = self._handlers.distribution
 
@@ -103,6 +107,8 @@ class SignedRedirect(FromSettings, OptionAttributes):
         options = self._handlers.options
         if options.delivery == "json":
             status, success = HTTPStatus.OK, _JSON
+        elif options.code == 204:
+            status, success = HTTPStatus.NO_CONTENT, _COOKIES
         else:
             status, success = HTTPStatus(options.code), _REDIRECT
         return {
@@ -115,6 +121,9 @@ class SignedRedirect(FromSettings, OptionAttributes):
 _REDIRECT = {
     "description": "A redirect to the file at CloudFront, valid for a short time.",
     "headers": {"Location": {"schema": {"type": "string", "format": "uri"}}},
+}
+_COOKIES: dict[str, Any] = {
+    "description": "Cookies that open the folder of the file at CloudFront."
 }
 _JSON = {
     "description": "The URL of the file at CloudFront, valid for a short time.",

@@ -29,7 +29,7 @@ async def respond(
     """Call `authorize`, and return Starlette's response or raise `HTTPException`."""
     if handler.sets_cookies:
         handler.check_site(request.scope.get("scheme", "http"), request.headers.get("host", ""))
-    file_request = handler.file_request(resource, request.scope["query_string"])
+    file_request = handler.validate(resource, request.scope["query_string"])
     response = await handler.handle_async(request, resource, file_request, authorize)
     if isinstance(response, Response):
         return response

@@ -80,6 +80,17 @@ def test_import_loads_only_what_is_needed(statement: str, unneeded: set[str]) ->
     assert list_imports(statement) & unneeded == set()
 
 
+@pytest.mark.parametrize(
+    "package",
+    ["cfsign_django.views", "cfsign_falcon.asgi", "cfsign_flask", "cfsign_starlette"],
+)
+def test_adapter_imports_nothing_of_opentelemetry(package: str) -> None:
+    """An application without it must work, and one with it must ask for it."""
+    pytest.importorskip(package.partition(".")[0].removeprefix("cfsign_"))
+    statement = f"import {package}, cfsign.observers"
+    assert not [name for name in list_imports(statement) if name.startswith("opentelemetry")]
+
+
 def list_imports(statement: str) -> set[str]:
     """Return the modules that *statement* loads in a new interpreter."""
     code = f"import sys; old = set(sys.modules); {statement}; print(*set(sys.modules) - old)"

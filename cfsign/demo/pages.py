@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -130,10 +131,10 @@ class Pages:
         self, handler: ViewHandler, user: str | None, resource: str, address: str | None
     ) -> ViewResponse | Deny:
         # The same calls as in an adapter, so that a page is allowed exactly as its file is.
-        request = handler.file_request(resource)
-        if isinstance(request, Deny):
-            return request
-        return request.respond(authorize(user, resource, address))
+        response: ViewResponse | Deny = handler.handle(
+            None, resource, handler.validate(resource), partial(authorize, user, resource, address)
+        )
+        return response
 
     def _render(self, template: str, user: str | None, **context: Any) -> str:
         return self._templates.get_template(template).render(user=user, **context)

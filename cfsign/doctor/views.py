@@ -16,8 +16,8 @@ from cfsign.doctor.settings import run_site_code
 from cfsign.errors import ConfigurationError, Problem
 from cfsign.views import SiteConfig
 
-#: Returns why a site's views cannot work with its settings.
-ViewCheck = Callable[[SiteConfig], Iterable[Problem]]
+#: Returns why a site's views cannot work with its settings, which are given by alias.
+ViewCheck = Callable[[Mapping[str, Configuration]], Iterable[Problem]]
 
 
 def check_options(
@@ -31,8 +31,10 @@ def check_options(
         check_views: A function that checks the site's views, if there are any.
     """
     try:
-        site_config = SiteConfig.from_configurations(configurations)
-        return [] if check_views is None else list(check_views(site_config))
+        if check_views is not None:
+            return list(check_views(configurations))
+        SiteConfig.from_configurations(configurations)
+        return []
     except ConfigurationError as error:
         return list(error.problems)
 
@@ -42,7 +44,14 @@ def make_flask_check(site: object) -> ViewCheck | None:
     if not hasattr(site, "view_functions"):
         return None
     adapter = importlib.import_module("cfsign_flask.extension")
-    return lambda site_config: adapter.find_view_problems(site, site_config)
+
+    def check(configurations: Mapping[str, Configuration]) -> list[Problem]:
+        # A view of Flask cannot await an observer.
+        framework = adapter.FRAMEWORK
+        site_config = SiteConfig.from_configurations(configurations, framework=framework)
+        return list(adapter.find_view_problems(site, site_config))
+
+    return check
 
 
 def make_django_check(target: str, site: object) -> ViewCheck | None:
@@ -62,4 +71,8 @@ def make_django_check(target: str, site: object) -> ViewCheck | None:
         adapter = importlib.import_module("cfsign_django.checks")
         return list(adapter.find_view_problems(site_config))
 
-    return lambda site_config: run_site_code(target, lambda: load_and_check(site_config))
+    def check(configurations: Mapping[str, Configuration]) -> list[Problem]:
+        site_config = SiteConfig.from_configurations(configurations)
+        return run_site_code(target, lambda: load_and_check(site_config))
+
+    return check

@@ -151,13 +151,18 @@ class Deny:
 PLAIN_ALLOW = Allow()
 
 
-def decide(result: object, allowed_statuses: Collection[int] = ALLOWED_STATUSES) -> Allow | Deny:
+def decide(
+    result: object,
+    allowed_statuses: Collection[int] = ALLOWED_STATUSES,
+    source: str = "authorize returned",
+) -> Allow | Deny:
     """
     Convert the result of `authorize` to `Allow` or `Deny`.
 
     Args:
         result: An HTTP status (int or HTTPStatus), an Allow or a Deny.
         allowed_statuses: The statuses from 200 to 299 that allow the request.
+        source: Where the result is from, for the error.
 
     Raises:
         DecisionError: The result is anything else. Treat it as a refusal.
@@ -171,7 +176,7 @@ def decide(result: object, allowed_statuses: Collection[int] = ALLOWED_STATUSES)
         what = f"the status {int(result)}" if abs(result) < 1000 else "a number of many digits"
         allowed = ", ".join(str(int(status)) for status in allowed_statuses if _is_success(status))
         raise DecisionError(
-            f"authorize returned {what}",
+            f"{source} {what}",
             hint=f"return a status that allows ({allowed}) or refuses (400 to 599)",
         )
     if isinstance(result, Allow | Deny):
@@ -179,15 +184,15 @@ def decide(result: object, allowed_statuses: Collection[int] = ALLOWED_STATUSES)
     if inspect.iscoroutine(result):
         result.close()  # otherwise Python warns that it was never awaited
         raise DecisionError(
-            "authorize returned a coroutine that was not awaited",
-            hint="use a plain function, or the async view",
+            f"{source} a coroutine that was not awaited",
+            hint="use a plain function, or the async view, or await it",
         )
     kind = f"a {type(result).__name__}"
     if result is None or isinstance(result, bool):
         kind = repr(result)  # no other value is shown: it could be a secret
     del result  # error reports print the variables of a frame that raises
     raise DecisionError(
-        f"authorize returned {kind}",
+        f"{source} {kind}",
         hint="return an HTTP status (200 or 204 allows, 400 to 599 refuses), an Allow or a Deny",
     )
 

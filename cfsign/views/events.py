@@ -16,7 +16,8 @@ from cfsign.views.options import Delivery
 #: - `"invalid"`: refused because the path or the query cannot be signed, or because
 #:   `distribution_for` or `resource_for` refused it. `authorize` was not called, unless only the
 #:   whole URL was too long.
-#: - `"error"`: the site's code or its result is wrong, or the key cannot sign; a 500.
+#: - `"error"`: the site's code or its result is wrong, or the key cannot sign; a 500. Also, with
+#:   503, for the other observers after one failed whose `fail_closed` is true.
 #: - `"key_unavailable"`: allowed, but the private key is unavailable at the moment; a 503.
 Outcome: TypeAlias = Literal["allowed", "refused", "invalid", "error", "key_unavailable"]
 

@@ -114,7 +114,7 @@ class FileRequest:
         """
         handler = self._handler
         options = handler.options
-        decision = decide(hide(result).reveal(), options.allowed_statuses)
+        decision = decide(hide(result).reveal(), options.allowed_statuses, handler.framework.source)
         if isinstance(decision, Deny):
             self.outcome = "refused"
             return decision

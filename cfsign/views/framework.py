@@ -21,12 +21,14 @@ class Framework:
             such as `abort(403)`; None for every other exception.
         signal: An observer that is called last. It is false while it has no receiver.
         can_await_observers: False if the views are sync.
+        source: Where the decision is from, for the error if it is not understood.
     """
 
     response_type: type[Any] | None = None
     get_status: Callable[[Exception], int | None] = lambda error: None
     signal: Observer | None = None
     can_await_observers: bool = True
+    source: str = "authorize returned"
 
 
 #: For an application without a framework.

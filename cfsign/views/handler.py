@@ -9,7 +9,7 @@ has allowed it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, TypeAlias, overload
+from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from cfsign.config.fields import check_observers
@@ -181,23 +181,34 @@ class ViewHandler:
         cookie_domain = self.options.cookie_domain
         check_site(self.distribution.domain, cookie_domain, scheme, host, self._checked_sites)
 
-    @overload
-    def file_request(self, resource: str, query_string: str | bytes = "") -> FileRequest | Deny: ...
-
-    @overload
-    def file_request(
-        self, resource: str | Refusal, query_string: str | bytes = ""
-    ) -> FileRequest | Refusal: ...
-
-    def file_request(
+    def validate(
         self, resource: str | Refusal, query_string: str | bytes = ""
     ) -> FileRequest | Refusal:
+        """
+        Validate the result of `find_resource` for `handle`.
+
+        Args:
+            resource: The plain path of the file; or why there is no path.
+            query_string: As for `file_request`.
+
+        Returns:
+            The result of `file_request`; or the error that it raised, such as that of the option's
+            function `folder`; or *resource* if it is not a path. `handle` raises an error again
+            and reports it.
+        """
+        if not isinstance(resource, str):
+            return resource
+        try:
+            return self.file_request(resource, query_string)
+        except Exception as error:
+            return error
+
+    def file_request(self, resource: str, query_string: str | bytes = "") -> FileRequest | Deny:
         """
         Validate the requested path before `authorize` is called.
 
         Args:
-            resource: The plain path, as the framework's router or `find_resource` gives it. What
-                is not a path is returned.
+            resource: The plain path, as the framework's router or `find_resource` gives it.
             query_string: The request's raw query: bytes from ASGI, or text from WSGI in which each
                 character stands for one byte (PEP 3333).
 
@@ -206,9 +217,11 @@ class ViewHandler:
             therefore never sees `../`, NUL, an empty name or a leading slash, which could bypass a
             prefix check. Also `Deny(404)` if the file is outside the folder of the options, or if
             the query is too long or has a forwarded name twice.
+
+        Raises:
+            Exception: What the option's function `folder` raises; `ConfigurationError` if it
+                returned something else than a folder.
         """
-        if not isinstance(resource, str):
-            return resource
         if self.location:
             return self._build_request(self.location, _get_path(self.location))
         if resource.startswith("/") or not (resource or self.options.allow_root):
@@ -220,7 +233,7 @@ class ViewHandler:
         except ResourceError:
             return Deny(404)
 
-    def path_request(self, path: str, built_path: str | None = None) -> FileRequest | Deny:
+    def path_request(self, path: str, built_path: str | None = None) -> FileRequest | Refusal:
         """
         Validate the path of the site's own request, for a view that signs it unchanged.
 
@@ -231,7 +244,7 @@ class ViewHandler:
                 `/books/7` have the same number.
 
         Returns:
-            The validated request, or `Deny(404)`.
+            The validated request, or `Deny(404)`, or the error of the option's function `folder`.
         """
         if self.location:
             return self._build_request(self.location, _get_path(self.location))
@@ -242,6 +255,8 @@ class ViewHandler:
             return self._build_request(self.distribution.unsigned_url(resource), resource)
         except ResourceError:
             return Deny(404)
+        except Exception as error:  # of the site's function `folder`
+            return error
 
     def _build_request(self, url: str, resource: str) -> FileRequest:
         folder = find_folder(self.distribution, self.options.folder, resource)
@@ -265,7 +280,7 @@ class ViewHandler:
         Args:
             request: The framework's request, for the observers.
             resource: The plain path of the file, for the event; or the result of `find_resource`.
-            file_request: The result of `file_request` or `path_request`.
+            file_request: The result of `validate`, `file_request` or `path_request`.
             authorize: Returns what the site's `authorize` returned. It is not called for a `Deny`
                 or an exception, which is raised again.
             run_async: Returns a plain function for a coroutine function. An asynchronous private

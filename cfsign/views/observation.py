@@ -33,7 +33,7 @@ def build_event(
 
     Args:
         handler: The handler of the view.
-        resource: The plain path of the file; or why there is none.
+        resource: The plain path of the file; or why there is no path.
         file_request: The validated request; or why it is not valid.
         response: Our response or refusal, or the framework's own response.
     """

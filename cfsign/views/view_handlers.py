@@ -194,7 +194,11 @@ class RefusingHandler(ViewHandler):
         """False, although the options may say so."""
         return False
 
-    def file_request(self, resource: str | Refusal, query_string: str | bytes = "") -> Any:
+    def validate(self, resource: str | Refusal, query_string: str | bytes = "") -> Any:
+        """Return why the request is refused, also if `resource_for` refused it."""
+        return self._refusal
+
+    def file_request(self, resource: str, query_string: str | bytes = "") -> Any:
         """Return why the request is refused."""
         return self._refusal
 

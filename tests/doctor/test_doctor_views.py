@@ -111,6 +111,21 @@ def test_conflicting_view_of_a_flask_site_is_an_error(site, before, target):
     assert (code, errors) == (1, [("Video", MESSAGE)])
 
 
+def test_async_observer_of_a_flask_site_is_an_error(site):
+    """Also if the site has not called the extension."""
+    pytest.importorskip("flask")
+    (site / "site_app.py").write_text(FLASK.format(before="", cookie_domain="example.com"))
+    with (site / "site_settings.py").open("a") as file:
+        file.write(
+            "async def observe(event, request): ...\nCLOUDFRONT_CONFIG['observers'] = [observe]\n"
+        )
+    code, errors = diagnose(site, "--flask", "site_app")
+    assert (code, errors) == (
+        1,
+        [("observers", "this view cannot await the async observer observe")],
+    )
+
+
 def test_flask_site_without_conflicts(site):
     """A domain that is given with an option counts instead of the setting."""
     pytest.importorskip("flask")

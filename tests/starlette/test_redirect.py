@@ -75,7 +75,7 @@ async def late():
 def test_unclear_result_is_an_error_and_nothing_is_signed(media, request_app, key, result):
     """A dependency that returns its answer instead of a decision, or is not awaited."""
     app = make_app(media, result)
-    with pytest.raises(DecisionError, match="authorize returned"):
+    with pytest.raises(DecisionError, match="the result passed to signed_redirect is"):
         request_app(app, "/content/a.txt")
     assert request_app(app, "/content/a.txt", raises=False).status_code == 500
     assert key.signatures == 0

@@ -112,10 +112,92 @@ def test_unusable_path_is_invalid(recording_distribution: Distribution) -> None:
     assert (event.outcome, event.status, event.duration) == ("invalid", 404, 0.0)
 
 
+@pytest.mark.parametrize("is_async", [False, True])
+def test_error_of_the_folder_function_makes_an_event(
+    recording_distribution: Distribution, recorder: Any, is_async: bool
+) -> None:
+    """It is called before `authorize`, when the path is validated."""
+    events: list[AccessEvent] = []
+
+    def find_folder(resource: str) -> str:
+        raise LookupError("no folder")
+
+    handler = ViewHandler(
+        recording_distribution,
+        ViewOptions(folder=find_folder),
+        observers=[lambda event, request: events.append(event)],
+    )
+
+    async def authorize() -> int:
+        raise AssertionError
+
+    def handle() -> Any:
+        arguments = (None, "a", handler.validate("a"), authorize)
+        if is_async:
+            return asyncio.run(handler.handle_async(*arguments))
+        return handler.handle(*arguments)
+
+    with pytest.raises(LookupError, match="no folder"):
+        handle()
+    with pytest.raises(LookupError, match="no folder"):
+        handler.handle(None, "/a", handler.path_request("/a"), authorize)
+    assert [(event.outcome, event.status) for event in events] == [("error", 500)] * 2
+    assert recorder.signed == []
+
+
 def test_observer_that_fails_closed_is_called_first(recording_distribution: Distribution) -> None:
     response, [event] = handle(recording_distribution, observers=[Failing()])
     assert response == Deny(503)
     assert (event.outcome, event.status, event.key_pair_id) == ("error", 503, None)
+
+
+OUTCOMES: list[tuple[Any, str, int]] = [
+    (200, "allowed", 303),
+    (Deny(451), "refused", 451),
+    (Allow(ip_address="2001:db8::1"), "refused", 403),
+    (ValueError("wrong"), "error", 500),
+    (None, "error", 500),
+]
+
+
+@pytest.mark.parametrize(("result", "outcome", "status"), OUTCOMES, ids=str)
+@pytest.mark.parametrize("delivery", ["redirect", "json"])
+def test_event_of_an_async_view(
+    recording_distribution: Distribution, result: Any, outcome: str, status: int, delivery: Any
+) -> None:
+    """The same as of a sync view; and nothing is handed out if an observer fails closed."""
+    events: list[AccessEvent] = []
+
+    async def observe(event: AccessEvent, request: Any) -> None:
+        await asyncio.sleep(0)
+        events.append(event)
+
+    async def authorize() -> Any:
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    async def fail(event: AccessEvent, request: Any) -> None:
+        await asyncio.sleep(0)
+        raise OSError("disk full")
+
+    fail.fail_closed = True  # type: ignore[attr-defined]
+    options = ViewOptions(delivery=delivery)
+    for observers in ([observe], [observe, fail]):
+        handler = ViewHandler(recording_distribution, options, observers=observers)
+        with (
+            pytest.raises((CfsignError, ValueError)) if status == 500 else contextlib.nullcontext()
+        ):
+            response = asyncio.run(
+                handler.handle_async(None, "a.txt", handler.validate("a.txt"), authorize)
+            )
+    first, second = events
+    allowed = 200 if status == 303 and delivery == "json" else status
+    assert (first.outcome, first.status) == (outcome, allowed)
+    assert (first.key_pair_id is None) is (outcome != "allowed")
+    assert (first.duration > 0) is (outcome == "allowed" or isinstance(result, Allow))
+    assert (second.outcome, second.status) == ("error", 503)
+    assert status == 500 or response == Deny(503)
 
 
 def test_error_of_the_site_stays_an_error(recording_distribution: Distribution) -> None:
