@@ -225,10 +225,11 @@ def run_page(monkeypatch, _environ):
 TESTED_ALONE = {
     "adapters.md",
     "bulk.md",
+    "jobs.md",
     "keys.md",
     "login-and-logout.md",
     "testing.md",
-}  # tests/bulk runs the code of bulk.md, tests/conformance that of login-and-logout.md
+}  # tests/bulk, tests/jobs and tests/conformance run the code of their pages
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
 
 import httpx
 
@@ -32,9 +33,12 @@ class WSGITransport(httpx.BaseTransport):
         """Send one request."""
 
         def add_target(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
-            # httpx's own transport provides only the decoded path.
+            # httpx's own transport provides only the decoded path, and as Unicode text. In WSGI
+            # each character stands for one byte (PEP 3333).
             target = request.url.raw_path.decode("ascii")
-            return self._app({**environ, "REQUEST_URI": target}, start_response)
+            path = unquote_to_bytes(target.partition("?")[0]).decode("latin-1")
+            changed = {"REQUEST_URI": target, "PATH_INFO": path}
+            return self._app({**environ, **changed}, start_response)
 
         transport = httpx.WSGITransport(app=add_target, remote_addr=self._address)
         return transport.handle_request(request)

@@ -203,3 +203,12 @@ def test_settings_are_those_of_a_site(edge: Edge) -> None:
     site = Distribution.from_config(edge.settings)
     edge.assert_allows(site.sign_path("a"))
     assert json.dumps(edge.settings["CLOUDFRONT_CONFIG"])
+
+
+def test_names_that_are_not_ascii_are_served_in_this_process(
+    tmp_path: Path, cloudfront_key_pair: GeneratedKeyPair
+) -> None:
+    """httpx passes such a path to a WSGI application as Unicode text, against PEP 3333."""
+    (tmp_path / "Größe 100%.txt").write_text("the file")
+    with Edge(tmp_path, cloudfront_key_pair) as edge:
+        assert edge.get(edge.distribution.sign_path("Größe 100%.txt")).text == "the file"
