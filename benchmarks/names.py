@@ -25,6 +25,9 @@ SINGLES: Final = (
     STABLE,
 )
 
+PLAYLIST: Final = "HLS playlist of 10,000 segments, RSA-2048"
+HUNDRED: Final = "100 bare signatures"
+
 BULK_RSA: Final = "sign_urls, RSA-2048"
 BULK_P256: Final = "sign_urls, P-256"
 BULK_PURE: Final = "sign_urls, RSA-2048, pure Python"

@@ -23,9 +23,10 @@ from benchmarks.material import (
     Key,
     StubKey,
 )
-from benchmarks.names import CFSIGN, CFSIGN_PATH, LIMIT, LIMIT_RANDOM
+from benchmarks.names import CFSIGN, CFSIGN_PATH, HUNDRED, LIMIT, LIMIT_RANDOM
 from benchmarks.rounds import Subject, time_all_at_once, time_one_by_one
 from cfsign import Distribution, Policy, Signer, load_private_key
+from cfsign.playlists import sign_hls
 
 #: Longer than any run.
 _STEP = 86400
@@ -101,6 +102,31 @@ def many(key: Key) -> Subject:
     signed = make_signer(key).sign_policy(Policy(FOLDER, EXPIRES_AT))
     check_one = lambda: key.check_url(next(signed.urls(URLS)))  # noqa: E731
     return Subject(CFSIGN, time_all_at_once(signed.urls, URLS), check_one)
+
+
+def playlist(key: Key) -> Subject:
+    """Sign the URIs of playlists of 10,000 segments."""
+    signed_policy = make_signer(key).sign_policy(Policy(FOLDER, EXPIRES_AT))
+    url = f"{DOMAIN}/videos/42/index.m3u8"
+    names = [f"{number:06}.mp4" for number in range(10_000)]
+    text = "#EXTM3U\n" + "".join(f"#EXTINF:6.000,\n{name}\n" for name in names)
+
+    def call(text: str) -> str:
+        return sign_hls(text, url, signed_policy)
+
+    def check() -> None:
+        lines = call(text).splitlines()[2::2]
+        if [line.partition("?")[0] for line in lines] != names:
+            raise ValueError("the segments are other ones")
+        key.check_url(f"{DOMAIN}/videos/42/{lines[-1]}")
+
+    return Subject(CFSIGN, time_one_by_one(call, [text]), check)
+
+
+def hundred_signatures(key: Key) -> Subject:
+    """Call `sign` of `cryptography` a hundred times."""
+    one = limit(key)
+    return Subject(HUNDRED, lambda times: one.run(100 * times), one.check)
 
 
 def stable(key: Key) -> Subject:

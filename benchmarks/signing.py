@@ -17,11 +17,13 @@ from benchmarks.names import (
     CFSIGN_PATH,
     COOKIE_SIGNER,
     COOKIES,
+    HUNDRED,
     KEY_FILE,
     LIMIT,
     LIMIT_RANDOM,
     MANY,
     OUR_PART,
+    PLAYLIST,
     STABLE,
     STORAGES,
     URL_P256,
@@ -96,6 +98,10 @@ def measure(run: Run, keys: dict[str, Key], peer: Peer | None) -> None:
             *node(AWS_SDK, "sdk policy"),
         ],
         STABLE: [(CFSIGN, partial(ours.stable, rsa)), (BOTOCORE, partial(peers.botocore, rsa))],
+        PLAYLIST: [
+            (HUNDRED, partial(ours.hundred_signatures, rsa)),
+            (CFSIGN, partial(ours.playlist, rsa)),
+        ],
     }
     for case, makers in cases.items():
         run.time(case, makers)

@@ -14,6 +14,7 @@ from benchmarks.names import (
     GROWTHS,
     IMPORT,
     MEMORY,
+    PLAYLIST,
     RATE,
     SIGNED,
     SIGNED_P256,
@@ -71,6 +72,7 @@ def build_page(results: Results) -> str:
         "## Bulk signing\n\n`sign_urls` with one signature per URL. Workers are threads with "
         "`cryptography`, and processes with `rsa`.\n\n"
         + "\n\n".join(_tabulate_cases(results, BULKS)),
+        _describe_playlists(results),
         "## Redirects\n\nTwo worker processes (gunicorn with 4 threads each, or uvicorn) run on "
         "one core, and `wrk` with 50 connections on another. The CPU time is the server's.\n\n"
         + build_picture("redirects", "Redirects per second by adapter")
@@ -122,6 +124,11 @@ def _list_failures(results: Results) -> str:
         return ""
     lines = "\n".join(f"- {what}: {why}" for what, why in results.failures.items())
     return f"## Not measured\n\n{lines}"
+
+
+def _describe_playlists(results: Results) -> str:
+    table = "".join(_tabulate_cases(results, [PLAYLIST]))
+    return table and f"## Playlists\n\n`sign_hls`, with one signature for all segments.\n\n{table}"
 
 
 def _tabulate_targets(results: Results) -> str:

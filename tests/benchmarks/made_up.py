@@ -25,6 +25,7 @@ SECONDS = {
     names.OUR_PART: {names.CFSIGN: 1.4e-6, names.BOTOCORE: 7.0e-6},
     names.MANY: {names.CFSIGN: 0.2e-6, names.BOTOCORE: 229e-6},
     names.STABLE: {names.CFSIGN: 2e-6, names.BOTOCORE: 228e-6},
+    names.PLAYLIST: {names.HUNDRED: 22e-3, names.CFSIGN: 15e-3},
     names.BULK_RSA: {names.ONE_WORKER: 222e-6, names.TWO_WORKERS: 113e-6},
     names.BULK_PURE: {names.ONE_WORKER: 6e-3, names.TWO_WORKERS: 3.2e-3},
     names.IMPORT: {
