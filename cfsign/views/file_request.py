@@ -74,7 +74,8 @@ class FileRequest:
         distribution = self._handler.distribution
         try:
             if resource == url and self._handler.needs_url_only:
-                return self._redirect(distribution.sign_url(url, **conditions))
+                # Not sign_url: the URL is the distribution's own, and `respond` hides arguments.
+                return self._redirect(distribution._sign_url(url, None, conditions))
             begin = perf_counter()
             try:
                 signed_policy = distribution.sign_resource(resource, **conditions)
@@ -94,7 +95,7 @@ class FileRequest:
         distribution = self._handler.distribution
         try:
             if resource == url and self._handler.needs_url_only:
-                return self._redirect(await distribution.sign_url_async(url, **conditions))
+                return self._redirect(await distribution._sign_url_async(url, None, conditions))
             begin = perf_counter()
             try:
                 signed_policy = await distribution.sign_resource_async(resource, **conditions)

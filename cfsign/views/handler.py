@@ -19,7 +19,7 @@ from cfsign.limits import MAX_URL_BYTES
 from cfsign.signing.distribution import Distribution
 from cfsign.signing.encoding import encode_parameters
 from cfsign.signing.url import check_url
-from cfsign.utils.secret import Secret, hide, hide_arguments
+from cfsign.utils.secret import hide, hide_arguments
 from cfsign.views.compatibility import check_compatibility
 from cfsign.views.construction import check_distribution
 from cfsign.views.decision import Deny
@@ -149,7 +149,7 @@ class ViewHandler:
 
         A URL is signed faster than a policy.
         """
-        return self._sends_url_only and not self.is_observed
+        return self._sends_url_only and not (self.observers or self.framework.signal)
 
     @property
     def sets_cookies(self) -> bool:
@@ -259,7 +259,8 @@ class ViewHandler:
             return error
 
     def _build_request(self, url: str, resource: str) -> FileRequest:
-        folder = find_folder(self.distribution, self.options.folder, resource)
+        option = self.options.folder
+        folder = None if option is None else find_folder(self.distribution, option, resource)
         if folder is not None and self.cookies is not None:
             # A client chose the path, so a long one is not a mistake of the site.
             self.cookies.check_length(folder)
@@ -301,7 +302,8 @@ class ViewHandler:
                 raise file_request
             else:
                 result = hide(authorize())
-                if self._is_own_response(result):
+                own_type = self.framework.response_type
+                if own_type is not None and isinstance(result.reveal(), own_type):
                     response = result.reveal()
                 elif run_async is not None and self.has_async_key:
                     response = run_async(file_request.respond_async)(result)
@@ -335,7 +337,8 @@ class ViewHandler:
                 raise file_request
             else:
                 result = hide(await authorize())
-                if self._is_own_response(result):
+                own_type = self.framework.response_type
+                if own_type is not None and isinstance(result.reveal(), own_type):
                     response = result.reveal()
                 else:
                     response = await file_request.respond_async(result)
@@ -350,11 +353,6 @@ class ViewHandler:
             return response
         event = build_event(self, resource, file_request, response)
         return await report_async(self, event, request) or response
-
-    def _is_own_response(self, result: Secret[Any]) -> bool:
-        """Return True if `authorize` returned a response of the framework."""
-        own_type = self.framework.response_type
-        return own_type is not None and isinstance(result.reveal(), own_type)
 
 
 def _build_folder_cookies(distribution: Distribution, options: ViewOptions) -> FolderCookies | None:

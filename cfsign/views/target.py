@@ -16,11 +16,9 @@ from cfsign.views.decision import Allow, check_combination
 FolderOption = str | Callable[[str], str]
 
 
-def find_folder(
-    distribution: Distribution, folder: FolderOption | None, resource: str
-) -> str | None:
+def find_folder(distribution: Distribution, folder: FolderOption, resource: str) -> str:
     """
-    Return the pattern of the folder that the option names for a file, or None without the option.
+    Return the pattern of the folder that the option names for a file.
 
     Args:
         distribution: The distribution that serves the file.
@@ -31,8 +29,6 @@ def find_folder(
         ResourceError: The file lies in no folder, or not in this one.
         ConfigurationError: The option's function returned something else than a folder.
     """
-    if folder is None:
-        return None
     name = folder(resource) if callable(folder) else folder
     if name == "":  # as `posixpath.dirname` returns for a file that is in no folder
         raise ResourceError("the file lies in no folder")
@@ -81,8 +77,8 @@ def choose_target(
             hint="set the option folder, such as posixpath.dirname, or return "
             'Allow(folder="videos/42")',
         )
-    parameters = allow.parameters
-    if parameters:
+    if allow.query is not None or allow.download_name is not None:
+        parameters = allow.parameters
         path, _, query = url.partition("?")
         url = check_url(f"{path}?{replace_parameters(query, parameters)}")
     return url, url
