@@ -47,9 +47,11 @@ from cfsign.views import (
     AccessEvent,
     FolderCookies,
     FolderRenewal,
+    PageUrls,
     SiteConfig,
     ViewHandler,
     ViewOptions,
+    find_resource,
 )
 from tests.keys.helpers import body_of, decode_body
 from tests.views.helpers import respond, respond_async
@@ -393,6 +395,14 @@ def _observed(
     options = ViewOptions(delivery="json")
     handler = ViewHandler(distribution, options, observers=[observe])
     handler.handle(None, "a", handler.file_request("a"), functools.partial(_reveal, hide(result)))
+
+
+def _find_resource(m: Material, result: object) -> None:
+    hidden = functools.partial(_reveal, hide(result))
+    del result
+    handler = ViewHandler(m.distribution(), ViewOptions(), observers=[lambda event, request: None])
+    resource = find_resource(hidden)
+    handler.handle(None, resource, handler.file_request(resource), lambda: 200)
 
 
 def _reveal(secret: Any) -> object:
@@ -817,6 +827,14 @@ OTHER_PATHS: dict[str, Callable[[Material], object]] = {
     "Flask settings": lambda m: _flask_settings(m),
     "2012 with a bad key": lambda m: _flask_2012(m, priv_key_string=m.pem[:900], expires=5),
     "2012 with an unknown setting": lambda m: _flask_2012(m, priv_key_string=m.pem, expire=5),
+    "resource_for that returns the settings": lambda m: _find_resource(m, m.settings(key=m.pem)),
+    "resource_for that returns bytes": lambda m: _find_resource(m, m.pem.encode()),
+    "page with a signed URL as a path": lambda m: PageUrls().sign_path(
+        m.distribution(), m.distribution().sign_path("a")
+    ),
+    "page with a signed URL as a file of a folder": lambda m: PageUrls().sign_path(
+        m.distribution(), m.distribution().sign_path("a"), folder="x"
+    ),
     "Falcon view": lambda m: _falcon(m, lambda _: _raise(OSError("closed"))),
     "Falcon view with raw r and s": lambda m: _falcon(m, lambda made: made[:64]),
     "Falcon settings": lambda m: _falcon_settings(m, private_key=m.pem, expire=5),
