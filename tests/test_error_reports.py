@@ -402,7 +402,7 @@ def _find_resource(m: Material, result: object) -> None:
     del result
     handler = ViewHandler(m.distribution(), ViewOptions(), observers=[lambda event, request: None])
     resource = find_resource(hidden)
-    handler.handle(None, resource, handler.file_request(resource), lambda: 200)
+    handler.handle(None, resource, handler.validate(resource), lambda: 200)
 
 
 def _reveal(secret: Any) -> object:
