@@ -466,12 +466,12 @@ class Distribution:
     def _build_terms(self, resource: str, conditions: Conditions) -> Terms:
         now = time.time()
         resource = check_length(resource)
+        if conditions.get("ip_address") is not None:
+            warn_of_private_address(self.domain, conditions.get("ip_address"))
         return resource, *check_conditions(self._with_expiry(resource, conditions, now), now)
 
     def _with_expiry(self, resource: str, conditions: Conditions, now: float) -> Conditions:
         """Return *conditions* with the default expiry, unless they have their own."""
-        if conditions.get("ip_address") is not None:
-            warn_of_private_address(self.domain, conditions.get("ip_address"))
         if _has_expiry(conditions):
             return conditions
         if self.expiry_step is None:

@@ -12,7 +12,7 @@ from typing import Any, TypedDict
 
 from cfsign.errors import CfsignError, PolicyError
 from cfsign.limits import MAX_POLICY_BYTES
-from cfsign.signing.address import Address, check_network
+from cfsign.signing.address import Address, check_network, warn_of_private_address
 from cfsign.signing.times import Duration, Timestamp, resolve_expiry, to_epoch_seconds
 from cfsign.signing.url import check_resource, is_broad, warn_of_s3
 from cfsign.utils.description import describe_name
@@ -155,6 +155,9 @@ def build_policy(resource: str, conditions: Conditions, now: float) -> Policy:
         TypeError: A condition is unknown.
     """
     expires_at, starts_at, ip_address = check_conditions(conditions, now)
+    if ip_address is not None:
+        domain = "/".join(resource.split("/", 3)[:3])
+        warn_of_private_address(domain, conditions.get("ip_address"))
     return Policy(resource, expires_at, starts_at=starts_at, ip_address=ip_address)
 
 

@@ -419,6 +419,24 @@ def test_private_address_for_a_public_domain_warns(
         assert (caught[0].filename == __file__) is not method.endswith("async")
 
 
+@pytest.mark.parametrize("pattern", [None, "https://media.example.com/*"])
+def test_private_address_warns_once_in_a_signer_too(signer: Signer, pattern: str | None) -> None:
+    conditions: Any = {"expires_in": 60, "ip_address": "10.0.0.1"}
+    distribution = Distribution("https://media.example.com", signer)
+    url = "https://media.example.com/a"
+    for sign in (
+        lambda: signer.sign_url(url, pattern=pattern, **conditions),
+        lambda: asyncio.run(signer.sign_url_async(url, pattern=pattern, **conditions)),
+        lambda: list(signer.sign_urls([url], pattern=pattern, **conditions)),
+        lambda: signer.sign_cookies(pattern or url, **conditions),
+        lambda: distribution.sign_path("a", **conditions),
+        lambda: asyncio.run(distribution.sign_path_async("a", **conditions)),
+    ):
+        with pytest.warns(CfsignWarning, match="a private address") as caught:
+            sign()
+        assert len(caught) == 1
+
+
 @pytest.mark.parametrize(
     ("domain", "address"),
     [

@@ -65,6 +65,9 @@ URLS = st.tuples(st.sampled_from(["https://", "http://"]), HOSTS, PORTS, PATHS, 
     "".join
 )
 
+# The generated addresses can be private.
+pytestmark = pytest.mark.filterwarnings("ignore:ip_address is")
+
 ZONES = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 EXPIRIES = st.datetimes(datetime(2026, 1, 2, 0, 1), datetime(2262, 4, 10), timezones=ZONES)
 NETWORKS = st.tuples(st.ip_addresses(v=4), st.integers(0, 32)).map(

@@ -362,7 +362,7 @@ def test_cookies_have_the_names_of_cloudfront(
         "CloudFront-Signature": SIGNATURE,
         "CloudFront-Key-Pair-Id": "K2JCJMDEHXQW5F",
     }
-    cookies = recording_signer.sign_cookies(FOLDER, expires_in=60, ip_address="10.0.0.0/8")
+    cookies = recording_signer.sign_cookies(FOLDER, expires_in=60, ip_address="192.0.2.0/24")
     assert list(cookies) == [
         "CloudFront-Policy",
         "CloudFront-Signature",
@@ -370,7 +370,7 @@ def test_cookies_have_the_names_of_cloudfront(
     ]
     assert decode_base64(cookies["CloudFront-Policy"]) == recorder.signed[-1][0]
     condition = json.loads(recorder.signed[-1][0])["Statement"][0]["Condition"]
-    assert condition["IpAddress"] == {"AWS:SourceIp": "10.0.0.0/8"}
+    assert condition["IpAddress"] == {"AWS:SourceIp": "192.0.2.0/24"}
 
 
 SIGN: dict[str, Callable[[Signer, dict[str, Any]], object]] = {
