@@ -47,6 +47,7 @@ from cfsign.views import (
     AccessEvent,
     FolderCookies,
     FolderRenewal,
+    OptionAttributes,
     PageUrls,
     SiteConfig,
     ViewHandler,
@@ -158,6 +159,17 @@ class RecordedKey:
 
     def public_key_pem(self) -> str:
         return self._key.public_key_pem()
+
+
+def _choose(m, result):
+    """Handle a request whose `distribution_for` returns *result*."""
+
+    class Tenants(OptionAttributes):
+        def distribution_for(self, request):
+            return result
+
+    handler = SiteConfig(m.distribution()).handlers(Tenants).choose(lambda request: result, None)
+    handler.handle(None, "a", handler.file_request("a"), lambda: 200)
 
 
 def _raise(error: Exception) -> Any:
@@ -907,6 +919,33 @@ OTHER_PATHS: dict[str, Callable[[Material], object]] = {
     "key as the domain of the settings": lambda m: Configuration.from_mapping(
         {**m.settings(private_key=m.pem), "CLOUDFRONT_DOMAIN": m.pem}
     ),
+    "key as the distributions of the settings": lambda m: SiteConfig.from_config(
+        {"CLOUDFRONT_DISTRIBUTIONS": m.pem}
+    ),
+    "key as an alias of the settings": lambda m: SiteConfig.from_config(
+        {"CLOUDFRONT_DISTRIBUTIONS": {m.pem: {"private_key": m.pem}}}
+    ),
+    "wrong settings of a distribution": lambda m: SiteConfig.from_config(
+        {"CLOUDFRONT_DISTRIBUTIONS": {"videos": {"private_key": m.pem, "password": m.pem}}}
+    ),
+    "wrong options of a distribution": lambda m: SiteConfig.from_config(
+        {
+            "CLOUDFRONT_DISTRIBUTIONS": {
+                "videos": {
+                    "domain": "https://videos.example.com",
+                    "key_pair_id": ID,
+                    "private_key": m.pem,
+                    "cache_redirect": True,
+                }
+            }
+        }
+    ),
+    "wrong environment of a site": lambda m: SiteConfig.from_config(
+        {}, environ={"CLOUDFRONT_PRIVATE_KEY": m.pem, "CLOUDFRONT_PASSWORD": m.pem}
+    ),
+    "key as an unknown alias": lambda m: SiteConfig(m.distribution()).distributions[m.pem],
+    "key as the option distribution": lambda m: ViewOptions(distribution=m.pem),
+    "key as the result of distribution_for": lambda m: _choose(m, [m.pem]),
     "key as the backend": lambda m: load_private_key(m.pem, backend=m.pem),
     "key as the backend of a public key": lambda m: load_public_key(m.pem, backend=m.pem),
     "key as a KMS name": lambda m: KmsPrivateKey(m.pem),

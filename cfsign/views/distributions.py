@@ -8,6 +8,7 @@ from cfsign.config.site_settings import is_alias
 from cfsign.errors import ConfigurationError
 from cfsign.signing.distribution import Distribution
 from cfsign.utils.description import describe_name
+from cfsign.utils.secret import hide_arguments
 
 
 class UnknownDistributionError(ConfigurationError, KeyError):
@@ -43,6 +44,7 @@ class Distributions(Mapping[str, Distribution]):
     def __repr__(self) -> str:
         return f"<Distributions {', '.join(map(repr, self._by_alias))}>"
 
+    @hide_arguments
     def __getitem__(self, alias: str) -> Distribution:
         distribution = self._by_alias.get(alias)
         if distribution is None:
@@ -55,6 +57,7 @@ class Distributions(Mapping[str, Distribution]):
     def __len__(self) -> int:
         return len(self._by_alias)
 
+    @hide_arguments
     def choose(self, distribution: str | Distribution) -> Distribution:
         """
         Return *distribution*, or the one with this alias.
