@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cfsign import Allow, CfsignError, ConfigurationError, Deny, Distribution, KeyUnavailableError
+from cfsign.config import hide
 from cfsign.views import AccessEvent, SiteConfig, ViewHandler, ViewOptions
 
 SETTINGS = {"CLOUDFRONT_DOMAIN": "https://media.example.com"}
@@ -290,3 +291,15 @@ def test_log_shows_no_text_of_a_foreign_error(
         handle(recording_distribution, observers=[observer])
     assert "Signature" not in caplog.text
     assert "observer raised RuntimeError at " in caplog.text
+
+
+def test_no_frame_of_an_error_shows_the_decision(recording_distribution: Distribution) -> None:
+    """Error reports print the variables of each frame; a parameter may be a token."""
+    result = Allow(expires_at=5, query={"token": "a-secret"})
+    with pytest.raises(CfsignError) as caught:
+        handle(recording_distribution, hide(result))
+    trace = caught.value.__traceback__
+    while trace is not None:
+        if "cfsign/views" in trace.tb_frame.f_code.co_filename.replace("\\", "/"):
+            assert "a-secret" not in repr(trace.tb_frame.f_locals)
+        trace = trace.tb_next
