@@ -30,6 +30,7 @@ from cfsign import (
     KeyRing,
     Policy,
     SignedCookies,
+    SignedPolicy,
     Signer,
     TrustedKeyGroup,
     load_private_key,
@@ -42,6 +43,7 @@ from cfsign.keys import generate_private_key_pem
 from cfsign.keys.kms import KmsPrivateKey
 from cfsign.keys.secrets import SecretsManagerSecret, SsmParameter
 from cfsign.observers import AuditLog
+from cfsign.playlists import sign_dash, sign_hls
 from cfsign.utils.secret import hide
 from cfsign.views import (
     AccessEvent,
@@ -1010,8 +1012,19 @@ OTHER_PATHS: dict[str, Callable[[Material], object]] = {
     ),
 }
 
+
 # The functions that sign a URL, a path or a pattern.
+def _folder(m: Material, conditions: dict[str, Any]) -> SignedPolicy:
+    return m.distribution().sign_folder("videos", **conditions)
+
+
 SIGNING: dict[str, Callable[[Material, Any, dict[str, Any]], object]] = {
+    "sign_hls with a URL": lambda m, text, more: sign_hls("a", text, _folder(m, more)),
+    "sign_hls with a playlist": lambda m, text, more: sign_hls(text, "a", _folder(m, more)),
+    "sign_hls with a policy": lambda m, text, more: sign_hls("a", f"{DOMAIN}/a", text),
+    "sign_dash with a URL": lambda m, text, more: sign_dash("<MPD/>", text, _folder(m, more)),
+    "sign_dash with an MPD": lambda m, text, more: sign_dash(text, DOMAIN, _folder(m, more)),
+    "sign_dash with a policy": lambda m, text, more: sign_dash("<MPD/>", f"{DOMAIN}/a", text),
     "sign_url": lambda m, text, more: m.signer().sign_url(text, **more),
     "sign_url_async": lambda m, text, more: asyncio.run(m.signer().sign_url_async(text, **more)),
     "sign_url with a pattern": lambda m, text, more: m.signer().sign_url(

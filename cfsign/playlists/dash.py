@@ -256,9 +256,9 @@ def _find_segments(representation: _Representation, kind: str) -> list[Element]:
 
 def _fill_template(template: str, representation: Element) -> str | None:
     """
-    Return a template with values for its identifiers; None if it may be any URL.
+    Return a template with values for its identifiers; None if it is too long.
 
-    A player may insert any text for `$RepresentationID$` and `$Bandwidth$`, also a host.
+    A player may insert any text for `$RepresentationID$` and `$Bandwidth$`, also another host.
     """
     values = {
         "": "$",  # `$$`
@@ -266,6 +266,6 @@ def _fill_template(template: str, representation: Element) -> str | None:
         "Bandwidth": representation.attributes.get("bandwidth", "1"),
     }
     length = sum(len(values.get(name, "1")) for name in _IDENTIFIER.findall(template))
-    if len(template) + length > MAX_URL_BYTES or not re.fullmatch(r"[0-9]+", values["Bandwidth"]):
+    if len(template) + length > MAX_URL_BYTES:
         return None
     return _IDENTIFIER.sub(lambda match: values.get(match[1] or "", "1"), template)

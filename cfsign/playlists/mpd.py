@@ -30,6 +30,8 @@ _CHILDREN: dict[str, tuple[str, ...]] = {
 _ENCODINGS = (None, "utf-8", "us-ascii")
 _ATTRIBUTE = rb"""\s+[^\s=]+\s*=\s*(?:"[^"]*"|'[^']*')"""
 _match_tag = re.compile(rb"<([^\s/>]+)((?:" + _ATTRIBUTE + rb")*)\s*(/?)>").match
+# Up to the quote at the end of the value.
+_find_attributes = re.compile(rb"""\s+([^\s=]+)\s*=\s*(?:"[^"]*|'[^']*)""").finditer
 _TEXT = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[(.*?)\]\]>|[^<]+", re.DOTALL)
 
 #: A replacement of the bytes from one place of the document up to another.
@@ -92,9 +94,8 @@ class Document:
 
     def append_to_attribute(self, element: Element, name: str, suffix: str) -> Edit:
         """Return the edit that appends a suffix to an attribute."""
-        attribute = re.compile(rb"\s" + name.encode() + rb"""\s*=\s*(?:"[^"]*|'[^']*)""")
-        tag = self._match_tag(element)
-        found = cast(re.Match[bytes], attribute.search(self._data, *tag.span(2)))
+        attributes = _find_attributes(self._data, *self._match_tag(element).span(2))
+        found = next(each for each in attributes if each[1] == name.encode())
         return _insert(found.start() + len(found[0].rstrip()), _escape(suffix))
 
     def append_to_text(self, element: Element, suffix: str) -> Edit:

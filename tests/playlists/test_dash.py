@@ -61,7 +61,7 @@ PLACES = {
     "Location": f"{START}<Location>{{}}</Location></MPD>",
     "media": in_a_period("<Representation><SegmentTemplate media = '{}'/></Representation>"),
     "initialization": in_a_period(
-        '<SegmentTemplate x="media=\'y\'" initialization="{}"></SegmentTemplate><Representation/>'
+        '<SegmentTemplate x=" initialization=\'y\'" initialization="{}"></SegmentTemplate><Representation/>'
     ),
     "index": in_a_period('<Representation/><SegmentTemplate index="{}" />'),
     "Initialization": in_a_period(
@@ -70,10 +70,14 @@ PLACES = {
     "RepresentationIndex": in_a_period(
         "<SegmentTemplate><RepresentationIndex sourceURL='{}'/></SegmentTemplate><Representation/>"
     ),
+    "BitstreamSwitching": in_a_period(
+        '<SegmentList><BitstreamSwitching sourceURL="{}"/></SegmentList><Representation/>'
+    ),
     "SegmentURL": in_a_period(
         '<SegmentList><SegmentURL media="{}"/><SegmentURL index="{}"/></SegmentList>'
         "<Representation/>"
     ),
+    "white space": in_a_period('<SegmentTemplate media=" {} "/><Representation/>'),
     "prefix": '<a:MPD xmlns:a="urn:mpeg:dash:schema:mpd:2011"><a:BaseURL>{}</a:BaseURL></a:MPD>',
     "no namespace": "<MPD><BaseURL>{}</BaseURL></MPD>",
 }
@@ -108,6 +112,17 @@ def test_sample(signed_policy: SignedPolicy, query: str, path: Path, end: str) -
         assert signed != text.encode()
         assert sign_dash(text, URL, signed_policy) == signed
         assert sign_dash(signed, URL, signed_policy) == signed
+
+
+def test_signature_is_escaped_where_it_must_be(signed_policy: SignedPolicy, query: str) -> None:
+    uri = f"{FOLDER}a.mp4?b=c&d"
+    signed = f"{uri}&{query}"
+    assert signed_policy.url(uri) == signed
+    for place in ("CDATA", "comments", "media"):
+        text = PLACES[place].replace("{}", uri if place == "CDATA" else escape(uri))
+        assert text.count(uri if place == "CDATA" else escape(uri)) == 1
+        expected = PLACES[place].replace("{}", signed if place == "CDATA" else escape(signed))
+        assert sign_dash(text, URL, signed_policy).decode() == expected
 
 
 @pytest.mark.parametrize(
@@ -219,6 +234,18 @@ INHERITED = {
         f"<Representation>{EVIL}<BaseURL>a/</BaseURL><SegmentTemplate media='a'/></Representation>"
         f"<Representation><BaseURL>a/</BaseURL><BaseURL>b/</BaseURL><SegmentTemplate media='a^'/>"
         "</Representation>",
+    ),
+    "markup in a format": (
+        f"<SegmentTemplate media='$Time%&lt;\"&gt;$'/><Representation>{EVIL}</Representation>"
+        "<Representation/>",
+        f"<SegmentTemplate media='$Time%&lt;\"&gt;$'/><Representation>{EVIL}</Representation>"
+        '<Representation><SegmentTemplate media="$Time%&lt;&quot;>$^"/></Representation>',
+    ),
+    "white space": (
+        f'<SegmentTemplate media=" a&#32;\t"/><Representation/><Representation>{EVIL}'
+        "</Representation>",
+        f'<SegmentTemplate media=" a&#32;\t"/><Representation><SegmentTemplate media=" a^"/>'
+        f"</Representation><Representation>{EVIL}</Representation>",
     ),
     "list": (
         '<SegmentList><Initialization sourceURL="a"/><SegmentURL media="b"> </SegmentURL>'
