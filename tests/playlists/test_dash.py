@@ -61,7 +61,8 @@ PLACES = {
     "Location": f"{START}<Location>{{}}</Location></MPD>",
     "media": in_a_period("<Representation><SegmentTemplate media = '{}'/></Representation>"),
     "initialization": in_a_period(
-        '<SegmentTemplate x=" initialization=\'y\'" initialization="{}"></SegmentTemplate><Representation/>'
+        '<SegmentTemplate x=" initialization=\'y\'" initialization="{}"></SegmentTemplate>'
+        "<Representation/>"
     ),
     "index": in_a_period('<Representation/><SegmentTemplate index="{}" />'),
     "Initialization": in_a_period(
