@@ -229,7 +229,8 @@ class ViewHandler:
         names = self.options.forward_query
         try:
             query = _select_parameters(query_string, names) if names else None
-            return self._build_request(self.distribution.unsigned_url(resource, query), resource)
+            # Not unsigned_url, which hides its arguments from errors: this error is dropped.
+            return self._build_request(self.distribution._build_url(resource, query), resource)
         except ResourceError:
             return Deny(404)
 
