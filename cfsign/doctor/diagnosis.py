@@ -65,7 +65,7 @@ def diagnose(
 @dataclass(frozen=True, slots=True)
 class _Distribution:
     """
-    What is known of one distribution.
+    The settings and keys of one distribution, as far as they can be read.
 
     Attributes:
         configuration: Its settings, or None if they have errors.

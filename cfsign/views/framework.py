@@ -1,4 +1,4 @@
-"""What the handler of a view needs to know of the web framework."""
+"""The facts about a web framework that the handler of a view needs."""
 
 from __future__ import annotations
 
