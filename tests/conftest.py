@@ -274,3 +274,35 @@ def decode_base64() -> Callable[[str], bytes]:
         return base64.b64decode(text.translate(str.maketrans("-_~", "+=/")), validate=True)
 
     return decode
+
+
+@pytest.fixture(scope="session")
+def site_domain(trusted_keys: TrustedKeyGroup) -> Iterator[str]:
+    """The domain of a local edge, in front of an origin that has every file."""
+    from tests.conformance import servers
+
+    with servers.edge(trusted_keys) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def site_environ(
+    site_domain: str, pem: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
+    """
+    The environment of a deployment, also set for this process.
+
+    Tests that set Django up need it first: Django reads its settings once in a process.
+    """
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "private_key.pem").write_text(pem)
+    environ = {
+        "SITE_DOMAIN": site_domain,
+        "SITE_KEY": str(folder / "private_key.pem"),
+        "SITE_KEY_PAIR_ID": KEY_PAIR_ID,
+        "SITE_DATABASE": str(folder / "database.sqlite"),
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environ.items():
+            patch.setenv(name, value)
+        yield environ

@@ -43,29 +43,9 @@ def _no_thread_left() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def domain(trusted_keys: TrustedKeyGroup) -> Iterator[str]:
-    """The distribution's domain: a local edge in front of an origin that has every file."""
-    with server_module.edge(trusted_keys) as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def site_environ(
-    domain: str, pem: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, str]]:
-    """The environment of a deployment, also set for this process."""
-    folder = tmp_path_factory.mktemp("site")
-    (folder / "private_key.pem").write_text(pem)
-    environ = {
-        "SITE_DOMAIN": domain,
-        "SITE_KEY": str(folder / "private_key.pem"),
-        "SITE_KEY_PAIR_ID": KEY_PAIR_ID,
-        "SITE_DATABASE": str(folder / "database.sqlite"),
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in environ.items():
-            patch.setenv(name, value)
-        yield environ
+def domain(site_domain: str) -> str:
+    """The distribution's domain."""
+    return site_domain
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,6 @@ from cfsign.edge import ResponseHeadersPolicy
 from cfsign.observers import AuditLog
 from cfsign.testing import Edge, GeneratedKeyPair
 from cfsign.testing.transports import ASGITransport, WSGITransport
-from tests.conformance.cases import ADAPTERS
 
 SITE = "https://www.example.com"
 MEDIA = "https://media.example.com"
@@ -69,11 +68,6 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
     return folder
-
-
-@pytest.fixture(params=ADAPTERS)
-def adapter(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 class Browser:
