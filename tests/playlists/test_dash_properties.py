@@ -82,8 +82,15 @@ def find_urls(
         browser = python = URL
         for text in choice:
             browser = resolve(text, browser) or "about:blank"
-            python = urljoin(python, text)
-        yield resolve(value, browser), urljoin(python, value)
+            python = resolve_in_python(text, python)
+        yield resolve(value, browser), resolve_in_python(value, python)
+
+
+def resolve_in_python(uri: str, base: str) -> str:
+    try:
+        return urljoin(base, uri)
+    except ValueError:  # a host with a full-width slash
+        return "about:blank"
 
 
 def check(
