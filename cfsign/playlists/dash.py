@@ -25,7 +25,6 @@ _MAX_URLS = 200_000
 _TEMPLATES = ("media", "initialization", "index", "bitstreamSwitching")
 _URL_ATTRIBUTES = ("sourceURL", "media", "index")
 _IDENTIFIER = re.compile(r"\$(?:(RepresentationID|Bandwidth|Number|Time|SubNumber)(?:%[^$]*)?)?\$")
-_XML_SPACE = " \t\r\n"
 
 # The URLs that the URIs of an element may be relative to. None is a URL of another host.
 Bases = tuple[Location | None, ...]
@@ -132,7 +131,7 @@ class _Signing:
     def _sign_text(self, element: Element, bases: Bases) -> None:
         """Sign a BaseURL or Location."""
         suffix = self._find_suffix(element.text, bases)
-        if suffix and element.text.strip(_XML_SPACE):
+        if suffix:
             self._edits.append(self._document.append_to_text(element, suffix))
 
     def _sign_templates(self, representations: Iterable[_Representation]) -> None:
@@ -157,7 +156,7 @@ class _Signing:
                 continue
             for each, suffix in zip(users, suffixes, strict=True):
                 if suffix:
-                    each.attributes["SegmentTemplate"][name] = value.rstrip() + suffix
+                    each.attributes["SegmentTemplate"][name] = value.rstrip(" ") + suffix
 
     def _sign_parts(self, representations: Iterable[_Representation]) -> None:
         """Sign the attributes of the elements below the Segment* elements."""
@@ -217,7 +216,7 @@ class _Signing:
 
     def _find_suffix(self, uri: str | None, bases: Bases) -> str | None:
         """Return what signs a URI; None if the policy does not cover it for each of *bases*."""
-        if uri is None:
+        if not uri or not uri.strip(" "):
             return None
         suffixes = set()
         for base in bases:
@@ -229,7 +228,7 @@ class _Signing:
         self._resolved += 1
         if self._resolved > _MAX_URLS:
             raise ResourceError(f"the MPD has more than {_MAX_URLS} URLs to resolve")
-        uri = uri.strip(_XML_SPACE)
+        uri = uri.strip(" ")
         if base is None:
             is_absolute = uri.startswith(("http://", "https://"))
             return self._location.resolve(uri) if is_absolute else None

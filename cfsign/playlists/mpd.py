@@ -48,7 +48,7 @@ class Element:
         attributes: Its attributes, decoded.
         start: Where its start tag begins, in bytes.
         end: Where its content ends, in bytes.
-        text: Its text, decoded.
+        text: Its text, decoded, without white space around it.
         children: The elements directly below it that hold URLs, by name, in order.
     """
 
@@ -166,6 +166,7 @@ def _parse(data: bytes) -> Element:
         element = stack.pop()
         if element:
             element.end = parser.CurrentByteIndex
+            element.text = element.text.strip(" \t\r\n")
 
     def add_text(text: str) -> None:
         element = stack[-1]

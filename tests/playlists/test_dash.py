@@ -131,6 +131,9 @@ def test_signature_is_escaped_where_it_must_be(signed_policy: SignedPolicy, quer
     [
         '<SegmentTemplate media="^$Number$.m4s"/>',
         '<SegmentTimeline media="a.m4s"/><Representation/>',
+        '<SegmentTemplate media=""/><Representation/>',
+        '<SegmentTemplate media="&#9;"/><Representation/>',
+        '<SegmentTemplate media=" " initialization="a.m4s&#9;"/><Representation/>',
         '<Representation><SegmentURL media="a.m4s"/></Representation>',
         "<Representation><BaseURL>low/</BaseURL></Representation>",
         "<Representation><BaseURL>.</BaseURL></Representation>",
@@ -243,9 +246,9 @@ INHERITED = {
         '<Representation><SegmentTemplate media="$Time%&lt;&quot;>$^"/></Representation>',
     ),
     "white space": (
-        f'<SegmentTemplate media=" a&#32;\t"/><Representation/><Representation>{EVIL}'
+        f'<SegmentTemplate media=" a&#32; "/><Representation/><Representation>{EVIL}'
         "</Representation>",
-        f'<SegmentTemplate media=" a&#32;\t"/><Representation><SegmentTemplate media=" a^"/>'
+        f'<SegmentTemplate media=" a&#32; "/><Representation><SegmentTemplate media=" a^"/>'
         f"</Representation><Representation>{EVIL}</Representation>",
     ),
     "list": (
