@@ -86,10 +86,12 @@ def add_headers(response: HttpResponseBase, headers: Iterable[tuple[str, str]]) 
     for name, value in headers:
         if name == "Set-Cookie":
             cookie = RawCookie(value)
-            known = response.cookies.get(cookie.key)
-            # Django keeps cookies by their names, but those of several folders have the same name.
-            is_other = known is not None and known["path"] != cookie["path"]
-            response.cookies[f"{cookie.key}{cookie['path']}" if is_other else cookie.key] = cookie
+            known = response.cookies.get(cookie.key, cookie)
+            # Django keeps cookies by their names. Those of several folders have the same name, and
+            # browsers tell them apart by the path and the domain (RFC 6265, section 5.3).
+            is_other = any(known[part] != cookie[part] for part in ("path", "domain"))
+            key = f"{cookie.key}{cookie['path']} {cookie['domain']}" if is_other else cookie.key
+            response.cookies[key] = cookie
         else:
             response.headers[name] = value
 

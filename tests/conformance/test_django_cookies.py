@@ -48,6 +48,18 @@ def test_cookie_of_the_same_folder_is_replaced(response):
     assert get_set_cookies(response) == [again, *VALUES[1:]]
 
 
+def test_cookie_of_another_domain_is_kept(response):
+    """Two distributions of a site may have their own `cookie_domain` and one `cookie_path`."""
+    from cfsign_django.responses import add_headers
+
+    values = [f"CloudFront-Policy=abc; Domain={name}.example.com; Path=/" for name in "abc"]
+    add_headers(response, [("Set-Cookie", value) for value in values])
+    assert get_set_cookies(response) == values
+    again = values[2].replace("abc;", "xyz;")
+    add_headers(response, [("Set-Cookie", again)])
+    assert get_set_cookies(response) == [*values[:2], again]
+
+
 @pytest.mark.parametrize("duplicate", [copy.copy, lambda c: pickle.loads(pickle.dumps(c))])
 def test_cookie_survives_a_copy(response, duplicate):
     """Caches pickle responses."""
