@@ -125,4 +125,5 @@ def check_response(response: object) -> None:
 def set_headers(response: HttpResponseBase, headers: Headers) -> None:
     """Add *headers*, and make sure that no shared cache stores the response."""
     add_headers(response, headers)
-    response.headers["Cache-Control"] = make_private(response.headers.get("Cache-Control"))
+    for name, value in make_private(response.headers.items()):
+        response.headers[name] = value

@@ -38,7 +38,10 @@ class Renewal:
         if headers:
             self._cookies.check_site(req.forwarded_scheme, req.forwarded_host)
         for name, value in headers:
-            resp.append_header(name, value)
+            if name == "Set-Cookie":  # set_header refuses it
+                resp.append_header(name, value)
+            else:
+                resp.set_header(name, value)
 
 
 def read_headers(resp: Any) -> Iterator[tuple[str, str]]:

@@ -41,7 +41,8 @@ def add_headers(response: Response, headers: Headers) -> None:
             response.headers.add(name, value)
         else:
             response.headers[name] = value
-    response.headers["Cache-Control"] = make_private(response.headers.get("Cache-Control"))
+    for name, value in make_private(response.headers.items()):
+        response.headers[name] = value
 
 
 def install_renewal(

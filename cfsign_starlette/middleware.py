@@ -58,4 +58,7 @@ class RenewFolders:
                 request.scope.get("scheme", "http"), request.headers.get("host", "")
             )
         for name, value in new:
-            headers.append(name, value)
+            if name == "Set-Cookie":
+                headers.append(name, value)
+            else:
+                headers[name] = value

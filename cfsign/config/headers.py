@@ -7,7 +7,7 @@ RFC 9110 (names and values), RFC 9111 (caches), RFC 9112 (headers that frame a m
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeGuard
 
 # They frame the message or belong to one connection (RFC 9112, section 6; RFC 9110, 7.6.1).
@@ -85,16 +85,48 @@ def may_be_shared(headers: Mapping[str, str]) -> bool:
 
     They do if Cache-Control is set without `private`, `no-store` or `no-cache`. `max-age` is not
     needed: a cache may choose an age for a 200 response such as JSON (RFC 9111, section 4.2.2).
+
+    The same holds for `CDN-Cache-Control` and the like, which some caches obey instead of
+    Cache-Control (RFC 9213), and for a `Surrogate-Control` with `max-age` (W3C, Edge Architecture).
     """
-    lines = [value for name, value in headers.items() if name.lower() == "cache-control"]
-    directives = {name.lower(): argument for name, argument in _DIRECTIVE.findall(", ".join(lines))}
+    values: dict[str, list[str]] = {}
+    for name, value in headers.items():
+        values.setdefault(name.lower(), []).append(value)
+    return any(_allows_sharing(name, ", ".join(lines)) for name, lines in values.items())
+
+
+def make_private(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """
+    Return the headers to replace, so that no shared cache stores a response with cookies.
+
+    Args:
+        headers: The headers of the response.
+    """
+    given = list(headers)
+    value = ", ".join(value for name, value in given if name.lower() == "cache-control")
+    changes = []
+    if not value or _allows_sharing("cache-control", value):
+        changes.append(("Cache-Control", "private"))
+    elif not _find_unqualified(value) & {"private", "no-store"}:
+        # With `no-cache`, a cache may store the cookies, and send them to another user after the
+        # site has answered 304 (RFC 9111, section 4.3.4).
+        changes.append(("Cache-Control", f"private, {value}"))
+    others = [(name, value) for name, value in given if name.lower() != "cache-control"]
+    return changes + [(name, "no-store") for name, value in others if may_be_shared({name: value})]
+
+
+def _allows_sharing(name: str, value: str) -> bool:
+    """Return True if the header *name*, in lower case, allows a shared cache to store."""
+    directives = {directive.lower() for directive, _ in _DIRECTIVE.findall(value)}
+    if name == "surrogate-control":
+        return "max-age" in directives and "no-store" not in directives
+    if name != "cache-control" and not name.endswith("-cache-control"):
+        return False
+    is_private = _find_unqualified(value) & {"private", "no-store", "no-cache"}
+    return "public" in directives or not is_private
+
+
+def _find_unqualified(value: str) -> set[str]:
+    """Return the directives without an argument, in lower case."""
     # With an argument they apply only to the headers that it names (RFC 9111, 5.2.2.4, 5.2.2.7).
-    is_private = any(directives.get(name) == "" for name in ("private", "no-store", "no-cache"))
-    return bool(lines) and ("public" in directives or not is_private)
-
-
-def make_private(cache_control: str | None) -> str:
-    """Return a `Cache-Control` with which no shared cache stores a response with cookies."""
-    if cache_control is None or may_be_shared({"Cache-Control": cache_control}):
-        return "private"
-    return cache_control
+    return {name.lower() for name, argument in _DIRECTIVE.findall(value) if not argument}

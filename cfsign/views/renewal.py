@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
-from cfsign.config.headers import has_cache_control, may_be_shared
+from cfsign.config.headers import make_private, may_be_shared
 from cfsign.errors import ConfigurationError, DecisionError
 from cfsign.limits import COOKIE_PREFIX
 from cfsign.signing.policy import Conditions
@@ -102,8 +102,8 @@ class FolderRenewal:
             response_headers: The headers of the response, each `Set-Cookie` included.
 
         Returns:
-            Set-Cookie headers. If there are any and the response has no `Cache-Control`, also
-            `Cache-Control: private`.
+            Set-Cookie headers. If there are any, and the `Cache-Control` of the response has
+            neither `private` nor `no-store`, also a `Cache-Control` that replaces it.
         """
         before = list(response_headers)
         if not _can_change(before):
@@ -170,7 +170,7 @@ def _can_change(headers: Iterable[tuple[str, str]]) -> bool:
         if lowered == "clear-site-data":
             return False
         # Another user would get the cookies from the cache.
-        if lowered == "cache-control" and may_be_shared({name: value}):
+        if may_be_shared({name: value}):
             return False
     return True
 
@@ -178,9 +178,7 @@ def _can_change(headers: Iterable[tuple[str, str]]) -> bool:
 def _make_private(headers: Headers, before: Iterable[tuple[str, str]]) -> Headers:
     # Without a Cache-Control, a shared cache may choose an age (RFC 9111, section 4.2.2), and it
     # stores Set-Cookie, too (section 7.3).
-    if not headers or has_cache_control(dict(before)):
-        return headers
-    return (*headers, ("Cache-Control", "private"))
+    return (*headers, *make_private(before)) if headers else ()
 
 
 def _read_result(result: object) -> tuple[str, Conditions] | None:

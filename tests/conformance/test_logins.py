@@ -410,6 +410,7 @@ def call_adapter(adapter: str, settings: Any, site: dict[str, Any]) -> Iterator[
         ("public, max-age=60", "private"),
         ("no-store", "no-store"),
         ("private, max-age=9", "private, max-age=9"),
+        ("no-cache", "private, no-cache"),
     ],
 )
 def test_response_with_a_grant_is_private(
@@ -424,8 +425,10 @@ def test_response_with_a_grant_is_private(
     with call_adapter(adapter, settings, settings_of_site) as (module, response):
         if before is not None:
             response.headers["Cache-Control"] = before
+        response.headers["CDN-Cache-Control"] = "max-age=60"
         assert module.grant_folder(response, "a") is response
         assert response.headers["Cache-Control"] == after
+        assert response.headers["CDN-Cache-Control"] == "no-store"
 
 
 def test_asynchronous_key_signs_cookies_in_flask(

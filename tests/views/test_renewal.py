@@ -113,8 +113,20 @@ def test_other_folder_of_the_user_replaces_the_cookies(
         [("Clear-Site-Data", '"cookies"')],
         [("cache-control", "public, max-age=60")],
         [("Cache-Control", "max-age=60")],
+        [("Cache-Control", "private"), ("CDN-Cache-Control", "max-age=60")],
+        [("cache-control", "no-store"), ("cloudflare-cdn-cache-control", "public")],
+        [("Cache-Control", "private"), ("Surrogate-Control", "max-age=60")],
     ],
-    ids=["granted", "revoked", "clear-site-data", "public", "storable"],
+    ids=[
+        "granted",
+        "revoked",
+        "clear-site-data",
+        "public",
+        "storable",
+        "cdn",
+        "vendor-of-cdn",
+        "surrogate",
+    ],
 )
 @pytest.mark.parametrize("result", ["v", None])
 def test_some_responses_are_left_as_they_are(
@@ -134,7 +146,10 @@ def test_some_responses_are_left_as_they_are(
         ([], "private"),
         ([("Vary", "Cookie")], "private"),
         ([("Cache-Control", "private, max-age=60")], None),
-        ([("cache-control", "no-cache")], None),
+        ([("Cache-Control", "private"), ("CDN-Cache-Control", "no-store")], None),
+        ([("Cache-Control", "no-store")], None),
+        # A cache may store it, and add it to the answer 304 for another user.
+        ([("cache-control", "no-cache")], "private, no-cache"),
     ],
 )
 def test_response_with_cookies_is_private(
