@@ -27,7 +27,12 @@ def find_resource(resource_for: Callable[[], object]) -> str | Refusal:
         another type is a `DecisionError`.
     """
     try:
-        return _check_result(hide(resource_for()))
+        result = resource_for()
+        if isinstance(result, (str, Deny)):  # a union would be built at each request
+            return result
+        hidden = hide(result)
+        del result  # error reports print the variables of a frame that raises
+        raise _build_error(hidden)
     except Exception as error:
         return error
 
@@ -35,27 +40,28 @@ def find_resource(resource_for: Callable[[], object]) -> str | Refusal:
 async def find_resource_async(resource_for: Callable[[], object]) -> str | Refusal:
     """Async version of `find_resource`; *resource_for* may be async or not."""
     try:
-        result = hide(resource_for())
-        if inspect.isawaitable(result.reveal()):
-            result = hide(await result.reveal())
-        return _check_result(result)
+        result = resource_for()
+        if inspect.isawaitable(result):
+            result = await result
+        if isinstance(result, (str, Deny)):
+            return result
+        hidden = hide(result)
+        del result
+        raise _build_error(hidden)
     except Exception as error:
         return error
 
 
-def _check_result(hidden: Secret[Any]) -> str | Deny:
+def _build_error(hidden: Secret[Any]) -> DecisionError:
     result = hidden.reveal()
-    if isinstance(result, str | Deny):
-        return result
     if inspect.iscoroutine(result):
         result.close()  # otherwise Python warns that it was never awaited
-        raise DecisionError(
+        return DecisionError(
             "resource_for returned a coroutine that was not awaited",
             hint="use a plain function, or the async view",
         )
     kind = "None" if result is None else f"a {type(result).__name__}"
-    del result  # error reports print the variables of a frame that raises
-    raise DecisionError(
+    return DecisionError(
         f"resource_for returned {kind}",
         hint="return the plain path of the file as text, or Deny(404) without a file",
     )
