@@ -39,6 +39,8 @@ else:
     _View = object
 
 _OPTION_NAMES = frozenset(field.name for field in dataclasses.fields(ViewOptions))
+# What decides whether a view is handled as the others of its class.
+_KEY_NAMES = _OPTION_NAMES | {"distribution_for"}
 
 
 class _AsViewCall:
@@ -50,7 +52,7 @@ class _AsViewCall:
     def has_options_of(self, view: View) -> bool:
         """Return False if `setup` has changed an option of *view* for its request."""
         for name, value in vars(view).items():
-            if name in _OPTION_NAMES and value is not self._initkwargs.get(name, self):
+            if name in _KEY_NAMES and value is not self._initkwargs.get(name, self):
                 return False
         return True
 

@@ -177,8 +177,9 @@ class ViewOptions:
 
     @classmethod
     def has_own(cls, view: object) -> bool:
-        """Return True if *view* has options that its class does not have."""
-        return not cls.__dataclass_fields__.keys().isdisjoint(vars(view))
+        """Return True if *view* has options or a `distribution_for` that its class has not."""
+        own = vars(view)
+        return "distribution_for" in own or not cls.__dataclass_fields__.keys().isdisjoint(own)
 
     @classmethod
     def check_names(cls, names: Iterable[str]) -> None:

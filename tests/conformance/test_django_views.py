@@ -378,6 +378,32 @@ def test_option_set_in_setup_is_for_one_request(django, settings, site_settings,
         assert request("?for=ada").status_code == 302
 
 
+def test_distribution_for_set_in_setup_is_for_one_request(django, settings, site_settings):
+    from django.test import RequestFactory
+
+    from cfsign_django.views import SignedRedirectView
+
+    class View(SignedRedirectView):
+        def setup(self, request, *args, **kwargs):
+            super().setup(request, *args, **kwargs)
+            if "tenant" in request.GET:
+                self.distribution_for = lambda request: request.GET["tenant"]
+
+        def authorize(self, request, resource):
+            return 200
+
+    entry = {"domain": site_settings["CLOUDFRONT_DOMAIN"], **site_settings["CLOUDFRONT_CONFIG"]}
+    videos = {**entry, "domain": "https://videos.example.com"}
+    site = dict.fromkeys(site_settings) | {
+        "CLOUDFRONT_DISTRIBUTIONS": {"default": entry, "videos": videos}
+    }
+    with settings(**site):
+        view = View.as_view()
+        for query, domain in (("", entry), ("?tenant=videos", videos), ("", entry)):
+            response = view(RequestFactory().get(f"/a.txt{query}"), resource="a.txt")
+            assert response["Location"].startswith(domain["domain"] + "/")
+
+
 @pytest.mark.parametrize("queries", [("?plain", "", "?plain"), ("", "?plain", "")])
 def test_option_reset_in_setup_is_for_one_request(django, settings, site_settings, queries):
     """`setup` may set an option to None, the site's setting."""

@@ -446,6 +446,30 @@ def test_view_made_for_each_request_is_freed(app):
     assert not [each for each in gc.get_objects() if type(each) is Fresh]
 
 
+def test_distribution_for_may_be_set_on_the_object_of_a_request(settings):
+    """The view is checked before, as a class that has none: it must not decide for the object."""
+    app = flask.Flask("tenants")
+    entry = dict(settings["CLOUDFRONT_CONFIG"])
+    app.config["CLOUDFRONT_DISTRIBUTIONS"] = {
+        alias: {"domain": f"https://{alias}.example.com", **entry}
+        for alias in ("default", "videos")
+    }
+    CloudFront(app)
+
+    class View(SignedRedirectView):
+        def __init__(self):
+            self.distribution_for = lambda request: request.args.get("tenant")
+
+        def authorize(self, resource):
+            return 200
+
+    app.add_url_rule("/<path:resource>", view_func=View.as_view("tenants"))
+    get = app.test_client().get
+    for alias in ("videos", "default", "videos"):
+        assert get(f"/a?tenant={alias}").location.startswith(f"https://{alias}.example.com/a?")
+    assert get("/a").status_code == 404
+
+
 def test_unknown_option_is_refused():
     """The error suggests the nearest name."""
     with pytest.raises(
