@@ -71,7 +71,8 @@ def test_other_parsers_read_the_name(name: str) -> None:
     assert header.isprintable()
     value, options = parse_options_header(header)
     assert (value, options) == ("attachment", {"filename": name})
-    assert parse_with_aiohttp(header) == name
+    if name.count(";") < 2:  # aiohttp misreads `";;"`, although a quoted text may hold it
+        assert parse_with_aiohttp(header) == name
 
 
 @given(NAMES)
