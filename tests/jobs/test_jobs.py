@@ -143,6 +143,8 @@ def test_02_video_by_cookies(browser: Browser) -> None:
     browser.edges[0].clock.shift(120)
     browser.check_closed(f"{MEDIA}/videos/42/1080p/1.ts")
     assert browser.get("/watch/videos/43/master.m3u8").status_code == 403
+    for path in ("report.pdf", "other/42/master.m3u8"):
+        assert browser.get(f"/watch/{path}").status_code in (403, 404)
 
 
 def test_03_video_by_the_signature_of_its_folder(browser: Browser) -> None:
@@ -152,6 +154,8 @@ def test_03_video_by_the_signature_of_its_folder(browser: Browser) -> None:
     browser.open(f"{MEDIA}/videos/42/1080p/1.ts?{query}", "videos/42/1080p/1.ts")
     browser.check_closed(f"{MEDIA}/videos/43/master.m3u8?{query}")
     assert browser.get("/play/videos/43/master.m3u8").status_code == 403
+    for path in ("report.pdf", "other/42/master.m3u8"):
+        assert browser.get(f"/play/{path}").status_code in (403, 404)
 
 
 def test_04_name_of_a_download(browser: Browser) -> None:
