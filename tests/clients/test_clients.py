@@ -165,4 +165,5 @@ def test_spellings_arrive_unchanged(
 ) -> None:
     """`Signer` takes a URL as it is, also with escapes that are not needed."""
     urls = {text: signer.sign_url(wire.origin + text, expires_in=600) for text in SPELLINGS}
+    assert [text for text, url in urls.items() if not url.startswith(wire.origin + text)] == []
     assert find_changed(urls) == CHANGED_SPELLINGS.get(client, set())
