@@ -9,6 +9,7 @@ The words of a command line, as each shell splits them. No shell is run.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import NoReturn
 
 from cfsign.errors import CfsignError
@@ -72,27 +73,7 @@ def split_bash(text: str, start: int) -> tuple[list[str], int]:
     Raises:
         CfsignError: A quote is not closed, or a variable is used.
     """
-    words = _Words()
-    at = start
-    while at < len(text):
-        match = _BASH.match(text, at)
-        if match is None:
-            _refuse_open_quote()
-        kind, value = match.lastgroup, match[match.lastgroup or 0]
-        if kind == "end":
-            break
-        at = match.end()
-        if kind == "variable" or (kind == "double" and _HAS_VARIABLE.match(value)):
-            _refuse_variable()
-        if kind == "space":
-            words.end()
-        elif kind == "ansi":
-            words.add(_ANSI_ESCAPE.sub(_decode_ansi, value))
-        elif kind == "double":
-            words.add(_BASH_ESCAPE.sub(lambda escape: escape[1].strip("\n"), value))
-        else:
-            words.add(value)
-    return words.end(), at
+    return _split(_BASH, _convert_bash, text, start)
 
 
 def split_cmd(text: str, start: int) -> tuple[list[str], int]:
@@ -127,23 +108,7 @@ def split_powershell(text: str, start: int) -> tuple[list[str], int]:
     Raises:
         CfsignError: A quote is not closed, or a variable is used.
     """
-    words = _Words()
-    at = start
-    while at < len(text):
-        match = _POWERSHELL.match(text, at)
-        if match is None:
-            _refuse_open_quote()
-        kind, value = match.lastgroup, match[match.lastgroup or 0]
-        if kind == "end":
-            break
-        at = match.end()
-        if kind == "space":
-            words.end()
-        elif kind in ("single", "double"):
-            words.add(unquote_powershell(match[0]))
-        else:
-            words.add(value)
-    return words.end(), at
+    return _split(_POWERSHELL, _convert_powershell, text, start)
 
 
 def unquote_powershell(string: str) -> str:
@@ -156,6 +121,43 @@ def unquote_powershell(string: str) -> str:
     if string[0] == "'":
         return string[1:-1].replace("''", "'")
     return _POWERSHELL_ESCAPE.sub(_decode_powershell, string[1:-1])
+
+
+def _split(
+    pattern: re.Pattern[str], convert: Callable[[re.Match[str]], str], text: str, start: int
+) -> tuple[list[str], int]:
+    """Split at the groups `space`, up to the group `end`; other pieces are converted."""
+    words = _Words()
+    at = start
+    while at < len(text):
+        match = pattern.match(text, at)
+        if match is None:
+            _refuse_open_quote()
+        if match.lastgroup == "end":
+            break
+        at = match.end()
+        if match.lastgroup == "space":
+            words.end()
+        else:
+            words.add(convert(match))
+    return words.end(), at
+
+
+def _convert_bash(match: re.Match[str]) -> str:
+    kind, value = match.lastgroup, match[match.lastgroup or 0]
+    if kind == "variable" or (kind == "double" and _HAS_VARIABLE.match(value)):
+        _refuse_variable()
+    if kind == "ansi":
+        return _ANSI_ESCAPE.sub(_decode_ansi, value)
+    if kind == "double":
+        return _BASH_ESCAPE.sub(lambda escape: escape[1].strip("\n"), value)
+    return value
+
+
+def _convert_powershell(match: re.Match[str]) -> str:
+    if match.lastgroup in ("single", "double"):
+        return unquote_powershell(match[0])
+    return match[match.lastgroup or 0]
 
 
 class _Words:
