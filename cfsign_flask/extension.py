@@ -22,7 +22,6 @@ from cfsign.views import (
     OptionAttributes,
     PageUrls,
     SiteConfig,
-    build_view_url,
     check_route,
 )
 from cfsign_flask.folders import (
@@ -129,7 +128,7 @@ class CloudFront:
             SigningKeyError: The key cannot sign.
         """
         check_response(response)
-        app = current_app._get_current_object()  # type: ignore[attr-defined]
+        app = current_app._get_current_object()  # type: ignore[attr-defined]  # of the proxy, not the app
         cookies = _get_cookies(app, distribution)
         add_headers(response, build_grant_headers(app, cookies, folder, conditions))
         return response
@@ -276,7 +275,7 @@ def _check_later_views(app: Flask) -> None:
             added = [each for each in app.url_map.iter_rules() if each.rule == rule]
             _log_problems(_find_route_problems(app, added))
 
-    app.add_url_rule = add_checked_url_rule  # type: ignore[method-assign]
+    app.add_url_rule = add_checked_url_rule  # type: ignore[method-assign]  # on one app
 
 
 def cloudfront_url(path: str, *, view: str | None = None, **arguments: Any) -> str:
@@ -295,11 +294,6 @@ def cloudfront_url(path: str, *, view: str | None = None, **arguments: Any) -> s
         ConfigurationError: The alias is unknown, or *view* is combined with how to sign.
         CfsignError: As `Distribution.sign_path`.
     """
-    if view is not None:
-        return build_view_url(url_for, view, path, arguments)
-    distribution = arguments.pop("distribution", "default")
-    chosen = get_site_config(current_app).distributions.choose(distribution)
-    if _PAGE_URLS not in g:
-        setattr(g, _PAGE_URLS, PageUrls())
-    page_urls: PageUrls = getattr(g, _PAGE_URLS)
-    return page_urls.sign_path(chosen, path, **arguments)
+    page_urls: PageUrls = g.setdefault(_PAGE_URLS, PageUrls())
+    distributions = get_site_config(current_app).distributions
+    return page_urls.build(distributions, url_for, path, view, arguments)

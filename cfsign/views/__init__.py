@@ -25,7 +25,7 @@ from cfsign.views.from_settings import FromSettings, build_handlers, read_config
 from cfsign.views.handler import ViewHandler
 from cfsign.views.observation import log_failure
 from cfsign.views.options import OptionAttributes, ViewOptions
-from cfsign.views.page_urls import PageUrls, build_view_url
+from cfsign.views.page_urls import PageUrls
 from cfsign.views.renewal import FolderFor, FolderRenewal
 from cfsign.views.resource import Refusal, find_resource, find_resource_async
 from cfsign.views.response import Headers, ViewResponse
@@ -56,7 +56,6 @@ __all__ = [
     "ViewResponse",
     "build_handlers",
     "build_resource_error",
-    "build_view_url",
     "check_authorize",
     "check_distribution",
     "check_hooks",

@@ -8,8 +8,10 @@ from typing import Any
 from cfsign.errors import ConfigurationError
 from cfsign.signing.distribution import Distribution
 from cfsign.signing.folder import is_inside
+from cfsign.signing.policy import Conditions
 from cfsign.signing.signed_policy import SignedPolicy
 from cfsign.utils.secret import hide_arguments
+from cfsign.views.distributions import Distributions
 
 # What says how a URL is signed. A view has options for it, or its Allow.
 _SIGNING_ARGUMENTS = (
@@ -18,10 +20,7 @@ _SIGNING_ARGUMENTS = (
     "download_name",
     "folder",
     "pattern",
-    "expires_in",
-    "expires_at",
-    "starts_at",
-    "ip_address",
+    *Conditions.__annotations__,
 )
 
 
@@ -39,6 +38,34 @@ class PageUrls:
 
     def __repr__(self) -> str:
         return f"<PageUrls, {len(self._signed)} folders>"  # no signature
+
+    @hide_arguments
+    def build(
+        self,
+        distributions: Distributions,
+        build: Callable[..., str],
+        path: str,
+        view: str | None,
+        arguments: dict[str, Any],
+    ) -> str:
+        """
+        Return the URL for a template: that of *view*, or else a signed one.
+
+        Args:
+            distributions: The site's distributions. The argument `distribution` chooses one.
+            build: The framework's function for URLs of routes, such as `url_for` of Flask.
+            path: The plain path of the file.
+            view: The name of a route, which has the variable `resource`; None signs the file.
+            arguments: The other arguments of the template function.
+
+        Raises:
+            ConfigurationError: The alias is unknown, or *view* is combined with how to sign.
+            CfsignError: As `Distribution.sign_path`.
+        """
+        if view is not None:
+            return _build_view_url(build, view, path, arguments)
+        chosen = distributions.choose(arguments.pop("distribution", "default"))
+        return self.sign_path(chosen, path, **arguments)
 
     @hide_arguments
     def sign_path(self, distribution: Distribution, path: str, **arguments: Any) -> str:
@@ -63,7 +90,7 @@ class PageUrls:
         return signed_policy.url(url)
 
 
-def build_view_url(
+def _build_view_url(
     build: Callable[..., str], view: str, path: str, arguments: dict[str, Any]
 ) -> str:
     """

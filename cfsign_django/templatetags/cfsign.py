@@ -7,7 +7,7 @@ from typing import Any, cast
 from django import template
 from django.urls import reverse
 
-from cfsign.views import PageUrls, build_view_url
+from cfsign.views import PageUrls
 from cfsign_django import conf
 
 register = template.Library()
@@ -33,11 +33,8 @@ def cloudfront_url(
         ConfigurationError: The alias is unknown, or *view* is combined with how to sign.
         CfsignError: As `Distribution.sign_path`.
     """
-    if view is not None:
-        return build_view_url(_reverse, view, path, arguments)
-    distribution = arguments.pop("distribution", "default")
-    chosen = conf.site_config().distributions.choose(distribution)
-    return _get_page_urls(context).sign_path(chosen, path, **arguments)
+    distributions = conf.site_config().distributions
+    return _get_page_urls(context).build(distributions, _reverse, path, view, arguments)
 
 
 def _get_page_urls(context: template.Context) -> PageUrls:

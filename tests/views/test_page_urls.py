@@ -3,7 +3,8 @@
 import pytest
 
 from cfsign import CfsignError, ConfigurationError, Distribution, PolicyError, ResourceError
-from cfsign.views import PageUrls, build_view_url
+from cfsign.views import PageUrls
+from cfsign.views.distributions import Distributions
 
 
 def test_a_folder_is_signed_once(distribution, trusted_keys):
@@ -80,7 +81,8 @@ def test_view_url_is_built_by_the_framework():
         calls.append((view, variables))
         return "/content/a.txt"
 
-    assert build_view_url(build, "content", "a.txt", {"lang": "de"}) == "/content/a.txt"
+    url = PageUrls().build(Distributions({}), build, "a.txt", "content", {"lang": "de"})
+    assert url == "/content/a.txt"
     assert calls == [("content", {"resource": "a.txt", "lang": "de"})]
 
 
@@ -101,4 +103,4 @@ def test_view_url_is_built_by_the_framework():
 def test_view_url_takes_nothing_that_only_the_view_can_decide(name):
     """In Flask, `expires_in` would else end up in the query string."""
     with pytest.raises(ConfigurationError, match=f"{name} cannot be combined with view"):
-        build_view_url(lambda *_, **__: "", "content", "a.txt", {name: "x"})
+        PageUrls().build(Distributions({}), lambda *_, **__: "", "a.txt", "content", {name: "x"})
