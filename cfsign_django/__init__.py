@@ -1,7 +1,7 @@
 """Authorize, sign, redirect: private files behind Amazon CloudFront, for Django."""
 
 try:
-    import django as _django  # noqa: F401
+    import django as _django  # noqa: F401  # to say what is missing
 except ModuleNotFoundError as error:
     if error.name != "django":
         raise

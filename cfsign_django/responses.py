@@ -56,12 +56,12 @@ class RawCookie(Morsel[str]):
                 self[key] = text or True
 
     def __getstate__(self) -> dict[str, Any]:
-        state: dict[str, Any] = super().__getstate__()  # type: ignore[assignment]
+        state: dict[str, Any] = super().__getstate__()  # type: ignore[assignment]  # object's
         return {**state, "header": self._header}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._header = state["header"]
-        super().__setstate__(state)  # type: ignore[misc]
+        super().__setstate__(state)  # type: ignore[misc]  # not in typeshed
 
     def OutputString(self, attrs: Any = None) -> str:  # noqa: N802  # the name in Morsel
         """Return the header."""

@@ -1,7 +1,7 @@
 """Authorize, sign, redirect: private files behind Amazon CloudFront, for Flask."""
 
 try:
-    import flask as _flask  # noqa: F401
+    import flask as _flask  # noqa: F401  # to say what is missing
 except ModuleNotFoundError as error:
     if error.name != "flask":
         raise

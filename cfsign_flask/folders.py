@@ -63,7 +63,7 @@ def install_renewal(
 
 
 def _renew(response: Response) -> Response:
-    site_request = request._get_current_object()  # type: ignore[attr-defined]
+    site_request = request._get_current_object()  # type: ignore[attr-defined]  # of the proxy
     build, check_site = current_app.extensions[RENEWAL]
     headers: Headers = build(site_request, site_request.cookies, response.headers.items())
     if headers:

@@ -82,7 +82,7 @@ class CloudFrontRedirect:
             else None
         )
         if self._handler is None and has_app_context():
-            self._get_handler(current_app._get_current_object())  # type: ignore[attr-defined]
+            self._get_handler(current_app._get_current_object())  # type: ignore[attr-defined]  # of the proxy, not the app
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"

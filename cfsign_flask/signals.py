@@ -23,12 +23,12 @@ class AccessSignal:
 
     def __call__(self, event: AccessEvent, request: Any) -> None:
         """Call each receiver, also after one has raised; `Signal.send` would stop there."""
-        app = current_app._get_current_object()  # type: ignore[attr-defined]
+        app = current_app._get_current_object()  # type: ignore[attr-defined]  # of the proxy, not the app
         for receiver in access_decided.receivers_for(app):
             try:
                 result = receiver(app, event=event)
                 if inspect.iscoroutine(result):
                     result.close()  # else Python would warn later that it was never awaited
                     raise TypeError("a receiver of access_decided must not be async")
-            except Exception as error:
+            except Exception as error:  # a receiver may raise anything
                 log_failure(receiver, error)

@@ -99,7 +99,7 @@ class SignedRedirectView(OptionAttributes, MethodView):
         handlers = get_site_config(app).handlers(self, cache_key)
         handler = handlers.fixed or handlers.choose(
             app.ensure_sync(self.distribution_for),
-            request._get_current_object(),  # type: ignore[attr-defined]
+            request._get_current_object(),  # type: ignore[attr-defined]  # of the proxy
         )
         if handler.sets_cookies:
             handler.check_site(request.scheme, request.host)

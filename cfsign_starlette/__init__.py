@@ -1,7 +1,7 @@
 """Authorize, sign, redirect: private files behind Amazon CloudFront, for Starlette and FastAPI."""
 
 try:
-    import starlette as _starlette  # noqa: F401
+    import starlette as _starlette  # noqa: F401  # to say what is missing
 except ModuleNotFoundError as error:
     if error.name != "starlette":
         raise

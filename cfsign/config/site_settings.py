@@ -64,7 +64,7 @@ class SiteSettings:
         can_use_environment = environ is not None
         del mapping, environ
         if not isinstance(hidden.reveal(), Mapping):
-            Settings.from_mapping(hidden)  # type: ignore[arg-type]  # raises
+            Settings.from_mapping(hidden)  # type: ignore[arg-type]  # not a mapping, so it raises
         given = [name for name in NAMES if hidden.reveal().get(name) is not None]
         variables = _find_variables(hidden_environ)
         if not given and variables:

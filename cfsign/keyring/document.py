@@ -141,7 +141,7 @@ def parse_pairs(text: str | bytes, folder: Path | None = None) -> list[KeyPair]:
     """
     hidden: Any = hide(text)
     del text
-    return build_pairs(hide(parse_document(hidden)["keys"]), folder)  # type: ignore[arg-type]
+    return build_pairs(hide(parse_document(hidden)["keys"]), folder)  # type: ignore[arg-type]  # a Secret is accepted
 
 
 def parse_document(text: str | bytes) -> dict[str, Any]:

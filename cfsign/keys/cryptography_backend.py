@@ -106,7 +106,7 @@ class RSAPrivateKey(_OpenSSLPrivateKey):
         return self._key.key_size
 
     @property
-    def algorithm(self) -> str:  # type: ignore[override]
+    def algorithm(self) -> str:  # type: ignore[override]  # read-only here
         """The kind and size of the key, such as "RSA-2048"."""
         return f"RSA-{self.bits}"
 
@@ -166,7 +166,7 @@ class RSAPublicKey(_OpenSSLPublicKey):
     __slots__ = ()
 
     @property
-    def algorithm(self) -> str:  # type: ignore[override]
+    def algorithm(self) -> str:  # type: ignore[override]  # read-only here
         """The kind and size of the key, such as "RSA-2048"."""
         return f"RSA-{self._key.key_size}"
 

@@ -80,7 +80,7 @@ def hide_arguments(function: Function) -> Function:
 
 def hide_init_arguments(cls: Class) -> Class:
     """Return a dataclass, with `hide_arguments` for the `__init__` that was generated for it."""
-    cls.__init__ = hide_arguments(cls.__init__)  # type: ignore[misc]
+    cls.__init__ = hide_arguments(cls.__init__)  # type: ignore[misc]  # the class is only known here
     return cls
 
 

@@ -67,7 +67,8 @@ def check_distribution(name: str, distribution: object) -> Distribution:
     hidden = hide(distribution)
     del distribution  # it may be the settings
     if isinstance(hidden.reveal(), Distribution):
-        return hidden.reveal()  # type: ignore[no-any-return]
+        chosen: Distribution = hidden.reveal()
+        return chosen
     if hidden.reveal() is None:
         raise ConfigurationError(
             f"{name} has no distribution",

@@ -110,7 +110,7 @@ class Deny:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     # The generated __hash__ would fail on the mapping.
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # as Python itself does
 
     def __post_init__(self) -> None:
         """Check the status and copy the headers."""

@@ -200,7 +200,7 @@ class ViewHandler:
             return resource
         try:
             return self.file_request(resource, query_string)
-        except Exception as error:
+        except Exception as error:  # the site's function `folder` may raise anything
             return error
 
     def file_request(self, resource: str, query_string: str | bytes = "") -> FileRequest | Deny:
@@ -310,7 +310,7 @@ class ViewHandler:
                     response = run_async(file_request.respond_async)(result)
                 else:
                     response = file_request.respond(result)
-        except Exception as error:
+        except Exception as error:  # the site's `authorize` or key may raise anything
             if not is_observed:
                 raise
             event = build_error_event(self, resource, file_request, error)
@@ -343,7 +343,7 @@ class ViewHandler:
                     response = result.reveal()
                 else:
                     response = await file_request.respond_async(result)
-        except Exception as error:
+        except Exception as error:  # the site's `authorize` or key may raise anything
             if not is_observed:
                 raise
             event = build_error_event(self, resource, file_request, error)

@@ -73,7 +73,7 @@ def report(handler: ViewHandler, event: AccessEvent, request: Any) -> Deny | Non
                 if inspect.iscoroutine(result):
                     result.close()  # else Python would warn later that it was never awaited
                 raise TypeError("an observer of a view that is not async must not be async")
-        except Exception as error:
+        except Exception as error:  # an observer may raise anything
             event = _handle_failure(observer, event, error)
     return None if event is given else Deny(503)
 
@@ -86,7 +86,7 @@ async def report_async(handler: ViewHandler, event: AccessEvent, request: Any) -
             result = observer(event, request)
             if inspect.isawaitable(result):
                 await result
-        except Exception as error:
+        except Exception as error:  # an observer may raise anything
             event = _handle_failure(observer, event, error)
     return None if event is given else Deny(503)
 

@@ -104,7 +104,7 @@ class ViewOptions:
     observers: tuple[Callable[..., object], ...] = ()
 
     # The generated __hash__ would fail on the mapping.
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # as Python itself does
 
     def __post_init__(self) -> None:
         """Check and normalize every option."""

@@ -114,7 +114,7 @@ class FolderRenewal:
                 headers = self._cookies.clear_headers(cookies)
             else:
                 headers = self._cookies.renew_headers(opened[0], cookies, **opened[1])
-        except Exception as error:
+        except Exception as error:  # the site's `folder_for` or key may raise anything
             return self._log(error)
         return _make_private(headers, before)
 
@@ -137,7 +137,7 @@ class FolderRenewal:
                 headers = self._cookies.clear_headers(cookies)
             else:
                 headers = await self._cookies.renew_headers_async(opened[0], cookies, **opened[1])
-        except Exception as error:
+        except Exception as error:  # the site's `folder_for` or key may raise anything
             return self._log(error)
         return _make_private(headers, before)
 

@@ -33,7 +33,7 @@ def find_resource(resource_for: Callable[[], object]) -> str | Refusal:
         hidden = hide(result)
         del result  # error reports print the variables of a frame that raises
         raise _build_error(hidden)
-    except Exception as error:
+    except Exception as error:  # `ViewHandler.handle` raises it again
         return error
 
 
@@ -48,7 +48,7 @@ async def find_resource_async(resource_for: Callable[[], object]) -> str | Refus
         hidden = hide(result)
         del result
         raise _build_error(hidden)
-    except Exception as error:
+    except Exception as error:  # `ViewHandler.handle` raises it again
         return error
 
 

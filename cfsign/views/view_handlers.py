@@ -117,7 +117,7 @@ class ViewHandlers:
             if inspect.isawaitable(result.reveal()):
                 result = hide(await result.reveal())
             return self._find_handler(result)
-        except Exception as error:
+        except Exception as error:  # raised again by the handler, which also reports it
             return self._refuse(error)
 
     def _find_handler(self, result: Secret[Any]) -> ViewHandler:

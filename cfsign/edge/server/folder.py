@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from wsgiref.headers import Headers
 
 from whitenoise import WhiteNoise  # type: ignore[import-untyped]  # it has no types
-from whitenoise.responders import (  # type: ignore[import-untyped]
+from whitenoise.responders import (  # type: ignore[import-untyped]  # has no types
     MissingFileError,
     Response,
     SlicedFile,

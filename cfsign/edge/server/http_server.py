@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from waitress import wasyncore  # type: ignore[import-untyped]  # it has no types
-from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
-from waitress.parser import HTTPRequestParser, ParsingError  # type: ignore[import-untyped]
+from waitress.channel import HTTPChannel  # type: ignore[import-untyped]  # has no types
+from waitress.parser import HTTPRequestParser, ParsingError  # type: ignore[import-untyped]  # has no types
 from waitress.server import create_server  # type: ignore[import-untyped]  # it has no types
 
 from cfsign.edge.access_log import make_printable

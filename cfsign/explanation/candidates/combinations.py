@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Literal
 from urllib.parse import quote, unquote
 
 from cfsign.checking.matching import ViewerURL
@@ -185,7 +186,8 @@ def _list_other(text: str, is_in_path: bool) -> Iterator[list[_Change]]:
     decoded = decode_non_ascii(text)
     if decoded != text:
         changes = [_Change(is_in_path, decode_non_ascii, True)]
-        for form in ("NFC", "NFD"):
+        forms: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
+        for form in forms:
             if _normalize(text, form) != text:
                 normalize = partial(_normalize, form=form)
                 changes.append(_Change(is_in_path, normalize))
@@ -194,9 +196,9 @@ def _list_other(text: str, is_in_path: bool) -> Iterator[list[_Change]]:
         yield [_Change(is_in_path, escapes_to_lower)]
 
 
-def _normalize(text: str, form: str) -> str:
+def _normalize(text: str, form: Literal["NFC", "NFD"]) -> str:
     """Return *text* with its letters composed (NFC) or decomposed (NFD), as macOS names files."""
-    normalized = unicodedata.normalize(form, decode_non_ascii(text))  # type: ignore[arg-type]
+    normalized = unicodedata.normalize(form, decode_non_ascii(text))
     return "".join(c if c.isascii() else quote(c) for c in normalized)
 
 
