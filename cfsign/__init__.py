@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from cfsign.keys import PrivateKey as PrivateKey
     from cfsign.keys import load_private_key as load_private_key
     from cfsign.keys import load_public_key as load_public_key
+    from cfsign.signing.base_signer import BaseSigner as BaseSigner
     from cfsign.signing.cookies import SignedCookies as SignedCookies
     from cfsign.signing.distribution import Distribution as Distribution
     from cfsign.signing.policy import Conditions as Conditions
     from cfsign.signing.policy import Policy as Policy
     from cfsign.signing.signed_policy import SignedPolicy as SignedPolicy
-    from cfsign.signing.signer import BaseSigner as BaseSigner
     from cfsign.signing.signer import Signer as Signer
     from cfsign.views.decision import Allow as Allow
     from cfsign.views.decision import Deny as Deny
@@ -43,7 +43,7 @@ else:
     _MODULES = {
         "Allow": "cfsign.views.decision",
         "AsyncPrivateKey": "cfsign.keys",
-        "BaseSigner": "cfsign.signing.signer",
+        "BaseSigner": "cfsign.signing.base_signer",
         "Cause": "cfsign.explanation",
         "CfsignError": "cfsign.errors",
         "CfsignWarning": "cfsign.errors",

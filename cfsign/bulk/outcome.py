@@ -9,8 +9,8 @@ from time import time
 from typing import NamedTuple
 
 from cfsign.errors import ResourceError
+from cfsign.signing.base_signer import BaseSigner
 from cfsign.signing.policy import Conditions, build_policy
-from cfsign.signing.signer import BaseSigner
 
 #: A function that signs one URL, or raises ResourceError.
 SignURL = Callable[[str], str]

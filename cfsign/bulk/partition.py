@@ -8,8 +8,8 @@ from typing import Unpack
 
 from cfsign.bulk.outcome import Outcome, RunConditions, try_to_sign
 from cfsign.errors import ConfigurationError, PolicyError
+from cfsign.signing.base_signer import BaseSigner
 from cfsign.signing.policy import Conditions
-from cfsign.signing.signer import BaseSigner
 from cfsign.signing.url import check_urls
 
 

@@ -21,7 +21,7 @@ from cfsign.bulk.partial_file import (
     shorter_than_expected,
 )
 from cfsign.errors import ConfigurationError
-from cfsign.signing.signer import BaseSigner
+from cfsign.signing.base_signer import BaseSigner
 
 #: Seconds between two checkpoints. A killed run repeats at most the work since the last one.
 _CHECKPOINT_SECONDS = 1.0

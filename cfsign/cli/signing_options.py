@@ -21,8 +21,9 @@ from cfsign.errors import ConfigurationError, PolicyError
 from cfsign.keyring.ring import KeyRing
 from cfsign.keys import is_key_text, resolve_private_key
 from cfsign.keys.key_pair_id import find_key_pair_id
+from cfsign.signing.base_signer import BaseSigner
 from cfsign.signing.policy import Conditions, check_conditions
-from cfsign.signing.signer import BaseSigner, Signer
+from cfsign.signing.signer import Signer
 from cfsign.utils.secret import Secret
 
 

@@ -20,8 +20,9 @@ from cfsign.keyring.ring import KeyRing
 from cfsign.keys import AsyncPrivateKey, HashAlgorithm, PrivateKey
 from cfsign.keys.hash_algorithm import choose_hash_algorithm
 from cfsign.keys.key_pair_id import find_key_pair_id
+from cfsign.signing.base_signer import BaseSigner
 from cfsign.signing.cache import DEFAULT_BYTES
-from cfsign.signing.signer import BaseSigner, Signer
+from cfsign.signing.signer import Signer
 from cfsign.signing.times import check_jitter
 from cfsign.utils.secret import Secret, hide
 from cfsign.utils.warning import warn_caller

@@ -24,7 +24,8 @@ from cfsign.keyring.source import (
 )
 from cfsign.keys import Unpicklable
 from cfsign.keys.key_pair_id import check_key_pair_id
-from cfsign.signing.signer import BaseSigner, Signer
+from cfsign.signing.base_signer import BaseSigner
+from cfsign.signing.signer import Signer
 from cfsign.signing.times import Duration, to_seconds
 from cfsign.utils.description import describe_value
 from cfsign.utils.fork import run_after_fork

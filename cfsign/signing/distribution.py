@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from cfsign.errors import CfsignError, ConfigurationError, PolicyError, ResourceError
 from cfsign.signing.address import warn_of_private_address
+from cfsign.signing.base_signer import BaseSigner
 from cfsign.signing.cache import (
     DEFAULT_BYTES,
     SignedPolicies,
@@ -24,7 +25,6 @@ from cfsign.signing.folder import encode_folder, is_inside
 from cfsign.signing.pattern import is_match
 from cfsign.signing.policy import Conditions, Policy, check_conditions
 from cfsign.signing.signed_policy import SignedPolicy
-from cfsign.signing.signer import BaseSigner
 from cfsign.signing.times import (
     Duration,
     check_duration,
