@@ -168,14 +168,14 @@ class SignedRedirectEndpoint(OptionAttributes, HTTPEndpoint):
 
     async def get(self, request: Request) -> Response:
         """Answer GET."""
+        handlers = self._get_handlers()
+        handler = handlers.fixed or await handlers.choose_async(self.distribution_for, request)
         path_params = dict(request.path_params)
         resource: Any = await find_resource_async(
             partial(self.resource_for, request, **path_params)
         )
         path_params.pop("resource", None)
         authorize = partial(self.authorize, request, resource, **path_params)
-        handlers = self._get_handlers()
-        handler = handlers.fixed or await handlers.choose_async(self.distribution_for, request)
         return await respond(handler, request, resource, authorize)
 
     async def head(self, request: Request) -> Response:

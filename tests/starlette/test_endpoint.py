@@ -135,6 +135,24 @@ def test_subclass_has_its_own_options(endpoint, request_app):
     assert request_app(make_app(link), "/content/a.txt").status_code == 200
 
 
+def test_distribution_is_chosen_before_the_resource(distribution, environ, request_app):
+    """As in the other adapters: the file can depend on the tenant."""
+    calls = []
+
+    def distribution_for(self, request):
+        calls.append("distribution")
+        return distribution
+
+    def resource_for(self, request, resource):
+        calls.append("resource")
+        return resource
+
+    hooks = {"distribution_for": distribution_for, "resource_for": resource_for}
+    content = make_endpoint(**hooks).from_env(environ)
+    assert request_app(make_app(content), "/content/a.txt").status_code == 303
+    assert calls == ["distribution", "resource"]
+
+
 def test_replaced_distribution_is_used(endpoint, distribution, request_app, monkeypatch):
     """As a test of a site does."""
     other = Distribution("https://other.example.com", distribution.signer)
