@@ -26,11 +26,16 @@ def make_event(**changes: Any) -> AccessEvent:
     return dataclasses.replace(EVENT, **changes)
 
 
-REFUSED = make_event(
-    outcome="refused",
-    status=403,
-    key_pair_id=None,
-    hash_algorithm=None,
-    expires_at=None,
-    duration=0.0,
-)
+def make_unsigned(outcome: str, status: int, duration: float) -> AccessEvent:
+    """Return the event of a request for which nothing was signed."""
+    return make_event(
+        outcome=outcome,
+        status=status,
+        key_pair_id=None,
+        hash_algorithm=None,
+        expires_at=None,
+        duration=duration,
+    )
+
+
+REFUSED = make_unsigned("refused", 403, 0.0)

@@ -18,17 +18,10 @@ from opentelemetry.semconv.attributes.http_attributes import HTTP_RESPONSE_STATU
 from opentelemetry.trace import StatusCode
 
 from cfsign import ConfigurationError, KeyPair, KeyRing, PolicyError, PrivateKey, Signer
-from tests.observers.events import EVENT, REFUSED, make_event
+from tests.observers.events import EVENT, REFUSED, make_event, make_unsigned
 from tests.observers.telemetry import Telemetry
 
-FAILED = make_event(
-    outcome="key_unavailable",
-    status=503,
-    key_pair_id=None,
-    hash_algorithm=None,
-    expires_at=None,
-    duration=0.25,
-)
+FAILED = make_unsigned("key_unavailable", 503, 0.25)
 
 
 @pytest.fixture

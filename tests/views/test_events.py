@@ -6,21 +6,7 @@ import dataclasses
 
 import pytest
 
-from cfsign.views import AccessEvent
-
-EVENT = AccessEvent(
-    resource="ada/a.pdf",
-    folder=None,
-    outcome="allowed",
-    status=303,
-    delivery="redirect",
-    domain="https://media.example.com",
-    key_pair_id="K1ADA2BOB3EVE4",
-    hash_algorithm="SHA256",
-    expires_at=1_800_000_000,
-    is_cached=False,
-    duration=0.000_5,
-)
+from tests.observers.events import EVENT
 
 
 @pytest.mark.parametrize("name", ["resource", "folder"])
