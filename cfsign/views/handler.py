@@ -10,14 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeAlias
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from cfsign.config.fields import check_observers
 from cfsign.config.headers import add_no_store
 from cfsign.errors import ConfigurationError, ResourceError
-from cfsign.limits import MAX_URL_BYTES
 from cfsign.signing.distribution import Distribution
-from cfsign.signing.encoding import encode_parameters
 from cfsign.signing.url import check_url
 from cfsign.utils.secret import hide, hide_arguments
 from cfsign.views.compatibility import check_compatibility
@@ -26,6 +24,7 @@ from cfsign.views.decision import Deny
 from cfsign.views.events import Observer
 from cfsign.views.file_request import FileRequest
 from cfsign.views.folder_cookies import FolderCookies
+from cfsign.views.forwarded_query import select_parameters
 from cfsign.views.framework import NO_FRAMEWORK, Framework
 from cfsign.views.observation import (
     build_error_event,
@@ -228,7 +227,7 @@ class ViewHandler:
             return Deny(404)
         names = self.options.forward_query
         try:
-            query = _select_parameters(query_string, names) if names else None
+            query = select_parameters(query_string, names) if names else None
             # Not unsigned_url, which hides its arguments from errors: this error is dropped.
             return self._build_request(self.distribution._build_url(resource, query), resource)
         except ResourceError:
@@ -372,31 +371,3 @@ def _build_folder_cookies(distribution: Distribution, options: ViewOptions) -> F
 
 def _get_path(url: str) -> str:
     return unquote(urlsplit(url).path.removeprefix("/"))
-
-
-def _select_parameters(query_string: str | bytes, names: Iterable[str]) -> str:
-    """
-    Return the parameters of *query_string* with these *names*, percent-encoded.
-
-    Raises:
-        ResourceError: The query is longer than a URL may be, has characters that are not bytes, or
-            has one of *names* twice: `authorize` may have looked at the other value.
-    """
-    if len(query_string) > MAX_URL_BYTES:  # parsing takes long
-        raise ResourceError(
-            f"the query string is {len(query_string)} bytes long, more than {MAX_URL_BYTES}"
-        )
-    # Latin-1 maps each byte to one character, so values that are not UTF-8 are kept.
-    text = query_string if isinstance(query_string, str) else query_string.decode("latin-1")
-    wanted = {name.encode() for name in names}
-    try:
-        pairs = [
-            (name.encode("latin-1"), value.encode("latin-1"))
-            for name, value in parse_qsl(text, keep_blank_values=True, encoding="latin-1")
-        ]
-    except UnicodeEncodeError:
-        raise ResourceError("the query string has characters that are not bytes") from None
-    selected = [pair for pair in pairs if pair[0] in wanted]
-    if len(dict(selected)) < len(selected):
-        raise ResourceError("a forwarded parameter is given twice")
-    return encode_parameters(selected)

@@ -104,7 +104,7 @@ def test_long_query_is_not_parsed(
     def fail(*arguments: object, **options: object) -> None:
         raise AssertionError("parsed")
 
-    monkeypatch.setattr("cfsign.views.handler.parse_qsl", fail)
+    monkeypatch.setattr("cfsign.views.forwarded_query.parse_qsl", fail)
     handler = ViewHandler(recording_distribution, ViewOptions(forward_query=("v",)))
     assert handler.file_request("a", query) == Deny(404)
     with pytest.raises(AssertionError, match="parsed"):
