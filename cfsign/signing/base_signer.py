@@ -1,4 +1,4 @@
-"""What every signer can do: sign policies, URLs and cookies, one or many."""
+"""The interface shared by `Signer` and `KeyRing`: sign policies, URLs and cookies."""
 
 from __future__ import annotations
 
