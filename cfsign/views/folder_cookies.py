@@ -8,37 +8,29 @@ from __future__ import annotations
 
 import functools
 import logging
-import re
 import time
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Unpack
 
 from cfsign.config.fields import get_host
-from cfsign.errors import CfsignError, ConfigurationError, ResourceError
+from cfsign.errors import ConfigurationError, ResourceError
 from cfsign.limits import COOKIES, MAX_COOKIE_ATTRIBUTE_BYTES, is_loopback
 from cfsign.signing.cookie_rules import check_cookie_options, find_cookie_problems
 from cfsign.signing.cookies import SignedCookies
 from cfsign.signing.distribution import Distribution
 from cfsign.signing.folder import encode_folder
-from cfsign.signing.policy import Conditions, Policy
-from cfsign.signing.signed_policy import SignedPolicy, decode
+from cfsign.signing.policy import Conditions
+from cfsign.signing.signed_policy import SignedPolicy
 from cfsign.signing.signer import Signer
 from cfsign.signing.times import check_duration
-from cfsign.utils.secret import Secret, hide_arguments
+from cfsign.utils.secret import hide_arguments
 from cfsign.views.construction import check_distribution
+from cfsign.views.received_cookies import hide_cookies, is_fresh, read_path
 from cfsign.views.response import Headers
 from cfsign.views.site_check import CheckedSites, check_site
 
 _logger = logging.getLogger("cfsign")
-
-_find_end = re.compile(r'"DateLessThan":\{"AWS:EpochTime":([1-9][0-9]{0,9})\}').search
-_find_start = re.compile(r'"DateGreaterThan":\{"AWS:EpochTime":([1-9][0-9]{0,9})\}').search
-_find_resource = re.compile(r'"Resource":"([^"\\]*)\*"').search
-
-# A folder's policy is always custom, because its resource has a wildcard.
-_NAMES = ("CloudFront-Policy", "CloudFront-Signature", "CloudFront-Key-Pair-Id")
-_NAMES_WITH_HASH = (*_NAMES, "CloudFront-Hash-Algorithm")
 
 
 class FolderCookies:
@@ -176,13 +168,13 @@ class FolderCookies:
         Raises:
             ConfigurationError: *cookies* is not a mapping.
         """
-        hidden = _hide_cookies(cookies)
+        hidden = hide_cookies(cookies)
         if not any(name in hidden.reveal() for name in COOKIES):
             return ()
         path = self.path
         if path is None:
             policy = hidden.reveal().get("CloudFront-Policy", "")
-            path = _read_path(policy, self.distribution.domain)
+            path = read_path(policy, self.distribution.domain)
         return () if path is None else self._build_clearing_headers(path)
 
     def revoke_all_headers(self) -> Headers:
@@ -217,7 +209,7 @@ class FolderCookies:
             ResourceError: As for `grant_headers`, and so for the other errors.
             ConfigurationError: Also if *cookies* is not a mapping.
         """
-        hidden = _hide_cookies(cookies)
+        hidden = hide_cookies(cookies)
         del cookies  # a key may raise an error of any kind
         signer = self.distribution.signer.current()
         if self._is_fresh(hidden.reveal(), folder, conditions, signer):
@@ -229,7 +221,7 @@ class FolderCookies:
         self, folder: str, cookies: Mapping[str, str], **conditions: Unpack[Conditions]
     ) -> Headers:
         """Async version of `renew_headers`."""
-        hidden = _hide_cookies(cookies)
+        hidden = hide_cookies(cookies)
         del cookies  # as above
         signer = await self.distribution.signer.current_async()
         if self._is_fresh(hidden.reveal(), folder, conditions, signer):
@@ -300,60 +292,9 @@ class FolderCookies:
     def _is_fresh(
         self, cookies: Mapping[str, str], folder: str, conditions: Conditions, signer: Signer
     ) -> bool:
-        """Return True if *cookies* look like the signer's, with half of their duration left."""
         resource = self.distribution.folder_pattern(folder)
         new = self.distribution.build_policy(resource, **self._add_default(conditions))
-        present = tuple(name for name in COOKIES if cookies.get(name))
-        if present != (_NAMES if signer.hash_algorithm == "SHA1" else _NAMES_WITH_HASH):
-            return False
-        if cookies["CloudFront-Key-Pair-Id"] != signer.key_pair_id:
-            return False
-        old = _read_policy(cookies["CloudFront-Policy"], new)
-        now = int(time.time())
-        return (
-            old is not None
-            # A start that has passed is as good as none.
-            and (old.starts_at or 0) <= max(new.starts_at or 0, now - 1)
-            and 2 * (old.expires_at - now) > new.expires_at - now
-        )
-
-
-def _hide_cookies(cookies: object) -> Secret[Mapping[str, str]]:
-    if not isinstance(cookies, Mapping):
-        raise ConfigurationError(
-            f"cookies must be a mapping of names to values, got {type(cookies).__name__}",
-            hint="pass the request's parsed cookies, not its Cookie header",
-        )
-    return Secret(cookies)
-
-
-def _read_policy(cookie: str, new: Policy) -> Policy | None:
-    """
-    Return the policy in a cookie; None if it differs from *new* in more than its times.
-
-    The text is compared as a whole, because anyone can send any text.
-    """
-    try:
-        text = decode(cookie).decode("ascii")
-        end, start = _find_end(text), _find_start(text)
-        if end is None:
-            return None
-        starts_at = None if start is None else int(start[1])
-        old = Policy(new.resource, int(end[1]), starts_at=starts_at, ip_address=new.ip_address)
-    except (ValueError, CfsignError):
-        return None
-    return old if old.to_json() == text else None
-
-
-def _read_path(cookie: str, domain: str) -> str | None:
-    """Return the path of the folder in the policy of a cookie; None if it is not of *domain*."""
-    try:
-        found = _find_resource(decode(cookie).decode("ascii"))
-        path = found[1].removeprefix(domain) if found is not None else ""
-        check_cookie_options(None, None, False, path)
-    except (ValueError, CfsignError):
-        return None
-    return path
+        return is_fresh(cookies, new, signer)
 
 
 @functools.cache  # log once per domain: handlers may be built often
