@@ -24,7 +24,8 @@ from cfsign.views.framework import Framework
 from cfsign.views.from_settings import FromSettings, build_handlers, read_config, read_env
 from cfsign.views.handler import ViewHandler
 from cfsign.views.observation import log_failure
-from cfsign.views.options import OptionAttributes, ViewOptions
+from cfsign.views.option_attributes import OptionAttributes
+from cfsign.views.options import ViewOptions
 from cfsign.views.page_urls import PageUrls
 from cfsign.views.renewal import FolderFor, FolderRenewal
 from cfsign.views.resource import Refusal, find_resource, find_resource_async

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import functools
 import inspect
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import Any, Literal, Self, get_args
 
 from cfsign.config.fields import (
     ALLOWED_STATUSES,
@@ -30,6 +29,7 @@ from cfsign.signing.folder import encode_folder
 from cfsign.utils.description import describe_name, describe_value
 from cfsign.utils.secret import hide_init_arguments
 from cfsign.views.distributions import check_choice
+from cfsign.views.option_attributes import find_misspelt, find_similar
 from cfsign.views.target import FolderOption
 
 Delivery = Literal["redirect", "json", "cookies"]
@@ -158,7 +158,7 @@ class ViewOptions:
         """
         problems = [
             Problem("", f"{view.__name__}.{name} is not an option", f"did you mean {option}?")
-            for name, option in _find_misspelt(view)
+            for name, option in find_misspelt(view, cls)
         ]
         if problems:
             raise ConfigurationError(problems)
@@ -187,7 +187,7 @@ class ViewOptions:
         problems = []
         for name in names:
             if name not in cls.__dataclass_fields__:
-                near = _find_similar(name, 0.6)
+                near = find_similar(name, cls.__dataclass_fields__, 0.6)
                 hint = f"did you mean {near!r}?" if near else ""
                 problems.append(Problem("", f"the option {describe_name(name)} is unknown", hint))
         if problems:
@@ -196,74 +196,6 @@ class ViewOptions:
     def replace(self, **options: Any) -> Self:
         """Return a copy with other values for *options*; raises `ConfigurationError`."""
         return dataclasses.replace(self, **options)
-
-
-class ViewHooks:
-    """The methods of a view that the site may override, besides `authorize`."""
-
-    #: The option of the same name.
-    distribution: Any = None
-
-    def distribution_for(self, request: Any) -> Any:
-        """
-        Return the distribution for a request. Override it in a site with several tenants.
-
-        It is called before `authorize`. Look the host up in a table of your own: the client can
-        send any `Host`, so never build a domain from it. An async view may make it `async`.
-
-        Args:
-            request: The framework's request.
-
-        Returns:
-            An alias or a `Distribution`. An unknown alias and None, such as `TABLE.get(host)`
-            returns, are answered with 404. Also a `Deny`. Anything else is a 500.
-        """
-        return self.distribution or "default"
-
-
-class OptionAttributes(ViewHooks):
-    """
-    The options as class attributes of a view; `ViewOptions` describes them.
-
-    None, the default, stands for the site's setting.
-    """
-
-    distribution: Any = None
-    delivery: ClassVar[Delivery | None] = None
-    folder: ClassVar[FolderOption | None] = None
-    code: ClassVar[int | None] = None
-    headers: ClassVar[Mapping[str, str] | None] = None
-    forward_query: ClassVar[tuple[str, ...] | None] = None
-    allowed_statuses: ClassVar[Collection[int] | None] = None
-    cookie_domain: ClassVar[str | None] = None
-    cookie_path: ClassVar[str | None] = None
-    cookie_samesite: ClassVar[str | None] = None
-    cookie_partitioned: ClassVar[bool | None] = None
-    cookie_persistent: ClassVar[bool | None] = None
-    cookie_expires_in: ClassVar[int | timedelta | None] = None
-    allow_root: ClassVar[bool | None] = None
-    cache_redirect: ClassVar[bool | None] = None
-    observers: ClassVar[tuple[Callable[..., object], ...] | None] = None
-
-
-def _find_misspelt(view: type) -> Iterator[tuple[str, str]]:
-    """Yield each attribute whose name is almost an option's and whose value would fit it."""
-    attributes = {k: v for base in reversed(view.__mro__) for k, v in vars(base).items()}
-    for name, value in attributes.items():
-        if name.startswith("_") or name in ViewOptions.__dataclass_fields__ or value is None:
-            continue
-        option = _find_similar(name, 0.85)
-        if option:
-            try:
-                ViewOptions(**{option: value})
-            except ConfigurationError:
-                continue  # an attribute of the site that has nothing to do with options
-            yield name, option
-
-
-def _find_similar(name: str, cutoff: float) -> str:
-    names = ViewOptions.__dataclass_fields__
-    return "".join(difflib.get_close_matches(name, names, n=1, cutoff=cutoff))
 
 
 def _check_cacheable(delivery: Delivery, headers: Mapping[str, str]) -> None:

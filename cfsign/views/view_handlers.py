@@ -22,7 +22,8 @@ from cfsign.views.distributions import check_choice
 from cfsign.views.framework import Framework
 from cfsign.views.handler import ViewHandler
 from cfsign.views.observation import order_observers
-from cfsign.views.options import ViewHooks, ViewOptions
+from cfsign.views.option_attributes import ViewHooks
+from cfsign.views.options import ViewOptions
 from cfsign.views.resource import Refusal
 
 if TYPE_CHECKING:
