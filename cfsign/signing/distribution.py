@@ -18,12 +18,16 @@ from cfsign.signing.cache import (
     check_cache_bytes,
     to_policy,
 )
-from cfsign.signing.content_disposition import add_download_name
 from cfsign.signing.cookies import SignedCookies
-from cfsign.signing.encoding import Query, encode_path, encode_query
-from cfsign.signing.folder import encode_folder, is_inside
-from cfsign.signing.pattern import is_match
+from cfsign.signing.encoding import Query
 from cfsign.signing.policy import Conditions, Policy, check_conditions
+from cfsign.signing.resources import (
+    build_folder_pattern,
+    build_pattern,
+    build_url,
+    build_url_and_pattern,
+    check_own_url,
+)
 from cfsign.signing.signed_policy import SignedPolicy
 from cfsign.signing.times import (
     Duration,
@@ -31,7 +35,7 @@ from cfsign.signing.times import (
     check_jitter,
     round_up_expiry,
 )
-from cfsign.signing.url import check_domain, check_length, check_url
+from cfsign.signing.url import check_domain, check_length
 from cfsign.utils.secret import forget_frames, hide, hide_arguments
 
 if TYPE_CHECKING:
@@ -183,7 +187,7 @@ class Distribution:
         Raises:
             ResourceError: The path or the query cannot be signed.
         """
-        return self._build_url(path, query)
+        return build_url(self.domain, path, query)
 
     def sign_path(
         self,
@@ -220,7 +224,8 @@ class Distribution:
         # As `hide_arguments` does, which would take a tenth of our own time.
         try:
             return self._sign_url(
-                *self._url_and_pattern(path, query, download_name, folder, pattern), conditions
+                *build_url_and_pattern(self.domain, path, query, download_name, folder, pattern),
+                conditions,
             )
         except CfsignError as caught:
             error = forget_frames(caught)
@@ -239,7 +244,9 @@ class Distribution:
         **conditions: Unpack[Conditions],
     ) -> str:
         """Async version of `sign_path`."""
-        url, whole_pattern = self._url_and_pattern(path, query, download_name, folder, pattern)
+        url, whole_pattern = build_url_and_pattern(
+            self.domain, path, query, download_name, folder, pattern
+        )
         return await self._sign_url_async(url, whole_pattern, conditions)
 
     @hide_arguments
@@ -250,12 +257,12 @@ class Distribution:
         The arguments and errors are the same as for `Signer.sign_url`. A URL with another scheme
         or host is a `ResourceError`.
         """
-        return self._sign_url(self._check_own_url(url), None, conditions)
+        return self._sign_url(check_own_url(self.domain, url), None, conditions)
 
     @hide_arguments
     async def sign_url_async(self, url: str, **conditions: Unpack[Conditions]) -> str:
         """Async version of `sign_url`."""
-        return await self._sign_url_async(self._check_own_url(url), None, conditions)
+        return await self._sign_url_async(check_own_url(self.domain, url), None, conditions)
 
     @hide_arguments
     def sign_folder(self, folder: str, **conditions: Unpack[Conditions]) -> SignedPolicy:
@@ -304,7 +311,7 @@ class Distribution:
             PolicyError: CloudFront does not accept a time or the address.
             SigningKeyError: The key cannot sign.
         """
-        resource = self._build_pattern(folder, pattern)
+        resource = build_pattern(self.domain, folder, pattern)
         return self.sign_resource(resource, **conditions).cookies()
 
     @hide_arguments
@@ -316,7 +323,7 @@ class Distribution:
         **conditions: Unpack[Conditions],
     ) -> SignedCookies:
         """Async version of `sign_cookies`."""
-        resource = self._build_pattern(folder, pattern)
+        resource = build_pattern(self.domain, folder, pattern)
         return (await self.sign_resource_async(resource, **conditions)).cookies()
 
     @hide_arguments
@@ -327,7 +334,7 @@ class Distribution:
         Raises:
             ResourceError: As for `sign_folder`.
         """
-        return f"{self.domain}{encode_folder(folder)}*"
+        return build_folder_pattern(self.domain, folder)
 
     def sign_resource(self, resource: str, **conditions: Unpack[Conditions]) -> SignedPolicy:
         """
@@ -398,10 +405,6 @@ class Distribution:
             return self.signer.sign_policy(to_policy(terms))
         return self._cache.sign(self.signer.current(), terms)
 
-    def _build_url(self, path: str, query: Query | None) -> str:
-        text = encode_query(query)
-        return check_url(f"{self.domain}{encode_path(path)}{'?' if text else ''}{text}")
-
     def _sign_url(self, url: str, pattern: str | None, conditions: Conditions) -> str:
         if self._cache is None:
             now = time.time()
@@ -414,62 +417,6 @@ class Distribution:
             conditions = self._with_expiry(pattern or url, conditions, time.time())
             return await self.signer.sign_url_async(url, pattern=pattern, **conditions)
         return (await self.sign_resource_async(pattern or url, **conditions)).url(url)
-
-    def _url_and_pattern(
-        self,
-        path: str,
-        query: Query | None,
-        download_name: str | None,
-        folder: str | None,
-        pattern: str | None,
-    ) -> tuple[str, str | None]:
-        """Return the URL, and the pattern to sign instead of it or None."""
-        if download_name is not None:
-            query = add_download_name(query, download_name)
-        url = self._build_url(path, query)
-        if folder is None and pattern is None:
-            return url, None
-        if download_name is not None:
-            raise ResourceError(
-                f"download_name and {'pattern' if folder is None else 'folder'} cannot be combined",
-                hint="sign the file alone: the other signature allows any query, so anyone can "
-                "change the name",
-            )
-        whole_pattern = self._build_pattern(folder, pattern)
-        if folder is not None and not is_inside(url, whole_pattern.removesuffix("*")):
-            raise ResourceError(
-                "the path is not inside the folder",
-                hint="sign the file's own folder or one above it",
-            )
-        if folder is None and not is_match(whole_pattern, url):
-            raise ResourceError(
-                "the pattern does not match the path",
-                hint="use folder= with the path's folder, or leave pattern out",
-            )
-        return url, whole_pattern
-
-    def _check_own_url(self, url: str) -> str:
-        url = check_length(url)
-        if url.startswith(f"{self.domain}/"):
-            return url  # checked further when it is signed
-        check_url(url)
-        raise ResourceError(
-            f"the URL is not one of {self.domain}",
-            hint="use the Distribution of its host, or Signer.sign_url",
-        )
-
-    def _build_pattern(self, folder: str | None, pattern: str | None) -> str:
-        """Return the pattern of whole URLs for a folder, or for a pattern of plain paths."""
-        if folder is not None and pattern is not None:
-            raise ResourceError("folder and pattern cannot be combined", hint="use one")
-        if folder is not None:
-            return self.folder_pattern(folder)
-        if pattern is not None:
-            return self.domain + encode_path(pattern, kind="pattern")
-        raise ResourceError(
-            "a folder or a pattern is required",
-            hint='set folder, such as "videos/42", or pattern, such as "videos/*.ts"',
-        )
 
     def _build_terms(self, resource: str, conditions: Conditions) -> Terms:
         now = time.time()

@@ -16,6 +16,7 @@ from cfsign.config.fields import check_observers
 from cfsign.config.headers import add_no_store
 from cfsign.errors import ConfigurationError, ResourceError
 from cfsign.signing.distribution import Distribution
+from cfsign.signing.resources import build_url
 from cfsign.signing.url import check_url
 from cfsign.utils.secret import hide, hide_arguments
 from cfsign.views.compatibility import check_compatibility
@@ -229,7 +230,8 @@ class ViewHandler:
         try:
             query = select_parameters(query_string, names) if names else None
             # Not unsigned_url, which hides its arguments from errors: this error is dropped.
-            return self._build_request(self.distribution._build_url(resource, query), resource)
+            url = build_url(self.distribution.domain, resource, query)
+            return self._build_request(url, resource)
         except ResourceError:
             return Deny(404)
 
