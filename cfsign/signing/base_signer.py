@@ -61,7 +61,7 @@ class BaseSigner(ABC):
             KeyUnavailableError: The key is temporarily unable to sign.
         """
         signer = self.current()
-        signature = signer._sign(_message(policy))
+        signature = signer._sign(_build_message(policy))
         return SignedPolicy(policy, signature, signer.key_pair_id, signer.hash_algorithm)
 
     @hide_arguments
@@ -72,7 +72,7 @@ class BaseSigner(ABC):
         An asynchronous key is awaited. A key that blocks signs in a thread.
         """
         signer = await self.current_async()
-        signature = await signer._sign_async(_message(policy))
+        signature = await signer._sign_async(_build_message(policy))
         return SignedPolicy(policy, signature, signer.key_pair_id, signer.hash_algorithm)
 
     def sign_url(
@@ -253,7 +253,7 @@ def _map_in_processes(
         child_keys.close()
 
 
-def _message(policy: Policy) -> bytes:
+def _build_message(policy: Policy) -> bytes:
     if not isinstance(policy, Policy):
         raise PolicyError(f"sign_policy takes a Policy, got {type(policy).__name__}")
     return policy.to_json().encode("ascii")
